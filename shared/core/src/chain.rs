@@ -1,0 +1,200 @@
+//! The hash chain that binds the versions of a workflow: change one stored byte and it breaks at that version.
+//!
+//! The hash of a version is the lower-case hexadecimal SHA-256 of its canonical JSON (RFC 8785) as the history shows
+//! it, without the member `hash`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+use crate::event::WorkflowEvent;
+use crate::identifiers::{InvalidValue, Version, WorkflowKey};
+
+/// A SHA-256 in 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = String, pattern = "^[0-9a-f]{64}$"))]
+#[serde(try_from = "String", into = "String")]
+pub struct ChainHash(String);
+
+impl ChainHash {
+    /// What version 1 names as the hash before it: 64 zeros.
+    #[must_use]
+    pub fn genesis() -> Self {
+        Self("0".repeat(64))
+    }
+}
+
+impl TryFrom<String> for ChainHash {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidValue::new("must be 64 lower-case hexadecimal digits"))
+        }
+    }
+}
+
+impl From<ChainHash> for String {
+    fn from(hash: ChainHash) -> Self {
+        hash.0
+    }
+}
+
+impl fmt::Display for ChainHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A value that has no canonical JSON. Nothing that came through the edge is one: this is a bug or a damaged store.
+#[derive(Debug, thiserror::Error)]
+#[error("no canonical JSON")]
+pub struct NotCanonical(#[from] serde_json::Error);
+
+/// The canonical JSON (RFC 8785) of a value.
+///
+/// # Errors
+/// When the value holds a number that RFC 8785 cannot carry.
+pub fn canonical_json<T: Serialize>(value: &T) -> Result<Vec<u8>, NotCanonical> {
+    Ok(serde_json_canonicalizer::to_vec(value)?)
+}
+
+/// The hash an event must carry.
+///
+/// # Errors
+/// When the event has no canonical JSON.
+pub fn hash_of(event: &WorkflowEvent) -> Result<ChainHash, NotCanonical> {
+    let mut shown = serde_json::to_value(event)?;
+    if let Value::Object(members) = &mut shown {
+        members.remove("hash");
+    }
+    Ok(ChainHash(hex::encode(Sha256::digest(canonical_json(&shown)?))))
+}
+
+/// Puts the hash on an event whose other members are final.
+///
+/// # Errors
+/// When the event has no canonical JSON.
+pub fn seal(mut event: WorkflowEvent) -> Result<WorkflowEvent, NotCanonical> {
+    event.hash = hash_of(&event)?;
+    Ok(event)
+}
+
+/// Where and how a chain is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Break {
+    /// The first version that is not what it should be.
+    pub at: Version,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What can be wrong with a version in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The versions go from one below this one to one above it.
+    Missing,
+    /// It cannot be read as a version at all.
+    Unreadable,
+    /// It belongs to another workflow.
+    Foreign,
+    /// Its own hash does not fit its content.
+    Altered,
+    /// It does not follow from the version before: hash, state, type, creation or time.
+    Unlinked,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the version is missing",
+            Self::Unreadable => "the stored version cannot be read",
+            Self::Foreign => "the stored version belongs to another workflow",
+            Self::Altered => "the content does not fit its hash",
+            Self::Unlinked => "the version does not follow from the one before it",
+        })
+    }
+}
+
+/// Checks the versions of one workflow one after another, from version 1, holding only the last.
+#[derive(Debug)]
+pub struct ChainWalk<'a> {
+    key: &'a WorkflowKey,
+    last: Option<WorkflowEvent>,
+}
+
+impl<'a> ChainWalk<'a> {
+    /// Begins before version 1.
+    #[must_use]
+    pub fn new(key: &'a WorkflowKey) -> Self {
+        Self { key, last: None }
+    }
+
+    /// The last version found sound.
+    #[must_use]
+    pub fn last(&self) -> Option<&WorkflowEvent> {
+        self.last.as_ref()
+    }
+
+    /// The version that must come next; none after the last possible one.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Version> {
+        self.last.as_ref().map_or(Some(Version::FIRST), |last| last.version.next())
+    }
+
+    /// Takes the next version.
+    ///
+    /// # Errors
+    /// The break, when it is not the one that must come next or not what it should be.
+    pub fn step(&mut self, event: WorkflowEvent) -> Result<(), Break> {
+        let Some(awaited) = self.awaited() else {
+            return Err(Break { at: event.version, fault: Fault::Unlinked });
+        };
+        if event.version != awaited {
+            let (at, fault) =
+                if event.version > awaited { (awaited, Fault::Missing) } else { (event.version, Fault::Unlinked) };
+            return Err(Break { at, fault });
+        }
+        let broken = |fault| Err(Break { at: awaited, fault });
+        if event.key() != *self.key {
+            return broken(Fault::Foreign);
+        }
+        if !is_intact(&event) {
+            return broken(Fault::Altered);
+        }
+        if !follows(self.last.as_ref(), &event) {
+            return broken(Fault::Unlinked);
+        }
+        self.last = Some(event);
+        Ok(())
+    }
+}
+
+/// Whether an event's hash fits its content. What cannot be hashed is not intact.
+#[must_use]
+pub fn is_intact(event: &WorkflowEvent) -> bool {
+    hash_of(event).is_ok_and(|hash| hash == event.hash)
+}
+
+fn follows(before: Option<&WorkflowEvent>, event: &WorkflowEvent) -> bool {
+    match before {
+        None => {
+            event.previous_hash == ChainHash::genesis()
+                && event.from_state.is_none()
+                && event.to_state == crate::lifecycle::State::Created
+        }
+        Some(before) => {
+            event.previous_hash == before.hash
+                && event.from_state == Some(before.to_state)
+                && before.to_state.may_become(event.to_state)
+                && event.timestamp >= before.timestamp
+                && event.workflow_type == before.workflow_type
+                && event.created_at == before.created_at
+                && event.created_by == before.created_by
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! JSON objects that callers attach to a workflow, held to a size and a depth.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
+
+/// Why a JSON object was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonRefused {
+    /// As compact JSON it is larger than its bound.
+    #[error("{what} would be {bytes} bytes of JSON; the limit is {limit_bytes}")]
+    TooLarge {
+        /// Which object: `metadata` or `validation_context`.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// What is allowed.
+        limit_bytes: usize,
+    },
+    /// It is nested deeper than [`JSON_DEPTH_MAX`].
+    #[error("{what} is nested deeper than {JSON_DEPTH_MAX} levels")]
+    TooDeep {
+        /// Which object.
+        what: &'static str,
+    },
+}
+
+/// The laboratory's own data on a workflow: an object of at most [`METADATA_BYTES_MAX`] bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = Object))]
+#[serde(transparent)]
+pub struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    /// Takes an object as metadata.
+    ///
+    /// # Errors
+    /// When it is too large or too deep.
+    pub fn new(object: Map<String, Value>) -> Result<Self, JsonRefused> {
+        bounded("metadata", object, METADATA_BYTES_MAX).map(Self)
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn as_object(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// What it becomes under a merge patch (RFC 7396): members are replaced, `null` removes one.
+    ///
+    /// # Errors
+    /// When the outcome is too large or too deep.
+    pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, JsonRefused> {
+        let mut document = Value::Object(self.0.clone());
+        json_patch::merge(&mut document, &Value::Object(patch.clone()));
+        match document {
+            Value::Object(object) => Self::new(object),
+            // An object patched by an object is an object; anything else is nothing we could keep.
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Ok(self.clone()),
+        }
+    }
+}
+
+/// What the caller tells the rules about one transition: at most [`VALIDATION_CONTEXT_BYTES_MAX`] bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = Object))]
+#[serde(transparent)]
+pub struct ValidationContext(Map<String, Value>);
+
+impl ValidationContext {
+    /// Takes an object as validation context.
+    ///
+    /// # Errors
+    /// When it is too large or too deep.
+    pub fn new(object: Map<String, Value>) -> Result<Self, JsonRefused> {
+        bounded("validation_context", object, VALIDATION_CONTEXT_BYTES_MAX).map(Self)
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn as_object(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+fn bounded(
+    what: &'static str,
+    object: Map<String, Value>,
+    limit_bytes: usize,
+) -> Result<Map<String, Value>, JsonRefused> {
+    if object.values().any(|value| !within_depth(value, JSON_DEPTH_MAX - 1)) {
+        return Err(JsonRefused::TooDeep { what });
+    }
+    let bytes = serde_json::to_string(&object).map_or(usize::MAX, |text| text.len());
+    if bytes > limit_bytes {
+        return Err(JsonRefused::TooLarge { what, bytes, limit_bytes });
+    }
+    Ok(object)
+}
+
+fn within_depth(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(items) => levels > 0 && items.iter().all(|item| within_depth(item, levels - 1)),
+        Value::Object(members) => levels > 0 && members.values().all(|member| within_depth(member, levels - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_patch_replaces_and_removes() {
+        let before = Metadata(object(json!({"a": {"x": 1, "y": 2}, "b": [1]})));
+        let after = before.patched(&object(json!({"a": {"x": null, "z": 3}, "b": "new"})));
+        assert_eq!(after, Ok(Metadata(object(json!({"a": {"y": 2, "z": 3}, "b": "new"})))));
+    }
+
+    #[test]
+    fn a_patch_may_not_grow_metadata_past_its_bound() {
+        let before = Metadata(object(json!({"a": "x".repeat(40_000)})));
+        let refused = before.patched(&object(json!({"b": "x".repeat(40_000)})));
+        assert!(matches!(refused, Err(JsonRefused::TooLarge { limit_bytes: METADATA_BYTES_MAX, .. })));
+    }
+
+    #[test]
+    fn depth_is_counted_from_the_object_itself() {
+        let nested = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"in": inner}));
+        assert!(Metadata::new(object(nested(JSON_DEPTH_MAX))).is_ok());
+        assert_eq!(Metadata::new(object(nested(JSON_DEPTH_MAX + 1))), Err(JsonRefused::TooDeep { what: "metadata" }));
+    }
+}

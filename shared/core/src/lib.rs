@@ -1,0 +1,17 @@
+//! The workflow lifecycle: the domain, the operations on it and the ports they need.
+//!
+//! Nothing in here does I/O, reads a clock, makes an id or knows AWS: all of that comes in through [`ports`].
+
+pub mod call;
+pub mod chain;
+pub mod event;
+pub mod idempotency;
+pub mod identifiers;
+pub mod json;
+pub mod lifecycle;
+pub mod limits;
+pub mod operations;
+pub mod ports;
+pub mod recovery;
+pub mod refusal;
+pub mod timestamp;

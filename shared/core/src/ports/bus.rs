@@ -1,0 +1,100 @@
+//! The event bus: takes events a few at a time, each entry on its own.
+
+use serde::Serialize;
+use std::future::Future;
+
+use crate::chain::NotCanonical;
+use crate::event::WorkflowEvent;
+use crate::identifiers::{EventId, Version, WorkflowKey};
+use crate::ports::Cause;
+use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
+use crate::timestamp::Timestamp;
+
+/// One entry for the bus, rendered: what it says is fixed here, how it travels is the adapter's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusEvent {
+    /// The workflow it is about.
+    pub key: WorkflowKey,
+    /// The event's identity.
+    pub event_id: EventId,
+    /// The version it made; none for a refusal.
+    pub version: Option<Version>,
+    /// One of the four names of section 4 of the architecture, such as `WorkflowCreated`.
+    pub detail_type: &'static str,
+    /// The event as compact JSON.
+    pub detail: String,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+/// An event that is published again says so.
+#[derive(Serialize)]
+struct Replayed<'a> {
+    #[serde(flatten)]
+    event: &'a WorkflowEvent,
+    replay: bool,
+}
+
+impl BusEvent {
+    /// Renders a version's event.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored version always has.
+    pub fn of_version(event: &WorkflowEvent) -> Result<Self, NotCanonical> {
+        Self::render(event, serde_json::to_string(event)?)
+    }
+
+    /// Renders a version's event, marked `replay: true`.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored version always has.
+    pub fn of_replayed_version(event: &WorkflowEvent) -> Result<Self, NotCanonical> {
+        Self::render(event, serde_json::to_string(&Replayed { event, replay: true })?)
+    }
+
+    /// Renders a refusal.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored refusal always has.
+    pub fn of_refusal(refusal: &Refusal) -> Result<Self, NotCanonical> {
+        Ok(Self {
+            key: refusal.key(),
+            event_id: refusal.event_id,
+            version: None,
+            detail_type: WORKFLOW_TRANSITION_REFUSED,
+            detail: serde_json::to_string(refusal)?,
+            at: refusal.timestamp,
+        })
+    }
+
+    fn render(event: &WorkflowEvent, detail: String) -> Result<Self, NotCanonical> {
+        Ok(Self {
+            key: event.key(),
+            event_id: event.event_id,
+            version: Some(event.version),
+            detail_type: event.event_type.as_str(),
+            detail,
+            at: event.timestamp,
+        })
+    }
+}
+
+/// The bus did not take one entry; others of the same call it may have taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the bus did not accept the entry: {0}")]
+pub struct EntryRefused(pub String);
+
+/// The call failed as a whole. Its entries may or may not have been accepted.
+#[derive(Debug, thiserror::Error)]
+#[error("the event bus is unavailable")]
+pub struct BusError(#[source] pub Cause);
+
+/// Takes events to whoever listens, at least once.
+pub trait EventBus: Send + Sync {
+    /// Puts the entries of one call: at most 10, together at most 256 KiB, at most one a workflow.
+    ///
+    /// An adapter MUST return one result an entry, in the order of the entries, and MUST NOT answer `Ok` for an
+    /// entry that the bus did not confirm.
+    fn put(&self, entries: &[BusEvent])
+    -> impl Future<Output = Result<Vec<Result<(), EntryRefused>>, BusError>> + Send;
+}

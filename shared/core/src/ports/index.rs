@@ -1,0 +1,118 @@
+//! The index: the newest published version of each workflow, for lists. A projection of the log, rebuilt at any time.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use crate::event::WorkflowEvent;
+use crate::identifiers::{PrincipalId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use crate::lifecycle::State;
+use crate::ports::StoreError;
+use crate::timestamp::Timestamp;
+
+/// One workflow in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Which workflow.
+    pub key: WorkflowKey,
+    /// What kind it is.
+    pub workflow_type: WorkflowType,
+    /// Where it stood at the published version.
+    pub current_state: State,
+    /// Where it stood before; none at version 1.
+    pub previous_state: Option<State>,
+    /// The last version whose event the bus has accepted.
+    pub published_version: Version,
+    /// When version 1 was made.
+    pub created_at: Timestamp,
+    /// When the published version was made.
+    pub updated_at: Timestamp,
+    /// Who made version 1.
+    pub created_by: PrincipalId,
+}
+
+impl From<&WorkflowEvent> for IndexEntry {
+    fn from(event: &WorkflowEvent) -> Self {
+        Self {
+            key: event.key(),
+            workflow_type: event.workflow_type.clone(),
+            current_state: event.to_state,
+            previous_state: event.from_state,
+            published_version: event.version,
+            created_at: event.created_at,
+            updated_at: event.timestamp,
+            created_by: event.created_by.clone(),
+        }
+    }
+}
+
+/// Where a list goes on: after this entry, in the order of the list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IndexPosition {
+    /// When the entry was updated.
+    pub updated_at: Timestamp,
+    /// Which workflow it was.
+    pub workflow_id: WorkflowId,
+}
+
+/// Which workflows of a tenant to list. A filter that is none lets everything through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexQuery {
+    /// Whose workflows.
+    pub tenant_id: crate::identifiers::TenantId,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those of this type.
+    pub workflow_type: Option<WorkflowType>,
+    /// Only those created by this principal.
+    pub created_by: Option<PrincipalId>,
+    /// Only those updated at this instant or later.
+    pub updated_after: Option<Timestamp>,
+    /// Only those updated before this instant.
+    pub updated_before: Option<Timestamp>,
+    /// Go on after this entry.
+    pub after: Option<IndexPosition>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexPage {
+    /// Newest first, by `updated_at` and then by `workflow_id`, both descending.
+    pub items: Vec<IndexEntry>,
+    /// Where the next page begins; none when there is none. A page may be short, even empty, and still have a next
+    /// one: filters are applied to a bounded number of entries a page.
+    pub next: Option<IndexPosition>,
+}
+
+/// What became of an advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advanced {
+    /// The entry is now the given one.
+    Yes,
+    /// The index has this version or a later one already; it is as it was.
+    AlreadyThere,
+}
+
+/// The newest published version of each workflow. Lists from it are eventually consistent.
+pub trait WorkflowIndex: Send + Sync {
+    /// The entries of these workflows, those that exist. Any number of keys: the adapter MUST split calls and ask
+    /// again for keys the store left unprocessed. A stale answer is allowed.
+    fn entries(
+        &self,
+        keys: &[WorkflowKey],
+    ) -> impl Future<Output = Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError>> + Send;
+
+    /// Puts an entry in place, if the index is still behind its `published_version` or has none.
+    fn advance(&self, entry: &IndexEntry) -> impl Future<Output = Result<Advanced, StoreError>> + Send;
+
+    /// Puts an entry in place of one that is wrong, if it is still as it was `seen`; for recovery only.
+    fn repair(
+        &self,
+        entry: &IndexEntry,
+        seen: Option<&IndexEntry>,
+    ) -> impl Future<Output = Result<Advanced, StoreError>> + Send;
+
+    /// One page of a tenant's workflows.
+    fn list(&self, query: &IndexQuery) -> impl Future<Output = Result<IndexPage, StoreError>> + Send;
+}

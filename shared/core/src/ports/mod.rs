@@ -1,0 +1,29 @@
+//! What the operations need from the world. Each port says which errors an adapter MUST return.
+
+mod access;
+mod bus;
+mod clock;
+mod index;
+mod log;
+mod rules;
+
+pub use access::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
+pub use bus::{BusError, BusEvent, EntryRefused, EventBus};
+pub use clock::{Clock, Ids};
+pub use index::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex};
+pub use log::{AppendError, LogError, StoredVersion, WorkflowLog};
+pub use rules::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+
+/// A cause from beneath a port, kept for the log and shown to no caller.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It may work later: throttled, timed out, unreachable, failing inside. A write may or may not have happened.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Cause),
+    /// It will never work like this: missing table, no permission, a request the store calls invalid. A bug.
+    #[error("the store refused the request")]
+    Refused(#[source] Cause),
+}
