@@ -98,3 +98,20 @@ pub trait EventBus: Send + Sync {
     fn put(&self, entries: &[BusEvent])
     -> impl Future<Output = Result<Vec<Result<(), EntryRefused>>, BusError>> + Send;
 }
+
+/// A stream record that will never be published, with all that is known of it, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// The record's place in the stream.
+    pub sequence_number: String,
+    /// The item's key, as far as it can be told.
+    pub key: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Keeps what cannot be published, so that it blocks nobody and is not lost.
+pub trait DeadLetters: Send + Sync {
+    /// Keeps one. An adapter MUST NOT answer `Ok` before it is kept for good.
+    fn put(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), BusError>> + Send;
+}

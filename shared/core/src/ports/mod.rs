@@ -8,7 +8,7 @@ mod log;
 mod rules;
 
 pub use access::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
-pub use bus::{BusError, BusEvent, EntryRefused, EventBus};
+pub use bus::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
 pub use clock::{Clock, Ids};
 pub use index::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex};
 pub use log::{AppendError, LogError, StoredVersion, WorkflowLog};

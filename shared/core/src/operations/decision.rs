@@ -1,0 +1,174 @@
+//! What creating, moving and recovering have in common: ask the rules, keep a refusal, append a version.
+
+use crate::call::Call;
+use crate::chain::{ChainHash, seal};
+use crate::event::{AppliedRules, EventType, Workflow, WorkflowEvent};
+use crate::idempotency::{Known, RepeatableRequest, remember};
+use crate::identifiers::{EventId, Version, WorkflowKey};
+use crate::json::ValidationContext;
+use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
+use crate::ports::{
+    AppendError, LogError, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules, Verdict,
+    WorkflowLog,
+};
+use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
+use crate::timestamp::Timestamp;
+
+/// One attempt at a move: what is known before anything is decided.
+pub(super) struct Attempt<'a> {
+    pub operation: &'static str,
+    pub call: &'a Call,
+    pub key: &'a WorkflowKey,
+    /// The version the workflow is at; none when it is to be created.
+    pub head: Option<&'a StoredVersion>,
+    pub transition: &'a Move,
+    pub context: Option<&'a ValidationContext>,
+    pub now: Timestamp,
+}
+
+impl Attempt<'_> {
+    /// Asks the rules about `workflow`, the workflow as it is, or as it would be created.
+    pub(super) async fn judge<R: TransitionRules>(
+        &self,
+        rules: &R,
+        workflow: &Workflow,
+    ) -> Result<Verdict, RulesUnavailable> {
+        let question = RulesQuestion {
+            request_id: &self.call.request_id,
+            workflow,
+            transition: self.transition,
+            actor: &self.call.principal,
+            context: self.context,
+            now: self.now,
+        };
+        rules.judge(&question).await
+    }
+
+    /// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
+    pub(super) async fn record<L: WorkflowLog, R>(
+        &self,
+        ports: &Deciding<L, R>,
+        refuser: Refuser<'_>,
+    ) -> Result<(), StoreError> {
+        let (code, violation, policies) = match refuser {
+            Refuser::Policy(forbidden) => (RefusalCode::Forbidden, None, forbidden.policies.clone()),
+            Refuser::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
+            Refuser::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
+        };
+        let refusal = Refusal {
+            event_id: EventId(ports.ids.fresh()),
+            tenant_id: self.key.tenant_id.clone(),
+            workflow_id: self.key.workflow_id.clone(),
+            event_type: RefusalEventType::default(),
+            operation: self.operation.to_owned(),
+            version: self.head.map(|head| head.event.version),
+            current_state: self.head.map(|head| head.event.to_state),
+            target_state: self.transition.to,
+            timestamp: self.now,
+            requested_by: self.call.principal.id.clone(),
+            reason: self.transition.reason.clone(),
+            code,
+            reasons: violation.map(|violation| violation.reasons.clone()).unwrap_or_default(),
+            ruleset: violation.map(|violation| violation.ruleset.clone()),
+            ruleset_version: violation.map(|violation| violation.ruleset_version.clone()),
+            policies,
+            correlation_id: self.call.correlation_id.clone(),
+        };
+        ports.log.record_refusal(&refusal).await
+    }
+
+    /// The next version, sealed, with what it remembers.
+    pub(super) fn next_version<L, R>(
+        &self,
+        ports: &Deciding<L, R>,
+        first: &Workflow,
+        event_type: EventType,
+        rules: AppliedRules,
+        repeatable: Option<&RepeatableRequest>,
+    ) -> Result<StoredVersion, Bug> {
+        let before = self.head.map(|head| &head.event);
+        let version = match before {
+            None => Version::FIRST,
+            Some(before) => before.version.next().ok_or(Bug::VersionsExhausted(before.version))?,
+        };
+        let event = seal(WorkflowEvent {
+            event_id: EventId(ports.ids.fresh()),
+            tenant_id: self.key.tenant_id.clone(),
+            workflow_id: self.key.workflow_id.clone(),
+            workflow_type: first.workflow_type.clone(),
+            event_type,
+            version,
+            from_state: self.transition.from,
+            to_state: self.transition.to,
+            timestamp: self.now,
+            created_at: first.created_at,
+            created_by: first.created_by.clone(),
+            requested_by: self.call.principal.id.clone(),
+            reason: self.transition.reason.clone(),
+            metadata: self.transition.metadata.clone(),
+            validation_context: self.context.cloned(),
+            failure: self.transition.failure.clone(),
+            rules,
+            correlation_id: self.call.correlation_id.clone(),
+            previous_hash: before.map_or_else(ChainHash::genesis, |before| before.hash.clone()),
+            hash: ChainHash::genesis(),
+        })?;
+        let accepted = self.head.map(|head| head.accepted.as_slice()).unwrap_or_default();
+        Ok(StoredVersion { event, accepted: remember(accepted, repeatable, version) })
+    }
+}
+
+/// Who refused an attempt.
+pub(super) enum Refuser<'a> {
+    Policy(&'a Forbidden),
+    Lifecycle,
+    Rules(&'a RuleViolation),
+}
+
+/// What became of an append.
+pub(super) enum Appended {
+    /// It is in the log: by this call, or by an earlier one with the same key.
+    Yes(Box<Accepted>),
+    /// Another request has the version; the winner.
+    Lost(Box<StoredVersion>),
+    /// The key was used by another request that was accepted meanwhile.
+    KeyReused,
+}
+
+/// Appends a version. A lost race against the very same request is no loss.
+pub(super) async fn append<L: WorkflowLog>(
+    log: &L,
+    version: StoredVersion,
+    repeatable: Option<&RepeatableRequest>,
+) -> Result<Appended, LogError> {
+    match log.append(&version).await {
+        Ok(()) => Ok(Appended::Yes(Box::new(Accepted { event: version.event, repeated: false }))),
+        Err(AppendError::Log(error)) => Err(error),
+        Err(AppendError::VersionTaken(winner)) => {
+            let known = repeatable.map_or(Known::No, |repeatable| repeatable.known_in(&winner.accepted));
+            Ok(match known {
+                Known::Accepted(version) if version == winner.event.version => {
+                    Appended::Yes(Box::new(Accepted { event: winner.event, repeated: true }))
+                }
+                Known::KeyReused => Appended::KeyReused,
+                Known::Accepted(_) | Known::No => Appended::Lost(winner),
+            })
+        }
+    }
+}
+
+/// The server's time, but never earlier than the version before.
+pub(super) fn now<L, R>(ports: &Deciding<L, R>, head: Option<&StoredVersion>) -> Timestamp {
+    let now = ports.clock.now();
+    head.map_or(now, |head| now.max(head.event.timestamp))
+}
+
+/// Splits a verdict into what was applied, or why it was refused.
+pub(super) fn applied_or_violation(verdict: Verdict) -> Result<AppliedRules, RuleViolation> {
+    match verdict {
+        Verdict::Allow(rules) => Ok(rules),
+        Verdict::Deny { rules, reasons } => {
+            Err(RuleViolation { reasons, ruleset: rules.ruleset, ruleset_version: rules.ruleset_version })
+        }
+    }
+}

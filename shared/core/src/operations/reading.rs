@@ -1,0 +1,98 @@
+//! What the operations share when they read: the head, and whether the caller may see it.
+
+use crate::call::Call;
+use crate::chain::{Break, Fault, is_intact};
+use crate::event::WorkflowEvent;
+use crate::identifiers::WorkflowKey;
+use crate::operations::{Forbidden, Quarantined};
+use crate::ports::{
+    AccessDecision, AccessPolicy, AccessQuestion, Action, LogError, Resource, StoreError, StoredVersion, WorkflowLog,
+};
+
+/// Why a workflow could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadWorkflowError {
+    /// The tenant has no such workflow.
+    #[error("the workflow does not exist")]
+    NotFound,
+    /// The caller may not read it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Quarantined(#[from] Quarantined),
+    /// The store beneath.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<LogError> for ReadWorkflowError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => Self::Store(error),
+            LogError::Unreadable { version, .. } => {
+                Self::Quarantined(Quarantined(Break { at: version, fault: Fault::Unreadable }))
+            }
+        }
+    }
+}
+
+/// The newest version of a workflow that exists.
+pub(super) async fn head<L: WorkflowLog>(log: &L, key: &WorkflowKey) -> Result<StoredVersion, ReadWorkflowError> {
+    log.head(key).await?.ok_or(ReadWorkflowError::NotFound)
+}
+
+/// The same, for those who build on it: its content must fit its hash.
+pub(super) async fn intact_head<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+) -> Result<StoredVersion, ReadWorkflowError> {
+    let head = head(log, key).await?;
+    if is_intact(&head.event) {
+        Ok(head)
+    } else {
+        Err(Quarantined(Break { at: head.event.version, fault: Fault::Altered }).into())
+    }
+}
+
+/// Whether the caller may do this to an existing workflow.
+pub(super) fn authorise(
+    policy: &dyn AccessPolicy,
+    call: &Call,
+    action: Action,
+    workflow: &WorkflowEvent,
+) -> Result<(), Forbidden> {
+    let resource = Resource {
+        tenant_id: &workflow.tenant_id,
+        workflow_id: Some(&workflow.workflow_id),
+        workflow_type: Some(&workflow.workflow_type),
+        current_state: Some(workflow.to_state),
+        created_by: Some(&workflow.created_by),
+    };
+    decide(policy, &AccessQuestion { principal: &call.principal, action, resource })
+}
+
+/// Whether the caller may do this to a workflow of which nothing but its name is known, or can be.
+pub(super) fn authorise_by_name(
+    policy: &dyn AccessPolicy,
+    call: &Call,
+    action: Action,
+    key: &WorkflowKey,
+) -> Result<(), Forbidden> {
+    let resource = Resource {
+        tenant_id: &key.tenant_id,
+        workflow_id: Some(&key.workflow_id),
+        workflow_type: None,
+        current_state: None,
+        created_by: None,
+    };
+    decide(policy, &AccessQuestion { principal: &call.principal, action, resource })
+}
+
+/// Whether the policies permit what is asked.
+pub(super) fn decide(policy: &dyn AccessPolicy, question: &AccessQuestion<'_>) -> Result<(), Forbidden> {
+    match policy.decide(question) {
+        AccessDecision::Permitted { .. } => Ok(()),
+        AccessDecision::Forbidden { policies } => Err(Forbidden { action: question.action.as_str(), policies }),
+    }
+}
