@@ -1,1 +1,29 @@
-//! Stub.
+//! Test support: in-memory adapters, builders, scripted faults, and the contract every adapter of a port must keep.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test support: a broken expectation must fail the test"
+)]
+
+pub mod builders;
+mod clock;
+pub mod contract;
+mod faulty;
+mod ids;
+mod memory_bus;
+mod memory_index;
+mod memory_log;
+mod policies;
+mod rules;
+
+pub use clock::{FixedClock, SteppingClock};
+pub use faulty::{Fault, Faulty, Script};
+pub use ids::SequentialIds;
+pub use memory_bus::{MemoryBus, MemoryDeadLetters, NextPut};
+pub use memory_index::MemoryIndex;
+pub use memory_log::MemoryLog;
+pub use policies::{EverybodyMay, NobodyMay, OnlyTheseMay};
+pub use rules::{RulesThatAllow, RulesThatAreDown, RulesThatDeny};

@@ -62,6 +62,12 @@ impl Lane {
         self.awaited().filter(|next| !self.at_hand.contains_key(next))
     }
 
+    /// How many versions, this one included, are left; at most as many as are read at once.
+    fn left_from(&self, from: Version) -> usize {
+        let left = (self.last.get() + 1).saturating_sub(from.get());
+        usize::try_from(left).unwrap_or(WALK_ITEMS_MAX).min(WALK_ITEMS_MAX)
+    }
+
     /// Takes the next event out, if it is at hand.
     fn take(&mut self) -> Option<WorkflowEvent> {
         self.awaited().and_then(|next| self.at_hand.remove(&next))
@@ -119,7 +125,7 @@ async fn fill<L: WorkflowLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, 
     stream::iter(lanes.iter_mut().filter(|lane| lane.lacks().is_some()))
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
             let Some(from) = lane.lacks() else { return };
-            match ports.log.versions(&lane.key, from, WALK_ITEMS_MAX).await {
+            match ports.log.versions(&lane.key, from, lane.left_from(from)).await {
                 Ok(versions) => {
                     lane.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
                     if lane.lacks().is_some() {

@@ -1,0 +1,53 @@
+//! Measurements of the whole service over HTTP, on the embedded database of the laptop server.
+//!
+//! Every figure is taken against a server of its own, started for the run and stopped after it. Nothing is asserted
+//! but that the service worked: figures are to be read, and compared within one run only.
+
+#![allow(clippy::indexing_slicing, reason = "indexing a JSON value that lacks the member gives null, it does not panic")]
+
+mod load;
+mod server;
+mod single;
+mod statistics;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Measures the service. The server's binary must lie beside this one; `cargo xtask bench` sees to it.
+#[derive(Parser)]
+struct Arguments {
+    /// Workflows that are worked on at once.
+    #[arg(long, default_value_t = 1000)]
+    workflows: usize,
+    /// Clients that work on them.
+    #[arg(long, default_value_t = 64)]
+    clients: usize,
+    /// Requests of each kind, one after another, for the cost of a single one.
+    #[arg(long, default_value_t = 300)]
+    single: usize,
+    /// Prints the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let server = server::Server::start().await?;
+    let single = single::measure(&server, arguments.single).await?;
+    server.stop().await?;
+    let server = server::Server::start().await?;
+    let load = load::measure(&server, arguments.workflows, arguments.clients).await?;
+    server.stop().await?;
+    report(&single, &load, arguments.json)
+}
+
+#[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
+fn report(single: &single::Figures, load: &load::Figures, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "single": single, "load": load }))?);
+    } else {
+        println!("{single}\n{load}");
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! A laptop server started for one measurement, and the people who call it.
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::{Client, Method, Response};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running server with a data folder of its own.
+pub(crate) struct Server {
+    child: Child,
+    base: String,
+    data: TempDir,
+    http: Client,
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub(crate) struct Person {
+    base: String,
+    token: String,
+    http: Client,
+}
+
+impl Server {
+    /// Starts one on a free port and waits until it is ready.
+    pub(crate) async fn start() -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut child = Command::new(binary()?)
+            .args(["--port", "0", "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("the server could not be started")?;
+        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let base = loop {
+            let line = lines.next_line().await?.context("the server ended before it was ready")?;
+            if let Some(base) = line.trim().strip_prefix("listening on ") {
+                break base.to_owned();
+            }
+        };
+        // What the server goes on to print is read, or it would block on a full pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, base, data, http: Client::new() })
+    }
+
+    /// Somebody with these roles.
+    pub(crate) async fn person(&self, sub: &str, roles: &[&str]) -> Result<Person> {
+        let roles = roles.iter().flat_map(|role| ["--role", role]);
+        let output = Command::new(binary()?)
+            .args(["token", "--sub", sub])
+            .args(roles)
+            .arg("--data")
+            .arg(self.data.path())
+            .output();
+        let output = output.await?;
+        ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr));
+        let token = String::from_utf8(output.stdout)?.trim().to_owned();
+        Ok(Person { base: self.base.clone(), token, http: self.http.clone() })
+    }
+
+    /// The most memory the server ever held, in MiB, as the kernel counts it (`VmHWM`).
+    pub(crate) fn peak_memory_mib(&self) -> Result<u64> {
+        let pid = self.child.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1024)
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        self.child.kill().await.context("the server could not be ended")
+    }
+}
+
+impl Person {
+    /// Sends a request and gives the answer as it is.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response> {
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        Ok(request.send().await?)
+    }
+
+    /// Sends a request that must succeed and gives the answer's body.
+    pub(crate) async fn expect(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let answer = self.send(method.clone(), path, body).await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        if !status.is_success() {
+            bail!("{method} {path}: {status} {body}");
+        }
+        Ok(serde_json::from_str(&body)?)
+    }
+}
+
+fn binary() -> Result<PathBuf> {
+    let beside = std::env::current_exe()?.with_file_name("alims-local");
+    ensure!(beside.exists(), "the server's binary is missing: run `cargo xtask bench`");
+    Ok(beside)
+}

@@ -1,0 +1,95 @@
+//! Refusals: who is asked in which order, and what is kept.
+
+use alims_core::call::Call;
+use alims_core::identifiers::Version;
+use alims_core::lifecycle::State;
+use alims_core::operations::create_workflow::{CreateWorkflowError, create_workflow};
+use alims_core::operations::request_state_transition::{
+    RequestStateTransitionError, TransitionRequest, request_state_transition, try_state_transition,
+};
+use alims_core::refusal::RefusalCode;
+use alims_testing::builders::{a_call_with_key, a_key, version};
+use alims_testing::{MemoryLog, NobodyMay, RulesThatAllow, RulesThatDeny};
+use std::sync::Arc;
+
+use crate::{alice, allowing, deciding, new, to};
+
+async fn created() -> MemoryLog {
+    let log = MemoryLog::default();
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    log
+}
+
+fn codes(log: &MemoryLog) -> Vec<RefusalCode> {
+    log.entries(&a_key("w")).1.iter().map(|refusal| refusal.code).collect()
+}
+
+#[tokio::test]
+async fn the_policy_is_asked_before_the_lifecycle_and_the_lifecycle_before_the_rules() {
+    let log = created().await;
+    let mut ports = deciding(log.clone(), RulesThatDeny);
+    ports.policy = Arc::new(NobodyMay);
+    let id = "w".parse().unwrap();
+    let refused = request_state_transition(&ports, &alice(), &id, &to(State::Paused)).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::Forbidden(_))));
+    let ports = deciding(log.clone(), RulesThatDeny);
+    let refused = request_state_transition(&ports, &alice(), &id, &to(State::Paused)).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::InvalidTransition(_))));
+    let refused = request_state_transition(&ports, &alice(), &id, &to(State::Active)).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::RuleViolation(_))));
+    assert_eq!(codes(&log), [RefusalCode::Forbidden, RefusalCode::InvalidTransition, RefusalCode::RuleViolation]);
+    assert_eq!(log.entries(&a_key("w")).0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_creation_is_kept_and_leaves_the_id_free() {
+    let log = MemoryLog::default();
+    let refused = create_workflow(&deciding(log.clone(), RulesThatDeny), &alice(), &new("w")).await;
+    assert!(matches!(refused, Err(CreateWorkflowError::RuleViolation(_))));
+    assert_eq!(codes(&log), [RefusalCode::RuleViolation]);
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_whatever_it_finds() {
+    let log = created().await;
+    let ports = deciding(log.clone(), RulesThatDeny);
+    let id = "w".parse().unwrap();
+    assert!(try_state_transition(&ports, &alice(), &id, &to(State::Active)).await.is_err());
+    assert!(try_state_transition(&ports, &alice(), &id, &to(State::Paused)).await.is_err());
+    let allowed = try_state_transition(&allowing(&log), &alice(), &id, &to(State::Active)).await.unwrap();
+    assert_eq!(allowed.workflow.version, Version::FIRST);
+    assert_eq!((log.entries(&a_key("w")).0.len(), codes(&log).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_version_the_caller_did_not_decide_on_is_a_conflict_and_no_refusal() {
+    let log = created().await;
+    let request = TransitionRequest { expected_version: Some(version(2)), ..to(State::Active) };
+    let refused = request_state_transition(&allowing(&log), &alice(), &"w".parse().unwrap(), &request).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::VersionConflict(at)) if at.version == Version::FIRST));
+    assert!(codes(&log).is_empty());
+}
+
+#[tokio::test]
+async fn a_key_is_good_for_one_request_of_one_principal() {
+    let log = created().await;
+    let ports = deciding(log.clone(), RulesThatAllow);
+    let (id, key) = ("w".parse().unwrap(), |who: &str| -> Call { a_call_with_key(who, "k") });
+    let first = request_state_transition(&ports, &key("alice"), &id, &to(State::Active)).await.unwrap();
+    request_state_transition(&ports, &key("bob"), &id, &to(State::Paused)).await.unwrap();
+    let again = request_state_transition(&ports, &key("alice"), &id, &to(State::Active)).await.unwrap();
+    assert!(again.repeated && again.event == first.event);
+    let other = request_state_transition(&ports, &key("alice"), &id, &to(State::Paused)).await;
+    assert!(matches!(other, Err(RequestStateTransitionError::KeyReused)));
+}
+
+#[tokio::test]
+async fn an_altered_head_moves_no_more() {
+    let log = created().await;
+    let mut stored = log.entries(&a_key("w")).0[0].clone();
+    stored.event.requested_by = "mallory".parse().unwrap();
+    log.overwrite(stored);
+    let refused = request_state_transition(&allowing(&log), &alice(), &"w".parse().unwrap(), &to(State::Active)).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::Quarantined(_))), "{refused:?}");
+}

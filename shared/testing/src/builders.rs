@@ -1,0 +1,227 @@
+//! Values for tests: well formed, with everything a test does not care about filled in.
+
+use alims_core::call::{Call, Principal};
+use alims_core::chain::{ChainHash, seal};
+use alims_core::event::{AppliedRules, EventType, Failure, WorkflowEvent};
+use alims_core::identifiers::{EventId, TenantId, Version, WorkflowKey};
+use alims_core::json::{Metadata, ValidationContext};
+use alims_core::lifecycle::State;
+use alims_core::ports::{Ids, StoredVersion};
+use alims_core::refusal::{Refusal, RefusalCode, RefusalEventType, RuleReason};
+use alims_core::timestamp::Timestamp;
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+use crate::SequentialIds;
+
+/// Where ids of built values come from: none comes twice in a process.
+static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
+
+/// The instant `millis` milliseconds after 2026-11-23T08:15:00.000Z.
+#[must_use]
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_unix_millis(1_795_421_700_000 + millis).expect("an instant of our time")
+}
+
+/// A tenant that no other test, not even one of another process, has: for stores that outlive a test.
+#[must_use]
+pub fn a_fresh_tenant() -> TenantId {
+    format!("t-{:016x}", fastrand::u64(..)).parse().unwrap()
+}
+
+/// A workflow of the tenant `default`.
+#[must_use]
+pub fn a_key(workflow_id: &str) -> WorkflowKey {
+    a_key_of(&"default".parse().unwrap(), workflow_id)
+}
+
+/// A workflow of a tenant.
+#[must_use]
+pub fn a_key_of(tenant: &TenantId, workflow_id: &str) -> WorkflowKey {
+    WorkflowKey { tenant_id: tenant.clone(), workflow_id: workflow_id.parse().unwrap() }
+}
+
+/// A version number.
+#[must_use]
+pub fn version(number: u64) -> Version {
+    number.try_into().unwrap()
+}
+
+/// Metadata from a JSON object.
+#[must_use]
+pub fn metadata(value: &Value) -> Metadata {
+    Metadata::new(value.as_object().expect("metadata is an object").clone()).unwrap()
+}
+
+/// Somebody of the tenant `default` in these roles.
+#[must_use]
+pub fn a_principal(id: &str, roles: &[&str]) -> Principal {
+    Principal {
+        id: id.parse().unwrap(),
+        tenant_id: "default".parse().unwrap(),
+        roles: roles.iter().map(|&role| role.to_owned()).collect(),
+    }
+}
+
+/// A call by an analyst of the tenant `default`, without an idempotency key.
+#[must_use]
+pub fn a_call(by: &str) -> Call {
+    Call {
+        principal: a_principal(by, &["analyst"]),
+        request_id: "request-1".to_owned(),
+        correlation_id: None,
+        idempotency_key: None,
+    }
+}
+
+/// The same call with an idempotency key.
+#[must_use]
+pub fn a_call_with_key(by: &str, idempotency_key: &str) -> Call {
+    Call { idempotency_key: Some(idempotency_key.parse().unwrap()), ..a_call(by) }
+}
+
+/// Version 1 of a workflow of the tenant `default`, created by `alice`.
+#[must_use]
+pub fn a_created(workflow_id: &str) -> StoredVersion {
+    a_created_of(&a_key(workflow_id))
+}
+
+/// Version 1 of a workflow, created by `alice` at [`at`]`(0)`.
+#[must_use]
+pub fn a_created_of(key: &WorkflowKey) -> StoredVersion {
+    sealed(WorkflowEvent {
+        event_id: EventId(IDS.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        workflow_type: "sample-analysis".parse().unwrap(),
+        event_type: EventType::WorkflowCreated,
+        version: Version::FIRST,
+        from_state: None,
+        to_state: State::Created,
+        timestamp: at(0),
+        created_at: at(0),
+        created_by: "alice".parse().unwrap(),
+        requested_by: "alice".parse().unwrap(),
+        reason: None,
+        metadata: metadata(&json!({"sample": "S-1"})),
+        validation_context: None,
+        failure: None,
+        rules: AppliedRules::lifecycle_only(),
+        correlation_id: None,
+        previous_hash: ChainHash::genesis(),
+        hash: ChainHash::genesis(),
+    })
+}
+
+/// The version after `before`, in which `bob` moves the workflow to `to` one second later.
+#[must_use]
+pub fn a_move(before: &StoredVersion, to: State) -> StoredVersion {
+    let event = before.event.clone();
+    assert!(event.to_state.may_become(to), "{} may not become {to}", event.to_state);
+    let failure = (to == State::Failed).then(|| Failure {
+        code: "instrument.offline".parse().unwrap(),
+        message: "The instrument does not answer.".parse().unwrap(),
+        retryable: true,
+    });
+    let version = sealed(WorkflowEvent {
+        event_id: EventId(IDS.fresh()),
+        event_type: EventType::WorkflowStateChanged,
+        version: event.version.next().expect("a version to follow"),
+        from_state: Some(event.to_state),
+        to_state: to,
+        timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
+        requested_by: "bob".parse().unwrap(),
+        reason: Some("It is time.".parse().unwrap()),
+        validation_context: None,
+        failure,
+        previous_hash: event.hash.clone(),
+        ..event
+    });
+    StoredVersion { accepted: before.accepted.clone(), ..version }
+}
+
+/// The same version with other metadata, sealed again.
+#[must_use]
+pub fn with_metadata(version: &StoredVersion, value: &Value) -> StoredVersion {
+    let event = WorkflowEvent { metadata: metadata(value), ..version.event.clone() };
+    StoredVersion { accepted: version.accepted.clone(), ..sealed(event) }
+}
+
+/// The versions 1 to `versions` of a workflow: moves, metadata, contexts and reasons drawn from the seed, well formed
+/// throughout, never final before the last version.
+#[must_use]
+pub fn a_chain(key: &WorkflowKey, versions: usize, seed: u64) -> Vec<StoredVersion> {
+    assert!(versions > 0, "a chain begins with version 1");
+    let mut rng = Rng::with_seed(seed);
+    let first = a_created_of(key).event;
+    let mut chain = vec![sealed(WorkflowEvent { metadata: some_metadata(&mut rng), ..first })];
+    while chain.len() < versions {
+        let before = chain.last().unwrap();
+        let last = chain.len() + 1 == versions;
+        let allowed = before.event.to_state.allowed_transitions();
+        let open: Vec<State> = allowed.into_iter().filter(|to| last || !to.allowed_transitions().is_empty()).collect();
+        let moved = a_move(before, *rng.choice(&open).expect("a state that is not final has a way on"));
+        let recovered =
+            moved.event.from_state == Some(State::Failed) && moved.event.to_state == State::Active && rng.bool();
+        let context = Map::from_iter([("four_eyes".to_owned(), json!(rng.bool()))]);
+        let event = WorkflowEvent {
+            event_type: if recovered { EventType::WorkflowRecovered } else { moved.event.event_type },
+            metadata: some_metadata(&mut rng),
+            validation_context: rng.bool().then(|| ValidationContext::new(context).unwrap()),
+            reason: rng.bool().then(|| format!("Reason {}\nwith ä and 🧪.", rng.u16(..)).parse().unwrap()),
+            correlation_id: rng.bool().then(|| format!("cause-{}", rng.u16(..)).parse().unwrap()),
+            ..moved.event
+        };
+        chain.push(StoredVersion { accepted: moved.accepted, ..sealed(event) });
+    }
+    chain
+}
+
+/// A refused attempt on a workflow, by the rules, with everything in it.
+#[must_use]
+pub fn a_refusal(key: &WorkflowKey) -> Refusal {
+    Refusal {
+        event_id: EventId(IDS.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: RefusalEventType::WorkflowTransitionRefused,
+        operation: "request-state-transition".to_owned(),
+        version: Some(Version::FIRST),
+        current_state: Some(State::Created),
+        target_state: State::Active,
+        timestamp: at(0),
+        requested_by: "mallory".parse().unwrap(),
+        reason: Some("I want it.".parse().unwrap()),
+        code: RefusalCode::RuleViolation,
+        reasons: vec![RuleReason {
+            rule_id: "four-eyes".to_owned(),
+            message: "A second person must agree.".to_owned(),
+        }],
+        ruleset: Some("laboratory".to_owned()),
+        ruleset_version: Some("1".to_owned()),
+        policies: vec!["analysts-may".to_owned()],
+        correlation_id: Some("cause-1".parse().unwrap()),
+    }
+}
+
+/// An event with the hash that it must have, as a version that remembers no requests.
+#[must_use]
+pub fn sealed(event: WorkflowEvent) -> StoredVersion {
+    StoredVersion { event: seal(event).unwrap(), accepted: Vec::new() }
+}
+
+fn some_metadata(rng: &mut Rng) -> Metadata {
+    let mut object = Map::new();
+    for _ in 0..rng.usize(..5) {
+        let value = match rng.u8(..5) {
+            0 => Value::Null,
+            1 => json!(rng.i32(..)),
+            2 => json!(rng.f64()),
+            3 => json!(["ä", {"deep": [rng.bool()]}]),
+            _ => json!(format!("value {}", rng.u16(..))),
+        };
+        object.insert(format!("member-{}", rng.u8(..)), value);
+    }
+    Metadata::new(object).unwrap()
+}

@@ -1,0 +1,88 @@
+//! What every adapter of the stores' ports must keep, as tests that take the adapter.
+//!
+//! Each test works in a tenant of its own, so a store that outlives a test may serve them all. Put
+//! `alims_testing::log_contract!(adapter().await)` into an integration test and each becomes a test of its own.
+
+pub mod index;
+pub mod json;
+pub mod list;
+pub mod log;
+
+/// Makes a test of every part of the log's contract. The argument is an expression for a fresh adapter; it may await.
+#[macro_export]
+macro_rules! log_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { log, $adapter,
+            a_version_is_appended_once
+            our_own_version_is_recognised_when_its_answer_was_lost
+            racing_writers_have_exactly_one_winner
+            a_gap_is_not_the_adapters_business
+            the_head_of_an_unknown_workflow_is_none
+            the_head_is_the_newest_version
+            the_head_stays_the_newest_beyond_nine_versions
+            versions_come_oldest_first_from_where_they_are_asked
+            versions_are_paged_beyond_a_megabyte
+            a_whole_chain_comes_back_as_it_went_in
+            remembered_requests_come_back_in_order
+            workflows_are_kept_apart
+            refusals_come_in_order_and_in_pages
+            refusals_are_paged_beyond_a_megabyte
+            a_refusal_recorded_twice_is_there_once
+            refusals_change_no_version
+            a_refusal_with_little_in_it_comes_back
+        }
+        $crate::contract_tests! { json, $adapter,
+            odd_numbers_come_back_as_they_went_in
+            random_numbers_come_back_as_they_went_in
+            odd_texts_and_names_come_back_as_they_went_in
+            empty_and_deep_objects_come_back_as_they_went_in
+            the_largest_metadata_comes_back_as_it_went_in
+        }
+    };
+}
+
+/// Makes a test of every part of the index's contract. The argument is an expression for a fresh adapter; it may
+/// await.
+#[macro_export]
+macro_rules! index_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { index, $adapter,
+            what_is_not_there_is_not_given
+            any_number_of_entries_is_given_at_once
+            an_entry_comes_back_as_it_went_in
+            an_advance_never_goes_back
+            racing_advances_end_at_the_newest
+            a_repair_replaces_what_was_seen_and_nothing_else
+            a_repair_of_nothing_needs_nothing_to_be_there
+        }
+        $crate::contract_tests! { list, $adapter,
+            an_unknown_tenant_has_an_empty_list
+            a_list_is_newest_first_and_ties_are_in_order
+            a_workflow_is_listed_once_in_its_present_state
+            the_bounds_of_time_are_inclusive_below_and_exclusive_above
+            a_filter_that_nothing_passes_ends
+            a_list_goes_on_from_a_position_that_is_gone
+            tenants_lists_are_kept_apart
+            every_list_is_what_a_plain_model_says
+        }
+    };
+}
+
+/// One test for each name, which is a function of the module of [`crate::contract`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($module:ident, $adapter:expr, $($name:ident)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "what the adapter's expression needs may be anything in scope")]
+            use super::*;
+
+            $(
+                #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $crate::contract::$module::$name($adapter).await;
+                }
+            )+
+        }
+    };
+}

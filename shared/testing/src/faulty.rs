@@ -1,0 +1,175 @@
+//! Ports that fail where a test says so: before the effect, or after it, when the answer is lost.
+//!
+//! To fail an operation at each of its steps: run it once with an empty [`Script`], count [`Script::calls`], then run
+//! it afresh for every number below that count and both kinds of [`Fault`].
+
+use alims_core::identifiers::{EventId, Version, WorkflowKey};
+use alims_core::ports::{
+    Advanced, AppendError, BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus, IndexEntry, IndexPage,
+    IndexQuery, LogError, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules, Verdict,
+    WorkflowIndex, WorkflowLog,
+};
+use alims_core::refusal::Refusal;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Where a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing was done.
+    BeforeEffect,
+    /// All was done, and the answer is lost.
+    AfterEffect,
+}
+
+impl Fault {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::BeforeEffect, Self::AfterEffect];
+}
+
+/// Which calls fail. One script can be shared by several ports: calls are counted over all of them, from 0.
+#[derive(Clone, Debug, Default)]
+pub struct Script(Arc<Mutex<Play>>);
+
+#[derive(Debug, Default)]
+struct Play {
+    calls: Vec<&'static str>,
+    faults: BTreeMap<usize, Fault>,
+}
+
+impl Script {
+    /// Lets the call with this number fail, counted from 0 over the script's whole life.
+    pub fn fail(&self, call: usize, fault: Fault) {
+        self.0.lock().unwrap().faults.insert(call, fault);
+    }
+
+    /// A script in which just this call fails.
+    #[must_use]
+    pub fn failing(call: usize, fault: Fault) -> Self {
+        let script = Self::default();
+        script.fail(call, fault);
+        script
+    }
+
+    /// The calls so far, such as `log.append`.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    async fn play<R, E>(
+        &self,
+        call: &'static str,
+        failed: fn(&'static str) -> E,
+        work: impl Future<Output = Result<R, E>> + Send,
+    ) -> Result<R, E> {
+        let fault = {
+            let mut play = self.0.lock().unwrap();
+            let number = play.calls.len();
+            play.calls.push(call);
+            play.faults.get(&number).copied()
+        };
+        match fault {
+            None => work.await,
+            Some(Fault::BeforeEffect) => Err(failed("failed on purpose, before the effect")),
+            Some(Fault::AfterEffect) => {
+                drop(work.await);
+                Err(failed("failed on purpose, after the effect"))
+            }
+        }
+    }
+}
+
+/// A port that fails by a script.
+#[derive(Clone, Debug)]
+pub struct Faulty<T> {
+    inner: T,
+    script: Script,
+}
+
+impl<T> Faulty<T> {
+    /// Lets calls of `inner` fail as `script` says.
+    pub fn new(inner: T, script: &Script) -> Self {
+        Self { inner, script: script.clone() }
+    }
+
+    /// The port without faults.
+    pub fn inner(&self) -> &T {
+        &self.inner
+    }
+}
+
+fn store(why: &'static str) -> StoreError {
+    StoreError::Unavailable(why.into())
+}
+
+fn log(why: &'static str) -> LogError {
+    LogError::Store(store(why))
+}
+
+fn bus(why: &'static str) -> BusError {
+    BusError(why.into())
+}
+
+impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
+    async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
+        self.script.play("log.head", log, self.inner.head(key)).await
+    }
+
+    async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
+        self.script.play("log.versions", log, self.inner.versions(key, from, limit)).await
+    }
+
+    async fn refusals(
+        &self,
+        key: &WorkflowKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Refusal>, StoreError> {
+        self.script.play("log.refusals", store, self.inner.refusals(key, after, limit)).await
+    }
+
+    async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
+        self.script.play("log.append", |why| AppendError::Log(log(why)), self.inner.append(version)).await
+    }
+
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        self.script.play("log.record_refusal", store, self.inner.record_refusal(refusal)).await
+    }
+}
+
+impl<T: WorkflowIndex> WorkflowIndex for Faulty<T> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+        self.script.play("index.entries", store, self.inner.entries(keys)).await
+    }
+
+    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+        self.script.play("index.advance", store, self.inner.advance(entry)).await
+    }
+
+    async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        self.script.play("index.repair", store, self.inner.repair(entry, seen)).await
+    }
+
+    async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+        self.script.play("index.list", store, self.inner.list(query)).await
+    }
+}
+
+impl<T: EventBus> EventBus for Faulty<T> {
+    async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        self.script.play("bus.put", bus, self.inner.put(entries)).await
+    }
+}
+
+impl<T: DeadLetters> DeadLetters for Faulty<T> {
+    async fn put(&self, letter: &DeadLetter) -> Result<(), BusError> {
+        self.script.play("dead_letters.put", bus, self.inner.put(letter)).await
+    }
+}
+
+impl<T: TransitionRules> TransitionRules for Faulty<T> {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        self.script.play("rules.judge", |why| RulesUnavailable(why.into()), self.inner.judge(question)).await
+    }
+}

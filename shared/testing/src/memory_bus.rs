@@ -1,0 +1,108 @@
+//! The event bus in memory, and the place for dead letters.
+
+use alims_core::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
+use alims_core::ports::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+/// What the bus does with a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextPut {
+    /// Takes every entry.
+    Accept,
+    /// Takes every entry but those at these places, counted from 0.
+    RefuseEntries(Vec<usize>),
+    /// Fails, having taken nothing.
+    FailBeforeEffect,
+    /// Fails, having taken everything: the answer is lost.
+    FailAfterEffect,
+}
+
+/// A bus that remembers. Clones share what it remembers and what it is told to do.
+///
+/// It fails the test that puts more into a call than a call may hold.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBus(Arc<Mutex<Remembered>>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    calls: Vec<Vec<BusEvent>>,
+    accepted: Vec<BusEvent>,
+    script: VecDeque<NextPut>,
+}
+
+impl MemoryBus {
+    /// Says what the next call not yet spoken for is met with; after the last one all is accepted again.
+    pub fn then(&self, next: NextPut) {
+        self.0.lock().unwrap().script.push_back(next);
+    }
+
+    /// Every call so far, accepted or not.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Vec<BusEvent>> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    /// Every event that is on the bus, in the order of its appearance, repetitions included.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<BusEvent> {
+        self.0.lock().unwrap().accepted.clone()
+    }
+}
+
+fn hold_to_limits(entries: &[BusEvent]) {
+    assert!(!entries.is_empty(), "a call without entries");
+    assert!(entries.len() <= BUS_CALL_ENTRIES_MAX, "{} entries in one call", entries.len());
+    let bytes: usize = entries.iter().map(|entry| entry.detail.len() + BUS_ENTRY_OVERHEAD_BYTES).sum();
+    assert!(bytes <= BUS_CALL_BYTES_MAX, "{bytes} bytes in one call");
+    let versions: Vec<_> = entries.iter().filter(|entry| entry.version.is_some()).map(|entry| &entry.key).collect();
+    let workflows: BTreeSet<_> = versions.iter().collect();
+    assert_eq!(workflows.len(), versions.len(), "two events of one workflow in one call");
+}
+
+impl EventBus for MemoryBus {
+    async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        hold_to_limits(entries);
+        let mut bus = self.0.lock().unwrap();
+        bus.calls.push(entries.to_vec());
+        let next = bus.script.pop_front().unwrap_or(NextPut::Accept);
+        let refused = match &next {
+            NextPut::FailBeforeEffect => return Err(BusError("the bus is down on purpose".into())),
+            NextPut::RefuseEntries(places) => places.clone(),
+            NextPut::Accept | NextPut::FailAfterEffect => Vec::new(),
+        };
+        let mut results = Vec::with_capacity(entries.len());
+        for (place, entry) in entries.iter().enumerate() {
+            if refused.contains(&place) {
+                results.push(Err(EntryRefused("refused on purpose".to_owned())));
+            } else {
+                bus.accepted.push(entry.clone());
+                results.push(Ok(()));
+            }
+        }
+        if next == NextPut::FailAfterEffect {
+            Err(BusError("the answer is lost on purpose".into()))
+        } else {
+            Ok(results)
+        }
+    }
+}
+
+/// Dead letters, kept as long as the clones last, which share them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDeadLetters(Arc<Mutex<Vec<DeadLetter>>>);
+
+impl MemoryDeadLetters {
+    /// Every letter, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<DeadLetter> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl DeadLetters for MemoryDeadLetters {
+    async fn put(&self, letter: &DeadLetter) -> Result<(), BusError> {
+        self.0.lock().unwrap().push(letter.clone());
+        Ok(())
+    }
+}

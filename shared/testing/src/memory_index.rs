@@ -1,0 +1,107 @@
+//! The index in memory.
+
+use alims_core::identifiers::WorkflowKey;
+use alims_core::ports::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// An index that lasts as long as its clones, which share it.
+#[derive(Clone, Debug)]
+pub struct MemoryIndex {
+    entries: Arc<Mutex<BTreeMap<WorkflowKey, IndexEntry>>>,
+    evaluated_max: usize,
+}
+
+impl Default for MemoryIndex {
+    fn default() -> Self {
+        Self { entries: Arc::default(), evaluated_max: usize::MAX }
+    }
+}
+
+impl MemoryIndex {
+    /// The same index, but one page of a list looks at no more than so many entries (at least one), so that pages
+    /// are short, as a store's are.
+    #[must_use]
+    pub fn evaluating_at_most(mut self, entries: usize) -> Self {
+        self.evaluated_max = entries.max(1);
+        self
+    }
+
+    /// Every entry of every tenant.
+    #[must_use]
+    pub fn all(&self) -> Vec<IndexEntry> {
+        self.entries.lock().unwrap().values().cloned().collect()
+    }
+
+    /// Puts an entry in place, whatever is there.
+    pub fn overwrite(&self, entry: IndexEntry) {
+        self.entries.lock().unwrap().insert(entry.key.clone(), entry);
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&self, key: &WorkflowKey) {
+        self.entries.lock().unwrap().remove(key);
+    }
+}
+
+fn position(entry: &IndexEntry) -> IndexPosition {
+    IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
+}
+
+fn passes(query: &IndexQuery, entry: &IndexEntry) -> bool {
+    query.state.is_none_or(|state| entry.current_state == state)
+        && query.workflow_type.as_ref().is_none_or(|workflow_type| entry.workflow_type == *workflow_type)
+        && query.created_by.as_ref().is_none_or(|creator| entry.created_by == *creator)
+        && query.updated_after.is_none_or(|after| entry.updated_at >= after)
+        && query.updated_before.is_none_or(|before| entry.updated_at < before)
+}
+
+impl WorkflowIndex for MemoryIndex {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+        let entries = self.entries.lock().unwrap();
+        Ok(keys.iter().filter_map(|key| entries.get(key).map(|entry| (key.clone(), entry.clone()))).collect())
+    }
+
+    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+        let mut entries = self.entries.lock().unwrap();
+        if entries.get(&entry.key).is_some_and(|there| there.published_version >= entry.published_version) {
+            return Ok(Advanced::AlreadyThere);
+        }
+        entries.insert(entry.key.clone(), entry.clone());
+        Ok(Advanced::Yes)
+    }
+
+    async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        let mut entries = self.entries.lock().unwrap();
+        let there = entries.get(&entry.key);
+        if there != seen && there != Some(entry) {
+            return Ok(Advanced::AlreadyThere);
+        }
+        entries.insert(entry.key.clone(), entry.clone());
+        Ok(Advanced::Yes)
+    }
+
+    async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+        let entries = self.entries.lock().unwrap();
+        let mut of_tenant: Vec<&IndexEntry> = entries
+            .values()
+            .filter(|entry| entry.key.tenant_id == query.tenant_id)
+            .filter(|entry| query.after.as_ref().is_none_or(|after| position(entry) < *after))
+            .collect();
+        of_tenant.sort_by_cached_key(|entry| Reverse(position(entry)));
+
+        let mut items = Vec::new();
+        let mut last = query.after.clone();
+        for (evaluated, entry) in of_tenant.into_iter().enumerate() {
+            if evaluated == self.evaluated_max || items.len() == query.limit {
+                return Ok(IndexPage { items, next: last });
+            }
+            last = Some(position(entry));
+            if passes(query, entry) {
+                items.push(entry.clone());
+            }
+        }
+        Ok(IndexPage { items, next: None })
+    }
+}

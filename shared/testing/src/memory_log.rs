@@ -1,0 +1,122 @@
+//! The log in memory.
+
+use alims_core::identifiers::{EventId, Version, WorkflowKey};
+use alims_core::ports::{AppendError, LogError, StoreError, StoredVersion, WorkflowLog};
+use alims_core::refusal::Refusal;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// A log that lasts as long as its clones, which share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLog(Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// What cannot be read is kept as the reason why.
+    versions: BTreeMap<Version, Result<StoredVersion, String>>,
+    refusals: BTreeMap<EventId, Refusal>,
+}
+
+impl MemoryLog {
+    /// Every readable version and every refusal of a workflow, oldest first.
+    #[must_use]
+    pub fn entries(&self, key: &WorkflowKey) -> (Vec<StoredVersion>, Vec<Refusal>) {
+        let log = self.0.lock().unwrap();
+        log.get(key).map_or_else(Default::default, |entries| {
+            let versions = entries.versions.values().filter_map(|version| version.clone().ok()).collect();
+            (versions, entries.refusals.values().cloned().collect())
+        })
+    }
+
+    /// Every workflow that has entries.
+    #[must_use]
+    pub fn keys(&self) -> Vec<WorkflowKey> {
+        self.0.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// Puts a version in place, whatever is there: what no port can do, and only an intruder would.
+    pub fn overwrite(&self, version: StoredVersion) {
+        let mut log = self.0.lock().unwrap();
+        log.entry(version.event.key()).or_default().versions.insert(version.event.version, Ok(version));
+    }
+
+    /// Makes a version unreadable.
+    pub fn damage(&self, key: &WorkflowKey, version: Version, why: &str) {
+        let mut log = self.0.lock().unwrap();
+        log.entry(key.clone()).or_default().versions.insert(version, Err(why.to_owned()));
+    }
+
+    /// Takes a version out, so that there is a gap.
+    pub fn remove(&self, key: &WorkflowKey, version: Version) {
+        let mut log = self.0.lock().unwrap();
+        log.entry(key.clone()).or_default().versions.remove(&version);
+    }
+}
+
+fn read(
+    key: &WorkflowKey,
+    version: Version,
+    stored: &Result<StoredVersion, String>,
+) -> Result<StoredVersion, LogError> {
+    stored.clone().map_err(|why| LogError::Unreadable { key: key.clone(), version, why })
+}
+
+impl WorkflowLog for MemoryLog {
+    async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
+        let log = self.0.lock().unwrap();
+        let newest = log.get(key).and_then(|entries| entries.versions.last_key_value());
+        newest.map(|(version, stored)| read(key, *version, stored)).transpose()
+    }
+
+    async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
+        let log = self.0.lock().unwrap();
+        let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
+        let mut versions = Vec::new();
+        for (version, stored) in entries.versions.range(from..).take(limit) {
+            match read(key, *version, stored) {
+                Ok(version) => versions.push(version),
+                Err(unreadable) if versions.is_empty() => return Err(unreadable),
+                Err(_) => break,
+            }
+        }
+        Ok(versions)
+    }
+
+    async fn refusals(
+        &self,
+        key: &WorkflowKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Refusal>, StoreError> {
+        let log = self.0.lock().unwrap();
+        let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
+        let behind = entries.refusals.values().filter(|refusal| after.is_none_or(|after| refusal.event_id > after));
+        Ok(behind.take(limit).cloned().collect())
+    }
+
+    async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
+        let mut log = self.0.lock().unwrap();
+        let key = version.event.key();
+        let versions = &mut log.entry(key.clone()).or_default().versions;
+        match versions.get(&version.event.version) {
+            None => {
+                versions.insert(version.event.version, Ok(version.clone()));
+                Ok(())
+            }
+            Some(stored) => {
+                let winner = read(&key, version.event.version, stored)?;
+                if winner.event.event_id == version.event.event_id {
+                    Ok(())
+                } else {
+                    Err(AppendError::VersionTaken(Box::new(winner)))
+                }
+            }
+        }
+    }
+
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        let mut log = self.0.lock().unwrap();
+        log.entry(refusal.key()).or_default().refusals.entry(refusal.event_id).or_insert_with(|| refusal.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! Rules of one sentence.
+
+use alims_core::event::AppliedRules;
+use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_core::refusal::RuleReason;
+
+/// Allow every move, by the ruleset `test` 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RulesThatAllow;
+
+/// Refuse every move, for two reasons.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RulesThatDeny;
+
+/// Give no answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RulesThatAreDown;
+
+fn applied(evaluated: &[&str]) -> AppliedRules {
+    AppliedRules {
+        ruleset: "test".to_owned(),
+        ruleset_version: "1".to_owned(),
+        evaluated: evaluated.iter().map(|&rule| rule.to_owned()).collect(),
+    }
+}
+
+impl TransitionRules for RulesThatAllow {
+    async fn judge(&self, _: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        Ok(Verdict::Allow(applied(&["anything-goes"])))
+    }
+}
+
+impl TransitionRules for RulesThatDeny {
+    async fn judge(&self, _: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let rules = ["not-today", "not-like-this"];
+        let reasons = rules.map(|rule| RuleReason { rule_id: rule.to_owned(), message: format!("The rule {rule}.") });
+        Ok(Verdict::Deny { rules: applied(&rules), reasons: reasons.into() })
+    }
+}
+
+impl TransitionRules for RulesThatAreDown {
+    async fn judge(&self, _: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        Err(RulesUnavailable("the rules engine is down on purpose".into()))
+    }
+}

@@ -1,0 +1,35 @@
+//! The in-memory adapters keep the contract of their ports.
+
+use alims_testing::{MemoryIndex, MemoryLog};
+
+alims_testing::log_contract!(MemoryLog::default());
+
+/// An index that looks at as many entries as it takes.
+mod index_with_whole_pages {
+    use super::MemoryIndex;
+
+    alims_testing::index_contract!(MemoryIndex::default());
+}
+
+/// An index whose pages end early.
+mod index_with_short_pages {
+    use super::MemoryIndex;
+
+    alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3));
+}
+
+#[test]
+fn no_part_of_the_contract_is_forgotten() {
+    let listed = include_str!("../src/contract/mod.rs");
+    for part in [
+        include_str!("../src/contract/index.rs"),
+        include_str!("../src/contract/json.rs"),
+        include_str!("../src/contract/list.rs"),
+        include_str!("../src/contract/log.rs"),
+    ] {
+        let names = part.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next());
+        for name in names {
+            assert!(listed.lines().any(|line| line.trim() == name), "{name} is never run");
+        }
+    }
+}

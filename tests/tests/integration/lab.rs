@@ -1,0 +1,187 @@
+//! A laboratory for one test: the whole service on a data folder of its own, and people who call it over HTTP.
+
+use alims_local::{Config, Server};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A workflow type that no ruleset names: the lifecycle alone decides.
+pub(crate) const FREE: &str = "free-form";
+/// How long something that follows by itself may take before a test calls it missing.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The running service.
+pub(crate) struct Lab {
+    pub(crate) server: Server,
+    pub(crate) data: TempDir,
+    http: Client,
+}
+
+/// Somebody who calls it.
+#[derive(Clone)]
+pub(crate) struct Person {
+    base: String,
+    token: String,
+    http: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Lab {
+    /// Opens a laboratory with an empty data folder.
+    pub(crate) async fn open() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(Config::new(data.path())).await.unwrap();
+        Self { server, data, http: Client::new() }
+    }
+
+    /// Somebody of the default tenant.
+    pub(crate) fn person(&self, sub: &str, roles: &[&str]) -> Person {
+        self.person_of("default", sub, roles)
+    }
+
+    /// Somebody of a tenant.
+    pub(crate) fn person_of(&self, tenant: &str, sub: &str, roles: &[&str]) -> Person {
+        let token = self.server.token(sub, tenant, roles).unwrap();
+        self.bearer(&token)
+    }
+
+    /// Whoever holds this token.
+    pub(crate) fn bearer(&self, token: &str) -> Person {
+        let base = format!("http://{}", self.server.address());
+        Person { base, token: token.to_owned(), http: self.http.clone() }
+    }
+
+    /// Somebody who may do everything that a role allows.
+    pub(crate) fn everybody(&self) -> Person {
+        self.person("alice", &["viewer", "analyst", "supervisor", "auditor"])
+    }
+}
+
+impl Person {
+    /// A request, to be completed and sent with [`Answer::to`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::to(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Creates a workflow that only the lifecycle governs.
+    pub(crate) async fn create(&self, workflow_id: &str) -> Answer {
+        self.post("/workflows", &json!({"workflow_type": FREE, "workflow_id": workflow_id})).await
+    }
+
+    /// Moves a workflow; a move to FAILED says that the power went.
+    pub(crate) async fn go(&self, workflow_id: &str, target: &str) -> Answer {
+        self.post(&transitions(workflow_id), &go(target)).await
+    }
+
+    /// Creates a workflow and moves it along.
+    pub(crate) async fn at(&self, workflow_id: &str, path: &[&str]) {
+        self.create(workflow_id).await.expect(201);
+        for target in path {
+            self.go(workflow_id, target).await.expect(200);
+        }
+    }
+
+    /// The workflow's state.
+    pub(crate) async fn state(&self, workflow_id: &str) -> Value {
+        self.get(&format!("/workflows/{workflow_id}")).await.expect(200)
+    }
+
+    /// The whole history, refused attempts included, page by page.
+    pub(crate) async fn history(&self, workflow_id: &str) -> Vec<Value> {
+        self.pages(&format!("/workflows/{workflow_id}/history?include=refusals&limit=100")).await
+    }
+
+    /// All items of all pages.
+    pub(crate) async fn pages(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        loop {
+            let page = self.get(&next).await.expect(200);
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => next = format!("{path}&cursor={cursor}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// Asks until the answer is what is awaited, or patience ends.
+    pub(crate) async fn until(&self, path: &str, awaited: impl Fn(&Value) -> bool) -> Value {
+        let ask = async {
+            loop {
+                let body = self.get(path).await.expect(200);
+                if awaited(&body) {
+                    return body;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ask).await.unwrap_or_else(|_| panic!("{path} never became what was awaited"))
+    }
+}
+
+impl Answer {
+    /// Sends a request.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, headers, body }
+    }
+
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    /// The problem of a refusal with this status and code, complete as every problem must be.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status.as_u16(), self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json", "{code}");
+        assert_eq!(self.body["status"], json!(status));
+        for member in ["type", "title", "detail", "request_id"] {
+            assert!(self.body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {}", self.body);
+        }
+        self.body
+    }
+
+    /// A header's text; empty when it is absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// The path of a workflow's transitions.
+pub(crate) fn transitions(workflow_id: &str) -> String {
+    format!("/workflows/{workflow_id}/transitions")
+}
+
+/// A request to move; a move to FAILED says that the power went.
+pub(crate) fn go(target: &str) -> Value {
+    let mut body = json!({"target_state": target, "reason": "as planned"});
+    if target == "FAILED" {
+        body["failure"] = json!({"code": "power-loss", "message": "The power went.", "retryable": true});
+    }
+    body
+}

@@ -1,0 +1,21 @@
+//! The whole service over HTTP on the embedded database: a file an operation, and one for the edge itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod create_workflow;
+mod edge;
+mod get_workflow_history;
+mod get_workflow_recovery;
+mod get_workflow_state;
+mod lab;
+mod list_workflows;
+mod publish_events;
+mod recover_workflow;
+mod request_state_transition;
+mod verify_workflow_history;

@@ -1,0 +1,51 @@
+//! verify-workflow-history over HTTP, with stored bytes altered behind the service's back.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use crate::lab::Lab;
+
+#[tokio::test]
+async fn an_untouched_history_is_valid() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("w", &["ACTIVE", "PAUSED", "ACTIVE"]).await;
+    let verification = alice.get("/workflows/w/history/verification").await.expect(200);
+    assert_eq!((&verification["valid"], &verification["versions_checked"]), (&json!(true), &json!(4)));
+    let history = alice.pages("/workflows/w/history?limit=10").await;
+    assert_eq!(verification["head_hash"], history[3]["hash"]);
+}
+
+#[tokio::test]
+async fn an_altered_version_is_named_and_the_workflow_moves_no_more_once_it_is_the_head() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("w", &["ACTIVE", "PAUSED"]).await;
+    lab.alter("w", 2, "reason", AttributeValue::S("another reason".to_owned())).await;
+    let verification = alice.get("/workflows/w/history/verification").await.expect(200);
+    assert_eq!(verification["valid"], false);
+    assert_eq!(verification["broken_at_version"], 2);
+    assert_eq!(verification["versions_checked"], 1);
+    lab.alter("w", 3, "to_state", AttributeValue::S("COMPLETED".to_owned())).await;
+    assert_eq!(alice.go("w", "ACTIVE").await.refused(423, "workflow-quarantined")["broken_at_version"], 3);
+}
+
+#[tokio::test]
+async fn a_missing_version_is_named() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("w", &["ACTIVE", "PAUSED"]).await;
+    lab.remove("w", 2).await;
+    let verification = alice.get("/workflows/w/history/verification").await.expect(200);
+    assert_eq!((&verification["valid"], &verification["broken_at_version"]), (&json!(false), &json!(2)));
+}
+
+#[tokio::test]
+async fn only_an_auditor_verifies_and_only_what_is_there() {
+    let lab = Lab::open().await;
+    lab.everybody().create("w").await.expect(201);
+    lab.person("sue", &["supervisor"]).get("/workflows/w/history/verification").await.refused(403, "forbidden");
+    let auditor = lab.person("audrey", &["auditor"]);
+    auditor.get("/workflows/unknown/history/verification").await.refused(404, "workflow-not-found");
+    auditor.get("/workflows/w/history/verification").await.expect(200);
+}

@@ -1,0 +1,102 @@
+//! Dependencies: chosen in one place, in order, and each of them used.
+
+use std::collections::BTreeSet;
+
+use crate::workspace::{File, assert_no_complaints, workspace};
+
+/// Dependencies that no source names, each with what it is for.
+const UNNAMED: &[(&str, &str)] = &[];
+
+#[test]
+fn every_dependency_s_version_is_the_workspace_s() {
+    let own = |file: &File, line: &str| {
+        (!line.contains("workspace = true")).then(|| format!("{}: {line}: take it from the workspace", file.path))
+    };
+    assert_no_complaints(manifests().flat_map(|file| {
+        dependency_sections(&file.text).into_iter().flatten().filter_map(move |line| own(file, line))
+    }));
+}
+
+#[test]
+fn every_dependency_of_the_workspace_is_somebody_s() {
+    let wanted: BTreeSet<&str> =
+        manifests().flat_map(|file| dependency_sections(&file.text).into_iter().flatten()).map(name_in).collect();
+    let offered = section(workspace().text("Cargo.toml"), "[workspace.dependencies]");
+    assert!(!offered.is_empty(), "no [workspace.dependencies]");
+    let idle = offered.into_iter().map(name_in).filter(|name| !wanted.contains(name));
+    assert_no_complaints(idle.map(|name| format!("Cargo.toml: nobody uses {name}")));
+}
+
+#[test]
+fn every_dependency_of_a_package_is_named_in_its_sources() {
+    let mut complaints = Vec::new();
+    let resolve = workspace().metadata.resolve.as_ref().unwrap();
+    for package in workspace().packages() {
+        let folder = format!("{}/", workspace().folder_of(package));
+        let sources: Vec<&File> = workspace().files(".rs").filter(|file| file.path.starts_with(&folder)).collect();
+        let node = resolve.nodes.iter().find(|node| node.id == package.id).unwrap();
+        for dependency in &node.deps {
+            let name = dependency.name.as_str();
+            let named = sources.iter().any(|file| file.code().any(|(_, line)| has_word(line, name)));
+            if !named && !UNNAMED.iter().any(|(unnamed, _)| *unnamed == name) {
+                complaints.push(format!("{}: {name} is not used", package.name));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn dependencies_stand_in_alphabetical_order() {
+    let unordered = manifests().flat_map(|file| {
+        let out_of_place = |section: Vec<&str>| {
+            let names: Vec<String> = section.iter().map(|line| name_in(line).to_owned()).collect();
+            names.windows(2).find(|pair| pair[0] > pair[1]).map(|pair| format!("{} comes before {}", pair[1], pair[0]))
+        };
+        let sections = dependency_sections(&file.text).into_iter();
+        sections.filter_map(out_of_place).map(|found| format!("{}: {found}", file.path)).collect::<Vec<_>>()
+    });
+    assert_no_complaints(unordered);
+}
+
+#[test]
+fn every_package_says_what_it_is_and_keeps_the_house_rules() {
+    let mut complaints = Vec::new();
+    for file in manifests() {
+        let says = section(&file.text, "[package]").iter().any(|line| {
+            line.strip_prefix("description = ").is_some_and(|what| what.len() > 20 && what.ends_with(".\""))
+        });
+        if !says {
+            complaints.push(format!("{}: no sentence as description", file.path));
+        }
+        if section(&file.text, "[lints]") != ["workspace = true"] {
+            complaints.push(format!("{}: not held to the workspace's lints", file.path));
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+/// The manifests of the packages.
+fn manifests() -> impl Iterator<Item = &'static File> {
+    workspace().files("/Cargo.toml")
+}
+
+fn dependency_sections(manifest: &str) -> Vec<Vec<&str>> {
+    let headers = manifest.lines().filter(|line| line.starts_with('[') && line.ends_with("dependencies]"));
+    headers.map(|header| section(manifest, header)).collect()
+}
+
+/// The lines of a section that are neither comment nor empty.
+fn section<'a>(manifest: &'a str, header: &str) -> Vec<&'a str> {
+    let lines = manifest.lines().skip_while(|line| *line != header).skip(1);
+    lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+/// The name before the first dot, blank or sign of equality.
+fn name_in(line: &str) -> &str {
+    line.split(['.', ' ', '=']).next().unwrap()
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
+}

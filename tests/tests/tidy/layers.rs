@@ -1,0 +1,190 @@
+//! Who may know what. The layers of the architecture are things that are absent; here is where their absence is checked.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use cargo_metadata::{DependencyKind, PackageId};
+
+use crate::workspace::{assert_no_complaints, workspace};
+
+/// Which of the workspace's packages each may be built with. A package that is not here fails the test.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("alims-core", &[]),
+    ("alims-api", &["alims-core"]),
+    ("alims-dynamodb", &["alims-core"]),
+    ("alims-eventbridge", &["alims-core"]),
+    ("alims-policy", &["alims-core"]),
+    ("alims-rules", &["alims-core"]),
+    ("alims-runtime", &["alims-core"]),
+    ("alims-stepfunctions", &["alims-core"]),
+    ("alims-testing", &["alims-core"]),
+    ("alims-bench", &["alims-core"]),
+    ("alims-xtask", &["alims-api"]),
+];
+/// What a function may be built with: the layers it joins, and no other function.
+const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
+    "alims-api",
+    "alims-core",
+    "alims-dynamodb",
+    "alims-eventbridge",
+    "alims-policy",
+    "alims-rules",
+    "alims-runtime",
+    "alims-stepfunctions",
+];
+/// Packages that put everything together.
+const MAY_DEPEND_ON_ALL: &[&str] = &["alims-local", "alims-tests"];
+
+/// What must not be anywhere beneath a package, in however many steps.
+const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
+    (
+        "alims-core",
+        &["aws-", "aws_", "axum", "dynoxide", "http", "hyper", "lambda_", "reqwest", "serde_dynamo", "tokio", "tracing"],
+        "the domain does no I/O and knows no AWS",
+    ),
+    ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
+    ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
+    ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),
+    ("alims-testing", &["aws-", "lambda_", "axum", "dynoxide"], "the adapters for tests are in memory"),
+];
+
+/// Crates that only these may depend on. A name in brackets may only do so for its tests.
+const ONLY_FOR: &[(&str, &[&str])] = &[
+    ("dynoxide-rs", &["alims-local", "alims-tests", "(alims-dynamodb)"]),
+    ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-tests", "alims-runtime"]),
+    ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
+    ("axum", &["alims-local", "alims-tests", "(alims-dynamodb)", "(alims-rules)"]),
+    ("cedar-policy", &["alims-policy"]),
+    ("cel", &["alims-rules"]),
+    ("jsonwebtoken", &["alims-local", "(alims-tests)"]),
+];
+
+/// Words that production code may hold only under these paths.
+const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    ("aws_sdk_dynamodb", &["shared/dynamodb/", "shared/runtime/", "local/"], "only the store knows items and keys"),
+    ("StatusCode", &["shared/api/", "local/", "bench/"], "only the edge knows status codes"),
+    ("std::env", &["shared/runtime/", "local/", "bench/", "xtask/"], "only the runtime reads the environment"),
+    ("env::var", &["shared/runtime/", "local/", "bench/", "xtask/"], "only the runtime reads the environment"),
+];
+
+/// Adapters: a function's handler names none, its `main.rs` chooses.
+const ADAPTERS: &[&str] = &["alims_dynamodb", "alims_eventbridge", "alims_policy", "alims_rules", "alims_stepfunctions"];
+
+#[test]
+fn packages_are_built_only_with_the_layers_beneath_them() {
+    let operations = workspace().operations();
+    let names: BTreeSet<&str> = workspace().packages().into_iter().map(|package| package.name.as_str()).collect();
+    let mut complaints = Vec::new();
+    for package in workspace().packages() {
+        let name = package.name.as_str();
+        let listed = MAY_DEPEND_ON.iter().find(|(package, _)| *package == name).map(|(_, allowed)| *allowed);
+        let allowed = match listed {
+            Some(allowed) => allowed,
+            None if MAY_DEPEND_ON_ALL.contains(&name) => continue,
+            None if operations.contains(name) => FUNCTION_MAY_DEPEND_ON,
+            None => {
+                complaints.push(format!("{name}: say in this test what it may depend on"));
+                continue;
+            }
+        };
+        let built_with = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        for dependency in built_with.map(|dependency| dependency.name.as_str()) {
+            if names.contains(dependency) && !allowed.contains(&dependency) {
+                complaints.push(format!("{name} must not depend on {dependency}"));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn nothing_lies_beneath_a_layer_that_it_must_not_know() {
+    let mut complaints = Vec::new();
+    for (package, absent, why) in NEVER_BENEATH {
+        for (found, path) in beneath(package) {
+            if absent.iter().any(|start| found.starts_with(start)) {
+                complaints.push(format!("{package} depends on {found} ({path}): {why}"));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn some_crates_are_for_some_packages_only() {
+    let mut complaints = Vec::new();
+    for (krate, allowed) in ONLY_FOR {
+        for package in workspace().packages() {
+            let for_tests_only = allowed.contains(&format!("({})", package.name).as_str());
+            for dependency in package.dependencies.iter().filter(|dependency| dependency.name == *krate) {
+                let permitted = allowed.contains(&package.name.as_str())
+                    || (for_tests_only && dependency.kind == DependencyKind::Development);
+                if !permitted {
+                    complaints.push(format!("{} must not depend on {krate}", package.name));
+                }
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn what_one_layer_knows_no_other_names() {
+    let mut complaints = Vec::new();
+    for file in workspace().files(".rs").filter(|file| !file.path.starts_with("tests/")) {
+        for (number, line) in file.production_code() {
+            for (word, paths, why) in ONLY_IN.iter().filter(|(word, ..)| line.contains(word)) {
+                if !paths.iter().any(|path| file.path.starts_with(path)) {
+                    complaints.push(format!("{}:{number}: {word}: {why}", file.path));
+                }
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn a_handler_names_no_adapter() {
+    let mut complaints = Vec::new();
+    let handlers = workspace().files(".rs").filter(|file| file.path.starts_with("functions/"));
+    for file in handlers.filter(|file| !file.path.ends_with("/src/main.rs")) {
+        for (number, line) in file.production_code() {
+            // What DynamoDB hands the publisher is its items, and only their own crate can read them.
+            let reads_the_stream = file.path.starts_with("functions/publish-events/");
+            for adapter in ADAPTERS.iter().filter(|adapter| line.contains(*adapter)) {
+                if !(reads_the_stream && *adapter == "alims_dynamodb") {
+                    complaints.push(format!("{}:{number}: {adapter}: only main.rs chooses adapters", file.path));
+                }
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+/// Every crate that a package is built with, however far down, each with the way to it. Tests' own are left out.
+fn beneath(package: &str) -> BTreeMap<String, String> {
+    let metadata = &workspace().metadata;
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let name_of = |id: &PackageId| metadata[id].name.to_string();
+    let root = workspace().packages().into_iter().find(|found| found.name == package);
+    let root = root.unwrap_or_else(|| panic!("there is no package {package}"));
+    let mut found = BTreeMap::new();
+    let mut next = VecDeque::from([(root.id.clone(), package.to_owned())]);
+    while let Some((id, path)) = next.pop_front() {
+        let node = resolve.nodes.iter().find(|node| node.id == id).unwrap();
+        for dependency in &node.deps {
+            // Not for this platform (a browser's, say) is as good as not there.
+            let built_with = |kind: &cargo_metadata::DepKindInfo| {
+                kind.kind == DependencyKind::Normal
+                    && !kind.target.as_ref().is_some_and(|target| target.to_string().contains("wasm"))
+            };
+            let name = name_of(&dependency.pkg);
+            if dependency.dep_kinds.iter().any(built_with) && !found.contains_key(&name) {
+                let path = format!("{path} > {name}");
+                found.insert(name, path.clone());
+                next.push_back((dependency.pkg.clone(), path));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "nothing beneath {package}: this test would see nothing");
+    found
+}

@@ -1,0 +1,18 @@
+//! The house rules that no compiler holds, as ordinary tests that read the workspace.
+//!
+//! They take their lists from the workspace itself wherever one can be found there, so that what is added is checked
+//! without anybody thinking of this place.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod dependencies;
+mod documents;
+mod layers;
+mod names;
+mod sources;
+mod workspace;

@@ -1,0 +1,108 @@
+//! One operation, one name: folder, package, binary, module, function, handler, test file and `operationId` agree.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::TargetKind;
+
+use crate::workspace::{assert_no_complaints, workspace};
+
+/// The one operation that nobody calls over HTTP: the log's stream does.
+const WITHOUT_ROUTE: &str = "publish-events";
+
+#[test]
+fn the_folders_of_functions_are_the_operations_of_the_interface() {
+    let offered = alims_api::operations::OPERATIONS.iter().map(|operation| operation.name.to_owned());
+    let expected: BTreeSet<String> = offered.chain([WITHOUT_ROUTE.to_owned()]).collect();
+    assert_eq!(workspace().operations(), expected);
+}
+
+#[test]
+fn a_function_s_package_library_and_binary_bear_its_name() {
+    let mut complaints = Vec::new();
+    for operation in workspace().operations() {
+        let packages = workspace().packages();
+        let of_folder = |package: &&cargo_metadata::Package| {
+            workspace().folder_of(package) == format!("functions/{operation}")
+        };
+        let Some(package) = packages.into_iter().find(of_folder) else {
+            complaints.push(format!("functions/{operation} is no package"));
+            continue;
+        };
+        if package.name != operation {
+            complaints.push(format!("functions/{operation} holds the package {}", package.name));
+        }
+        for (kind, name) in [(TargetKind::Lib, snake(&operation)), (TargetKind::Bin, operation.clone())] {
+            let of_kind = package.targets.iter().filter(|target| target.kind.contains(&kind));
+            let found: Vec<&str> = of_kind.map(|target| target.name.as_str()).collect();
+            if found != [name.as_str()] {
+                complaints.push(format!("{operation}: {kind} should be {name}, not {found:?}"));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn every_operation_is_a_module_and_a_function_of_the_domain_and_every_public_module_there_an_operation() {
+    let folder = "shared/core/src/operations";
+    let modules = workspace().text(&format!("{folder}/mod.rs")).lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let modules: BTreeSet<String> = modules.map(|name| name.trim_end_matches(';').to_owned()).collect();
+    let operations: BTreeSet<String> = workspace().operations().iter().map(|name| snake(name)).collect();
+    assert_eq!(modules, operations, "the public modules of {folder} and the operations");
+    assert_no_complaints(workspace().operations().into_iter().filter_map(|operation| {
+        let path = format!("{folder}/{}.rs", snake(&operation));
+        let text = workspace().text(&path);
+        if !text.contains(&format!("pub async fn {}", snake(&operation))) {
+            return Some(format!("{path}: no function {}", snake(&operation)));
+        }
+        let named = text.lines().find_map(|line| line.strip_prefix("const OPERATION: &str = "));
+        let wrong = named.filter(|named| *named != format!("\"{operation}\";"))?;
+        Some(format!("{path}: calls itself {wrong}"))
+    }));
+}
+
+#[test]
+fn every_operation_has_a_handler_of_its_name() {
+    assert_no_complaints(workspace().operations().into_iter().filter_map(|operation| {
+        let path = format!("functions/{operation}/src/lib.rs");
+        let name = format!("fn {}", snake(&operation));
+        let handles = workspace().text(&path).lines().any(|line| line.starts_with("pub ") && line.contains(&name));
+        (!handles).then(|| format!("{path}: no public {name}"))
+    }));
+}
+
+#[test]
+fn every_operation_has_a_file_of_integration_tests_that_is_run() {
+    let suite = "tests/tests/integration";
+    let main = workspace().text(&format!("{suite}/main.rs"));
+    let mut complaints = Vec::new();
+    for operation in workspace().operations().iter().map(|name| snake(name)) {
+        if !workspace().has(&format!("{suite}/{operation}.rs")) {
+            complaints.push(format!("{suite}/{operation}.rs is missing"));
+        } else if !main.lines().any(|line| line == format!("mod {operation};")) {
+            complaints.push(format!("{suite}/main.rs does not name {operation}"));
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn the_openapi_document_s_operations_are_the_operations() {
+    let described = workspace().text("openapi.yaml").lines().filter_map(|line| line.trim().strip_prefix("operationId: "));
+    let described: BTreeSet<String> = described.map(str::to_owned).collect();
+    let with_route = workspace().operations().into_iter().filter(|name| name != WITHOUT_ROUTE);
+    assert_eq!(described, with_route.map(|name| camel(&name)).collect());
+}
+
+fn snake(operation: &str) -> String {
+    operation.replace('-', "_")
+}
+
+fn camel(operation: &str) -> String {
+    let mut words = operation.split('-');
+    let first = words.next().unwrap().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(1);
+        name + &initial.to_uppercase() + rest
+    })
+}
