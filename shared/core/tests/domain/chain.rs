@@ -1,8 +1,9 @@
 //! The hash chain: every sound history passes, and no change to any member of any version does.
 
-use alims_core::chain::{Break, ChainWalk, Fault, hash_of, is_intact};
+use alims_core::chain::{Break, ChainHash, ChainWalk, Fault, hash_of, is_intact};
 use alims_core::event::WorkflowEvent;
-use alims_testing::builders::{a_chain, a_created, a_key, version};
+use alims_core::lifecycle::State;
+use alims_testing::builders::{a_chain, a_created, a_key, at, sealed, version};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -83,6 +84,49 @@ proptest! {
             prop_assert!(is_intact(&read));
             prop_assert_eq!(read, event);
         }
+    }
+}
+
+/// A version forged with everything that belongs to it, its own hash included.
+fn forged(event: &WorkflowEvent, forge: impl Fn(&mut WorkflowEvent)) -> WorkflowEvent {
+    let mut event = event.clone();
+    forge(&mut event);
+    sealed(event).event
+}
+
+#[test]
+fn a_forged_version_with_a_fitting_hash_is_noticed_by_the_one_after_it() {
+    let mut events = chain(4, 7);
+    events[1] = forged(&events[1], |event| event.requested_by = "mallory".parse().unwrap());
+    assert_eq!(walk(events), Some(Break { at: version(3), fault: Fault::Unlinked }));
+}
+
+#[test]
+fn a_forged_last_version_must_still_follow_from_the_one_before() {
+    let events = chain(3, 7);
+    let forges: [fn(&mut WorkflowEvent); 7] = [
+        |event| event.previous_hash = ChainHash::genesis(),
+        |event| event.from_state = Some(State::Cancelled),
+        |event| event.from_state = None,
+        |event| event.to_state = State::Created,
+        |event| event.timestamp = at(-1),
+        |event| event.workflow_type = "other".parse().unwrap(),
+        |event| event.created_by = "mallory".parse().unwrap(),
+    ];
+    for (number, forge) in forges.into_iter().enumerate() {
+        let mut events = events.clone();
+        events[2] = forged(&events[2], forge);
+        assert_eq!(walk(events), Some(Break { at: version(3), fault: Fault::Unlinked }), "forge {number}");
+    }
+}
+
+#[test]
+fn a_history_begins_with_a_creation() {
+    let forges: [fn(&mut WorkflowEvent); 2] =
+        [|event| event.to_state = State::Active, |event| event.from_state = Some(State::Created)];
+    for forge in forges {
+        let first = forged(&chain(1, 7)[0], forge);
+        assert_eq!(walk(vec![first]), Some(Break { at: version(1), fault: Fault::Unlinked }));
     }
 }
 
