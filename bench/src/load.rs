@@ -144,7 +144,7 @@ async fn list(person: &Person) -> Result<BTreeMap<String, Value>> {
     loop {
         let page = person.expect(Method::GET, &format!("/workflows?limit=100{cursor}"), None).await?;
         for item in page["items"].as_array().into_iter().flatten() {
-            listed.insert(item["workflow_id"].to_string(), item["version"].clone());
+            listed.insert(item["workflow_id"].to_string(), item["published_version"].clone());
         }
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

@@ -3,7 +3,10 @@
 //! Every figure is taken against a server of its own, started for the run and stopped after it. Nothing is asserted
 //! but that the service worked: figures are to be read, and compared within one run only.
 
-#![allow(clippy::indexing_slicing, reason = "indexing a JSON value that lacks the member gives null, it does not panic")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "indexing a JSON value that lacks the member gives null, it does not panic"
+)]
 
 mod load;
 mod server;

@@ -1,1 +1,24 @@
-//! Stub.
+//! The whole service in one process on an embedded DynamoDB, for a laptop.
+//!
+//! The functions are the ones that run on Lambda, called with the events that API Gateway and DynamoDB Streams make.
+//! Only what surrounds them is this crate's: the edge, the stream pump, the bus, and a data folder.
+
+mod archive;
+mod bus;
+pub mod cli;
+mod console;
+mod database;
+mod demo;
+mod edge;
+pub mod folder;
+pub mod key;
+pub mod mapping;
+mod pump;
+mod server;
+mod stream;
+pub mod token;
+
+pub use bus::EVENT_SOURCE;
+pub use database::DatabaseError;
+pub use edge::BODY_BYTES_MAX;
+pub use server::{Config, Server, StartError};

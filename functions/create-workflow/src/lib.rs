@@ -1,1 +1,130 @@
-//! Stub.
+//! The handler of create-workflow: `POST /workflows`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::CREATE_WORKFLOW;
+use alims_api::problem::Problem;
+use alims_api::request;
+use alims_core::operations::{Deciding, create_workflow as operation};
+use alims_core::ports::{TransitionRules, WorkflowLog};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
+    ports: &Deciding<L, R>,
+    request: Request,
+) -> Response<Body> {
+    let exchange = Exchange::open(&CREATE_WORKFLOW, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<L: WorkflowLog, R: TransitionRules>(
+    ports: &Deciding<L, R>,
+    request: &Request,
+) -> Result<Answer, Problem> {
+    let (call, new) = request::create_workflow(request)?;
+    let accepted = operation::create_workflow(ports, &call, &new).await?;
+    Answer::created(&accepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_core::ports::AccessPolicy;
+    use alims_testing::builders::at;
+    use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};
+    use alims_testing::{RulesThatAreDown, RulesThatDeny, SequentialIds};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn ports<L, R>(log: L, rules: R, policy: impl AccessPolicy + 'static) -> Deciding<L, R> {
+        let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+        Deciding { log, rules, policy: Arc::new(policy), clock, ids }
+    }
+
+    fn event() -> GatewayEvent {
+        GatewayEvent::of(&CREATE_WORKFLOW)
+    }
+
+    async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, event: &GatewayEvent) -> Seen {
+        create_workflow(ports, event.request()).await.into()
+    }
+
+    #[tokio::test]
+    async fn a_workflow_is_created_once_however_often_it_is_asked_for() {
+        let log = MemoryLog::default();
+        let ports = ports(log.clone(), RulesThatAllow, EverybodyMay);
+        let event = event().header("idempotency-key", "k-1").json(&json!({"workflow_type": "sample-analysis"}));
+        let first = asked(&ports, &event).await;
+        let again = asked(&ports, &event).await;
+        assert_eq!((first.status, again.status), (201, 200));
+        assert_eq!(first.body, again.body);
+        assert_eq!(first.headers, again.headers);
+        assert_eq!(log.keys().len(), 1);
+        let other = event.json(&json!({"workflow_type": "other"}));
+        assert_eq!(asked(&ports, &other).await.code(), "idempotency-key-reused");
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_says_why_and_creates_nothing() {
+        let sound = event().json(&json!({"workflow_type": "sample-analysis", "workflow_id": "wf-1"}));
+        let log = MemoryLog::default();
+        let seen = asked(&ports(log.clone(), RulesThatDeny, EverybodyMay), &sound).await;
+        assert_eq!((seen.status, seen.code()), (422, "rule-violation"));
+        assert_eq!(seen.body["reasons"].as_array().map(Vec::len), Some(2));
+        let seen = asked(&ports(log.clone(), RulesThatAreDown, EverybodyMay), &sound).await;
+        assert_eq!((seen.status, seen.code()), (503, "rules-engine-unavailable"));
+        let seen = asked(&ports(log.clone(), RulesThatAllow, NobodyMay), &sound).await;
+        assert_eq!((seen.status, seen.code()), (403, "forbidden"));
+        let broken = Faulty::new(log.clone(), &Script::failing(0, Fault::BeforeEffect));
+        let seen = asked(&ports(broken, RulesThatAllow, EverybodyMay), &sound).await;
+        assert_eq!((seen.status, seen.code()), (503, "storage-unavailable"));
+        assert!(log.keys().iter().all(|key| log.entries(key).0.is_empty()));
+
+        let ports = ports(log, RulesThatAllow, EverybodyMay);
+        assert_eq!(asked(&ports, &sound).await.status, 201);
+        assert_eq!(asked(&ports, &sound).await.code(), "workflow-already-exists");
+    }
+
+    #[tokio::test]
+    async fn a_bad_request_is_told_what_is_wrong_and_leaves_no_trace() {
+        let metadata_of_65_kib = json!({"workflow_type": "a", "metadata": {"x": "x".repeat(65 * 1024)}});
+        let bad = [
+            (event().anonymous().json(&json!({"workflow_type": "a"})), 401),
+            (event().claim("tenant_id", "a b").json(&json!({"workflow_type": "a"})), 401),
+            (event(), 400),
+            (event().body("{\"workflow_type\": "), 400),
+            (event().body("not json"), 400),
+            (event().body(b"\xff\xfe".to_vec()), 400),
+            (event().body(vec![b' '; 10 * 1024 * 1024]), 400),
+            (event().body(vec![b'['; 10 * 1024 * 1024]), 413),
+            (event().json(&metadata_of_65_kib), 413),
+            (event().json(&json!([])), 400),
+            (event().json(&json!({})), 400),
+            (event().json(&json!({"workflow_type": 7})), 400),
+            (event().json(&json!({"workflow_type": "a", "state": "ACTIVE"})), 400),
+            (event().json(&json!({"workflow_type": "a", "workflow_id": "a/b"})), 400),
+            (event().json(&json!({"workflow_type": "a", "workflow_id": "a\u{0}"})), 400),
+            (event().json(&json!({"workflow_type": "a", "metadata": []})), 400),
+            (event().body(r#"{"workflow_type": "a", "workflow_type": "b"}"#), 400),
+            (event().body(r#"{"workflow_type": "a", "metadata": {"n": 9007199254740993}}"#), 400),
+            (event().body(r#"{"workflow_type": "a", "metadata": {"n": 0.12345678901234567890}}"#), 400),
+            (event().header("idempotency-key", "a b").json(&json!({"workflow_type": "a"})), 400),
+            (event().header("x-correlation-id", "a b").json(&json!({"workflow_type": "a"})), 400),
+            (event().query("dry_run=true").json(&json!({"workflow_type": "a"})), 400),
+            (event().header("content-type", "text/plain").body(r#"{"workflow_type": "a"}"#), 400),
+        ];
+        let script = Script::default();
+        let log = MemoryLog::default();
+        let ports = ports(Faulty::new(log, &script), RulesThatAllow, EverybodyMay);
+        for (number, (event, status)) in bad.iter().enumerate() {
+            let seen = asked(&ports, event).await;
+            assert_eq!(seen.status, *status, "{number}: {}", seen.body);
+            assert_eq!(seen.headers["content-type"], "application/problem+json");
+            let told = seen.body.get("errors").and_then(|errors| errors.as_array()).map_or(0, Vec::len);
+            assert_eq!(told > 0, *status == 400, "{number}: {}", seen.body);
+        }
+        assert_eq!(script.calls(), Vec::<&str>::new());
+    }
+}

@@ -1,1 +1,70 @@
-//! Stub.
+//! The handler of get-workflow-history: `GET /workflows/{workflow_id}/history`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::GET_WORKFLOW_HISTORY;
+use alims_api::problem::Problem;
+use alims_api::request::{self, HistoryRequest};
+use alims_api::wire::HistoryPage;
+use alims_core::operations::{Reading, get_workflow_history as operation};
+use alims_core::ports::WorkflowLog;
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn get_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
+    let exchange = Exchange::open(&GET_WORKFLOW_HISTORY, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
+    let (call, HistoryRequest { workflow_id, query, cursors }) = request::get_workflow_history(request)?;
+    let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;
+    Answer::ok(&HistoryPage::new(page, query.after, &cursors)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_core::ports::Action;
+    use alims_testing::builders::{a_chain, a_key_of, a_refusal};
+    use alims_testing::{EverybodyMay, MemoryLog, OnlyTheseMay};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn pages_follow_one_another_to_the_end_by_their_cursors() {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let store = MemoryLog::default();
+        for version in a_chain(&key, 5, 7) {
+            store.overwrite(version);
+        }
+        let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        ports.store.record_refusal(&a_refusal(&key)).await.expect("a refusal kept");
+        let (mut query, mut shown) = ("include=refusals&limit=2".to_owned(), Vec::new());
+        loop {
+            let event = GatewayEvent::of(&GET_WORKFLOW_HISTORY).query(&query);
+            let seen = Seen::from(get_workflow_history(&ports, event.request()).await);
+            assert_eq!(seen.status, 200, "{}", seen.body);
+            shown.extend(seen.body["items"].as_array().into_iter().flatten().cloned());
+            match seen.body.get("next_cursor").and_then(|cursor| cursor.as_str()) {
+                Some(cursor) => query = format!("include=refusals&limit=2&cursor={cursor}"),
+                None => break,
+            }
+        }
+        let versions: Vec<u64> = shown
+            .iter()
+            .filter(|item| item.get("hash").is_some())
+            .filter_map(|item| item["version"].as_u64())
+            .collect();
+        assert_eq!(versions, [1, 2, 3, 4, 5]);
+        assert_eq!(shown.len(), 6);
+        assert!(shown.iter().any(|item| item["event_type"] == "WorkflowTransitionRefused"));
+
+        let policy = Arc::new(OnlyTheseMay(vec![Action::GetWorkflowHistory]));
+        let ports = Reading { store, policy };
+        let event = GatewayEvent::of(&GET_WORKFLOW_HISTORY);
+        assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).status, 200);
+        let event = event.query("include=refusals");
+        assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).code(), "forbidden");
+    }
+}

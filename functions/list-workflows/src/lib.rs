@@ -1,1 +1,60 @@
-//! Stub.
+//! The handler of list-workflows: `GET /workflows`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::LIST_WORKFLOWS;
+use alims_api::problem::Problem;
+use alims_api::request::{self, ListRequest};
+use alims_api::wire::WorkflowList;
+use alims_core::operations::{Reading, list_workflows as operation};
+use alims_core::ports::WorkflowIndex;
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn list_workflows<I: WorkflowIndex>(ports: &Reading<I>, request: Request) -> Response<Body> {
+    let exchange = Exchange::open(&LIST_WORKFLOWS, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<I: WorkflowIndex>(ports: &Reading<I>, request: &Request) -> Result<Answer, Problem> {
+    let (call, ListRequest { filter, after, limit, cursors }) = request::list_workflows(request)?;
+    let page = operation::list_workflows(ports, &call, filter, after, limit).await?;
+    Answer::ok(&WorkflowList::new(page, &cursors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_core::ports::IndexEntry;
+    use alims_testing::builders::{a_created_of, a_key_of};
+    use alims_testing::{EverybodyMay, MemoryIndex};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn pages_follow_one_another_to_the_end_by_their_cursors() {
+        let store = MemoryIndex::default();
+        for tenant in ["lab", "other"] {
+            for number in 0..5 {
+                let key = a_key_of(&tenant.parse().expect("a tenant"), &format!("wf-{number}"));
+                store.overwrite(IndexEntry::from(&a_created_of(&key).event));
+            }
+        }
+        let ports = Reading { store, policy: Arc::new(EverybodyMay) };
+        let (mut query, mut ids) = ("state=CREATED&limit=2".to_owned(), Vec::new());
+        loop {
+            let event = GatewayEvent::of(&LIST_WORKFLOWS).query(&query);
+            let seen = Seen::from(list_workflows(&ports, event.request()).await);
+            assert_eq!(seen.status, 200, "{}", seen.body);
+            ids.extend(seen.body["items"].as_array().into_iter().flatten().map(|item| item["workflow_id"].clone()));
+            match seen.body.get("next_cursor").and_then(|cursor| cursor.as_str()) {
+                Some(cursor) => query = format!("state=CREATED&limit=2&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(ids, ["wf-4", "wf-3", "wf-2", "wf-1", "wf-0"]);
+        let forged = GatewayEvent::of(&LIST_WORKFLOWS).query("cursor=AAAA");
+        let seen = Seen::from(list_workflows(&ports, forged.request()).await);
+        assert_eq!((seen.status, seen.code()), (400, "malformed-request"));
+    }
+}

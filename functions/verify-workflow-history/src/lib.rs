@@ -1,1 +1,52 @@
-//! Stub.
+//! The handler of verify-workflow-history: `GET /workflows/{workflow_id}/history/verification`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::VERIFY_WORKFLOW_HISTORY;
+use alims_api::problem::Problem;
+use alims_api::request;
+use alims_api::wire::Verification;
+use alims_core::operations::{Reading, verify_workflow_history as operation};
+use alims_core::ports::WorkflowLog;
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
+    let exchange = Exchange::open(&VERIFY_WORKFLOW_HISTORY, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
+    let (call, workflow_id) = request::named_workflow(request)?;
+    let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
+    Answer::ok(&Verification::new(workflow_id, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_testing::builders::{a_chain, a_key_of, version};
+    use alims_testing::{EverybodyMay, MemoryLog};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_sound_history_is_valid_and_a_gap_is_a_finding() {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let store = MemoryLog::default();
+        for version in a_chain(&key, 4, 7) {
+            store.overwrite(version);
+        }
+        let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        let event = GatewayEvent::of(&VERIFY_WORKFLOW_HISTORY);
+        let sound = Seen::from(verify_workflow_history(&ports, event.request()).await);
+        assert_eq!(
+            (sound.status, &sound.body["valid"], &sound.body["versions_checked"]),
+            (200, &true.into(), &4.into())
+        );
+        store.remove(&key, version(3));
+        let gap = Seen::from(verify_workflow_history(&ports, event.request()).await);
+        assert_eq!((gap.status, &gap.body["valid"], &gap.body["fault"]), (200, &false.into(), &"missing".into()));
+        assert_eq!(gap.body["broken_at_version"], 3);
+    }
+}

@@ -1,1 +1,22 @@
-//! Stub.
+//! The workflow log and the workflow index on Amazon DynamoDB.
+//!
+//! Only this crate knows items, keys and tables. Everything read is held to the one spelling that this crate writes,
+//! so that an altered item is noticed here, or by the hash chain, and never taken for data.
+
+mod client;
+mod failure;
+mod index;
+mod index_item;
+mod item;
+mod list;
+mod log;
+mod refusal_item;
+mod stream;
+pub mod tables;
+mod version_item;
+
+pub use client::client;
+pub use index::DynamoIndex;
+pub use list::EVALUATED_ENTRIES_MAX;
+pub use log::DynamoLog;
+pub use stream::stream_record;

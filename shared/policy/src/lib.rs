@@ -1,1 +1,92 @@
-//! Stub.
+//! Who may do what: Cedar policies read from a folder and checked against their schema.
+//!
+//! Everything that can be wrong with a policy is found when it is loaded, so that a question later has one of two
+//! answers. What cannot be decided all the same is forbidden.
+
+mod entities;
+mod loading;
+
+use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion};
+use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet};
+use std::path::PathBuf;
+
+use entities::Vocabulary;
+
+/// Why policies were not loaded. The service does not start without them.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyInvalid {
+    /// The folder or a file in it cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no policy at all, so nobody could do anything: more likely the wrong folder than an intention.
+    #[error("no policies: there is no file *.cedar")]
+    NoPolicies,
+    /// A file says something that cannot be meant.
+    #[error("{file}: {}{cause}", .policy.as_ref().map(|id| format!("policy {id}: ")).unwrap_or_default())]
+    Invalid {
+        /// The file's name.
+        file: String,
+        /// The policy's id, where it is one policy's fault and it has one.
+        policy: Option<String>,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl PolicyInvalid {
+    fn in_file(file: &str, cause: impl Into<String>) -> Self {
+        Self::Invalid { file: file.to_owned(), policy: None, cause: cause.into() }
+    }
+
+    fn in_policy(file: &str, policy: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self::Invalid { file: file.to_owned(), policy: Some(policy.into()), cause: cause.into() }
+    }
+}
+
+/// Decides by Cedar policies, loaded once. The ids in a decision are those of the `@id` annotations.
+#[derive(Debug)]
+pub struct CedarPolicy {
+    authorizer: Authorizer,
+    policies: PolicySet,
+    vocabulary: Vocabulary,
+}
+
+impl AccessPolicy for CedarPolicy {
+    fn decide(&self, question: &AccessQuestion<'_>) -> AccessDecision {
+        let response = match self.vocabulary.render(question, None) {
+            Ok((request, entities)) => self.authorizer.is_authorized(&request, &self.policies, &entities),
+            Err(cause) => {
+                tracing::error!(%cause, action = question.action.as_str(), "access question could not be put");
+                return AccessDecision::Forbidden { policies: Vec::new() };
+            }
+        };
+        let diagnostics = response.diagnostics();
+        // Cedar passes over a policy that fails. A `forbid` passed over would be a permission.
+        let failed: Vec<&PolicyId> =
+            diagnostics.errors().map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id()).collect();
+        if !failed.is_empty() {
+            for error in diagnostics.errors() {
+                tracing::error!(%error, action = question.action.as_str(), "policy failed to evaluate");
+            }
+            return AccessDecision::Forbidden { policies: sorted(failed) };
+        }
+        let policies = sorted(diagnostics.reason());
+        match response.decision() {
+            Decision::Allow => AccessDecision::Permitted { policies },
+            Decision::Deny => AccessDecision::Forbidden { policies },
+        }
+    }
+}
+
+/// The ids as text, in an order that does not change from call to call.
+fn sorted<'a>(ids: impl IntoIterator<Item = &'a PolicyId>) -> Vec<String> {
+    let mut ids: Vec<String> = ids.into_iter().map(PolicyId::to_string).collect();
+    ids.sort_unstable();
+    ids
+}

@@ -1,1 +1,21 @@
-//! Stub.
+//! What a Lambda function is run with: its settings, its logs, AWS, the clock and fresh ids.
+//!
+//! Only this crate reads the environment, the clock and the source of randomness.
+
+mod logs;
+mod serving;
+mod settings;
+mod world;
+
+pub use lambda_http::Error;
+pub use serving::{aws_config, consume, serve, warm_index, warm_log};
+pub use settings::{MissingVariable, Settings};
+pub use world::{FreshIds, SystemClock};
+
+/// Begins the life of a function: sets up its logs and gives its settings.
+#[must_use]
+pub fn start() -> Settings {
+    let settings = Settings::from_environment();
+    logs::write(&settings);
+    settings
+}

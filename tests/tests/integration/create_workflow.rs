@@ -110,7 +110,11 @@ async fn bad_input_is_told_all_at_once_and_writes_nothing() {
         (json!({"workflow_type": FREE, "workflow_id": null}), "/workflow_id"),
         (json!({"workflow_type": FREE, "metadata": {"a/b": [1, 9_007_199_254_740_993_i64]}}), "/metadata/a~1b/1"),
     ] {
-        assert_eq!(pointers(&alice.post("/workflows", &bad).await.refused(400, "malformed-request")), [pointer], "{bad}");
+        assert_eq!(
+            pointers(&alice.post("/workflows", &bad).await.refused(400, "malformed-request")),
+            [pointer],
+            "{bad}"
+        );
     }
     assert_eq!(alice.pages("/workflows?limit=10").await, Vec::<Value>::new());
 }
@@ -123,7 +127,9 @@ async fn a_body_that_is_no_json_or_too_large_is_refused() {
         let request = alice.request(Method::POST, "/workflows").header("content-type", "application/json");
         Answer::to(request.body(body))
     };
-    for broken in [&b""[..], b"{", b"[]", b"null", b"{\"workflow_type\": \"a\",}", b"\xff\xfe", b"{\"workflow_type\":\"a\"} x"] {
+    for broken in
+        [&b""[..], b"{", b"[]", b"null", b"{\"workflow_type\": \"a\",}", b"\xff\xfe", b"{\"workflow_type\":\"a\"} x"]
+    {
         raw(broken.to_vec()).await.refused(400, "malformed-request");
     }
     let twice = br#"{"workflow_type": "a", "workflow_type": "b"}"#;

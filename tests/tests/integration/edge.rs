@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::lab::{Answer, Lab};
+use crate::lab::{Answer, Lab, client};
 
 #[tokio::test]
 async fn without_a_good_token_nothing_is_told_and_nothing_done() {
@@ -11,20 +11,21 @@ async fn without_a_good_token_nothing_is_told_and_nothing_done() {
     let other = Lab::open().await;
     let alice = lab.everybody();
     alice.create("w").await.expect(201);
-    let good = lab.server.token("alice", "default", &["supervisor"]).unwrap();
-    let foreign = other.server.token("alice", "default", &["supervisor"]).unwrap();
+    let good = lab.token("alice", "default", &["supervisor"], 3600);
+    let foreign = other.token("alice", "default", &["supervisor"], 3600);
     // {"alg":"none"} over the good token's claims, with no signature; and one bit of the good signature turned.
     let claims = good.split('.').nth(1).unwrap();
     let none = format!("eyJhbGciOiJub25lIn0.{claims}.");
     let (head, signature) = good.rsplit_once('.').unwrap();
     let turned = if signature.starts_with('A') { 'B' } else { 'A' };
     let altered = format!("{head}.{turned}{}", &signature[1..]);
-    for bad in ["", "nonsense", &foreign, &none, &altered] {
+    let expired = lab.token("alice", "default", &["supervisor"], -3600);
+    for bad in ["", "nonsense", &foreign, &none, &altered, &expired] {
         let mallory = lab.bearer(bad);
         mallory.get("/workflows/w").await.refused(401, "unauthenticated");
         mallory.go("w", "ACTIVE").await.refused(401, "unauthenticated");
     }
-    let bare = reqwest::Client::new().get(format!("http://{}/workflows", lab.server.address()));
+    let bare = client().get(format!("http://{}/workflows", lab.server.address()));
     let answer = Answer::to(bare).await;
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
     assert!(answer.refused(401, "unauthenticated")["detail"].as_str().unwrap().contains("token"));
@@ -56,7 +57,7 @@ async fn the_contract_and_its_page_come_without_a_token_and_without_the_internet
     let nobody = lab.bearer("");
     let document = nobody.get("/openapi.json").await.expect(200);
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
-    let page = nobody.get("/docs/").await;
+    let page = nobody.get("/docs").await;
     assert_eq!(page.status, 200);
     assert!(!page.body.to_string().contains("https://"), "the page must not reach for the internet");
     assert_eq!(nobody.get("/.well-known/jwks.json").await.expect(200)["keys"].as_array().unwrap().len(), 1);

@@ -1,5 +1,6 @@
 //! A laboratory for one test: the whole service on a data folder of its own, and people who call it over HTTP.
 
+use alims_local::token::TokenRequest;
 use alims_local::{Config, Server};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -40,7 +41,7 @@ impl Lab {
     pub(crate) async fn open() -> Self {
         let data = tempfile::tempdir().unwrap();
         let server = Server::start(Config::new(data.path())).await.unwrap();
-        Self { server, data, http: Client::new() }
+        Self { server, data, http: client() }
     }
 
     /// Somebody of the default tenant.
@@ -50,8 +51,14 @@ impl Lab {
 
     /// Somebody of a tenant.
     pub(crate) fn person_of(&self, tenant: &str, sub: &str, roles: &[&str]) -> Person {
-        let token = self.server.token(sub, tenant, roles).unwrap();
-        self.bearer(&token)
+        self.bearer(&self.token(sub, tenant, roles, 3600))
+    }
+
+    /// A token that holds for so many seconds.
+    pub(crate) fn token(&self, sub: &str, tenant: &str, roles: &[&str], lifetime_s: i64) -> String {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        let request = TokenRequest { sub: sub.to_owned(), tenant: tenant.to_owned(), roles, lifetime_s };
+        self.server.token(&request).unwrap()
     }
 
     /// Whoever holds this token.
@@ -64,6 +71,11 @@ impl Lab {
     pub(crate) fn everybody(&self) -> Person {
         self.person("alice", &["viewer", "analyst", "supervisor", "auditor"])
     }
+}
+
+/// A client that asks no proxy for what is on this machine.
+pub(crate) fn client() -> Client {
+    Client::builder().no_proxy().build().unwrap()
 }
 
 impl Person {

@@ -15,7 +15,7 @@ async fn every_version_of_every_workflow_appears_once_and_in_order() {
     join_all(ids.iter().map(|id| alice.at(id, &path))).await;
     let all = |list: &Value| {
         let items = list["items"].as_array().unwrap();
-        items.len() == 20 && items.iter().all(|item| item["version"] == json!(7))
+        items.len() == 20 && items.iter().all(|item| item["published_version"] == json!(7))
     };
     alice.until("/workflows?limit=100", all).await;
     let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
@@ -35,7 +35,7 @@ async fn an_event_on_the_bus_is_the_event_of_the_history() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.at("w", &["ACTIVE"]).await;
-    alice.until("/workflows", |list| list["items"][0]["version"] == json!(2)).await;
+    alice.until("/workflows", |list| list["items"][0]["published_version"] == json!(2)).await;
     let details: Vec<Value> = lab.archive().into_iter().map(|line| line["detail"].clone()).collect();
     assert_eq!(details, alice.pages("/workflows/w/history?limit=10").await);
 }
@@ -46,9 +46,7 @@ async fn a_refused_attempt_is_told_on_the_bus() {
     let alice = lab.everybody();
     alice.create("w").await.expect(201);
     alice.go("w", "PAUSED").await.refused(409, "invalid-transition");
-    let refused = lab
-        .archived(|line| line["detail-type"] == "WorkflowTransitionRefused")
-        .await;
+    let refused = lab.archived(|line| line["detail-type"] == "WorkflowTransitionRefused").await;
     assert_eq!(refused["detail"]["code"], "invalid-transition");
     assert_eq!(refused["detail"]["requested_by"], "alice");
 }

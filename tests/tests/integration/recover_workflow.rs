@@ -41,7 +41,7 @@ async fn an_index_entry_that_was_lost_or_spoilt_is_rebuilt() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE"]).await;
-    let listed = |list: &Value| list["items"][0]["version"] == json!(2);
+    let listed = |list: &Value| list["items"][0]["published_version"] == json!(2);
     let before = sue.until("/workflows", listed).await;
     lab.remove_from_index("w").await;
     assert_eq!(sue.get("/workflows").await.expect(200)["items"], json!([]));

@@ -131,7 +131,8 @@ async fn a_stale_version_is_refused_and_told_the_present_one() {
 async fn metadata_is_patched_and_a_patch_may_not_outgrow_its_bound() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
-    let new = json!({"workflow_type": "free-form", "workflow_id": "w", "metadata": {"a": 1, "big": "x".repeat(40_000)}});
+    let new =
+        json!({"workflow_type": "free-form", "workflow_id": "w", "metadata": {"a": 1, "big": "x".repeat(40_000)}});
     alice.post("/workflows", &new).await.expect(201);
     let mut body = go("ACTIVE");
     body["metadata"] = json!({"b": "y".repeat(40_000)});
@@ -194,13 +195,18 @@ async fn bad_input_is_told_all_at_once_and_writes_nothing() {
         (json!({}), vec!["/reason", "/target_state"]),
         (json!({"target_state": "DONE", "reason": "r"}), vec!["/target_state"]),
         (json!({"target_state": "active", "reason": ""}), vec!["/reason", "/target_state"]),
-        (json!({"target_state": "PAUSED", "reason": long, "requested_by": "mallory"}), vec!["/reason", "/requested_by"]),
+        (
+            json!({"target_state": "PAUSED", "reason": long, "requested_by": "mallory"}),
+            vec!["/reason", "/requested_by"],
+        ),
         (json!({"target_state": "PAUSED", "reason": "r", "expected_version": "2"}), vec!["/expected_version"]),
         (json!({"target_state": "PAUSED", "reason": "r", "expected_version": 0}), vec!["/expected_version"]),
         (json!({"target_state": "FAILED", "reason": "r"}), vec!["/failure"]),
         (json!({"target_state": "PAUSED", "reason": "r", "failure": go("FAILED")["failure"]}), vec!["/failure"]),
-        (json!({"target_state": "FAILED", "reason": "r", "failure": {"code": "", "retryable": 1, "x": 0}}),
-            vec!["/failure/code", "/failure/message", "/failure/retryable", "/failure/x"]),
+        (
+            json!({"target_state": "FAILED", "reason": "r", "failure": {"code": "", "retryable": 1, "x": 0}}),
+            vec!["/failure/code", "/failure/message", "/failure/retryable", "/failure/x"],
+        ),
     ] {
         let problem = alice.post(&transitions("w"), &bad).await.refused(400, "malformed-request");
         let mut told: Vec<&str> =

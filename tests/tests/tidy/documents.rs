@@ -44,11 +44,12 @@ fn every_command_that_a_document_names_exists() {
     let mut complaints = Vec::new();
     for file in workspace().files(".md") {
         for (line, number) in file.text.lines().zip(1..) {
-            let named = |before: &str| named_after(line, before).collect::<Vec<_>>();
+            let named = |before: &'static str| named_after(line, before).collect::<Vec<_>>();
             let mut missing = Vec::new();
             missing.extend(named("cargo xtask ").into_iter().filter(|task| !tasks.contains(*task)));
             missing.extend(named("cargo local ").into_iter().filter(|command| !local.contains(*command)));
-            missing.extend([named(" -p "), named(" --package ")].concat().into_iter().filter(|p| !packages.contains(p)));
+            missing
+                .extend([named(" -p "), named(" --package ")].concat().into_iter().filter(|p| !packages.contains(p)));
             complaints.extend(missing.into_iter().map(|name| format!("{}:{number}: there is no {name}", file.path)));
         }
     }
@@ -70,7 +71,9 @@ fn every_test_that_the_traceability_table_names_exists() {
     let named: Vec<(usize, &str)> = code_spans(table).filter(|(_, span)| is_test_name(span)).collect();
     assert!(named.len() > 5, "the table names {} tests: this check would see nothing", named.len());
     assert_no_complaints(named.into_iter().filter_map(|(number, name)| {
-        let there = workspace().files(".rs").any(|file| file.code().any(|(_, line)| line.contains(&format!("fn {name}("))));
+        let begins = [format!("fn {name}("), format!("fn {name}<")];
+        let defined = |line: &str| begins.iter().any(|begin| line.contains(begin));
+        let there = workspace().files(".rs").any(|file| file.code().any(|(_, line)| defined(line)));
         (!there).then(|| format!("docs/traceability.md:{number}: there is no test {name}"))
     }));
 }
@@ -84,8 +87,16 @@ fn the_readme_shows_every_operation_with_its_route() {
     }));
 }
 
+#[test]
+fn the_readme_explains_every_code_of_a_refusal() {
+    let rows =
+        alims_api::problem::ProblemCode::ALL.map(|code| format!("| `{}` | {}", code.as_str(), code.status().as_u16()));
+    let missing = rows.into_iter().filter(|row| !workspace().text("README.md").contains(row));
+    assert_no_complaints(missing.map(|row| format!("README.md: no row `{row}`")));
+}
+
 /// Where the local server's commands are, and what they are called there.
-const LOCAL_COMMANDS: (&str, &str) = ("local/src/arguments.rs", "enum Command");
+const LOCAL_COMMANDS: (&str, &str) = ("local/src/cli.rs", "enum Command");
 
 /// The variants of an enum of commands, as they are typed.
 fn commands_of(path: &str, opening: &str) -> BTreeSet<String> {
@@ -101,7 +112,7 @@ fn commands_of(path: &str, opening: &str) -> BTreeSet<String> {
 }
 
 /// The words that follow a text on a line, where they are names.
-fn named_after<'a>(line: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+fn named_after<'a>(line: &'a str, before: &'static str) -> impl Iterator<Item = &'a str> {
     line.match_indices(before).filter_map(move |(at, _)| {
         let rest = &line[at + before.len()..];
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
@@ -122,9 +133,10 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// What stands between backticks on one line, each with its line. Fenced blocks hold no such spans.
 fn code_spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with("```")).flat_map(|(number, line)| {
-        line.split('`').skip(1).step_by(2).map(move |span| (number, span))
-    })
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.starts_with("```"))
+        .flat_map(|(number, line)| line.split('`').skip(1).step_by(2).map(move |span| (number, span)))
 }
 
 fn is_test_name(span: &str) -> bool {

@@ -21,9 +21,8 @@ fn a_function_s_package_library_and_binary_bear_its_name() {
     let mut complaints = Vec::new();
     for operation in workspace().operations() {
         let packages = workspace().packages();
-        let of_folder = |package: &&cargo_metadata::Package| {
-            workspace().folder_of(package) == format!("functions/{operation}")
-        };
+        let of_folder =
+            |package: &&cargo_metadata::Package| workspace().folder_of(package) == format!("functions/{operation}");
         let Some(package) = packages.into_iter().find(of_folder) else {
             complaints.push(format!("functions/{operation} is no package"));
             continue;
@@ -45,7 +44,8 @@ fn a_function_s_package_library_and_binary_bear_its_name() {
 #[test]
 fn every_operation_is_a_module_and_a_function_of_the_domain_and_every_public_module_there_an_operation() {
     let folder = "shared/core/src/operations";
-    let modules = workspace().text(&format!("{folder}/mod.rs")).lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let modules =
+        workspace().text(&format!("{folder}/mod.rs")).lines().filter_map(|line| line.strip_prefix("pub mod "));
     let modules: BTreeSet<String> = modules.map(|name| name.trim_end_matches(';').to_owned()).collect();
     let operations: BTreeSet<String> = workspace().operations().iter().map(|name| snake(name)).collect();
     assert_eq!(modules, operations, "the public modules of {folder} and the operations");
@@ -88,7 +88,8 @@ fn every_operation_has_a_file_of_integration_tests_that_is_run() {
 
 #[test]
 fn the_openapi_document_s_operations_are_the_operations() {
-    let described = workspace().text("openapi.yaml").lines().filter_map(|line| line.trim().strip_prefix("operationId: "));
+    let described =
+        workspace().text("openapi.yaml").lines().filter_map(|line| line.trim().strip_prefix("operationId: "));
     let described: BTreeSet<String> = described.map(str::to_owned).collect();
     let with_route = workspace().operations().into_iter().filter(|name| name != WITHOUT_ROUTE);
     assert_eq!(described, with_route.map(|name| camel(&name)).collect());

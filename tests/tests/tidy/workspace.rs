@@ -35,7 +35,8 @@ impl Workspace {
     fn read() -> Self {
         // Tests run in the folder of their package: the workspace is one above.
         let root = Path::new("..").canonicalize().unwrap();
-        let metadata = MetadataCommand::new().current_dir(&root).other_options(["--offline".to_owned()]).exec().unwrap();
+        let metadata =
+            MetadataCommand::new().current_dir(&root).other_options(["--offline".to_owned()]).exec().unwrap();
         let mut files = Vec::new();
         collect(&root, &root, &mut files);
         files.sort_by(|one, other| one.path.cmp(&other.path));

@@ -210,6 +210,7 @@ pub async fn refusals_come_in_order_and_in_pages<L: WorkflowLog>(log: L) {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let page = log.refusals(&key, after, limit).await.unwrap();
+            assert!(page.iter().all(|refusal| after.is_none_or(|after| refusal.event_id > after)));
             after = page.last().map(|refusal| refusal.event_id);
             seen.extend(ids(&page));
             if page.len() < limit {

@@ -1,0 +1,16 @@
+//! Wires list-workflows.
+
+use alims_core::operations::Reading;
+use alims_runtime::{aws_config, serve, start, warm_index};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), alims_runtime::Error> {
+    let settings = start();
+    let client = alims_dynamodb::client(&aws_config().await);
+    let store = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
+    let ports = Reading { store, policy };
+    warm_index(&ports.store).await;
+    serve(|request| list_workflows::list_workflows(&ports, request)).await
+}

@@ -1,0 +1,183 @@
+//! The bus of one laptop: events go into the archive, where listeners find them, and a line goes to the console.
+
+use alims_core::ports::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::archive::Archive;
+use crate::console::Console;
+
+/// Who publishes, in every event.
+pub const EVENT_SOURCE: &str = "alims.workflow-manager";
+/// The account that the embedded parts claim to be in.
+pub(crate) const ACCOUNT: &str = "000000000000";
+/// The region that the embedded parts claim to be in.
+pub(crate) const REGION: &str = "local";
+
+/// An event as `EventBridge` hands it to its targets.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    version: &'static str,
+    id: String,
+    #[serde(rename = "detail-type")]
+    detail_type: &'a str,
+    source: &'static str,
+    account: &'static str,
+    time: String,
+    region: &'static str,
+    resources: [&'static str; 0],
+    detail: &'a RawValue,
+}
+
+/// Takes events into the archive. An event it confirmed survives the end of the process.
+#[derive(Clone)]
+pub(crate) struct LocalBus {
+    archive: Arc<Archive>,
+    console: Console,
+}
+
+impl LocalBus {
+    pub(crate) fn new(archive: Arc<Archive>, console: Console) -> Self {
+        Self { archive, console }
+    }
+
+    fn archive(&self, entries: &[BusEvent]) -> io::Result<()> {
+        let lines: Vec<String> = entries.iter().map(envelope).collect::<Result<_, _>>()?;
+        let first = self.archive.append(&lines)?;
+        for (number, event) in (first..).zip(entries) {
+            self.console.line(described(number, event));
+        }
+        Ok(())
+    }
+}
+
+impl EventBus for LocalBus {
+    async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        self.archive(entries).map_err(|error| BusError(Box::new(error)))?;
+        Ok(vec![Ok(()); entries.len()])
+    }
+}
+
+fn envelope(event: &BusEvent) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Envelope {
+        version: "0",
+        id: event.event_id.to_string(),
+        detail_type: event.detail_type,
+        source: EVENT_SOURCE,
+        account: ACCOUNT,
+        time: event.at.to_string(),
+        region: REGION,
+        resources: [],
+        detail: serde_json::from_str(&event.detail)?,
+    })
+}
+
+/// What the console says of an event; what cannot be told is left out.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    from_state: Option<String>,
+    current_state: Option<String>,
+    to_state: Option<String>,
+    target_state: Option<String>,
+    requested_by: String,
+    replay: bool,
+}
+
+fn described(number: u64, event: &BusEvent) -> String {
+    let told: Told = serde_json::from_str(&event.detail).unwrap_or_default();
+    let from = told.from_state.or(told.current_state).unwrap_or_else(|| "nothing".to_owned());
+    let to = told.to_state.or(told.target_state).unwrap_or_default();
+    let version = event.version.map(|version| format!(" v{version}")).unwrap_or_default();
+    let replay = if told.replay { " (replay)" } else { "" };
+    let Told { requested_by, .. } = told;
+    format!("event {number}  {}  {}{version}  {from} → {to}  by {requested_by}{replay}", event.detail_type, event.key)
+}
+
+/// Keeps dead letters in a file, one a line.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalDeadLetters {
+    path: PathBuf,
+}
+
+impl LocalDeadLetters {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+}
+
+impl DeadLetters for LocalDeadLetters {
+    async fn put(&self, letter: &DeadLetter) -> Result<(), BusError> {
+        tracing::warn!(key = letter.key, why = letter.why, "a stream record was put aside as a dead letter");
+        let path = self.path.clone();
+        let kept = match serde_json::to_string(letter) {
+            Ok(line) => tokio::task::spawn_blocking(move || keep(&path, &line)).await.map_err(io::Error::other),
+            Err(error) => Err(error.into()),
+        };
+        kept.flatten().map_err(|error| BusError(Box::new(error)))
+    }
+}
+
+/// Appends a line for good. A line torn by the end of a process before is ended first, so that it spoils no other.
+fn keep(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut text = String::new();
+    if file.seek(SeekFrom::End(0))? > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            text.push('\n');
+        }
+    }
+    text.push_str(line);
+    text.push('\n');
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn a_dead_letter_is_kept_beside_a_torn_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead-letters.jsonl");
+        keep(&path, "{\"key\":1}").unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"ke").unwrap();
+        keep(&path, "{\"key\":2}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"key\":1}\n{\"ke\n{\"key\":2}\n");
+    }
+
+    #[tokio::test]
+    async fn an_event_is_archived_in_the_form_that_event_bridge_delivers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        let bus = LocalBus::new(Arc::new(Archive::open(&path).unwrap()), Console::silent());
+        let event = BusEvent {
+            key: alims_core::identifiers::WorkflowKey {
+                tenant_id: "default".parse().unwrap(),
+                workflow_id: "w-1".parse().unwrap(),
+            },
+            event_id: "0197d1c0-0000-7000-8000-000000000001".to_owned().try_into().unwrap(),
+            version: None,
+            detail_type: "WorkflowTransitionRefused",
+            detail: r#"{"workflow_id":"w-1","n":1.0}"#.to_owned(),
+            at: "2026-11-23T08:15:00.000Z".parse().unwrap(),
+        };
+        assert_eq!(bus.put(&[event.clone(), event]).await.unwrap(), [Ok(()), Ok(())]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains(r#""detail":{"workflow_id":"w-1","n":1.0}"#), "the detail travels as it is: {text}");
+        let envelope: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(envelope["source"], EVENT_SOURCE);
+        assert_eq!(envelope["detail-type"], "WorkflowTransitionRefused");
+        assert_eq!(envelope["time"], "2026-11-23T08:15:00.000Z");
+    }
+}

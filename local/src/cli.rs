@@ -1,0 +1,257 @@
+//! The command line: serve, print a token, play the demo.
+
+use alims_core::ports::Clock;
+use alims_runtime::SystemClock;
+use clap::{Args, Parser, Subcommand};
+use std::error::Error;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tracing_subscriber::EnvFilter;
+
+use crate::demo;
+use crate::folder::DataFolder;
+use crate::key::SigningKey;
+use crate::server::{Config, Server, repository};
+use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TokenRequest};
+
+/// What is logged when `RUST_LOG` says nothing. Dynoxide warns of every condition that fails, which is our daily bread.
+const LOG_FILTER_DEFAULT: &str = "warn,dynoxide=error";
+/// Who the ready-made token is for.
+const READY_MADE_SUB: &str = "you";
+/// How long what is left may take when the process ends.
+const RUNTIME_END_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The ALIMS Workflow Manager in one process, on an embedded DynamoDB.
+#[derive(Debug, Parser)]
+#[command(name = "cargo local", bin_name = "cargo local", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a token for the server on a data folder, and nothing else.
+    Token(TokenArgs),
+    /// Play what the service does against a server of its own, and check that it holds.
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// The port of 127.0.0.1 to listen on; 0 for any that is free.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Where everything is kept [default: .local in the repository].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    judges: JudgesArgs,
+    /// Whose tokens to take.
+    #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
+    issuer: String,
+    /// Publish nothing: what a server leaves behind that dies before it publishes.
+    #[arg(long, hide = true)]
+    hold_events: bool,
+    /// End when the standard input ends, so that no server outlives who started it.
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JudgesArgs {
+    /// The folder of the rules [default: rules in the repository].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// The folder of the policies [default: policies in the repository].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policies: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct TokenArgs {
+    /// Whom the token is for.
+    #[arg(long)]
+    sub: String,
+    /// A role it has: viewer, analyst, supervisor, auditor, or one of your policies'. May be repeated.
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// The tenant it is for.
+    #[arg(long, default_value = "default")]
+    tenant: String,
+    /// The data folder of the server [default: .local in the repository].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How many seconds it holds; below zero it has expired.
+    #[arg(long, value_name = "SECONDS", default_value_t = LIFETIME_DEFAULT_S, allow_hyphen_values = true)]
+    expires_in: i64,
+    /// Who issues it.
+    #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
+    issuer: String,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// Print the outcome as JSON instead of telling it.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    judges: JudgesArgs,
+}
+
+/// Does what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER_DEFAULT));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let done = match cli.command {
+        None => on_runtime(serve(cli.serve)),
+        Some(Command::Token(args)) => print_token(args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Demo(args)) => on_runtime(demo::play(args.json, args.judges)),
+    };
+    done.unwrap_or_else(|error| {
+        // Where the standard error is closed, the exit code says it alone.
+        let _ = writeln!(io::stderr(), "error: {}", in_one_line(error.as_ref()));
+        ExitCode::FAILURE
+    })
+}
+
+/// An error and what caused it.
+fn in_one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text.replace('\n', " ")
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn on_runtime(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(RUNTIME_END_TIMEOUT);
+    done
+}
+
+fn data_folder(named: Option<PathBuf>) -> PathBuf {
+    named.unwrap_or_else(|| repository().join(".local"))
+}
+
+fn print_token(args: TokenArgs) -> Result<(), Failure> {
+    let key = SigningKey::load_or_create(&DataFolder::open(&data_folder(args.data))?)?;
+    let request = TokenRequest { sub: args.sub, tenant: args.tenant, roles: args.roles, lifetime_s: args.expires_in };
+    let token = token::issue(&key, &args.issuer, &request, SystemClock.now())?;
+    writeln!(io::stdout(), "{token}")?;
+    Ok(())
+}
+
+/// Serves until told to end.
+async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let named_data = args.data.is_some();
+    let defaults = Config::new(&data_folder(args.data));
+    let config = Config {
+        port: args.port,
+        rules: args.judges.rules.unwrap_or(defaults.rules),
+        policies: args.judges.policies.unwrap_or(defaults.policies),
+        issuer: args.issuer,
+        hold_events: args.hold_events,
+        show_events: true,
+        data: defaults.data,
+    };
+    let mut told_to_end = std::pin::pin!(told_to_end(args.until_stdin_closes)?);
+    let server = tokio::select! {
+        started = Server::start(config.clone()) => started?,
+        () = &mut told_to_end => return Ok(ExitCode::SUCCESS),
+    };
+    // A closed standard output is no reason to end: the service is for those who call it.
+    let _ = write!(io::stdout(), "{}", banner(&server, &config, named_data)?);
+    told_to_end.await;
+    let _ = writeln!(io::stderr(), "stopping");
+    server.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends on SIGINT, on SIGTERM and, when asked to, at the end of the standard input. The handlers are in place when
+/// this returns.
+fn told_to_end(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let (end, ended) = oneshot::channel();
+    if with_stdin {
+        // A thread of its own: reading the standard input cannot be cancelled.
+        std::thread::spawn(move || {
+            let _ = io::stdin().read_to_end(&mut Vec::new());
+            let _ = end.send(());
+        });
+    } else {
+        std::mem::forget(end);
+    }
+    Ok(async move {
+        #[cfg(unix)]
+        let terminated = terminated.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated => {}
+            _ = ended => {}
+        }
+    })
+}
+
+/// What a person needs to begin. The last line says that the server is ready.
+fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, Failure> {
+    let base = format!("http://{}", server.address());
+    let roles = SHIPPED_ROLES.map(str::to_owned).to_vec();
+    let request = TokenRequest {
+        sub: READY_MADE_SUB.to_owned(),
+        tenant: "default".to_owned(),
+        roles,
+        lifetime_s: LIFETIME_DEFAULT_S,
+    };
+    let token = server.token(&request)?;
+    let data = std::path::absolute(&config.data)?;
+    let (data, rules, policies) = (data.display(), config.rules.display(), config.policies.display());
+    let flag = if named_data { format!(" --data {data}") } else { String::new() };
+    let held = if config.hold_events { "\n  events    are held back" } else { "" };
+    let all_roles = SHIPPED_ROLES.join(", ");
+    Ok(format!(
+        r#"ALIMS Workflow Manager on this machine
+
+  service   {base}
+  docs      {base}/docs
+  events    {base}/events (server-sent), and below{held}
+  data      {data} (embedded DynamoDB, key, events)
+  rules     {rules}
+  policies  {policies}
+
+A token for "{READY_MADE_SUB}" with the roles {all_roles}; it holds for {hours} hours:
+
+export TOKEN={token}
+
+To begin with, in another terminal, with that token:
+
+curl -s {base}/workflows -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"workflow_id": "sample-1", "workflow_type": "sample-analysis", "metadata": {{"sample_id": "S-1"}}}}'
+curl -s {base}/workflows/sample-1/transitions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"target_state": "ACTIVE", "reason": "the analysis begins"}}'
+curl -s {base}/workflows/sample-1/history -H "Authorization: Bearer $TOKEN"
+
+Somebody else's token, for what needs two people: cargo local token --sub bob --role supervisor{flag}
+Ctrl-C ends the server; the data stays.
+
+listening on {base}
+"#,
+        hours = LIFETIME_DEFAULT_S / 3600,
+    ))
+}

@@ -1,0 +1,47 @@
+//! What people see: lines on the standard output, printed by a thread of its own.
+//!
+//! A pipe that nobody reads must not hold the service up, so whoever has a line to print never waits for it.
+
+use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// How many lines may wait to be printed. Beyond that a line is left out: the events' archive has them all.
+const WAITING_LINES_MAX: usize = 1024;
+
+/// A place to print lines.
+#[derive(Clone)]
+pub(crate) struct Console {
+    lines: Option<SyncSender<String>>,
+}
+
+impl Console {
+    /// Prints on the standard output.
+    pub(crate) fn stdout() -> Self {
+        let (lines, waiting) = sync_channel(WAITING_LINES_MAX);
+        std::thread::spawn(move || print(&waiting));
+        Self { lines: Some(lines) }
+    }
+
+    /// Prints nothing.
+    pub(crate) fn silent() -> Self {
+        Self { lines: None }
+    }
+
+    /// Prints a line soon, or not at all when too many wait.
+    pub(crate) fn line(&self, line: String) {
+        if let Some(lines) = &self.lines {
+            // A full or closed channel means that nobody reads; nothing is lost that is not kept elsewhere.
+            let _ = lines.try_send(line);
+        }
+    }
+}
+
+/// A closed pipe ends the printing and nothing else.
+fn print(waiting: &Receiver<String>) {
+    while let Ok(line) = waiting.recv() {
+        let mut out = std::io::stdout().lock();
+        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+            return;
+        }
+    }
+}

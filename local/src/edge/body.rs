@@ -1,0 +1,79 @@
+//! Request bodies: read whole, held to the bound of AWS one by one and to a budget all together.
+
+use axum::body::{Body, BodyDataStream};
+use futures_util::StreamExt;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::edge::problem::EdgeProblem;
+
+/// The largest body, in bytes. API Gateway takes 10 MiB, but Lambda takes no event of more than 6 MiB from it.
+pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// What all bodies in work may hold together, in KiB. On its way to a function a body is copied some three times.
+const BUDGET_KIB: u32 = 12 * 1024;
+/// How long a body may take to arrive, and how long it may wait for its place in the budget.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of a body that is too large is taken and thrown away, so that its sender comes to read the answer.
+const THROWN_AWAY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What bodies may hold together.
+#[derive(Clone)]
+pub(crate) struct BodyBudget(Arc<Semaphore>);
+
+impl BodyBudget {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(BUDGET_KIB as usize)))
+    }
+
+    /// Reads a body whole. The permit stands for its place in the budget.
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(Vec<u8>, OwnedSemaphorePermit), EdgeProblem> {
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let mut stream = body.into_data_stream();
+        if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+            throw_away(stream).await;
+            return Err(EdgeProblem::TooLarge);
+        }
+        let place_kib = u32::try_from(announced.unwrap_or(BODY_BYTES_MAX).div_ceil(1024)).unwrap_or(BUDGET_KIB);
+        let arriving = async {
+            let permit = self.0.clone().acquire_many_owned(place_kib).await.map_err(|_| EdgeProblem::Busy)?;
+            let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|_| EdgeProblem::Incomplete)?;
+                if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+                    return Err(EdgeProblem::TooLarge);
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok((bytes, permit))
+        };
+        match tokio::time::timeout(ARRIVAL_TIMEOUT, arriving).await {
+            Ok(Err(EdgeProblem::TooLarge)) => {
+                throw_away(stream).await;
+                Err(EdgeProblem::TooLarge)
+            }
+            Ok(read) => read,
+            Err(_) => Err(EdgeProblem::Incomplete),
+        }
+    }
+}
+
+async fn throw_away(mut stream: BodyDataStream) {
+    let thrown = async {
+        let mut bytes = 0;
+        while let Some(Ok(chunk)) = stream.next().await {
+            bytes += chunk.len();
+            if bytes > THROWN_AWAY_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    // Whoever sends for longer than that gets a closed connection instead of an answer.
+    let _ = tokio::time::timeout(ARRIVAL_TIMEOUT, thrown).await;
+}

@@ -1,0 +1,47 @@
+//! What anybody may read without a token: documentation, the key set, and whether the server is there.
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::key::SigningKey;
+
+/// The routes that need no token.
+pub(crate) fn routes(here: SocketAddr, issuer: &str, key: &SigningKey) -> Router {
+    let keys = json!(key.public_set());
+    // OpenID Connect Discovery, as much of it as a verifier of tokens reads.
+    let discovery = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("http://{here}/.well-known/jwks.json"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    let documentation = SwaggerUi::new("/docs").url("/openapi.json", alims_api::openapi::document());
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/docs/")))
+        .route("/health", fixed(&json!({ "status": "ok" })))
+        .route("/.well-known/jwks.json", fixed(&keys))
+        .route("/.well-known/openid-configuration", fixed(&discovery))
+        .merge(documentation)
+}
+
+/// A route that always answers the same document.
+fn fixed(document: &Value) -> axum::routing::MethodRouter {
+    let text = document.to_string();
+    get(move || {
+        let response = rendered(text.clone());
+        async move { response }
+    })
+}
+
+fn rendered(json: String) -> Response {
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (StatusCode::OK, headers, Body::from(json)).into_response()
+}

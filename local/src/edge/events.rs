@@ -1,0 +1,184 @@
+//! `GET /events`: what the bus accepts, as server-sent events, from any point of the archive on and then live.
+//!
+//! There is no queue between the bus and a listener: each reads the archive at its own pace and waits at its end.
+
+use alims_core::call::Principal;
+use alims_core::identifiers::{PrincipalId, TenantId, WorkflowId};
+use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
+use alims_core::refusal::WORKFLOW_TRANSITION_REFUSED;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use http::request::Parts;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::{ArchiveReader, End};
+use crate::edge::Edge;
+use crate::edge::problem::EdgeProblem;
+
+/// How much of the archive one listener holds in memory, in bytes; one event may be larger.
+const CHUNK_BYTES_MAX: usize = 64 * 1024;
+/// How many may listen at once.
+pub(crate) const LISTENERS_MAX: usize = 64;
+
+/// Which events somebody gets.
+struct Selection {
+    tenant_id: TenantId,
+    workflow_id: Option<WorkflowId>,
+    refusals: bool,
+}
+
+/// Answers a listener whose token holds.
+pub(crate) fn listen(edge: &Arc<Edge>, request: &Parts, claims: &Map<String, Value>) -> Result<Response, EdgeProblem> {
+    let principal = principal(claims)?;
+    let permitted = |action| permits(edge.policy.as_ref(), &principal, action);
+    if !permitted(Action::GetWorkflowHistory) {
+        return Err(EdgeProblem::Forbidden);
+    }
+    let refusals = permitted(Action::GetWorkflowRefusals);
+    let (workflow_id, after) = asked_for(request)?;
+    let permit = edge.listeners.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
+    let end = edge.archive.watch();
+    let after = after.unwrap_or_else(|| end.borrow().lines);
+    let selection = Selection { tenant_id: principal.tenant_id, workflow_id, refusals };
+    let reader = edge.archive.read_after(after).map_err(|error| unreadable(&error))?;
+    let listener = Listener {
+        reader: Some(reader),
+        end,
+        selection,
+        waiting: VecDeque::new(),
+        stop: edge.stop.clone(),
+        _permit: permit,
+    };
+    Ok(Sse::new(listener.events()).keep_alive(KeepAlive::default()).into_response())
+}
+
+fn unreadable(error: &std::io::Error) -> EdgeProblem {
+    tracing::error!(%error, "the events' archive cannot be read");
+    EdgeProblem::Broken
+}
+
+/// The caller by its claims. They are this server's own, so there is one form to read.
+fn principal(claims: &Map<String, Value>) -> Result<Principal, EdgeProblem> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let id: Option<PrincipalId> = text("sub").and_then(|sub| sub.parse().ok());
+    let tenant_id: Option<TenantId> = text("tenant_id").unwrap_or("default").parse().ok();
+    let roles = claims.get("roles").and_then(Value::as_array).into_iter().flatten();
+    let roles: BTreeSet<String> = roles.filter_map(|role| role.as_str().map(str::to_owned)).collect();
+    let (Some(id), Some(tenant_id)) = (id, tenant_id) else {
+        return Err(EdgeProblem::Unauthenticated(crate::token::TokenRefused::Malformed));
+    };
+    Ok(Principal { id, tenant_id, roles })
+}
+
+fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> bool {
+    let resource = Resource {
+        tenant_id: &principal.tenant_id,
+        workflow_id: None,
+        workflow_type: None,
+        current_state: None,
+        created_by: None,
+    };
+    matches!(policy.decide(&AccessQuestion { principal, action, resource }), AccessDecision::Permitted { .. })
+}
+
+/// The workflow to be told of, and the number of the last event that is known already.
+fn asked_for(request: &Parts) -> Result<(Option<WorkflowId>, Option<u64>), EdgeProblem> {
+    const NOT_A_NUMBER: EdgeProblem = EdgeProblem::Malformed("`Last-Event-ID` and `after` must be an event's number");
+    let (mut workflow_id, mut after) = (None, None);
+    for (name, value) in form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()) {
+        match name.as_ref() {
+            "workflow_id" => {
+                let id = value.parse().map_err(|_| EdgeProblem::Malformed("`workflow_id` is not a workflow's id"))?;
+                workflow_id = Some(id);
+            }
+            "after" => after = Some(value.parse().map_err(|_| NOT_A_NUMBER)?),
+            _ => return Err(EdgeProblem::Malformed("there are the parameters `after` and `workflow_id`")),
+        }
+    }
+    // A listener that reconnects says where it was, in the words of the standard.
+    if let Some(last) = request.headers.get("last-event-id") {
+        after = Some(last.to_str().ok().and_then(|last| last.parse().ok()).ok_or(NOT_A_NUMBER)?);
+    }
+    Ok((workflow_id, after))
+}
+
+/// What of an archived event decides who gets it.
+#[derive(Deserialize)]
+struct Archived<'a> {
+    #[serde(rename = "detail-type", borrow)]
+    detail_type: Cow<'a, str>,
+    #[serde(borrow)]
+    detail: ArchivedDetail<'a>,
+}
+
+#[derive(Deserialize)]
+struct ArchivedDetail<'a> {
+    #[serde(borrow)]
+    tenant_id: Cow<'a, str>,
+    #[serde(borrow)]
+    workflow_id: Cow<'a, str>,
+}
+
+impl Selection {
+    /// The event to send for a line; none when it is not for this listener, or is no event.
+    fn pick(&self, number: u64, line: &str) -> Option<Event> {
+        let archived: Archived<'_> = serde_json::from_str(line).ok()?;
+        let is_asked_for = |id: &WorkflowId| id.as_str() == archived.detail.workflow_id;
+        let passes = archived.detail.tenant_id == self.tenant_id.as_str()
+            && self.workflow_id.as_ref().is_none_or(is_asked_for)
+            && (self.refusals || archived.detail_type != WORKFLOW_TRANSITION_REFUSED);
+        passes.then(|| Event::default().id(number.to_string()).event(archived.detail_type).data(line))
+    }
+}
+
+/// One listener's place.
+struct Listener {
+    /// None only while somebody else reads with it.
+    reader: Option<ArchiveReader>,
+    end: watch::Receiver<End>,
+    selection: Selection,
+    waiting: VecDeque<Event>,
+    stop: CancellationToken,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+        unfold(self, |mut listener| async move {
+            let event = listener.next().await?;
+            Some((Ok(event), listener))
+        })
+    }
+
+    /// The next event for this listener; none when the server stops or the archive cannot be read.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            let end = *self.end.borrow_and_update();
+            let mut reader = self.reader.take()?;
+            let read = tokio::task::spawn_blocking(move || (reader.next_lines(end, CHUNK_BYTES_MAX), reader)).await;
+            let (lines, reader) = read.ok()?;
+            self.reader = Some(reader);
+            let lines = lines.map_err(|error| unreadable(&error)).ok()?;
+            if lines.is_empty() {
+                tokio::select! {
+                    moved = self.end.changed() => moved.ok()?,
+                    () = self.stop.cancelled() => return None,
+                }
+            }
+            let picked = lines.iter().filter_map(|(number, line)| self.selection.pick(*number, line));
+            self.waiting.extend(picked);
+        }
+    }
+}

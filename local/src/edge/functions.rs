@@ -1,0 +1,128 @@
+//! The functions behind the routes, called as Lambda calls them: an event in, an answer out, a panic contained.
+
+use alims_api::operations::{
+    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
+    Operation, RECOVER_WORKFLOW, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+};
+use alims_core::operations::get_workflow_recovery::Assessing;
+use alims_core::operations::recover_workflow::Recovering;
+use alims_core::operations::{Deciding, Publishing, Reading};
+use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_rules::EmbeddedRules;
+use futures_util::future::BoxFuture;
+use http::Response;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Service, service_fn};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bus::LocalBus;
+use crate::edge::problem::EdgeProblem;
+
+/// How long a function may take: API Gateway waits no longer.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// What the server's functions decide with.
+pub(crate) type Decides = Deciding<DynamoLog, SharedRules>;
+/// What the server's publisher works with.
+pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
+
+/// The rules, loaded once for every function.
+#[derive(Clone)]
+pub(crate) struct SharedRules(pub(crate) Arc<EmbeddedRules>);
+
+impl TransitionRules for SharedRules {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        self.0.judge(question).await
+    }
+}
+
+/// One handler with its ports, ready to be called any number of times at once.
+type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+/// Every function that has a route.
+pub(crate) struct Functions {
+    handlers: HashMap<&'static str, Handler>,
+}
+
+/// Binds a handler to its ports.
+macro_rules! handler {
+    ($ports:expr, $handler:path) => {{
+        let ports = Arc::new($ports);
+        let handler: Handler = Arc::new(move |request| {
+            let ports = ports.clone();
+            Box::pin(async move { $handler(&ports, request).await })
+        });
+        handler
+    }};
+}
+
+impl Functions {
+    /// Binds every handler to its ports.
+    pub(crate) fn new(decides: &Decides, publishes: &Publishes) -> Self {
+        let log = Reading { store: publishes.log.clone(), policy: decides.policy.clone() };
+        let index = Reading { store: publishes.index.clone(), policy: decides.policy.clone() };
+        let assessing =
+            Assessing { log: publishes.log.clone(), index: publishes.index.clone(), policy: decides.policy.clone() };
+        let recovering = Recovering { deciding: decides.clone(), publishing: publishes.clone() };
+        let handlers = HashMap::from([
+            (CREATE_WORKFLOW.name, handler!(decides.clone(), create_workflow::create_workflow)),
+            (GET_WORKFLOW_STATE.name, handler!(log.clone(), get_workflow_state::get_workflow_state)),
+            (
+                REQUEST_STATE_TRANSITION.name,
+                handler!(decides.clone(), request_state_transition::request_state_transition),
+            ),
+            (LIST_WORKFLOWS.name, handler!(index, list_workflows::list_workflows)),
+            (GET_WORKFLOW_HISTORY.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
+            (VERIFY_WORKFLOW_HISTORY.name, handler!(log, verify_workflow_history::verify_workflow_history)),
+            (RECOVER_WORKFLOW.name, handler!(recovering, recover_workflow::recover_workflow)),
+            (GET_WORKFLOW_RECOVERY.name, handler!(assessing, get_workflow_recovery::get_workflow_recovery)),
+        ]);
+        Self { handlers }
+    }
+
+    /// An operation that has a route and no function: a bug, found at the start.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        OPERATIONS.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name))
+    }
+
+    /// Calls an operation's function with an event and gives its answer, both as JSON text.
+    ///
+    /// Whoever asked may go away: the function goes on to its end, as it does on Lambda.
+    pub(crate) async fn invoke(
+        &self,
+        operation: &Operation,
+        event: String,
+        request_id: String,
+    ) -> Result<String, EdgeProblem> {
+        let handler = self.handlers.get(operation.name).ok_or(EdgeProblem::Broken)?.clone();
+        let name = operation.name;
+        let called = tokio::spawn(async move {
+            let request: LambdaRequest = serde_json::from_str(&event)?;
+            drop(event);
+            let mut context = Context::default();
+            context.request_id = request_id;
+            let service = service_fn(move |request| {
+                let answered = handler(request);
+                async move { Ok::<_, Infallible>(answered.await) }
+            });
+            let Ok(answer) = Adapter::from(service).call(LambdaEvent::new(request, context)).await;
+            serde_json::to_string(&answer)
+        });
+        match tokio::time::timeout(FUNCTION_TIMEOUT, called).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(error))) => {
+                tracing::error!(operation = name, %error, "an event or an answer has no JSON");
+                Err(EdgeProblem::Broken)
+            }
+            Ok(Err(error)) => {
+                tracing::error!(operation = name, %error, "the function panicked");
+                Err(EdgeProblem::Broken)
+            }
+            Err(_) => Err(EdgeProblem::TimedOut),
+        }
+    }
+}

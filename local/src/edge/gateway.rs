@@ -1,0 +1,250 @@
+//! API Gateway's part: an HTTP request becomes a payload-format-2.0 event, and the function's answer becomes HTTP.
+//!
+//! Both go through JSON text, as they do between API Gateway and Lambda.
+
+use alims_core::timestamp::Timestamp;
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body as LambdaBody;
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::bus::ACCOUNT;
+use crate::token::as_api_gateway_renders;
+
+/// The stage of an HTTP API that has no stage in its paths.
+const STAGE: &str = "$default";
+
+/// What API Gateway knows of a request beside the request.
+pub(crate) struct Circumstances<'a> {
+    /// Its name for the request.
+    pub(crate) request_id: &'a str,
+    /// The route, `POST /workflows`.
+    pub(crate) route_key: &'a str,
+    /// The route's parameters, decoded.
+    pub(crate) path_parameters: BTreeMap<String, String>,
+    /// The claims of the verified token.
+    pub(crate) claims: &'a Map<String, Value>,
+    /// Who sent it.
+    pub(crate) peer: SocketAddr,
+    /// Where it was received: API Gateway's own name, whatever the caller called it.
+    pub(crate) here: SocketAddr,
+    /// When it was received.
+    pub(crate) now: Timestamp,
+}
+
+/// The event, as JSON text.
+pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstances<'_>) -> String {
+    let Circumstances { request_id, route_key, path_parameters, claims, peer, here, now } = circumstances;
+    let path = request.uri.path();
+    let (body, is_base64_encoded) = encoded(&request.headers, body);
+    let claims: BTreeMap<&String, String> =
+        claims.iter().map(|(name, claim)| (name, as_api_gateway_renders(claim))).collect();
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": request.uri.query().unwrap_or_default(),
+        "headers": headers(&request.headers, *peer, *here),
+        "requestContext": {
+            "accountId": ACCOUNT,
+            "apiId": "local",
+            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            "domainName": here.to_string(),
+            "domainPrefix": "local",
+            "http": {
+                "method": request.method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": peer.ip().to_string(),
+                "userAgent": request.headers.get(USER_AGENT).map(text).unwrap_or_default(),
+            },
+            "requestId": request_id,
+            "routeKey": route_key,
+            "stage": STAGE,
+            "time": now.as_chrono().format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": now.unix_millis(),
+        },
+        "isBase64Encoded": is_base64_encoded,
+    });
+    // What a request does not have, the event does not have.
+    let optional = [
+        ("cookies", cookies(&request.headers).map(Value::from)),
+        ("queryStringParameters", query(request.uri.query()).map(|query| json!(query))),
+        ("pathParameters", (!path_parameters.is_empty()).then(|| json!(path_parameters))),
+        ("body", body.map(Value::from)),
+    ];
+    if let Value::Object(members) = &mut event {
+        members.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    }
+    event.to_string()
+}
+
+/// Names in lower case, several values joined by commas, cookies apart; some are API Gateway's own.
+fn headers(received: &HeaderMap, peer: SocketAddr, here: SocketAddr) -> BTreeMap<String, String> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in received.iter().filter(|(name, _)| **name != COOKIE) {
+        let joined = headers.entry(name.as_str().to_owned()).or_default();
+        if !joined.is_empty() {
+            joined.push(',');
+        }
+        joined.push_str(&text(value));
+    }
+    headers.insert(HOST.to_string(), here.to_string());
+    headers.insert("x-forwarded-for".to_owned(), peer.ip().to_string());
+    headers.insert("x-forwarded-port".to_owned(), here.port().to_string());
+    headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
+    headers
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+fn cookies(received: &HeaderMap) -> Option<Vec<String>> {
+    let cookies = received.get_all(COOKIE).iter().map(text).collect::<Vec<String>>().join("; ");
+    let cookies: Vec<String> = cookies.split("; ").filter(|cookie| !cookie.is_empty()).map(str::to_owned).collect();
+    (!cookies.is_empty()).then_some(cookies)
+}
+
+fn query(query: Option<&str>) -> Option<BTreeMap<String, String>> {
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(query?.as_bytes()) {
+        parameters
+            .entry(name.into_owned())
+            .and_modify(|joined| {
+                joined.push(',');
+                joined.push_str(&value);
+            })
+            .or_insert_with(|| value.into_owned());
+    }
+    (!parameters.is_empty()).then_some(parameters)
+}
+
+/// Text travels as text; everything else, and what only claims to be text, in Base64.
+fn encoded(headers: &HeaderMap, body: Vec<u8>) -> (Option<String>, bool) {
+    if body.is_empty() {
+        return (None, false);
+    }
+    let content_type = headers.get(CONTENT_TYPE).map(text).unwrap_or_default().to_ascii_lowercase();
+    let textual = ["text/", "application/json", "application/javascript", "application/xml"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
+        || content_type.split(';').next().is_some_and(|essence| essence.trim_end().ends_with("+json"));
+    match String::from_utf8(body) {
+        Ok(body) if textual => (Some(body), false),
+        Ok(body) => (Some(STANDARD.encode(body)), true),
+        Err(not_text) => (Some(STANDARD.encode(not_text.into_bytes())), true),
+    }
+}
+
+/// The function's answer as HTTP; none when it is no answer that API Gateway would take.
+pub(crate) fn response(answer: &str) -> Option<Response> {
+    let answer: ApiGatewayV2httpResponse = serde_json::from_str(answer).ok()?;
+    let body = match answer.body {
+        None | Some(LambdaBody::Empty) => Vec::new(),
+        Some(LambdaBody::Text(text)) if answer.is_base64_encoded => STANDARD.decode(text).ok()?,
+        Some(LambdaBody::Text(text)) => text.into_bytes(),
+        Some(LambdaBody::Binary(bytes)) => bytes,
+        Some(_) => return None,
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(u16::try_from(answer.status_code).ok()?).ok()?;
+    let headers = response.headers_mut();
+    headers.extend(answer.headers);
+    headers.remove(CONTENT_LENGTH);
+    for cookie in answer.cookies {
+        headers.append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
+    }
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+    use lambda_http::request::LambdaRequest;
+    use lambda_http::{RequestExt, RequestPayloadExt};
+
+    fn event_of(request: Request<()>, body: &[u8]) -> Value {
+        let claims = json!({"sub": "alice", "roles": ["analyst", "auditor"], "exp": 7, "tenant_id": "default"});
+        let circumstances = Circumstances {
+            request_id: "r-1",
+            route_key: "GET /workflows/{workflow_id}",
+            path_parameters: BTreeMap::from([("workflow_id".to_owned(), "a b".to_owned())]),
+            claims: claims.as_object().unwrap(),
+            peer: "127.0.0.1:40000".parse().unwrap(),
+            here: "127.0.0.1:3000".parse().unwrap(),
+            now: "2026-11-23T08:15:00.000Z".parse().unwrap(),
+        };
+        serde_json::from_str(&event(&request.into_parts().0, body.to_owned(), &circumstances)).unwrap()
+    }
+
+    #[test]
+    fn a_request_becomes_an_event_as_api_gateway_makes_it() {
+        let request = Request::get("/workflows/a%20b?x=1&x=2&y=%C3%A4")
+            .header("Host", "evil host")
+            .header("X-Forwarded-Proto", "gopher")
+            .header("Accept", "a")
+            .header("Accept", "b")
+            .header("Cookie", "c=1; d=2")
+            .header("User-Agent", "curl");
+        let event = event_of(request.body(()).unwrap(), b"");
+        assert_eq!(event["rawPath"], "/workflows/a%20b");
+        assert_eq!(event["rawQueryString"], "x=1&x=2&y=%C3%A4");
+        assert_eq!(event["queryStringParameters"], json!({"x": "1,2", "y": "ä"}));
+        assert_eq!(event["pathParameters"], json!({"workflow_id": "a b"}));
+        assert_eq!(event["cookies"], json!(["c=1", "d=2"]));
+        assert_eq!(event["headers"]["accept"], "a,b");
+        assert_eq!(event["headers"]["host"], "127.0.0.1:3000", "a caller does not name the gateway");
+        assert_eq!(event["headers"]["x-forwarded-proto"], "http");
+        assert_eq!(event["headers"].get("cookie"), None);
+        assert_eq!(event.get("body"), None);
+        let context = &event["requestContext"];
+        assert_eq!(context["time"], "23/Nov/2026:08:15:00 +0000");
+        assert_eq!(
+            context["authorizer"]["jwt"]["claims"],
+            json!({"sub": "alice", "roles": "[analyst auditor]", "exp": "7", "tenant_id": "default"})
+        );
+        let read: LambdaRequest = serde_json::from_value(event).unwrap();
+        let read = lambda_http::Request::from(read);
+        assert_eq!(read.path_parameters().first("workflow_id"), Some("a b"));
+    }
+
+    #[test]
+    fn a_body_reaches_the_function_byte_by_byte() {
+        for (content_type, body, in_base64) in [
+            ("application/json", b"{\"a\": \"\xc3\xa4\"}".as_slice(), false),
+            ("application/merge-patch+json; charset=utf-8", b"{}", false),
+            ("application/json", b"{\"a\": \"\xff\"}", true),
+            ("application/x-www-form-urlencoded", b"{}", true),
+        ] {
+            let request = Request::post("/workflows").header("Content-Type", content_type).body(()).unwrap();
+            let event = event_of(request, body);
+            assert_eq!(event["isBase64Encoded"], in_base64, "{content_type}");
+            let read = lambda_http::Request::from(serde_json::from_value::<LambdaRequest>(event).unwrap());
+            assert_eq!(read.body().as_ref(), body);
+            let _ = read.payload::<Value>();
+        }
+    }
+
+    #[test]
+    fn an_answer_becomes_http_and_nonsense_does_not() {
+        let answer = r#"{"statusCode":201,"headers":{"etag":"\"1\"","content-length":"9"},"multiValueHeaders":{},
+            "body":"e30=","isBase64Encoded":true,"cookies":["a=1"]}"#;
+        let response = response(answer).unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers()["etag"], "\"1\"");
+        assert_eq!(response.headers()["set-cookie"], "a=1");
+        assert_eq!(response.headers().get("content-length"), None);
+        assert!(super::response(r#"{"statusCode":7,"headers":{},"multiValueHeaders":{},"cookies":[]}"#).is_none());
+        assert!(super::response("null").is_none());
+    }
+}

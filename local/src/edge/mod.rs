@@ -1,0 +1,172 @@
+//! The HTTP edge of the laptop: what API Gateway does on AWS, and the pages that only a laptop has.
+
+mod body;
+mod documents;
+mod events;
+pub(crate) mod functions;
+mod gateway;
+pub(crate) mod problem;
+
+pub use body::BODY_BYTES_MAX;
+
+use alims_api::operations::{OPERATIONS, Operation};
+use alims_core::ports::{AccessPolicy, Clock, Ids};
+use axum::Router;
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
+use axum::response::Response;
+use axum::routing::{MethodFilter, get, on};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::Archive;
+use crate::key::SigningKey;
+use crate::token::{TokenRefused, Verifier};
+use body::BodyBudget;
+use functions::Functions;
+use gateway::{Circumstances, event, response};
+use problem::EdgeProblem;
+
+/// How many requests are worked on at once. Further ones wait.
+const IN_WORK_MAX: usize = 128;
+/// How long a request waits to be worked on.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What the routes share.
+pub(crate) struct Edge {
+    functions: Functions,
+    verifier: Verifier,
+    policy: Arc<dyn AccessPolicy>,
+    archive: Arc<Archive>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    here: SocketAddr,
+    /// Rung after every change, for the stream pump.
+    doorbell: Arc<Notify>,
+    stop: CancellationToken,
+    bodies: BodyBudget,
+    in_work: Semaphore,
+    listeners: Arc<Semaphore>,
+}
+
+/// What an edge is made of.
+pub(crate) struct Parts {
+    pub(crate) functions: Functions,
+    pub(crate) verifier: Verifier,
+    pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) here: SocketAddr,
+    pub(crate) doorbell: Arc<Notify>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Every route of the server.
+pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
+    let documents = documents::routes(parts.here, issuer, key);
+    let Parts { functions, verifier, policy, archive, clock, ids, here, doorbell, stop } = parts;
+    let edge = Arc::new(Edge {
+        functions,
+        verifier,
+        policy,
+        archive,
+        clock,
+        ids,
+        here,
+        doorbell,
+        stop,
+        bodies: BodyBudget::new(),
+        in_work: Semaphore::new(IN_WORK_MAX),
+        listeners: Arc::new(Semaphore::new(events::LISTENERS_MAX)),
+    });
+    let mut router = Router::new();
+    for operation in OPERATIONS {
+        let Ok(filter) = MethodFilter::try_from(operation.method.clone()) else { continue };
+        let edge = edge.clone();
+        router = router.route(operation.path, on(filter, move |request| call(edge, operation, request)));
+    }
+    let listening = edge.clone();
+    let lost = edge.clone();
+    router
+        .route("/events", get(move |request| listen(listening, request)))
+        .merge(documents)
+        .fallback(async move || EdgeProblem::NoRoute.into_response(&lost.fresh_id()))
+        .method_not_allowed_fallback(async move |method: Method| {
+            EdgeProblem::NoMethod(method).into_response(&edge.fresh_id())
+        })
+}
+
+/// Calls an operation's function for a request.
+async fn call(edge: Arc<Edge>, operation: &'static Operation, request: Request) -> Response {
+    let request_id = edge.fresh_id();
+    let called = edge.call(operation, request, &request_id).await;
+    called.unwrap_or_else(|problem| problem.into_response(&request_id))
+}
+
+/// Tells a listener of events.
+async fn listen(edge: Arc<Edge>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let listening = edge.authenticate(&parts.headers).and_then(|claims| events::listen(&edge, &parts, &claims));
+    listening.unwrap_or_else(|problem| problem.into_response(&edge.fresh_id()))
+}
+
+impl Edge {
+    fn fresh_id(&self) -> String {
+        self.ids.fresh().to_string()
+    }
+
+    /// The claims of the caller's token. What API Gateway's authorizer refuses never reaches a function.
+    fn authenticate(&self, headers: &HeaderMap) -> Result<Map<String, Value>, EdgeProblem> {
+        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token =
+            header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or(EdgeProblem::Unauthenticated(TokenRefused::Missing))?;
+        self.verifier.verify(token.trim()).map_err(EdgeProblem::Unauthenticated)
+    }
+
+    async fn call(
+        &self,
+        operation: &'static Operation,
+        request: Request,
+        request_id: &str,
+    ) -> Result<Response, EdgeProblem> {
+        let (mut parts, body) = request.into_parts();
+        let claims = self.authenticate(&parts.headers)?;
+        let waited = tokio::time::timeout(WAIT_MAX, self.in_work.acquire()).await;
+        let Ok(Ok(_working)) = waited else { return Err(EdgeProblem::Busy) };
+        let (body, _place) = self.bodies.read(&parts.headers, body).await?;
+
+        let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut parts, &()).await;
+        let path_parameters = path_parameters(&mut parts).await?;
+        let route_key = format!("{} {}", operation.method, operation.path);
+        let circumstances = Circumstances {
+            request_id,
+            route_key: &route_key,
+            path_parameters,
+            claims: &claims,
+            peer: peer.map_or(self.here, |ConnectInfo(peer)| peer),
+            here: self.here,
+            now: self.clock.now(),
+        };
+        let event = event(&parts, body, &circumstances);
+        let answer = self.functions.invoke(operation, event, request_id.to_owned()).await;
+        if operation.method == Method::POST {
+            self.doorbell.notify_one();
+        }
+        response(&answer?).ok_or(EdgeProblem::Broken)
+    }
+}
+
+/// The parameters of the route, decoded.
+async fn path_parameters(parts: &mut http::request::Parts) -> Result<BTreeMap<String, String>, EdgeProblem> {
+    const NOT_TEXT: EdgeProblem = EdgeProblem::Malformed("the path is not UTF-8");
+    let parameters = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| NOT_TEXT)?;
+    Ok(parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}

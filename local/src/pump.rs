@@ -1,0 +1,117 @@
+//! The stream pump: takes batches from the log's stream to the publisher, and remembers how far it has come.
+
+use alims_core::ports::DeadLetters;
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::DynamoDbEventResponse;
+use aws_sdk_dynamodbstreams::error::{BoxError, DisplayErrorContext};
+use serde_dynamo::AttributeValue;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::mapping::{BOUNDS, EventSourceMapping, sequence_number};
+use crate::stream::{Checkpoint, CheckpointFile, LogStream};
+
+/// How soon an idle stream is looked at again. Whoever writes rings besides.
+const IDLE_FIRST: Duration = Duration::from_millis(20);
+/// How long an idle stream is left alone at most.
+const IDLE_MAX: Duration = Duration::from_millis(200);
+/// How long to wait when the stream cannot be read.
+const UNREADABLE_WAIT: Duration = Duration::from_millis(500);
+/// How long the batch in hand may take when the pump is stopped. What is not done then comes again.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where the pump draws from.
+pub(crate) struct Source {
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) streams: aws_sdk_dynamodbstreams::Client,
+    /// The log's table.
+    pub(crate) table: String,
+    pub(crate) checkpoint: CheckpointFile,
+    /// Rung after every write, so that nobody waits for the next look.
+    pub(crate) doorbell: Arc<Notify>,
+}
+
+/// A running pump.
+pub(crate) struct Pump {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Pump {
+    /// Starts pumping to `function`.
+    pub(crate) fn start<F, D, Called>(source: Source, function: F, dead_letters: D) -> Self
+    where
+        F: Fn(Event) -> Called + Send + Sync + 'static,
+        Called: Future<Output = DynamoDbEventResponse> + Send + 'static,
+        D: DeadLetters + 'static,
+    {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let mapping = EventSourceMapping::new(function, dead_letters, BOUNDS);
+        let task = tokio::spawn(async move {
+            let mut checkpoint = source.checkpoint.read();
+            while !stopped.is_cancelled() {
+                if let Err(error) = pump(&source, &mapping, &mut checkpoint, &stopped).await {
+                    tracing::warn!(error = %DisplayErrorContext(&*error), "the log's stream cannot be read");
+                    let _ = tokio::time::timeout(UNREADABLE_WAIT, stopped.cancelled()).await;
+                }
+            }
+        });
+        Self { stop, task }
+    }
+
+    /// Finishes the batch in hand, or gives it up when that takes long.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+/// Pumps until the stream cannot be read or the pump is stopped.
+async fn pump<F, D, Called>(
+    source: &Source,
+    mapping: &EventSourceMapping<F, D>,
+    checkpoint: &mut Option<Checkpoint>,
+    stopped: &CancellationToken,
+) -> Result<(), BoxError>
+where
+    F: Fn(Event) -> Called,
+    Called: Future<Output = DynamoDbEventResponse> + Send + 'static,
+    D: DeadLetters,
+{
+    let mut stream = LogStream::open(&source.dynamodb, &source.streams, &source.table, checkpoint.as_ref()).await?;
+    let mut idle = IDLE_FIRST;
+    while !stopped.is_cancelled() {
+        let records = stream.read(BOUNDS.batch_records_max).await?;
+        let Some(last) = records.last().map(|last| sequence_number(last).to_owned()) else {
+            tokio::select! {
+                () = source.doorbell.notified() => idle = IDLE_FIRST,
+                () = tokio::time::sleep(idle) => idle = IDLE_MAX.min(idle * 2),
+                () = stopped.cancelled() => {}
+            }
+            continue;
+        };
+        idle = IDLE_FIRST;
+        let mut remember = |sequence_number: &str| {
+            let reached = stream.checkpoint(sequence_number);
+            source.checkpoint.write(&reached);
+            *checkpoint = Some(reached);
+        };
+        let wanted: Vec<EventRecord> = records.into_iter().filter(passes_the_filter).collect();
+        mapping.deliver(wanted, &mut remember).await;
+        remember(&last);
+    }
+    Ok(())
+}
+
+/// The mapping's filter, the same as on AWS: new versions and new refusals.
+fn passes_the_filter(record: &EventRecord) -> bool {
+    let entry = record.change.keys.get("entry");
+    record.event_name == "INSERT"
+        && matches!(entry, Some(AttributeValue::S(entry)) if entry.starts_with("v#") || entry.starts_with("r#"))
+}

@@ -1,0 +1,277 @@
+//! One server: put together from its parts, started in order, stopped in the order that loses nothing.
+
+use alims_core::operations::{Deciding, Publishing};
+use alims_core::ports::{AccessPolicy, Clock, Ids, StoreError};
+use alims_dynamodb::tables::TableNames;
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_policy::{CedarPolicy, PolicyInvalid};
+use alims_rules::{EmbeddedRules, RulesInvalid};
+use alims_runtime::{FreshIds, SystemClock};
+use axum::serve::ListenerExt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::Archive;
+use crate::bus::{LocalBus, LocalDeadLetters};
+use crate::console::Console;
+use crate::database::{DatabaseError, EmbeddedDatabase};
+use crate::edge::functions::{Functions, Publishes, SharedRules};
+use crate::edge::{Parts, router};
+use crate::folder::{DataFolder, FolderError, FolderLock};
+use crate::key::{KeyError, SigningKey};
+use crate::pump::{Pump, Source};
+use crate::stream::CheckpointFile;
+use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
+
+/// The log's table in the embedded database.
+const LOG_TABLE: &str = "WorkflowLog";
+/// The index's table in the embedded database.
+const INDEX_TABLE: &str = "WorkflowIndex";
+/// How long requests in work may take when the server is stopped.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a server is to be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The port of 127.0.0.1 to listen on; 0 for a free one.
+    pub port: u16,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The folder of the rules.
+    pub rules: PathBuf,
+    /// The folder of the policies.
+    pub policies: PathBuf,
+    /// Whose tokens to take.
+    pub issuer: String,
+    /// Whether to leave events where they are, as a server does that dies before it publishes them.
+    pub hold_events: bool,
+    /// Whether to print each event on the standard output.
+    pub show_events: bool,
+}
+
+impl Config {
+    /// A quiet server on a free port, with the rules and policies of the repository.
+    #[must_use]
+    pub fn new(data: &Path) -> Self {
+        let root = repository();
+        Self {
+            port: 0,
+            data: data.to_owned(),
+            rules: root.join("rules"),
+            policies: root.join("policies"),
+            issuer: ISSUER_DEFAULT.to_owned(),
+            hold_events: false,
+            show_events: false,
+        }
+    }
+}
+
+/// The repository this was built in, or the present folder when it is gone.
+#[must_use]
+pub(crate) fn repository() -> PathBuf {
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|root| root.join("policies").is_dir());
+    built_in.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used, by this server or at all.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The rules are wrong.
+    #[error("the rules in {} are not valid", .folder.display())]
+    Rules {
+        /// Where they are.
+        folder: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: RulesInvalid,
+    },
+    /// The policies are wrong.
+    #[error("the policies in {} are not valid", .folder.display())]
+    Policies {
+        /// Where they are.
+        folder: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: PolicyInvalid,
+    },
+    /// Somebody else listens on the port.
+    #[error("port {0} is in use; choose another one with --port, or --port 0 for any that is free")]
+    PortInUse(u16),
+    /// The port cannot be listened on.
+    #[error("cannot listen on port {port}")]
+    Port {
+        /// Which.
+        port: u16,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The embedded database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Its tables.
+    #[error("the tables cannot be made")]
+    Tables(#[source] StoreError),
+    /// A bug.
+    #[error("{0}")]
+    Bug(String),
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    issuer: String,
+    key: SigningKey,
+    stop: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+    pump: Option<Pump>,
+    database: EmbeddedDatabase,
+    _lock: FolderLock,
+}
+
+impl Server {
+    /// Starts a server. It answers when this returns.
+    ///
+    /// # Errors
+    /// When anything it stands on is missing, in use or wrong. Nothing is left running then.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let folder = DataFolder::open(&config.data)?;
+        let lock = folder.lock()?;
+        let rules = EmbeddedRules::load(&config.rules)
+            .map_err(|source| StartError::Rules { folder: config.rules.clone(), source })?;
+        let policy = CedarPolicy::load(&config.policies)
+            .map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
+        let policy: Arc<dyn AccessPolicy> = Arc::new(policy);
+        let key = SigningKey::load_or_create(&folder)?;
+        let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
+        let (listener, address) = listen(config.port).await?;
+        let archive = Archive::open(&folder.events()).map_err(FolderError::at(&folder.events()))?;
+        let archive = Arc::new(archive);
+        let database = EmbeddedDatabase::start(&folder.database())?;
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids: Arc<dyn Ids> = Arc::new(FreshIds);
+        let console = if config.show_events { Console::stdout() } else { Console::silent() };
+        let (client, publishes) = stores(&database, LocalBus::new(archive.clone(), console)).await?;
+        let decides = Deciding {
+            log: publishes.log.clone(),
+            rules: SharedRules(Arc::new(rules)),
+            policy: policy.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let functions = Functions::new(&decides, &publishes);
+        if let Some(name) = functions.missing() {
+            return Err(StartError::Bug(format!("the operation {name} has no function here")));
+        }
+
+        let doorbell = Arc::new(Notify::new());
+        let pump = (!config.hold_events).then(|| {
+            let source = Source {
+                streams: aws_sdk_dynamodbstreams::Client::new(&database.sdk_config()),
+                dynamodb: client,
+                table: LOG_TABLE.to_owned(),
+                checkpoint: CheckpointFile::new(folder.stream_checkpoint()),
+                doorbell: doorbell.clone(),
+            };
+            start_pump(source, publishes, LocalDeadLetters::new(folder.dead_letters()))
+        });
+        let stop = CancellationToken::new();
+        let parts =
+            Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
+        let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = tokio::spawn(async move { axum::serve(listener, routes).with_graceful_shutdown(stopped).await });
+        Ok(Self { address, issuer: config.issuer, key, stop, serving, pump, database, _lock: lock })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How the SDK reaches the embedded database, past every rule of the service.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_types::SdkConfig {
+        self.database.sdk_config()
+    }
+
+    /// A token that holds here.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn token(&self, request: &TokenRequest) -> Result<String, jsonwebtoken::errors::Error> {
+        token::issue(&self.key, &self.issuer, request, SystemClock.now())
+    }
+
+    /// Stops: no new requests, those in work are answered, the batch in hand is published, the database is closed.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let mut serving = self.serving;
+        if tokio::time::timeout(DRAIN_TIMEOUT, &mut serving).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+            serving.abort();
+        }
+        if let Some(pump) = self.pump {
+            pump.stop().await;
+        }
+        self.database.stop().await;
+    }
+}
+
+async fn listen(
+    port: u16,
+) -> Result<(axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send>, SocketAddr), StartError> {
+    let failed = |source: io::Error| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            StartError::PortInUse(port)
+        } else {
+            StartError::Port { port, source }
+        }
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(|source| StartError::Port { port, source })?;
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and whole: waiting to fill a packet would only make them late.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps waiting to fill its packets");
+        }
+    });
+    Ok((listener, address))
+}
+
+/// The tables, made when they are not there, and what stands on them.
+async fn stores(
+    database: &EmbeddedDatabase,
+    bus: LocalBus,
+) -> Result<(aws_sdk_dynamodb::Client, Publishes), StartError> {
+    let client = alims_dynamodb::client(&database.sdk_config());
+    let names = TableNames { log: LOG_TABLE.to_owned(), index: INDEX_TABLE.to_owned() };
+    alims_dynamodb::tables::create(&client, &names).await.map_err(StartError::Tables)?;
+    let log = DynamoLog::new(client.clone(), names.log);
+    let index = DynamoIndex::new(client.clone(), names.index);
+    Ok((client, Publishing { log, index, bus }))
+}
+
+fn start_pump(source: Source, publishes: Publishes, dead_letters: LocalDeadLetters) -> Pump {
+    let ports = Arc::new((publishes, dead_letters.clone()));
+    let function = move |event| {
+        let ports = ports.clone();
+        async move { publish_events::publish_events(&ports.0, &ports.1, event).await }
+    };
+    Pump::start(source, function, dead_letters)
+}

@@ -1,0 +1,161 @@
+//! Tokens: made for people on a laptop, verified as API Gateway's JWT authorizer verifies.
+
+use alims_core::timestamp::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::key::SigningKey;
+
+/// The issuer of tokens when none is named. It names the laptop and not a port: a token holds on whatever port the
+/// server listens.
+pub const ISSUER_DEFAULT: &str = "urn:alims:local";
+/// Whom tokens are for.
+pub const AUDIENCE: &str = "alims-workflow-manager";
+/// How long a token holds when nothing is said, in seconds: a working day and a long evening.
+pub const LIFETIME_DEFAULT_S: i64 = 16 * 60 * 60;
+/// The roles that the shipped policies know.
+pub const SHIPPED_ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
+
+/// Whom a token is for.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// The person or service: the principal of everything done with the token.
+    pub sub: String,
+    /// The tenant it may work in.
+    pub tenant: String,
+    /// The roles it has.
+    pub roles: Vec<String>,
+    /// How long it holds, in seconds from now; one below zero has expired.
+    pub lifetime_s: i64,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    tenant_id: &'a str,
+    roles: &'a [String],
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// Signs a token.
+///
+/// # Errors
+/// When the key cannot sign.
+pub fn issue(
+    key: &SigningKey,
+    issuer: &str,
+    request: &TokenRequest,
+    now: Timestamp,
+) -> Result<String, jsonwebtoken::errors::Error> {
+    let now_s = now.unix_millis().div_euclid(1000);
+    let claims = Claims {
+        iss: issuer,
+        aud: AUDIENCE,
+        sub: &request.sub,
+        tenant_id: &request.tenant,
+        roles: &request.roles,
+        iat: now_s,
+        nbf: now_s.min(now_s.saturating_add(request.lifetime_s)),
+        exp: now_s.saturating_add(request.lifetime_s),
+    };
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = Some(key.id.clone());
+    jsonwebtoken::encode(&header, &claims, &key.encoding)
+}
+
+/// Why a token does not let its bearer in, in terms that help an honest one and tell a dishonest one little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefused {
+    /// There is no `Authorization: Bearer` in the request.
+    #[error("the request carries no bearer token")]
+    Missing,
+    /// It is no JWT, or lacks what it must say.
+    #[error("the token cannot be read")]
+    Malformed,
+    /// It is not signed with RS256, or not at all.
+    #[error("the token is not signed with RS256")]
+    Algorithm,
+    /// It names no key, or one that this server does not have.
+    #[error("the token is signed with a key this server does not know")]
+    UnknownKey,
+    /// Its signature does not fit its content.
+    #[error("the token's signature does not fit")]
+    Signature,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("the token does not hold yet")]
+    NotYet,
+    /// Another issuer made it.
+    #[error("the token is of another issuer")]
+    Issuer,
+    /// It is for somebody else.
+    #[error("the token is for another audience")]
+    Audience,
+}
+
+/// Verifies tokens of one key and one issuer.
+pub(crate) struct Verifier {
+    key: DecodingKey,
+    key_id: String,
+    validation: Validation,
+}
+
+impl Verifier {
+    pub(crate) fn new(key: &SigningKey, issuer: &str) -> Result<Self, jsonwebtoken::errors::Error> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        Ok(Self { key: DecodingKey::from_jwk(&key.jwk)?, key_id: key.id.clone(), validation })
+    }
+
+    /// The claims of a token that lets its bearer in.
+    pub(crate) fn verify(&self, token: &str) -> Result<Map<String, Value>, TokenRefused> {
+        let header = jsonwebtoken::decode_header(token).map_err(|error| refused(error.kind()))?;
+        if header.alg != Algorithm::RS256 {
+            return Err(TokenRefused::Algorithm);
+        }
+        if header.kid.as_deref() != Some(self.key_id.as_str()) {
+            return Err(TokenRefused::UnknownKey);
+        }
+        let token = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation);
+        token.map(|token| token.claims).map_err(|error| refused(error.kind()))
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "whatever else the library finds, it is no token to take")]
+fn refused(kind: &ErrorKind) -> TokenRefused {
+    match kind {
+        ErrorKind::InvalidSignature => TokenRefused::Signature,
+        ErrorKind::ExpiredSignature => TokenRefused::Expired,
+        ErrorKind::ImmatureSignature => TokenRefused::NotYet,
+        ErrorKind::InvalidIssuer => TokenRefused::Issuer,
+        ErrorKind::InvalidAudience => TokenRefused::Audience,
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => {
+            TokenRefused::Algorithm
+        }
+        _ => TokenRefused::Malformed,
+    }
+}
+
+/// A claim as API Gateway hands it over: everything is text, and a list is `[a b]`.
+pub(crate) fn as_api_gateway_renders(claim: &Value) -> String {
+    match claim {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(as_api_gateway_renders).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => claim.to_string(),
+    }
+}

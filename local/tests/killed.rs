@@ -1,0 +1,176 @@
+//! A server killed at any moment of its work and started again: nothing acknowledged is lost, and every event of it
+//! is published in order.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// Clients that work while the server is killed.
+const CLIENTS: usize = 16;
+/// After how many acknowledged writes the server is killed, time after time on one data folder.
+const KILLED_AFTER: [usize; 5] = [1, 23, 60, 117, 250];
+/// How long the events may take to follow before they are called lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The highest version of each workflow that was acknowledged.
+type Acknowledged = Arc<Mutex<BTreeMap<String, u64>>>;
+
+#[tokio::test]
+async fn killed_at_any_moment_it_loses_nothing_and_publishes_everything_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let acknowledged = Acknowledged::default();
+    for (round, writes) in KILLED_AFTER.into_iter().enumerate() {
+        let (mut server, base) = start(data.path()).await;
+        let counted = Arc::new(AtomicUsize::new(0));
+        let token = token(data.path()).await;
+        let working: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let caller = Caller { base: base.clone(), token: token.clone(), http: client_of_this_machine() };
+                tokio::spawn(work(caller, format!("w-{round}-{client}"), acknowledged.clone(), counted.clone()))
+            })
+            .collect();
+        until(|| counted.load(Ordering::SeqCst) >= writes).await;
+        // SIGKILL, while all clients are in the middle of something.
+        server.kill().await.unwrap();
+        for client in working {
+            client.await.unwrap();
+        }
+    }
+    let (mut server, base) = start(data.path()).await;
+    let caller = Caller { base, token: token(data.path()).await, http: client_of_this_machine() };
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    assert!(acknowledged.len() > CLIENTS, "the clients did work");
+    let mut heads = BTreeMap::new();
+    for (id, version) in &acknowledged {
+        let (status, verification) = caller.get(&format!("/workflows/{id}/history/verification")).await.unwrap();
+        assert_eq!((status, &verification["valid"]), (200, &json!(true)), "{id}: {verification}");
+        let head = verification["versions_checked"].as_u64().unwrap();
+        // One more than acknowledged may be there: its answer died with the server.
+        assert!(head == *version || head == version + 1, "{id}: {version} acknowledged, {head} stored");
+        heads.insert(id.clone(), head);
+    }
+    until(|| {
+        let published = first_appearances(data.path());
+        heads.iter().all(|(id, head)| published.get(id).is_some_and(|seen| seen.len() as u64 >= *head))
+    })
+    .await;
+    let published = first_appearances(data.path());
+    for (id, head) in heads {
+        assert_eq!(published[&id], (1..=head).collect::<Vec<_>>(), "{id}");
+    }
+    server.kill().await.unwrap();
+}
+
+/// Creates a workflow and moves it to and fro until the server is gone.
+async fn work(caller: Caller, id: String, acknowledged: Acknowledged, counted: Arc<AtomicUsize>) {
+    let new = json!({"workflow_type": "free-form", "workflow_id": id});
+    let mut answer = caller.post("/workflows", &new).await;
+    let mut version = 0;
+    while let Some((status, body)) = answer {
+        assert!(status == 200 || status == 201, "{id}: {status} {body}");
+        version += 1;
+        acknowledged.lock().unwrap().insert(id.clone(), version);
+        counted.fetch_add(1, Ordering::SeqCst);
+        let target = if version % 2 == 1 { "ACTIVE" } else { "PAUSED" };
+        let transition = json!({"target_state": target, "reason": "to and fro"});
+        answer = caller.post(&format!("/workflows/{id}/transitions"), &transition).await;
+    }
+}
+
+#[derive(Clone)]
+struct Caller {
+    base: String,
+    token: String,
+    http: Client,
+}
+
+impl Caller {
+    /// The answer; none when the server was gone before it came.
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let answer = request.send().await.ok()?;
+        let status = answer.status().as_u16();
+        Some((status, answer.json().await.ok()?))
+    }
+
+    async fn get(&self, path: &str) -> Option<(u16, Value)> {
+        self.send(Method::GET, path, None).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
+        self.send(Method::POST, path, Some(body)).await
+    }
+}
+
+fn client_of_this_machine() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+/// The versions of each workflow in the order of their first appearance on the bus.
+fn first_appearances(data: &Path) -> BTreeMap<String, Vec<u64>> {
+    let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let text = std::fs::read_to_string(data.join("events.jsonl")).unwrap();
+    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let id = event["detail"]["workflow_id"].as_str().unwrap().to_owned();
+        let version = event["detail"]["version"].as_u64().unwrap();
+        let versions = seen.entry(id).or_default();
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    seen
+}
+
+async fn until(met: impl Fn() -> bool) {
+    let wait = async {
+        while !met() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it never came to that");
+}
+
+async fn start(data: &Path) -> (Child, String) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_alims-local"))
+        .args(["--port", "0", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let base = loop {
+        let line = lines.next_line().await.unwrap().expect("the server ended before it was ready");
+        if let Some(base) = line.trim().strip_prefix("listening on ") {
+            break base.to_owned();
+        }
+    };
+    // What it goes on to print is read, or it would wait for somebody to read it.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (server, base)
+}
+
+async fn token(data: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
+    let command = command.args(["token", "--sub", "alice", "--role", "supervisor", "--role", "auditor", "--data"]);
+    let output = command.arg(data).output().await.unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

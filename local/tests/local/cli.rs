@@ -1,0 +1,160 @@
+//! The command line: what it prints, how it ends, and that the demo can fail.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::site::{PATIENCE, Person};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
+    command.args(arguments).kill_on_drop(true);
+    command
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let running = command(arguments).stdin(Stdio::null()).output();
+    tokio::time::timeout(PATIENCE, running).await.expect("it does not end").unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A server in a process of its own.
+pub(crate) struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    data: String,
+    pub(crate) base: String,
+}
+
+impl Process {
+    pub(crate) async fn start(data: &Path, more: &[&str]) -> Self {
+        let data = data.to_str().unwrap().to_owned();
+        let arguments = [&["--port", "0", "--data", &data], more].concat();
+        let mut child = command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("it ended before it was ready");
+                if let Some(base) = line.strip_prefix("listening on ") {
+                    return base.to_owned();
+                }
+            }
+        };
+        let base = tokio::time::timeout(PATIENCE, ready).await.expect("it is never ready");
+        Self { child, lines, data, base }
+    }
+
+    pub(crate) fn token(&self, sub: &str, roles: &[&str]) -> String {
+        let roles = roles.iter().flat_map(|role| ["--role", role]);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_alims-local"));
+        let output = command.args(["token", "--sub", sub, "--data", &self.data]).args(roles).output().unwrap();
+        text(&output.stdout).trim_end().to_owned()
+    }
+
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    async fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().await.unwrap().success());
+    }
+
+    /// Tells it to end, and sees that it ends well.
+    pub(crate) async fn end(mut self) {
+        self.signal("TERM").await;
+        assert!(self.child.wait().await.unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_printed_and_nothing_else_whether_or_not_a_server_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("not-there-yet");
+    let arguments = ["token", "--sub", "alice", "--role", "analyst", "--data", folder.to_str().unwrap()];
+    let before = run(&arguments).await;
+    assert!(before.status.success());
+    assert_eq!(text(&before.stderr), "");
+    let token = text(&before.stdout).strip_suffix('\n').unwrap();
+    assert_eq!(token.split('.').count(), 3);
+    assert!(!token.contains(char::is_whitespace));
+
+    let process = Process::start(&folder, &[]).await;
+    Person::new(process.base.clone(), token.to_owned()).create("w-1").await;
+    Person::new(process.base.clone(), process.token("bob", &["analyst"])).create("w-2").await;
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_server_says_once_that_it_is_ready_shows_events_and_ends_on_both_signals() {
+    for signal in ["INT", "TERM"] {
+        let data = tempfile::tempdir().unwrap();
+        let mut process = Process::start(data.path(), &[]).await;
+        let alice = Person::new(process.base.clone(), process.token("alice", &["analyst"]));
+        alice.create("w-1").await;
+        let shown = tokio::time::timeout(PATIENCE, process.lines.next_line()).await.unwrap().unwrap().unwrap();
+        assert!(shown.starts_with("event 1  WorkflowCreated  default/w-1 v1"), "{shown}");
+        process.signal(signal).await;
+        let ended = tokio::time::timeout(PATIENCE, process.child.wait()).await.unwrap().unwrap();
+        assert!(ended.success(), "{signal}: {ended}");
+        assert_eq!(process.lines.next_line().await.unwrap(), None, "nothing after it");
+    }
+}
+
+#[tokio::test]
+async fn an_open_stream_of_events_does_not_keep_a_server_from_ending() {
+    let data = tempfile::tempdir().unwrap();
+    let process = Process::start(data.path(), &[]).await;
+    let alice = Person::new(process.base.clone(), process.token("alice", &["analyst"]));
+    let listening = alice.request(reqwest::Method::GET, "/events").send().await.unwrap();
+    tokio::time::timeout(PATIENCE, process.end()).await.unwrap();
+    drop(listening);
+}
+
+#[tokio::test]
+async fn what_keeps_a_server_from_starting_is_one_line_and_a_bad_exit() {
+    let data = tempfile::tempdir().unwrap();
+    let process = Process::start(data.path(), &[]).await;
+    let folder = data.path().to_str().unwrap();
+    let port = process.base.rsplit(':').next().unwrap().to_owned();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().to_str().unwrap();
+    for (arguments, said) in [
+        (["--port", "0", "--data", folder], folder),
+        (["--port", &port, "--data", elsewhere], "is in use"),
+        (["--port", "0", "--data", "/dev/null/x"], "/dev/null/x"),
+    ] {
+        let output = run(&arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "");
+        let error = text(&output.stderr);
+        assert!(error.starts_with("error: ") && error.contains(said), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_demo_holds() {
+    let output = run(&["demo", "--json"]).await;
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success() && report["holds"] == true, "{report:#}");
+    assert_eq!(report["scenarios"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn the_demo_fails_and_names_the_scenario_when_one_does_not_hold() {
+    let rules = tempfile::tempdir().unwrap();
+    let document = "ruleset: lax\nversion: '1'\nworkflow_types: [sample-analysis]\nrules:\n  - id: anything\n    \
+                    applies_to: [{ to: COMPLETED }]\n    message: Anything goes.\n    expression: 'true'\n";
+    std::fs::write(rules.path().join("lax.yaml"), document).unwrap();
+    let output = run(&["demo", "--rules", rules.path().to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout);
+    let last = told.lines().last().unwrap();
+    assert_eq!(last, "These scenarios do not hold: lifecycle, refused_by_the_rules", "{told}");
+}

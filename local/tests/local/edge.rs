@@ -1,0 +1,76 @@
+//! What the edge does by itself: routes, bounds of bodies, and documents for anybody.
+
+use alims_local::BODY_BYTES_MAX;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use crate::site::Site;
+
+#[tokio::test]
+async fn an_unknown_route_and_a_wrong_method_are_problems() {
+    let site = Site::open().await;
+    let alice = site.person("alice", &["analyst"]);
+    for path in ["/nothing", "/workflows/", "/workflows/w-1/nothing"] {
+        let (status, body) = alice.get(path).await;
+        assert_eq!((status.as_u16(), &body["code"]), (404, &json!("route-not-found")), "{path}");
+    }
+    let answer = alice.request(Method::DELETE, "/workflows").send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+    let allowed = answer.headers()["allow"].to_str().unwrap().to_owned();
+    assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "method-not-allowed");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_and_the_refusal_is_read() {
+    let site = Site::open().await;
+    let alice = site.person("alice", &["analyst"]);
+    for (bytes, limit) in
+        [(BODY_BYTES_MAX, None), (BODY_BYTES_MAX + 1, Some(BODY_BYTES_MAX)), (20_000_000, Some(BODY_BYTES_MAX))]
+    {
+        let sent = alice.request(Method::POST, "/workflows").header("content-type", "application/json");
+        let answer = sent.body(vec![b'x'; bytes]).send().await.unwrap();
+        assert_eq!(answer.status(), 413, "{bytes}");
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["code"], "payload-too-large");
+        assert!(limit.is_none_or(|limit| body["limit_bytes"] == limit), "{body}");
+    }
+    alice.create("w-1").await;
+}
+
+#[tokio::test]
+async fn a_name_in_a_path_is_decoded_and_judged_by_the_function() {
+    let site = Site::open().await;
+    let alice = site.person("alice", &["analyst"]);
+    alice.create("a:b").await;
+    assert_eq!(alice.get("/workflows/a%3Ab").await.0, 200);
+    for path in ["/workflows/a%2Fb", "/workflows/a%00b", "/workflows/%FF"] {
+        let (status, body) = alice.get(path).await;
+        assert_eq!((status.as_u16(), &body["code"]), (400, &json!("malformed-request")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn documents_need_no_token_and_no_internet() {
+    let site = Site::open().await;
+    let client = Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| {
+        let answer = client.get(format!("{}{path}", site.base())).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    };
+    let json = async |path: &str| serde_json::from_str::<Value>(&get(path).await).unwrap();
+    assert_eq!(json("/health").await["status"], "ok");
+    let keys = json("/.well-known/jwks.json").await;
+    assert_eq!((&keys["keys"][0]["kty"], &keys["keys"][0]["alg"]), (&json!("RSA"), &json!("RS256")));
+    assert!(keys["keys"][0].get("d").is_none(), "the private key stays private");
+    let discovery = json("/.well-known/openid-configuration").await;
+    assert_eq!(discovery["jwks_uri"], format!("{}/.well-known/jwks.json", site.base()));
+    assert!(json("/openapi.json").await["paths"]["/workflows"]["post"].is_object());
+    for page in ["/", "/docs", "/docs/"] {
+        let page = get(page).await;
+        assert!(page.contains("swagger-ui"), "{page}");
+        assert!(!page.contains("https://"), "nothing is loaded from elsewhere: {page}");
+    }
+    assert!(get("/docs/swagger-ui-bundle.js").await.len() > 100_000);
+}

@@ -1,0 +1,17 @@
+//! The local server from outside: over HTTP, on the command line, and after a kill.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of it is test code, and a panic is how a test fails"
+)]
+
+mod cli;
+mod edge;
+mod events;
+mod keeping;
+mod mapping;
+mod site;
+mod tokens;

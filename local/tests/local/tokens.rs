@@ -1,0 +1,161 @@
+//! Whose token holds: as API Gateway's authorizer decides, one refusal a way to be wrong.
+
+use alims_core::timestamp::Timestamp;
+use alims_local::folder::DataFolder;
+use alims_local::key::SigningKey;
+use alims_local::token::{AUDIENCE, ISSUER_DEFAULT, TokenRequest, issue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+
+use crate::site::{Site, request};
+
+/// A clock for signing what a server would not sign.
+fn now() -> Timestamp {
+    use alims_core::ports::Clock;
+    alims_runtime::SystemClock.now()
+}
+
+fn good_claims() -> Value {
+    let now_s = now().unix_millis() / 1000;
+    json!({
+        "iss": ISSUER_DEFAULT, "aud": AUDIENCE, "sub": "alice", "tenant_id": "default", "roles": ["viewer"],
+        "nbf": now_s, "exp": now_s + 600,
+    })
+}
+
+fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// Signs claims as the folder's key would.
+fn signed(pem: &[u8], key_id: Option<String>, claims: &Value) -> String {
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = key_id;
+    jsonwebtoken::encode(&header, claims, &EncodingKey::from_rsa_pem(pem).unwrap()).unwrap()
+}
+
+/// What the server says to a token.
+async fn said(site: &Site, token: &str) -> (u16, String) {
+    let (status, body) = site.bearer(token.to_owned()).get("/workflows").await;
+    let code = body["code"].as_str().unwrap_or("fine").to_owned();
+    let detail = body["detail"].as_str().unwrap_or_default();
+    assert_eq!(status == 401, code == "unauthenticated", "{body}");
+    assert_eq!(status == 401, detail.contains("cargo local token"), "a refusal says how to get a token: {body}");
+    let why = detail.strip_prefix("Nothing was done: ").and_then(|rest| rest.split_once(". ")).map(|(why, _)| why);
+    (status.as_u16(), why.unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn every_way_to_be_wrong_is_refused_and_told_apart() {
+    let site = Site::open().await;
+    let folder = DataFolder::open(site.data.path()).unwrap();
+    let pem = std::fs::read(folder.key()).unwrap();
+    let key_id = SigningKey::load_or_create(&folder).unwrap().public_set().keys[0].common.key_id.clone();
+    assert_eq!(said(&site, &signed(&pem, key_id.clone(), &good_claims())).await, (200, String::new()));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = DataFolder::open(elsewhere.path()).unwrap();
+    let other_key = SigningKey::load_or_create(&other).unwrap();
+    let other_pem = std::fs::read(other.key()).unwrap();
+    let but = |name: &str, value: Value| {
+        let mut claims = good_claims();
+        claims[name] = value;
+        signed(&pem, key_id.clone(), &claims)
+    };
+    let without = |name: &str| {
+        let mut claims = good_claims();
+        claims.as_object_mut().unwrap().remove(name);
+        signed(&pem, key_id.clone(), &claims)
+    };
+    let now_s = now().unix_millis() / 1000;
+    let good = signed(&pem, key_id.clone(), &good_claims());
+    let [header, _, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let mut promoted = good_claims();
+    promoted["roles"] = json!(["supervisor"]);
+
+    let expired = TokenRequest { lifetime_s: -1, ..request("alice", "default", &["viewer"]) };
+    let none = |claims: &Value| format!("{}.{}.", part(&json!({"alg": "none", "kid": key_id})), part(claims));
+    let mut symmetric = Header::new(Algorithm::HS256);
+    symmetric.kid.clone_from(&key_id);
+    let public = serde_json::to_vec(&SigningKey::load_or_create(&folder).unwrap().public_set()).unwrap();
+    let hs256 = jsonwebtoken::encode(&symmetric, &good_claims(), &EncodingKey::from_secret(&public)).unwrap();
+
+    for (token, why) in [
+        (String::new(), "the request carries no bearer token"),
+        ("a.b.c".to_owned(), "the token cannot be read"),
+        (site.server.token(&expired).unwrap(), "the token has expired"),
+        (but("exp", json!(now_s - 1)), "the token has expired"),
+        (without("exp"), "the token cannot be read"),
+        (but("nbf", json!(now_s + 60)), "the token does not hold yet"),
+        (but("iss", json!("https://elsewhere.example")), "the token is of another issuer"),
+        (but("aud", json!("another-service")), "the token is for another audience"),
+        (without("iss"), "the token cannot be read"),
+        (without("aud"), "the token cannot be read"),
+        (without("sub"), "the token cannot be read"),
+        (none(&good_claims()), "the token cannot be read"),
+        (hs256, "the token is not signed with RS256"),
+        (
+            issue(&other_key, ISSUER_DEFAULT, &request("alice", "default", &["viewer"]), now()).unwrap(),
+            "the token is signed with a key this server does not know",
+        ),
+        (signed(&other_pem, key_id.clone(), &good_claims()), "the token's signature does not fit"),
+        (signed(&pem, None, &good_claims()), "the token is signed with a key this server does not know"),
+        (format!("{header}.{}.{signature}", part(&promoted)), "the token's signature does not fit"),
+        (format!("{header}.{}.", part(&good_claims())), "the token's signature does not fit"),
+    ] {
+        assert_eq!(said(&site, &token).await, (401, why.to_owned()), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_told_but_how_to_get_one() {
+    let site = Site::open().await;
+    for path in ["/workflows", "/workflows/w-1", "/events"] {
+        for header in [None, Some("Basic YTpi"), Some("Bearer")] {
+            let request = reqwest::Client::builder().no_proxy().build().unwrap().get(format!("{}{path}", site.base()));
+            let request = header.into_iter().fold(request, |request, header| request.header("authorization", header));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{path} {header:?}");
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            let body: Value = answer.json().await.unwrap();
+            assert!(body["detail"].as_str().unwrap().contains("carries no bearer token"), "{body}");
+            assert!(body["request_id"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_claims_reach_the_policies() {
+    let site = Site::open().await;
+    let body = json!({ "workflow_id": "w-1", "workflow_type": "equipment-check" });
+    assert_eq!(site.person("vera", &["viewer"]).post("/workflows", &body).await.0, 403);
+    assert_eq!(site.person("nobody", &[]).get("/workflows").await.0, 403);
+    assert_eq!(site.person("alice", &["auditor", "analyst"]).post("/workflows", &body).await.0, 201);
+    assert_eq!(site.person("vera", &["viewer"]).get("/workflows/w-1").await.0, 200);
+    assert_eq!(site.person_of("other", "eve", &["viewer"]).get("/workflows/w-1").await.0, 404, "another tenant's");
+}
+
+#[test]
+fn whoever_makes_the_key_at_the_same_time_has_the_same_key() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(data.path()).unwrap();
+    let makers: Vec<_> = (0..8)
+        .map(|_| {
+            let folder = folder.clone();
+            std::thread::spawn(move || SigningKey::load_or_create(&folder).unwrap().public_set())
+        })
+        .collect();
+    let sets: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
+    assert!(sets.iter().all(|set| *set == sets[0]));
+    let left: Vec<_> = std::fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["key"], "nothing is left behind");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.key()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "the key is its owner's alone");
+    }
+}

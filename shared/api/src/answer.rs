@@ -1,0 +1,83 @@
+//! Answers that say yes: a status, a JSON body, and the headers that go with them.
+
+use alims_core::identifiers::{Version, WorkflowId};
+use alims_core::operations::Accepted;
+use alims_core::operations::request_state_transition::WouldBeAccepted;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::wire::{DryRunResult, RecoveryReport, TransitionResult, WorkflowState};
+use alims_core::event::Workflow;
+use alims_core::lifecycle::State;
+
+/// An answer before it is sent: the exchange adds what every answer carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: String,
+    pub(crate) version: Option<Version>,
+    pub(crate) location: Option<String>,
+    pub(crate) workflow_id: Option<WorkflowId>,
+}
+
+impl Answer {
+    /// A plain 200.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        Ok(Self { status: StatusCode::OK, body, version: None, location: None, workflow_id: None })
+    }
+
+    /// A created workflow: 201, or 200 when an earlier request with the same key had created it.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn created(accepted: &Accepted) -> Result<Self, Problem> {
+        let id = accepted.event.workflow_id.clone();
+        let mut answer = Self::ok(&WorkflowState::from(Workflow::from(&accepted.event)))?;
+        answer.status = if accepted.repeated { StatusCode::OK } else { StatusCode::CREATED };
+        answer.version = Some(accepted.event.version);
+        answer.location = Some(format!("/workflows/{id}"));
+        answer.workflow_id = Some(id);
+        Ok(answer)
+    }
+
+    /// The state of a workflow.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn state(workflow: Workflow) -> Result<Self, Problem> {
+        let version = workflow.version;
+        Ok(Self { version: Some(version), ..Self::ok(&WorkflowState::from(workflow))? })
+    }
+
+    /// A move that was made, now or by an earlier request with the same key.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn moved(accepted: Accepted) -> Result<Self, Problem> {
+        let version = accepted.event.version;
+        Ok(Self { version: Some(version), ..Self::ok(&TransitionResult::from(accepted.event))? })
+    }
+
+    /// A move that would be made.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn would_move(accepted: WouldBeAccepted, target_state: State) -> Result<Self, Problem> {
+        let version = accepted.workflow.version;
+        Ok(Self { version: Some(version), ..Self::ok(&DryRunResult::new(accepted, target_state))? })
+    }
+
+    /// A recovery, with where to look for how the workflow is.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn recovery(report: &RecoveryReport) -> Result<Self, Problem> {
+        let location = format!("/workflows/{}/recovery", report.workflow_id);
+        Ok(Self { status: StatusCode::ACCEPTED, location: Some(location), ..Self::ok(report)? })
+    }
+}

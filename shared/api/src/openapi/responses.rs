@@ -1,0 +1,130 @@
+//! The answers of the operations: what each status carries.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{OneOfBuilder, RefOr};
+
+use crate::exchange::PROBLEM_JSON;
+use crate::openapi::schemas::reference;
+use crate::problem::{ProblemCode, ProblemDocument};
+
+/// A body of JSON.
+pub(super) fn json_of<T: ToSchema>(example: Value) -> Content {
+    ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build()
+}
+
+/// A body of JSON that is one of two.
+pub(super) fn json_of_either<A: ToSchema, B: ToSchema>(example: Value) -> Content {
+    let either: Schema = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>()).into();
+    ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(example)).build()
+}
+
+/// An answer that says yes.
+pub(super) fn success(description: &str, content: Content) -> ResponseBuilder {
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", content)
+        .header("X-Request-Id", request_id())
+}
+
+/// The version that an answer shows.
+pub(super) fn etag() -> Header {
+    header("The version, as an entity tag to put into `If-Match`.", json!("\"7\""))
+}
+
+/// Where to look.
+pub(super) fn location(example: &str) -> Header {
+    header("Where to look.", json!(example))
+}
+
+/// A response that several operations share, with its name in the document.
+pub(super) struct Shared {
+    pub(super) status: String,
+    pub(super) name: String,
+    pub(super) response: Response,
+}
+
+/// The problems an operation may answer with, one response a status, named after the codes that it may carry.
+pub(super) fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
+    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.status().as_u16()).or_default().push(*code);
+        if *code == ProblemCode::VersionConflict {
+            by_status.entry(http::StatusCode::PRECONDITION_FAILED.as_u16()).or_default().push(*code);
+        }
+    }
+    let shared = |(status, codes): (u16, Vec<ProblemCode>)| {
+        let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        Shared {
+            status: status.to_string(),
+            name: format!("{status}.{}", names.join(".")),
+            response: problem(status, &codes),
+        }
+    };
+    by_status.into_iter().map(shared).collect()
+}
+
+fn problem(status: u16, codes: &[ProblemCode]) -> Response {
+    let named: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
+    let example = codes.first().map(|code| example_of(*code, status));
+    let content = ContentBuilder::new().schema(Some(reference::<ProblemDocument>())).example(example).build();
+    let response = ResponseBuilder::new()
+        .description(named.join(" "))
+        .content(PROBLEM_JSON, content)
+        .header("X-Request-Id", request_id());
+    match status {
+        503 => response.header("Retry-After", header("After how many seconds to try again.", json!("1"))).build(),
+        401 => response.header("WWW-Authenticate", header("How to say who calls.", json!("Bearer"))).build(),
+        _ => response.build(),
+    }
+}
+
+/// A problem of each code, with the members that it has.
+fn example_of(code: ProblemCode, status: u16) -> Value {
+    let mut example = json!({
+        "type": code.type_urn(), "title": code.title(), "status": status, "code": code.as_str(),
+        "detail": "What happened, why, and what you can do.", "request_id": "JKJaXmPLvHcESHA="
+    });
+    let extra = match code {
+        ProblemCode::MalformedRequest => json!({"errors": [
+            {"pointer": "/target_state", "message": "is required"},
+            {"message": "the query parameter dry_run must be true or false"}
+        ]}),
+        ProblemCode::InvalidTransition => {
+            json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]})
+        }
+        ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
+        ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
+        ProblemCode::WorkflowQuarantined => json!({"broken_at_version": 3}),
+        ProblemCode::RuleViolation => json!({
+            "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+            "ruleset": "laboratory", "ruleset_version": "1"
+        }),
+        ProblemCode::Unauthenticated
+        | ProblemCode::Forbidden
+        | ProblemCode::WorkflowNotFound
+        | ProblemCode::WorkflowAlreadyExists
+        | ProblemCode::IdempotencyKeyReused
+        | ProblemCode::RulesEngineUnavailable
+        | ProblemCode::StorageUnavailable
+        | ProblemCode::Internal => json!({}),
+    };
+    if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {
+        example.extend(extra);
+    }
+    example
+}
+
+fn request_id() -> Header {
+    header("The request, for those who look into the logs.", json!("JKJaXmPLvHcESHA="))
+}
+
+fn header(told: &str, example: Value) -> Header {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(schema)).description(Some(told)).example(Some(example)).build()
+}

@@ -1,0 +1,204 @@
+//! What the document says of each operation.
+
+mod examples;
+
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::Response;
+use utoipa::openapi::{Content, Required};
+
+use crate::openapi::requests::{RecoveryRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::{parameters, responses};
+use crate::operations::Operation;
+use crate::problem::ProblemCode;
+use crate::wire::{
+    DryRunResult, HistoryPage, RecoveryReport, RecoveryStatus, TransitionResult, Verification, WorkflowList,
+    WorkflowState,
+};
+
+/// One operation in the document.
+pub(super) struct Route {
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Option<RequestBody>,
+    pub(super) successes: Vec<(&'static str, Response)>,
+    /// What can be wrong beside what can be wrong with every request.
+    pub(super) problems: &'static [ProblemCode],
+}
+
+/// What the document says of an operation; one that is not described here stands out as empty.
+pub(super) fn route(operation: &Operation) -> Route {
+    match operation.name {
+        "create-workflow" => create_workflow(),
+        "get-workflow-state" => get_workflow_state(),
+        "request-state-transition" => request_state_transition(),
+        "list-workflows" => list_workflows(),
+        "get-workflow-history" => get_workflow_history(),
+        "verify-workflow-history" => verify_workflow_history(),
+        "recover-workflow" => recover_workflow(),
+        "get-workflow-recovery" => get_workflow_recovery(),
+        _ => Route {
+            summary: "",
+            description: "",
+            parameters: Vec::new(),
+            body: None,
+            successes: Vec::new(),
+            problems: &[],
+        },
+    }
+}
+
+fn create_workflow() -> Route {
+    let created = || responses::json_of::<WorkflowState>(examples::created());
+    let with_headers = |description| {
+        let response = responses::success(description, created()).header("ETag", responses::etag());
+        response.header("Location", responses::location("/workflows/sample-2026-0042")).build()
+    };
+    Route {
+        summary: "Create a workflow",
+        description: "Makes version 1, in the state CREATED. Policies and rules judge it like every move.",
+        parameters: vec![parameters::idempotency_key(), parameters::correlation_id()],
+        body: Some(body(responses::json_of::<WorkflowCreate>(examples::workflow_create()), Required::True)),
+        successes: vec![
+            ("201", with_headers("The workflow was created.")),
+            ("200", with_headers("An earlier request with this key created it: the first answer again.")),
+        ],
+        problems: &[
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowAlreadyExists,
+            ProblemCode::WorkflowQuarantined,
+            ProblemCode::RuleViolation,
+            ProblemCode::IdempotencyKeyReused,
+            ProblemCode::RulesEngineUnavailable,
+        ],
+    }
+}
+
+fn get_workflow_state() -> Route {
+    let state = responses::json_of::<WorkflowState>(examples::moved_workflow());
+    Route {
+        summary: "Read where a workflow stands",
+        description: "The newest version, strongly consistent.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: None,
+        successes: vec![("200", responses::success("The workflow.", state).header("ETag", responses::etag()).build())],
+        problems: OF_A_READ,
+    }
+}
+
+fn request_state_transition() -> Route {
+    let moved = responses::json_of_either::<TransitionResult, DryRunResult>(examples::transition_result());
+    let told = "The move was made, now or by an earlier request with this key; or, of a dry run, would be made.";
+    Route {
+        summary: "Move a workflow to another state",
+        description: "Asks the policies, the lifecycle and the rules, in this order, and appends the next version.",
+        parameters: vec![
+            parameters::workflow_id(),
+            parameters::dry_run(),
+            parameters::if_match(),
+            parameters::idempotency_key(),
+            parameters::correlation_id(),
+        ],
+        body: Some(body(responses::json_of::<StateTransitionRequest>(examples::transition_request()), Required::True)),
+        successes: vec![("200", responses::success(told, moved).header("ETag", responses::etag()).build())],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::InvalidTransition,
+            ProblemCode::VersionConflict,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowQuarantined,
+            ProblemCode::RuleViolation,
+            ProblemCode::IdempotencyKeyReused,
+            ProblemCode::RulesEngineUnavailable,
+        ],
+    }
+}
+
+fn list_workflows() -> Route {
+    let list = responses::json_of::<WorkflowList>(examples::workflow_list());
+    let mut parameters = parameters::of_a_list();
+    parameters.push(parameters::correlation_id());
+    Route {
+        summary: "List workflows",
+        description: "Newest first, and eventually consistent: a workflow shows up as it was last published.",
+        parameters,
+        body: None,
+        successes: vec![("200", responses::success("A page of workflows.", list).build())],
+        problems: &[],
+    }
+}
+
+fn get_workflow_history() -> Route {
+    let page = responses::json_of::<HistoryPage>(examples::history_page());
+    Route {
+        summary: "Read a workflow's history",
+        description: "Every version, oldest first, and on request the refused attempts between them. A page ends \
+                      early when its items are large.",
+        parameters: vec![
+            parameters::workflow_id(),
+            parameters::include(),
+            parameters::limit(),
+            parameters::cursor(),
+            parameters::correlation_id(),
+        ],
+        body: None,
+        successes: vec![("200", responses::success("A page of the history.", page).build())],
+        problems: OF_A_READ,
+    }
+}
+
+fn verify_workflow_history() -> Route {
+    let found = responses::json_of::<Verification>(examples::verification());
+    Route {
+        summary: "Check a workflow's history",
+        description: "Recomputes the hash chain over all that is stored. A broken chain is a finding, not a problem.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: None,
+        successes: vec![("200", responses::success("What was found.", found).build())],
+        problems: &[ProblemCode::WorkflowNotFound],
+    }
+}
+
+fn recover_workflow() -> Route {
+    let report = responses::json_of::<RecoveryReport>(examples::recovery_report());
+    let accepted = responses::success("What was found and done.", report);
+    let location = responses::location("/workflows/sample-2026-0042/recovery");
+    Route {
+        summary: "Recover a workflow",
+        description: "Publishes what is missing, puts the index in order, and brings a failed workflow back to ACTIVE \
+                      if the rules allow it. It may be repeated at any time.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: Some(body(responses::json_of::<RecoveryRequest>(examples::recovery_request()), Required::False)),
+        successes: vec![("202", accepted.header("Location", location).build())],
+        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::RulesEngineUnavailable],
+    }
+}
+
+fn get_workflow_recovery() -> Route {
+    let status = responses::json_of::<RecoveryStatus>(examples::recovery_status());
+    Route {
+        summary: "Read whether a workflow needs to be recovered, or was",
+        description: "The plan of a recovery, looked at and not carried out.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: None,
+        successes: vec![("200", responses::success("How the workflow is.", status).build())],
+        problems: &[ProblemCode::WorkflowNotFound],
+    }
+}
+
+/// What can be wrong when the newest version of one workflow is read.
+const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
+
+/// What can be wrong with every request.
+pub(super) const OF_ANY_REQUEST: [ProblemCode; 5] = [
+    ProblemCode::MalformedRequest,
+    ProblemCode::Unauthenticated,
+    ProblemCode::Forbidden,
+    ProblemCode::StorageUnavailable,
+    ProblemCode::Internal,
+];
+
+fn body(content: Content, required: Required) -> RequestBody {
+    RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build()
+}

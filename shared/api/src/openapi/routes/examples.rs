@@ -1,0 +1,118 @@
+//! One worked example: a sample on its way through the laboratory. A test holds each to its schema.
+
+use serde_json::{Value, json};
+
+const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const HASH_1: &str = "6f1ed002ab5595859014ebf0951522d9ba5cdaf3f1d3c4d6e2f3a4b5c6d7e8f9";
+const HASH_2: &str = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab";
+
+pub(super) fn workflow_create() -> Value {
+    json!({
+        "workflow_type": "sample-analysis",
+        "workflow_id": "sample-2026-0042",
+        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5}
+    })
+}
+
+pub(super) fn created() -> Value {
+    json!({
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "CREATED",
+        "version": 1, "created_at": "2026-11-23T08:15:00.000Z", "updated_at": "2026-11-23T08:15:00.000Z",
+        "created_by": "alice", "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5},
+        "allowed_transitions": ["ACTIVE"]
+    })
+}
+
+pub(super) fn transition_request() -> Value {
+    json!({
+        "target_state": "ACTIVE", "reason": "The sample is on the bench.", "expected_version": 1,
+        "metadata": {"bench": "B-3"}
+    })
+}
+
+pub(super) fn moved_workflow() -> Value {
+    json!({
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "ACTIVE",
+        "previous_state": "CREATED", "version": 2, "created_at": "2026-11-23T08:15:00.000Z",
+        "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice",
+        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
+    })
+}
+
+pub(super) fn transition_result() -> Value {
+    json!({"workflow": moved_workflow(), "event": moved()})
+}
+
+pub(super) fn workflow_list() -> Value {
+    json!({
+        "items": [{
+            "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "ACTIVE",
+            "previous_state": "CREATED", "published_version": 2, "created_at": "2026-11-23T08:15:00.000Z",
+            "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice"
+        }],
+        "next_cursor": "ASr1ub9vQ0t1eW5lbXVzdHJlYWR0aGlz"
+    })
+}
+
+pub(super) fn history_page() -> Value {
+    json!({"items": [creation(), moved(), refused()]})
+}
+
+pub(super) fn verification() -> Value {
+    json!({"workflow_id": "sample-2026-0042", "valid": true, "versions_checked": 2, "head_hash": HASH_2})
+}
+
+pub(super) fn recovery_request() -> Value {
+    json!({"reason": "The analyser was repaired."})
+}
+
+pub(super) fn recovery_report() -> Value {
+    json!({
+        "workflow_id": "sample-2026-0042", "outcome": "recovered",
+        "steps": [{"step": "events-published", "events": 1}, {"step": "reactivated", "version": 4}]
+    })
+}
+
+pub(super) fn recovery_status() -> Value {
+    json!({
+        "workflow_id": "sample-2026-0042", "status": "needed", "repairs": ["publish-events", "reactivate"]
+    })
+}
+
+fn creation() -> Value {
+    json!({
+        "event_id": "019abf6e-2a20-7c11-8e0b-5a1b1f6d1a01", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "event_type": "WorkflowCreated",
+        "version": 1, "from_state": null, "to_state": "CREATED", "timestamp": "2026-11-23T08:15:00.000Z",
+        "created_at": "2026-11-23T08:15:00.000Z", "created_by": "alice", "requested_by": "alice",
+        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5},
+        "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
+        "correlation_id": "order-7719", "previous_hash": GENESIS, "hash": HASH_1
+    })
+}
+
+fn moved() -> Value {
+    json!({
+        "event_id": "019abf72-bda0-7a52-9a3c-77c1c1b0f002", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis",
+        "event_type": "WorkflowStateChanged", "version": 2, "from_state": "CREATED", "to_state": "ACTIVE",
+        "timestamp": "2026-11-23T08:20:00.000Z", "created_at": "2026-11-23T08:15:00.000Z",
+        "created_by": "alice", "requested_by": "alice", "reason": "The sample is on the bench.",
+        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
+        "correlation_id": "order-7719", "previous_hash": HASH_1, "hash": HASH_2
+    })
+}
+
+fn refused() -> Value {
+    json!({
+        "event_id": "019abf77-5120-7d93-8b4e-3d2a9c8e7003", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "event_type": "WorkflowTransitionRefused",
+        "operation": "request-state-transition", "version": 2, "current_state": "ACTIVE",
+        "target_state": "COMPLETED", "timestamp": "2026-11-23T08:25:00.000Z", "requested_by": "alice",
+        "reason": "Done.", "code": "rule-violation",
+        "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+        "ruleset": "laboratory", "ruleset_version": "1"
+    })
+}

@@ -1,0 +1,115 @@
+//! What each operation's errors are to a caller: one exhaustive match an error, and no default.
+
+use alims_core::chain::{Break, Fault as ChainFault};
+use alims_core::json::JsonRefused;
+use alims_core::operations::ReadWorkflowError;
+use alims_core::operations::create_workflow::CreateWorkflowError;
+use alims_core::operations::list_workflows::ListWorkflowsError;
+use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::request_state_transition::RequestStateTransitionError;
+use alims_core::ports::{LogError, StoreError};
+
+use crate::problem::{Fault, Problem};
+
+impl From<CreateWorkflowError> for Problem {
+    fn from(error: CreateWorkflowError) -> Self {
+        match error {
+            CreateWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            CreateWorkflowError::AlreadyExists(id) => Self::WorkflowAlreadyExists(id),
+            CreateWorkflowError::KeyReused => Self::IdempotencyKeyReused,
+            CreateWorkflowError::RuleViolation(violation) => Self::RuleViolation(violation),
+            CreateWorkflowError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            CreateWorkflowError::Log(error) => error.into(),
+            CreateWorkflowError::Bug(bug) => Self::internal(bug),
+        }
+    }
+}
+
+impl From<RequestStateTransitionError> for Problem {
+    fn from(error: RequestStateTransitionError) -> Self {
+        match error {
+            RequestStateTransitionError::NotFound => Self::WorkflowNotFound,
+            RequestStateTransitionError::KeyReused => Self::IdempotencyKeyReused,
+            RequestStateTransitionError::VersionConflict(conflict) => {
+                Self::VersionConflict { conflict, if_match: false }
+            }
+            RequestStateTransitionError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            RequestStateTransitionError::InvalidTransition(invalid) => Self::InvalidTransition(invalid),
+            RequestStateTransitionError::Metadata(refused) => refused.into(),
+            RequestStateTransitionError::RuleViolation(violation) => Self::RuleViolation(violation),
+            RequestStateTransitionError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            RequestStateTransitionError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            RequestStateTransitionError::Store(error) => error.into(),
+            RequestStateTransitionError::Bug(bug) => Self::internal(bug),
+        }
+    }
+}
+
+impl From<ReadWorkflowError> for Problem {
+    fn from(error: ReadWorkflowError) -> Self {
+        match error {
+            ReadWorkflowError::NotFound => Self::WorkflowNotFound,
+            ReadWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReadWorkflowError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            ReadWorkflowError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListWorkflowsError> for Problem {
+    fn from(error: ListWorkflowsError) -> Self {
+        match error {
+            ListWorkflowsError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ListWorkflowsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecoverWorkflowError> for Problem {
+    fn from(error: RecoverWorkflowError) -> Self {
+        match error {
+            RecoverWorkflowError::NotFound => Self::WorkflowNotFound,
+            RecoverWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            RecoverWorkflowError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            RecoverWorkflowError::Store(error) => error.into(),
+            RecoverWorkflowError::Bug(bug) => Self::internal(bug),
+            // Both pass, and whoever asks again goes on from where this one stopped.
+            error @ (RecoverWorkflowError::Contended | RecoverWorkflowError::NotPublished(_)) => {
+                Self::StorageUnavailable(Box::new(error))
+            }
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::Unreadable { version, .. } => {
+                Self::WorkflowQuarantined(Break { at: version, fault: ChainFault::Unreadable })
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::StorageUnavailable(Box::new(error)),
+            // A missing table or a missing permission is the service's fault, and waiting does not help.
+            StoreError::Refused(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+/// Metadata that only the merge made too large or too deep.
+impl From<JsonRefused> for Problem {
+    fn from(refused: JsonRefused) -> Self {
+        match refused {
+            JsonRefused::TooLarge { what, limit_bytes, .. } => Self::PayloadTooLarge { what, limit_bytes },
+            JsonRefused::TooDeep { what } => {
+                Self::MalformedRequest(vec![Fault { pointer: Some(format!("/{what}")), message: refused.to_string() }])
+            }
+        }
+    }
+}

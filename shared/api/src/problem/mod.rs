@@ -1,0 +1,196 @@
+//! Everything that can be wrong with a request, with its code, its status and what the caller is told.
+
+mod document;
+mod from_errors;
+
+use alims_core::chain::Break;
+use alims_core::identifiers::WorkflowId;
+use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, VersionConflict};
+use http::StatusCode;
+use std::error::Error;
+
+pub use document::{Fault, ProblemCode, ProblemDocument};
+
+/// A cause for the log, shown to no caller.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a request was not done. Each variant is one code of the API.
+#[derive(Debug)]
+pub enum Problem {
+    /// The request is not what the API takes.
+    MalformedRequest(Vec<Fault>),
+    /// There is no verified token, or its claims name nobody.
+    Unauthenticated(&'static str),
+    /// The caller may not.
+    Forbidden(Forbidden),
+    /// The tenant has no such workflow.
+    WorkflowNotFound,
+    /// There is a workflow of this id.
+    WorkflowAlreadyExists(WorkflowId),
+    /// The lifecycle has no such move.
+    InvalidTransition(InvalidTransition),
+    /// The workflow is not at the version the caller decided on.
+    VersionConflict {
+        /// Where it stands instead.
+        conflict: VersionConflict,
+        /// Whether the caller named the version by `If-Match`.
+        if_match: bool,
+    },
+    /// The body, or one of the objects in it, is too large.
+    PayloadTooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// What is allowed.
+        limit_bytes: usize,
+    },
+    /// The stored history is broken.
+    WorkflowQuarantined(Break),
+    /// The rules refused.
+    RuleViolation(RuleViolation),
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// The rules gave no verdict.
+    RulesEngineUnavailable(Cause),
+    /// The store or the bus cannot be reached.
+    StorageUnavailable(Cause),
+    /// A bug.
+    Internal(Cause),
+}
+
+impl Problem {
+    /// A bug, of which the caller learns nothing.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The same problem for a caller who sent `If-Match`: a lost race is then a failed precondition.
+    #[must_use]
+    pub fn under_if_match(self, used: bool) -> Self {
+        if let Self::VersionConflict { conflict, .. } = self {
+            Self::VersionConflict { conflict, if_match: used }
+        } else {
+            self
+        }
+    }
+
+    /// The code of the API.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    /// The code as a type.
+    #[must_use]
+    pub const fn kind(&self) -> ProblemCode {
+        match self {
+            Self::MalformedRequest(_) => ProblemCode::MalformedRequest,
+            Self::Unauthenticated(_) => ProblemCode::Unauthenticated,
+            Self::Forbidden(_) => ProblemCode::Forbidden,
+            Self::WorkflowNotFound => ProblemCode::WorkflowNotFound,
+            Self::WorkflowAlreadyExists(_) => ProblemCode::WorkflowAlreadyExists,
+            Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
+            Self::VersionConflict { .. } => ProblemCode::VersionConflict,
+            Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
+            Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
+            Self::RuleViolation(_) => ProblemCode::RuleViolation,
+            Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
+            Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
+            Self::StorageUnavailable(_) => ProblemCode::StorageUnavailable,
+            Self::Internal(_) => ProblemCode::Internal,
+        }
+    }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        if let Self::VersionConflict { if_match: true, .. } = self {
+            return StatusCode::PRECONDITION_FAILED;
+        }
+        self.kind().status()
+    }
+
+    /// What is for the log only.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match self {
+            Self::RulesEngineUnavailable(cause) | Self::StorageUnavailable(cause) | Self::Internal(cause) => {
+                Some(cause.as_ref())
+            }
+            Self::MalformedRequest(_)
+            | Self::Unauthenticated(_)
+            | Self::Forbidden(_)
+            | Self::WorkflowNotFound
+            | Self::WorkflowAlreadyExists(_)
+            | Self::InvalidTransition(_)
+            | Self::VersionConflict { .. }
+            | Self::PayloadTooLarge { .. }
+            | Self::WorkflowQuarantined(_)
+            | Self::RuleViolation(_)
+            | Self::IdempotencyKeyReused => None,
+        }
+    }
+
+    /// What happened, why, and what the caller can do about it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::MalformedRequest(_) => {
+                "The request is not what this operation takes, so nothing was done. Correct what `errors` names."
+                    .to_owned()
+            }
+            Self::Unauthenticated(why) => {
+                format!("{why}, so nothing was done. Send a valid token as `Authorization: Bearer <token>`.")
+            }
+            Self::Forbidden(forbidden) => format!(
+                "No policy permits you the action {}, so nothing was changed. Ask somebody whose role permits it.",
+                forbidden.action
+            ),
+            Self::WorkflowNotFound => {
+                "There is no workflow of this id in your tenant. Check the id; a list shows those there are.".to_owned()
+            }
+            Self::WorkflowAlreadyExists(id) => format!(
+                "There is a workflow {id} already, and it was left as it is. Choose another id, or none to get one."
+            ),
+            Self::InvalidTransition(invalid) => format!(
+                "A workflow in {} cannot move to {}, so it was left as it is. `allowed_transitions` has the states \
+                 that it can move to.",
+                invalid.current_state, invalid.target_state
+            ),
+            Self::VersionConflict { conflict, .. } => format!(
+                "The workflow is at version {} in {}, not at the version you decided on, and was left as it is. Read \
+                 it again, decide again, and repeat the request with that version.",
+                conflict.version, conflict.current_state
+            ),
+            Self::PayloadTooLarge { what, limit_bytes } => format!(
+                "The {what} would be larger than {limit_bytes} bytes, so nothing was done. Keep large data elsewhere \
+                 and refer to it."
+            ),
+            Self::WorkflowQuarantined(broken) => format!(
+                "The stored history is broken at version {}: {}. Nothing is changed until people have looked: tell \
+                 those who run the service.",
+                broken.at, broken.fault
+            ),
+            Self::RuleViolation(_) => {
+                "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
+                 not met."
+                    .to_owned()
+            }
+            Self::IdempotencyKeyReused => {
+                "This idempotency key was used for another request, so nothing was done. Take a new key for a new \
+                 request."
+                    .to_owned()
+            }
+            Self::RulesEngineUnavailable(_) => {
+                "The rules engine gave no verdict, so nothing was changed. Repeat the request later.".to_owned()
+            }
+            Self::StorageUnavailable(_) => {
+                "The service could not reach its storage in time; a change may or may not have been made. Repeat the \
+                 request later, with the same idempotency key if it had one."
+                    .to_owned()
+            }
+            Self::Internal(_) => {
+                "The service failed, which is its own fault. Tell those who run it the request id.".to_owned()
+            }
+        }
+    }
+}

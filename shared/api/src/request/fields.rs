@@ -1,0 +1,117 @@
+//! Reads the members of a JSON object one by one and goes on after a fault, so that all of them are told at once.
+
+use alims_core::identifiers::{InvalidValue, Version};
+use alims_core::json::{JsonRefused, Metadata, ValidationContext};
+use jsonptr::{Pointer, PointerBuf};
+use serde_json::{Map, Value};
+use std::str::FromStr;
+
+use crate::request::faults::Faults;
+
+/// Reads one value in its place, or tells what is wrong with it.
+pub(crate) type Read<T> = fn(Value, &Pointer, &mut Faults) -> Option<T>;
+
+/// An object whose members are taken out as they are read.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    place: PointerBuf,
+    members: Map<String, Value>,
+}
+
+impl Fields {
+    /// Takes a value that must be an object.
+    pub(crate) fn of(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Self> {
+        Some(Self { place: place.to_buf(), members: object(value, place, faults)? })
+    }
+
+    /// Whether a member is there and not yet taken.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Where a member of this name is, or would be.
+    pub(crate) fn place_of(&self, name: &str) -> PointerBuf {
+        self.place.with_trailing_token(name)
+    }
+
+    /// Reads a member that may be absent. None when it is, or when it is at fault.
+    pub(crate) fn optional<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
+        let value = self.members.remove(name)?;
+        read(value, &self.place_of(name), faults)
+    }
+
+    /// Reads a member that must be there. None when it is at fault.
+    pub(crate) fn required<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
+        if !self.has(name) {
+            faults.at(&self.place_of(name), "is required");
+        }
+        self.optional(name, read, faults)
+    }
+
+    /// Refuses what nobody has taken: an optional member with a typing error would else be ignored.
+    pub(crate) fn finish(self, faults: &mut Faults) {
+        for name in self.members.keys() {
+            faults.at(&self.place_of(name), "is not a member of this object");
+        }
+    }
+}
+
+/// A checked text.
+pub(crate) fn text<T: FromStr<Err = InvalidValue>>(value: Value, place: &Pointer, faults: &mut Faults) -> Option<T> {
+    if let Value::String(text) = value {
+        text.parse().map_err(|invalid: InvalidValue| faults.at(place, invalid.to_string())).ok()
+    } else {
+        faults.at(place, "must be a string");
+        None
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(value: Value, place: &Pointer, faults: &mut Faults) -> Option<bool> {
+    if let Value::Bool(boolean) = value {
+        Some(boolean)
+    } else {
+        faults.at(place, "must be true or false");
+        None
+    }
+}
+
+/// The number of a version.
+pub(crate) fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Version> {
+    let number = value.as_u64().unwrap_or_default();
+    Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
+}
+
+/// Any object.
+pub(crate) fn object(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Map<String, Value>> {
+    if let Value::Object(object) = value {
+        Some(object)
+    } else {
+        faults.at(place, "must be an object");
+        None
+    }
+}
+
+/// The laboratory's own data.
+pub(crate) fn metadata(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Metadata> {
+    let object = object(value, place, faults)?;
+    Metadata::new(object).map_err(|refused| refuse(refused, place, faults)).ok()
+}
+
+/// A merge patch of the laboratory's own data, held to the same bounds.
+pub(crate) fn metadata_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Map<String, Value>> {
+    metadata(value, place, faults).map(|metadata| metadata.as_object().clone())
+}
+
+/// What the rules are told.
+pub(crate) fn validation_context(value: Value, place: &Pointer, faults: &mut Faults) -> Option<ValidationContext> {
+    let object = object(value, place, faults)?;
+    ValidationContext::new(object).map_err(|refused| refuse(refused, place, faults)).ok()
+}
+
+fn refuse(refused: JsonRefused, place: &Pointer, faults: &mut Faults) {
+    match refused {
+        JsonRefused::TooLarge { what, limit_bytes, .. } => faults.too_large(place, what, limit_bytes),
+        JsonRefused::TooDeep { .. } => faults.at(place, refused.to_string()),
+    }
+}

@@ -1,0 +1,62 @@
+//! Reads the request to list workflows.
+
+use alims_core::call::Call;
+use alims_core::identifiers::{InvalidValue, PrincipalId, WorkflowType};
+use alims_core::lifecycle::State;
+use alims_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use alims_core::operations::list_workflows::ListFilter;
+use alims_core::ports::IndexPosition;
+use alims_core::timestamp::Timestamp;
+use lambda_http::Request;
+
+use crate::cursor::{self, ListCursors};
+use crate::problem::Problem;
+use crate::request::caller;
+use crate::request::faults::Faults;
+use crate::request::query::Query;
+
+/// Which page of which workflows is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Which workflows.
+    pub filter: ListFilter,
+    /// Go on after this one.
+    pub after: Option<IndexPosition>,
+    /// At most so many.
+    pub limit: usize,
+    /// Makes the cursor of the next page.
+    pub cursors: ListCursors,
+}
+
+/// Reads who asks for which page.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
+pub fn list_workflows(request: &Request) -> Result<(Call, ListRequest), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let mut query = Query::read(request, &mut faults);
+    let filter = ListFilter {
+        state: query.take("state", str::parse::<State>, &mut faults),
+        workflow_type: query.take("workflow_type", str::parse::<WorkflowType>, &mut faults),
+        created_by: query.take("created_by", str::parse::<PrincipalId>, &mut faults),
+        updated_after: query.take("updated_after", str::parse::<Timestamp>, &mut faults),
+        updated_before: query.take("updated_before", str::parse::<Timestamp>, &mut faults),
+    };
+    let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
+    let cursors = ListCursors::of(&call.principal.tenant_id, &filter);
+    // A cursor is bound to the filters: when one of them is at fault there is nothing to hold it against.
+    let filters_are_sound = !faults.any();
+    let open = |text: &str| {
+        if filters_are_sound { cursors.open(text).map(Some).ok_or_else(cursor::not_ours) } else { Ok(None) }
+    };
+    let after = query.take("cursor", open, &mut faults).flatten();
+    query.finish(&mut faults);
+    faults.conclude(|| Some((call, ListRequest { filter, after, limit, cursors })))
+}
+
+/// How many items a page may have.
+pub(crate) fn page_items(text: &str) -> Result<usize, InvalidValue> {
+    let number = text.parse::<usize>().ok().filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
+    number.ok_or_else(|| InvalidValue::new(format!("must be a whole number from 1 to {PAGE_ITEMS_MAX}")))
+}

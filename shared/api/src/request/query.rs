@@ -1,0 +1,53 @@
+//! The parameters of a query string: each known, each at most once, each valid.
+
+use alims_core::identifiers::InvalidValue;
+use lambda_http::Request;
+use std::collections::BTreeMap;
+
+use crate::request::faults::Faults;
+
+/// The parameters that nobody has asked for yet.
+#[derive(Debug)]
+pub(crate) struct Query {
+    parameters: BTreeMap<String, String>,
+}
+
+impl Query {
+    /// Splits and decodes the query string.
+    pub(crate) fn read(request: &Request, faults: &mut Faults) -> Self {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
+            // The decoder puts this character where bytes are not UTF-8.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                faults.outside(format!("the query parameter {} must be UTF-8", shown(&name)));
+            } else if parameters.insert(name.to_string(), value.to_string()).is_some() {
+                faults.outside(format!("the query parameter {} must be given once", shown(&name)));
+            }
+        }
+        Self { parameters }
+    }
+
+    /// Reads a parameter, if it is given.
+    pub(crate) fn take<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+        faults: &mut Faults,
+    ) -> Option<T> {
+        let text = self.parameters.remove(name)?;
+        parse(&text).map_err(|invalid| faults.outside(format!("the query parameter {name} {invalid}"))).ok()
+    }
+
+    /// Refuses what nobody has asked for: a filter with a typing error would else list everything.
+    pub(crate) fn finish(self, faults: &mut Faults) {
+        for name in self.parameters.into_keys() {
+            faults.outside(format!("the query parameter {} is not known here", shown(&name)));
+        }
+    }
+}
+
+/// A name that a stranger chose, fit to be repeated.
+fn shown(name: &str) -> String {
+    const SHOWN_CHARACTERS_MAX: usize = 64;
+    name.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect()
+}

@@ -1,0 +1,67 @@
+//! A page of a list of workflows.
+
+use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_core::lifecycle::State;
+use alims_core::ports::{IndexEntry, IndexPage};
+use alims_core::timestamp::Timestamp;
+use serde::Serialize;
+
+use crate::cursor::ListCursors;
+
+/// One workflow in a list, as it stood at its last published version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkflowSummary {
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// What kind of work it is.
+    pub workflow_type: WorkflowType,
+    /// Where it stood.
+    pub current_state: State,
+    /// Where it stood before; absent at version 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_state: Option<State>,
+    /// The last version whose event was published; the workflow itself may be further.
+    pub published_version: Version,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When the published version was made.
+    pub updated_at: Timestamp,
+    /// Who created it.
+    pub created_by: PrincipalId,
+}
+
+impl From<IndexEntry> for WorkflowSummary {
+    fn from(entry: IndexEntry) -> Self {
+        Self {
+            workflow_id: entry.key.workflow_id,
+            workflow_type: entry.workflow_type,
+            current_state: entry.current_state,
+            previous_state: entry.previous_state,
+            published_version: entry.published_version,
+            created_at: entry.created_at,
+            updated_at: entry.updated_at,
+            created_by: entry.created_by,
+        }
+    }
+}
+
+/// A page of a list, newest first. It may be short, even empty, and still have a next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkflowList {
+    /// The workflows.
+    pub items: Vec<WorkflowSummary>,
+    /// What to ask the next page with; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl WorkflowList {
+    /// Renders a page.
+    #[must_use]
+    pub fn new(page: IndexPage, cursors: &ListCursors) -> Self {
+        let next_cursor = page.next.map(|position| cursors.seal(&position));
+        Self { items: page.items.into_iter().map(WorkflowSummary::from).collect(), next_cursor }
+    }
+}

@@ -1,0 +1,13 @@
+//! The bodies of answers. Absent values are absent, not null.
+
+mod history;
+mod list;
+mod recovery;
+mod verification;
+mod workflow;
+
+pub use history::{ANSWER_BYTES_MAX, HistoryEntry, HistoryPage};
+pub use list::{WorkflowList, WorkflowSummary};
+pub use recovery::{Outcome, RecoveryMade, RecoveryReport, RecoveryStatus, RecoveryStep, Repair, Status};
+pub use verification::{ChainFault, Verification};
+pub use workflow::{DryRunResult, TransitionResult, WorkflowState};

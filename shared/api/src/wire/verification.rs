@@ -1,0 +1,71 @@
+//! What the check of a history found.
+
+use alims_core::chain::{ChainHash, Fault};
+use alims_core::identifiers::{Version, WorkflowId};
+use alims_core::operations::verify_workflow_history as operation;
+use serde::Serialize;
+
+/// What can be wrong with a stored version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ChainFault {
+    /// It is not there, though a later one is.
+    Missing,
+    /// It cannot be read.
+    Unreadable,
+    /// It belongs to another workflow.
+    Foreign,
+    /// Its content does not fit its hash.
+    Altered,
+    /// It does not follow from the version before.
+    Unlinked,
+}
+
+impl From<&Fault> for ChainFault {
+    fn from(fault: &Fault) -> Self {
+        match fault {
+            Fault::Missing => Self::Missing,
+            Fault::Unreadable => Self::Unreadable,
+            Fault::Foreign => Self::Foreign,
+            Fault::Altered => Self::Altered,
+            Fault::Unlinked => Self::Unlinked,
+        }
+    }
+}
+
+/// What the check of a workflow's hash chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Verification {
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// Whether its stored history is whole and unaltered.
+    pub valid: bool,
+    /// How many versions were found sound, from version 1 on.
+    pub versions_checked: u64,
+    /// The hash of the last sound version; absent when not even the first is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
+    /// The first version that is not what it should be; absent when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken_at_version: Option<Version>,
+    /// What is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<ChainFault>,
+}
+
+impl Verification {
+    /// Renders what was found.
+    #[must_use]
+    pub fn new(workflow_id: WorkflowId, found: operation::Verification) -> Self {
+        Self {
+            workflow_id,
+            valid: found.broken.is_none(),
+            versions_checked: found.versions_checked,
+            head_hash: found.head_hash,
+            broken_at_version: found.broken.as_ref().map(|broken| broken.at),
+            fault: found.broken.as_ref().map(|broken| ChainFault::from(&broken.fault)),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A workflow, and what a move of it is answered with.
+
+use alims_core::event::{AppliedRules, Workflow, WorkflowEvent};
+use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_core::json::Metadata;
+use alims_core::lifecycle::State;
+use alims_core::operations::request_state_transition::WouldBeAccepted;
+use alims_core::timestamp::Timestamp;
+use serde::Serialize;
+
+/// A workflow as it stands at one version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkflowState {
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// What kind of work it is.
+    pub workflow_type: WorkflowType,
+    /// Where it stands.
+    pub current_state: State,
+    /// Where it stood before; absent at version 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_state: Option<State>,
+    /// The version this is.
+    pub version: Version,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When this version was made.
+    pub updated_at: Timestamp,
+    /// Who created it.
+    pub created_by: PrincipalId,
+    /// The laboratory's own data.
+    pub metadata: Metadata,
+    /// Where the lifecycle lets it move; empty when it has ended.
+    pub allowed_transitions: Vec<State>,
+}
+
+impl From<Workflow> for WorkflowState {
+    fn from(workflow: Workflow) -> Self {
+        Self {
+            workflow_id: workflow.key.workflow_id,
+            workflow_type: workflow.workflow_type,
+            current_state: workflow.current_state,
+            previous_state: workflow.previous_state,
+            version: workflow.version,
+            created_at: workflow.created_at,
+            updated_at: workflow.updated_at,
+            created_by: workflow.created_by,
+            metadata: workflow.metadata,
+            allowed_transitions: workflow.current_state.allowed_transitions(),
+        }
+    }
+}
+
+/// A move that was made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TransitionResult {
+    /// The workflow after it.
+    pub workflow: WorkflowState,
+    /// The event that tells of it, as the history shows it.
+    pub event: WorkflowEvent,
+}
+
+impl From<WorkflowEvent> for TransitionResult {
+    fn from(event: WorkflowEvent) -> Self {
+        Self { workflow: Workflow::from(&event).into(), event }
+    }
+}
+
+/// A move that would be made now. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DryRunResult {
+    /// Always true.
+    pub dry_run: bool,
+    /// The workflow as it stands, unmoved.
+    pub workflow: WorkflowState,
+    /// Where it would move.
+    pub target_state: State,
+    /// Which rules would allow it.
+    pub rules: AppliedRules,
+}
+
+impl DryRunResult {
+    /// What a dry run of a move to `target_state` found.
+    #[must_use]
+    pub fn new(accepted: WouldBeAccepted, target_state: State) -> Self {
+        Self { dry_run: true, workflow: accepted.workflow.into(), target_state, rules: accepted.rules }
+    }
+}

@@ -1,0 +1,13 @@
+//! The edge as a whole: requests read, problems and answers rendered, and the document that tells of both.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a broken expectation must fail the test, in a function beside the tests as well"
+)]
+
+mod document;
+mod problems;
+mod readers;
+mod rendering;

@@ -1,0 +1,158 @@
+//! Problems as the caller sees them: every code with its status, its headers and the members of its own.
+
+use alims_api::exchange::Exchange;
+use alims_api::operations::GET_WORKFLOW_STATE;
+use alims_api::problem::{Fault, Problem, ProblemCode};
+use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
+use alims_core::chain::{Break, Fault as ChainFault};
+use alims_core::identifiers::Version;
+use alims_core::json::JsonRefused;
+use alims_core::lifecycle::State;
+use alims_core::operations::create_workflow::CreateWorkflowError;
+use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::{
+    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, VersionConflict,
+};
+use alims_core::ports::{LogError, RulesUnavailable, StoreError};
+use alims_core::refusal::RuleReason;
+use alims_testing::builders::{a_key, version};
+use serde_json::{Map, Value, json};
+
+fn seen(problem: Problem) -> Seen {
+    let request = GatewayEvent::of(&GET_WORKFLOW_STATE).request();
+    Exchange::open(&GET_WORKFLOW_STATE, &request).close(Err(problem)).into()
+}
+
+fn conflict() -> VersionConflict {
+    VersionConflict { current_state: State::Paused, version: version(8) }
+}
+
+/// One problem of every code, with its status and the members that only it has.
+fn every_problem() -> Vec<(Problem, u16, Value)> {
+    let fault = Fault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
+    let outside = Fault { pointer: None, message: "the header if-match must be …".to_owned() };
+    let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
+    let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
+    let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
+    vec![
+        (
+            Problem::MalformedRequest(vec![fault, outside]),
+            400,
+            json!({"errors": [{"pointer": "/reason", "message": "is required"},
+                              {"message": "the header if-match must be …"}]}),
+        ),
+        (Problem::Unauthenticated("The request carries no verified token"), 401, json!({})),
+        (Problem::Forbidden(Forbidden { action: "failWorkflow", policies: vec!["p".to_owned()] }), 403, json!({})),
+        (Problem::WorkflowNotFound, 404, json!({})),
+        (Problem::WorkflowAlreadyExists("wf-1".parse().expect("an id")), 409, json!({})),
+        (
+            Problem::InvalidTransition(invalid),
+            409,
+            json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]}),
+        ),
+        (
+            Problem::VersionConflict { conflict: conflict(), if_match: false },
+            409,
+            json!({"current_state": "PAUSED", "version": 8}),
+        ),
+        (
+            Problem::VersionConflict { conflict: conflict(), if_match: true },
+            412,
+            json!({"current_state": "PAUSED", "version": 8}),
+        ),
+        (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
+        (
+            Problem::WorkflowQuarantined(Break { at: version(3), fault: ChainFault::Altered }),
+            423,
+            json!({"broken_at_version": 3}),
+        ),
+        (
+            Problem::RuleViolation(violation),
+            422,
+            json!({"reasons": [{"rule_id": "four-eyes", "message": "Not you."}], "ruleset": "lab",
+                   "ruleset_version": "3"}),
+        ),
+        (Problem::IdempotencyKeyReused, 422, json!({})),
+        (Problem::RulesEngineUnavailable("secret".into()), 503, json!({})),
+        (Problem::StorageUnavailable("secret".into()), 503, json!({})),
+        (Problem::internal("secret"), 500, json!({})),
+    ]
+}
+
+#[test]
+fn every_code_has_its_status_and_members_of_its_own() {
+    let mut codes = Vec::new();
+    for (problem, status, extra) in every_problem() {
+        let code = problem.kind();
+        codes.push(code);
+        let seen = seen(problem);
+        assert_eq!(seen.status, status, "{}", code.as_str());
+        let mut body: Map<String, Value> = seen.body.as_object().expect("an object").clone();
+        for (name, value) in [
+            ("type", json!(format!("urn:alims:problem:{}", code.as_str()))),
+            ("title", json!(code.title())),
+            ("status", json!(status)),
+            ("code", json!(code.as_str())),
+            ("request_id", json!(REQUEST_ID)),
+        ] {
+            assert_eq!(body.remove(name), Some(value), "{}: {name}", code.as_str());
+        }
+        let detail = body.remove("detail").expect("a detail");
+        assert!(detail.as_str().is_some_and(|detail| detail.ends_with('.') && detail.matches(". ").count() >= 1));
+        assert_eq!(Value::Object(body), extra, "{}", code.as_str());
+    }
+    codes.dedup();
+    assert_eq!(codes, ProblemCode::ALL);
+}
+
+#[test]
+fn every_problem_carries_the_headers_that_belong_to_it() {
+    for (problem, status, _) in every_problem() {
+        let headers = seen(problem).headers;
+        assert_eq!(headers.get("content-type").map(String::as_str), Some("application/problem+json"));
+        assert_eq!(headers.get("x-request-id").map(String::as_str), Some(REQUEST_ID));
+        assert_eq!(headers.get("cache-control").map(String::as_str), Some("no-store"));
+        assert_eq!(headers.contains_key("retry-after"), status == 503);
+        assert_eq!(headers.contains_key("www-authenticate"), status == 401);
+    }
+}
+
+#[test]
+fn nothing_of_the_inside_gets_out() {
+    for (problem, _, _) in every_problem() {
+        let seen = seen(problem);
+        assert!(!seen.body.to_string().contains("secret"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_code_is_spelt_the_same_in_json_and_in_logs() {
+    for code in ProblemCode::ALL {
+        assert_eq!(json!(code), json!(code.as_str()));
+    }
+}
+
+#[test]
+fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
+    let unavailable = || StoreError::Unavailable("secret".into());
+    let refused = || StoreError::Refused("secret".into());
+    let unreadable = LogError::Unreadable { key: a_key("wf-1"), version: version(3), why: "secret".to_owned() };
+    let too_deep = JsonRefused::TooDeep { what: "metadata" };
+    let broken = Break { at: version(3), fault: ChainFault::Missing };
+    for (problem, code) in [
+        (Problem::from(CreateWorkflowError::from(unavailable())), "storage-unavailable"),
+        (CreateWorkflowError::from(refused()).into(), "internal"),
+        (CreateWorkflowError::Log(unreadable).into(), "workflow-quarantined"),
+        (CreateWorkflowError::RulesUnavailable(RulesUnavailable("x".into())).into(), "rules-engine-unavailable"),
+        (CreateWorkflowError::Bug(Bug::VersionsExhausted(Version::LAST)).into(), "internal"),
+        (ReadWorkflowError::Quarantined(Quarantined(broken)).into(), "workflow-quarantined"),
+        (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
+        (RecoverWorkflowError::Contended.into(), "storage-unavailable"),
+        (RecoverWorkflowError::NotPublished("secret".to_owned()).into(), "storage-unavailable"),
+        (too_deep.into(), "malformed-request"),
+    ] {
+        assert_eq!(problem.code(), code);
+        let body = seen(problem).body.to_string();
+        assert!(!body.contains("secret"), "{body}");
+    }
+}

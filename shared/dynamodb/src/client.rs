@@ -1,0 +1,36 @@
+//! The `DynamoDB` client, with patience fit for a move that must be answered in 100 ms.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use std::time::Duration;
+
+/// How long a connection may take to come about. Within a region it takes milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long one try may take. The slowest of a thousand takes some 20 ms; beyond a second the answer is lost.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long all tries of one operation may take together, so that a caller is answered before it gives up itself.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often one operation is tried.
+const ATTEMPTS_MAX: u32 = 3;
+/// How long the first pause between two tries is at most; it is drawn at random and doubles.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(25);
+/// How long any pause between two tries is at most.
+const BACKOFF_MAX: Duration = Duration::from_millis(500);
+
+/// A client that gives up in time: an append is safe to repeat, so a lost answer is asked for again soon.
+#[must_use]
+pub fn client(config: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(BACKOFF_MAX);
+    Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
+}

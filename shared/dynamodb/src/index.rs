@@ -1,0 +1,171 @@
+//! The index on `DynamoDB`: one item a workflow, replaced whole, only ever forward.
+
+use alims_core::identifiers::WorkflowKey;
+use alims_core::ports::{Advanced, IndexEntry, IndexPage, IndexQuery, StoreError, WorkflowIndex};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use serde_dynamo::Item;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::failure::store_error;
+use crate::index_item::PREVIOUS_STATE;
+use crate::item::{PK, Stored, partition_key, text_of};
+use crate::list::{self, EVALUATED_ENTRIES_MAX};
+
+/// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
+const BATCH_KEYS_MAX: usize = 100;
+/// How often keys left unprocessed are asked for again.
+const ASKED_AGAIN_MAX: u32 = 5;
+/// How long the first pause before asking again is; each next one is twice as long.
+const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
+
+/// The index in one `DynamoDB` table. Clones share the client.
+#[derive(Clone, Debug)]
+pub struct DynamoIndex {
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    pub(crate) evaluated_max: usize,
+}
+
+impl DynamoIndex {
+    /// The index in the table of that name, laid out as [`crate::tables::INDEX`].
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into().into(), evaluated_max: EVALUATED_ENTRIES_MAX }
+    }
+
+    /// The same index, but one page of a list looks at no more than so many entries of one state; at least 2, as
+    /// one of them may be the entry the page begins after.
+    #[must_use]
+    pub fn evaluating_at_most(mut self, entries: usize) -> Self {
+        self.evaluated_max = entries.max(2);
+        self
+    }
+
+    /// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed.
+    async fn batch(&self, keys: &[String]) -> Result<Vec<Item>, StoreError> {
+        let mut wanted = KeysAndAttributes::builder();
+        for key in keys {
+            wanted = wanted.keys(HashMap::from([(PK.to_owned(), AttributeValue::S(key.clone()))]));
+        }
+        let mut wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let mut items = Vec::with_capacity(keys.len());
+        for round in 0..=ASKED_AGAIN_MAX {
+            if round > 0 {
+                tokio::time::sleep(ASKED_AGAIN_PAUSE * 2_u32.pow(round - 1)).await;
+            }
+            let answer =
+                self.client.batch_get_item().request_items(&*self.table, wanted).send().await.map_err(store_error)?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten().map(Item::from));
+            match answer.unprocessed_keys.unwrap_or_default().into_values().find(|left| !left.keys().is_empty()) {
+                None => return Ok(items),
+                Some(left) => wanted = left,
+            }
+        }
+        Err(StoreError::Unavailable(format!("{} keys were left unprocessed", wanted.keys().len()).into()))
+    }
+
+    /// A write of a whole entry that gives back what made its condition fail.
+    fn put(&self, item: Item) -> PutItemFluentBuilder {
+        self.client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item.into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// Replaces exactly this item: every attribute must still be what it was, and one that was not there must not be.
+    async fn replace(&self, item: Item, seen: &Item) -> Result<Put, StoreError> {
+        let mut put = self.put(item);
+        let mut conditions = Vec::with_capacity(seen.len() + 1);
+        if !seen.contains_key(PREVIOUS_STATE) {
+            conditions.push(format!("attribute_not_exists({PREVIOUS_STATE})"));
+        }
+        for (number, (name, value)) in seen.iter().enumerate() {
+            conditions.push(format!("#a{number} = :a{number}"));
+            put = put
+                .expression_attribute_names(format!("#a{number}"), name)
+                .expression_attribute_values(format!(":a{number}"), value.clone().into());
+        }
+        settle(put.condition_expression(conditions.join(" AND "))).await
+    }
+}
+
+/// What became of a conditional write.
+enum Put {
+    /// The item is there now.
+    Done,
+    /// The condition failed on this item; none when there is none.
+    Failed(Option<Item>),
+}
+
+async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
+    match put.send().await {
+        Ok(_) => Ok(Put::Done),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Put::Failed(failed.item.clone().map(Item::from)))
+            }
+            _ => Err(store_error(error)),
+        },
+    }
+}
+
+/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it; but it is told of.
+pub(crate) fn readable(item: Item) -> Option<IndexEntry> {
+    let key = text_of(&item, PK).map(str::to_owned);
+    IndexEntry::from_item(item)
+        .inspect_err(|error| tracing::warn!(key, why = error.explained(), "an index entry cannot be read"))
+        .ok()
+}
+
+impl WorkflowIndex for DynamoIndex {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+        // One call may not name a key twice.
+        let keys: Vec<String> = keys.iter().map(partition_key).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut entries = BTreeMap::new();
+        for chunk in keys.chunks(BATCH_KEYS_MAX) {
+            let items = self.batch(chunk).await?;
+            entries.extend(items.into_iter().filter_map(readable).map(|entry| (entry.key.clone(), entry)));
+        }
+        Ok(entries)
+    }
+
+    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+        let put = self
+            .put(entry.to_item()?)
+            .condition_expression("attribute_not_exists(pk) OR published_version < :version")
+            .expression_attribute_values(":version", AttributeValue::N(entry.published_version.to_string()));
+        Ok(match settle(put).await? {
+            Put::Done => Advanced::Yes,
+            Put::Failed(_) => Advanced::AlreadyThere,
+        })
+    }
+
+    async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        let item = entry.to_item()?;
+        let put = match seen {
+            Some(seen) => self.replace(item.clone(), &seen.to_item()?).await?,
+            None => match settle(self.put(item.clone()).condition_expression("attribute_not_exists(pk)")).await? {
+                // What cannot be read was not seen, and is to be replaced as well.
+                Put::Failed(Some(there)) if readable(there.clone()).is_none() => {
+                    self.replace(item.clone(), &there).await?
+                }
+                settled @ (Put::Done | Put::Failed(_)) => settled,
+            },
+        };
+        Ok(match put {
+            Put::Done => Advanced::Yes,
+            // A try of ours had succeeded and its answer was lost.
+            Put::Failed(Some(there)) if there == item => Advanced::Yes,
+            Put::Failed(_) => Advanced::AlreadyThere,
+        })
+    }
+
+    async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+        list::page(self, query).await
+    }
+}

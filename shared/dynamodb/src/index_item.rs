@@ -1,0 +1,95 @@
+//! A workflow as an item of the index.
+
+use alims_core::identifiers::{PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_core::lifecycle::State;
+use alims_core::ports::{IndexEntry, IndexPosition};
+use alims_core::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
+
+use crate::item::{ItemError, Stored, partition_key};
+
+/// The partition key of the secondary index: whose workflows, in which state.
+pub(crate) const TENANT_STATE: &str = "tenant_state";
+/// The sort key of the secondary index: when updated, then which workflow.
+pub(crate) const UPDATED_KEY: &str = "updated_key";
+/// The one attribute that not every entry has.
+pub(crate) const PREVIOUS_STATE: &str = "previous_state";
+
+/// One attribute a member of the entry, and the keys of the table and of its secondary index.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndexItem {
+    pk: String,
+    tenant_state: String,
+    updated_key: String,
+    tenant_id: TenantId,
+    workflow_id: WorkflowId,
+    workflow_type: WorkflowType,
+    current_state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_state: Option<State>,
+    published_version: Version,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    created_by: PrincipalId,
+}
+
+impl Stored for IndexEntry {
+    fn to_item(&self) -> Result<Item, ItemError> {
+        let entry = self.clone();
+        let wire = IndexItem {
+            pk: partition_key(&entry.key),
+            tenant_state: tenant_state(&entry.key.tenant_id, entry.current_state),
+            updated_key: updated_key(&position_of(&entry)),
+            tenant_id: entry.key.tenant_id,
+            workflow_id: entry.key.workflow_id,
+            workflow_type: entry.workflow_type,
+            current_state: entry.current_state,
+            previous_state: entry.previous_state,
+            published_version: entry.published_version,
+            created_at: entry.created_at,
+            updated_at: entry.updated_at,
+            created_by: entry.created_by,
+        };
+        Ok(serde_dynamo::to_item(wire)?)
+    }
+
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        let wire: IndexItem = serde_dynamo::from_item(item)?;
+        Ok(Self {
+            key: WorkflowKey { tenant_id: wire.tenant_id, workflow_id: wire.workflow_id },
+            workflow_type: wire.workflow_type,
+            current_state: wire.current_state,
+            previous_state: wire.previous_state,
+            published_version: wire.published_version,
+            created_at: wire.created_at,
+            updated_at: wire.updated_at,
+            created_by: wire.created_by,
+        })
+    }
+}
+
+/// Where an entry stands in a list.
+pub(crate) fn position_of(entry: &IndexEntry) -> IndexPosition {
+    IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
+}
+
+/// The partition of the secondary index that holds a tenant's workflows in a state.
+pub(crate) fn tenant_state(tenant: &TenantId, state: State) -> String {
+    format!("{tenant}#{state}")
+}
+
+/// The text of a position. Instants are all of one length, so the order of texts is the order of positions.
+pub(crate) fn updated_key(position: &IndexPosition) -> String {
+    format!("{}#{}", position.updated_at, position.workflow_id)
+}
+
+/// The position that a text of the secondary index names, if it names one.
+pub(crate) fn position_named_by(updated_key: &str) -> Option<IndexPosition> {
+    let (updated_at, workflow_id) = updated_key.split_once('#')?;
+    Some(IndexPosition {
+        updated_at: Timestamp::try_from(updated_at.to_owned()).ok()?,
+        workflow_id: workflow_id.parse().ok()?,
+    })
+}

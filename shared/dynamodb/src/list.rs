@@ -1,0 +1,231 @@
+//! Lists: one page of a tenant's workflows, merged from the index's partitions, one a state.
+//!
+//! Each partition is read newest first, a chunk at a time, and knows its *frontier*: the last entry that was looked
+//! at, whether the filters let it through or not. What is newer than every frontier is known completely; only that may
+//! be given out, and the next page never begins beyond it. So no entry is skipped, however early the looking ends.
+
+use alims_core::identifiers::WorkflowId;
+use alims_core::lifecycle::State;
+use alims_core::ports::{IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+use serde_dynamo::Item;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::failure::store_error;
+use crate::index::{DynamoIndex, readable};
+use crate::index_item::{TENANT_STATE, UPDATED_KEY, position_named_by, position_of, tenant_state, updated_key};
+use crate::tables::BY_STATE;
+
+/// How many entries of one state one page looks at; with filters most may be in vain. At some 400 bytes an entry this
+/// costs 25 read units a state.
+pub const EVALUATED_ENTRIES_MAX: usize = 500;
+/// Below every text of a position, which begins with a digit.
+const LOWEST: &str = "0";
+/// Above every text of a position.
+const HIGHEST: &str = "~";
+
+/// The positions of a list: from `lowest` to `highest`, both included, as `BETWEEN` wants it.
+struct Range {
+    lowest: String,
+    highest: String,
+}
+
+impl Range {
+    /// None when nothing can lie in it, which `DynamoDB` would take for an invalid request.
+    fn of(query: &IndexQuery) -> Option<Self> {
+        // An instant alone sorts before every position at that instant: right for both of these bounds.
+        let lowest = query.updated_after.map_or_else(|| LOWEST.to_owned(), |after| after.to_string());
+        let before = query.updated_before.map(|before| before.to_string());
+        // This bound includes the very entry to go on after: it is left out when it is read.
+        let after = query.after.as_ref().map(updated_key);
+        let highest = before.into_iter().chain(after).min().unwrap_or_else(|| HIGHEST.to_owned());
+        (lowest <= highest).then_some(Self { lowest, highest })
+    }
+}
+
+/// One state's part of a page.
+struct Partition {
+    state: State,
+    /// What the filters let through, newest first.
+    found: Vec<IndexEntry>,
+    /// The last entry looked at; none when all of them were.
+    frontier: Option<IndexPosition>,
+    resume: Option<HashMap<String, AttributeValue>>,
+    evaluated: usize,
+}
+
+impl Partition {
+    fn new(state: State) -> Self {
+        Self { state, found: Vec::new(), frontier: None, resume: None, evaluated: 0 }
+    }
+
+    /// Looks at the next entries, at most `entries` of them.
+    async fn read(
+        mut self,
+        index: &DynamoIndex,
+        query: &IndexQuery,
+        range: &Range,
+        entries: usize,
+    ) -> Result<Self, StoreError> {
+        let entries = entries.min(index.evaluated_max - self.evaluated);
+        let mut request = index
+            .client
+            .query()
+            .table_name(&*index.table)
+            .index_name(BY_STATE)
+            .scan_index_forward(false)
+            .limit(i32::try_from(entries).unwrap_or(i32::MAX))
+            .key_condition_expression("#partition = :partition AND #position BETWEEN :lowest AND :highest")
+            .expression_attribute_names("#partition", TENANT_STATE)
+            .expression_attribute_names("#position", UPDATED_KEY)
+            .expression_attribute_values(":partition", AttributeValue::S(tenant_state(&query.tenant_id, self.state)))
+            .expression_attribute_values(":lowest", AttributeValue::S(range.lowest.clone()))
+            .expression_attribute_values(":highest", AttributeValue::S(range.highest.clone()))
+            .set_exclusive_start_key(self.resume.take());
+        let mut filters = Vec::new();
+        if let Some(workflow_type) = &query.workflow_type {
+            filters.push("workflow_type = :type");
+            request = request.expression_attribute_values(":type", AttributeValue::S(workflow_type.to_string()));
+        }
+        if let Some(created_by) = &query.created_by {
+            filters.push("created_by = :creator");
+            request = request.expression_attribute_values(":creator", AttributeValue::S(created_by.to_string()));
+        }
+        if !filters.is_empty() {
+            request = request.filter_expression(filters.join(" AND "));
+        }
+        let page = request.send().await.map_err(store_error)?;
+
+        self.evaluated += entries;
+        let entries = page.items.unwrap_or_default().into_iter().map(Item::from).filter_map(readable);
+        self.found.extend(entries.filter(|entry| query.after.as_ref() != Some(&position_of(entry))));
+        self.resume = page.last_evaluated_key.filter(|key| !key.is_empty());
+        self.frontier = self.resume.as_ref().map(frontier).transpose()?;
+        Ok(self)
+    }
+}
+
+/// The position of the last entry that was looked at.
+fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPosition, StoreError> {
+    last_evaluated
+        .get(UPDATED_KEY)
+        .and_then(|value| value.as_s().ok())
+        .and_then(|text| position_named_by(text))
+        .ok_or_else(|| StoreError::Refused("an index entry has a key that names no position".into()))
+}
+
+/// One page of a list.
+pub(crate) async fn page(index: &DynamoIndex, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+    if query.limit == 0 {
+        return Ok(IndexPage { items: Vec::new(), next: query.after.clone() });
+    }
+    let Some(range) = Range::of(query) else {
+        return Ok(IndexPage { items: Vec::new(), next: None });
+    };
+    // One more than the entry to go on after and what is wanted, so that an end is seen as one.
+    let chunk = query.limit.saturating_add(2);
+    let states = query.state.map_or_else(|| State::ALL.to_vec(), |state| vec![state]);
+    let reads = states.into_iter().map(|state| Partition::new(state).read(index, query, &range, chunk));
+    let mut partitions = try_join_all(reads).await?;
+    while let Some(horizon) = horizon(&partitions) {
+        let known = partitions.iter().flat_map(|p| &p.found).filter(|entry| position_of(entry) >= horizon).count();
+        // The partition whose frontier is the newest holds the others up.
+        let behind = partitions.iter().position(|p| p.frontier.as_ref() == Some(&horizon));
+        let Some(behind) = behind.filter(|_| known < query.limit) else { break };
+        let partition = partitions.swap_remove(behind);
+        if partition.evaluated >= index.evaluated_max {
+            partitions.push(partition);
+            break;
+        }
+        partitions.push(partition.read(index, query, &range, chunk).await?);
+    }
+    Ok(merged(partitions, query.limit))
+}
+
+/// The newest of the frontiers: what lies before it is known completely. None when everything was looked at.
+fn horizon(partitions: &[Partition]) -> Option<IndexPosition> {
+    partitions.iter().filter_map(|partition| partition.frontier.clone()).max()
+}
+
+/// The page: the newest entries of all partitions as far as they are known completely.
+fn merged(partitions: Vec<Partition>, limit: usize) -> IndexPage {
+    let horizon = horizon(&partitions);
+    let mut known: Vec<IndexEntry> = partitions
+        .into_iter()
+        .flat_map(|partition| partition.found)
+        .filter(|entry| horizon.as_ref().is_none_or(|horizon| position_of(entry) >= *horizon))
+        .collect();
+    known.sort_by_cached_key(|entry| std::cmp::Reverse(position_of(entry)));
+    // A workflow that changed its state between two of the reads may be in both: its newer entry counts.
+    let mut listed: BTreeSet<WorkflowId> = BTreeSet::new();
+    let _ = &mut listed;
+
+    let more = known.len() > limit;
+    known.truncate(limit);
+    let next = if more { known.last().map(position_of) } else { horizon };
+    IndexPage { items: known, next }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_core::lifecycle::State::{Active, Created, Paused};
+    use alims_testing::builders::{a_key, at, version};
+
+    fn an_entry(workflow_id: &str, state: State, millis: i64) -> IndexEntry {
+        IndexEntry {
+            key: a_key(workflow_id),
+            workflow_type: "sample-analysis".parse().unwrap(),
+            current_state: state,
+            previous_state: None,
+            published_version: version(1),
+            created_at: at(0),
+            updated_at: at(millis),
+            created_by: "alice".parse().unwrap(),
+        }
+    }
+
+    fn a_partition(state: State, found: &[(&str, i64)], frontier: Option<(&str, i64)>) -> Partition {
+        Partition {
+            found: found.iter().map(|(id, millis)| an_entry(id, state, *millis)).collect(),
+            frontier: frontier.map(|(id, millis)| position_of(&an_entry(id, state, millis))),
+            ..Partition::new(state)
+        }
+    }
+
+    fn ids(page: &IndexPage) -> Vec<&str> {
+        page.items.iter().map(|entry| entry.key.workflow_id.as_str()).collect()
+    }
+
+    #[test]
+    fn nothing_beyond_the_newest_frontier_is_given_out() {
+        let page = merged(
+            vec![
+                a_partition(Created, &[("a", 9), ("b", 5)], Some(("b", 5))),
+                a_partition(Active, &[("c", 8), ("d", 3)], Some(("e", 2))),
+                a_partition(Paused, &[("f", 6), ("g", 1)], None),
+            ],
+            10,
+        );
+        assert_eq!(ids(&page), ["a", "c", "f", "b"]);
+        assert_eq!(page.next, Some(position_of(&an_entry("b", Created, 5))));
+    }
+
+    #[test]
+    fn a_full_page_goes_on_after_its_last_entry_and_a_last_page_does_not() {
+        let partitions =
+            || vec![a_partition(Created, &[("a", 9), ("b", 5)], None), a_partition(Active, &[("c", 8)], None)];
+        let page = merged(partitions(), 2);
+        assert_eq!((ids(&page), &page.next), (vec!["a", "c"], &Some(position_of(&an_entry("c", Active, 8)))));
+        let page = merged(partitions(), 3);
+        assert_eq!((ids(&page), &page.next), (vec!["a", "c", "b"], &None));
+    }
+
+    #[test]
+    fn a_workflow_met_in_two_states_is_given_once_in_the_newer_one() {
+        let page =
+            merged(vec![a_partition(Created, &[("a", 1)], None), a_partition(Active, &[("a", 4), ("b", 2)], None)], 10);
+        assert_eq!(page.items, [an_entry("a", Active, 4), an_entry("b", Active, 2)]);
+    }
+}

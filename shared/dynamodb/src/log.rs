@@ -1,0 +1,178 @@
+//! The append-only log on `DynamoDB`: one item a version, one a refusal, one conditional write to append.
+
+use alims_core::identifiers::{EventId, Version, WorkflowKey};
+use alims_core::ports::{AppendError, LogError, StoreError, StoredVersion, WorkflowLog};
+use alims_core::refusal::Refusal;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use serde_dynamo::Item;
+use std::sync::Arc;
+
+use crate::failure::store_error;
+use crate::item::{
+    ENTRY, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, partition_key, refusal_entry, version_entry, version_named_by,
+};
+
+/// An item may not be there yet under its whole key: nobody overwrites, nobody appends twice.
+const NOT_THERE_YET: &str = "attribute_not_exists(pk)";
+
+/// The log in one `DynamoDB` table. Clones share the client.
+#[derive(Clone, Debug)]
+pub struct DynamoLog {
+    client: Client,
+    table: Arc<str>,
+}
+
+impl DynamoLog {
+    /// The log in the table of that name, laid out as [`crate::tables::LOG`].
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into().into() }
+    }
+
+    /// A consistent query of one workflow's entries.
+    fn query(&self, key: &WorkflowKey) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#entry", ENTRY)
+            .expression_attribute_values(":pk", AttributeValue::S(partition_key(key)))
+    }
+
+    /// The items from one sort key to another, both included, at most `limit`: page after page until there are no
+    /// more. One page ends at 1 MB, and an empty one may still have a next.
+    async fn items(&self, key: &WorkflowKey, from: String, to: String, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut last_key = None;
+        while items.len() < limit {
+            let page = self
+                .query(key)
+                .key_condition_expression("#pk = :pk AND #entry BETWEEN :from AND :to")
+                .expression_attribute_values(":from", AttributeValue::S(from.clone()))
+                .expression_attribute_values(":to", AttributeValue::S(to.clone()))
+                .limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(last_key)
+                .send()
+                .await
+                .map_err(store_error)?;
+            items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
+            last_key = page.last_evaluated_key.filter(|last_key| !last_key.is_empty());
+            if last_key.is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Puts an item whose key is free; else gives back the item that has it.
+    async fn put_new(&self, item: Item) -> Result<PutNew, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item.into()))
+            .condition_expression(NOT_THERE_YET)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(PutNew::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(PutNew::Taken(failed.item.clone().map(Item::from)))
+                }
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+
+    /// One version, for a store that does not say what made a condition fail.
+    async fn version(&self, key: &WorkflowKey, version: Version) -> Result<StoredVersion, LogError> {
+        let versions = self.versions(key, version, 1).await?;
+        versions.into_iter().next().ok_or_else(|| {
+            LogError::Store(StoreError::Refused("a version that was there for a write is not there for a read".into()))
+        })
+    }
+}
+
+/// What became of a write.
+enum PutNew {
+    /// The item is there now.
+    Done,
+    /// The key was taken, by this item if the store says so.
+    Taken(Option<Item>),
+}
+
+/// Reads a version, or says which one cannot be read.
+fn read(key: &WorkflowKey, item: Item) -> Result<StoredVersion, LogError> {
+    // A sort key beyond ten digits stands where the last version would.
+    let version = version_named_by(&item).unwrap_or(Version::LAST);
+    StoredVersion::from_item(item).map_err(|error| LogError::Unreadable {
+        key: key.clone(),
+        version,
+        why: error.explained(),
+    })
+}
+
+impl WorkflowLog for DynamoLog {
+    async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
+        let newest = self
+            .query(key)
+            .key_condition_expression("#pk = :pk AND begins_with(#entry, :versions)")
+            .expression_attribute_values(":versions", AttributeValue::S(VERSION_PREFIX.to_owned()))
+            .scan_index_forward(false)
+            .limit(1)
+            .send()
+            .await
+            .map_err(store_error)?;
+        newest.items.unwrap_or_default().into_iter().next().map(|item| read(key, item.into())).transpose()
+    }
+
+    async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
+        let items = self.items(key, version_entry(from), version_entry(Version::LAST), limit).await?;
+        let mut versions = Vec::with_capacity(items.len());
+        for item in items {
+            match read(key, item) {
+                Ok(version) => versions.push(version),
+                Err(unreadable) if versions.is_empty() => return Err(unreadable),
+                // Whoever asks on from here meets the error.
+                Err(_) => break,
+            }
+        }
+        Ok(versions)
+    }
+
+    async fn refusals(
+        &self,
+        key: &WorkflowKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Refusal>, StoreError> {
+        // All entries of refusals have one length: with one more character the range begins behind `after`.
+        let from = after.map_or_else(|| REFUSAL_PREFIX.to_owned(), |after| format!("{}#", refusal_entry(after)));
+        let items = self.items(key, from, format!("{REFUSAL_PREFIX}~"), limit).await?;
+        items.into_iter().map(|item| Refusal::from_item(item).map_err(StoreError::from)).collect()
+    }
+
+    async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
+        let item = version.to_item().map_err(|error| LogError::Store(error.into()))?;
+        let key = version.event.key();
+        let winner = match self.put_new(item).await.map_err(LogError::Store)? {
+            PutNew::Done => return Ok(()),
+            PutNew::Taken(Some(item)) => read(&key, item)?,
+            PutNew::Taken(None) => self.version(&key, version.event.version).await?,
+        };
+        if winner.event.event_id == version.event.event_id {
+            return Ok(());
+        }
+        Err(AppendError::VersionTaken(Box::new(winner)))
+    }
+
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        // A refusal that is there already is this one: nobody else makes its id.
+        self.put_new(refusal.to_item()?).await.map(|_| ())
+    }
+}

@@ -1,0 +1,53 @@
+//! Reads the records of the log's stream.
+
+use alims_core::operations::publish_events::StreamRecord;
+use alims_core::ports::StoredVersion;
+use alims_core::refusal::Refusal;
+use aws_lambda_events::event::dynamodb::EventRecord;
+use serde_dynamo::Item;
+
+use crate::item::{ENTRY, ItemError, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, text_of};
+
+/// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
+///
+/// Only new items ring: the log is never changed, so a record of a change is none of the service's making, and what
+/// it shows is not to be spread.
+#[must_use]
+pub fn stream_record(record: EventRecord) -> StreamRecord {
+    let change = record.change;
+    // An empty identifier reports the whole batch as failed: right for a record that cannot be named.
+    let sequence_number = change.sequence_number.unwrap_or_default();
+    let key = named(&change.keys);
+    if record.event_name != "INSERT" {
+        tracing::warn!(key, event_name = record.event_name, "an item of the log was changed or removed");
+        return StreamRecord::Ignored { sequence_number };
+    }
+    let entry = text_of(&change.keys, ENTRY).unwrap_or_default();
+    let unreadable = |sequence_number, why| StreamRecord::Unreadable { sequence_number, key, why };
+    if entry.starts_with(VERSION_PREFIX) {
+        match image::<StoredVersion>(&change.keys, change.new_image) {
+            Ok(version) => StreamRecord::Version { sequence_number, version: Box::new(version) },
+            Err(why) => unreadable(sequence_number, why),
+        }
+    } else if entry.starts_with(REFUSAL_PREFIX) {
+        match image::<Refusal>(&change.keys, change.new_image) {
+            Ok(refusal) => StreamRecord::Refusal { sequence_number, refusal: Box::new(refusal) },
+            Err(why) => unreadable(sequence_number, why),
+        }
+    } else {
+        unreadable(sequence_number, "the item is neither a version nor a refusal".to_owned())
+    }
+}
+
+/// Reads the new item, which must have the key the record is about.
+fn image<T: Stored>(keys: &Item, image: Item) -> Result<T, String> {
+    if [PK, ENTRY].iter().any(|name| image.get(*name) != keys.get(*name)) {
+        return Err("the item does not have the key of its record".to_owned());
+    }
+    T::from_item(image).map_err(|error: ItemError| error.explained())
+}
+
+/// The key as people read it, as far as there is one.
+fn named(keys: &Item) -> String {
+    format!("{} {}", text_of(keys, PK).unwrap_or("?"), text_of(keys, ENTRY).unwrap_or("?"))
+}

@@ -1,0 +1,135 @@
+//! The two tables: what they are called here, how they are keyed, and how to make them where no template does.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
+};
+use std::time::Duration;
+
+use alims_core::ports::StoreError;
+
+use crate::failure::store_error;
+use crate::index_item::{TENANT_STATE, UPDATED_KEY};
+use crate::item::{ENTRY, PK};
+
+/// The secondary index that lists are read from.
+pub const BY_STATE: &str = "by-state";
+
+/// How long a new table may take until it can be used.
+const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How a table is laid out. Every key attribute is a text, every table is paid for on demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The attribute that tells partitions apart.
+    pub partition_key: &'static str,
+    /// The attribute that orders the items of a partition, if it has more than one.
+    pub sort_key: Option<&'static str>,
+    /// What the table's stream shows of a change, if it has a stream.
+    pub stream_view: Option<&'static str>,
+    /// Other orders to read it in. They hold every attribute.
+    pub secondary_indexes: &'static [SecondaryIndex],
+}
+
+/// Another order to read a table in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondaryIndex {
+    /// Its name within the table.
+    pub name: &'static str,
+    /// The attribute that tells partitions apart.
+    pub partition_key: &'static str,
+    /// The attribute that orders the items of a partition.
+    pub sort_key: &'static str,
+}
+
+/// The log.
+pub const LOG: Table =
+    Table { partition_key: PK, sort_key: Some(ENTRY), stream_view: Some("NEW_IMAGE"), secondary_indexes: &[] };
+
+/// The index.
+pub const INDEX: Table = Table {
+    partition_key: PK,
+    sort_key: None,
+    stream_view: None,
+    secondary_indexes: &[SecondaryIndex { name: BY_STATE, partition_key: TENANT_STATE, sort_key: UPDATED_KEY }],
+};
+
+impl Table {
+    /// Every attribute that is part of a key, each once.
+    #[must_use]
+    pub fn key_attributes(&self) -> Vec<&'static str> {
+        let own = [Some(self.partition_key), self.sort_key].into_iter().flatten();
+        let others = self.secondary_indexes.iter().flat_map(|index| [index.partition_key, index.sort_key]);
+        let mut attributes: Vec<_> = own.chain(others).collect();
+        attributes.sort_unstable();
+        attributes.dedup();
+        attributes
+    }
+}
+
+/// What the two tables are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableNames {
+    /// The log's table.
+    pub log: String,
+    /// The index's table.
+    pub index: String,
+}
+
+/// Makes the tables that are not there yet and waits until both can be used. Those that are there stay as they are.
+///
+/// # Errors
+/// When the store does not make them, or not within a minute.
+pub async fn create(client: &Client, names: &TableNames) -> Result<(), StoreError> {
+    for (name, table) in [(&names.log, LOG), (&names.index, INDEX)] {
+        let request = described(client.create_table().table_name(name), &table)
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        if let Err(error) = request.send().await
+            && !matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_)))
+        {
+            return Err(store_error(error));
+        }
+        let waiting = client.wait_until_table_exists().table_name(name).wait(CREATION_TIMEOUT).await;
+        waiting.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+    }
+    Ok(())
+}
+
+fn described(
+    mut request: CreateTableFluentBuilder,
+    table: &Table,
+) -> Result<CreateTableFluentBuilder, aws_sdk_dynamodb::error::BuildError> {
+    request = request.billing_mode(BillingMode::PayPerRequest);
+    for attribute in table.key_attributes() {
+        let text = AttributeDefinition::builder().attribute_name(attribute).attribute_type(ScalarAttributeType::S);
+        request = request.attribute_definitions(text.build()?);
+    }
+    request = request.set_key_schema(Some(key_schema(table.partition_key, table.sort_key)?));
+    for index in table.secondary_indexes {
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(index.name)
+            .set_key_schema(Some(key_schema(index.partition_key, Some(index.sort_key))?))
+            .projection(Projection::builder().projection_type(ProjectionType::All).build());
+        request = request.global_secondary_indexes(index.build()?);
+    }
+    if let Some(view) = table.stream_view {
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::from(view));
+        request = request.stream_specification(stream.build()?);
+    }
+    Ok(request)
+}
+
+fn key_schema(
+    partition_key: &str,
+    sort_key: Option<&str>,
+) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::error::BuildError> {
+    [Some((partition_key, KeyType::Hash)), sort_key.map(|key| (key, KeyType::Range))]
+        .into_iter()
+        .flatten()
+        .map(|(name, key_type)| KeySchemaElement::builder().attribute_name(name).key_type(key_type).build())
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! The adapters on a real store: the contract of the ports, altered items, odd answers, stream records.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a broken expectation must fail the test, in what tests share too"
+)]
+
+mod altered_items;
+mod odd_answers;
+mod on_dynoxide;
+mod stream_records;
+mod tables;
+
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+
+async fn a_log() -> DynamoLog {
+    let (client, names) = on_dynoxide::tables().await;
+    DynamoLog::new(client, names.log)
+}
+
+async fn an_index() -> DynamoIndex {
+    let (client, names) = on_dynoxide::tables().await;
+    DynamoIndex::new(client, names.index)
+}
+
+alims_testing::log_contract!(a_log().await);
+
+/// As the service uses it.
+mod index_with_long_pages {
+    use super::an_index;
+
+    alims_testing::index_contract!(an_index().await);
+}
+
+/// With so few entries looked at that every partition ends a page somewhere.
+mod index_with_short_pages {
+    use super::an_index;
+
+    alims_testing::index_contract!(an_index().await.evaluating_at_most(3));
+}

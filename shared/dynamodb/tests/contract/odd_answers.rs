@@ -1,0 +1,189 @@
+//! Answers that a store gives rarely, told by a script: failures, keys left unprocessed, pages without items.
+
+use alims_core::identifiers::Version;
+use alims_core::ports::{AppendError, LogError, StoreError, WorkflowIndex, WorkflowLog};
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_testing::builders::{a_created, a_key};
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+use crate::on_dynoxide;
+
+/// What was asked so far: the operation and its request.
+type Asked = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// A store that answers by the number of the request, counted from 0, and remembers what it was asked.
+async fn a_store(answer: fn(usize) -> (u16, Value)) -> (aws_sdk_dynamodb::Client, Asked) {
+    let asked = Asked::default();
+    let remembered = asked.clone();
+    let respond = move |headers: HeaderMap, body: String| async move {
+        let mut asked = remembered.lock().unwrap();
+        let target = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
+        let (status, answer) = answer(asked.len());
+        asked.push((target, serde_json::from_str(&body).unwrap()));
+        (StatusCode::from_u16(status).unwrap(), [("content-type", "application/x-amz-json-1.0")], answer.to_string())
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(respond);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (on_dynoxide::client_of(&endpoint), asked)
+}
+
+fn targets(asked: &Asked) -> Vec<String> {
+    asked.lock().unwrap().iter().map(|(target, _)| target.clone()).collect()
+}
+
+fn failure(code: &str) -> Value {
+    json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "as the script says"})
+}
+
+async fn head_of(store: (aws_sdk_dynamodb::Client, Asked)) -> Result<(), StoreError> {
+    match DynamoLog::new(store.0, "log").head(&a_key("w-1")).await {
+        Ok(_) => Ok(()),
+        Err(LogError::Store(error)) => Err(error),
+        Err(error @ LogError::Unreadable { .. }) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn what_may_work_later_is_unavailable() {
+    let answers: [fn(usize) -> (u16, Value); 9] = [
+        |_| (400, failure("ProvisionedThroughputExceededException")),
+        |_| (400, failure("ThrottlingException")),
+        |_| (400, failure("RequestLimitExceeded")),
+        |_| (400, failure("ReplicatedWriteConflictException")),
+        |_| (400, failure("TransactionConflictException")),
+        |_| (429, failure("SlowDown")),
+        |_| (500, failure("InternalServerError")),
+        |_| (503, failure("Whatever")),
+        |_| (200, json!("no answer to this question")),
+    ];
+    for answer in answers {
+        let outcome = head_of(a_store(answer).await).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{:?}: {outcome:?}", answer(0));
+    }
+}
+
+#[tokio::test]
+async fn what_will_never_work_is_refused() {
+    let answers: [fn(usize) -> (u16, Value); 4] = [
+        |_| (400, failure("ValidationException")),
+        |_| (400, failure("ResourceNotFoundException")),
+        |_| (400, failure("AccessDeniedException")),
+        |_| (400, failure("SomethingNew")),
+    ];
+    for answer in answers {
+        let outcome = head_of(a_store(answer).await).await;
+        assert!(matches!(outcome, Err(StoreError::Refused(_))), "{:?}: {outcome:?}", answer(0));
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_nobody_answers_for_is_unavailable() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let outcome = head_of((on_dynoxide::client_of(&endpoint), Asked::default())).await;
+    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_missing_table_is_refused_by_the_real_store_too() {
+    let client = on_dynoxide::client().await;
+    let outcome = DynamoLog::new(client, "nowhere").append(&a_created("w-1")).await;
+    assert!(matches!(outcome, Err(AppendError::Log(LogError::Store(StoreError::Refused(_))))), "{outcome:?}");
+}
+
+fn unprocessed(ids: &[&str]) -> Value {
+    let keys: Vec<Value> = ids.iter().map(|id| json!({"pk": {"S": format!("default#{id}")}})).collect();
+    json!({"Responses": {"index": []}, "UnprocessedKeys": {"index": {"Keys": keys}}})
+}
+
+#[tokio::test]
+async fn keys_left_unprocessed_are_asked_for_again() {
+    let (client, asked) = a_store(|number| match number {
+        0 => (200, unprocessed(&["w-1", "w-2"])),
+        1 => (200, unprocessed(&["w-2"])),
+        _ => (200, json!({"Responses": {"index": []}, "UnprocessedKeys": {}})),
+    })
+    .await;
+    let keys = ["w-1", "w-2", "w-3"].map(a_key);
+    assert!(DynamoIndex::new(client, "index").entries(&keys).await.unwrap().is_empty());
+    let wanted: Vec<usize> = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, request)| request["RequestItems"]["index"]["Keys"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(wanted, [3, 2, 1]);
+}
+
+#[tokio::test]
+async fn keys_left_unprocessed_for_ever_make_the_store_unavailable() {
+    let (client, asked) = a_store(|_| (200, unprocessed(&["w-1"]))).await;
+    let outcome = DynamoIndex::new(client, "index").entries(&[a_key("w-1")]).await;
+    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    assert_eq!(targets(&asked).len(), 6, "asked once and five times again");
+}
+
+#[tokio::test]
+async fn a_page_without_items_is_not_the_end() {
+    let (client, asked) = a_store(|number| match number {
+        0 => (200, json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "default#w-1"}, "entry": {"S": "v#1"}}})),
+        _ => (200, json!({"Items": []})),
+    })
+    .await;
+    let versions = DynamoLog::new(client, "log").versions(&a_key("w-1"), Version::FIRST, 10).await;
+    assert_eq!(versions.unwrap(), []);
+    assert_eq!(asked.lock().unwrap()[1].1["ExclusiveStartKey"]["entry"]["S"], "v#1");
+}
+
+#[tokio::test]
+async fn every_read_of_the_log_is_consistent_and_every_write_is_conditional() {
+    let (client, asked) = a_store(|_| (200, json!({}))).await;
+    let log = DynamoLog::new(client, "log");
+    log.head(&a_key("w-1")).await.unwrap();
+    log.versions(&a_key("w-1"), Version::FIRST, 10).await.unwrap();
+    log.refusals(&a_key("w-1"), None, 10).await.unwrap();
+    log.append(&a_created("w-1")).await.unwrap();
+    let asked = asked.lock().unwrap();
+    assert!(asked[..3].iter().all(|(target, request)| target == "Query" && request["ConsistentRead"] == true));
+    let (target, put) = &asked[3];
+    assert_eq!(target, "PutItem");
+    assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(put["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+/// An item as the store writes it on the wire.
+fn on_the_wire(value: &AttributeValue) -> Value {
+    serde_json::to_value(serde_dynamo::AttributeValue::from(value.clone())).unwrap()
+}
+
+#[tokio::test]
+async fn a_failed_condition_without_its_item_is_looked_up() {
+    let (real, names) = on_dynoxide::tables().await;
+    let (winner, loser) = (a_created("w-1"), a_created("w-1"));
+    DynamoLog::new(real.clone(), &names.log).append(&winner).await.unwrap();
+    let item = real.scan().table_name(&names.log).send().await.unwrap().items.unwrap().remove(0);
+    let item: serde_json::Map<String, Value> =
+        item.iter().map(|(name, value)| (name.clone(), on_the_wire(value))).collect();
+    ITEM.set(Value::Object(item)).unwrap();
+
+    let (client, asked) = a_store(|number| match number % 2 {
+        0 => (400, failure("ConditionalCheckFailedException")),
+        _ => (200, json!({"Items": [ITEM.get()]})),
+    })
+    .await;
+    let log = DynamoLog::new(client, "log");
+    log.append(&winner).await.unwrap();
+    let refused = log.append(&loser).await;
+    assert!(matches!(&refused, Err(AppendError::VersionTaken(taken)) if **taken == winner), "{refused:?}");
+    assert_eq!(targets(&asked), ["PutItem", "Query", "PutItem", "Query"]);
+}
+
+/// The item of the test above, where its script finds it.
+static ITEM: std::sync::OnceLock<Value> = std::sync::OnceLock::new();

@@ -1,0 +1,115 @@
+//! Stream records become what they ring for.
+
+use alims_core::operations::publish_events::StreamRecord;
+use alims_core::ports::WorkflowLog;
+use alims_dynamodb::{DynamoLog, stream_record};
+use alims_testing::builders::{a_chain, a_key, a_refusal};
+use aws_lambda_events::event::dynamodb::EventRecord;
+use serde_json::{Map, Value, json};
+
+use crate::on_dynoxide;
+
+/// What a stream says about an item of the log.
+fn a_record(event_name: &str, item: &Map<String, Value>) -> Value {
+    json!({
+        "awsRegion": "local",
+        "eventID": "1",
+        "eventName": event_name,
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_421_700.0,
+            "Keys": {"pk": item["pk"], "entry": item["entry"]},
+            "NewImage": item,
+            "SequenceNumber": "100",
+            "SizeBytes": 1,
+            "StreamViewType": "NEW_IMAGE"
+        }
+    })
+}
+
+fn read(record: Value) -> StreamRecord {
+    stream_record(serde_json::from_value::<EventRecord>(record).unwrap())
+}
+
+/// The log's items as the wire shows them.
+async fn items(log: &str, client: &aws_sdk_dynamodb::Client) -> Vec<Map<String, Value>> {
+    let items = client.scan().table_name(log).send().await.unwrap().items.unwrap();
+    items
+        .into_iter()
+        .map(|item| match serde_json::to_value(serde_dynamo::Item::from(item)).unwrap() {
+            Value::Object(item) => item,
+            other => panic!("{other}"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn new_versions_and_refusals_are_read() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    let (chain, refusal) = (a_chain(&a_key("w-1"), 8, 1), a_refusal(&a_key("w-1")));
+    for version in &chain {
+        log.append(version).await.unwrap();
+    }
+    log.record_refusal(&refusal).await.unwrap();
+
+    let (mut versions, mut refusals) = (Vec::new(), Vec::new());
+    for item in items(&names.log, &client).await {
+        match read(a_record("INSERT", &item)) {
+            StreamRecord::Version { sequence_number, version } if sequence_number == "100" => versions.push(*version),
+            StreamRecord::Refusal { sequence_number, refusal } if sequence_number == "100" => refusals.push(*refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(versions, chain);
+    assert_eq!(refusals, [refusal]);
+}
+
+async fn an_item() -> Map<String, Value> {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    log.append(&a_chain(&a_key("w-1"), 1, 2)[0]).await.unwrap();
+    items(&names.log, &client).await.remove(0)
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_says_so_with_its_key() {
+    let item = an_item().await;
+    let mut altered = item.clone();
+    altered.insert("to_state".to_owned(), json!({"S": "LOST"}));
+    let mut elsewhere = a_record("INSERT", &item);
+    elsewhere["dynamodb"]["Keys"]["pk"]["S"] = json!("default#w-2");
+    let mut without_image = a_record("INSERT", &item);
+    without_image["dynamodb"]["NewImage"] = json!(null);
+    let mut foreign = item.clone();
+    foreign.insert("entry".to_owned(), json!({"S": "x#1"}));
+
+    for (record, expected) in [
+        (a_record("INSERT", &altered), "default#w-1 v#0000000001"),
+        (elsewhere, "default#w-2 v#0000000001"),
+        (without_image, "default#w-1 v#0000000001"),
+        (a_record("INSERT", &foreign), "default#w-1 x#1"),
+    ] {
+        let outcome = read(record);
+        assert!(
+            matches!(&outcome, StreamRecord::Unreadable { sequence_number, key, why }
+                if sequence_number == "100" && key == expected && !why.is_empty()),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_new_items_ring() {
+    let item = an_item().await;
+    for event_name in ["MODIFY", "REMOVE"] {
+        let expected = StreamRecord::Ignored { sequence_number: "100".to_owned() };
+        assert_eq!(read(a_record(event_name, &item)), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_record_without_a_number_fails_its_whole_batch() {
+    let mut record = a_record("INSERT", &an_item().await);
+    record["dynamodb"]["SequenceNumber"] = json!(null);
+    assert_eq!(read(record).sequence_number(), "");
+}

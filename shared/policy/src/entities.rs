@@ -1,0 +1,82 @@
+//! An access question in Cedar's terms: a user with roles, an action, a workflow.
+
+use alims_core::ports::{AccessQuestion, Action};
+use alims_core::{identifiers::WorkflowId, lifecycle::State};
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request, RestrictedExpression, Schema,
+};
+use std::collections::{HashMap, HashSet};
+
+/// The names of the schema, parsed once.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    user: EntityTypeName,
+    role: EntityTypeName,
+    workflow: EntityTypeName,
+    action: EntityTypeName,
+}
+
+impl Vocabulary {
+    /// Parses the names, which are constants of this function.
+    pub(crate) fn new() -> Result<Self, Box<ParseErrors>> {
+        Ok(Self {
+            user: "ALIMS::User".parse()?,
+            role: "ALIMS::Role".parse()?,
+            workflow: "ALIMS::Workflow".parse()?,
+            action: "ALIMS::Action".parse()?,
+        })
+    }
+
+    /// The name of an action in policies.
+    pub(crate) fn action_uid(&self, action: Action) -> EntityUid {
+        uid(&self.action, action.as_str())
+    }
+
+    /// What Cedar is asked. With a schema, what does not fit it is an error; without, nothing is checked and it is
+    /// cheaper, which is right for a schema that was checked at load.
+    pub(crate) fn render(
+        &self,
+        question: &AccessQuestion<'_>,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), Box<dyn std::error::Error + Send + Sync>> {
+        let principal = question.principal;
+        let user = uid(&self.user, principal.id.as_str());
+        let roles: HashSet<EntityUid> = principal.roles.iter().map(|role| uid(&self.role, role)).collect();
+        let user_attributes = HashMap::from([
+            ("id".to_owned(), text(principal.id.as_str())),
+            ("tenant_id".to_owned(), text(principal.tenant_id.as_str())),
+            ("roles".to_owned(), RestrictedExpression::new_set(principal.roles.iter().map(|role| text(role)))),
+        ]);
+
+        let resource = question.resource;
+        // No workflow id is empty, so this one names no workflow.
+        let workflow = uid(&self.workflow, resource.workflow_id.map_or("", WorkflowId::as_str));
+        let known = [
+            ("tenant_id", Some(resource.tenant_id.as_str())),
+            ("workflow_id", resource.workflow_id.map(WorkflowId::as_str)),
+            ("workflow_type", resource.workflow_type.map(|kind| kind.as_str())),
+            ("current_state", resource.current_state.map(State::as_str)),
+            ("created_by", resource.created_by.map(|creator| creator.as_str())),
+        ];
+        let workflow_attributes =
+            known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect();
+
+        let entities = Entities::from_entities(
+            [
+                Entity::new(user.clone(), user_attributes, roles)?,
+                Entity::new(workflow.clone(), workflow_attributes, HashSet::new())?,
+            ],
+            schema,
+        )?;
+        let action = self.action_uid(question.action);
+        Ok((Request::new(user, action, workflow, Context::empty(), schema)?, entities))
+    }
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}

@@ -1,0 +1,181 @@
+//! Reads policies and finds everything that is wrong with them before the first question.
+
+use alims_core::call::Principal;
+use alims_core::lifecycle::State;
+use alims_core::ports::{AccessQuestion, Action, Resource};
+use cedar_policy::{Authorizer, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use miette::Diagnostic;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use crate::entities::Vocabulary;
+use crate::{CedarPolicy, PolicyInvalid};
+
+/// The schema's file in the folder of policies.
+const SCHEMA_FILE: &str = "schema.cedarschema";
+/// What the name of a file of policies ends with.
+const POLICY_EXTENSION: &str = "cedar";
+
+impl CedarPolicy {
+    /// Loads `schema.cedarschema` and every `*.cedar` of a folder, in the order of their names.
+    ///
+    /// # Errors
+    /// When a file cannot be read, when there is no policy, and as [`CedarPolicy::from_text`] says.
+    pub fn load(dir: &Path) -> Result<Self, PolicyInvalid> {
+        let read = |path: &Path| {
+            fs::read_to_string(path).map_err(|source| PolicyInvalid::Unreadable { path: path.to_owned(), source })
+        };
+        let unreadable = |source| PolicyInvalid::Unreadable { path: dir.to_owned(), source };
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(dir).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == POLICY_EXTENSION) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let schema = read(&dir.join(SCHEMA_FILE))?;
+        let files = paths
+            .iter()
+            .map(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                read(path).map(|text| (name, text))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::from_text(&schema, files)
+    }
+
+    /// Takes a schema and files of policies, each a name and its text.
+    ///
+    /// # Errors
+    /// When the schema is not one or does not fit what this service asks; when a file is not Cedar; when a policy has
+    /// no `@id` or another's, is a template, or does not pass strict validation, warnings included: they tell of a
+    /// policy that can never apply or of a name that is not what it looks like; when there is no policy.
+    pub fn from_text(schema: &str, files: impl IntoIterator<Item = (String, String)>) -> Result<Self, PolicyInvalid> {
+        let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
+        let vocabulary = Vocabulary::new().map_err(|error| in_schema(error.to_string()))?;
+        let (schema, warnings) = Schema::from_cedarschema_str(schema).map_err(|error| in_schema(error.to_string()))?;
+        for warning in warnings {
+            tracing::warn!(%warning, "access schema");
+        }
+        fits(&schema, &vocabulary)?;
+
+        let mut policies = PolicySet::new();
+        let mut file_of: BTreeMap<PolicyId, String> = BTreeMap::new();
+        for (file, text) in files {
+            for policy in named_policies(&file, &text)? {
+                let id = policy.id().clone();
+                if let Some(other) = file_of.get(&id) {
+                    return Err(PolicyInvalid::in_policy(&file, id.to_string(), format!("its id is taken in {other}")));
+                }
+                policies
+                    .add(policy)
+                    .map_err(|error| PolicyInvalid::in_policy(&file, id.to_string(), error.to_string()))?;
+                file_of.insert(id, file.clone());
+            }
+        }
+        if policies.is_empty() {
+            return Err(PolicyInvalid::NoPolicies);
+        }
+        validate(schema, &policies, &file_of)?;
+        Ok(Self { authorizer: Authorizer::new(), policies, vocabulary })
+    }
+}
+
+/// The policies of one file, each under the id of its annotation.
+fn named_policies(file: &str, text: &str) -> Result<Vec<Policy>, PolicyInvalid> {
+    let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
+        let at = errors.labels().and_then(|mut labels| labels.next()).map(|label| line(text, label.offset()));
+        PolicyInvalid::in_file(file, format!("{}{errors}", at.map(|n| format!("line {n}: ")).unwrap_or_default()))
+    })?;
+    if parsed.num_of_templates() > 0 {
+        return Err(PolicyInvalid::in_file(
+            file,
+            "a template (?principal or ?resource) is never linked and does nothing",
+        ));
+    }
+    parsed
+        .policies()
+        .map(|policy| match policy.annotation("id").map(str::trim) {
+            Some(id) if !id.is_empty() => Ok(policy.new_id(PolicyId::new(id))),
+            Some(_) | None => {
+                let first_line = policy.to_string().lines().next().unwrap_or_default().to_owned();
+                Err(PolicyInvalid::in_file(file, format!("a policy has no @id(\"…\"): {first_line}")))
+            }
+        })
+        .collect()
+}
+
+/// An error with everything beneath it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut beneath = error.source();
+    while let Some(cause) = beneath {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        beneath = cause.source();
+    }
+    text
+}
+
+/// Which line of a text an offset in bytes is on, from 1.
+fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Passes only policies with which the strict validator finds nothing wrong.
+fn validate(schema: Schema, policies: &PolicySet, file_of: &BTreeMap<PolicyId, String>) -> Result<(), PolicyInvalid> {
+    let result = Validator::new(schema).validate(policies, ValidationMode::Strict);
+    let errors = result.validation_errors().map(|error| (error.policy_id(), error.to_string()));
+    let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), warning.to_string()));
+    errors.chain(warnings).next().map_or(Ok(()), |(id, cause)| {
+        let file = file_of.get(id).map_or("", String::as_str);
+        Err(PolicyInvalid::in_policy(file, id.to_string(), cause))
+    })
+}
+
+/// Passes only a schema with this service's actions, no others, and nothing required that this service does not tell.
+///
+/// Otherwise a policy could pass validation and fail on every question.
+fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
+    let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
+    let ours: HashSet<EntityUid> = Action::ALL.into_iter().map(|action| vocabulary.action_uid(action)).collect();
+    let theirs: HashSet<EntityUid> = schema.actions().cloned().collect();
+    let differing: BTreeSet<String> = ours.symmetric_difference(&theirs).map(EntityUid::to_string).collect();
+    if !differing.is_empty() {
+        let names: Vec<String> = differing.into_iter().collect();
+        return Err(in_schema(format!("actions missing here or unknown to the service: {}", names.join(", "))));
+    }
+
+    let not_ours = |error: alims_core::identifiers::InvalidValue| in_schema(error.to_string());
+    let tenant_id = "default".parse().map_err(not_ours)?;
+    let id = "somebody".parse().map_err(not_ours)?;
+    let workflow_id = "workflow".parse().map_err(not_ours)?;
+    let workflow_type = "type".parse().map_err(not_ours)?;
+    let barest = Resource {
+        tenant_id: &tenant_id,
+        workflow_id: None,
+        workflow_type: None,
+        current_state: None,
+        created_by: None,
+    };
+    let fullest = Resource {
+        workflow_id: Some(&workflow_id),
+        workflow_type: Some(&workflow_type),
+        current_state: Some(State::Active),
+        created_by: Some(&id),
+        ..barest
+    };
+    let principal =
+        Principal { id: id.clone(), tenant_id: tenant_id.clone(), roles: BTreeSet::from(["role".to_owned()]) };
+    for action in Action::ALL {
+        for resource in [barest, fullest] {
+            vocabulary.render(&AccessQuestion { principal: &principal, action, resource }, Some(schema)).map_err(
+                |error| in_schema(format!("it does not fit what the service tells: {}", chain(error.as_ref()))),
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Every shipped role on every action, as one table.
+
+use super::*;
+use Action::{
+    ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowHistory,
+    GetWorkflowRecovery, GetWorkflowRefusals, GetWorkflowState, ListWorkflows, PauseWorkflow, RecoverWorkflow,
+    ReplayEvents, VerifyWorkflowHistory,
+};
+
+const READ: &str = "roles.read";
+const WORK: &str = "roles.work";
+const SUPERVISE: &str = "roles.supervise";
+const AUDIT: &str = "roles.audit";
+
+/// What is done, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
+const TABLE: [(Action, &str, [bool; 4]); 14] = [
+    (GetWorkflowState, READ, [true, true, true, true]),
+    (ListWorkflows, READ, [true, true, true, true]),
+    (GetWorkflowHistory, READ, [true, true, true, true]),
+    (GetWorkflowRecovery, READ, [true, true, true, true]),
+    (CreateWorkflow, WORK, [false, true, true, false]),
+    (ActivateWorkflow, WORK, [false, true, true, false]),
+    (PauseWorkflow, WORK, [false, true, true, false]),
+    (FailWorkflow, WORK, [false, true, true, false]),
+    (CompleteWorkflow, SUPERVISE, [false, false, true, false]),
+    (CancelWorkflow, SUPERVISE, [false, false, true, false]),
+    (RecoverWorkflow, SUPERVISE, [false, false, true, false]),
+    (ReplayEvents, SUPERVISE, [false, false, true, false]),
+    (GetWorkflowRefusals, AUDIT, [false, false, false, true]),
+    (VerifyWorkflowHistory, AUDIT, [false, false, false, true]),
+];
+const ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
+
+#[test]
+fn each_role_may_do_what_the_table_says_and_nothing_else() {
+    let policy = CedarPolicy::load(&shipped()).unwrap();
+    for (action, id, permitted) in TABLE {
+        for (role, permitted) in ROLES.into_iter().zip(permitted) {
+            let expected = if permitted { permitted_by(id) } else { forbidden_by(&[]) };
+            assert_eq!(asked_at_home(&policy, &[role], action), expected, "{role} {action:?}");
+        }
+    }
+}
+
+#[test]
+fn the_table_names_every_action_once() {
+    for action in Action::ALL {
+        assert_eq!(TABLE.iter().filter(|(named, _, _)| *named == action).count(), 1, "{action:?}");
+    }
+}
+
+#[test]
+fn no_role_and_an_unknown_role_may_do_nothing() {
+    let policy = CedarPolicy::load(&shipped()).unwrap();
+    for action in Action::ALL {
+        for roles in [&[][..], &["Supervisor"], &["root", "admin"], &["viewer analyst"], &[""], &["\") || true; //"]] {
+            assert_eq!(asked_at_home(&policy, roles, action), forbidden_by(&[]), "{roles:?} {action:?}");
+        }
+    }
+}
+
+#[test]
+fn several_roles_may_do_what_any_of_them_may() {
+    let policy = CedarPolicy::load(&shipped()).unwrap();
+    for (action, id, [_, analyst, _, auditor]) in TABLE {
+        let expected = if analyst || auditor { permitted_by(id) } else { forbidden_by(&[]) };
+        assert_eq!(asked_at_home(&policy, &["analyst", "auditor", "unheard-of"], action), expected, "{action:?}");
+    }
+}
+
+#[test]
+fn nobody_reaches_another_tenant() {
+    let policy = CedarPolicy::load(&shipped()).unwrap();
+    for action in Action::ALL {
+        for roles in [&["supervisor"][..], &ROLES] {
+            assert_eq!(asked(&policy, roles, action, "lab-2"), forbidden_by(&["tenants.own-only"]), "{action:?}");
+        }
+    }
+}
+
+#[test]
+fn a_question_about_no_workflow_in_particular_is_answered() {
+    let policy = CedarPolicy::load(&shipped()).unwrap();
+    let principal = Principal {
+        id: "alice".parse().unwrap(),
+        tenant_id: "lab-1".parse().unwrap(),
+        roles: ["viewer".to_owned()].into(),
+    };
+    let resource = Resource {
+        tenant_id: &principal.tenant_id,
+        workflow_id: None,
+        workflow_type: None,
+        current_state: None,
+        created_by: None,
+    };
+    let question = AccessQuestion { principal: &principal, action: ListWorkflows, resource };
+    assert_eq!(policy.decide(&question), permitted_by(READ));
+}

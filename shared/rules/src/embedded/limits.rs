@@ -1,0 +1,28 @@
+//! Every bound on rules in one place.
+
+/// Rulesets of one folder.
+pub(super) const RULESETS_MAX: usize = 64;
+/// One file of a ruleset, in bytes.
+pub(super) const FILE_BYTES_MAX: usize = 256 * 1024;
+/// Rules of one ruleset. All of their ids are in every event, so they share its 256 KiB with the metadata.
+pub(super) const RULES_MAX: usize = 100;
+/// An id of a ruleset or rule, in characters.
+pub(super) const ID_CHARS_MAX: usize = 64;
+/// The message of one rule, in characters. A refusal may carry all of a ruleset's messages.
+pub(super) const MESSAGE_CHARS_MAX: usize = 500;
+/// One expression, in bytes.
+pub(super) const EXPRESSION_BYTES_MAX: usize = 2000;
+/// How deep an expression may be nested, in brackets as it is written and in nodes as it is parsed.
+///
+/// In an unoptimised build the interpreter takes some 40 KiB of stack a level, so this is less than half of the 2 MiB
+/// that a worker of the runtime has.
+pub(super) const EXPRESSION_DEPTH_MAX: u16 = 20;
+/// Elements that `all`, `exists`, `map` and the like may visit while one rule is evaluated, nested ones included.
+///
+/// Metadata of 64 KiB holds some 30,000 numbers: two lists of them crossed would keep a processor for a minute.
+pub(super) const STEPS_MAX: usize = 10_000;
+/// The stack on which expressions are parsed, in bytes.
+///
+/// The parser recurses once for each operator of a chain such as `a + a + …`, before its depth can be looked at.
+/// An unoptimised build takes less than 8 MiB for the longest chain that [`EXPRESSION_BYTES_MAX`] allows.
+pub(super) const PARSER_STACK_BYTES: usize = 64 * 1024 * 1024;

@@ -1,0 +1,125 @@
+//! Judges moves in process, by rulesets of CEL expressions.
+//!
+//! What can be wrong with a rule is found when it is loaded. What only the data of a move can make wrong, a missing
+//! member or a text where a number should be, leaves the rule unmet: a rule that cannot be evaluated allows nothing.
+
+mod document;
+mod expression;
+mod inspection;
+mod limits;
+mod loading;
+mod steps;
+mod trial;
+mod variables;
+mod vocabulary;
+
+use alims_core::event::AppliedRules;
+use alims_core::identifiers::WorkflowType;
+use alims_core::lifecycle::State;
+use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_core::refusal::RuleReason;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::future::{Future, ready};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use expression::{Engine, Expression};
+
+/// Why rules were not loaded. The service does not start without them.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesInvalid {
+    /// The folder or a file in it cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no ruleset at all: more likely the wrong folder than an intention.
+    #[error("no rulesets: there is no file *.yaml or *.yml")]
+    NoRulesets,
+    /// A file says something that cannot be meant.
+    #[error("{file}: {}{cause}", .rule.as_ref().map(|id| format!("rule {id}: ")).unwrap_or_default())]
+    Invalid {
+        /// The file's name.
+        file: String,
+        /// The rule's id, where it is one rule's fault and it has one.
+        rule: Option<String>,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+/// Judges by rulesets loaded once: `load` from a folder, `from_documents` from texts.
+pub struct EmbeddedRules {
+    engine: Engine,
+    rulesets: BTreeMap<WorkflowType, Arc<Ruleset>>,
+}
+
+/// The rules for some workflow types, checked.
+#[derive(Debug)]
+struct Ruleset {
+    id: String,
+    version: String,
+    /// In the order of the file, which is the order of evaluation.
+    rules: Vec<Rule>,
+}
+
+/// One rule, checked.
+#[derive(Debug)]
+struct Rule {
+    id: String,
+    moves: BTreeSet<(Option<State>, State)>,
+    message: String,
+    expression: Expression,
+}
+
+impl Rule {
+    fn applies_to(&self, transition: &Move) -> bool {
+        self.moves.contains(&(transition.from, transition.to))
+    }
+}
+
+/// The engine beneath has nothing to show.
+impl fmt::Debug for EmbeddedRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedRules").field("rulesets", &self.rulesets).finish_non_exhaustive()
+    }
+}
+
+impl TransitionRules for EmbeddedRules {
+    fn judge(&self, question: &RulesQuestion<'_>) -> impl Future<Output = Result<Verdict, RulesUnavailable>> + Send {
+        // Nothing to wait for: the rules are in memory and the steps of each are bounded.
+        ready(self.verdict(question))
+    }
+}
+
+impl EmbeddedRules {
+    fn verdict(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let Some(ruleset) = self.rulesets.get(&question.workflow.workflow_type) else {
+            return Ok(Verdict::Allow(AppliedRules::lifecycle_only()));
+        };
+        let mut applied = AppliedRules {
+            ruleset: ruleset.id.clone(),
+            ruleset_version: ruleset.version.clone(),
+            evaluated: Vec::new(),
+        };
+        let mut reasons = Vec::new();
+        let evaluation = self.engine.on(question).map_err(|error| RulesUnavailable(Box::new(error)))?;
+        for rule in ruleset.rules.iter().filter(|rule| rule.applies_to(question.transition)) {
+            applied.evaluated.push(rule.id.clone());
+            let met = evaluation.holds(&rule.expression).unwrap_or_else(|cause| {
+                let (ruleset, rule) = (&ruleset.id, &rule.id);
+                tracing::warn!(request_id = question.request_id, ruleset, rule, %cause, "rule not met: it failed");
+                false
+            });
+            if !met {
+                reasons.push(RuleReason { rule_id: rule.id.clone(), message: rule.message.clone() });
+            }
+        }
+        Ok(if reasons.is_empty() { Verdict::Allow(applied) } else { Verdict::Deny { rules: applied, reasons } })
+    }
+}

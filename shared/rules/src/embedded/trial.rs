@@ -1,0 +1,64 @@
+//! A made-up move, to see what an expression gives before anybody's work depends on it.
+
+use alims_core::call::Principal;
+use alims_core::event::{Failure, Workflow};
+use alims_core::identifiers::{InvalidValue, Version, WorkflowKey};
+use alims_core::json::Metadata;
+use alims_core::lifecycle::State;
+use alims_core::ports::{Move, RulesQuestion};
+use alims_core::timestamp::Timestamp;
+
+use super::expression::{Engine, Evaluation};
+
+/// A move of a workflow without metadata, by somebody who did not create it.
+pub(super) struct Trial {
+    workflow: Workflow,
+    transition: Move,
+    actor: Principal,
+    now: Timestamp,
+}
+
+impl Trial {
+    /// A move from one state to another, or a creation.
+    pub(super) fn of(from: Option<State>, to: State) -> Result<Self, InvalidValue> {
+        let tenant_id = "default".parse::<alims_core::identifiers::TenantId>()?;
+        let now: Timestamp = "2026-01-01T00:00:00.000Z".parse()?;
+        let failure = Failure { code: "other".parse()?, message: "It broke.".parse()?, retryable: true };
+        Ok(Self {
+            workflow: Workflow {
+                key: WorkflowKey { tenant_id: tenant_id.clone(), workflow_id: "trial".parse()? },
+                workflow_type: "trial".parse()?,
+                current_state: from.unwrap_or(to),
+                previous_state: None,
+                version: Version::FIRST,
+                created_at: now,
+                updated_at: now,
+                created_by: "creator".parse()?,
+                updated_by: "creator".parse()?,
+                metadata: Metadata::default(),
+            },
+            transition: Move {
+                from,
+                to,
+                reason: Some("A trial.".parse()?),
+                metadata: Metadata::default(),
+                failure: (to == State::Failed).then_some(failure),
+            },
+            actor: Principal { id: "actor".parse()?, tenant_id, roles: ["role".to_owned()].into() },
+            now,
+        })
+    }
+
+    /// Evaluates on it.
+    pub(super) fn on<T>(&self, engine: &Engine, evaluate: impl FnOnce(&Evaluation<'_>) -> T) -> Result<T, String> {
+        let question = RulesQuestion {
+            request_id: "trial",
+            workflow: &self.workflow,
+            transition: &self.transition,
+            actor: &self.actor,
+            context: None,
+            now: self.now,
+        };
+        engine.on(&question).map(|evaluation| evaluate(&evaluation)).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,124 @@
+//! The five variables of an expression, made from a question.
+//!
+//! Texts are borrowed from the question, not copied. Numbers of JSON become CEL integers where they are whole and
+//! doubles where they are not; CEL compares the two by value.
+
+use alims_core::event::Failure;
+use alims_core::identifiers::Reason;
+use alims_core::lifecycle::State;
+use alims_core::ports::RulesQuestion;
+use alims_core::timestamp::Timestamp;
+use cel::Context;
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp};
+use cel::common::value::Val;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+type Cel<'v> = Box<dyn Val + 'v>;
+
+/// Binds the variables of a question. The vocabulary names their members: the two are tested against each other.
+pub(super) fn bind<'v>(context: &mut Context<'_, 'v>, question: &RulesQuestion<'v>) {
+    context.add_variable_as_val("workflow", workflow(question));
+    context.add_variable_as_val("transition", transition(question));
+    context.add_variable_as_val(
+        "actor",
+        record([
+            ("id", text(question.actor.id.as_str())),
+            ("roles", list(question.actor.roles.iter().map(|role| text(role)))),
+        ]),
+    );
+    context.add_variable_as_val("context", question.context.map_or_else(empty, |given| object(given.as_object())));
+    context.add_variable_as_val("now", instant(question.now));
+}
+
+/// A workflow that is to be created has no state, no version and no metadata yet.
+fn workflow<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
+    let workflow = question.workflow;
+    let exists = question.transition.from.is_some();
+    let version = i64::try_from(workflow.version.get()).unwrap_or(i64::MAX);
+    record([
+        ("workflow_id", text(workflow.key.workflow_id.as_str())),
+        ("workflow_type", text(workflow.workflow_type.as_str())),
+        ("tenant_id", text(workflow.key.tenant_id.as_str())),
+        ("current_state", state(exists.then_some(workflow.current_state))),
+        ("previous_state", state(workflow.previous_state.filter(|_| exists))),
+        ("version", integer(if exists { version } else { 0 })),
+        ("created_at", instant(workflow.created_at)),
+        ("updated_at", instant(workflow.updated_at)),
+        ("created_by", text(workflow.created_by.as_str())),
+        ("updated_by", text(workflow.updated_by.as_str())),
+        ("metadata", if exists { object(workflow.metadata.as_object()) } else { empty() }),
+    ])
+}
+
+fn transition<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
+    let transition = question.transition;
+    let failure = |failure: &'v Failure| {
+        record([
+            ("code", text(failure.code.as_str())),
+            ("message", text(failure.message.as_str())),
+            ("retryable", Box::new(CelBool::from(failure.retryable))),
+        ])
+    };
+    record([
+        ("from_state", state(transition.from)),
+        ("to_state", state(Some(transition.to))),
+        ("reason", transition.reason.as_ref().map(Reason::as_str).map_or_else(null, text)),
+        ("metadata", object(transition.metadata.as_object())),
+        ("failure", transition.failure.as_ref().map_or_else(null, failure)),
+    ])
+}
+
+fn state<'v>(state: Option<State>) -> Cel<'v> {
+    state.map(State::as_str).map_or_else(null, text)
+}
+
+fn text(text: &str) -> Cel<'_> {
+    Box::new(CelString::from(text))
+}
+
+fn integer<'v>(number: i64) -> Cel<'v> {
+    Box::new(CelInt::from(number))
+}
+
+fn instant<'v>(at: Timestamp) -> Cel<'v> {
+    Box::new(CelTimestamp::from(at.as_chrono().fixed_offset()))
+}
+
+fn null<'v>() -> Cel<'v> {
+    Box::new(CelNull)
+}
+
+fn empty<'v>() -> Cel<'v> {
+    record([])
+}
+
+fn list<'v>(items: impl Iterator<Item = Cel<'v>>) -> Cel<'v> {
+    Box::new(CelList::from(items.collect::<Vec<_>>()))
+}
+
+fn record<'v>(members: impl IntoIterator<Item = (&'v str, Cel<'v>)>) -> Cel<'v> {
+    let members: HashMap<CelMapKey<'v>, Cel<'v>> =
+        members.into_iter().map(|(name, value)| (CelMapKey::from(name), value)).collect();
+    Box::new(CelMap::from(members))
+}
+
+fn object(object: &Map<String, Value>) -> Cel<'_> {
+    record(object.iter().map(|(name, value)| (name.as_str(), json(value))))
+}
+
+/// Recurses no deeper than the domain lets JSON be.
+fn json(value: &Value) -> Cel<'_> {
+    match value {
+        Value::Null => null(),
+        Value::Bool(truth) => Box::new(CelBool::from(*truth)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => integer(whole),
+            (None, Some(real)) => Box::new(CelDouble::from(real)),
+            (None, None) => null(),
+        },
+        Value::String(string) => text(string),
+        Value::Array(items) => list(items.iter().map(json)),
+        Value::Object(members) => object(members),
+    }
+}

@@ -1,0 +1,139 @@
+//! The embedded rules: what is loaded, what is refused, how moves are judged, and the ruleset that is shipped.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and clippy's leave for tests does not reach what they share"
+)]
+
+mod judging;
+mod laboratory;
+mod loading;
+
+use alims_core::call::Principal;
+use alims_core::event::{Failure, Workflow};
+use alims_core::identifiers::{TenantId, Version, WorkflowKey};
+use alims_core::json::{Metadata, ValidationContext};
+use alims_core::lifecycle::State::{self, Active, Cancelled, Completed, Created, Failed, Paused};
+use alims_core::ports::{Move, RulesQuestion, TransitionRules, Verdict};
+use alims_core::timestamp::Timestamp;
+use alims_rules::{EmbeddedRules, RulesInvalid};
+use futures_util::FutureExt;
+use serde_json::{Map, Value, json};
+
+/// A move to be judged; each test changes what it is about.
+struct Case {
+    workflow: Workflow,
+    transition: Move,
+    actor: Principal,
+    context: Option<ValidationContext>,
+    now: Timestamp,
+}
+
+impl Case {
+    /// A move of a test run at version 3 that alice created, asked for by bob.
+    fn of(from: Option<State>, to: State) -> Self {
+        let tenant_id: TenantId = "lab-1".parse().unwrap();
+        Self {
+            workflow: Workflow {
+                key: WorkflowKey { tenant_id: tenant_id.clone(), workflow_id: "w-1".parse().unwrap() },
+                workflow_type: "test-run".parse().unwrap(),
+                current_state: from.unwrap_or(Created),
+                previous_state: (from == Some(Active)).then_some(Created),
+                version: Version::try_from(if from.is_some() { 3 } else { 1 }).unwrap(),
+                created_at: "2026-11-23T08:00:00.000Z".parse().unwrap(),
+                updated_at: "2026-11-23T08:30:00.000Z".parse().unwrap(),
+                created_by: "alice".parse().unwrap(),
+                updated_by: "carol".parse().unwrap(),
+                metadata: Metadata::default(),
+            },
+            transition: Move {
+                from,
+                to,
+                reason: Some("Because.".parse().unwrap()),
+                metadata: Metadata::default(),
+                failure: None,
+            },
+            actor: Principal { id: "bob".parse().unwrap(), tenant_id, roles: ["analyst".to_owned()].into() },
+            context: None,
+            now: "2026-11-23T09:00:00.000Z".parse().unwrap(),
+        }
+    }
+
+    fn of_type(mut self, workflow_type: &str) -> Self {
+        self.workflow.workflow_type = workflow_type.parse().unwrap();
+        self
+    }
+
+    fn by(mut self, actor: &str, role: &str) -> Self {
+        self.actor.id = actor.parse().unwrap();
+        self.actor.roles = [role.to_owned()].into();
+        self
+    }
+
+    /// Metadata as it is stored.
+    fn having(mut self, metadata: Value) -> Self {
+        self.workflow.metadata = Metadata::new(object(metadata)).unwrap();
+        self
+    }
+
+    /// Metadata as it would be after the move.
+    fn becoming(mut self, metadata: Value) -> Self {
+        self.transition.metadata = Metadata::new(object(metadata)).unwrap();
+        self
+    }
+
+    fn telling(mut self, context: Value) -> Self {
+        self.context = Some(ValidationContext::new(object(context)).unwrap());
+        self
+    }
+
+    fn failing_with(mut self, code: &str) -> Self {
+        let code = code.parse().unwrap();
+        self.transition.failure = Some(Failure { code, message: "It broke.".parse().unwrap(), retryable: true });
+        self
+    }
+
+    fn judged_by(&self, rules: &EmbeddedRules) -> Verdict {
+        let question = RulesQuestion {
+            request_id: "request-1",
+            workflow: &self.workflow,
+            transition: &self.transition,
+            actor: &self.actor,
+            context: self.context.as_ref(),
+            now: self.now,
+        };
+        rules.judge(&question).now_or_never().expect("it waits for nothing").unwrap()
+    }
+
+    /// The ids of the rules that were not met.
+    fn unmet_by(&self, rules: &EmbeddedRules) -> Vec<String> {
+        match self.judged_by(rules) {
+            Verdict::Allow(_) => Vec::new(),
+            Verdict::Deny { reasons, .. } => reasons.into_iter().map(|reason| reason.rule_id).collect(),
+        }
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+/// A ruleset for test runs with one rule `r` on ACTIVE to COMPLETED.
+fn ruleset_of(expression: &str) -> String {
+    let expression = expression.replace('\n', "\n      ");
+    format!(
+        "ruleset: own\nversion: \"7\"\nworkflow_types: [test-run]\nrules:\n  - id: r\n    applies_to:\n      \
+         - {{ from: ACTIVE, to: COMPLETED }}\n    message: Do it.\n    expression: |-\n      {expression}\n"
+    )
+}
+
+fn loaded(text: &str) -> Result<EmbeddedRules, RulesInvalid> {
+    EmbeddedRules::from_documents([("own.yaml".to_owned(), text.to_owned())])
+}
+
+/// Whether a rule with this expression is met.
+fn met(expression: &str, case: &Case) -> bool {
+    case.unmet_by(&loaded(&ruleset_of(expression)).unwrap()).is_empty()
+}

@@ -1,0 +1,126 @@
+//! The settings of a function, from environment variables. Each is read when a function asks for it, so that no
+//! function needs what it does not use.
+
+use std::path::PathBuf;
+
+/// A variable without which a function cannot work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {0} is not set")]
+pub struct MissingVariable(pub &'static str);
+
+/// Reads the settings. A variable that is empty counts as not set.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    variable: fn(&str) -> Option<String>,
+}
+
+impl Settings {
+    /// The settings of this process.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this crate is the one that reads the environment")]
+        let variable = |name: &str| std::env::var(name).ok();
+        Self { variable }
+    }
+
+    /// Settings from anywhere else.
+    #[must_use]
+    pub fn from_variables(variable: fn(&str) -> Option<String>) -> Self {
+        Self { variable }
+    }
+
+    /// The table of the log: `ALIMS_LOG_TABLE`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn log_table(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_LOG_TABLE")
+    }
+
+    /// The table of the index: `ALIMS_INDEX_TABLE`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn index_table(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_INDEX_TABLE")
+    }
+
+    /// The event bus: `ALIMS_EVENT_BUS`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn event_bus(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_EVENT_BUS")
+    }
+
+    /// The queue for stream records that cannot be read: `ALIMS_DEAD_LETTER_QUEUE_URL`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn dead_letter_queue_url(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_DEAD_LETTER_QUEUE_URL")
+    }
+
+    /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules`, which lies beside the program.
+    #[must_use]
+    pub fn rules_dir(&self) -> PathBuf {
+        self.optional("ALIMS_RULES_DIR").unwrap_or_else(|| "rules".to_owned()).into()
+    }
+
+    /// The folder of the policies: `ALIMS_POLICIES_DIR`, or `policies`, which lies beside the program.
+    #[must_use]
+    pub fn policies_dir(&self) -> PathBuf {
+        self.optional("ALIMS_POLICIES_DIR").unwrap_or_else(|| "policies".to_owned()).into()
+    }
+
+    /// What to log: `RUST_LOG` for those who look closely, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
+    #[must_use]
+    pub fn log_filter(&self) -> String {
+        let named = self.optional("RUST_LOG").or_else(|| self.optional("AWS_LAMBDA_LOG_LEVEL"));
+        named.unwrap_or_else(|| "info".to_owned())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, MissingVariable> {
+        self.optional(name).ok_or(MissingVariable(name))
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let nothing = Settings::from_variables(|_| None);
+        assert_eq!(nothing.log_table(), Err(MissingVariable("ALIMS_LOG_TABLE")));
+        let empty = Settings::from_variables(|_| Some(String::new()));
+        let error = empty.index_table().expect_err("an empty variable is not set");
+        assert_eq!(error.to_string(), "the environment variable ALIMS_INDEX_TABLE is not set");
+    }
+
+    #[test]
+    fn each_setting_reads_its_own_variable() {
+        let echo = Settings::from_variables(|name| Some(name.to_owned()));
+        assert_eq!(echo.log_table(), Ok("ALIMS_LOG_TABLE".to_owned()));
+        assert_eq!(echo.index_table(), Ok("ALIMS_INDEX_TABLE".to_owned()));
+        assert_eq!(echo.event_bus(), Ok("ALIMS_EVENT_BUS".to_owned()));
+        assert_eq!(echo.dead_letter_queue_url(), Ok("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned()));
+        assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
+        assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
+        assert_eq!(echo.log_filter(), "RUST_LOG");
+    }
+
+    #[test]
+    fn what_may_be_missing_has_a_default() {
+        let nothing = Settings::from_variables(|_| None);
+        assert_eq!(nothing.rules_dir(), PathBuf::from("rules"));
+        assert_eq!(nothing.policies_dir(), PathBuf::from("policies"));
+        assert_eq!(nothing.log_filter(), "info");
+        let lambda = Settings::from_variables(|name| (name == "AWS_LAMBDA_LOG_LEVEL").then(|| "WARN".to_owned()));
+        assert_eq!(lambda.log_filter(), "WARN");
+    }
+}

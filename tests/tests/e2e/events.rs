@@ -1,0 +1,69 @@
+//! From the log through the stream, the publisher and the bus to a subscriber.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::ReplayDestination;
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
+
+use crate::people::Person;
+use crate::world::{SUBSCRIBER, UNREADABLE, WORLD, aws, events_of};
+
+#[tokio::test]
+async fn the_events_of_a_workflow_reach_the_subscriber_complete_and_in_order() {
+    let alice = Person::everybody();
+    alice.create("followed").await.expect(201);
+    alice.go("followed", "ACTIVE").await.expect(200);
+    alice.go("followed", "COMPLETED").await.expect(200);
+    let events = events_of("followed", 3).await;
+    let history = alice.get("/workflows/followed/history").await.expect(200);
+    // The detail is the item of the history, to the last member.
+    let details: Vec<&Value> = events.iter().map(|event| &event["detail"]).collect();
+    assert_eq!(details, history["items"].as_array().unwrap().iter().collect::<Vec<_>>());
+    let versions: Vec<&Value> = details.iter().map(|detail| &detail["version"]).collect();
+    assert_eq!(versions, [&json!(1), &json!(2), &json!(3)]);
+    for event in &events {
+        assert_eq!(event["source"], "alims.workflow-manager");
+        assert_eq!(event["detail-type"], event["detail"]["event_type"]);
+    }
+}
+
+#[tokio::test]
+async fn the_archive_replays_what_was_published() {
+    #[expect(clippy::disallowed_methods, reason = "the archive is asked for a span of time")]
+    let begun = SystemTime::now();
+    let alice = Person::everybody();
+    alice.create("archived").await.expect(201);
+    alice.go("archived", "ACTIVE").await.expect(200);
+    let first = events_of("archived", 2).await;
+    let bus = WORLD.output("EventBusArn");
+    let archive = bus.replace("event-bus/alims-workflow-events", "archive/alims");
+    #[expect(clippy::disallowed_methods, reason = "the archive is asked for a span of time")]
+    let until = SystemTime::now() + Duration::from_secs(60);
+    let client = aws_sdk_eventbridge::Client::new(&aws().await);
+    let replay = client.start_replay().replay_name("e2e").event_source_arn(archive);
+    let replay = replay.event_start_time(DateTime::from(begun - Duration::from_secs(60)));
+    let replay = replay.event_end_time(DateTime::from(until));
+    replay.destination(ReplayDestination::builder().arn(bus).build().unwrap()).send().await.unwrap();
+    let replayed = |event: &Value| event["detail"]["workflow_id"] == "archived" && event["replay-name"] == "e2e";
+    let again = SUBSCRIBER.until(replayed, |events| events.len() >= 2).await;
+    // In any order: that is why the ordered replay comes from the log.
+    for event in &first {
+        let id = &event["detail"]["event_id"];
+        assert!(again.iter().any(|event| event["detail"]["event_id"] == *id), "{id} was not replayed");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_put_aside_with_its_key_and_blocks_nobody() {
+    let client = aws_sdk_dynamodb::Client::new(&aws().await);
+    let item = [("pk", "default#garbled"), ("entry", "v#0000000001"), ("colour", "green")];
+    let item = item.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));
+    client.put_item().table_name(WORLD.output("LogTableName")).set_item(Some(item.into())).send().await.unwrap();
+    let of_it = |letter: &Value| letter["key"] == "default#garbled v#0000000001";
+    let letters = UNREADABLE.until(of_it, |letters| !letters.is_empty()).await;
+    assert!(letters[0]["why"].as_str().is_some_and(|why| !why.is_empty()), "{letters:?}");
+    let alice = Person::everybody();
+    alice.create("unblocked").await.expect(201);
+    events_of("unblocked", 1).await;
+}

@@ -1,0 +1,9 @@
+//! The deployed service: the template, its binaries, its roles and its wiring, on an emulator of AWS.
+//!
+//! `cargo xtask e2e` sets everything up and runs these; by themselves they have nothing to talk to.
+
+mod access;
+mod events;
+mod operations;
+mod people;
+mod world;

@@ -1,0 +1,136 @@
+//! People who call the deployed API over HTTP, and what comes back.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::world::{PATIENCE, WORLD};
+
+/// A workflow type that no ruleset names: the lifecycle alone decides.
+pub(crate) const FREE: &str = "free-form";
+/// Whom the tokens of honest people are for.
+const AUDIENCE: &str = "alims-workflow-manager";
+
+/// Somebody with a token, or without.
+#[derive(Clone)]
+pub(crate) struct Person {
+    token: Option<String>,
+    http: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Person {
+    /// Somebody of the default tenant.
+    pub(crate) fn with_roles(sub: &str, roles: &[&str]) -> Self {
+        Self::with_claims(&json!({"sub": sub, "roles": roles}))
+    }
+
+    /// Somebody whose token says this beside, or instead of, what an honest one says.
+    pub(crate) fn with_claims(claims: &Value) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a token holds from now on")]
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let mut all = json!({"iss": WORLD.text("issuer"), "aud": AUDIENCE, "iat": now - 60, "exp": now + 3600});
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(WORLD.text("key_id").to_owned());
+        let key = EncodingKey::from_rsa_der(&WORLD.signing_key);
+        Self::bearer(&jsonwebtoken::encode(&header, &all, &key).unwrap())
+    }
+
+    /// Somebody who may do everything that a role allows.
+    pub(crate) fn everybody() -> Self {
+        Self::with_roles("alice", &["viewer", "analyst", "supervisor", "auditor"])
+    }
+
+    /// Whoever holds this token.
+    pub(crate) fn bearer(token: &str) -> Self {
+        Self { token: Some(token.to_owned()), http: Client::new() }
+    }
+
+    /// Somebody nobody knows.
+    pub(crate) fn nobody() -> Self {
+        Self { token: None, http: Client::new() }
+    }
+
+    /// The same token with another signature.
+    pub(crate) fn forged(&self) -> Self {
+        let token = self.token.as_deref().unwrap();
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        Self::bearer(&format!("{signed}.{}", "A".repeat(342)))
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.http.request(method, format!("{}{path}", WORLD.text("endpoint")));
+        // The emulator tells APIs apart by their names, which no resolver knows.
+        let request = request.header("host", WORLD.text("api_host"));
+        let request = if let Some(token) = &self.token { request.bearer_auth(token) } else { request };
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Creates a workflow that only the lifecycle governs.
+    pub(crate) async fn create(&self, workflow_id: &str) -> Answer {
+        self.post("/workflows", &json!({"workflow_type": FREE, "workflow_id": workflow_id})).await
+    }
+
+    /// Moves a workflow; a move to FAILED says that the power went.
+    pub(crate) async fn go(&self, workflow_id: &str, target: &str) -> Answer {
+        self.post(&format!("/workflows/{workflow_id}/transitions"), &go(target)).await
+    }
+
+    /// Asks until the answer is what is awaited, or patience ends.
+    pub(crate) async fn until(&self, path: &str, awaited: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let body = self.get(path).await.expect(200);
+            if awaited(&body) {
+                return body;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path} is still {body:#}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Answer {
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    /// The problem of a refusal with this status and code.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status.as_u16(), self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        self.body
+    }
+}
+
+/// The body of a request to move.
+pub(crate) fn go(target: &str) -> Value {
+    let mut body = json!({"target_state": target, "reason": "the next step"});
+    if target == "FAILED" {
+        body["failure"] = json!({"code": "power-loss", "message": "the power went", "retryable": true});
+    }
+    body
+}

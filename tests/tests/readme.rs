@@ -1,0 +1,134 @@
+//! The README's quick start, run as it stands: a document that nobody checks is wrong within a month.
+//!
+//! Only three things are put in other places: the port is a free one, the data lie in a folder of their own, and
+//! `cargo local` is the binary it would run. `curl` fails where it would otherwise print a refusal and be content.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+use serde_json::Value;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Where the README's commands find the server.
+const ADDRESS: &str = "http://127.0.0.1:3000";
+/// What a new user is asked to type at most, `git clone` included.
+const COMMANDS_MAX: usize = 9;
+/// How the commands find what the test puts in other places.
+const SURROUNDINGS: &str = r#"
+set -euo pipefail
+cargo() { [ "$1" = local ] && shift && "$ALIMS_LOCAL" "$@" --data "$ALIMS_DATA"; }
+curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }
+"#;
+
+#[test]
+fn the_quick_start_works_as_it_stands() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    assert_eq!(block(&readme, "the server"), "cargo local\n");
+    let commands = block(&readme, "the client");
+    assert!(commands.contains(ADDRESS), "the commands call nobody");
+
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let script = format!("{SURROUNDINGS}{}", commands.replace(ADDRESS, &server.base));
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env("ALIMS_LOCAL", binary())
+        .env("ALIMS_DATA", data.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+
+    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect();
+    let [created, moved, listed, history, verification] = answers.as_slice() else {
+        panic!("{} answers:\n{said}", answers.len())
+    };
+    assert_eq!(created["current_state"], "CREATED", "{created}");
+    assert_eq!(moved["workflow"]["current_state"], "ACTIVE", "{moved}");
+    // The list follows by itself, soon: here it is enough that it was given.
+    assert!(listed["items"].is_array(), "{listed}");
+    assert_eq!(history["items"].as_array().map(Vec::len), Some(2), "{history}");
+    assert_eq!(verification["valid"], true, "{verification}");
+}
+
+#[test]
+fn a_new_user_types_fewer_than_ten_commands() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = [block(&readme, "the server"), block(&readme, "the client")];
+    let lines = blocks.iter().flat_map(|block| block.lines());
+    // A line that is indented goes on with the command before it.
+    let commands = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ' '])).count();
+    assert!(commands > 5, "{commands} commands: this test sees nothing");
+    assert!(commands < COMMANDS_MAX, "{commands} commands and the clone");
+}
+
+/// A running server, ended when it is dropped.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["--port", "0", "--until-stdin-closes", "--data"])
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = Vec::new();
+        let base = loop {
+            let Some(line) = lines.next() else { panic!("the server ended: {said:?}") };
+            let line = line.unwrap();
+            if let Some(base) = line.strip_prefix("listening on ") {
+                break base.to_owned();
+            }
+            said.push(line);
+        };
+        // What it goes on to print is read, or it would wait for somebody who reads it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, base }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// What `cargo local` runs, built if it is not: a test of another package's binary has to see to that itself.
+///
+/// Built as a part of the whole workspace, as `cargo xtask test` does, so that nothing is built twice.
+fn binary() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let build = ["build", "--quiet", "--workspace", "--bin", "alims-local"];
+    let status = Command::new(cargo).args(build).current_dir(root()).status().unwrap();
+    assert!(status.success(), "alims-local does not build");
+    // This test lies in the folder `deps` beside it.
+    let folder = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
+    folder.join(format!("alims-local{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The fenced block behind a mark.
+fn block(readme: &str, name: &str) -> String {
+    let mark = format!("<!-- quick-start: {name} -->");
+    let behind = readme.split_once(&mark).unwrap_or_else(|| panic!("no {mark} in the README")).1;
+    let fenced = behind.trim_start().strip_prefix("```bash\n").unwrap_or_else(|| panic!("no block behind {mark}"));
+    fenced.split_once("```").unwrap().0.to_owned()
+}

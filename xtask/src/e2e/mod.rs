@@ -1,0 +1,201 @@
+//! `cargo xtask e2e`: deploys the template with the binaries it names on an emulator of AWS and plays the scenarios
+//! of `tests/tests/e2e` against it, over HTTP and with real tokens.
+//!
+//! The emulator checks each call of a function against the function's role, so that a missing permission fails here.
+
+mod edge;
+mod process;
+mod stack;
+mod tools;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::step::{Step, say};
+use crate::workspace::Workspace;
+
+use self::process::{Background, free_port, wait_until_listening};
+use self::stack::{Aws, Stack};
+use self::tools::{Tools, checked};
+
+/// The region that is played; any would do.
+const REGION: &str = "eu-central-1";
+/// The account of everybody on the emulator.
+const ACCOUNT: &str = "000000000000";
+
+/// Everything that one run leaves behind, beneath cargo's own folder.
+struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    fn new(workspace: &Workspace) -> anyhow::Result<Self> {
+        let root = workspace.target.join("e2e");
+        // What is built is built anew only where it changed.
+        for stale in ["logs", "run", "world.json"] {
+            let path = root.join(stale);
+            if path.is_dir() {
+                fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+            }
+        }
+        for folder in ["logs", "run"] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        Ok(Self { root })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.root.join("logs").join(format!("{name}.log"))
+    }
+}
+
+/// What stands while the scenarios are played; goes when it is dropped.
+struct World {
+    aws: Aws,
+    stack: Stack,
+    _emulator: Background,
+    _issuer: Background,
+}
+
+/// Sets everything up, plays the scenarios, and takes everything down again.
+///
+/// # Errors
+/// What could not be set up, or that a scenario does not hold; the logs are kept then, and it says where.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    let place = Place::new(workspace)?;
+    let tools = stage("tools", || Tools::install(workspace))?;
+    stage("build", || build(workspace, &tools, &place))?;
+    let played = set_up(workspace, &tools, &place).and_then(|world| {
+        let played = stage("scenarios", || scenarios(workspace, &tools, &place, &world));
+        if played.is_err() {
+            world.stack.keep_logs(&world.aws, &place.path("logs"));
+        }
+        played
+    });
+    played.with_context(|| format!("the logs are in {}", place.path("logs").display()))?;
+    fs::remove_dir_all(place.path("run")).context("the emulator's files cannot be removed")
+}
+
+/// Does one thing and says how long it took.
+fn stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    say(&format!("  e2e: {name} …"));
+    let begun = Instant::now();
+    let done = work().with_context(|| format!("{name} failed"))?;
+    say(&format!("  e2e: {name} done ({:.1} s)", begun.elapsed().as_secs_f32()));
+    Ok(done)
+}
+
+/// Builds what would be deployed, for the machine at hand.
+fn build(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<()> {
+    let mut sam = tools.deployment("sam");
+    sam.current_dir(&workspace.root).arg("build").arg("--build-dir").arg(place.path("build"));
+    sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
+    checked(&mut sam, &place.log("build"))
+}
+
+/// What Lambda calls the machine this runs on.
+fn architecture() -> anyhow::Result<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("x86_64"),
+        "aarch64" => Ok("arm64"),
+        other => anyhow::bail!("Lambda does not run on {other}"),
+    }
+}
+
+fn set_up(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<World> {
+    let (emulator_port, issuer_port) = (free_port()?, free_port()?);
+    let endpoint = format!("http://127.0.0.1:{emulator_port}");
+    let issuer = format!("http://127.0.0.1:{issuer_port}");
+    let aws = Aws::new(tools, &endpoint, place.path("run"));
+    let (emulator_process, issuer_process) = stage("emulator", || {
+        let served = place.path("run/issuer");
+        let mut key = tools.python(include_str!("issuer.py"));
+        key.arg(place.path("run/signing.der")).arg(&served);
+        checked(&mut key, &place.log("issuer"))?;
+        let mut server = tools.emulator("python");
+        server.args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"]).arg(&served);
+        server.arg(issuer_port.to_string());
+        let issuer = Background::start(tools, &server, &place.log("issuer"))?;
+        let mut ministack = tools.emulator("python");
+        ministack.args(["-m", "ministack"]);
+        aws.environment_of(&mut ministack);
+        // Every call is held to the caller's role; nothing listens but the one port.
+        let settings = [("AUTH", "true"), ("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0"), ("BIND_HOST", "127.0.0.1")];
+        ministack.envs(settings).env("GATEWAY_PORT", emulator_port.to_string());
+        ministack.env("MINISTACK_HOST", "localhost").env("MINISTACK_REGION", REGION);
+        ministack.env("TMPDIR", place.path("run"));
+        let emulator = Background::start(tools, &ministack, &place.log("emulator"))?;
+        wait_until_listening(issuer_port)?;
+        wait_until_listening(emulator_port)?;
+        Ok((emulator, issuer))
+    })?;
+    let stack = stage("deployment", || {
+        let parameters = [
+            ("Architecture", architecture()?.to_owned()),
+            ("JwtIssuer", issuer.clone()),
+            // The emulator mounts no layers: the functions read what would be in them where it was built from.
+            ("PoliciesDirectory", workspace.root.join("policies").display().to_string()),
+            ("RulesDirectory", workspace.root.join("rules").display().to_string()),
+            // It does not know archives in templates either: this one is made by hand.
+            ("EventArchiveDays", "0".to_owned()),
+        ];
+        Stack::deploy(&aws, tools, place, &parameters)
+    })?;
+    stage("edge", || complete(&aws, &stack, place))?;
+    let described = world(&aws, &stack, &endpoint, &issuer, emulator_port, place);
+    write(&place.path("world.json"), &described)?;
+    Ok(World { aws, stack, _emulator: emulator_process, _issuer: issuer_process })
+}
+
+/// Adds what the template says and the emulator leaves out: routes and authorizer, and the archive.
+fn complete(aws: &Aws, stack: &Stack, place: &Place) -> anyhow::Result<()> {
+    let file = place.path("run/edge.json");
+    write(&file, &edge::completion(stack)?)?;
+    let file = file.display().to_string();
+    aws.call(&["cloudformation", "deploy", "--stack-name", "alims-edge", "--template-file", &file])?;
+    let archive = stack.property("EventArchive", "EventPattern")?.to_string();
+    let bus = stack.output("EventBusArn")?;
+    let create = ["events", "create-archive", "--archive-name", "alims", "--event-source-arn", bus];
+    aws.call(&[&create[..], &["--event-pattern", &archive]].concat())?;
+    Ok(())
+}
+
+/// What the scenarios are told.
+fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, place: &Place) -> Value {
+    json!({
+        "endpoint": endpoint,
+        "region": REGION,
+        "account": ACCOUNT,
+        "api_host": format!("{}.execute-api.localhost:{port}", stack.resource("Api").unwrap_or_default()),
+        "issuer": issuer,
+        "key_id": "e2e",
+        "signing_key": place.path("run/signing.der"),
+        "aws": aws.program(),
+        "outputs": stack.outputs,
+        "resources": stack.resources,
+    })
+}
+
+fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
+    let arguments = ["test", "--package", "alims-tests", "--features", "e2e", "--test", "e2e"];
+    let mut cargo = Step::cargo("the scenarios", &arguments).command(workspace);
+    tools.on_path(&mut cargo);
+    world.aws.environment_of(&mut cargo);
+    cargo.env("ALIMS_E2E", place.path("world.json"));
+    let status = cargo.status().context("cargo could not be started")?;
+    anyhow::ensure!(status.success(), "a scenario does not hold");
+    Ok(())
+}
+
+fn write(path: &Path, value: &Value) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}

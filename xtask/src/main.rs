@@ -1,0 +1,94 @@
+//! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; nothing runs there that does not
+//! run here.
+
+mod alone;
+mod e2e;
+mod openapi;
+mod step;
+mod suite;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::step::Step;
+use crate::workspace::{Build, Workspace};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about, arg_required_else_help = true)]
+struct Arguments {
+    /// Show the steps of `test`, each with its command, and run none.
+    #[arg(long)]
+    list: bool,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that CI runs, stopping at the first failure.
+    Test,
+    /// Check each package by itself: a workspace build unifies features and hides a missing one.
+    Alone,
+    /// Deploy the template on an emulator of AWS and play the scenarios of tests/tests/e2e against it.
+    E2e,
+    /// Write openapi.yaml from the types of the edge.
+    Openapi,
+    /// Play the four scenarios of the demo against a server of their own.
+    Demo,
+    /// Check licences, bans, sources and advisories of every dependency; the advisories need the network.
+    Deny,
+    /// Measure; what follows is handed to the measurement.
+    Bench {
+        /// What the measurement is told; `-- --help` shows what it can be told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            step::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let workspace = Workspace::read()?;
+    if arguments.list {
+        suite::list(&workspace);
+    }
+    match &arguments.task {
+        None => Ok(()),
+        Some(Task::Test) => suite::run(&workspace),
+        Some(Task::Alone) => alone::check_each(&workspace),
+        Some(Task::E2e) => e2e::run(&workspace),
+        Some(Task::Openapi) => openapi::write(&workspace),
+        Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
+        Some(Task::Deny) => deny(&workspace),
+        Some(Task::Bench { arguments }) => bench(&workspace, arguments),
+    }
+}
+
+/// Builds the measurement and the server it starts as one build, side by side, and runs the former.
+fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
+    let build = ["build", "--profile", "bench", "--package", "alims-bench", "--package", "alims-local"];
+    Step::cargo("the build to be measured", &build).run(workspace)?;
+    Step::built("bench", workspace.built(Build::Optimised, "alims-bench"), &[]).with(arguments).run(workspace)
+}
+
+/// Two calls, so that whoever has no network still learns of everything that needs none.
+fn deny(workspace: &Workspace) -> anyhow::Result<()> {
+    if !workspace.has_cargo_command("deny") {
+        anyhow::bail!("cargo-deny is missing; install it with: cargo install --locked cargo-deny");
+    }
+    Step::cargo("what we may use", &["deny", "check", "licenses", "bans", "sources"]).run(workspace)?;
+    Step::cargo("known vulnerabilities", &["deny", "check", "advisories"]).run(workspace).map_err(|error| {
+        error.context("the advisory database comes from the network: if it could not be reached, nothing was checked")
+    })
+}
