@@ -3,6 +3,8 @@
 use alims_core::ports::Clock;
 use alims_runtime::SystemClock;
 use clap::{Args, Parser, Subcommand};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -21,6 +23,8 @@ use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, Toke
 const LOG_FILTER_DEFAULT: &str = "warn,dynoxide=error";
 /// Who the ready-made token is for.
 const READY_MADE_SUB: &str = "you";
+/// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
 /// How long what is left may take when the process ends.
 const RUNTIME_END_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -177,8 +181,11 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let _ = write!(io::stdout(), "{}", banner(&server, &config, named_data)?);
     told_to_end.await;
     let _ = writeln!(io::stderr(), "stopping");
-    server.stop().await;
-    Ok(ExitCode::SUCCESS)
+    tokio::select! {
+        () = server.stop() => Ok(ExitCode::SUCCESS),
+        // Somebody has no patience. Nothing is lost: it is as if the process were killed.
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+    }
 }
 
 /// Ends on SIGINT, on SIGTERM and, when asked to, at the end of the standard input. The handlers are in place when
@@ -186,16 +193,17 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 fn told_to_end(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let (end, ended) = oneshot::channel();
-    if with_stdin {
+    let stdin_closed: BoxFuture<'static, ()> = if with_stdin {
+        let (close, closed) = oneshot::channel();
         // A thread of its own: reading the standard input cannot be cancelled.
         std::thread::spawn(move || {
             let _ = io::stdin().read_to_end(&mut Vec::new());
-            let _ = end.send(());
+            let _ = close.send(());
         });
+        Box::pin(closed.map(|_| ()))
     } else {
-        std::mem::forget(end);
-    }
+        Box::pin(std::future::pending())
+    };
     Ok(async move {
         #[cfg(unix)]
         let terminated = terminated.recv();
@@ -204,7 +212,7 @@ fn told_to_end(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminated => {}
-            _ = ended => {}
+            () = stdin_closed => {}
         }
     })
 }

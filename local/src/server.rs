@@ -7,6 +7,7 @@ use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_policy::{CedarPolicy, PolicyInvalid};
 use alims_rules::{EmbeddedRules, RulesInvalid};
 use alims_runtime::{FreshIds, SystemClock};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::serve::ListenerExt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +35,10 @@ use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
 const LOG_TABLE: &str = "WorkflowLog";
 /// The index's table in the embedded database.
 const INDEX_TABLE: &str = "WorkflowIndex";
+/// How long one try at the embedded database may take. It does one thing at a time, in a build that is not optimised.
+const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long all tries together may take.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in work may take when the server is stopped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -260,6 +265,12 @@ async fn stores(
     bus: LocalBus,
 ) -> Result<(aws_sdk_dynamodb::Client, Publishes), StartError> {
     let client = alims_dynamodb::client(&database.sdk_config());
+    let patience = TimeoutConfig::builder()
+        .connect_timeout(DATABASE_ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(DATABASE_ATTEMPT_TIMEOUT)
+        .operation_timeout(DATABASE_TIMEOUT)
+        .build();
+    let client = aws_sdk_dynamodb::Client::from_conf(client.config().to_builder().timeout_config(patience).build());
     let names = TableNames { log: LOG_TABLE.to_owned(), index: INDEX_TABLE.to_owned() };
     alims_dynamodb::tables::create(&client, &names).await.map_err(StartError::Tables)?;
     let log = DynamoLog::new(client.clone(), names.log);

@@ -1,7 +1,7 @@
 //! The README's quick start, run as it stands: a document that nobody checks is wrong within a month.
 //!
 //! Only three things are put in other places: the port is a free one, the data lie in a folder of their own, and
-//! `cargo local` is the binary it would run. `curl` fails where it would otherwise print a refusal and be content.
+//! `cargo local` is what it would run. `curl` fails where it would otherwise print a refusal and be content.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,11 +11,12 @@
 )]
 
 use serde_json::Value;
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// What `cargo local` runs.
+const BINARY: &str = env!("CARGO_BIN_EXE_alims-tests");
 /// Where the README's commands find the server.
 const ADDRESS: &str = "http://127.0.0.1:3000";
 /// What a new user is asked to type at most, `git clone` included.
@@ -39,7 +40,7 @@ fn the_quick_start_works_as_it_stands() {
     let script = format!("{SURROUNDINGS}{}", commands.replace(ADDRESS, &server.base));
     let output = Command::new("bash")
         .args(["-c", &script])
-        .env("ALIMS_LOCAL", binary())
+        .env("ALIMS_LOCAL", BINARY)
         .env("ALIMS_DATA", data.path())
         .stdin(Stdio::null())
         .output()
@@ -78,7 +79,7 @@ struct Server {
 
 impl Server {
     fn start(data: &Path) -> Self {
-        let mut child = Command::new(binary())
+        let mut child = Command::new(BINARY)
             .args(["--port", "0", "--until-stdin-closes", "--data"])
             .arg(data)
             .stdin(Stdio::piped())
@@ -106,19 +107,6 @@ impl Drop for Server {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-/// What `cargo local` runs, built if it is not: a test of another package's binary has to see to that itself.
-///
-/// Built as a part of the whole workspace, as `cargo xtask test` does, so that nothing is built twice.
-fn binary() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let build = ["build", "--quiet", "--workspace", "--bin", "alims-local"];
-    let status = Command::new(cargo).args(build).current_dir(root()).status().unwrap();
-    assert!(status.success(), "alims-local does not build");
-    // This test lies in the folder `deps` beside it.
-    let folder = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
-    folder.join(format!("alims-local{}", std::env::consts::EXE_SUFFIX))
 }
 
 fn root() -> PathBuf {

@@ -32,7 +32,11 @@ enum Task {
     /// Check each package by itself: a workspace build unifies features and hides a missing one.
     Alone,
     /// Deploy the template on an emulator of AWS and play the scenarios of tests/tests/e2e against it.
-    E2e,
+    E2e {
+        /// Deploy development builds, which come quicker: for work on the scenarios.
+        #[arg(long)]
+        development: bool,
+    },
     /// Write openapi.yaml from the types of the edge.
     Openapi,
     /// Play the four scenarios of the demo against a server of their own.
@@ -67,7 +71,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => Ok(()),
         Some(Task::Test) => suite::run(&workspace),
         Some(Task::Alone) => alone::check_each(&workspace),
-        Some(Task::E2e) => e2e::run(&workspace),
+        Some(Task::E2e { development }) => e2e::run(&workspace, *development),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),

@@ -1,7 +1,6 @@
 //! Wires recover-workflow.
 
-use alims_core::operations::recover_workflow::Recovering;
-use alims_core::operations::{Deciding, Publishing};
+use alims_core::operations::{Deciding, Publishing, recover_workflow::Recovering};
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 
@@ -14,8 +13,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let rules = alims_rules::EmbeddedRules::load(&settings.rules_dir())?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
-    let deciding = Deciding { log: log.clone(), rules, policy, clock, ids };
+    let deciding = Deciding { log: log.clone(), rules, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
     let ports = Recovering { deciding, publishing: Publishing { log, index, bus } };
     warm_log(&ports.publishing.log).await;
     serve(|request| recover_workflow::recover_workflow(&ports, request)).await

@@ -24,15 +24,15 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// A server in a process of its own.
-pub(crate) struct Process {
+struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     data: String,
-    pub(crate) base: String,
+    base: String,
 }
 
 impl Process {
-    pub(crate) async fn start(data: &Path, more: &[&str]) -> Self {
+    async fn start(data: &Path, more: &[&str]) -> Self {
         let data = data.to_str().unwrap().to_owned();
         let arguments = [&["--port", "0", "--data", &data], more].concat();
         let mut child = command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
@@ -49,15 +49,11 @@ impl Process {
         Self { child, lines, data, base }
     }
 
-    pub(crate) fn token(&self, sub: &str, roles: &[&str]) -> String {
+    fn token(&self, sub: &str, roles: &[&str]) -> String {
         let roles = roles.iter().flat_map(|role| ["--role", role]);
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_alims-local"));
         let output = command.args(["token", "--sub", sub, "--data", &self.data]).args(roles).output().unwrap();
         text(&output.stdout).trim_end().to_owned()
-    }
-
-    pub(crate) async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
     }
 
     async fn signal(&self, name: &str) {
@@ -66,7 +62,7 @@ impl Process {
     }
 
     /// Tells it to end, and sees that it ends well.
-    pub(crate) async fn end(mut self) {
+    async fn end(mut self) {
         self.signal("TERM").await;
         assert!(self.child.wait().await.unwrap().success());
     }

@@ -1,6 +1,8 @@
 //! Answers that say yes: a status, a JSON body, and the headers that go with them.
 
+use alims_core::event::Workflow;
 use alims_core::identifiers::{Version, WorkflowId};
+use alims_core::lifecycle::State;
 use alims_core::operations::Accepted;
 use alims_core::operations::request_state_transition::WouldBeAccepted;
 use http::StatusCode;
@@ -8,8 +10,6 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 use crate::wire::{DryRunResult, RecoveryReport, TransitionResult, WorkflowState};
-use alims_core::event::Workflow;
-use alims_core::lifecycle::State;
 
 /// An answer before it is sent: the exchange adds what every answer carries.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -159,7 +159,7 @@ fn merged(partitions: Vec<Partition>, limit: usize) -> IndexPage {
     known.sort_by_cached_key(|entry| std::cmp::Reverse(position_of(entry)));
     // A workflow that changed its state between two of the reads may be in both: its newer entry counts.
     let mut listed: BTreeSet<WorkflowId> = BTreeSet::new();
-    let _ = &mut listed;
+    known.retain(|entry| listed.insert(entry.key.workflow_id.clone()));
 
     let more = known.len() > limit;
     known.truncate(limit);

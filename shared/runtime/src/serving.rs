@@ -2,6 +2,8 @@
 
 use alims_core::identifiers::WorkflowKey;
 use alims_core::ports::{WorkflowIndex, WorkflowLog};
+use aws_config::BehaviorVersion;
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_types::SdkConfig;
 use lambda_http::{Body, Error, LambdaEvent, Request, Response, lambda_runtime, service_fn};
 use serde::Serialize;
@@ -10,8 +12,13 @@ use std::error::Error as StdError;
 use std::future::Future;
 
 /// How to reach AWS, from the environment that Lambda sets up.
+///
+/// Region and credentials are read there and nowhere else: the SDK would go on to ask the machine's metadata service,
+/// which a function does not have.
 pub async fn aws_config() -> SdkConfig {
-    aws_config::load_from_env().await
+    let config = aws_config::defaults(BehaviorVersion::latest());
+    let config = config.region(EnvironmentVariableRegionProvider::new());
+    config.credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await
 }
 
 /// Serves requests with a handler until Lambda ends the process.

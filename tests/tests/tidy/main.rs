@@ -15,4 +15,5 @@ mod documents;
 mod layers;
 mod names;
 mod sources;
+mod template;
 mod workspace;

@@ -3,6 +3,7 @@
 //!
 //! The emulator checks each call of a function against the function's role, so that a missing permission fails here.
 
+mod build;
 mod edge;
 mod process;
 mod stack;
@@ -69,11 +70,13 @@ struct World {
 ///
 /// # Errors
 /// What could not be set up, or that a scenario does not hold; the logs are kept then, and it says where.
-pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn run(workspace: &Workspace, development: bool) -> anyhow::Result<()> {
     let place = Place::new(workspace)?;
     let tools = stage("tools", || Tools::install(workspace))?;
-    stage("build", || build(workspace, &tools, &place))?;
-    let played = set_up(workspace, &tools, &place).and_then(|world| {
+    let template = stage("build", || {
+        if development { build::development(workspace, &place) } else { build::release(workspace, &tools, &place) }
+    })?;
+    let played = set_up(workspace, &tools, &place, &template).and_then(|world| {
         let played = stage("scenarios", || scenarios(workspace, &tools, &place, &world));
         if played.is_err() {
             world.stack.keep_logs(&world.aws, &place.path("logs"));
@@ -93,24 +96,7 @@ fn stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Res
     Ok(done)
 }
 
-/// Builds what would be deployed, for the machine at hand.
-fn build(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<()> {
-    let mut sam = tools.deployment("sam");
-    sam.current_dir(&workspace.root).arg("build").arg("--build-dir").arg(place.path("build"));
-    sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
-    checked(&mut sam, &place.log("build"))
-}
-
-/// What Lambda calls the machine this runs on.
-fn architecture() -> anyhow::Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("x86_64"),
-        "aarch64" => Ok("arm64"),
-        other => anyhow::bail!("Lambda does not run on {other}"),
-    }
-}
-
-fn set_up(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<World> {
+fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) -> anyhow::Result<World> {
     let (emulator_port, issuer_port) = (free_port()?, free_port()?);
     let endpoint = format!("http://127.0.0.1:{emulator_port}");
     let issuer = format!("http://127.0.0.1:{issuer_port}");
@@ -139,7 +125,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result
     })?;
     let stack = stage("deployment", || {
         let parameters = [
-            ("Architecture", architecture()?.to_owned()),
+            ("Architecture", build::architecture()?.to_owned()),
             ("JwtIssuer", issuer.clone()),
             // The emulator mounts no layers: the functions read what would be in them where it was built from.
             ("PoliciesDirectory", workspace.root.join("policies").display().to_string()),
@@ -147,7 +133,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result
             // It does not know archives in templates either: this one is made by hand.
             ("EventArchiveDays", "0".to_owned()),
         ];
-        Stack::deploy(&aws, tools, place, &parameters)
+        Stack::deploy(&aws, tools, place, template, &parameters)
     })?;
     stage("edge", || complete(&aws, &stack, place))?;
     let described = world(&aws, &stack, &endpoint, &issuer, emulator_port, place);

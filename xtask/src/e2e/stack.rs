@@ -83,6 +83,7 @@ impl Stack {
         aws: &Aws,
         tools: &Tools,
         place: &Place,
+        template: &Path,
         parameters: &[(&str, String)],
     ) -> anyhow::Result<Self> {
         aws.call(&["s3", "mb", &format!("s3://{BUCKET}")])?;
@@ -90,7 +91,7 @@ impl Stack {
         aws.environment_of(&mut sam);
         sam.args(["deploy", "--stack-name", NAME, "--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM"]);
         sam.args(["--no-confirm-changeset", "--no-progressbar"]);
-        sam.arg("--template-file").arg(place.path("build").join("template.yaml"));
+        sam.arg("--template-file").arg(template);
         sam.arg("--parameter-overrides").args(parameters.iter().map(|(name, value)| format!("{name}={value}")));
         checked(&mut sam, &place.log("deployment"))?;
 

@@ -56,7 +56,8 @@ impl Tools {
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, environment.requirements)?;
         let mut pip = self.command(environment, "python");
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
+        // The file names every package there is to be: nothing else is looked for.
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]);
         pip.arg("--requirement").arg(&requirements);
         checked(&mut pip, &log)
             .context("the tools come from PyPI, which could not be reached or gave something else")?;

@@ -1,5 +1,6 @@
 //! The parameters of the operations: in the path, in the query and in headers.
 
+use alims_core::lifecycle::State;
 use alims_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -7,7 +8,6 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{RefOr, Required};
 
 use crate::openapi::schemas::reference;
-use alims_core::lifecycle::State;
 
 /// The workflow that the path names.
 pub(super) fn workflow_id() -> Parameter {

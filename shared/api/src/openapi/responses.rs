@@ -15,13 +15,13 @@ use crate::problem::{ProblemCode, ProblemDocument};
 
 /// A body of JSON.
 pub(super) fn json_of<T: ToSchema>(example: Value) -> Content {
-    ContentBuilder::new().schema(Some(reference::<T>())).example(Some(example)).build()
+    ContentBuilder::new().schema(Some(reference::<T>())).example(Some(sorted(example))).build()
 }
 
 /// A body of JSON that is one of two.
 pub(super) fn json_of_either<A: ToSchema, B: ToSchema>(example: Value) -> Content {
     let either: Schema = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>()).into();
-    ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(example)).build()
+    ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(sorted(example))).build()
 }
 
 /// An answer that says yes.
@@ -71,7 +71,7 @@ pub(super) fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
 
 fn problem(status: u16, codes: &[ProblemCode]) -> Response {
     let named: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
-    let example = codes.first().map(|code| example_of(*code, status));
+    let example = codes.first().map(|code| sorted(example_of(*code, status)));
     let content = ContentBuilder::new().schema(Some(reference::<ProblemDocument>())).example(example).build();
     let response = ResponseBuilder::new()
         .description(named.join(" "))
@@ -118,6 +118,19 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         example.extend(extra);
     }
     example
+}
+
+/// The same value with its members in order: whether a map keeps the order it was filled in depends on what else is
+/// built along with it, and the document must not.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> = members.into_iter().collect();
+            Value::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
 
 fn request_id() -> Header {

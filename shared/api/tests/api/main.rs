@@ -8,6 +8,7 @@
 )]
 
 mod document;
+mod logging;
 mod problems;
 mod readers;
 mod rendering;

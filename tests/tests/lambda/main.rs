@@ -1,0 +1,176 @@
+//! The functions' own binaries, run as Lambda runs them, over the real SDK on the embedded database.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod runtime_api;
+
+use alims_api::operations::{
+    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
+    Operation, RECOVER_WORKFLOW, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+};
+use alims_api::testing::GatewayEvent;
+use alims_local::{Config, Server};
+use axum::Router;
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use runtime_api::Function;
+
+/// A server whose database the functions share. It holds its events back: publishing is for the function.
+async fn server(data: &Path) -> Server {
+    Server::start(Config { hold_events: true, ..Config::new(data) }).await.unwrap()
+}
+
+/// The settings of a function on that database, with an event bus that takes everything at `bus`.
+fn settings(server: &Server, bus: &str) -> Vec<(&'static str, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = |name: &str| root.join(name).to_str().unwrap().to_owned();
+    vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", server.dynamodb().endpoint_url().unwrap().to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.to_owned()),
+        ("AWS_ENDPOINT_URL_SQS", bus.to_owned()),
+        ("ALIMS_LOG_TABLE", "WorkflowLog".to_owned()),
+        ("ALIMS_INDEX_TABLE", "WorkflowIndex".to_owned()),
+        ("ALIMS_EVENT_BUS", "alims-workflow-events".to_owned()),
+        ("ALIMS_DEAD_LETTER_QUEUE_URL", format!("{bus}/0/dead-letters")),
+        ("ALIMS_RULES_DIR", folder("rules")),
+        ("ALIMS_POLICIES_DIR", folder("policies")),
+    ]
+}
+
+/// Takes every entry put to it, and remembers their details.
+async fn bus() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&taken);
+    let routes = Router::new().fallback(move |body: Bytes| {
+        let call: Value = serde_json::from_slice(&body).unwrap();
+        let entries = call["Entries"].as_array().cloned().unwrap_or_default();
+        let results: Vec<Value> = entries.iter().map(|_| json!({"EventId": "1"})).collect();
+        let details = entries.iter().map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap());
+        kept.lock().unwrap().extend(details);
+        async move { json!({"FailedEntryCount": 0, "Entries": results}).to_string() }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (format!("http://{address}"), taken)
+}
+
+/// Starts the binary of an operation and has it answer one request by somebody with every role.
+async fn call(settings: &[(&str, String)], operation: &'static Operation, body: Option<Value>) -> (u64, Value) {
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut function = Function::start(operation.name, &settings).await;
+    let event = GatewayEvent::of(operation).claim("roles", "[analyst supervisor auditor]");
+    let event = if let Some(body) = &body { event.json(body) } else { event };
+    let answer = function.invoke(event.event()).await;
+    let text = answer["body"].as_str().unwrap_or_else(|| panic!("{}: {answer}", operation.name));
+    (answer["statusCode"].as_u64().unwrap(), serde_json::from_str(text).unwrap())
+}
+
+#[tokio::test]
+async fn every_operation_answers_from_its_own_binary() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path()).await;
+    let (bus, taken) = bus().await;
+    let settings = settings(&server, &bus);
+    let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
+    let failed = json!({"target_state": "FAILED", "reason": "it broke",
+        "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
+    let steps: [(&'static Operation, Option<Value>, u64, &str, Value); 9] = [
+        (&CREATE_WORKFLOW, Some(new), 201, "/version", json!(1)),
+        (
+            &REQUEST_STATE_TRANSITION,
+            Some(json!({"target_state": "ACTIVE", "reason": "go"})),
+            200,
+            "/workflow/version",
+            json!(2),
+        ),
+        (&REQUEST_STATE_TRANSITION, Some(failed), 200, "/workflow/current_state", json!("FAILED")),
+        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("needed")),
+        (&RECOVER_WORKFLOW, None, 202, "/outcome", json!("recovered")),
+        (&GET_WORKFLOW_STATE, None, 200, "/current_state", json!("ACTIVE")),
+        (&GET_WORKFLOW_HISTORY, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
+        (&VERIFY_WORKFLOW_HISTORY, None, 200, "/versions_checked", json!(4)),
+        (&LIST_WORKFLOWS, None, 200, "/items/0/published_version", json!(4)),
+    ];
+    let mut answered: Vec<&str> = Vec::new();
+    for (operation, body, status, pointer, expected) in steps {
+        let (seen, answer) = call(&settings, operation, body).await;
+        assert_eq!((seen, answer.pointer(pointer)), (status, Some(&expected)), "{}: {answer}", operation.name);
+        answered.push(operation.name);
+    }
+    assert!(OPERATIONS.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
+    let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
+    assert_eq!(versions, [1, 2, 3, 4].map(|version| json!(version)), "the recovery published everything");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn publish_events_publishes_from_a_batch_of_the_stream() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path()).await;
+    let (bus, taken) = bus().await;
+    let settings = settings(&server, &bus);
+    for (operation, body) in [
+        (&CREATE_WORKFLOW, json!({"workflow_type": "free-form", "workflow_id": "wf-1"})),
+        (&REQUEST_STATE_TRANSITION, json!({"target_state": "ACTIVE", "reason": "go"})),
+    ] {
+        call(&settings, operation, Some(body)).await;
+    }
+    // The record of version 2 alone: version 1 is found in the log.
+    let client = aws_sdk_dynamodb::Client::new(&server.dynamodb());
+    let items = client.scan().table_name("WorkflowLog").send().await.unwrap().items.unwrap();
+    let item = items.into_iter().find(|item| item["entry"].as_s().unwrap().ends_with('2')).unwrap();
+    let image: Value =
+        item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>().into();
+    let keys = json!({"pk": image["pk"], "entry": image["entry"]});
+    let record = json!({
+        "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
+        "awsRegion": "local", "eventSourceARN": "arn:aws:dynamodb:local:0:table/WorkflowLog/stream/1",
+        "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700.0, "Keys": keys, "NewImage": image,
+            "SequenceNumber": "100000000000000000001", "SizeBytes": 100, "StreamViewType": "NEW_IMAGE"},
+    });
+    let borrowed: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut function = Function::start("publish-events", &borrowed).await;
+    let answer = function.invoke(json!({ "Records": [record] })).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
+    assert_eq!(versions, [json!(1), json!(2)]);
+    server.stop().await;
+}
+
+/// An attribute as a stream's record spells it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a kind that is not stored must fail the test, whichever it is")]
+fn attribute(value: &aws_sdk_dynamodb::types::AttributeValue) -> Value {
+    use aws_sdk_dynamodb::types::AttributeValue as A;
+    match value {
+        A::S(text) => json!({ "S": text }),
+        A::N(number) => json!({ "N": number }),
+        A::Bool(truth) => json!({ "BOOL": truth }),
+        A::L(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
+        A::M(members) => {
+            json!({ "M": members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>() })
+        }
+        other => panic!("an attribute of a kind that is not stored: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_function_without_its_settings_says_which_is_missing() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path()).await;
+    let settings: Vec<_> =
+        settings(&server, "http://127.0.0.1:9").into_iter().filter(|(name, _)| *name != "ALIMS_LOG_TABLE").collect();
+    let borrowed: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let said = Function::start_and_fail("get-workflow-state", &borrowed).await;
+    assert!(said.contains("ALIMS_LOG_TABLE"), "{said}");
+    server.stop().await;
+}

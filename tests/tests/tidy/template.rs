@@ -1,0 +1,179 @@
+//! What is deployed is what is written elsewhere: operations, routes, tables, settings; and nobody may change the log.
+
+use alims_api::operations::OPERATIONS;
+use alims_dynamodb::tables::{INDEX, LOG, Table};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use crate::workspace::{assert_no_complaints, workspace};
+
+/// The template. What is written `!Ref X` or `!GetAtt X.Y` is the text behind it.
+static TEMPLATE: LazyLock<Value> =
+    LazyLock::new(|| serde_saphyr::from_str(workspace().text("template.yaml")).expect("template.yaml is YAML"));
+
+/// What nobody may do to the log, however it is written.
+const FORBIDDEN: [&str; 7] = [
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DeleteTable",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:TransactWriteItems",
+    "dynamodb:UpdateItem",
+];
+
+#[test]
+fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_same_order() {
+    let text = workspace().text("template.yaml");
+    let named = |ending: &str| -> Vec<String> {
+        let ids = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+        ids.filter_map(|id| id.strip_suffix(ending))
+            .filter(|id| !matches!(*id, "" | "Api"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let expected: Vec<String> = workspace().operations().iter().map(|operation| pascal(operation)).collect();
+    for ending in ["Function", "Role", "LogGroup"] {
+        assert_eq!(named(ending), expected, "{ending}");
+    }
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        assert_eq!(function["CodeUri"], format!("functions/{operation}"));
+        assert_eq!(function["Role"], format!("{}Role.Arn", pascal(&operation)));
+        assert_eq!(function["LoggingConfig"]["LogGroup"], format!("{}LogGroup", pascal(&operation)));
+    }
+}
+
+#[test]
+fn every_route_leads_to_the_function_of_its_operation_and_no_other_route_is_there() {
+    let mut routes: BTreeMap<String, String> = BTreeMap::new();
+    for operation in workspace().operations() {
+        let events = &properties(&format!("{}Function", pascal(&operation)))["Events"];
+        for event in events.as_object().unwrap().values().filter(|event| event["Type"] == "HttpApi") {
+            let route = &event["Properties"];
+            assert_eq!(route["ApiId"], "Api", "{operation}");
+            assert_eq!(route["Auth"], Value::Null, "{operation}: everybody is verified in the same way");
+            routes.insert(operation.clone(), format!("{} {}", text(&route["Method"]), text(&route["Path"])));
+        }
+    }
+    let offered = OPERATIONS.iter().map(|o| (o.name.to_owned(), format!("{} {}", o.method, o.path)));
+    assert_eq!(routes, offered.collect());
+    assert_eq!(properties("Api")["Auth"]["DefaultAuthorizer"], "Jwt");
+}
+
+#[test]
+fn the_tables_are_those_that_the_store_makes() {
+    for (id, table) in [("LogTable", LOG), ("IndexTable", INDEX)] {
+        let described = properties(id);
+        assert_eq!(described["KeySchema"], key_schema(table.partition_key, table.sort_key), "{id}");
+        assert_eq!(described["BillingMode"], "PAY_PER_REQUEST", "{id}");
+        let attributes = table.key_attributes();
+        let attributes: Vec<Value> =
+            attributes.iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect();
+        assert_eq!(described["AttributeDefinitions"], json!(attributes), "{id}");
+        assert_eq!(described["StreamSpecification"]["StreamViewType"], json!(table.stream_view), "{id}");
+        assert_eq!(described["GlobalSecondaryIndexes"], indexes(&table), "{id}");
+        assert_eq!(described["SSESpecification"]["KMSMasterKeyId"], "DataKey.Arn", "{id}");
+    }
+    let log = properties("LogTable");
+    assert_eq!(log["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(log["DeletionProtectionEnabled"], true);
+    for id in ["LogTable", "DataKey"] {
+        assert_eq!(TEMPLATE["Resources"][id]["DeletionPolicy"], "Retain", "{id} outlives its stack");
+        assert_eq!(TEMPLATE["Resources"][id]["UpdateReplacePolicy"], "Retain", "{id} outlives its stack");
+    }
+}
+
+#[test]
+fn no_role_may_do_more_than_named_actions_on_named_things_and_none_may_change_the_log() {
+    let mut complaints = Vec::new();
+    let mut statements = 0;
+    for operation in workspace().operations() {
+        let role = properties(&format!("{}Role", pascal(&operation)));
+        assert_eq!(role["ManagedPolicyArns"], Value::Null, "{operation}: policies of others say too much");
+        let policies = role["Policies"].as_array().unwrap();
+        for statement in policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()) {
+            statements += 1;
+            for action in texts(&statement["Action"]) {
+                // Of the key's actions, AWS itself names some by their beginning only.
+                if FORBIDDEN.contains(&action) || (action.contains('*') && !action.starts_with("kms:")) {
+                    complaints.push(format!("{operation}: {action}"));
+                }
+                if texts(&statement["Resource"]).contains(&"*") && action != "dynamodb:ListStreams" {
+                    complaints.push(format!("{operation}: {action} on everything"));
+                }
+            }
+        }
+    }
+    assert!(statements > workspace().operations().len(), "{statements} statements: this test would see nothing");
+    assert_no_complaints(complaints);
+    let denied = &properties("LogTable")["ResourcePolicy"]["PolicyDocument"]["Statement"][0];
+    assert_eq!((&denied["Effect"], &denied["Principal"]), (&json!("Deny"), &json!("*")));
+    for action in ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"] {
+        assert!(texts(&denied["Action"]).contains(&action), "{action}");
+    }
+}
+
+#[test]
+fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_others() {
+    let read: BTreeSet<&str> = workspace().text("shared/runtime/src/settings.rs").split('"').collect();
+    let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
+    let mut given: BTreeSet<String> = globals.keys().cloned().collect();
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        for name in function["Environment"]["Variables"].as_object().unwrap().keys() {
+            assert!(read.contains(name.as_str()), "{operation}: nobody reads {name}");
+            given.insert(name.clone());
+        }
+    }
+    let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
+    for name in local["Parameters"].as_object().unwrap().keys() {
+        assert!(given.contains(name), "sam-local.env.json: SAM passes on only what the template names, not {name}");
+    }
+}
+
+#[test]
+fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
+    for operation in OPERATIONS {
+        let event: Value = serde_json::from_str(workspace().text(&format!("events/{}.json", operation.name))).unwrap();
+        assert_eq!(event["routeKey"], format!("{} {}", operation.method, operation.path));
+    }
+}
+
+fn properties(id: &str) -> &'static Value {
+    let found = &TEMPLATE["Resources"][id]["Properties"];
+    assert!(found.is_object(), "the template has no {id}");
+    found
+}
+
+fn key_schema(partition_key: &str, sort_key: Option<&str>) -> Value {
+    let keys = [Some((partition_key, "HASH")), sort_key.map(|key| (key, "RANGE"))].into_iter().flatten();
+    keys.map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect()
+}
+
+fn indexes(table: &Table) -> Value {
+    let described = table.secondary_indexes.iter().map(|index| {
+        json!({
+            "IndexName": index.name,
+            "KeySchema": key_schema(index.partition_key, Some(index.sort_key)),
+            "Projection": {"ProjectionType": "ALL"},
+        })
+    });
+    let described: Vec<Value> = described.collect();
+    if described.is_empty() { Value::Null } else { Value::Array(described) }
+}
+
+/// One text, or each of a list.
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
+}
+
+#[track_caller]
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn pascal(operation: &str) -> String {
+    operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}

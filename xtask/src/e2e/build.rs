@@ -1,0 +1,72 @@
+//! What is deployed: built by SAM CLI as for AWS, or, for work on the scenarios, what cargo builds anyway.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::step::Step;
+use crate::workspace::{Build, Workspace};
+
+use super::Place;
+use super::tools::{Tools, checked};
+
+/// Builds what would be deployed, for the machine at hand. Gives the template that names it.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn release(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<PathBuf> {
+    let folder = place.path("build");
+    let mut sam = tools.deployment("sam");
+    sam.current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
+    sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
+    checked(&mut sam, &place.log("build"))?;
+    Ok(folder.join("template.yaml"))
+}
+
+/// Puts development builds where the template looks for the functions.
+///
+/// # Errors
+/// When they do not build, or cannot be put there.
+pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
+    let functions = names_in(&workspace.root.join("functions"))?;
+    let packages = functions.iter().flat_map(|name| ["--package".to_owned(), name.clone()]);
+    Step::cargo("the functions", &["build"]).with(&packages.collect::<Vec<_>>()).run(workspace)?;
+    let folder = place.path("development");
+    for function in &functions {
+        let beside = folder.join("functions").join(function);
+        fs::create_dir_all(&beside)?;
+        copy(Path::new(&workspace.built(Build::Development, function)), &beside.join("bootstrap"))?;
+    }
+    for name in ["policies", "rules"] {
+        fs::create_dir_all(folder.join(name))?;
+        for file in names_in(&workspace.root.join(name))? {
+            copy(&workspace.root.join(name).join(&file), &folder.join(name).join(&file))?;
+        }
+    }
+    let template = folder.join("template.yaml");
+    copy(&workspace.root.join("template.yaml"), &template)?;
+    Ok(template)
+}
+
+/// What Lambda calls the machine this runs on.
+///
+/// # Errors
+/// When Lambda runs on nothing like it.
+pub(crate) fn architecture() -> anyhow::Result<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("x86_64"),
+        "aarch64" => Ok("arm64"),
+        other => anyhow::bail!("Lambda does not run on {other}"),
+    }
+}
+
+fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::copy(from, to).with_context(|| format!("{} cannot be copied", from.display()))?;
+    Ok(())
+}
