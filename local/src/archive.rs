@@ -180,7 +180,7 @@ mod tests {
     fn a_torn_last_line_is_cut_off_and_written_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.jsonl");
-        std::fs::write(&path, "line 1\nline 2\nlin").unwrap();
+        std::fs::write(&path, "line 1\nline 2\nline 3, and more than will follow").unwrap();
         let archive = Archive::open(&path).unwrap();
         assert_eq!(all_after(&archive, 0), numbered(1..=2));
         assert_eq!(append(&archive, 3..=3), 3);

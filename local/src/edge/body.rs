@@ -41,8 +41,9 @@ impl BodyBudget {
             return Err(EdgeProblem::TooLarge);
         }
         let place_kib = u32::try_from(announced.unwrap_or(BODY_BYTES_MAX).div_ceil(1024)).unwrap_or(BUDGET_KIB);
+        let place = tokio::time::timeout(ARRIVAL_TIMEOUT, self.0.clone().acquire_many_owned(place_kib)).await;
+        let Ok(Ok(permit)) = place else { return Err(EdgeProblem::Busy) };
         let arriving = async {
-            let permit = self.0.clone().acquire_many_owned(place_kib).await.map_err(|_| EdgeProblem::Busy)?;
             let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
             while let Some(chunk) = stream.next().await {
                 let chunk = chunk.map_err(|_| EdgeProblem::Incomplete)?;

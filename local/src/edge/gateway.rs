@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::bus::ACCOUNT;
+use crate::edge::BODY_BYTES_MAX;
 use crate::token::as_api_gateway_renders;
 
 /// The stage of an HTTP API that has no stage in its paths.
@@ -40,11 +41,11 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// The event, as JSON text.
-pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstances<'_>) -> String {
+/// The event, as JSON text; none when the body makes it larger than Lambda takes.
+pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstances<'_>) -> Option<String> {
     let Circumstances { request_id, route_key, path_parameters, claims, peer, here, now } = circumstances;
     let path = request.uri.path();
-    let (body, is_base64_encoded) = encoded(&request.headers, body);
+    let (body, is_base64_encoded) = encoded(&request.headers, body)?;
     let claims: BTreeMap<&String, String> =
         claims.iter().map(|(name, claim)| (name, as_api_gateway_renders(claim))).collect();
     let mut event = json!({
@@ -84,7 +85,7 @@ pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstance
     if let Value::Object(members) = &mut event {
         members.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
-    event.to_string()
+    Some(event.to_string())
 }
 
 /// Names in lower case, several values joined by commas, cookies apart; some are API Gateway's own.
@@ -128,21 +129,32 @@ fn query(query: Option<&str>) -> Option<BTreeMap<String, String>> {
     (!parameters.is_empty()).then_some(parameters)
 }
 
-/// Text travels as text; everything else, and what only claims to be text, in Base64.
-fn encoded(headers: &HeaderMap, body: Vec<u8>) -> (Option<String>, bool) {
+/// Text travels as text; everything else, and what only claims to be text, in Base64. None when it becomes too large.
+fn encoded(headers: &HeaderMap, body: Vec<u8>) -> Option<(Option<String>, bool)> {
     if body.is_empty() {
-        return (None, false);
+        return Some((None, false));
     }
     let content_type = headers.get(CONTENT_TYPE).map(text).unwrap_or_default().to_ascii_lowercase();
     let textual = ["text/", "application/json", "application/javascript", "application/xml"]
         .iter()
         .any(|kind| content_type.starts_with(kind))
         || content_type.split(';').next().is_some_and(|essence| essence.trim_end().ends_with("+json"));
-    match String::from_utf8(body) {
-        Ok(body) if textual => (Some(body), false),
-        Ok(body) => (Some(STANDARD.encode(body)), true),
-        Err(not_text) => (Some(STANDARD.encode(not_text.into_bytes())), true),
-    }
+    let (body, is_base64_encoded) = match String::from_utf8(body) {
+        Ok(body) if textual => (body, false),
+        Ok(body) => (STANDARD.encode(body), true),
+        Err(not_text) => (STANDARD.encode(not_text.into_bytes()), true),
+    };
+    (bytes_as_json(&body) <= BODY_BYTES_MAX).then_some((Some(body), is_base64_encoded))
+}
+
+/// How long a text is as JSON, which may be six times what it was.
+fn bytes_as_json(text: &str) -> usize {
+    let length = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
 }
 
 /// The function's answer as HTTP; none when it is no answer that API Gateway would take.
@@ -184,7 +196,7 @@ mod tests {
             here: "127.0.0.1:3000".parse().unwrap(),
             now: "2026-11-23T08:15:00.000Z".parse().unwrap(),
         };
-        serde_json::from_str(&event(&request.into_parts().0, body.to_owned(), &circumstances)).unwrap()
+        serde_json::from_str(&event(&request.into_parts().0, body.to_owned(), &circumstances).unwrap()).unwrap()
     }
 
     #[test]
@@ -232,6 +244,19 @@ mod tests {
             let read = lambda_http::Request::from(serde_json::from_value::<LambdaRequest>(event).unwrap());
             assert_eq!(read.body().as_ref(), body);
             let _ = read.payload::<Value>();
+        }
+    }
+
+    #[test]
+    fn a_body_that_grows_too_large_as_json_is_none() {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        assert!(encoded(&headers, vec![b'x'; BODY_BYTES_MAX]).is_some());
+        assert!(encoded(&headers, vec![0; BODY_BYTES_MAX / 6]).is_some());
+        assert!(encoded(&headers, vec![0; BODY_BYTES_MAX / 6 + 1]).is_none());
+        assert!(encoded(&headers, vec![b'"'; BODY_BYTES_MAX / 2 + 1]).is_none());
+        assert!(encoded(&HeaderMap::new(), vec![b'x'; BODY_BYTES_MAX / 4 * 3 + 1]).is_none(), "as Base64");
+        for text in ["a\"b", "\\", "\n\r\t\u{8}\u{c}", "\u{0}\u{1f}", "ä€\u{7f}"] {
+            assert_eq!(bytes_as_json(text) + 2, serde_json::to_string(text).unwrap().len(), "{text:?}");
         }
     }
 

@@ -155,7 +155,7 @@ impl Edge {
             here: self.here,
             now: self.clock.now(),
         };
-        let event = event(&parts, body, &circumstances);
+        let event = event(&parts, body, &circumstances).ok_or(EdgeProblem::TooLarge)?;
         let answer = self.functions.invoke(operation, event, request_id.to_owned()).await;
         if operation.method == Method::POST {
             self.doorbell.notify_one();

@@ -62,7 +62,7 @@ impl EdgeProblem {
             ),
             Self::TooLarge => (
                 known(ProblemCode::PayloadTooLarge),
-                format!("The body is larger than {BODY_BYTES_MAX} bytes, so nothing was done."),
+                format!("The body is, or becomes as JSON, larger than {BODY_BYTES_MAX} bytes, so nothing was done."),
             ),
             Self::Incomplete => (
                 known(ProblemCode::MalformedRequest),

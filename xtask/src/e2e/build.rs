@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context as _;
 
@@ -36,7 +37,10 @@ pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Resul
     for function in &functions {
         let beside = folder.join("functions").join(function);
         fs::create_dir_all(&beside)?;
-        copy(Path::new(&workspace.built(Build::Development, function)), &beside.join("bootstrap"))?;
+        let bootstrap = beside.join("bootstrap");
+        copy(Path::new(&workspace.built(Build::Development, function)), &bootstrap)?;
+        // What debuggers read is most of it, and all of it would be zipped; where nobody can strip, it just takes longer.
+        let _smaller = Command::new("strip").arg(&bootstrap).status();
     }
     for name in ["policies", "rules"] {
         fs::create_dir_all(folder.join(name))?;

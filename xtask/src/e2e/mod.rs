@@ -100,7 +100,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
     let (emulator_port, issuer_port) = (free_port()?, free_port()?);
     let endpoint = format!("http://127.0.0.1:{emulator_port}");
     let issuer = format!("http://127.0.0.1:{issuer_port}");
-    let aws = Aws::new(tools, &endpoint, place.path("run"));
+    let aws = Aws::new(tools, &endpoint, place.path("run"))?;
     let (emulator_process, issuer_process) = stage("emulator", || {
         let served = place.path("run/issuer");
         let mut key = tools.python(include_str!("issuer.py"));

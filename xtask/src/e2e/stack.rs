@@ -25,8 +25,10 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    pub(crate) fn new(tools: &Tools, endpoint: &str, folder: PathBuf) -> Self {
-        Self { program: tools.deployment("aws").get_program().to_owned(), endpoint: endpoint.to_owned(), folder }
+    /// Prepares it; what it must not read of whoever runs this is nothing in this folder.
+    pub(crate) fn new(tools: &Tools, endpoint: &str, folder: PathBuf) -> anyhow::Result<Self> {
+        fs::write(folder.join("nothing"), "")?;
+        Ok(Self { program: tools.deployment("aws").get_program().to_owned(), endpoint: endpoint.to_owned(), folder })
     }
 
     /// Where it lies.
@@ -39,7 +41,7 @@ impl Aws {
         for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN"] {
             command.env_remove(name);
         }
-        let nothing = self.folder.join("no-such-file");
+        let nothing = self.folder.join("nothing");
         command.env("AWS_CONFIG_FILE", &nothing).env("AWS_SHARED_CREDENTIALS_FILE", &nothing);
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_DEFAULT_REGION", REGION).env("AWS_REGION", REGION).env("AWS_PAGER", "");
