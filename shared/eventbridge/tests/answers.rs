@@ -1,5 +1,7 @@
 //! The adapters over the real SDK against a small server that answers as Amazon's would, well and badly.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets what it does not expect must fail")]
+
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{BusEvent, DeadLetter, DeadLetters, EventBus};
 use alims_core::timestamp::Timestamp;
