@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::alone;
+use crate::e2e;
 use crate::step::{Step, say};
 use crate::workspace::{Build, Workspace};
 
@@ -17,6 +18,7 @@ struct Part {
 enum Work {
     Run(Step),
     EachPackageAlone,
+    EndToEnd,
 }
 
 /// Runs every part and stops at the first that fails.
@@ -59,6 +61,7 @@ impl Part {
         match &self.work {
             Work::Run(step) => step.run(workspace),
             Work::EachPackageAlone => alone::check_each(workspace),
+            Work::EndToEnd => e2e::run(workspace, false),
         }
     }
 
@@ -66,6 +69,7 @@ impl Part {
         match &self.work {
             Work::Run(step) => step.to_string(),
             Work::EachPackageAlone => "cargo xtask alone".to_owned(),
+            Work::EndToEnd => "cargo xtask e2e".to_owned(),
         }
     }
 }
@@ -85,6 +89,7 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
         tests(workspace),
         run("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
         demo(workspace),
+        Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },
     ]
 }
 
