@@ -81,9 +81,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Builds the measurement and the server it starts as one build, side by side, and runs the former.
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
-    let build = ["build", "--profile", "bench", "--package", "alims-bench", "--package", "alims-local"];
+    let build = ["build", "--profile", "measure", "--package", "alims-bench", "--package", "alims-local"];
     Step::cargo("the build to be measured", &build).run(workspace)?;
-    Step::built("bench", workspace.built(Build::Optimised, "alims-bench"), &[]).with(arguments).run(workspace)
+    Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments).run(workspace)
 }
 
 /// Two calls, so that whoever has no network still learns of everything that needs none.

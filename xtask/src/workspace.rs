@@ -19,10 +19,11 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
 }
 
-/// How a binary is built; cargo puts the profile `bench` where it puts `release`.
+/// How a binary is built.
 pub(crate) enum Build {
     Development,
-    Optimised,
+    /// With the profile `measure`.
+    Measured,
 }
 
 impl Workspace {
@@ -49,7 +50,7 @@ impl Workspace {
     pub(crate) fn built(&self, build: Build, binary: &str) -> OsString {
         let folder = match build {
             Build::Development => "debug",
-            Build::Optimised => "release",
+            Build::Measured => "measure",
         };
         let file = format!("{binary}{}", std::env::consts::EXE_SUFFIX);
         self.target.join(folder).join(file).into_os_string()
