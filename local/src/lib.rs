@@ -13,9 +13,9 @@ mod edge;
 pub mod folder;
 pub mod key;
 pub mod mapping;
-mod pump;
+pub mod pump;
 mod server;
-mod stream;
+pub mod stream;
 pub mod token;
 
 pub use bus::EVENT_SOURCE;

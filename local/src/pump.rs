@@ -24,25 +24,28 @@ const UNREADABLE_WAIT: Duration = Duration::from_millis(500);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the pump draws from.
-pub(crate) struct Source {
-    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
-    pub(crate) streams: aws_sdk_dynamodbstreams::Client,
+pub struct Source {
+    /// Tells which stream the table has.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Reads the stream.
+    pub streams: aws_sdk_dynamodbstreams::Client,
     /// The log's table.
-    pub(crate) table: String,
-    pub(crate) checkpoint: CheckpointFile,
+    pub table: String,
+    /// How far this pump has come.
+    pub checkpoint: CheckpointFile,
     /// Rung after every write, so that nobody waits for the next look.
-    pub(crate) doorbell: Arc<Notify>,
+    pub doorbell: Arc<Notify>,
 }
 
 /// A running pump.
-pub(crate) struct Pump {
+pub struct Pump {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Pump {
     /// Starts pumping to `function`.
-    pub(crate) fn start<F, D, Called>(source: Source, function: F, dead_letters: D) -> Self
+    pub fn start<F, D, Called>(source: Source, function: F, dead_letters: D) -> Self
     where
         F: Fn(Event) -> Called + Send + Sync + 'static,
         Called: Future<Output = DynamoDbEventResponse> + Send + 'static,
@@ -64,7 +67,7 @@ impl Pump {
     }
 
     /// Finishes the batch in hand, or gives it up when that takes long.
-    pub(crate) async fn stop(mut self) {
+    pub async fn stop(mut self) {
         self.stop.cancel();
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
             self.task.abort();

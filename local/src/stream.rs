@@ -23,12 +23,14 @@ pub(crate) struct Checkpoint {
 }
 
 /// The checkpoint's file.
-pub(crate) struct CheckpointFile {
+pub struct CheckpointFile {
     path: PathBuf,
 }
 
 impl CheckpointFile {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    /// The file at this path; it need not be there.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 

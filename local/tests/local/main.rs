@@ -11,6 +11,8 @@
 mod cli;
 mod edge;
 mod events;
+mod faults;
+mod faulty_eventbridge;
 mod keeping;
 mod mapping;
 mod site;
