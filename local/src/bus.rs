@@ -1,6 +1,8 @@
 //! The bus of one laptop: events go into the archive, where listeners find them, and a line goes to the console.
 
 use alims_core::ports::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
+use alims_core::refusal::WORKFLOW_TRANSITION_REFUSED;
+use alims_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fs::OpenOptions;
@@ -20,17 +22,31 @@ pub(crate) const REGION: &str = "local";
 
 /// An event as `EventBridge` hands it to its targets.
 #[derive(Serialize)]
-struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     version: &'static str,
     id: String,
     #[serde(rename = "detail-type")]
     detail_type: &'a str,
-    source: &'static str,
+    source: &'a str,
     account: &'static str,
     time: String,
     region: &'static str,
-    resources: [&'static str; 0],
-    detail: &'a RawValue,
+    resources: &'a [String],
+    /// Without line feeds, as an event is a line of the archive.
+    detail: Box<RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    /// What the publisher of this source says happened then.
+    pub(crate) fn new(id: String, source: &'a str, detail_type: &'a str, detail: Box<RawValue>, at: Timestamp) -> Self {
+        let (time, resources) = (at.to_string(), [].as_slice());
+        Self { version: "0", id, detail_type, source, account: ACCOUNT, time, region: REGION, resources, detail }
+    }
+
+    /// The same, and what it concerns besides.
+    pub(crate) fn concerning(self, resources: &'a [String]) -> Self {
+        Self { resources, ..self }
+    }
 }
 
 /// Takes events into the archive. An event it confirmed survives the end of the process.
@@ -45,10 +61,11 @@ impl LocalBus {
         Self { archive, console }
     }
 
-    fn archive(&self, entries: &[BusEvent]) -> io::Result<()> {
-        let lines: Vec<String> = entries.iter().map(envelope).collect::<Result<_, _>>()?;
+    /// Takes events as they are. Those who listen see them when this returns.
+    pub(crate) fn take(&self, events: &[Envelope<'_>]) -> io::Result<()> {
+        let lines: Vec<String> = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         let first = self.archive.append(&lines)?;
-        for (number, event) in (first..).zip(entries) {
+        for (number, event) in (first..).zip(events) {
             self.console.line(described(number, event));
         }
         Ok(())
@@ -57,29 +74,25 @@ impl LocalBus {
 
 impl EventBus for LocalBus {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
-        self.archive(entries).map_err(|error| BusError(Box::new(error)))?;
+        let events: Result<Vec<Envelope<'_>>, _> = entries.iter().map(envelope).collect();
+        let taken = events.map_err(io::Error::from).and_then(|events| self.take(&events));
+        taken.map_err(|error| BusError(Box::new(error)))?;
         Ok(vec![Ok(()); entries.len()])
     }
 }
 
-fn envelope(event: &BusEvent) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Envelope {
-        version: "0",
-        id: event.event_id.to_string(),
-        detail_type: event.detail_type,
-        source: EVENT_SOURCE,
-        account: ACCOUNT,
-        time: event.at.to_string(),
-        region: REGION,
-        resources: [],
-        detail: serde_json::from_str(&event.detail)?,
-    })
+fn envelope(event: &BusEvent) -> Result<Envelope<'_>, serde_json::Error> {
+    let detail = RawValue::from_string(event.detail.clone())?;
+    Ok(Envelope::new(event.event_id.to_string(), EVENT_SOURCE, event.detail_type, detail, event.at))
 }
 
 /// What the console says of an event; what cannot be told is left out.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Told {
+    tenant_id: String,
+    workflow_id: String,
+    version: Option<u64>,
     from_state: Option<String>,
     current_state: Option<String>,
     to_state: Option<String>,
@@ -88,14 +101,17 @@ struct Told {
     replay: bool,
 }
 
-fn described(number: u64, event: &BusEvent) -> String {
-    let told: Told = serde_json::from_str(&event.detail).unwrap_or_default();
+fn described(number: u64, event: &Envelope<'_>) -> String {
+    let told: Told = serde_json::from_str(event.detail.get()).unwrap_or_default();
     let from = told.from_state.or(told.current_state).unwrap_or_else(|| "nothing".to_owned());
-    let to = told.to_state.or(told.target_state).unwrap_or_default();
-    let version = event.version.map(|version| format!(" v{version}")).unwrap_or_default();
+    let to = told.to_state.or(told.target_state).map(|to| format!(" → {to}")).unwrap_or_default();
+    // What was refused made no version; it names the one it was decided on.
+    let made = told.version.filter(|_| event.detail_type != WORKFLOW_TRANSITION_REFUSED);
+    let version = made.map(|version| format!(" v{version}")).unwrap_or_default();
     let replay = if told.replay { " (replay)" } else { "" };
-    let Told { requested_by, .. } = told;
-    format!("event {number}  {}  {}{version}  {from} → {to}  by {requested_by}{replay}", event.detail_type, event.key)
+    let Told { tenant_id, workflow_id, requested_by, .. } = told;
+    let key = format!("{tenant_id}/{workflow_id}");
+    format!("event {number}  {}  {key}{version}  {from}{to}  by {requested_by}{replay}", event.detail_type)
 }
 
 /// Keeps dead letters in a file, one a line.

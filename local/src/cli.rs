@@ -51,6 +51,12 @@ struct ServeArgs {
     /// The port of 127.0.0.1 to listen on; 0 for any that is free.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// The port of 127.0.0.1 for the embedded database's own API, which asks nobody who they are.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    database_port: u16,
+    /// The port of 127.0.0.1 to put events on the bus, as on Amazon EventBridge; it asks nobody either.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    events_port: u16,
     /// Where everything is kept [default: .local in the repository].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -165,6 +171,8 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let defaults = Config::new(&data_folder(args.data));
     let config = Config {
         port: args.port,
+        database_port: args.database_port,
+        events_port: args.events_port,
         rules: args.judges.rules.unwrap_or(defaults.rules),
         policies: args.judges.policies.unwrap_or(defaults.policies),
         issuer: args.issuer,
@@ -228,6 +236,8 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         lifetime_s: LIFETIME_DEFAULT_S,
     };
     let token = server.token(&request)?;
+    let (database, bus) = (server.dynamodb(), server.eventbridge());
+    let [database, bus] = [&database, &bus].map(|config| config.endpoint_url().unwrap_or_default());
     let data = std::path::absolute(&config.data)?;
     let (data, rules, policies) = (data.display(), config.rules.display(), config.policies.display());
     let flag = if named_data { format!(" --data {data}") } else { String::new() };
@@ -239,6 +249,8 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
   service   {base}
   docs      {base}/docs
   events    {base}/events (server-sent), and below{held}
+  database  {database} (the DynamoDB API, for tools of this machine)
+  bus       {bus} (PutEvents of the EventBridge API, likewise)
   data      {data} (embedded DynamoDB, key, events)
   rules     {rules}
   policies  {policies}

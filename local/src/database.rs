@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -49,16 +49,15 @@ pub(crate) struct EmbeddedDatabase {
 }
 
 impl EmbeddedDatabase {
-    /// Opens the database in `path`, making it when it is not there, and serves it on a free port of the loopback.
-    pub(crate) fn start(path: &Path) -> Result<Self, DatabaseError> {
+    /// Opens the database in `path`, making it when it is not there, and serves it where `listener` listens.
+    pub(crate) fn start(path: &Path, listener: tokio::net::TcpListener) -> Result<Self, DatabaseError> {
         let unusable = |why: String| DatabaseError::Unusable { path: path.to_owned(), why };
         let text = path.to_str().ok_or_else(|| unusable("its path is not UTF-8".to_owned()))?;
         let database = dynoxide::Database::new(text).map_err(|error| unusable(error.to_string()))?;
         index_stream(path).map_err(|error| unusable(error.to_string()))?;
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DatabaseError::NotServed)?;
         let address = listener.local_addr().map_err(DatabaseError::NotServed)?;
-        listener.set_nonblocking(true).map_err(DatabaseError::NotServed)?;
+        let listener = listener.into_std().map_err(DatabaseError::NotServed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(DatabaseError::NotServed)?;
         let stop = CancellationToken::new();
@@ -80,15 +79,9 @@ impl EmbeddedDatabase {
         Ok(Self { address, stop, ended })
     }
 
-    /// How the SDK reaches it. The credentials are any: the database asks for some and checks none.
+    /// How the SDK reaches it.
     pub(crate) fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::new("local", "local", None, None, "embedded database");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(format!("http://{}", self.address))
-            .build()
+        sdk_config(self.address)
     }
 
     /// Lets the last requests finish and closes the file.
@@ -99,6 +92,17 @@ impl EmbeddedDatabase {
             tracing::warn!("the embedded database did not end in time");
         }
     }
+}
+
+/// How the SDK reaches what is served there. The credentials are any: it is asked for some, and nobody checks them.
+pub(crate) fn sdk_config(address: SocketAddr) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "laptop");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(format!("http://{address}"))
+        .build()
 }
 
 /// Beside dynoxide's own connection; it is closed before anything is served.

@@ -88,6 +88,12 @@ impl DataFolder {
         self.root.join("stream-checkpoint.json")
     }
 
+    /// Where the running server's database and bus are reached. There only while it runs, unless it was killed.
+    #[must_use]
+    pub fn endpoints(&self) -> PathBuf {
+        self.root.join("endpoints.json")
+    }
+
     /// What could not be published, one a line.
     #[must_use]
     pub fn dead_letters(&self) -> PathBuf {

@@ -22,19 +22,21 @@ use tokio_util::sync::CancellationToken;
 use crate::archive::Archive;
 use crate::bus::{LocalBus, LocalDeadLetters};
 use crate::console::Console;
-use crate::database::{DatabaseError, EmbeddedDatabase};
+use crate::database::{DatabaseError, EmbeddedDatabase, sdk_config};
 use crate::edge::functions::{Functions, Publishes, SharedRules};
 use crate::edge::{Parts, router};
+use crate::endpoints;
 use crate::folder::{DataFolder, FolderError, FolderLock};
 use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
+use crate::put_events;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
 
 /// The log's table in the embedded database.
-const LOG_TABLE: &str = "WorkflowLog";
+pub(crate) const LOG_TABLE: &str = "WorkflowLog";
 /// The index's table in the embedded database.
-const INDEX_TABLE: &str = "WorkflowIndex";
+pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
 /// How long one try at the embedded database may take. It does one thing at a time, in a build that is not optimised.
 const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
@@ -47,6 +49,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Config {
     /// The port of 127.0.0.1 to listen on; 0 for a free one.
     pub port: u16,
+    /// The port of 127.0.0.1 for the embedded database's own API; 0 for a free one.
+    pub database_port: u16,
+    /// The port of 127.0.0.1 to put events on the bus; 0 for a free one.
+    pub events_port: u16,
     /// The data folder.
     pub data: PathBuf,
     /// The folder of the rules.
@@ -68,6 +74,8 @@ impl Config {
         let root = repository();
         Self {
             port: 0,
+            database_port: 0,
+            events_port: 0,
             data: data.to_owned(),
             rules: root.join("rules"),
             policies: root.join("policies"),
@@ -113,8 +121,13 @@ pub enum StartError {
         source: PolicyInvalid,
     },
     /// Somebody else listens on the port.
-    #[error("port {0} is in use; choose another one with --port, or --port 0 for any that is free")]
-    PortInUse(u16),
+    #[error("port {port} is in use; choose another one with {option}, or {option} 0 for any that is free")]
+    PortInUse {
+        /// Which.
+        port: u16,
+        /// What it is chosen with.
+        option: &'static str,
+    },
     /// The port cannot be listened on.
     #[error("cannot listen on port {port}")]
     Port {
@@ -138,12 +151,14 @@ pub enum StartError {
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    events_address: SocketAddr,
     issuer: String,
     key: SigningKey,
     stop: CancellationToken,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
     database: EmbeddedDatabase,
+    endpoints: PathBuf,
     _lock: FolderLock,
 }
 
@@ -155,6 +170,7 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
+        endpoints::forget(&folder.endpoints());
         let rules = EmbeddedRules::load(&config.rules)
             .map_err(|source| StartError::Rules { folder: config.rules.clone(), source })?;
         let policy = CedarPolicy::load(&config.policies)
@@ -162,15 +178,19 @@ impl Server {
         let policy: Arc<dyn AccessPolicy> = Arc::new(policy);
         let key = SigningKey::load_or_create(&folder)?;
         let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
-        let (listener, address) = listen(config.port).await?;
+        let (listener, address) = listen(config.port, "--port").await?;
+        let (database_listener, _) = listen(config.database_port, "--database-port").await?;
+        let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
         let archive = Archive::open(&folder.events()).map_err(FolderError::at(&folder.events()))?;
         let archive = Arc::new(archive);
-        let database = EmbeddedDatabase::start(&folder.database())?;
+        let database = EmbeddedDatabase::start(&folder.database(), database_listener)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
-        let (client, publishes) = stores(&database, LocalBus::new(archive.clone(), console)).await?;
+        let bus = LocalBus::new(archive.clone(), console);
+        let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
+        let (client, publishes) = stores(&database, bus).await?;
         let decides = Deciding {
             log: publishes.log.clone(),
             rules: SharedRules(Arc::new(rules)),
@@ -183,6 +203,8 @@ impl Server {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
 
+        let told = folder.endpoints();
+        endpoints::tell(&told, &database.sdk_config(), events_address)?;
         let doorbell = Arc::new(Notify::new());
         let pump = (!config.hold_events).then(|| {
             let source = Source {
@@ -198,9 +220,12 @@ impl Server {
         let parts =
             Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
         let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(async move { axum::serve(listener, routes).with_graceful_shutdown(stopped).await });
-        Ok(Self { address, issuer: config.issuer, key, stop, serving, pump, database, _lock: lock })
+        let stopped = || stop.clone().cancelled_owned();
+        let service = axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped());
+        let events = axum::serve(undelayed(events_listener), door).with_graceful_shutdown(stopped());
+        let serving = tokio::spawn(async { tokio::try_join!(service.into_future(), events.into_future()) });
+        let issuer = config.issuer;
+        Ok(Self { address, events_address, issuer, key, stop, serving, pump, database, endpoints: told, _lock: lock })
     }
 
     /// Where it listens.
@@ -215,6 +240,12 @@ impl Server {
         self.database.sdk_config()
     }
 
+    /// How the SDK puts events on the bus, past every rule of the service.
+    #[must_use]
+    pub fn eventbridge(&self) -> aws_types::SdkConfig {
+        sdk_config(self.events_address)
+    }
+
     /// A token that holds here.
     ///
     /// # Errors
@@ -225,6 +256,7 @@ impl Server {
 
     /// Stops: no new requests, those in work are answered, the batch in hand is published, the database is closed.
     pub async fn stop(self) {
+        endpoints::forget(&self.endpoints);
         self.stop.cancel();
         let mut serving = self.serving;
         if tokio::time::timeout(DRAIN_TIMEOUT, &mut serving).await.is_err() {
@@ -238,25 +270,26 @@ impl Server {
     }
 }
 
-async fn listen(
-    port: u16,
-) -> Result<(axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send>, SocketAddr), StartError> {
+async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
-            StartError::PortInUse(port)
+            StartError::PortInUse { port, option }
         } else {
             StartError::Port { port, source }
         }
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(|source| StartError::Port { port, source })?;
-    let listener = listener.tap_io(|stream| {
+    Ok((listener, address))
+}
+
+fn undelayed(listener: TcpListener) -> axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send> {
+    listener.tap_io(|stream| {
         // Answers are small and whole: waiting to fill a packet would only make them late.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps waiting to fill its packets");
         }
-    });
-    Ok((listener, address))
+    })
 }
 
 /// The tables, made when they are not there, and what stands on them.

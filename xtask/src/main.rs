@@ -4,8 +4,11 @@
 mod alone;
 mod e2e;
 mod openapi;
+mod schemas;
+mod spec;
 mod step;
 mod suite;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,10 +42,24 @@ enum Task {
     },
     /// Write openapi.yaml from the types of the edge.
     Openapi,
+    /// Write schemas/ from the types of the events.
+    Schemas,
+    /// Have TLC check the models of spec/, and the mutants break what they must.
+    Spec {
+        /// Only the small model and the mutants, which take seconds each.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Play the four scenarios of the demo against a server of their own.
     Demo,
     /// Check licences, bans, sources and advisories of every dependency; the advisories need the network.
     Deny,
+    /// Rebuild the index of a deployed service, or of one on this machine, from its log.
+    RebuildIndex {
+        /// What the operator's command is told; `-- --help` shows what it can be told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure; what follows is handed to the measurement.
     Bench {
         /// What the measurement is told; `-- --help` shows what it can be told.
@@ -73,8 +90,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Alone) => alone::check_each(&workspace),
         Some(Task::E2e { development }) => e2e::run(&workspace, *development),
         Some(Task::Openapi) => openapi::write(&workspace),
+        Some(Task::Schemas) => schemas::write(&workspace),
+        Some(Task::Spec { quick }) => spec::check(&workspace, *quick),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),
+        Some(Task::RebuildIndex { arguments }) => {
+            let run = ["run", "--package", "alims-admin", "--", "rebuild-index"];
+            Step::cargo("rebuild-index", &run).with(arguments).take_over()
+        }
         Some(Task::Bench { arguments }) => bench(&workspace, arguments),
     }
 }

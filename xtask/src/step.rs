@@ -64,6 +64,24 @@ impl Step {
         anyhow::ensure!(status.success(), "{} failed ({status}); to repeat it: {self}", self.name);
         Ok(())
     }
+
+    /// Runs it in place of this program and where this program was called: what it makes of a Ctrl-C and its exit code
+    /// are its own.
+    ///
+    /// # Errors
+    /// When it cannot be started. Else this does not come back, but where a program cannot take another's place.
+    pub(crate) fn take_over(&self) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).envs(self.environment.iter().copied());
+        #[cfg(unix)]
+        let ended: std::io::Result<std::process::ExitStatus> =
+            Err(std::os::unix::process::CommandExt::exec(&mut command));
+        #[cfg(not(unix))]
+        let ended = command.status();
+        let status = ended.with_context(|| format!("{} could not be started", self.name))?;
+        anyhow::ensure!(status.success(), "{} failed ({status})", self.name);
+        Ok(())
+    }
 }
 
 impl fmt::Display for Step {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::alone;
 use crate::e2e;
+use crate::spec;
 use crate::step::{Step, say};
 use crate::workspace::{Build, Workspace};
 
@@ -18,6 +19,7 @@ struct Part {
 enum Work {
     Run(Step),
     EachPackageAlone,
+    Specification,
     EndToEnd,
 }
 
@@ -61,6 +63,7 @@ impl Part {
         match &self.work {
             Work::Run(step) => step.run(workspace),
             Work::EachPackageAlone => alone::check_each(workspace),
+            Work::Specification => spec::check(workspace, true),
             Work::EndToEnd => e2e::run(workspace, false),
         }
     }
@@ -69,6 +72,7 @@ impl Part {
         match &self.work {
             Work::Run(step) => step.to_string(),
             Work::EachPackageAlone => "cargo xtask alone".to_owned(),
+            Work::Specification => "cargo xtask spec --quick".to_owned(),
             Work::EndToEnd => "cargo xtask e2e".to_owned(),
         }
     }
@@ -89,6 +93,11 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
         tests(workspace),
         run("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
         demo(workspace),
+        Part {
+            name: "spec",
+            why: "the small model of the design holds, and every property of it can fail",
+            work: Work::Specification,
+        },
         Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },
     ]
 }

@@ -1,6 +1,6 @@
 //! Request bodies: read whole, held to the bound of AWS one by one and to a budget all together.
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use futures_util::StreamExt;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
@@ -35,6 +35,8 @@ impl BodyBudget {
         body: Body,
     ) -> Result<(Vec<u8>, OwnedSemaphorePermit), EdgeProblem> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        // A request without a body announces nothing, and takes no place.
+        let announced = announced.or_else(|| usize::try_from(body.size_hint().exact()?).ok());
         let mut stream = body.into_data_stream();
         if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
             throw_away(stream).await;

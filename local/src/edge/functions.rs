@@ -2,10 +2,11 @@
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+    Operation, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
 use alims_core::operations::get_workflow_recovery::Assessing;
 use alims_core::operations::recover_workflow::Recovering;
+use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading};
 use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
@@ -68,6 +69,12 @@ impl Functions {
         let assessing =
             Assessing { log: publishes.log.clone(), index: publishes.index.clone(), policy: decides.policy.clone() };
         let recovering = Recovering { deciding: decides.clone(), publishing: publishes.clone() };
+        let replaying = Replaying {
+            publishing: publishes.clone(),
+            policy: decides.policy.clone(),
+            clock: decides.clock.clone(),
+            ids: decides.ids.clone(),
+        };
         let handlers = HashMap::from([
             (CREATE_WORKFLOW.name, handler!(decides.clone(), create_workflow::create_workflow)),
             (GET_WORKFLOW_STATE.name, handler!(log.clone(), get_workflow_state::get_workflow_state)),
@@ -80,6 +87,7 @@ impl Functions {
             (VERIFY_WORKFLOW_HISTORY.name, handler!(log, verify_workflow_history::verify_workflow_history)),
             (RECOVER_WORKFLOW.name, handler!(recovering, recover_workflow::recover_workflow)),
             (GET_WORKFLOW_RECOVERY.name, handler!(assessing, get_workflow_recovery::get_workflow_recovery)),
+            (REPLAY_EVENTS.name, handler!(replaying, replay_events::replay_events)),
         ]);
         Self { handlers }
     }

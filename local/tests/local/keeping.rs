@@ -23,7 +23,7 @@ async fn a_port_in_use_and_bad_rules_are_named() {
     let mut config = Config::new(data.path());
     config.port = site.server.address().port();
     let refused = Server::start(config.clone()).await.err().unwrap();
-    assert!(matches!(refused, StartError::PortInUse(port) if port == config.port), "{refused}");
+    assert!(matches!(refused, StartError::PortInUse { port, .. } if port == config.port), "{refused}");
     config.port = 0;
     config.rules = data.path().to_owned();
     let refused = Server::start(config).await.err().unwrap();

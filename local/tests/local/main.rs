@@ -15,5 +15,6 @@ mod faults;
 mod faulty_eventbridge;
 mod keeping;
 mod mapping;
+mod ports;
 mod site;
 mod tokens;

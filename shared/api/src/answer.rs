@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::problem::Problem;
-use crate::wire::{DryRunResult, RecoveryReport, TransitionResult, WorkflowState};
+use crate::wire::{DryRunResult, RecoveryReport, ReplayReport, TransitionResult, WorkflowState};
 
 /// An answer before it is sent: the exchange adds what every answer carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,5 +79,13 @@ impl Answer {
     pub fn recovery(report: &RecoveryReport) -> Result<Self, Problem> {
         let location = format!("/workflows/{}/recovery", report.workflow_id);
         Ok(Self { status: StatusCode::ACCEPTED, location: Some(location), ..Self::ok(report)? })
+    }
+
+    /// A replay: the bus has the events, its subscribers will.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn replay(report: &ReplayReport) -> Result<Self, Problem> {
+        Ok(Self { status: StatusCode::ACCEPTED, ..Self::ok(report)? })
     }
 }

@@ -63,9 +63,16 @@ pub static GET_WORKFLOW_RECOVERY: Operation = Operation {
     method: Method::GET,
     path: "/workflows/{workflow_id}/recovery",
 };
+/// Publishes a workflow's events again.
+pub static REPLAY_EVENTS: Operation = Operation {
+    name: "replay-events",
+    operation_id: "replayEvents",
+    method: Method::POST,
+    path: "/workflows/{workflow_id}/replay",
+};
 
 /// Every operation with a route, in the order of the documentation.
-pub static OPERATIONS: [&Operation; 8] = [
+pub static OPERATIONS: [&Operation; 9] = [
     &CREATE_WORKFLOW,
     &GET_WORKFLOW_STATE,
     &REQUEST_STATE_TRANSITION,
@@ -74,6 +81,7 @@ pub static OPERATIONS: [&Operation; 8] = [
     &VERIFY_WORKFLOW_HISTORY,
     &RECOVER_WORKFLOW,
     &GET_WORKFLOW_RECOVERY,
+    &REPLAY_EVENTS,
 ];
 
 #[cfg(test)]

@@ -120,10 +120,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Checks the versions of one workflow one after another, from version 1, holding only the last.
+/// Checks the versions of one workflow one after another, holding only the last.
 #[derive(Debug)]
 pub struct ChainWalk<'a> {
     key: &'a WorkflowKey,
+    first: Version,
     last: Option<WorkflowEvent>,
 }
 
@@ -131,7 +132,13 @@ impl<'a> ChainWalk<'a> {
     /// Begins before version 1.
     #[must_use]
     pub fn new(key: &'a WorkflowKey) -> Self {
-        Self { key, last: None }
+        Self::beginning_at(key, Version::FIRST)
+    }
+
+    /// Begins before any other version. Whether that one follows from the version before it is not asked.
+    #[must_use]
+    pub fn beginning_at(key: &'a WorkflowKey, first: Version) -> Self {
+        Self { key, first, last: None }
     }
 
     /// The last version found sound.
@@ -143,7 +150,7 @@ impl<'a> ChainWalk<'a> {
     /// The version that must come next; none after the last possible one.
     #[must_use]
     pub fn awaited(&self) -> Option<Version> {
-        self.last.as_ref().map_or(Some(Version::FIRST), |last| last.version.next())
+        self.last.as_ref().map_or(Some(self.first), |last| last.version.next())
     }
 
     /// Takes the next version.
@@ -182,6 +189,7 @@ pub fn is_intact(event: &WorkflowEvent) -> bool {
 
 fn follows(before: Option<&WorkflowEvent>, event: &WorkflowEvent) -> bool {
     match before {
+        None if event.version > Version::FIRST => true,
         None => {
             event.previous_hash == ChainHash::genesis()
                 && event.from_state.is_none()

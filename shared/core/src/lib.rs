@@ -14,4 +14,6 @@ pub mod operations;
 pub mod ports;
 pub mod recovery;
 pub mod refusal;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod timestamp;

@@ -24,5 +24,17 @@ pub const BUS_CALL_ENTRIES_MAX: usize = 10;
 pub const BUS_CALL_BYTES_MAX: usize = 256 * 1024;
 /// What an entry weighs beside its detail: source, detail type, bus name and instant, rounded up.
 pub const BUS_ENTRY_OVERHEAD_BYTES: usize = 512;
+/// Events that one replay puts on the bus. Each is a call of its own, one after another: at a tenth of a second each they
+/// take half of the ten seconds that a function has.
+pub const REPLAYED_EVENTS_MAX: u64 = 50;
 /// Workflows whose events are looked up at the same time by one publisher.
 pub const PUBLISHER_CONCURRENCY_MAX: usize = 16;
+
+/// How long a stream keeps a record, in hours (Amazon `DynamoDB` developer guide, "Change data capture for `DynamoDB`
+/// Streams"). A doorbell that is older rings no more.
+pub const DOORBELL_LIFE_HOURS: u32 = 24;
+/// How old a version is, in hours, that counts as published where the index does not say: a doorbell's life, and an hour
+/// for clocks that differ.
+pub const PUBLISHED_AFTER_HOURS: u32 = DOORBELL_LIFE_HOURS + 1;
+/// Workflows of which a rebuild of the index tells what is wrong. Beyond that it counts them: something else is wrong.
+pub const FINDINGS_MAX: usize = 1000;

@@ -54,8 +54,9 @@ pub struct Refusal {
     /// Where the workflow stood; absent when it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
-    /// Where it was to go.
-    pub target_state: State,
+    /// Where it was to go; absent when what was asked for moves nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_state: Option<State>,
     /// When, by the server's clock.
     pub timestamp: Timestamp,
     /// Who asked.

@@ -20,6 +20,15 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(25);
 /// How long any pause between two tries is at most.
 const BACKOFF_MAX: Duration = Duration::from_millis(500);
 
+/// The same for an operator's command: nobody waits for one answer, and a throttled call is to be tried until it passes.
+const PATIENT_OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long one of its tries may take; a page of a megabyte is read in one.
+const PATIENT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often one of its operations is tried.
+const PATIENT_ATTEMPTS_MAX: u32 = 12;
+/// How long any of its pauses is at most.
+const PATIENT_BACKOFF_MAX: Duration = Duration::from_secs(10);
+
 /// A client that gives up in time: an append is safe to repeat, so a lost answer is asked for again soon.
 #[must_use]
 pub fn client(config: &SdkConfig) -> Client {
@@ -32,5 +41,17 @@ pub fn client(config: &SdkConfig) -> Client {
         .with_max_attempts(ATTEMPTS_MAX)
         .with_initial_backoff(INITIAL_BACKOFF)
         .with_max_backoff(BACKOFF_MAX);
+    Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
+}
+
+/// A client that goes on trying, for commands that work through whole tables beside the service.
+#[must_use]
+pub fn patient_client(config: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(PATIENT_ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(PATIENT_ATTEMPT_TIMEOUT)
+        .operation_timeout(PATIENT_OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard().with_max_attempts(PATIENT_ATTEMPTS_MAX).with_max_backoff(PATIENT_BACKOFF_MAX);
     Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
 }

@@ -39,6 +39,12 @@ pub(crate) fn version_named_by(item: &Item) -> Option<Version> {
     digits.parse().ok().and_then(|number: u64| Version::try_from(number).ok())
 }
 
+/// The workflow that a partition key names, if it names one.
+pub(crate) fn workflow_named_by(partition_key: &str) -> Option<WorkflowKey> {
+    let (tenant, workflow) = partition_key.split_once('#')?;
+    Some(WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? })
+}
+
 /// A text attribute of an item; none when it is missing or no text.
 pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     if let Some(AttributeValue::S(text)) = item.get(name) { Some(text) } else { None }

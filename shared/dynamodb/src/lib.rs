@@ -14,8 +14,9 @@ mod refusal_item;
 mod stream;
 pub mod tables;
 mod version_item;
+mod walk;
 
-pub use client::client;
+pub use client::{client, patient_client};
 pub use index::DynamoIndex;
 pub use list::EVALUATED_ENTRIES_MAX;
 pub use log::DynamoLog;

@@ -106,6 +106,9 @@ impl Partition {
     }
 }
 
+/// How many entries one read takes, at least, when a filter may let few of them through.
+const FILTERED_READ_ENTRIES: usize = 100;
+
 /// The position of the last entry that was looked at.
 fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPosition, StoreError> {
     last_evaluated
@@ -123,8 +126,10 @@ pub(crate) async fn page(index: &DynamoIndex, query: &IndexQuery) -> Result<Inde
     let Some(range) = Range::of(query) else {
         return Ok(IndexPage { items: Vec::new(), next: None });
     };
-    // One more than the entry to go on after and what is wanted, so that an end is seen as one.
-    let chunk = query.limit.saturating_add(2);
+    // One more than the entry to go on after and what is wanted, so that an end is seen as one. Where a filter lets
+    // few through, small reads would only be many.
+    let filtered = query.workflow_type.is_some() || query.created_by.is_some();
+    let chunk = query.limit.saturating_add(2).max(if filtered { FILTERED_READ_ENTRIES } else { 0 });
     let states = query.state.map_or_else(|| State::ALL.to_vec(), |state| vec![state]);
     let reads = states.into_iter().map(|state| Partition::new(state).read(index, query, &range, chunk));
     let mut partitions = try_join_all(reads).await?;

@@ -21,14 +21,22 @@ const NOT_THERE_YET: &str = "attribute_not_exists(pk)";
 /// The log in one `DynamoDB` table. Clones share the client.
 #[derive(Clone, Debug)]
 pub struct DynamoLog {
-    client: Client,
-    table: Arc<str>,
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    pub(crate) scanned_max: Option<i32>,
 }
 
 impl DynamoLog {
     /// The log in the table of that name, laid out as [`crate::tables::LOG`].
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into().into() }
+        Self { client, table: table.into().into(), scanned_max: None }
+    }
+
+    /// The same log, but a part of a walk holds no more than so many entries; else it ends at a megabyte.
+    #[must_use]
+    pub fn walking_at_most(mut self, entries: u16) -> Self {
+        self.scanned_max = Some(i32::from(entries.max(1)));
+        self
     }
 
     /// A consistent query of one workflow's entries.

@@ -189,7 +189,7 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         operation: "request-state-transition".to_owned(),
         version: Some(Version::FIRST),
         current_state: Some(State::Created),
-        target_state: State::Active,
+        target_state: Some(State::Active),
         timestamp: at(0),
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),

@@ -6,8 +6,8 @@
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{
     Advanced, AppendError, BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus, IndexEntry, IndexPage,
-    IndexQuery, LogError, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules, Verdict,
-    WorkflowIndex, WorkflowLog,
+    IndexQuery, LogError, LogWalk, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
+    Verdict, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
@@ -135,6 +135,12 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         self.script.play("log.record_refusal", store, self.inner.record_refusal(refusal)).await
+    }
+}
+
+impl<T: LogWalk> LogWalk for Faulty<T> {
+    async fn part(&self, from: Option<&WalkPosition>) -> Result<WalkPart, StoreError> {
+        self.script.play("log.part", store, self.inner.part(from)).await
     }
 }
 

@@ -1,14 +1,25 @@
 //! The log in memory.
 
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{AppendError, LogError, StoreError, StoredVersion, WorkflowLog};
+use alims_core::ports::{
+    AppendError, LogError, LogWalk, StoreError, StoredVersion, WalkPart, WalkPosition, WorkflowLog,
+};
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// A log that lasts as long as its clones, which share it.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryLog(Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>);
+#[derive(Clone, Debug)]
+pub struct MemoryLog {
+    workflows: Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>,
+    part_entries_max: usize,
+}
+
+impl Default for MemoryLog {
+    fn default() -> Self {
+        Self { workflows: Arc::default(), part_entries_max: usize::MAX }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -18,10 +29,17 @@ struct Entries {
 }
 
 impl MemoryLog {
+    /// The same log, but a part of a walk holds no more than so many entries (at least one), as a store's does.
+    #[must_use]
+    pub fn walking_at_most(mut self, entries: usize) -> Self {
+        self.part_entries_max = entries.max(1);
+        self
+    }
+
     /// Every readable version and every refusal of a workflow, oldest first.
     #[must_use]
     pub fn entries(&self, key: &WorkflowKey) -> (Vec<StoredVersion>, Vec<Refusal>) {
-        let log = self.0.lock().unwrap();
+        let log = self.workflows.lock().unwrap();
         log.get(key).map_or_else(Default::default, |entries| {
             let versions = entries.versions.values().filter_map(|version| version.clone().ok()).collect();
             (versions, entries.refusals.values().cloned().collect())
@@ -31,24 +49,24 @@ impl MemoryLog {
     /// Every workflow that has entries.
     #[must_use]
     pub fn keys(&self) -> Vec<WorkflowKey> {
-        self.0.lock().unwrap().keys().cloned().collect()
+        self.workflows.lock().unwrap().keys().cloned().collect()
     }
 
     /// Puts a version in place, whatever is there: what no port can do, and only an intruder would.
     pub fn overwrite(&self, version: StoredVersion) {
-        let mut log = self.0.lock().unwrap();
+        let mut log = self.workflows.lock().unwrap();
         log.entry(version.event.key()).or_default().versions.insert(version.event.version, Ok(version));
     }
 
     /// Makes a version unreadable.
     pub fn damage(&self, key: &WorkflowKey, version: Version, why: &str) {
-        let mut log = self.0.lock().unwrap();
+        let mut log = self.workflows.lock().unwrap();
         log.entry(key.clone()).or_default().versions.insert(version, Err(why.to_owned()));
     }
 
     /// Takes a version out, so that there is a gap.
     pub fn remove(&self, key: &WorkflowKey, version: Version) {
-        let mut log = self.0.lock().unwrap();
+        let mut log = self.workflows.lock().unwrap();
         log.entry(key.clone()).or_default().versions.remove(&version);
     }
 }
@@ -63,13 +81,13 @@ fn read(
 
 impl WorkflowLog for MemoryLog {
     async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
-        let log = self.0.lock().unwrap();
+        let log = self.workflows.lock().unwrap();
         let newest = log.get(key).and_then(|entries| entries.versions.last_key_value());
         newest.map(|(version, stored)| read(key, *version, stored)).transpose()
     }
 
     async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
-        let log = self.0.lock().unwrap();
+        let log = self.workflows.lock().unwrap();
         let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
         let mut versions = Vec::new();
         for (version, stored) in entries.versions.range(from..).take(limit) {
@@ -88,14 +106,14 @@ impl WorkflowLog for MemoryLog {
         after: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<Refusal>, StoreError> {
-        let log = self.0.lock().unwrap();
+        let log = self.workflows.lock().unwrap();
         let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
         let behind = entries.refusals.values().filter(|refusal| after.is_none_or(|after| refusal.event_id > after));
         Ok(behind.take(limit).cloned().collect())
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
-        let mut log = self.0.lock().unwrap();
+        let mut log = self.workflows.lock().unwrap();
         let key = version.event.key();
         let versions = &mut log.entry(key.clone()).or_default().versions;
         match versions.get(&version.event.version) {
@@ -115,8 +133,39 @@ impl WorkflowLog for MemoryLog {
     }
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
-        let mut log = self.0.lock().unwrap();
+        let mut log = self.workflows.lock().unwrap();
         log.entry(refusal.key()).or_default().refusals.entry(refusal.event_id).or_insert_with(|| refusal.clone());
         Ok(())
     }
+}
+
+/// A position is the last entry of the part before: its workflow, and its place among that workflow's entries.
+impl LogWalk for MemoryLog {
+    async fn part(&self, from: Option<&WalkPosition>) -> Result<WalkPart, StoreError> {
+        let after = from.map(|from| read_position(from).ok_or(StoreError::Refused("no such position".into())));
+        let after = after.transpose()?;
+        let log = self.workflows.lock().unwrap();
+        let entries = log.iter().flat_map(|(key, entries)| {
+            let refusals = entries.refusals.keys().map(|id| format!("r{id}"));
+            let versions = entries.versions.keys().map(|version| format!("v{version:010}"));
+            refusals.chain(versions).map(|entry| (key.clone(), entry))
+        });
+        let mut left = entries.filter(|entry| after.as_ref().is_none_or(|after| entry > after)).peekable();
+        let mut part = WalkPart::default();
+        for (key, entry) in left.by_ref().take(self.part_entries_max) {
+            part.next = Some(WalkPosition(format!("{key}/{entry}")));
+            part.workflows.insert(key);
+        }
+        if left.peek().is_none() {
+            part.next = None;
+        }
+        Ok(part)
+    }
+}
+
+fn read_position(position: &WalkPosition) -> Option<(WorkflowKey, String)> {
+    let (tenant, rest) = position.0.split_once('/')?;
+    let (workflow, entry) = rest.split_once('/')?;
+    let key = WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? };
+    Some((key, entry.to_owned()))
 }

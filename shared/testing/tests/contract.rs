@@ -4,6 +4,20 @@ use alims_testing::{MemoryIndex, MemoryLog};
 
 alims_testing::log_contract!(MemoryLog::default());
 
+/// A log that is walked in one part.
+mod log_with_whole_parts {
+    use super::MemoryLog;
+
+    alims_testing::walk_contract!(MemoryLog::default());
+}
+
+/// A log whose parts end within workflows.
+mod log_with_short_parts {
+    use super::MemoryLog;
+
+    alims_testing::walk_contract!(MemoryLog::default().walking_at_most(3));
+}
+
 /// An index that looks at as many entries as it takes.
 mod index_with_whole_pages {
     use super::MemoryIndex;
@@ -26,6 +40,7 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/json.rs"),
         include_str!("../src/contract/list.rs"),
         include_str!("../src/contract/log.rs"),
+        include_str!("../src/contract/walk.rs"),
     ] {
         let names = part.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next());
         for name in names {

@@ -29,6 +29,36 @@ async fn the_events_of_a_workflow_reach_the_subscriber_complete_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_replay_from_the_log_reaches_the_subscriber_in_order_and_says_so() {
+    let alice = Person::everybody();
+    alice.create("replayed").await.expect(201);
+    alice.go("replayed", "ACTIVE").await.expect(200);
+    alice.go("replayed", "COMPLETED").await.expect(200);
+    // What is replayed is what the publisher has put and moved the index after.
+    let published = |list: &Value| {
+        let mut items = list["items"].as_array().unwrap().iter();
+        items.any(|item| item["workflow_id"] == "replayed" && item["published_version"] == 3)
+    };
+    alice.until("/workflows?state=COMPLETED&limit=100", published).await;
+    let report = alice.post("/workflows/replayed/replay", &json!({"from_version": 2})).await.expect(202);
+    assert_eq!((&report["to_version"], &report["events_published"]), (&json!(3), &json!(2)));
+    let replayed = |event: &Value| {
+        // The archive may replay the replay: that comes unordered, with a name.
+        let by_the_archive = event.get("replay-name").is_some_and(|name| !name.is_null());
+        event["detail"]["workflow_id"] == "replayed" && event["detail"]["replay"] == true && !by_the_archive
+    };
+    let again = SUBSCRIBER.until(replayed, |events| events.len() >= 2).await;
+    let mut details: Vec<Value> = again.iter().map(|event| event["detail"].clone()).collect();
+    for detail in &mut details {
+        detail.as_object_mut().unwrap().remove("replay");
+    }
+    let history = alice.get("/workflows/replayed/history").await.expect(200);
+    assert_eq!(details, history["items"].as_array().unwrap()[1..]);
+    let viewer = Person::with_roles("victor", &["viewer"]);
+    viewer.post("/workflows/replayed/replay", &json!({"from_version": 1})).await.refused(403, "forbidden");
+}
+
+#[tokio::test]
 async fn the_archive_replays_what_was_published() {
     #[expect(clippy::disallowed_methods, reason = "the archive is asked for a span of time")]
     let begun = SystemTime::now();

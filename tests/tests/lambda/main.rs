@@ -9,10 +9,11 @@
 )]
 
 mod runtime_api;
+mod sam_local;
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+    Operation, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
 use alims_api::testing::GatewayEvent;
 use alims_local::{Config, Server};
@@ -84,7 +85,7 @@ async fn every_operation_answers_from_its_own_binary() {
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
     let failed = json!({"target_state": "FAILED", "reason": "it broke",
         "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
-    let steps: [(&'static Operation, Option<Value>, u64, &str, Value); 9] = [
+    let steps: [(&'static Operation, Option<Value>, u64, &str, Value); 10] = [
         (&CREATE_WORKFLOW, Some(new), 201, "/version", json!(1)),
         (
             &REQUEST_STATE_TRANSITION,
@@ -100,6 +101,7 @@ async fn every_operation_answers_from_its_own_binary() {
         (&GET_WORKFLOW_HISTORY, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
         (&VERIFY_WORKFLOW_HISTORY, None, 200, "/versions_checked", json!(4)),
         (&LIST_WORKFLOWS, None, 200, "/items/0/published_version", json!(4)),
+        (&REPLAY_EVENTS, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
     ];
     let mut answered: Vec<&str> = Vec::new();
     for (operation, body, status, pointer, expected) in steps {
@@ -109,7 +111,8 @@ async fn every_operation_answers_from_its_own_binary() {
     }
     assert!(OPERATIONS.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
-    assert_eq!(versions, [1, 2, 3, 4].map(|version| json!(version)), "the recovery published everything");
+    let expected = [1, 2, 3, 4, 3, 4].map(|version| json!(version));
+    assert_eq!(versions, expected, "the recovery published everything, and the replay the end of it again");
     server.stop().await;
 }
 

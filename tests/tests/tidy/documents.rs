@@ -104,11 +104,20 @@ fn commands_of(path: &str, opening: &str) -> BTreeSet<String> {
     let variants = lines.take_while(|line| *line != "}").filter_map(|line| {
         let line = line.strip_prefix("    ")?;
         let name = line.split([',', '{', '(', ' ']).next()?;
-        name.starts_with(char::is_uppercase).then(|| name.to_lowercase())
+        name.starts_with(char::is_uppercase).then(|| kebab(name))
     });
     let found: BTreeSet<String> = variants.collect();
     assert!(!found.is_empty(), "no {opening} in {path}");
     found
+}
+
+/// A variant's name as clap has it typed.
+fn kebab(variant: &str) -> String {
+    let parted = |(at, c): (usize, char)| {
+        let hyphen = (at > 0 && c.is_uppercase()).then_some('-');
+        hyphen.into_iter().chain(c.to_lowercase())
+    };
+    variant.chars().enumerate().flat_map(parted).collect()
 }
 
 /// The words that follow a text on a line, where they are names.

@@ -10,6 +10,7 @@ use crate::workspace::{assert_no_complaints, workspace};
 /// Which of the workspace's packages each may be built with. A package that is not here fails the test.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-core", &[]),
+    ("alims-admin", &["alims-core", "alims-dynamodb", "alims-eventbridge", "alims-runtime"]),
     ("alims-api", &["alims-core"]),
     ("alims-dynamodb", &["alims-core"]),
     ("alims-eventbridge", &["alims-core"]),
@@ -17,9 +18,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-rules", &["alims-core"]),
     ("alims-runtime", &["alims-core"]),
     ("alims-stepfunctions", &["alims-core"]),
+    ("alims-subscriber", &[]),
     ("alims-testing", &["alims-core"]),
-    ("alims-bench", &["alims-core"]),
-    ("alims-xtask", &["alims-api"]),
+    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-testing"]),
+    ("alims-xtask", &["alims-api", "alims-core"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
@@ -57,6 +59,7 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
     ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
     ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
     ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),
+    ("alims-subscriber", &["alims-", "aws", "http", "lambda_", "tokio"], "a consumer is burdened with nothing of ours"),
     ("alims-testing", &["aws-", "lambda_", "axum", "dynoxide"], "the adapters for tests are in memory"),
 ];
 
@@ -65,7 +68,10 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
     ("dynoxide-rs", &["alims-local", "alims-tests", "(alims-dynamodb)"]),
     ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-tests", "alims-runtime"]),
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
-    ("axum", &["alims-local", "alims-tests", "(alims-dynamodb)", "(alims-eventbridge)", "(alims-rules)"]),
+    (
+        "axum",
+        &["alims-bench", "alims-local", "alims-tests", "(alims-dynamodb)", "(alims-eventbridge)", "(alims-rules)"],
+    ),
     ("cedar-policy", &["alims-policy"]),
     ("cel", &["alims-rules"]),
     ("jsonwebtoken", &["alims-local", "(alims-tests)"]),

@@ -134,6 +134,18 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
 }
 
 #[test]
+fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_the_laptop_s_server_open() {
+    let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
+    for (option, name) in [("--database-port", "AWS_ENDPOINT_URL"), ("--events-port", "AWS_ENDPOINT_URL_EVENTBRIDGE")] {
+        let (_, port) = text(&local["Parameters"][name]).rsplit_once(':').unwrap();
+        let command = workspace().text("docs/sam-local.md").lines().find(|line| line.starts_with("cargo local --"));
+        let command = command.unwrap_or_else(|| panic!("docs/sam-local.md does not say how to start the server"));
+        assert!(command.contains(&format!("{option} {port}")), "{command}: {name} is port {port}");
+        assert!(workspace().text("local/src/cli.rs").contains(&option[2..].replace('-', "_")), "there is no {option}");
+    }
+}
+
+#[test]
 fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
     for operation in OPERATIONS {
         let event: Value = serde_json::from_str(workspace().text(&format!("events/{}.json", operation.name))).unwrap();

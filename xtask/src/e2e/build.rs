@@ -7,10 +7,10 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::step::Step;
+use crate::tools::{Tools, checked};
 use crate::workspace::{Build, Workspace};
 
 use super::Place;
-use super::tools::{Tools, checked};
 
 /// Builds what would be deployed, for the machine at hand. Gives the template that names it.
 ///

@@ -7,7 +7,6 @@ mod build;
 mod edge;
 mod process;
 mod stack;
-mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,11 +16,11 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::step::{Step, say};
+use crate::tools::{Tools, checked};
 use crate::workspace::Workspace;
 
 use self::process::{Background, free_port, wait_until_listening};
 use self::stack::{Aws, Stack};
-use self::tools::{Tools, checked};
 
 /// The region that is played; any would do.
 const REGION: &str = "eu-central-1";

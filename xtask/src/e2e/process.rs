@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::tools::Tools;
+use crate::tools::Tools;
 
 /// How long a server may take to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(60);

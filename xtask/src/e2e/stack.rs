@@ -9,8 +9,8 @@ use std::process::Command;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::tools::{Tools, checked};
 use super::{Place, REGION};
+use crate::tools::{Tools, checked};
 
 /// What the stack is called.
 const NAME: &str = "alims";

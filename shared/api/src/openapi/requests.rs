@@ -63,3 +63,12 @@ pub struct RecoveryRequest {
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: Option<String>,
 }
+
+/// A replay that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// The first version whose event is to be published again; at most the last one that was published.
+    #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
+    pub from_version: u64,
+}

@@ -7,13 +7,13 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::{Content, Required};
 
-use crate::openapi::requests::{RecoveryRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::requests::{RecoveryRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
 use crate::openapi::{parameters, responses};
 use crate::operations::Operation;
 use crate::problem::ProblemCode;
 use crate::wire::{
-    DryRunResult, HistoryPage, RecoveryReport, RecoveryStatus, TransitionResult, Verification, WorkflowList,
-    WorkflowState,
+    DryRunResult, HistoryPage, RecoveryReport, RecoveryStatus, ReplayReport, TransitionResult, Verification,
+    WorkflowList, WorkflowState,
 };
 
 /// One operation in the document.
@@ -38,6 +38,7 @@ pub(super) fn route(operation: &Operation) -> Route {
         "verify-workflow-history" => verify_workflow_history(),
         "recover-workflow" => recover_workflow(),
         "get-workflow-recovery" => get_workflow_recovery(),
+        "replay-events" => replay_events(),
         _ => Route {
             summary: "",
             description: "",
@@ -184,6 +185,20 @@ fn get_workflow_recovery() -> Route {
         body: None,
         successes: vec![("200", responses::success("How the workflow is.", status).build())],
         problems: &[ProblemCode::WorkflowNotFound],
+    }
+}
+
+fn replay_events() -> Route {
+    let report = responses::json_of::<ReplayReport>(examples::replay_report());
+    Route {
+        summary: "Publish a workflow's events again",
+        description: "Puts the events of its versions on the bus once more, in order, each marked `replay: true`; not \
+                      those that wait for their first appearance. A long history takes several requests: go on from \
+                      `next_version`, which an interrupted replay names as well.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: Some(body(responses::json_of::<ReplayRequest>(examples::replay_request()), Required::True)),
+        successes: vec![("202", responses::success("What was put on the bus.", report).build())],
+        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::WorkflowQuarantined],
     }
 }
 

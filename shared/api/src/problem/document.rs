@@ -174,6 +174,9 @@ pub struct ProblemDocument {
     /// workflow-quarantined: the first version that is not what it should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
+    /// storage-unavailable, of a replay: the version to go on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_version: Option<Version>,
     /// rule-violation: each rule that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<RuleReason>>,
@@ -203,6 +206,7 @@ impl ProblemDocument {
             allowed_transitions: None,
             limit_bytes: None,
             broken_at_version: None,
+            next_version: None,
             reasons: None,
             ruleset: None,
             ruleset_version: None,
@@ -220,6 +224,7 @@ impl ProblemDocument {
             }
             Problem::PayloadTooLarge { limit_bytes, .. } => Self { limit_bytes: Some(*limit_bytes), ..bare },
             Problem::WorkflowQuarantined(broken) => Self { broken_at_version: Some(broken.at), ..bare },
+            Problem::ReplayInterrupted { next_version, .. } => Self { next_version: Some(*next_version), ..bare },
             Problem::RuleViolation(violation) => Self {
                 reasons: Some(violation.reasons.clone()),
                 ruleset: Some(violation.ruleset.clone()),

@@ -1,15 +1,18 @@
 //! What each operation's errors are to a caller: one exhaustive match an error, and no default.
 
 use alims_core::chain::{Break, Fault as ChainFault};
+use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
 use alims_core::operations::ReadWorkflowError;
 use alims_core::operations::create_workflow::CreateWorkflowError;
 use alims_core::operations::list_workflows::ListWorkflowsError;
 use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::request_state_transition::RequestStateTransitionError;
 use alims_core::ports::{LogError, StoreError};
 
 use crate::problem::{Fault, Problem};
+use crate::request::FROM_VERSION;
 
 impl From<CreateWorkflowError> for Problem {
     fn from(error: CreateWorkflowError) -> Self {
@@ -79,6 +82,35 @@ impl From<RecoverWorkflowError> for Problem {
             }
         }
     }
+}
+
+impl From<ReplayEventsError> for Problem {
+    fn from(error: ReplayEventsError) -> Self {
+        match error {
+            ReplayEventsError::NotFound => Self::WorkflowNotFound,
+            ReplayEventsError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReplayEventsError::NotPublished { head, published } => not_published(head, published),
+            ReplayEventsError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            ReplayEventsError::Store(error) => error.into(),
+            error @ ReplayEventsError::Interrupted { next, .. } => {
+                Self::ReplayInterrupted { next_version: next, cause: Box::new(error) }
+            }
+        }
+    }
+}
+
+/// What is asked for again was never there, as far as anybody knows.
+fn not_published(head: Version, published: Option<Version>) -> Problem {
+    let message = match published {
+        Some(published) => format!(
+            "must be at most {published}: the workflow is at version {head}, and its events are published up to version \
+             {published}"
+        ),
+        None => {
+            format!("has no event to replay: the workflow is at version {head}, and none of its events is published")
+        }
+    };
+    Problem::MalformedRequest(vec![Fault { pointer: Some(format!("/{FROM_VERSION}")), message }])
 }
 
 impl From<LogError> for Problem {

@@ -4,7 +4,7 @@ mod document;
 mod from_errors;
 
 use alims_core::chain::Break;
-use alims_core::identifiers::WorkflowId;
+use alims_core::identifiers::{Version, WorkflowId};
 use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, VersionConflict};
 use http::StatusCode;
 use std::error::Error;
@@ -53,6 +53,13 @@ pub enum Problem {
     RulesEngineUnavailable(Cause),
     /// The store or the bus cannot be reached.
     StorageUnavailable(Cause),
+    /// The bus did not confirm an event of a replay.
+    ReplayInterrupted {
+        /// Where to go on.
+        next_version: Version,
+        /// What the bus said.
+        cause: Cause,
+    },
     /// A bug.
     Internal(Cause),
 }
@@ -95,7 +102,7 @@ impl Problem {
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
-            Self::StorageUnavailable(_) => ProblemCode::StorageUnavailable,
+            Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
             Self::Internal(_) => ProblemCode::Internal,
         }
     }
@@ -113,9 +120,10 @@ impl Problem {
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match self {
-            Self::RulesEngineUnavailable(cause) | Self::StorageUnavailable(cause) | Self::Internal(cause) => {
-                Some(cause.as_ref())
-            }
+            Self::RulesEngineUnavailable(cause)
+            | Self::StorageUnavailable(cause)
+            | Self::ReplayInterrupted { cause, .. }
+            | Self::Internal(cause) => Some(cause.as_ref()),
             Self::MalformedRequest(_)
             | Self::Unauthenticated(_)
             | Self::Forbidden(_)
@@ -188,6 +196,10 @@ impl Problem {
                  request later, with the same idempotency key if it had one."
                     .to_owned()
             }
+            Self::ReplayInterrupted { next_version, .. } => format!(
+                "The bus did not confirm the event of version {next_version}, and no later one was put on it. Repeat the \
+                 request later from that version on."
+            ),
             Self::Internal(_) => {
                 "The service failed, which is its own fault. Tell those who run it the request id.".to_owned()
             }

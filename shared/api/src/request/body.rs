@@ -9,8 +9,9 @@ use crate::request::faults::Faults;
 use crate::request::fields::Fields;
 use crate::request::headers;
 
-/// How large a body may be, in bytes: metadata and validation context at their largest, written generously.
-pub const BODY_BYTES_MAX: usize = 128 * 1024;
+/// How large a body may be, in bytes: metadata and validation context at their largest, with each character beyond ASCII
+/// written as an escape, which takes up to six times as much.
+pub const BODY_BYTES_MAX: usize = 512 * 1024;
 /// How many levels of objects and lists a body may have: those of an object of the caller, and the body itself.
 pub const BODY_LEVELS_MAX: usize = JSON_DEPTH_MAX + 1;
 

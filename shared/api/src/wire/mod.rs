@@ -3,11 +3,13 @@
 mod history;
 mod list;
 mod recovery;
+mod replay;
 mod verification;
 mod workflow;
 
 pub use history::{ANSWER_BYTES_MAX, HistoryEntry, HistoryPage};
 pub use list::{WorkflowList, WorkflowSummary};
 pub use recovery::{Outcome, RecoveryMade, RecoveryReport, RecoveryStatus, RecoveryStep, Repair, Status};
+pub use replay::ReplayReport;
 pub use verification::{ChainFault, Verification};
 pub use workflow::{DryRunResult, TransitionResult, WorkflowState};

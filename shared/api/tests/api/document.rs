@@ -1,7 +1,7 @@
 //! The OpenAPI document: current, complete, and of one mind with the readers and with its own examples.
 
 use alims_api::openapi;
-use alims_api::operations::{CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, REQUEST_STATE_TRANSITION};
+use alims_api::operations::{CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION};
 use alims_api::problem::ProblemCode;
 use alims_api::request;
 use alims_api::testing::GatewayEvent;
@@ -195,6 +195,16 @@ proptest! {
     ) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("RecoveryRequest"));
         let read = request::recover_workflow(&GatewayEvent::of(&RECOVER_WORKFLOW).json(&body).request());
+        prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
+    }
+
+    #[test]
+    fn what_the_document_says_of_a_replay_is_what_is_read(body in object(vec![
+        ("from_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5), Value::Null]),
+        ("to_version", vec![json!(9)]),
+    ])) {
+        static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReplayRequest"));
+        let read = request::replay_events(&GatewayEvent::of(&REPLAY_EVENTS).json(&body).request());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 }

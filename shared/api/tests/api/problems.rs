@@ -10,6 +10,7 @@ use alims_core::json::JsonRefused;
 use alims_core::lifecycle::State;
 use alims_core::operations::create_workflow::CreateWorkflowError;
 use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, VersionConflict,
 };
@@ -75,6 +76,11 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
         (Problem::IdempotencyKeyReused, 422, json!({})),
         (Problem::RulesEngineUnavailable("secret".into()), 503, json!({})),
         (Problem::StorageUnavailable("secret".into()), 503, json!({})),
+        (
+            Problem::ReplayInterrupted { next_version: version(4), cause: "secret".into() },
+            503,
+            json!({"next_version": 4}),
+        ),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }
@@ -126,6 +132,21 @@ fn nothing_of_the_inside_gets_out() {
 }
 
 #[test]
+fn a_replay_of_what_is_not_published_is_told_how_far_the_workflow_and_its_events_are() {
+    let told = |published| {
+        let body = seen(ReplayEventsError::NotPublished { head: version(5), published }.into()).body;
+        assert_eq!(
+            (&body["code"], &body["errors"][0]["pointer"]),
+            (&json!("malformed-request"), &json!("/from_version"))
+        );
+        body["errors"][0]["message"].as_str().expect("a message").to_owned()
+    };
+    let behind = "must be at most 3: the workflow is at version 5, and its events are published up to version 3";
+    assert_eq!(told(Some(version(3))), behind);
+    assert!(told(None).contains("the workflow is at version 5, and none of its events is published"));
+}
+
+#[test]
 fn a_code_is_spelt_the_same_in_json_and_in_logs() {
     for code in ProblemCode::ALL {
         assert_eq!(json!(code), json!(code.as_str()));
@@ -149,6 +170,8 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
         (RecoverWorkflowError::Contended.into(), "storage-unavailable"),
         (RecoverWorkflowError::NotPublished("secret".to_owned()).into(), "storage-unavailable"),
+        (ReplayEventsError::Interrupted { next: version(4), why: "secret".to_owned() }.into(), "storage-unavailable"),
+        (ReplayEventsError::Store(refused()).into(), "internal"),
         (too_deep.into(), "malformed-request"),
     ] {
         assert_eq!(problem.code(), code);

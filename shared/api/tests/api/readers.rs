@@ -2,7 +2,7 @@
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS, Operation, RECOVER_WORKFLOW,
-    REQUEST_STATE_TRANSITION,
+    REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
 };
 use alims_api::problem::{Fault, Problem};
 use alims_api::request::{self, BODY_BYTES_MAX, FAULTS_MAX};
@@ -215,6 +215,22 @@ fn a_recovery_needs_no_body_but_takes_a_reason() {
 }
 
 #[test]
+fn a_replay_names_the_version_it_begins_with_and_nothing_else() {
+    let read = |body: Value| request::replay_events(&GatewayEvent::of(&REPLAY_EVENTS).json(&body).request());
+    let (_, workflow_id, from) = read(json!({"from_version": 7})).expect("sound");
+    assert_eq!((workflow_id.as_str(), from.get()), ("wf-1", 7));
+    assert_eq!(pointers(read(json!({}))), ["/from_version"]);
+    for version in [json!(0), json!(-1), json!(1.5), json!("7"), json!(10_000_000_000_u64), Value::Null] {
+        let told = faults(read(json!({"from_version": version}))).remove(0);
+        assert_eq!(told.pointer.as_deref(), Some("/from_version"), "{version}");
+        assert_eq!(told.message, "must be a whole number from 1 to 9999999999", "{version}");
+    }
+    assert_eq!(pointers(read(json!({"from_version": 0, "to_version": 9}))), ["/from_version", "/to_version"]);
+    let bare = faults(request::replay_events(&GatewayEvent::of(&REPLAY_EVENTS).request()));
+    assert_eq!(bare[0].pointer.as_deref(), Some(""));
+}
+
+#[test]
 fn nobody_is_nobody_whatever_else_is_wrong() {
     for operation in OPERATIONS {
         let anonymous = GatewayEvent::of(operation).anonymous().query("x=1").body("{").request();
@@ -240,6 +256,7 @@ fn read(operation: &Operation, request: &Request) -> Result<(), Problem> {
         "list-workflows" => request::list_workflows(request).map(drop),
         "get-workflow-history" => request::get_workflow_history(request).map(drop),
         "recover-workflow" => request::recover_workflow(request).map(drop),
+        "replay-events" => request::replay_events(request).map(drop),
         _ => request::named_workflow(request).map(drop),
     }
 }

@@ -5,11 +5,12 @@ use alims_api::cursor::HistoryCursors;
 use alims_api::exchange::Exchange;
 use alims_api::operations::CREATE_WORKFLOW;
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
-use alims_api::wire::{ANSWER_BYTES_MAX, HistoryPage, RecoveryReport, RecoveryStatus, Verification};
+use alims_api::wire::{ANSWER_BYTES_MAX, HistoryPage, RecoveryReport, RecoveryStatus, ReplayReport, Verification};
 use alims_core::chain::{Break, Fault};
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_history::{self, HistoryItem, HistoryPosition};
 use alims_core::operations::recover_workflow::{Recovery, RecoveryOutcome, RecoveryStep};
+use alims_core::operations::replay_events::Replay;
 use alims_core::operations::{Accepted, RuleViolation, get_workflow_recovery, verify_workflow_history};
 use alims_core::recovery::{PublishAfter, RecoveryPlan, Repairs};
 use alims_testing::builders::{a_created, a_key, a_move, version, with_metadata};
@@ -139,4 +140,17 @@ fn the_status_of_a_recovery_follows_from_its_plan() {
     assert_eq!((&recovered["status"], &recovered["recovery"]["version"]), (&json!("recovered"), &json!(1)));
     let quarantined = shown(RecoveryPlan::Quarantine(Break { at: version(1), fault: Fault::Foreign }), made());
     assert_eq!((&quarantined["status"], &quarantined["fault"]), (&json!("quarantined"), &json!("foreign")));
+}
+
+#[test]
+fn a_replay_says_what_it_put_and_where_to_go_on() {
+    let shown = |next| {
+        let replay = Replay { from: version(2), to: version(4), events: 3, next };
+        seen(Answer::replay(&ReplayReport::new("wf-1".parse().expect("an id"), replay)).expect("an answer"))
+    };
+    let whole = shown(None);
+    assert_eq!(whole.status, 202);
+    let said = json!({"workflow_id": "wf-1", "from_version": 2, "to_version": 4, "events_published": 3});
+    assert_eq!(whole.body, said);
+    assert_eq!(shown(Some(version(5))).body["next_version"], 5);
 }

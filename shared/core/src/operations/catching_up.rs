@@ -5,6 +5,7 @@
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
+use crate::chain::NotCanonical;
 use crate::event::WorkflowEvent;
 use crate::identifiers::{Version, WorkflowKey};
 use crate::limits::{
@@ -34,7 +35,9 @@ pub(super) struct Lane {
     at_hand: BTreeMap<Version, WorkflowEvent>,
     /// The last event the bus accepted and the index does not know of yet.
     accepted: Option<WorkflowEvent>,
-    /// How far both bus and index have it.
+    /// Whether the events are on the bus and in the index already, and are only put again.
+    again: bool,
+    /// How far both bus and index have it; of a replay, how far the bus has it again.
     pub checkpoint: Option<Version>,
     /// Why it went no further; none while it goes, and at the end when it arrived.
     pub stop: Option<Stop>,
@@ -51,7 +54,28 @@ impl Lane {
     ) -> Option<Self> {
         let next = published.map_or(Some(Version::FIRST), Version::next).filter(|next| *next <= last)?;
         let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
-        Some(Self { key, next: Some(next), last, at_hand, accepted: None, checkpoint: published, stop: None })
+        Some(Self {
+            key,
+            next: Some(next),
+            last,
+            at_hand,
+            accepted: None,
+            again: false,
+            checkpoint: published,
+            stop: None,
+        })
+    }
+
+    /// A workflow whose published events from `from` to `last` are to be put again, as replayed ones. The index learns
+    /// nothing new from them, and is left alone.
+    pub(super) fn again(
+        key: WorkflowKey,
+        from: Version,
+        last: Version,
+        at_hand: impl IntoIterator<Item = WorkflowEvent>,
+    ) -> Self {
+        let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
+        Self { key, next: Some(from), last, at_hand, accepted: None, again: true, checkpoint: None, stop: None }
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -73,13 +97,21 @@ impl Lane {
         self.awaited().and_then(|next| self.at_hand.remove(&next))
     }
 
+    fn render(&self, event: &WorkflowEvent) -> Result<BusEvent, NotCanonical> {
+        if self.again { BusEvent::of_replayed_version(event) } else { BusEvent::of_version(event) }
+    }
+
     fn was_accepted(&mut self, event: WorkflowEvent) {
         self.next = event.version.next();
-        self.accepted = Some(event);
+        if self.again {
+            self.checkpoint = Some(event.version);
+        } else {
+            self.accepted = Some(event);
+        }
     }
 }
 
-/// Puts everything that the lanes ask for on the bus and moves the index after it.
+/// Puts everything that the lanes ask for on the bus and moves the index after what was not there before.
 ///
 /// Returns the lanes, in their order, each arrived or stopped, and how many events the bus accepted.
 pub(super) async fn catch_up<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
@@ -92,7 +124,7 @@ pub(super) async fn catch_up<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
         let mut round = Vec::new();
         for (lane, at) in lanes.iter_mut().zip(0_usize..) {
             let Some(event) = lane.take() else { continue };
-            match BusEvent::of_version(&event) {
+            match lane.render(&event) {
                 Ok(entry) => round.push((at, event, entry)),
                 Err(error) => lane.stop = Some(Stop::Never(error.to_string())),
             }
@@ -133,7 +165,7 @@ async fn fill<L: WorkflowLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, 
                     }
                 }
                 Err(LogError::Store(error)) => {
-                    lane.stop = Some(Stop::Later(format!("the log could not be read: {error}")));
+                    lane.stop = Some(Stop::Later(format!("the log could not be read: {}", chain_of(&error))));
                 }
                 Err(error @ LogError::Unreadable { .. }) => lane.stop = Some(Stop::Never(error.to_string())),
             }
@@ -148,7 +180,9 @@ async fn advance<I: WorkflowIndex>(index: &I, lanes: Vec<&mut Lane>) {
             let Some(event) = lane.accepted.take() else { return };
             match index.advance(&IndexEntry::from(&event)).await {
                 Ok(_) => lane.checkpoint = Some(event.version),
-                Err(error) => lane.stop = Some(Stop::Later(format!("the index could not be advanced: {error}"))),
+                Err(error) => {
+                    lane.stop = Some(Stop::Later(format!("the index could not be advanced: {}", chain_of(&error))))
+                }
             }
         })
         .await;
@@ -172,7 +206,7 @@ pub(super) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEven
 }
 
 /// An error with what caused it, on one line.
-fn chain_of(error: &dyn std::error::Error) -> String {
+pub(super) fn chain_of(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

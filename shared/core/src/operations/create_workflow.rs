@@ -72,6 +72,16 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     new: &NewWorkflow,
 ) -> Result<Accepted, CreateWorkflowError> {
     let key = call.key(&id_of(ports, call, new));
+    let now = ports.clock.now();
+    let transition =
+        Move { from: None, to: State::Created, reason: None, metadata: new.metadata.clone(), failure: None };
+    let attempt =
+        Attempt { operation: OPERATION, call, key: &key, head: None, transition: &transition, context: None, now };
+    // Whoever may not do it is told no more than that, so this comes before all else.
+    if let Err(forbidden) = permitted(ports, call, new, &key) {
+        attempt.record(ports, Refuser::Policy(&forbidden)).await?;
+        return Err(forbidden.into());
+    }
     let repeatable = repeatable(call, new)?;
     if let Some(repeatable) = &repeatable {
         let first = ports.log.versions(&key, Version::FIRST, 1).await?.into_iter().next();
@@ -82,15 +92,6 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
                 Known::No => Err(CreateWorkflowError::AlreadyExists(key.workflow_id)),
             };
         }
-    }
-    let now = ports.clock.now();
-    let transition =
-        Move { from: None, to: State::Created, reason: None, metadata: new.metadata.clone(), failure: None };
-    let attempt =
-        Attempt { operation: OPERATION, call, key: &key, head: None, transition: &transition, context: None, now };
-    if let Err(forbidden) = permitted(ports, call, new, &key) {
-        attempt.record(ports, Refuser::Policy(&forbidden)).await?;
-        return Err(forbidden.into());
     }
     let workflow = as_it_would_be(call, new, key.clone(), now);
     let verdict = attempt.judge(&ports.rules, &workflow).await?;

@@ -8,8 +8,8 @@ use crate::identifiers::{EventId, Version, WorkflowKey};
 use crate::json::ValidationContext;
 use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
 use crate::ports::{
-    AppendError, LogError, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules, Verdict,
-    WorkflowLog,
+    AppendError, Clock, LogError, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
+    Verdict, WorkflowLog,
 };
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 use crate::timestamp::Timestamp;
@@ -63,7 +63,7 @@ impl Attempt<'_> {
             operation: self.operation.to_owned(),
             version: self.head.map(|head| head.event.version),
             current_state: self.head.map(|head| head.event.to_state),
-            target_state: self.transition.to,
+            target_state: Some(self.transition.to),
             timestamp: self.now,
             requested_by: self.call.principal.id.clone(),
             reason: self.transition.reason.clone(),
@@ -158,8 +158,8 @@ pub(super) async fn append<L: WorkflowLog>(
 }
 
 /// The server's time, but never earlier than the version before.
-pub(super) fn now<L, R>(ports: &Deciding<L, R>, head: Option<&StoredVersion>) -> Timestamp {
-    let now = ports.clock.now();
+pub(super) fn now(clock: &dyn Clock, head: Option<&StoredVersion>) -> Timestamp {
+    let now = clock.now();
     head.map_or(now, |head| now.max(head.event.timestamp))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::call::Call;
 use crate::event::WorkflowEvent;
-use crate::identifiers::{EventId, Version, WorkflowId};
-use crate::operations::reading::{authorise, head};
+use crate::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
+use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::{ReadWorkflowError, Reading};
 use crate::ports::{Action, WorkflowLog};
 use crate::refusal::Refusal;
@@ -57,7 +57,7 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     query: HistoryQuery,
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let head = head(&ports.store, &key).await?;
+    let Some(head) = ports.store.head(&key).await? else { return never_created(ports, call, &key, query).await };
     authorise(ports.policy.as_ref(), call, Action::GetWorkflowHistory, &head.event)?;
     if query.include_refusals {
         authorise(ports.policy.as_ref(), call, Action::GetWorkflowRefusals, &head.event)?;
@@ -74,12 +74,44 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     } else {
         Vec::new()
     };
+    let reached = versions.last().map(|version| version.event.version).or(query.after.version);
+    // The log stops before a version that it cannot read: then there is a next page, and it meets the error.
+    let stopped = versions.len() < wanted && reached.is_none_or(|reached| reached < head.event.version);
     let events = versions.into_iter().map(|version| version.event).collect();
-    Ok(merge(events, refusals, query.after, query.limit))
+    Ok(merge(events, refusals, query.after, query.limit, stopped))
+}
+
+/// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see
+/// them.
+async fn never_created<L: WorkflowLog>(
+    ports: &Reading<L>,
+    call: &Call,
+    key: &WorkflowKey,
+    query: HistoryQuery,
+) -> Result<HistoryPage, ReadWorkflowError> {
+    let may = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals]
+        .into_iter()
+        .all(|action| authorise_by_name(ports.policy.as_ref(), call, action, key).is_ok());
+    if !query.include_refusals || !may {
+        return Err(ReadWorkflowError::NotFound);
+    }
+    let refusals = ports.store.refusals(key, query.after.refusal, query.limit.saturating_add(1)).await?;
+    if refusals.is_empty() && query.after.refusal.is_none() {
+        return Err(ReadWorkflowError::NotFound);
+    }
+    Ok(merge(Vec::new(), refusals, query.after, query.limit, false))
 }
 
 /// Lays two lists, each in its own order, into one by time; at the same instant the version comes first.
-fn merge(versions: Vec<WorkflowEvent>, refusals: Vec<Refusal>, after: HistoryPosition, limit: usize) -> HistoryPage {
+///
+/// `stopped` says that more versions follow than were given; what is later than the last of these has to wait for them.
+fn merge(
+    versions: Vec<WorkflowEvent>,
+    refusals: Vec<Refusal>,
+    after: HistoryPosition,
+    limit: usize,
+    stopped: bool,
+) -> HistoryPage {
     let mut versions = versions.into_iter().peekable();
     let mut refusals = refusals.into_iter().peekable();
     let mut items = Vec::new();
@@ -88,6 +120,7 @@ fn merge(versions: Vec<WorkflowEvent>, refusals: Vec<Refusal>, after: HistoryPos
         let version_is_next = match (versions.peek(), refusals.peek()) {
             (Some(version), Some(refusal)) => version.timestamp <= refusal.timestamp,
             (Some(_), None) => true,
+            (None, _) if stopped => break,
             (None, _) => false,
         };
         if version_is_next {
@@ -102,6 +135,6 @@ fn merge(versions: Vec<WorkflowEvent>, refusals: Vec<Refusal>, after: HistoryPos
             break;
         }
     }
-    let more = versions.peek().is_some() || refusals.peek().is_some();
+    let more = stopped || versions.peek().is_some() || refusals.peek().is_some();
     HistoryPage { items, next: more.then_some(position) }
 }

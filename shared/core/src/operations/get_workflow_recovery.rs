@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::event::{EventType, WorkflowEvent};
 use crate::identifiers::WorkflowId;
 use crate::operations::ReadWorkflowError;
-use crate::operations::reading::authorise_by_name;
+use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::recover_workflow::{AssessError, assess};
 use crate::ports::{AccessPolicy, Action, WorkflowIndex, WorkflowLog};
 use crate::recovery::{RecoveryPlan, plan};
@@ -41,11 +41,14 @@ pub async fn get_workflow_recovery<L: WorkflowLog, I: WorkflowIndex>(
     workflow_id: &WorkflowId,
 ) -> Result<RecoveryStatus, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    authorise_by_name(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key)?;
     let (head, findings) = assess(&ports.log, &ports.index, &key).await.map_err(|error| match error {
         AssessError::NotFound => ReadWorkflowError::NotFound,
         AssessError::Store(error) => ReadWorkflowError::Store(error),
     })?;
+    match &head {
+        Some(head) => authorise(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &head.event)?,
+        None => authorise_by_name(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key)?,
+    }
     let recovered_by =
         head.map(|head| head.event).filter(|event| event.event_type == EventType::WorkflowRecovered).map(Box::new);
     Ok(RecoveryStatus { plan: plan(&findings), recovered_by })

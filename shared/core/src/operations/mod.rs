@@ -7,12 +7,14 @@ pub mod get_workflow_state;
 pub mod list_workflows;
 pub mod publish_events;
 pub mod recover_workflow;
+pub mod replay_events;
 pub mod request_state_transition;
 pub mod verify_workflow_history;
 
 mod catching_up;
 mod decision;
 mod reading;
+mod rebuild_index;
 
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use crate::ports::{AccessPolicy, Clock, Ids};
 use crate::refusal::RuleReason;
 
 pub use reading::ReadWorkflowError;
+pub use rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 
 /// What an operation that decides and appends needs.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::identifiers::{Version, WorkflowKey};
 use crate::operations::Publishing;
-use crate::operations::catching_up::{Lane, Stop, catch_up, put_one_a_workflow};
+use crate::operations::catching_up::{Lane, Stop, catch_up, chain_of, put_one_a_workflow};
 use crate::ports::{
     BusEvent, DeadLetter, DeadLetters, EventBus, IndexEntry, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
 };
@@ -152,6 +152,10 @@ async fn publish_versions<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
     let mut rung = Vec::new();
     let mut lanes = Vec::new();
     for (key, doorbell) in doorbells {
+        if let Some(why) = index.get(&key).and_then(|entry| contradiction(&doorbell, entry)) {
+            bury(&key, doorbell, None, &why, published);
+            continue;
+        }
         if let Some(lane) = lane(&key, &doorbell, index.get(&key)) {
             lanes.push(lane);
             rung.push((key, doorbell));
@@ -168,6 +172,14 @@ async fn publish_versions<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
     }
 }
 
+/// Whether what rang is another version than the one that was published under its number: then the log lost versions
+/// and went on without them, and putting the new ones on the bus would contradict what subscribers know.
+fn contradiction(doorbell: &Doorbell, indexed: &IndexEntry) -> Option<String> {
+    let rung = &doorbell.rung.get(&indexed.published_version)?.1.event;
+    let contradicts = IndexEntry::from(rung) != *indexed;
+    contradicts.then(|| format!("another version {} than this was published", indexed.published_version))
+}
+
 /// What is to be published of a workflow: all after the published version, up to the last that was rung for.
 fn lane(key: &WorkflowKey, doorbell: &Doorbell, indexed: Option<&IndexEntry>) -> Option<Lane> {
     let last = *doorbell.rung.keys().next_back()?;
@@ -180,7 +192,7 @@ fn lane(key: &WorkflowKey, doorbell: &Doorbell, indexed: Option<&IndexEntry>) ->
 }
 
 fn index_unreadable(error: &StoreError) -> String {
-    format!("the index could not be read: {error}")
+    format!("the index could not be read: {}", chain_of(error))
 }
 
 /// The records of what the checkpoint has not reached are to come again.
@@ -209,7 +221,7 @@ async fn put_aside<D: DeadLetters>(dead_letters: &D, published: &mut Published) 
             Ok(()) => published.dead.push(letter),
             Err(error) => published.failed.push(FailedRecord {
                 sequence_number: letter.sequence_number,
-                why: format!("{}; and it could not be put aside: {error}", letter.why),
+                why: format!("{}; and it could not be put aside: {}", letter.why, chain_of(&error)),
             }),
         }
     }

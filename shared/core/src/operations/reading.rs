@@ -43,11 +43,7 @@ pub(super) async fn head<L: WorkflowLog>(log: &L, key: &WorkflowKey) -> Result<S
 }
 
 /// The same, for those who build on it: its content must fit its hash.
-pub(super) async fn intact_head<L: WorkflowLog>(
-    log: &L,
-    key: &WorkflowKey,
-) -> Result<StoredVersion, ReadWorkflowError> {
-    let head = head(log, key).await?;
+pub(super) fn intact(head: StoredVersion) -> Result<StoredVersion, ReadWorkflowError> {
     if is_intact(&head.event) {
         Ok(head)
     } else {

@@ -232,7 +232,7 @@ async fn permit<L: WorkflowLog, I, B, R>(
     };
     let Err(forbidden) = forbidden else { return Ok(()) };
     let transition = move_of(head.map(|head| &head.event), reason);
-    let now = now(&ports.deciding, head);
+    let now = now(ports.deciding.clock.as_ref(), head);
     let attempt = Attempt { operation: OPERATION, call, key, head, transition: &transition, context: None, now };
     attempt.record(&ports.deciding, Refuser::Policy(&forbidden)).await?;
     Err(forbidden.into())
@@ -291,7 +291,7 @@ async fn reactivate<L: WorkflowLog, R: TransitionRules>(
     reason: Option<&Reason>,
 ) -> Result<Reactivation, RecoverWorkflowError> {
     let transition = move_of(Some(&head.event), reason);
-    let now = now(ports, Some(head));
+    let now = now(ports.clock.as_ref(), Some(head));
     let attempt =
         Attempt { operation: OPERATION, call, key, head: Some(head), transition: &transition, context: None, now };
     let workflow = Workflow::from(&head.event);

@@ -10,7 +10,7 @@ use crate::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
 use crate::json::{JsonRefused, ValidationContext};
 use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
-use crate::operations::reading::{authorise, intact_head};
+use crate::operations::reading::{authorise, head, intact};
 use crate::operations::{
     Accepted, Bug, Deciding, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation,
     VersionConflict,
@@ -103,7 +103,16 @@ pub async fn request_state_transition<L: WorkflowLog, R: TransitionRules>(
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
     let key = call.key(workflow_id);
-    let head = intact_head(&ports.log, &key).await?;
+    let head = match permitted_head(ports, call, &key, request).await? {
+        Ok(head) => head,
+        Err((head, forbidden)) => {
+            // Whoever may not do it is told no more than that, so this comes before all else.
+            let transition = unpatched(&head, request);
+            let attempt = attempt(ports, call, &key, &head, &transition, request);
+            attempt.record(ports, Refuser::Policy(&forbidden)).await?;
+            return Err(forbidden.into());
+        }
+    };
     let repeatable = repeatable(call, workflow_id, request)?;
     match repeatable.as_ref().map_or(Known::No, |repeatable| repeatable.known_in(&head.accepted)) {
         Known::Accepted(version) => return first_answer(&ports.log, &key, head, version).await,
@@ -152,7 +161,7 @@ pub async fn try_state_transition<L: WorkflowLog, R: TransitionRules>(
     request: &TransitionRequest,
 ) -> Result<WouldBeAccepted, RequestStateTransitionError> {
     let key = call.key(workflow_id);
-    let head = intact_head(&ports.log, &key).await?;
+    let head = permitted_head(ports, call, &key, request).await?.map_err(|(_, forbidden)| forbidden)?;
     check_version(&head, request)?;
     let transition = move_of(&head, request)?;
     let attempt = attempt(ports, call, &key, &head, &transition, request);
@@ -160,9 +169,23 @@ pub async fn try_state_transition<L: WorkflowLog, R: TransitionRules>(
     Ok(WouldBeAccepted { workflow: Workflow::from(&head.event), rules })
 }
 
-/// The three who can say no, in the order they are asked.
+/// The newest version, when the caller may move it and it is sound; else what the refusal is about.
+async fn permitted_head<L: WorkflowLog, R>(
+    ports: &Deciding<L, R>,
+    call: &Call,
+    key: &WorkflowKey,
+    request: &TransitionRequest,
+) -> Result<Result<StoredVersion, (StoredVersion, Forbidden)>, ReadWorkflowError> {
+    let head = head(&ports.log, key).await?;
+    let action = Action::moving_to(request.target_state);
+    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, action, &head.event) {
+        return Ok(Err((head, forbidden)));
+    }
+    intact(head).map(Ok)
+}
+
+/// The two who can say no to those who may ask, in the order they are asked.
 enum No {
-    Policy(Forbidden),
     Lifecycle(InvalidTransition),
     Rules(RuleViolation),
 }
@@ -170,7 +193,6 @@ enum No {
 impl No {
     fn refuser(&self) -> Refuser<'_> {
         match self {
-            Self::Policy(forbidden) => Refuser::Policy(forbidden),
             Self::Lifecycle(_) => Refuser::Lifecycle,
             Self::Rules(violation) => Refuser::Rules(violation),
         }
@@ -180,7 +202,6 @@ impl No {
 impl From<No> for RequestStateTransitionError {
     fn from(no: No) -> Self {
         match no {
-            No::Policy(forbidden) => Self::Forbidden(forbidden),
             No::Lifecycle(invalid) => Self::InvalidTransition(invalid),
             No::Rules(violation) => Self::RuleViolation(violation),
         }
@@ -193,10 +214,6 @@ async fn decide<L: WorkflowLog, R: TransitionRules>(
     head: &StoredVersion,
 ) -> Result<Result<AppliedRules, No>, RulesUnavailable> {
     let (current_state, target_state) = (head.event.to_state, attempt.transition.to);
-    let action = Action::moving_to(target_state);
-    if let Err(forbidden) = authorise(ports.policy.as_ref(), attempt.call, action, &head.event) {
-        return Ok(Err(No::Policy(forbidden)));
-    }
     if !current_state.may_become(target_state) {
         let version = head.event.version;
         return Ok(Err(No::Lifecycle(InvalidTransition { current_state, target_state, version })));
@@ -214,21 +231,27 @@ fn attempt<'a, L, R>(
     request: &'a TransitionRequest,
 ) -> Attempt<'a> {
     let context = request.validation_context.as_ref();
-    Attempt { operation: OPERATION, call, key, head: Some(head), transition, context, now: now(ports, Some(head)) }
+    let now = now(ports.clock.as_ref(), Some(head));
+    Attempt { operation: OPERATION, call, key, head: Some(head), transition, context, now }
 }
 
 fn move_of(head: &StoredVersion, request: &TransitionRequest) -> Result<Move, JsonRefused> {
-    let metadata = match &request.metadata {
-        Some(patch) => head.event.metadata.patched(patch)?,
-        None => head.event.metadata.clone(),
-    };
-    Ok(Move {
+    let unpatched = unpatched(head, request);
+    Ok(match &request.metadata {
+        Some(patch) => Move { metadata: head.event.metadata.patched(patch)?, ..unpatched },
+        None => unpatched,
+    })
+}
+
+/// The move with the metadata as it is.
+fn unpatched(head: &StoredVersion, request: &TransitionRequest) -> Move {
+    Move {
         from: Some(head.event.to_state),
         to: request.target_state,
         reason: Some(request.reason.clone()),
-        metadata,
+        metadata: head.event.metadata.clone(),
         failure: request.failure.clone(),
-    })
+    }
 }
 
 fn check_version(head: &StoredVersion, request: &TransitionRequest) -> Result<(), VersionConflict> {

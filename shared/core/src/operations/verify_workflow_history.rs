@@ -5,9 +5,9 @@ use crate::chain::{Break, ChainHash, ChainWalk, Fault};
 use crate::event::WorkflowEvent;
 use crate::identifiers::{Version, WorkflowId, WorkflowKey};
 use crate::limits::WALK_ITEMS_MAX;
-use crate::operations::reading::authorise_by_name;
+use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::{ReadWorkflowError, Reading};
-use crate::ports::{Action, LogError, StoreError, WorkflowLog};
+use crate::ports::{Action, LogError, StoreError, StoredVersion, WorkflowLog};
 
 /// What the check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,18 +31,15 @@ pub async fn verify_workflow_history<L: WorkflowLog>(
     workflow_id: &WorkflowId,
 ) -> Result<Verification, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    // The workflow may be unreadable, so the question is asked without knowing more of it than its name.
-    let permitted = authorise_by_name(ports.policy.as_ref(), call, Action::VerifyWorkflowHistory, &key);
-    let head = ports.store.head(&key).await;
-    if matches!(head, Ok(None)) {
-        return Err(ReadWorkflowError::NotFound);
-    }
-    permitted?;
-    let end = match head {
+    let (policy, action) = (ports.policy.as_ref(), Action::VerifyWorkflowHistory);
+    let (permitted, end) = match ports.store.head(&key).await {
+        Ok(None) => return Err(ReadWorkflowError::NotFound),
+        Ok(Some(head)) => (authorise(policy, call, action, &head.event), Some(head.event.version)),
+        // Of what cannot be read nothing is known but its name.
+        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, &key), Some(version)),
         Err(LogError::Store(error)) => return Err(error.into()),
-        Err(LogError::Unreadable { version, .. }) => Some(version),
-        Ok(head) => head.map(|head| head.event.version),
     };
+    permitted?;
     let walked = walk_chain(&ports.store, &key, end).await?;
     Ok(Verification {
         versions_checked: walked.last.as_ref().map_or(0, |event| event.version.get()),
@@ -71,24 +68,55 @@ pub async fn walk_chain<L: WorkflowLog>(
     key: &WorkflowKey,
     end: Option<Version>,
 ) -> Result<Walked, StoreError> {
+    walk_chain_seeing(log, key, end, |_| {}).await
+}
+
+/// The same, and `seen` sees every sound version in its order.
+pub(super) async fn walk_chain_seeing<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    end: Option<Version>,
+    mut seen: impl FnMut(&WorkflowEvent),
+) -> Result<Walked, StoreError> {
     let mut walk = ChainWalk::new(key);
     let broken = loop {
         let Some(from) = walk.awaited() else { break None };
-        let page = match log.versions(key, from, WALK_ITEMS_MAX).await {
+        let page = match readable(log, key, from, WALK_ITEMS_MAX).await? {
             Ok(page) => page,
-            Err(LogError::Store(error)) => return Err(error),
-            Err(LogError::Unreadable { version, .. }) => {
-                let (at, fault) = if version > from { (from, Fault::Missing) } else { (version, Fault::Unreadable) };
-                break Some(Break { at, fault });
-            }
+            Err(broken) => break Some(broken),
         };
         if page.is_empty() {
             // Nothing more: sound, unless a later version is known to be there.
             break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: Fault::Missing });
         }
-        if let Some(broken) = page.into_iter().find_map(|version| walk.step(version.event).err()) {
+        let walked = page.into_iter().try_for_each(|version| {
+            walk.step(version.event)?;
+            walk.last().into_iter().for_each(&mut seen);
+            Ok(())
+        });
+        if let Err(broken) = walked {
             break Some(broken);
         }
     };
     Ok(Walked { last: walk.last().cloned(), broken })
+}
+
+/// The versions from `from` on, at most `limit` of them; or the break, when the first of them cannot be read.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) async fn readable<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    from: Version,
+    limit: usize,
+) -> Result<Result<Vec<StoredVersion>, Break>, StoreError> {
+    match log.versions(key, from, limit).await {
+        Ok(page) => Ok(Ok(page)),
+        Err(LogError::Store(error)) => Err(error),
+        Err(LogError::Unreadable { version, .. }) => {
+            let (at, fault) = if version > from { (from, Fault::Missing) } else { (version, Fault::Unreadable) };
+            Ok(Err(Break { at, fault }))
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod index;
 mod log;
 mod rules;
+mod walk;
 
 pub use access::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
 pub use bus::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
@@ -13,6 +14,7 @@ pub use clock::{Clock, Ids};
 pub use index::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex};
 pub use log::{AppendError, LogError, StoredVersion, WorkflowLog};
 pub use rules::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+pub use walk::{LogWalk, WalkPart, WalkPosition};
 
 /// A cause from beneath a port, kept for the log and shown to no caller.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;

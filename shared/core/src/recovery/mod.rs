@@ -1,6 +1,6 @@
 //! Recovery is a pure plan and a dumb executor: this is the plan.
 
-use crate::chain::Break;
+use crate::chain::{Break, Fault};
 use crate::event::WorkflowEvent;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
@@ -50,6 +50,10 @@ pub fn plan(findings: &Findings) -> RecoveryPlan {
         Err(broken) => return RecoveryPlan::Quarantine(broken.clone()),
         Ok(head) => head,
     };
+    // What is published was in the log before: an index ahead of the log is the witness of versions that are gone.
+    if let Some(lost) = lost(head, findings) {
+        return RecoveryPlan::Quarantine(lost);
+    }
     let agrees = match (&findings.indexed, &findings.claimed) {
         (Some(indexed), Some(claimed)) => *indexed == IndexEntry::from(claimed),
         (Some(_) | None, None) | (None, Some(_)) => false,
@@ -69,4 +73,10 @@ pub fn plan(findings: &Findings) -> RecoveryPlan {
     } else {
         RecoveryPlan::Repair(repairs)
     }
+}
+
+/// The first version that was published and is not in the log.
+fn lost(head: &WorkflowEvent, findings: &Findings) -> Option<Break> {
+    let ahead = findings.indexed.as_ref().is_some_and(|indexed| indexed.published_version > head.version);
+    Some(Break { at: head.version.next().filter(|_| ahead)?, fault: Fault::Missing })
 }

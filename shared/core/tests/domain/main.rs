@@ -12,8 +12,11 @@ mod chain;
 mod faults;
 mod lifecycle_model;
 mod publishing;
+mod rebuilding;
 mod recovery;
 mod refusing;
+mod replaying;
+mod schemas;
 
 use alims_core::call::Call;
 use alims_core::lifecycle::State;

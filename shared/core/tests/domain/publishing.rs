@@ -1,6 +1,7 @@
 //! Publishing under everything a stream and a bus may do: shuffled, repeated and missing doorbells, entries refused,
 //! calls failed with and without effect, an index that fails, and several publishers at once.
 
+use alims_core::event::WorkflowEvent;
 use alims_core::identifiers::WorkflowKey;
 use alims_core::operations::Publishing;
 use alims_core::operations::publish_events::{StreamRecord, publish_events};
@@ -8,7 +9,7 @@ use alims_core::ports::{
     Advanced, BusError, BusEvent, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery, StoreError, StoredVersion,
     WorkflowIndex,
 };
-use alims_testing::builders::{a_chain, a_key, a_refusal, version};
+use alims_testing::builders::{a_chain, a_key, a_refusal, at, sealed, version};
 use alims_testing::{Fault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,7 +19,7 @@ use tokio::task::yield_now;
 use crate::publishing;
 
 /// A log with these workflows, each with so many versions.
-async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>) {
+pub(crate) async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>) {
     use alims_core::ports::WorkflowLog;
     let log = MemoryLog::default();
     let mut versions = Vec::new();
@@ -31,12 +32,12 @@ async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>) {
     (log, versions)
 }
 
-fn ring(version: &StoredVersion, number: usize) -> StreamRecord {
+pub(crate) fn ring(version: &StoredVersion, number: usize) -> StreamRecord {
     StreamRecord::Version { sequence_number: number.to_string(), version: Box::new(version.clone()) }
 }
 
 /// The versions of each workflow in the order of their first appearance on the bus.
-fn first_appearances(bus: &MemoryBus) -> BTreeMap<WorkflowKey, Vec<u64>> {
+pub(crate) fn first_appearances(bus: &MemoryBus) -> BTreeMap<WorkflowKey, Vec<u64>> {
     let mut seen: BTreeMap<WorkflowKey, Vec<u64>> = BTreeMap::new();
     for event in bus.accepted() {
         let Some(version) = event.version else { continue };
@@ -59,7 +60,10 @@ fn assert_complete(bus: &MemoryBus, index: &MemoryIndex, lengths: &[usize]) {
 }
 
 /// Hands batches over again and again, as a stream does, until nothing is left of them.
-async fn deliver<I: WorkflowIndex, B: EventBus>(ports: &Publishing<MemoryLog, I, B>, mut batch: Vec<StreamRecord>) {
+pub(crate) async fn deliver<I: WorkflowIndex, B: EventBus>(
+    ports: &Publishing<MemoryLog, I, B>,
+    mut batch: Vec<StreamRecord>,
+) {
     for _ in 0..100 {
         let published = publish_events(ports, &MemoryDeadLetters::default(), batch.clone()).await;
         assert_eq!(published.dead, []);
@@ -73,7 +77,7 @@ async fn deliver<I: WorkflowIndex, B: EventBus>(ports: &Publishing<MemoryLog, I,
 
 /// Lets others go first before and after every call, so that several publishers really run into one another.
 #[derive(Clone)]
-struct Polite<T>(T);
+pub(crate) struct Polite<T>(pub(crate) T);
 
 impl<B: EventBus> EventBus for Polite<B> {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
@@ -97,6 +101,7 @@ impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        yield_now().await;
         self.0.repair(entry, seen).await
     }
 
@@ -105,7 +110,7 @@ impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
     }
 }
 
-fn next_put() -> impl Strategy<Value = NextPut> {
+pub(crate) fn next_put() -> impl Strategy<Value = NextPut> {
     prop_oneof![
         3 => Just(NextPut::Accept),
         2 => vec(0_usize..10, 1..4).prop_map(NextPut::RefuseEntries),
@@ -189,6 +194,20 @@ async fn a_version_that_cannot_be_read_is_put_aside_and_blocks_nobody() {
     assert_eq!(dead_letters.all().iter().map(|dead| dead.sequence_number.as_str()).collect::<Vec<_>>(), ["2"]);
     let seen = first_appearances(&ports.bus);
     assert_eq!((&seen[&a_key("w-00")], &seen[&a_key("w-01")]), (&vec![1], &vec![1, 2]));
+}
+
+#[tokio::test]
+async fn another_version_than_was_published_is_put_aside_and_not_passed_over() {
+    let (log, versions) = filled(&[2]).await;
+    let ports = publishing(&log);
+    let dead_letters = MemoryDeadLetters::default();
+    publish_events(&ports, &dead_letters, vec![ring(&versions[1], 1)]).await;
+    // The log loses its last version and goes on without it.
+    let other = sealed(WorkflowEvent { timestamp: at(999_999), ..versions[1].event.clone() });
+    log.overwrite(other.clone());
+    let published = publish_events(&ports, &dead_letters, vec![ring(&other, 2)]).await;
+    assert_eq!((published.accepted, published.failed.len(), dead_letters.all().len()), (0, 0, 1));
+    assert_eq!(first_appearances(&ports.bus)[&a_key("w-00")], [1, 2]);
 }
 
 #[tokio::test]

@@ -68,10 +68,15 @@ fn an_index_entry_that_says_something_else_is_rebuilt() {
     let mut wrong = found(State::Active, Some(2));
     wrong.indexed.as_mut().unwrap().current_state = State::Completed;
     assert_eq!(plan(&wrong), repairs(true, Some(None), false));
+}
+
+#[test]
+fn an_index_ahead_of_the_log_is_the_witness_of_lost_versions() {
     let mut ahead = found(State::Active, Some(2));
     ahead.indexed.as_mut().unwrap().published_version = version(9);
     ahead.claimed = None;
-    assert_eq!(plan(&ahead), repairs(true, Some(None), false));
+    let lost = Break { at: version(3), fault: Fault::Missing };
+    assert_eq!(plan(&ahead), RecoveryPlan::Quarantine(lost));
 }
 
 #[test]

@@ -4,12 +4,15 @@ use alims_core::call::Call;
 use alims_core::identifiers::Version;
 use alims_core::lifecycle::State;
 use alims_core::operations::create_workflow::{CreateWorkflowError, create_workflow};
+use alims_core::operations::get_workflow_history::{HistoryItem, HistoryPosition, HistoryQuery, get_workflow_history};
 use alims_core::operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition, try_state_transition,
 };
+use alims_core::operations::{ReadWorkflowError, Reading};
+use alims_core::ports::{AccessPolicy, WorkflowLog};
 use alims_core::refusal::RefusalCode;
-use alims_testing::builders::{a_call_with_key, a_key, version};
-use alims_testing::{MemoryLog, NobodyMay, RulesThatAllow, RulesThatDeny};
+use alims_testing::builders::{a_call_with_key, a_chain, a_key, version};
+use alims_testing::{EverybodyMay, MemoryLog, NobodyMay, RulesThatAllow, RulesThatDeny};
 use std::sync::Arc;
 
 use crate::{alice, allowing, deciding, new, to};
@@ -39,6 +42,57 @@ async fn the_policy_is_asked_before_the_lifecycle_and_the_lifecycle_before_the_r
     assert!(matches!(refused, Err(RequestStateTransitionError::RuleViolation(_))));
     assert_eq!(codes(&log), [RefusalCode::Forbidden, RefusalCode::InvalidTransition, RefusalCode::RuleViolation]);
     assert_eq!(log.entries(&a_key("w")).0.len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_may_not_is_told_nothing_of_what_is_there() {
+    let log = MemoryLog::default();
+    create_workflow(&allowing(&log), &a_call_with_key("alice", "k-1"), &new("w")).await.unwrap();
+    let mut ports = allowing(&log);
+    ports.policy = Arc::new(NobodyMay);
+    let id = "w".parse().unwrap();
+    let stale = TransitionRequest { expected_version: Some(version(9)), ..to(State::Active) };
+    let refused = request_state_transition(&ports, &alice(), &id, &stale).await;
+    assert!(matches!(refused, Err(RequestStateTransitionError::Forbidden(_))), "{refused:?}");
+    // Neither that there is such a workflow, nor what an earlier request with the same key was answered.
+    for call in [alice(), a_call_with_key("mallory", "k-1"), a_call_with_key("alice", "k-1")] {
+        let refused = create_workflow(&ports, &call, &new("w")).await;
+        assert!(matches!(refused, Err(CreateWorkflowError::Forbidden(_))), "{refused:?}");
+    }
+    assert_eq!(codes(&log), [RefusalCode::Forbidden; 4]);
+}
+
+#[tokio::test]
+async fn a_refused_creation_is_shown_to_those_who_may_see_refusals() {
+    let log = MemoryLog::default();
+    drop(create_workflow(&deciding(log.clone(), RulesThatDeny), &alice(), &new("w")).await);
+    let query = HistoryQuery { include_refusals: true, after: HistoryPosition::default(), limit: 10 };
+    let ports = Reading { store: log, policy: Arc::new(EverybodyMay) };
+    let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
+    assert!(matches!(&page.items[..], [HistoryItem::Refusal(_)]), "{page:?}");
+    let without = HistoryQuery { include_refusals: false, ..query };
+    for (policy, query) in [(Arc::new(EverybodyMay) as Arc<dyn AccessPolicy>, without), (Arc::new(NobodyMay), query)] {
+        let ports = Reading { policy, ..ports.clone() };
+        let hidden = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await;
+        assert!(matches!(hidden, Err(ReadWorkflowError::NotFound)), "{hidden:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_does_not_end_before_a_version_that_cannot_be_read() {
+    let log = MemoryLog::default();
+    for stored in a_chain(&a_key("w"), 4, 1) {
+        log.append(&stored).await.unwrap();
+    }
+    log.damage(&a_key("w"), version(3), "a bit fell over");
+    let ports = Reading { store: log, policy: Arc::new(EverybodyMay) };
+    let query = HistoryQuery { include_refusals: false, after: HistoryPosition::default(), limit: 10 };
+    let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
+    assert_eq!(page.items.len(), 2);
+    let after = page.next.expect("the head is at version 4");
+    let next = HistoryQuery { after, ..query };
+    let error = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), next).await.unwrap_err();
+    assert!(matches!(error, ReadWorkflowError::Quarantined(_)), "{error:?}");
 }
 
 #[tokio::test]

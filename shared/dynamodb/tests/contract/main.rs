@@ -13,6 +13,7 @@ mod odd_answers;
 mod on_dynoxide;
 mod stream_records;
 mod tables;
+mod walk;
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 

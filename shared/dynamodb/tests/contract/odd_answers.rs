@@ -13,10 +13,10 @@ use tokio::net::TcpListener;
 use crate::on_dynoxide;
 
 /// What was asked so far: the operation and its request.
-type Asked = Arc<Mutex<Vec<(String, Value)>>>;
+pub(crate) type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A store that answers by the number of the request, counted from 0, and remembers what it was asked.
-async fn a_store(answer: fn(usize) -> (u16, Value)) -> (aws_sdk_dynamodb::Client, Asked) {
+pub(crate) async fn a_store(answer: fn(usize) -> (u16, Value)) -> (aws_sdk_dynamodb::Client, Asked) {
     let asked = Asked::default();
     let remembered = asked.clone();
     let respond = move |headers: HeaderMap, body: String| async move {

@@ -7,6 +7,7 @@ pub mod index;
 pub mod json;
 pub mod list;
 pub mod log;
+pub mod walk;
 
 /// Makes a test of every part of the log's contract. The argument is an expression for a fresh adapter; it may await.
 #[macro_export]
@@ -37,6 +38,20 @@ macro_rules! log_contract {
             odd_texts_and_names_come_back_as_they_went_in
             empty_and_deep_objects_come_back_as_they_went_in
             the_largest_metadata_comes_back_as_it_went_in
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of a walk over the log. The argument is an expression for a fresh
+/// adapter; it may await.
+#[macro_export]
+macro_rules! walk_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { walk, $adapter,
+            every_workflow_is_met_and_none_comes_between_the_parts_of_another
+            a_walk_goes_on_from_any_of_its_positions
+            what_is_appended_during_a_walk_hides_nothing_that_was_there
+            a_position_of_nobody_is_refused
         }
     };
 }

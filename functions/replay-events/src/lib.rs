@@ -1,0 +1,76 @@
+//! The handler of replay-events: `POST /workflows/{workflow_id}/replay`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::REPLAY_EVENTS;
+use alims_api::problem::Problem;
+use alims_api::request;
+use alims_api::wire::ReplayReport;
+use alims_core::operations::replay_events::{self as operation, Replaying};
+use alims_core::ports::{EventBus, WorkflowIndex, WorkflowLog};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn replay_events<L, I, B>(ports: &Replaying<L, I, B>, request: Request) -> Response<Body>
+where
+    L: WorkflowLog,
+    I: WorkflowIndex,
+    B: EventBus,
+{
+    let exchange = Exchange::open(&REPLAY_EVENTS, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<L, I, B>(ports: &Replaying<L, I, B>, request: &Request) -> Result<Answer, Problem>
+where
+    L: WorkflowLog,
+    I: WorkflowIndex,
+    B: EventBus,
+{
+    let (call, workflow_id, from) = request::replay_events(request)?;
+    let replay = operation::replay_events(ports, &call, &workflow_id, from).await?;
+    Answer::replay(&ReplayReport::new(workflow_id, replay))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_core::lifecycle::State;
+    use alims_core::operations::Publishing;
+    use alims_core::ports::IndexEntry;
+    use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
+    use alims_testing::{EverybodyMay, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, SequentialIds};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn an_interrupted_replay_says_where_to_go_on_and_goes_on_there() {
+        let created = a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), "wf-1"));
+        let active = a_move(&created, State::Active);
+        let paused = a_move(&active, State::Paused);
+        let (log, index, bus) = (MemoryLog::default(), MemoryIndex::default(), MemoryBus::default());
+        index.overwrite(IndexEntry::from(&paused.event));
+        for version in [created, active, paused] {
+            log.overwrite(version);
+        }
+        let ports = Replaying {
+            publishing: Publishing { log, index, bus: bus.clone() },
+            policy: Arc::new(EverybodyMay),
+            clock: Arc::new(FixedClock::new(at(9000))),
+            ids: Arc::new(SequentialIds::default()),
+        };
+        let replay = async |from: &str| {
+            let event = GatewayEvent::of(&REPLAY_EVENTS).body(format!(r#"{{"from_version": {from}}}"#));
+            Seen::from(replay_events(&ports, event.request()).await)
+        };
+        bus.then(NextPut::Accept);
+        bus.then(NextPut::RefuseEntries(vec![0]));
+        let interrupted = replay("1").await;
+        assert_eq!((interrupted.status, interrupted.code()), (503, "storage-unavailable"));
+        let next = interrupted.body["next_version"].to_string();
+        let seen = replay(&next).await;
+        assert_eq!((seen.status, &seen.body["to_version"], next.as_str()), (202, &3.into(), "2"), "{}", seen.body);
+        assert_eq!(bus.accepted().len(), 3);
+        assert_eq!(replay("4").await.code(), "malformed-request");
+    }
+}

@@ -1,0 +1,19 @@
+//! Wires replay-events.
+
+use alims_core::operations::{Publishing, replay_events::Replaying};
+use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), alims_runtime::Error> {
+    let (settings, aws) = (start(), aws_config().await);
+    let client = alims_dynamodb::client(&aws);
+    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
+    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
+    let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
+    let publishing = Publishing { log, index, bus };
+    let ports = Replaying { publishing, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
+    warm_log(&ports.publishing.log).await;
+    serve(|request| replay_events::replay_events(&ports, request)).await
+}

@@ -1,0 +1,165 @@
+//! The laptop's bus as Amazon EventBridge: `PutEvents` and nothing else, for programs that run beside the server.
+//!
+//! It asks nobody who they are, as the embedded database does not, so it listens on the loopback only. What it takes
+//! comes to the same archive and the same listeners as what the server itself publishes.
+
+use alims_core::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
+use alims_core::ports::{Clock, Ids};
+use alims_core::timestamp::Timestamp;
+use axum::Router;
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bus::{Envelope, LocalBus};
+
+/// What the header `X-Amz-Target` says.
+const PUT_EVENTS: &str = "AWSEvents.PutEvents";
+
+/// Where events are put.
+#[derive(Clone)]
+struct Door {
+    bus: LocalBus,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+/// Every path of the port: the protocol names the operation in a header.
+pub(crate) fn router(bus: LocalBus, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Router {
+    let door = Door { bus, clock, ids };
+    Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
+        let door = door.clone();
+        async move {
+            let answer = tokio::task::spawn_blocking(move || door.answer(&headers, &body)).await;
+            let answer = answer.unwrap_or_else(|_| Err(Refused::Broken));
+            let (status, body) = match answer {
+                Ok(body) => (StatusCode::OK, body),
+                Err(refused) => refused.answer(),
+            };
+            rendered(status, &body)
+        }
+    })
+}
+
+fn rendered(status: StatusCode, body: &Value) -> Response {
+    (status, [(CONTENT_TYPE, "application/x-amz-json-1.1")], body.to_string()).into_response()
+}
+
+/// Why a call is not answered as its caller hopes.
+enum Refused {
+    /// It asks for something else.
+    UnknownOperation(String),
+    /// It is no request of this operation.
+    Malformed(serde_json::Error),
+    /// It holds too much, or nothing.
+    Invalid(&'static str),
+    /// The archive cannot be written.
+    Broken,
+}
+
+impl Refused {
+    fn answer(self) -> (StatusCode, Value) {
+        let (status, code, message) = match self {
+            Self::UnknownOperation(named) => {
+                let message = format!("this bus answers {PUT_EVENTS} and nothing else, not {named}");
+                (StatusCode::BAD_REQUEST, "UnknownOperationException", message)
+            }
+            Self::Malformed(error) => (StatusCode::BAD_REQUEST, "SerializationException", error.to_string()),
+            Self::Invalid(why) => (StatusCode::BAD_REQUEST, "ValidationException", why.to_owned()),
+            Self::Broken => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "InternalException", "the events cannot be kept".to_owned())
+            }
+        };
+        (status, json!({"__type": code, "message": message}))
+    }
+}
+
+/// `PutEvents` as it travels (Amazon EventBridge API reference).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEvents {
+    entries: Vec<Entry>,
+}
+
+/// Whatever bus an entry names, it is this one.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Entry {
+    source: String,
+    detail_type: String,
+    detail: String,
+    resources: Vec<String>,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    time: Option<f64>,
+}
+
+impl Door {
+    fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refused> {
+        let target =
+            headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("a call without a name");
+        if target != PUT_EVENTS {
+            return Err(Refused::UnknownOperation(target.to_owned()));
+        }
+        let call: PutEvents = serde_json::from_slice(body).map_err(Refused::Malformed)?;
+        if call.entries.is_empty() || call.entries.len() > BUS_CALL_ENTRIES_MAX {
+            return Err(Refused::Invalid("a call has one to ten entries"));
+        }
+        let bytes: usize = call.entries.iter().map(|entry| entry.detail.len() + BUS_ENTRY_OVERHEAD_BYTES).sum();
+        if bytes > BUS_CALL_BYTES_MAX {
+            return Err(Refused::Invalid("the entries of a call are too large together"));
+        }
+        self.take(&call.entries).map_err(|error| {
+            tracing::error!(%error, "events that were put cannot be kept");
+            Refused::Broken
+        })
+    }
+
+    /// Takes the entries that are events, and answers for each.
+    fn take(&self, entries: &[Entry]) -> io::Result<Value> {
+        let now = self.clock.now();
+        let (mut events, mut results) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry.detail() {
+                Ok(detail) => {
+                    let id = self.ids.fresh().to_string();
+                    results.push(json!({ "EventId": id }));
+                    let at = entry.time.and_then(instant).unwrap_or(now);
+                    let event = Envelope::new(id, &entry.source, &entry.detail_type, detail, at);
+                    events.push(event.concerning(&entry.resources));
+                }
+                Err((code, message)) => results.push(json!({"ErrorCode": code, "ErrorMessage": message})),
+            }
+        }
+        let failed = entries.len() - events.len();
+        if !events.is_empty() {
+            self.bus.take(&events)?;
+        }
+        Ok(json!({"FailedEntryCount": failed, "Entries": results}))
+    }
+}
+
+impl Entry {
+    /// The detail on one line; else the code and the message of what is wrong with the entry.
+    fn detail(&self) -> Result<Box<RawValue>, (&'static str, &'static str)> {
+        if self.source.is_empty() || self.detail_type.is_empty() {
+            return Err(("InvalidArgument", "an entry has a Source, a DetailType and a Detail"));
+        }
+        let malformed = |_| ("MalformedDetail", "the Detail is not a JSON object");
+        serde_json::from_str::<Map<String, Value>>(&self.detail).map_err(malformed)?;
+        // Outside of texts JSON may hold line feeds, within them it may not: none is lost that says something.
+        RawValue::from_string(self.detail.replace(['\n', '\r'], " ")).map_err(malformed)
+    }
+}
+
+fn instant(seconds: f64) -> Option<Timestamp> {
+    // A number of seconds with a fraction is seldom exactly what was meant: the nearest millisecond is.
+    let since = Duration::try_from_secs_f64(seconds).ok()? + Duration::from_micros(500);
+    Timestamp::from_unix_millis(since.as_millis().try_into().ok()?)
+}

@@ -1,0 +1,114 @@
+//! The two ports for programs beside the server: the database's own API, and the bus as EventBridge.
+
+use alims_core::ports::{BusEvent, EventBus, WorkflowLog};
+use alims_dynamodb::{DynamoLog, patient_client};
+use alims_eventbridge::EventBridgeBus;
+use alims_local::{Config, Server, StartError};
+use alims_testing::builders::{a_key, a_refusal};
+use serde_json::{Value, json};
+use std::process::{Command, Stdio};
+
+use crate::site::{Site, lines};
+
+async fn holding() -> Site {
+    Site::on(tempfile::tempdir().unwrap(), |config| config.hold_events = true).await
+}
+
+#[tokio::test]
+async fn what_the_sdk_reads_from_the_one_and_puts_to_the_other_is_heard_as_the_server_s_own() {
+    let site = holding().await;
+    let alice = site.person("alice", &["analyst", "auditor"]);
+    alice.create("w-1").await;
+    let log = DynamoLog::new(patient_client(&site.server.dynamodb()), "WorkflowLog");
+    let head = log.head(&a_key("w-1")).await.unwrap().unwrap();
+    let bus = EventBridgeBus::new(&site.server.eventbridge(), "whatever-it-is-called");
+    let events = [BusEvent::of_version(&head.event).unwrap(), BusEvent::of_refusal(&a_refusal(&a_key("w-1"))).unwrap()];
+    assert_eq!(bus.put(&events).await.unwrap(), [Ok(()), Ok(())]);
+
+    let heard = alice.listen("/events?after=0", |heard| heard.len() >= 2).await;
+    let (_, history) = alice.get("/workflows/w-1/history").await;
+    let created = &heard[0].1;
+    assert_eq!(created["detail"], history["items"][0]);
+    assert_eq!(
+        (&created["source"], &created["detail-type"]),
+        (&json!("alims.workflow-manager"), &json!("WorkflowCreated"))
+    );
+    assert_eq!(
+        (&created["time"], &created["resources"]),
+        (&history["items"][0]["timestamp"], &json!(["urn:alims:default:w-1"]))
+    );
+    assert_eq!(heard[1].1["detail-type"], "WorkflowTransitionRefused");
+}
+
+/// Calls the bus as a program without an SDK would.
+async fn call(site: &Site, target: &str, body: &str) -> (u16, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = site.server.eventbridge().endpoint_url().unwrap().to_owned();
+    let answer = client.post(url).header("x-amz-target", target).body(body.to_owned()).send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_no_put_of_events_is_refused_by_name_and_leaves_nothing() {
+    let site = holding().await;
+    let entry = json!({"Source": "s", "DetailType": "t", "Detail": "{}"});
+    let large = json!({"Source": "s", "DetailType": "t", "Detail": format!(r#"{{"x":"{}"}}"#, "x".repeat(30_000))});
+    for (target, body, code) in [
+        ("AWSEvents.ListRules", "{}".to_owned(), "UnknownOperationException"),
+        ("DynamoDB_20120810.Scan", "{}".to_owned(), "UnknownOperationException"),
+        ("AWSEvents.PutEvents", "{".to_owned(), "SerializationException"),
+        ("AWSEvents.PutEvents", json!({"Entries": []}).to_string(), "ValidationException"),
+        ("AWSEvents.PutEvents", json!({"Entries": vec![entry; 11]}).to_string(), "ValidationException"),
+        ("AWSEvents.PutEvents", json!({"Entries": vec![large; 9]}).to_string(), "ValidationException"),
+    ] {
+        let (status, answer) = call(&site, target, &body).await;
+        assert_eq!((status, &answer["__type"]), (400, &json!(code)), "{target} {answer}");
+        assert!(!answer["message"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(lines(&site.data.path().join("events.jsonl")), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn each_entry_is_answered_for_itself_and_an_event_is_one_line_whatever_its_form() {
+    let site = holding().await;
+    let entries = json!({"Entries": [
+        {"Source": "s", "DetailType": "t", "Detail": "{\n  \"workflow_id\": \"w\",\r\n \"n\": 1.0}", "Time": 1_795_421_700.123},
+        {"Source": "s", "DetailType": "t", "Detail": "[]"},
+        {"Source": "", "DetailType": "t", "Detail": "{}"},
+        {"DetailType": "t", "Source": "s"},
+    ]});
+    let (status, answer) = call(&site, "AWSEvents.PutEvents", &entries.to_string()).await;
+    assert_eq!((status, &answer["FailedEntryCount"]), (200, &json!(3)), "{answer}");
+    assert!(answer["Entries"][0]["EventId"].is_string(), "{answer}");
+    let codes = [1, 2, 3].map(|at| answer["Entries"][at]["ErrorCode"].as_str().unwrap());
+    assert_eq!(codes, ["MalformedDetail", "InvalidArgument", "MalformedDetail"]);
+    let archived = lines(&site.data.path().join("events.jsonl"));
+    assert_eq!(archived.len(), 1, "{archived:?}");
+    let event: Value = serde_json::from_str(&archived[0]).unwrap();
+    assert_eq!((&event["id"], &event["time"]), (&answer["Entries"][0]["EventId"], &json!("2026-11-23T08:15:00.123Z")));
+    assert!(archived[0].contains(r#""n": 1.0"#), "numbers stay as they are: {archived:?}");
+}
+
+#[tokio::test]
+async fn a_port_may_be_chosen_and_one_that_is_taken_is_told_with_its_option() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for option in ["--database-port", "--events-port"] {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
+        let command = command.args(["--port", "0", "--data"]).arg(data.path()).args([option, &port.to_string()]);
+        // A server that did start would end by itself.
+        let command = command.arg("--until-stdin-closes").stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(&format!("port {port} is in use; choose another one with {option}")), "{error}");
+    }
+    let data = tempfile::tempdir().unwrap();
+    let config = Config { database_port: port, ..Config::new(data.path()) };
+    assert!(matches!(Server::start(config.clone()).await, Err(StartError::PortInUse { .. })));
+    drop(taken);
+    let server = Server::start(config).await.unwrap();
+    assert_eq!(server.dynamodb().endpoint_url(), Some(format!("http://127.0.0.1:{port}").as_str()));
+    server.stop().await;
+}

@@ -1,0 +1,198 @@
+//! Putting a workflow's events on the bus again, from a version on: in order, and marked as replayed.
+//!
+//! *Again* is meant: only what the index says is published is replayed. Whatever follows has yet to make its first
+//! appearance, and a replay that went on to the head could put version 5 before the publisher has put version 4.
+//! Nobody's checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
+
+use std::sync::Arc;
+
+use crate::call::Call;
+use crate::chain::{Break, ChainWalk, Fault};
+use crate::event::WorkflowEvent;
+use crate::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
+use crate::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
+use crate::operations::catching_up::{Lane, Stop, catch_up};
+use crate::operations::decision::now;
+use crate::operations::reading::{authorise, authorise_by_name};
+use crate::operations::verify_workflow_history::readable;
+use crate::operations::{Forbidden, Publishing, Quarantined};
+use crate::ports::{
+    AccessPolicy, Action, Clock, EventBus, Ids, LogError, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+};
+use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
+
+/// What replaying needs.
+#[derive(Clone)]
+pub struct Replaying<L, I, B> {
+    /// The log that is read, the index that says how far it is published, and the bus.
+    pub publishing: Publishing<L, I, B>,
+    /// Who may.
+    pub policy: Arc<dyn AccessPolicy>,
+    /// The server's time, for a refusal.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids, for a refusal.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What one replay put on the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The first version that was put.
+    pub from: Version,
+    /// The last one.
+    pub to: Version,
+    /// How many events that were.
+    pub events: u64,
+    /// Where to go on; none when all that is published was put.
+    pub next: Option<Version>,
+}
+
+/// Why events were not replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayEventsError {
+    /// The tenant has no such workflow.
+    #[error("the workflow does not exist")]
+    NotFound,
+    /// The caller may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The first version that is asked for was not published yet, so there is no *again*.
+    #[error("the workflow is at version {head}, and nothing is published from the version asked for on")]
+    NotPublished {
+        /// The version the workflow is at.
+        head: Version,
+        /// The last version that is published; none when none is known to be.
+        published: Option<Version>,
+    },
+    /// The stored versions are not what they should be: none was put.
+    #[error(transparent)]
+    Quarantined(#[from] Quarantined),
+    /// The bus did not confirm an event, and none after it was put.
+    #[error("version {next} was not replayed: {why}")]
+    Interrupted {
+        /// The version to go on from.
+        next: Version,
+        /// What the bus said.
+        why: String,
+    },
+    /// The store beneath.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The operation's name, everywhere.
+const OPERATION: &str = "replay-events";
+
+/// Replays what is published of a workflow of the caller's tenant, from a version on; at most
+/// [`REPLAYED_EVENTS_MAX`] events.
+///
+/// The versions are checked before the first of them is put, each against the one before it. What lies outside them is
+/// not: that is what `verify-workflow-history` is for.
+///
+/// # Errors
+/// When there is no such workflow, the caller may not, nothing is published from that version on, what is stored is
+/// broken, or one of the ports fails.
+pub async fn replay_events<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+    ports: &Replaying<L, I, B>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+    from: Version,
+) -> Result<Replay, ReplayEventsError> {
+    let key = call.key(workflow_id);
+    let Publishing { log, index, .. } = &ports.publishing;
+    let head = permitted_head(ports, call, &key).await?;
+    let entry = index.entries(std::slice::from_ref(&key)).await?.remove(&key);
+    // The index was read after the head and may have gone past it.
+    let published = entry.map(|entry| entry.published_version.min(head));
+    let Some(last) = published.filter(|published| from <= *published) else {
+        return Err(ReplayEventsError::NotPublished { head, published });
+    };
+    let within_bound = Version::try_from(from.get().saturating_add(REPLAYED_EVENTS_MAX - 1));
+    let to = within_bound.map_or(last, |bound| bound.min(last));
+    let sound = sound_versions(log, &key, from, to).await?;
+    let (lanes, events) = catch_up(&ports.publishing, vec![Lane::again(key, from, to, sound)]).await;
+    match lanes.into_iter().find_map(|lane| Some((lane.stop?, lane.checkpoint))) {
+        None => Ok(Replay { from, to, events, next: to.next().filter(|next| *next <= last) }),
+        Some((Stop::Later(why) | Stop::Never(why), reached)) => {
+            Err(ReplayEventsError::Interrupted { next: reached.and_then(Version::next).unwrap_or(from), why })
+        }
+    }
+}
+
+/// The version the workflow is at, for a caller who may replay it. A head that cannot be read is known by its name
+/// alone.
+async fn permitted_head<L: WorkflowLog, I, B>(
+    ports: &Replaying<L, I, B>,
+    call: &Call,
+    key: &WorkflowKey,
+) -> Result<Version, ReplayEventsError> {
+    let (policy, action) = (ports.policy.as_ref(), Action::ReplayEvents);
+    let (permitted, head) = match ports.publishing.log.head(key).await {
+        Ok(None) => return Err(ReplayEventsError::NotFound),
+        Ok(Some(head)) => (authorise(policy, call, action, &head.event), Ok(head)),
+        Err(LogError::Unreadable { version, .. }) => {
+            let broken = Break { at: version, fault: Fault::Unreadable };
+            (authorise_by_name(policy, call, action, key), Err(Quarantined(broken)))
+        }
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    if let Err(forbidden) = permitted {
+        record(ports, call, key, head.as_ref().ok(), &forbidden).await?;
+        return Err(forbidden.into());
+    }
+    Ok(head?.event.version)
+}
+
+/// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
+async fn record<L: WorkflowLog, I, B>(
+    ports: &Replaying<L, I, B>,
+    call: &Call,
+    key: &WorkflowKey,
+    head: Option<&StoredVersion>,
+    forbidden: &Forbidden,
+) -> Result<(), StoreError> {
+    let refusal = Refusal {
+        event_id: EventId(ports.ids.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: RefusalEventType::default(),
+        operation: OPERATION.to_owned(),
+        version: head.map(|head| head.event.version),
+        current_state: head.map(|head| head.event.to_state),
+        target_state: None,
+        timestamp: now(ports.clock.as_ref(), head),
+        requested_by: call.principal.id.clone(),
+        reason: None,
+        code: RefusalCode::Forbidden,
+        reasons: Vec::new(),
+        ruleset: None,
+        ruleset_version: None,
+        policies: forbidden.policies.clone(),
+        correlation_id: call.correlation_id.clone(),
+    };
+    ports.publishing.log.record_refusal(&refusal).await
+}
+
+/// The events of a range, each found to follow from the one before it, and the first from the one before the range.
+async fn sound_versions<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    from: Version,
+    to: Version,
+) -> Result<Vec<WorkflowEvent>, ReplayEventsError> {
+    let mut walk = ChainWalk::beginning_at(key, from.previous().unwrap_or(from));
+    let mut events = Vec::new();
+    while let Some(next) = walk.awaited().filter(|next| *next <= to) {
+        let left = usize::try_from(to.get().saturating_sub(next.get()) + 1).unwrap_or(WALK_ITEMS_MAX);
+        let page = readable(log, key, next, left).await?.map_err(Quarantined)?;
+        if page.is_empty() {
+            return Err(Quarantined(Break { at: next, fault: Fault::Missing }).into());
+        }
+        for event in page.into_iter().map(|stored| stored.event) {
+            walk.step(event.clone()).map_err(Quarantined)?;
+            events.push(event);
+        }
+    }
+    events.retain(|event| event.version >= from);
+    Ok(events)
+}

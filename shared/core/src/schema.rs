@@ -1,0 +1,149 @@
+//! JSON Schemas (2020-12) of what the bus carries, one a detail type, from the types themselves.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
+
+use crate::event::{EventType, WorkflowEvent};
+use crate::identifiers::Version;
+use crate::lifecycle::State;
+use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
+
+/// Where the derived schemas take one another to be, as they do in an OpenAPI document.
+const IN_COMPONENTS: &str = "#/components/schemas/";
+/// Where they are in a schema that stands by itself.
+const IN_DEFINITIONS: &str = "#/$defs/";
+
+/// A schema that stands by itself.
+#[derive(Serialize)]
+struct Document {
+    #[serde(rename = "$schema")]
+    dialect: &'static str,
+    #[serde(rename = "$id")]
+    id: String,
+    title: &'static str,
+    #[serde(flatten)]
+    schema: Value,
+    #[serde(rename = "$defs")]
+    definitions: BTreeMap<String, Value>,
+}
+
+/// The document of each detail type, as the repository keeps it.
+///
+/// # Errors
+/// When one has no JSON, which is a bug.
+pub fn of_details() -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
+    Ok(BTreeMap::from([
+        of_versions(EventType::WorkflowCreated)?,
+        of_versions(EventType::WorkflowStateChanged)?,
+        of_versions(EventType::WorkflowRecovered)?,
+        (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[])?),
+    ]))
+}
+
+/// What is so of one kind of version, beyond what is of all: members that are null here are taken out there.
+fn of_versions(event_type: EventType) -> Result<(&'static str, String), serde_json::Error> {
+    let of_all = json!({"properties": {
+        "event_type": {"const": event_type},
+        "replay": {"const": true, "description": "There, and true, when the event is published again on request."},
+    }});
+    let of_its_kind = match event_type {
+        EventType::WorkflowCreated => json!({"properties": {
+            "version": {"const": Version::FIRST},
+            "from_state": {"oneOf": null, "type": "null", "description": "From nowhere."},
+            "to_state": {"const": State::Created},
+            "failure": null,
+        }}),
+        EventType::WorkflowStateChanged => json!({
+            "properties": {
+                "version": {"minimum": 2},
+                "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stood before."},
+            },
+            "if": {"properties": {"to_state": {"const": State::Failed}}},
+            "then": {"required": ["failure"]},
+            "else": {"properties": {"failure": false}},
+        }),
+        EventType::WorkflowRecovered => json!({"properties": {
+            "version": {"minimum": 2},
+            "from_state": {"oneOf": null, "const": State::Failed, "description": "Where the workflow stood before."},
+            "to_state": {"const": State::Active},
+            "failure": null,
+        }}),
+    };
+    let name = event_type.as_str();
+    Ok((name, document::<WorkflowEvent>(name, &[of_all, of_its_kind])?))
+}
+
+fn state() -> String {
+    format!("{IN_COMPONENTS}{}", State::name())
+}
+
+fn document<T: ToSchema>(title: &'static str, narrower: &[Value]) -> Result<String, serde_json::Error> {
+    let mut referred = Vec::new();
+    T::schemas(&mut referred);
+    let mut definitions = BTreeMap::new();
+    for (name, mut schema) in referred {
+        never_null_but_absent(&mut schema);
+        definitions.insert(name, serde_json::to_value(schema)?);
+    }
+    let mut schema = T::schema();
+    never_null_but_absent(&mut schema);
+    let mut schema = serde_json::to_value(schema)?;
+    narrower.iter().for_each(|narrower| json_patch::merge(&mut schema, narrower));
+    let needed = needed(&schema, &definitions);
+    definitions.retain(|name, _| needed.contains(name));
+    let dialect = "https://json-schema.org/draft/2020-12/schema";
+    let document = Document { dialect, id: format!("urn:alims:workflow-manager:{title}"), title, schema, definitions };
+    Ok(serde_json::to_string_pretty(&document)?.replace(IN_COMPONENTS, IN_DEFINITIONS) + "\n")
+}
+
+/// The definitions that a schema refers to, in however many steps.
+fn needed(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    let mut unread = vec![schema];
+    while let Some(schema) = unread.pop() {
+        let text = schema.to_string();
+        for (name, definition) in definitions {
+            if text.contains(&format!("\"{IN_COMPONENTS}{name}\"")) && needed.insert(name.clone()) {
+                unread.push(definition);
+            }
+        }
+    }
+    needed
+}
+
+/// Removes `null` from every member that may be absent: the derived schemas let it be null as well.
+pub fn never_null_but_absent(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(Object { required, properties, .. })) = schema else { return };
+    for (_, member) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {
+        match member {
+            RefOr::T(Schema::Object(member)) => without_null(&mut member.schema_type),
+            RefOr::T(Schema::Array(member)) => without_null(&mut member.schema_type),
+            RefOr::T(Schema::OneOf(either)) => {
+                either.items.retain(|item| !is_null(item));
+                if let ([RefOr::Ref(only)], description) = (either.items.as_slice(), &either.description) {
+                    let mut only = only.clone();
+                    only.description = description.clone().unwrap_or_default();
+                    *member = RefOr::Ref(only);
+                }
+            }
+            RefOr::T(_) | RefOr::Ref(_) => {}
+        }
+    }
+}
+
+fn without_null(schema_type: &mut SchemaType) {
+    if let SchemaType::Array(types) = schema_type {
+        types.retain(|each| *each != Type::Null);
+        if let [only] = types.as_slice() {
+            *schema_type = SchemaType::Type(only.clone());
+        }
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
+}

@@ -1,0 +1,73 @@
+//! A walk over the log on a real store: its contract, what nobody of ours wrote, and how it is asked for.
+
+use alims_core::ports::{LogWalk, WorkflowLog};
+use alims_dynamodb::DynamoLog;
+use alims_testing::builders::{a_created, a_key};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+use crate::odd_answers::a_store;
+use crate::{a_log, on_dynoxide};
+
+/// As an operator's command uses it.
+mod in_long_parts {
+    use super::a_log;
+
+    alims_testing::walk_contract!(a_log().await);
+}
+
+/// With parts that end within workflows.
+mod in_short_parts {
+    use super::a_log;
+
+    alims_testing::walk_contract!(a_log().await.walking_at_most(3));
+}
+
+#[tokio::test]
+async fn an_entry_that_nobody_of_ours_wrote_is_named_and_makes_no_workflow() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    log.append(&a_created("w-1")).await.unwrap();
+    let strays = [
+        ("default#w-1", "v#1"),
+        ("default#w-1", "v#10000000000"),
+        ("default#w-1", "x#0000000001"),
+        ("default#w 2", "v#0000000001"),
+        ("no-tenant", "v#0000000001"),
+    ];
+    for (partition, entry) in strays {
+        let put = client.put_item().table_name(&names.log).item("pk", AttributeValue::S(partition.to_owned()));
+        put.item("entry", AttributeValue::S(entry.to_owned())).send().await.unwrap();
+    }
+    let part = log.part(None).await.unwrap();
+    assert_eq!((part.workflows, part.next), (BTreeSet::from([a_key("w-1")]), None));
+    let named: BTreeSet<String> = part.strays.into_iter().collect();
+    assert_eq!(named, strays.map(|(partition, entry)| format!("{partition} {entry}")).into());
+}
+
+#[tokio::test]
+async fn a_part_is_as_short_as_it_is_told_to_be() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client, &names.log);
+    for id in ["w-1", "w-2", "w-3"] {
+        log.append(&a_created(id)).await.unwrap();
+    }
+    assert_eq!(log.part(None).await.unwrap().workflows.len(), 3);
+    assert_eq!(log.walking_at_most(2).part(None).await.unwrap().workflows.len(), 2);
+}
+
+#[tokio::test]
+async fn only_keys_are_asked_for_and_a_part_without_items_is_not_the_end() {
+    let (client, asked) = a_store(|number| match number {
+        0 => (200, json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "default#w-1"}, "entry": {"S": "v#1"}}})),
+        _ => (200, json!({"Items": []})),
+    })
+    .await;
+    let log = DynamoLog::new(client, "log");
+    let next = log.part(None).await.unwrap().next;
+    assert_eq!(log.part(next.as_ref()).await.unwrap().next, None);
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|(target, request)| target == "Scan" && request["ProjectionExpression"] == "#pk, #entry"));
+    assert_eq!(asked[1].1["ExclusiveStartKey"], json!({"pk": {"S": "default#w-1"}, "entry": {"S": "v#1"}}));
+}

@@ -1,0 +1,92 @@
+//! The contract of a walk over the log: who is met, in which order, and what goes on meanwhile.
+
+use alims_core::identifiers::{TenantId, WorkflowKey};
+use alims_core::ports::{LogWalk, StoreError, WalkPosition, WorkflowLog};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::builders::{a_chain, a_fresh_tenant, a_key_of, a_refusal};
+
+/// Workflows of a fresh tenant with one version and more, some with refusals, and one that was only refused.
+async fn filled<L: WorkflowLog>(log: &L) -> (TenantId, BTreeSet<WorkflowKey>) {
+    let tenant = a_fresh_tenant();
+    let keys: Vec<WorkflowKey> = (0..12).map(|number| a_key_of(&tenant, &format!("w:{number}"))).collect();
+    for (number, key) in keys.iter().enumerate() {
+        for version in a_chain(key, number % 5 + 1, 1) {
+            log.append(&version).await.unwrap();
+        }
+        if number % 3 == 0 {
+            log.record_refusal(&a_refusal(key)).await.unwrap();
+        }
+    }
+    let refused = a_key_of(&tenant, "refused");
+    log.record_refusal(&a_refusal(&refused)).await.unwrap();
+    (tenant, keys.into_iter().chain([refused]).collect())
+}
+
+/// The parts of a walk from a position to its end, each with the position it began at: a tenant's workflows in it.
+async fn walked<L: LogWalk>(
+    log: &L,
+    tenant: &TenantId,
+    mut from: Option<WalkPosition>,
+) -> Vec<(Option<WalkPosition>, BTreeSet<WorkflowKey>)> {
+    let mut parts = Vec::new();
+    for _ in 0..10_000 {
+        let part = log.part(from.as_ref()).await.unwrap();
+        assert!(part.strays.is_empty(), "{:?}", part.strays);
+        parts.push((from, part.workflows.into_iter().filter(|key| key.tenant_id == *tenant).collect()));
+        match part.next {
+            Some(next) => from = Some(next),
+            None => return parts,
+        }
+    }
+    panic!("the walk does not end");
+}
+
+/// Wherever a part ends, also within a workflow.
+pub async fn every_workflow_is_met_and_none_comes_between_the_parts_of_another<L: WorkflowLog + LogWalk>(log: L) {
+    let (tenant, keys) = filled(&log).await;
+    let mut met: BTreeMap<WorkflowKey, Vec<usize>> = BTreeMap::new();
+    for (number, (_, workflows)) in walked(&log, &tenant, None).await.into_iter().enumerate() {
+        workflows.into_iter().for_each(|key| met.entry(key).or_default().push(number));
+    }
+    assert_eq!(met.keys().cloned().collect::<BTreeSet<_>>(), keys);
+    for (key, parts) in met {
+        assert!(parts.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{key}: {parts:?}");
+    }
+}
+
+/// Whoever was interrupted may begin where it was.
+pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + LogWalk>(log: L) {
+    let (tenant, _) = filled(&log).await;
+    let parts = walked(&log, &tenant, None).await;
+    for (number, (from, _)) in parts.iter().enumerate() {
+        assert_eq!(walked(&log, &tenant, from.clone()).await, parts[number..], "{from:?}");
+    }
+}
+
+/// Newcomers may be met or not; whoever was there is met.
+pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<L: WorkflowLog + LogWalk>(log: L) {
+    let (tenant, keys) = filled(&log).await;
+    let mut met = BTreeSet::new();
+    let mut from = None;
+    for number in 0..10_000 {
+        let part = log.part(from.as_ref()).await.unwrap();
+        met.extend(part.workflows);
+        if number < 20 {
+            log.append(&a_chain(&a_key_of(&tenant, &format!("new:{number}")), 1, 1)[0]).await.unwrap();
+        }
+        from = part.next;
+        if from.is_none() {
+            assert!(keys.is_subset(&met), "{:?}", keys.difference(&met).collect::<Vec<_>>());
+            return;
+        }
+    }
+    panic!("the walk does not end");
+}
+
+/// It leads nowhere, and certainly not to the beginning.
+pub async fn a_position_of_nobody_is_refused<L: WorkflowLog + LogWalk>(log: L) {
+    filled(&log).await;
+    let refused = log.part(Some(&WalkPosition("nowhere".to_owned()))).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+}

@@ -1,0 +1,74 @@
+//! The subscriber's side of a real run: every event is what its schema says, and however the bus delivers them, the
+//! inbox gives back the history.
+
+use alims_subscriber::{Event, Inbox, Received};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+use crate::lab::{FREE, Lab, transitions};
+
+/// A run in which every type of event occurs, with all that a caller may say; what the bus accepted of it.
+async fn a_run(lab: &Lab) -> Vec<Value> {
+    let sue = lab.everybody();
+    let metadata = json!({"sample_id": "S-1", "pressures": [1.5, 1e-7], "note": null});
+    let new = json!({"workflow_type": FREE, "workflow_id": "w", "metadata": metadata});
+    sue.post("/workflows", &new).await.expect(201);
+    sue.go("w", "PAUSED").await.refused(409, "invalid-transition");
+    sue.go("w", "ACTIVE").await.expect(200);
+    let paused = json!({"target_state": "PAUSED", "reason": "Lunch.", "validation_context": {"hungry": true}});
+    sue.post(&transitions("w"), &paused).await.expect(200);
+    sue.go("w", "ACTIVE").await.expect(200);
+    sue.go("w", "FAILED").await.expect(200);
+    sue.post("/workflows/w/recovery", &json!({"reason": "The power is back."})).await.expect(202);
+    sue.go("w", "COMPLETED").await.expect(200);
+    sue.until("/workflows", |list| list["items"][0]["published_version"] == 7).await;
+    sue.post("/workflows/w/replay", &json!({"from_version": 1})).await.expect(202);
+    lab.archived(|line| line["detail-type"] == "WorkflowTransitionRefused").await;
+    lab.archive()
+}
+
+#[tokio::test]
+async fn every_event_of_a_real_run_is_what_the_committed_schema_of_its_type_says() {
+    let lab = Lab::open().await;
+    let mut types = BTreeSet::new();
+    for line in a_run(&lab).await {
+        let detail_type = line["detail-type"].as_str().unwrap().to_owned();
+        let schema = std::fs::read_to_string(format!("../schemas/{detail_type}.json")).unwrap();
+        let schema: Validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&line["detail"]).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{line}");
+        types.insert((detail_type, line["detail"]["replay"] == true));
+    }
+    let versions = ["WorkflowCreated", "WorkflowStateChanged", "WorkflowRecovered"];
+    let mut expected = BTreeSet::from([("WorkflowTransitionRefused".to_owned(), false)]);
+    expected.extend(versions.iter().flat_map(|name| [false, true].map(|replay| ((*name).to_owned(), replay))));
+    assert_eq!(types, expected);
+}
+
+#[tokio::test]
+async fn events_delivered_backwards_and_twice_come_out_of_the_inbox_as_the_history() {
+    let lab = Lab::open().await;
+    let run = a_run(&lab).await;
+    let (mut inbox, mut applied) = (Inbox::default(), Vec::new());
+    // The newest first, among them the replayed ones, and then everything once more.
+    for line in run.iter().rev().chain(&run) {
+        let event = Event::from_envelope(&line.to_string()).unwrap();
+        if let Received::Apply(events) = inbox.receive(event, SystemTime::UNIX_EPOCH).unwrap() {
+            applied.extend(events);
+        }
+    }
+    assert_eq!((inbox.gaps(), inbox.waiting()), (vec![], 0));
+    let told = |event: &Event| {
+        let mut detail: Value = serde_json::from_str(&event.detail).unwrap();
+        detail.as_object_mut().unwrap().remove("replay");
+        detail
+    };
+    let (versions, refusals): (Vec<Event>, Vec<Event>) = applied.into_iter().partition(|event| event.version.is_some());
+    let history = lab.everybody().history("w").await;
+    let (recorded_refusals, recorded): (Vec<Value>, Vec<Value>) =
+        history.into_iter().partition(|item| item["event_type"] == "WorkflowTransitionRefused");
+    assert_eq!(versions.iter().map(told).collect::<Vec<_>>(), recorded);
+    assert_eq!(refusals.iter().map(told).collect::<Vec<_>>(), recorded_refusals);
+}

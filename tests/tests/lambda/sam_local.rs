@@ -1,0 +1,38 @@
+//! The environment file of `sam local`, held against a function's own binary and the laptop's two ports.
+
+use alims_api::operations::{CREATE_WORKFLOW, RECOVER_WORKFLOW};
+use serde_json::{Value, json};
+use std::path::Path;
+
+use crate::{call, server};
+
+#[tokio::test]
+async fn a_function_with_the_settings_of_sam_local_works_on_the_laptop_s_tables_and_bus() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path()).await;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let file = std::fs::read_to_string(root.join("sam-local.env.json")).unwrap();
+    let file: Value = serde_json::from_str(&file).unwrap();
+    // What the file says, but for the ports: they are the page's, and these are this server's.
+    let (database, bus) = (server.dynamodb(), server.eventbridge());
+    let here = |name: &str, value: &Value| match name {
+        "AWS_ENDPOINT_URL" => database.endpoint_url().unwrap().to_owned(),
+        "AWS_ENDPOINT_URL_EVENTBRIDGE" => bus.endpoint_url().unwrap().to_owned(),
+        _ => value.as_str().unwrap().to_owned(),
+    };
+    let parameters = file["Parameters"].as_object().unwrap();
+    let mut settings: Vec<(&str, String)> =
+        parameters.iter().map(|(name, value)| (name.as_str(), here(name, value))).collect();
+    // In the container the layers bring these.
+    for (name, folder) in [("ALIMS_RULES_DIR", "rules"), ("ALIMS_POLICIES_DIR", "policies")] {
+        settings.push((name, root.join(folder).to_str().unwrap().to_owned()));
+    }
+    let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
+    assert_eq!(call(&settings, &CREATE_WORKFLOW, Some(new)).await.0, 201);
+    let (status, recovered) = call(&settings, &RECOVER_WORKFLOW, None).await;
+    assert_eq!((status, &recovered["outcome"]), (202, &json!("recovered")), "{recovered}");
+    let archive = std::fs::read_to_string(data.path().join("events.jsonl")).unwrap();
+    let event: Value = serde_json::from_str(archive.trim_end()).unwrap();
+    assert_eq!((&event["detail-type"], &event["detail"]["workflow_id"]), (&json!("WorkflowCreated"), &json!("wf-1")));
+    server.stop().await;
+}

@@ -1,0 +1,28 @@
+//! `schemas/` from the types of the events. A test of the domain fails while the two differ.
+
+use crate::workspace::Workspace;
+
+/// Writes a document for each detail type.
+///
+/// # Errors
+/// When one cannot be rendered or written.
+#[cfg(feature = "schemas")]
+pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
+    let folder = workspace.root.join("schemas");
+    std::fs::create_dir_all(&folder)?;
+    for (detail_type, document) in alims_core::schema::of_details()? {
+        std::fs::write(folder.join(format!("{detail_type}.json")), document)?;
+    }
+    crate::step::say(&format!("wrote {}", folder.display()));
+    Ok(())
+}
+
+/// Starts this program again, built with what the documents need.
+///
+/// # Errors
+/// When that does not build, or fails.
+#[cfg(not(feature = "schemas"))]
+pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
+    let run = ["run", "--package", "alims-xtask", "--features", "schemas", "--", "schemas"];
+    crate::step::Step::cargo("schemas", &run).run(workspace)
+}
