@@ -1,7 +1,8 @@
-//! Measurements of the whole service over HTTP, on the embedded database of the laptop server.
+//! Measurements: of the whole service over HTTP, on the embedded database of the laptop server, and of the publisher's
+//! core by itself.
 //!
-//! Every figure is taken against a server of its own, started for the run and stopped after it. Nothing is asserted
-//! but that the service worked: figures are to be read, and compared within one run only.
+//! What is measured over HTTP is measured against a server of its own, started for the run and stopped after it.
+//! Nothing is asserted but that the service worked: figures are to be read, and compared within one run only.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,6 +10,8 @@
 )]
 
 mod load;
+mod publishing;
+mod put_events;
 mod server;
 mod single;
 mod statistics;
@@ -28,6 +31,9 @@ struct Arguments {
     /// Requests of each kind, one after another, for the cost of a single one.
     #[arg(long, default_value_t = 300)]
     single: usize,
+    /// Events that are published, all workflows' together.
+    #[arg(long, default_value_t = 100_000)]
+    events: usize,
     /// Prints the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -42,15 +48,17 @@ async fn main() -> Result<()> {
     let server = server::Server::start().await?;
     let load = load::measure(&server, arguments.workflows, arguments.clients).await?;
     server.stop().await?;
-    report(&single, &load, arguments.json)
+    let publishing = publishing::measure(arguments.workflows, arguments.events).await?;
+    report(&single, &load, &publishing, arguments.json)
 }
 
 #[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
-fn report(single: &single::Figures, load: &load::Figures, json: bool) -> Result<()> {
+fn report(single: &single::Figures, load: &load::Figures, publishing: &publishing::Figures, json: bool) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "single": single, "load": load }))?);
+        let figures = serde_json::json!({ "single": single, "load": load, "publishing": publishing });
+        println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {
-        println!("{single}\n{load}");
+        println!("{single}\n{load}\n{publishing}");
     }
     Ok(())
 }

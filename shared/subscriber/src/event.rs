@@ -1,0 +1,170 @@
+//! One event as it comes from the bus: what sorts it is read, the rest is carried along as it is.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The source that every event of the Workflow Manager names.
+pub const SOURCE: &str = "alims.workflow-manager";
+/// How long a detail may be, in bytes of JSON: the bounds of the Workflow Manager keep every event below.
+pub const DETAIL_BYTES_MAX: usize = 256 * 1024;
+/// The last version a workflow can have.
+pub const VERSION_MAX: u64 = 9_999_999_999;
+/// How much of a foreign text an error repeats, in characters.
+const QUOTED_CHARS_MAX: usize = 64;
+
+/// One workflow of one tenant. Two tenants may use the same id for different workflows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WorkflowKey {
+    /// Whose it is.
+    pub tenant_id: String,
+    /// Which one.
+    pub workflow_id: String,
+}
+
+impl fmt::Display for WorkflowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant_id, self.workflow_id)
+    }
+}
+
+/// What happened; on the bus it is the detail type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventType {
+    /// Version 1.
+    WorkflowCreated,
+    /// A move that somebody asked for.
+    WorkflowStateChanged,
+    /// A move from FAILED to ACTIVE made by a recovery.
+    WorkflowRecovered,
+    /// An attempt that was refused. It makes no version and has no place among those that do.
+    WorkflowTransitionRefused,
+}
+
+impl EventType {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::WorkflowCreated, Self::WorkflowStateChanged, Self::WorkflowRecovered, Self::WorkflowTransitionRefused];
+
+    /// The name on the bus.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WorkflowCreated => "WorkflowCreated",
+            Self::WorkflowStateChanged => "WorkflowStateChanged",
+            Self::WorkflowRecovered => "WorkflowRecovered",
+            Self::WorkflowTransitionRefused => "WorkflowTransitionRefused",
+        }
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// The workflow it is about.
+    pub workflow: WorkflowKey,
+    /// Its identity, the same however often it comes.
+    pub event_id: String,
+    /// What happened.
+    pub event_type: EventType,
+    /// The version it made, from 1 on; none for a refused attempt, which made none.
+    pub version: Option<u64>,
+    /// All of it, the JSON as it came. `schemas/` of the Workflow Manager says what is in it.
+    pub detail: String,
+}
+
+/// Why a delivery is not an event of the Workflow Manager. It will not become one by being delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is larger than any event.
+    #[error("the detail has {bytes} bytes; an event has at most {DETAIL_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// It is somebody else's: another source, or a type of event that is not known here.
+    #[error("not an event of {SOURCE} that is known here: {what}")]
+    Foreign {
+        /// Its source or type, the beginning of it.
+        what: String,
+    },
+    /// It is not what an event looks like.
+    #[error("not a well-formed event: {0}")]
+    Malformed(serde_json::Error),
+}
+
+/// An event of `EventBridge`, as a rule's target gets it.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow, rename = "detail-type")]
+    detail_type: Cow<'a, str>,
+    #[serde(borrow)]
+    detail: &'a RawValue,
+}
+
+/// The members that say where an event belongs. Others may be added: they are none of the inbox's business.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    event_id: String,
+    tenant_id: String,
+    workflow_id: String,
+    version: Option<u64>,
+}
+
+impl Event {
+    /// Reads an event in the envelope of `EventBridge`, such as the body of a message of Amazon SQS behind a rule.
+    ///
+    /// # Errors
+    /// When it is not an event of the Workflow Manager.
+    pub fn from_envelope(body: &str) -> Result<Self, Unreadable> {
+        let envelope: Envelope<'_> = serde_json::from_str(body).map_err(Unreadable::Malformed)?;
+        if envelope.source != SOURCE {
+            return Err(foreign(&envelope.source));
+        }
+        let event = Self::from_detail(envelope.detail.get())?;
+        if event.event_type.as_str() == envelope.detail_type {
+            Ok(event)
+        } else {
+            Err(malformed("the detail type and the detail's event_type differ"))
+        }
+    }
+
+    /// Reads an event's detail by itself; an item of a workflow's history is one as well.
+    ///
+    /// # Errors
+    /// When it is not an event of the Workflow Manager.
+    pub fn from_detail(detail: &str) -> Result<Self, Unreadable> {
+        if detail.len() > DETAIL_BYTES_MAX {
+            return Err(Unreadable::TooLarge { bytes: detail.len() });
+        }
+        let members: Members<'_> = serde_json::from_str(detail).map_err(Unreadable::Malformed)?;
+        let event_type = EventType::ALL.into_iter().find(|known| known.as_str() == members.event_type);
+        let event_type = event_type.ok_or_else(|| foreign(&members.event_type))?;
+        if [&members.event_id, &members.tenant_id, &members.workflow_id].into_iter().any(String::is_empty) {
+            return Err(malformed("event_id, tenant_id and workflow_id must not be empty"));
+        }
+        let version = match (event_type, members.version) {
+            // What a refused attempt calls `version` is the one it met.
+            (EventType::WorkflowTransitionRefused, _) => None,
+            (_, Some(version @ 1..=VERSION_MAX)) => Some(version),
+            (_, _) => return Err(malformed("version must be a whole number from 1 to 9999999999")),
+        };
+        let workflow = WorkflowKey { tenant_id: members.tenant_id, workflow_id: members.workflow_id };
+        Ok(Self { workflow, event_id: members.event_id, event_type, version, detail: detail.to_owned() })
+    }
+}
+
+fn foreign(what: &str) -> Unreadable {
+    Unreadable::Foreign { what: what.chars().take(QUOTED_CHARS_MAX).collect() }
+}
+
+fn malformed(why: &str) -> Unreadable {
+    Unreadable::Malformed(serde_json::Error::custom(why))
+}

@@ -1,0 +1,304 @@
+//! The inbox: puts deliveries in order, keeps what came too early, and knows what is missing.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::time::SystemTime;
+
+use crate::event::{Event, WorkflowKey};
+
+/// How many events wait at once unless the caller says otherwise. At their largest they take 256 MiB.
+pub const WAITING_EVENTS_MAX: usize = 1000;
+/// How many refused attempts are remembered, the last ones received: a repetition that comes later passes again.
+pub const REFUSALS_REMEMBERED_MAX: usize = 1000;
+
+/// How far a subscriber has followed a workflow: all that it has to keep of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The last version that was applied, or that lies before the subscriber's time; 0 when there is none.
+    pub version: u64,
+    /// That version's event; absent when it was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+}
+
+impl Position {
+    /// Where a subscriber stands to whom everything up to this version is before its time.
+    #[must_use]
+    pub fn at(version: u64) -> Self {
+        Self { version, event_id: None }
+    }
+}
+
+impl Event {
+    /// Where a subscriber stands that has applied this event; none for a refused attempt.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.version.map(|version| Position { version, event_id: Some(self.event_id.clone()) })
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "events that are to be applied are handed out here and nowhere else"]
+pub enum Received {
+    /// These are to be applied now, in this order: the one received, and those that waited for it.
+    Apply(Vec<Event>),
+    /// Earlier versions are missing: [`Inbox::gaps`] says which. Received again while it waits, it waits on.
+    Waits,
+    /// It was handed out before.
+    Duplicate,
+    /// A version older than the position. Which event it was is no longer known, so its identity was not compared.
+    Past,
+}
+
+/// Two events claim to be the same version of a workflow. The first one received counts; somebody must look at it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("version {version} of {workflow} is the event {first}, and now {other} as well")]
+pub struct Conflict {
+    /// The workflow.
+    pub workflow: WorkflowKey,
+    /// The version.
+    pub version: u64,
+    /// The event that came first.
+    pub first: String,
+    /// The other one.
+    pub other: String,
+}
+
+/// Why a delivery was not taken. The inbox is as it was.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It contradicts what was received before.
+    #[error(transparent)]
+    Conflict(Conflict),
+    /// It would have to wait, and as many as may wait do so already. What is next in line is taken nevertheless, so
+    /// that closing a gap makes room: deliver this one again later.
+    #[error("{waiting_max} events wait already: version {version} of {workflow} must be delivered again")]
+    Full {
+        /// The limit.
+        waiting_max: usize,
+        /// The workflow.
+        workflow: WorkflowKey,
+        /// The version that was not taken.
+        version: u64,
+    },
+}
+
+/// What starting at a position set free.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[must_use = "events that are to be applied are handed out here and nowhere else"]
+pub struct Started {
+    /// To be applied now, in this order.
+    pub apply: Vec<Event>,
+    /// What had waited and is now before the subscriber's time: not to be applied.
+    pub passed_over: Vec<Event>,
+}
+
+/// Why a subscriber cannot start at a position. The inbox is as it was.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotStarted {
+    /// It contradicts what was received before.
+    #[error(transparent)]
+    Conflict(Conflict),
+    /// It has been further already: what lies between would be handed out twice.
+    #[error("{workflow} is followed up to version {reached} already")]
+    Behind {
+        /// The workflow.
+        workflow: WorkflowKey,
+        /// How far it is followed.
+        reached: u64,
+    },
+}
+
+/// Versions of a workflow that are missing while a later one has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The workflow.
+    pub workflow: WorkflowKey,
+    /// The missing versions, first and last.
+    pub versions: RangeInclusive<u64>,
+    /// When the first later version came: since then they are known to be missing.
+    pub since: SystemTime,
+}
+
+/// Sorts and deduplicates. Every workflow is followed from version 1 on, unless [`Inbox::start_after`] says otherwise.
+#[derive(Debug)]
+pub struct Inbox {
+    waiting_max: usize,
+    waiting: usize,
+    followed: BTreeMap<WorkflowKey, Followed>,
+    refusals: VecDeque<(String, WorkflowKey)>,
+}
+
+/// One workflow.
+#[derive(Debug, Default)]
+struct Followed {
+    position: Position,
+    /// What came too early, by version.
+    waiting: BTreeMap<u64, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    event: Event,
+    since: SystemTime,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self::new(WAITING_EVENTS_MAX)
+    }
+}
+
+impl Inbox {
+    /// An empty inbox in which at most so many events wait at once, of all workflows together.
+    #[must_use]
+    pub fn new(waiting_max: usize) -> Self {
+        Self { waiting_max, waiting: 0, followed: BTreeMap::new(), refusals: VecDeque::new() }
+    }
+
+    /// Takes a delivery. `at` is when it came; only [`Gap::since`] depends on it.
+    ///
+    /// A refused attempt has no place in the order: it is to be applied as it comes, unless it is a repetition of one
+    /// of the last [`REFUSALS_REMEMBERED_MAX`].
+    ///
+    /// # Errors
+    /// When there is no room for it to wait, or another event is that version. Nothing is changed then.
+    pub fn receive(&mut self, event: Event, at: SystemTime) -> Result<Received, NotTaken> {
+        let Some(version) = event.version else { return Ok(self.receive_refusal(event)) };
+        let followed = self.followed.get(&event.workflow);
+        let reached = followed.map_or(0, |followed| followed.position.version);
+        if let Some(first) = followed.and_then(|followed| followed.event_of(version)) {
+            compare(&event.workflow, version, first, &event.event_id).map_err(NotTaken::Conflict)?;
+            return Ok(if version > reached { Received::Waits } else { Received::Duplicate });
+        }
+        if version <= reached {
+            return Ok(Received::Past);
+        }
+        let next_in_line = version == reached.saturating_add(1);
+        if !next_in_line && self.waiting >= self.waiting_max {
+            return Err(NotTaken::Full { waiting_max: self.waiting_max, workflow: event.workflow, version });
+        }
+        let followed = self.followed.entry(event.workflow.clone()).or_default();
+        followed.waiting.insert(version, Waiting { event, since: at });
+        self.waiting += 1;
+        if !next_in_line {
+            return Ok(Received::Waits);
+        }
+        let apply = followed.release();
+        self.waiting -= apply.len();
+        Ok(Received::Apply(apply))
+    }
+
+    /// Goes on after a position, for one of two reasons: it is where this subscriber had got to before the process
+    /// ended, or, as [`Position::at`], everything up to there is before the subscriber's time.
+    ///
+    /// A subscriber that joins late learns where to start from the workflow's state, whose version it then has, or
+    /// from a gap that begins with version 1 and does not close. It is for the subscriber to say: an inbox cannot tell
+    /// what is before its time from what is late.
+    ///
+    /// # Errors
+    /// When it has got further already, or another event is that version. Nothing is changed then.
+    pub fn start_after(&mut self, workflow: WorkflowKey, position: Position) -> Result<Started, NotStarted> {
+        let followed = self.followed.get(&workflow);
+        let reached = followed.map_or(0, |followed| followed.position.version);
+        if position.version < reached {
+            return Err(NotStarted::Behind { workflow, reached });
+        }
+        let first = followed.and_then(|followed| followed.event_of(position.version));
+        if let (Some(first), Some(other)) = (first, &position.event_id) {
+            compare(&workflow, position.version, first, other).map_err(NotStarted::Conflict)?;
+        }
+        let event_id = position.event_id.or_else(|| first.map(str::to_owned));
+        let followed = self.followed.entry(workflow).or_default();
+        let later = followed.waiting.split_off(&position.version.saturating_add(1));
+        let passed_over = std::mem::replace(&mut followed.waiting, later);
+        followed.position = Position { version: position.version, event_id };
+        let passed_over: Vec<Event> = passed_over.into_values().map(|waiting| waiting.event).collect();
+        let apply = followed.release();
+        self.waiting -= passed_over.len() + apply.len();
+        Ok(Started { apply, passed_over })
+    }
+
+    /// What is missing, workflow by workflow and in version order.
+    ///
+    /// Only what is followed by something is known to be missing: of the newest event that never came, nobody knows.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.followed.iter().flat_map(|(workflow, followed)| followed.gaps(workflow)).collect()
+    }
+
+    /// How far each workflow is followed: what a subscriber keeps, to go on with [`Inbox::start_after`].
+    ///
+    /// What waits is not in it: left unacknowledged, it comes again.
+    pub fn positions(&self) -> impl Iterator<Item = (&WorkflowKey, &Position)> {
+        let positions = self.followed.iter().map(|(workflow, followed)| (workflow, &followed.position));
+        positions.filter(|(_, position)| position.version > 0)
+    }
+
+    /// How many events wait for earlier ones.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    fn receive_refusal(&mut self, event: Event) -> Received {
+        let identity = (event.event_id.clone(), event.workflow.clone());
+        if self.refusals.contains(&identity) {
+            return Received::Duplicate;
+        }
+        if self.refusals.len() == REFUSALS_REMEMBERED_MAX {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back(identity);
+        Received::Apply(vec![event])
+    }
+}
+
+impl Followed {
+    /// The event that is known to be this version.
+    fn event_of(&self, version: u64) -> Option<&str> {
+        if version == self.position.version {
+            self.position.event_id.as_deref()
+        } else {
+            self.waiting.get(&version).map(|waiting| waiting.event.event_id.as_str())
+        }
+    }
+
+    /// Hands out what is next in line, as far as it is there.
+    fn release(&mut self) -> Vec<Event> {
+        let mut apply = Vec::new();
+        loop {
+            let version = self.position.version.saturating_add(1);
+            let Some(Waiting { event, .. }) = self.waiting.remove(&version) else { return apply };
+            self.position = Position { version, event_id: Some(event.event_id.clone()) };
+            apply.push(event);
+        }
+    }
+
+    fn gaps(&self, workflow: &WorkflowKey) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut since: Option<SystemTime> = None;
+        // From the newest down: a gap is as old as the oldest delivery of anything later.
+        let mut newest_first = self.waiting.iter().rev().peekable();
+        while let Some((version, waiting)) = newest_first.next() {
+            let before = newest_first.peek().map_or(self.position.version, |(version, _)| **version);
+            let noticed = since.map_or(waiting.since, |since| since.min(waiting.since));
+            since = Some(noticed);
+            let versions = before + 1..=version - 1;
+            if !versions.is_empty() {
+                gaps.push(Gap { workflow: workflow.clone(), versions, since: noticed });
+            }
+        }
+        gaps.reverse();
+        gaps
+    }
+}
+
+fn compare(workflow: &WorkflowKey, version: u64, first: &str, other: &str) -> Result<(), Conflict> {
+    if first == other {
+        return Ok(());
+    }
+    Err(Conflict { workflow: workflow.clone(), version, first: first.to_owned(), other: other.to_owned() })
+}
