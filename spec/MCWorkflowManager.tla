@@ -1,0 +1,17 @@
+------------------------- MODULE MCWorkflowManager -------------------------
+(***************************************************************************)
+(* What TLC needs on top of WorkflowManager: histories to begin from, and  *)
+(* which of the names in a model may be exchanged for one another.         *)
+(***************************************************************************)
+EXTENDS WorkflowManager, TLC
+
+(* Beginnings. A history that is there already is one that earlier calls made; `Published` says whether the bus and the
+   subscribers have had it. *)
+New       == [w \in Workflows |-> << >>]
+Active    == [w \in Workflows |-> <<"CREATED", "ACTIVE">>]
+HasFailed == [w \in Workflows |-> <<"CREATED", "ACTIVE", "FAILED">>]
+
+(* Nothing is chosen by name: calls, publishers and recoveries differ in nothing but their names. The ids that CHOOSE
+   picks are numbered, not named. For safety only: TLC's liveness checking is not sound with symmetry. *)
+Alike == Permutations(Calls) \cup Permutations(Publishers) \cup Permutations(Recoveries)
+=============================================================================

@@ -1,0 +1,654 @@
+-------------------------- MODULE WorkflowManager --------------------------
+(***************************************************************************)
+(* The ALIMS Workflow Manager as it is built: a log of immutable versions, *)
+(* an index behind it, events that follow it onto a bus, and recovery.     *)
+(*                                                                         *)
+(* Modelled: every message that can be lost, late, repeated or reordered,  *)
+(* and every place where an invocation can die. One action is one effect   *)
+(* on something shared (a version appended, an entry accepted by the bus,  *)
+(* the index advanced, an event delivered, a refusal kept) or one read of  *)
+(* it; what an invocation computes by itself happens in the action that    *)
+(* reads, because nobody can see it happen. spec/README.md says which      *)
+(* function of the code and which call of AWS each action is.              *)
+(*                                                                         *)
+(* Faults have no budget. Answers are lost, publishers and recoveries die, *)
+(* doorbells repeat and index entries vanish as often as they like. What   *)
+(* is bounded is the number of calls: a call is one invocation and is made *)
+(* once, so that its answer stays to be compared with the log for ever.    *)
+(*                                                                         *)
+(* Left out, and why that hides nothing:                                   *)
+(* - Metadata, reasons, tenants: no decision of the protocol reads them,   *)
+(*   and a key cannot name another tenant's workflow.                      *)
+(* - Time. It is a field that nothing waits for.                           *)
+(* - The limit of 16 remembered keys: the models make fewer versions.      *)
+(* - A key used for another request (422): one more way to be refused from *)
+(*   the head that was read; it writes nothing.                            *)
+(* - The events of refusals. They have no version and no place in any      *)
+(*   order, and share no variable with the others.                         *)
+(* - Batches with several records of one workflow. The publisher keeps the *)
+(*   last; the others are answered as if they came later and found nothing *)
+(*   to do.                                                                *)
+(* - Records that no publisher can read, and the dead letters they become. *)
+(* - An index entry that is wrong instead of missing: recovery does with   *)
+(*   both the same. Rebuilding the whole index is recovery's publishing,   *)
+(*   workflow by workflow; that it may take old versions for published     *)
+(*   rests on how long a stream keeps its records, which is time.          *)
+(* - The removal of a version that is not the newest: for a recovery it is *)
+(*   what an alteration is, for a transition, which looks at the head, it  *)
+(*   is nothing.                                                           *)
+(* - The removal of the newest version of a log. What remains is a sound,  *)
+(*   shorter history, and the log alone cannot tell. No identity of the    *)
+(*   deployment may delete.                                                *)
+(***************************************************************************)
+EXTENDS Naturals, Sequences, FiniteSets
+
+CONSTANTS
+    Workflows,    \* what is worked on
+    Calls,        \* invocations of create-workflow and request-state-transition, one request each
+    Recoveries,   \* invocations of recover-workflow, each as often as it likes
+    Publishers,   \* concurrent invocations of publish-events, each as often as it likes
+    Subscribers,  \* who listens to the bus
+    Past,         \* for each workflow, the states it has already been in; << >> when it is yet to be created
+    Published,    \* whether that past is published and delivered already
+    Targets,      \* the states that clients ask for
+    Redelivery,   \* whether the stream hands over again what was answered. See AnswerBatch.
+    Alterations,  \* how many stored versions are altered by somebody who must not
+    Mutant        \* "none", or the one thing that is done wrong
+
+VARIABLES
+    log,          \* by workflow: its versions. The truth.
+    altered,      \* by workflow: the versions that do not fit their hash any more
+    refusals,     \* whose refused attempt is in the log
+    index,        \* by workflow: the newest published version and its state; version 0 is no entry
+    doorbells,    \* records of the stream: <<workflow, version>>
+    bus,          \* events that the bus has accepted
+    work,         \* by call and recovery: how far it is, and how it ended
+    carry,        \* by publisher and recovery: the lanes of the PutEvents call in flight and what follows it
+    latePuts,     \* appends that nobody waits for any more and that may yet be carried out
+    lateEntries,  \* the same for entries of PutEvents
+    applied,      \* by subscriber and workflow: the ids of the events it has acted on
+    held,         \* by subscriber: events that came too early
+    calm          \* faults have ceased. Only liveness needs them to.
+
+vars == <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+-----------------------------------------------------------------------------
+(* The lifecycle. *)
+
+States == {"CREATED", "ACTIVE", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"}
+
+Moves == {
+    <<"CREATED", "ACTIVE">>,
+    <<"ACTIVE", "PAUSED">>,
+    <<"ACTIVE", "COMPLETED">>,
+    <<"ACTIVE", "FAILED">>,
+    <<"ACTIVE", "CANCELLED">>,
+    <<"PAUSED", "ACTIVE">>,
+    <<"PAUSED", "CANCELLED">>,
+    <<"FAILED", "ACTIVE">>,
+    <<"FAILED", "CANCELLED">>
+}
+
+Nowhere == "NOWHERE"    \* where a workflow is before it is created
+
+-----------------------------------------------------------------------------
+(* The log. `prev` stands for the hash of the version before: an id is as good as a hash when nobody finds collisions.
+   `grounds` is what the decision stood on: in every version that is decided as it should be, policies that permitted,
+   rules that allowed and a history that was sound. *)
+
+Genesis == <<"past", 0>>    \* not a text: TLC compares it with ids
+
+StateAt(w, n) == IF n = 0 THEN Nowhere ELSE log[w][n].to
+IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
+Failed(w)     == log[w] # << >> /\ StateAt(w, Len(log[w])) = "FAILED"
+Broken(w)     == altered[w] # {}
+
+Version(id, key, kind, from, to, prev, grounds) ==
+    [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, prev |-> prev, grounds |-> grounds]
+
+Good == "good"
+Unruly == {"unavailable", "unasked", "forbidden"}    \* rules without a verdict or not asked, policies that said no
+Altered == "altered"
+
+(* An append on top of version n of w: the item and the key it is put under. *)
+Put(w, n, id, key, kind, to, grounds) ==
+    [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, n), to, IdAt(w, n), grounds)]
+
+PastVersion(states, i) ==
+    LET before == IF i = 1 THEN Nowhere ELSE states[i - 1]
+        kind   == IF i = 1 THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
+    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], <<"past", i - 1>>, Good)
+
+KeyIsFree(put) == put.n = Len(log[put.w]) + 1
+
+(* PutItem: attribute_not_exists. *)
+ConditionHolds(put) ==
+    \/ KeyIsFree(put)
+    \/ Mutant = "append-without-condition"
+    \/ Mutant = "create-without-condition" /\ put.version.kind = "WorkflowCreated"
+
+Store(put) ==
+    /\ log' = IF KeyIsFree(put) THEN [log EXCEPT ![put.w] = Append(@, put.version)]
+                                ELSE [log EXCEPT ![put.w][put.n] = put.version]
+    /\ doorbells' = doorbells \cup {<<put.w, put.n>>}
+    \* Late appends of the same version have become harmless: their condition fails and nobody hears of it.
+    /\ latePuts' = {late \in latePuts : <<late.w, late.n>> # <<put.w, put.n>>}
+
+-----------------------------------------------------------------------------
+(* Calls: read the head, decide, append. *)
+
+Idle              == [at |-> "idle"]
+Ended(answer)     == [at |-> answer]
+Refusing          == [at |-> "refuse"]
+Appending(put)    == [at |-> "append", put |-> put]
+Accepted(put)     == [at |-> "accepted", put |-> put]
+Unknown(put)      == [at |-> "unknown", put |-> put]
+
+
+(* A recovery that could not go on begins anew when it is asked for again. *)
+Stopped == IF Mutant = "recovery-gives-up" THEN Ended("gave-up") ELSE Idle
+
+InProgress == {"refuse", "append", "publish", "judge"}
+
+(* A request of its own, or the same once more: with the same key, by a caller who got no answer or did not wait. *)
+NewRequests(c, kind, targets) == [w : Workflows, kind : {kind}, to : targets, key : {c}]
+RepeatedRequests(kind) ==
+    {[w |-> work[d].put.w, kind |-> kind, to |-> work[d].put.version.to, key |-> work[d].put.version.key] :
+        d \in {d \in Calls : "put" \in DOMAIN work[d] /\ work[d].put.version.kind = kind}}
+Requests(c, kind, targets) == NewRequests(c, kind, targets) \cup RepeatedRequests(kind)
+
+(* The version that a request with this key has made, or 0. *)
+Known(q, n) ==
+    IF Mutant = "forgets-keys" \/ ~\E i \in 1..n : log[q.w][i].key = q.key
+    THEN 0
+    ELSE CHOOSE i \in 1..n : log[q.w][i].key = q.key
+
+(* The policies permit or forbid, then the lifecycle knows the move or does not, then the rules allow, deny or are not
+   to be reached. What is refused is kept before it is answered; without a verdict nothing is written. *)
+Decided(q, n, id, grounds) ==
+    LET on(ground) == Appending(Put(q.w, n, id, q.key, q.kind, q.to, ground))
+        legal      == <<StateAt(q.w, n), q.to>> \in Moves \/ q.kind = "WorkflowCreated"
+    IN  {IF Mutant = "policy-not-asked" THEN on("forbidden") ELSE Refusing} \cup
+        IF ~legal /\ Mutant # "lifecycle-not-asked"
+        THEN {Refusing}
+        ELSE {on(grounds), Refusing,
+              IF Mutant = "unavailable-is-allow" THEN on("unavailable") ELSE Ended("unavailable")}
+
+(* What may become of a transition, in the order in which the code asks. *)
+TransitionOutcomes(q, id) ==
+    LET n     == Len(log[q.w])
+        known == Known(q, n)
+        sound == n \notin altered[q.w]
+    IN  IF n = 0 THEN {Ended("not-found")}
+        ELSE IF ~sound /\ Mutant # "head-not-checked" THEN {Ended("quarantined")}
+        ELSE IF known > 0 THEN {Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
+        \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
+        ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Decided(q, n, id, IF sound THEN Good ELSE Altered)
+
+Answered(c, outcome) ==
+    CASE Mutant = "answer-before-write" /\ outcome.at = "append" -> Accepted(outcome.put)
+      [] Mutant = "answer-before-refusal-is-kept" /\ outcome = Refusing -> Ended("refused")
+      [] OTHER -> outcome
+
+(* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
+   a key the code looks first. It then answers what the failed condition would have told it.) *)
+CreateWorkflow(c) ==
+    /\ work[c] = Idle
+    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : \E outcome \in Decided(q, 0, c, Good) :
+            work' = [work EXCEPT ![c] = Answered(c, outcome)]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+RequestStateTransition(c) ==
+    /\ work[c] = Idle
+    /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) : \E outcome \in TransitionOutcomes(q, c) :
+            work' = [work EXCEPT ![c] = Answered(c, outcome)]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* A refusal is answered once it is kept. *)
+RecordRefusal(c) ==
+    /\ work[c] = Refusing
+    /\ refusals' = refusals \cup {c}
+    /\ work' = [work EXCEPT ![c] = Ended("refused")]
+    /\ UNCHANGED <<log, altered, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* The store did not say that the refusal is kept, though it may be. *)
+RefusalUnheard(c) ==
+    /\ ~calm
+    /\ work[c] = Refusing
+    /\ refusals' \in {refusals, refusals \cup {c}}
+    /\ work' = [work EXCEPT ![c] = Ended("unavailable")]
+    /\ UNCHANGED <<log, altered, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+-----------------------------------------------------------------------------
+(* Appending, for calls and recoveries alike. *)
+
+Lane(told, last) == [told |-> told, next |-> told + 1, last |-> last, entry |-> "open"]
+OneLane(w, told, last) == [x \in {w} |-> Lane(told, last)]
+NoLanes == << >>
+
+(* Whoever has won answers; a recovery goes on and publishes what it made. *)
+Win(x, put) ==
+    IF x \in Calls
+    THEN work' = [work EXCEPT ![x] = Accepted(put)] /\ carry' = carry
+    ELSE /\ work' = [work EXCEPT ![x] = [at |-> "publish", w |-> put.w, n |-> put.n]]
+         /\ carry' = [carry EXCEPT ![x] = OneLane(put.w, put.n - 1, put.n)]
+
+AppendCommitted(x) ==
+    /\ work[x].at = "append"
+    /\ ConditionHolds(work[x].put)
+    /\ Store(work[x].put)
+    /\ Win(x, work[x].put)
+    /\ UNCHANGED <<altered, refusals, index, bus, lateEntries, applied, held, calm>>
+
+(* Carried out, but the answer is lost. The SDK will send it again; that the request itself is lost changes nothing. *)
+AppendUnheard(x) ==
+    /\ ~calm
+    /\ work[x].at = "append"
+    /\ ConditionHolds(work[x].put)
+    /\ Store(work[x].put)
+    /\ UNCHANGED <<altered, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
+
+(* The condition failed, and the item that is there comes with the answer. *)
+AppendRefused(x) ==
+    /\ work[x].at = "append"
+    /\ ~ConditionHolds(work[x].put)
+    /\ Mutant # "no-retry-of-a-lost-answer" \/ log[work[x].put.w][work[x].put.n].id # work[x].put.version.id
+    /\ LET put    == work[x].put
+           winner == [put EXCEPT !.version = log[put.w][put.n]]
+           again  == [put EXCEPT !.n = Len(log[put.w]) + 1]
+           ours   == winner.version.id = put.version.id
+           same   == winner.version.key = put.version.key /\ ~ours    \* another call with the very same request
+           lost   == IF Mutant = "retry-of-a-lost-race" /\ ~ours THEN Appending(again)
+                     ELSE IF x \in Calls THEN Ended("conflict") ELSE Idle
+       IN  IF ours /\ Mutant # "retry-without-comparing"
+           THEN Win(x, put)
+           ELSE work' = [work EXCEPT ![x] = IF same THEN Accepted(winner) ELSE lost] /\ carry' = carry
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+(* Nobody waits any longer: the SDK gave up, or the invocation died. The append may have happened, or may yet. Of
+   recoveries' appends of one version one is kept: at most one of them can be carried out, and they differ in nothing
+   but an id that nobody waits for. *)
+AppendAbandoned(x) ==
+    /\ ~calm
+    /\ work[x].at = "append"
+    /\ work' = [work EXCEPT ![x] = IF x \in Calls THEN Unknown(@.put) ELSE Stopped]
+    /\ LET put     == work[x].put
+           another == \E late \in latePuts : late.w = put.w /\ late.version.kind = "WorkflowRecovered"
+       IN  latePuts' = IF ~KeyIsFree(put) \/ (x \in Recoveries /\ another) THEN latePuts ELSE latePuts \cup {put}
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, lateEntries, applied, held, calm>>
+
+AppendLate ==
+    /\ \E put \in latePuts : KeyIsFree(put) /\ Store(put)
+    /\ UNCHANGED <<altered, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
+
+-----------------------------------------------------------------------------
+(* From the log to the bus. A lane is one workflow on its way: `told` is how far the index is known to be, `next` the
+   version whose entry is in the call in flight. A call holds one entry of each lane that is not at its end. *)
+
+Carriers == Publishers \cup Recoveries
+
+Event(w, v) == [w |-> w, v |-> v, id |-> log[w][v].id]
+
+Answer(records) == doorbells' = IF Redelivery THEN doorbells ELSE doorbells \ records
+
+(* A batch rings for w up to version `last`. BatchGetItem may tell of any earlier time: `told` is at most what the index
+   has. What lies between comes from the batch or from the log; a version is the same in both. A batch for several
+   workflows is taken up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
+PublishEvents(p, w) ==
+    /\ w \notin DOMAIN carry[p]
+    /\ \A x \in DOMAIN carry[p] : carry[p][x].entry = "open" /\ carry[p][x].told = carry[p][x].next - 1
+    /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in doorbells}, told \in 0..index[w].version :
+        IF told >= last
+        THEN ~Redelivery /\ Answer({<<w, last>>}) /\ carry' = carry
+        ELSE LET from == IF Mutant = "trusts-the-doorbell" THEN last - 1 ELSE told
+             IN  /\ carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
+                                IF x = w THEN Lane(from, last) ELSE carry[p][x]]]
+                 /\ doorbells' = doorbells
+    /\ UNCHANGED <<log, altered, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+InOneCall(lane) ==
+    IF Mutant = "two-events-in-one-call" /\ lane.next < lane.last THEN {lane.next, lane.next + 1} ELSE {lane.next}
+
+(* PutEvents takes the entries of a call one by one, in any order. *)
+EntryAccepted(k, w) ==
+    /\ w \in DOMAIN carry[k]
+    /\ carry[k][w].entry = "open"
+    /\ \E v \in InOneCall(carry[k][w]) :
+        /\ bus' = bus \cup {Event(w, v)}
+        /\ lateEntries' = lateEntries \ {Event(w, v)}
+        /\ carry' = IF v = carry[k][w].next THEN [carry EXCEPT ![k][w].entry = "accepted"] ELSE carry
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, latePuts, applied, held, calm>>
+
+EntryRefused(k, w) ==
+    /\ ~calm
+    /\ w \in DOMAIN carry[k]
+    /\ carry[k][w].entry = "open"
+    /\ carry' = [carry EXCEPT ![k][w].entry = IF Mutant = "entry-results-ignored" THEN "accepted" ELSE "refused"]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+(* The call has answered for every entry: whoever was accepted goes on, with the next call in flight at once; whoever
+   was refused stops. *)
+PutAnswered(k) ==
+    LET goOn(lane) ==
+            CASE lane.entry = "accepted" /\ lane.next < lane.last -> [lane EXCEPT !.next = @ + 1, !.entry = "open"]
+              [] lane.entry = "accepted" /\ lane.next = lane.last -> [lane EXCEPT !.next = @ + 1, !.entry = "end"]
+              [] lane.entry = "refused" -> [lane EXCEPT !.entry = "stop"]
+              [] OTHER -> lane
+    IN
+    /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"accepted", "refused"}
+    /\ \A w \in DOMAIN carry[k] : carry[k][w].entry # "open"
+    /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |-> goOn(carry[k][w])]]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+(* Entries on their way whose call nobody waits for. That the bus has them already makes them harmless. *)
+Adrift(k) == {Event(w, carry[k][w].next) : w \in {w \in DOMAIN carry[k] : carry[k][w].entry = "open"}} \ bus
+
+(* The call failed as a whole, or its answer is lost: none of its entries counts as accepted. *)
+PutUnheard(k) ==
+    /\ ~calm
+    /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"open", "accepted", "refused"}
+    /\ lateEntries' = lateEntries \cup Adrift(k)
+    /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |->
+                    IF carry[k][w].entry = "end" THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+
+EntryLate ==
+    /\ \E event \in lateEntries : bus' = bus \cup {event} /\ lateEntries' = lateEntries \ {event}
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, carry, latePuts, applied, held, calm>>
+
+(* The index is moved to what was confirmed, on condition that it is behind. At the end always; earlier when the rest
+   has to be fetched from the log. *)
+IndexAdvanced(k, w) ==
+    /\ w \in DOMAIN carry[k]
+    /\ carry[k][w].entry \in {"open", "end", "stop"}
+    /\ LET lane == carry[k][w]
+           to   == IF Mutant = "advance-before-publishing" /\ lane.entry = "open" THEN lane.next ELSE lane.next - 1
+           said == IF Mutant = "index-takes-newest-state" THEN Len(log[w]) ELSE to
+       IN  /\ lane.told < to
+           /\ index' = IF index[w].version < to \/ Mutant = "advance-without-condition"
+                       THEN [index EXCEPT ![w] = [version |-> to, state |-> StateAt(w, said)]]
+                       ELSE index
+           /\ carry' = [carry EXCEPT ![k][w].told = to]
+    /\ UNCHANGED <<log, altered, refusals, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+Done(k) == \A w \in DOMAIN carry[k] : carry[k][w].entry \in {"end", "stop"} /\ carry[k][w].told >= carry[k][w].next - 1
+
+(* The records of what arrived are answered; the others are reported as failed and come again. With Redelivery every
+   record stays, so that it may come again at any time: each run with fewer repetitions is then a run as well. *)
+AnswerBatch(p) ==
+    /\ carry[p] # NoLanes
+    /\ Done(p)
+    /\ Answer({<<w, carry[p][w].last>> : w \in
+                {w \in DOMAIN carry[p] : carry[p][w].entry = "end" \/ Mutant = "failures-not-reported"}})
+    /\ carry' = [carry EXCEPT ![p] = NoLanes]
+    /\ UNCHANGED <<log, altered, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+PublisherDies(p) ==
+    /\ ~calm
+    /\ carry[p] # NoLanes
+    /\ lateEntries' = lateEntries \cup Adrift(p)
+    /\ carry' = [carry EXCEPT ![p] = NoLanes]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+
+-----------------------------------------------------------------------------
+(* Subscribers. What the bus has accepted it may deliver at any time, in any order, as often as it likes. *)
+
+DeliverEvent(s, event) ==
+    LET w       == event.w
+        had     == Len(applied[s][w])
+        atHand  == {e \in held[s] \cup {event} : e.w = w /\ e.v > had}
+        upTo    == CHOOSE n \in had..(had + Cardinality(atHand)) :
+                        /\ \A v \in (had + 1)..n : \E e \in atHand : e.v = v
+                        /\ ~\E e \in atHand : e.v = n + 1
+        next(i) == (CHOOSE e \in atHand : e.v = had + i).id
+    IN
+    /\ event \in bus
+    \* What it has already it drops.
+    /\ (event.v > had /\ event \notin held[s]) \/ Mutant = "subscriber-does-not-deduplicate"
+    /\ CASE Mutant = "subscriber-does-not-sort" ->
+                /\ applied' = IF \E i \in 1..had : applied[s][w][i] = event.id THEN applied
+                              ELSE [applied EXCEPT ![s][w] = Append(@, event.id)]
+                /\ held' = held
+         [] Mutant = "subscriber-does-not-deduplicate" /\ event.v <= had ->
+                applied' = [applied EXCEPT ![s][w] = Append(@, event.id)] /\ held' = held
+         [] OTHER ->
+                /\ applied' = [applied EXCEPT ![s][w] = @ \o [i \in 1..(upTo - had) |-> next(i)]]
+                /\ held' = [held EXCEPT ![s] = {e \in @ \cup {event} : e.w # w \/ (e.v > upTo)}]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, calm>>
+
+-----------------------------------------------------------------------------
+(* Recovery: assess, publish what is missing, ask the rules, bring the failed workflow back, publish that. The index is
+   read first and, like everywhere, may be old news. A missing entry is there again once all is published. How a
+   recovery ended is not kept: it changes nothing, and whoever is not content with it asks again. So one that is
+   forbidden does not show at all. *)
+
+RecoverWorkflow(r, w) ==
+    /\ work[r] = Idle
+    /\ log[w] # << >>
+    /\ ~Broken(w) \/ Mutant = "recovers-the-broken"    \* quarantine: changes nothing
+    /\ \E told \in 0..index[w].version :
+        LET n == Len(log[w]) IN
+        \/ /\ told < n
+           /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> n]]
+           /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, n)]
+        \/ /\ told = n
+           /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
+           /\ work' = [work EXCEPT ![r] = [at |-> "judge", w |-> w, n |-> n]]
+           /\ carry' = carry
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+RecoveryPublished(r) ==
+    /\ work[r].at = "publish"
+    /\ Done(r)
+    /\ LET stopped == \E w \in DOMAIN carry[r] : carry[r][w].entry = "stop"
+           failed  == StateAt(work[r].w, work[r].n) = "FAILED" \/ Mutant = "recovers-what-has-not-failed"
+       IN  work' = [work EXCEPT ![r] = IF stopped THEN Stopped ELSE IF failed THEN [@ EXCEPT !.at = "judge"] ELSE Idle]
+    /\ carry' = [carry EXCEPT ![r] = NoLanes]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+(* An id that nothing in the log or on its way to it has. *)
+Fresh(r, w) ==
+    LET used == {log[w][i].id : i \in 1..Len(log[w])} \cup {put.version.id : put \in {put \in latePuts : put.w = w}}
+        free(i) == <<r, i>> \notin used
+    IN  <<r, CHOOSE i \in 1..(Cardinality(used) + 1) : free(i) /\ \A j \in 1..(i - 1) : ~free(j)>>
+
+RecoveryAllowed(r) ==
+    /\ work[r].at = "judge"
+    /\ LET w       == work[r].w
+           id      == Fresh(r, w)
+           grounds == CASE Mutant = "recovery-without-rules" -> "unasked"
+                        [] Mutant = "recovers-the-broken" /\ Broken(w) -> Altered
+                        [] OTHER -> Good
+       IN  work' = [work EXCEPT ![r] =
+                Appending(Put(w, work[r].n, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* Denied: the refusal is kept, as a call's is, and the workflow stays as it was. *)
+RecoveryDenied(r) ==
+    /\ work[r].at = "judge"
+    /\ work' = [work EXCEPT ![r] = Idle]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* The rules give no verdict, or the recovery dies. Dying while an append is in flight is AppendAbandoned. *)
+RecoveryDies(r) ==
+    /\ ~calm
+    /\ work[r].at \in {"publish", "judge"}
+    /\ work' = [work EXCEPT ![r] = Stopped]
+    /\ lateEntries' = lateEntries \cup Adrift(r)
+    /\ carry' = [carry EXCEPT ![r] = NoLanes]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, applied, held, calm>>
+
+-----------------------------------------------------------------------------
+(* What happens to the stores without us. *)
+
+AlterVersion(w) ==
+    /\ ~calm
+    /\ Cardinality(UNION {{<<x, n>> : n \in altered[x]} : x \in Workflows}) < Alterations
+    /\ \E n \in 1..Len(log[w]) : altered' = [altered EXCEPT ![w] = @ \cup {n}]
+    /\ UNCHANGED <<log, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+LoseIndexEntry(w) ==
+    /\ ~calm
+    /\ index[w].version > 0
+    /\ index' = [index EXCEPT ![w] = [version |-> 0, state |-> Nowhere]]
+    /\ UNCHANGED <<log, altered, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
+   nothing may make its first appearance here. *)
+ReplayEvents(w) ==
+    /\ \E v \in 1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version) :
+            Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* The operations that read. They change nothing. *)
+GetWorkflowState      == UNCHANGED vars
+GetWorkflowHistory    == UNCHANGED vars
+GetWorkflowRecovery   == UNCHANGED vars
+ListWorkflows         == UNCHANGED vars
+VerifyWorkflowHistory == UNCHANGED vars
+
+-----------------------------------------------------------------------------
+
+Init ==
+    /\ log = [w \in Workflows |-> [i \in 1..Len(Past[w]) |-> PastVersion(Past[w], i)]]
+    /\ altered = [w \in Workflows |-> {}]
+    /\ refusals = {}
+    /\ LET past == UNION {{<<w, v>> : v \in 1..Len(Past[w])} : w \in Workflows}
+           told(w) == IF Published THEN Len(Past[w]) ELSE 0
+       IN  /\ index = [w \in Workflows |-> [version |-> told(w), state |-> StateAt(w, told(w))]]
+           /\ doorbells = IF Published THEN {} ELSE past
+           /\ bus = IF Published THEN {Event(x[1], x[2]) : x \in past} ELSE {}
+           /\ applied = [s \in Subscribers |-> [w \in Workflows |-> [i \in 1..told(w) |-> log[w][i].id]]]
+    /\ work = [x \in Calls \cup Recoveries |-> Idle]
+    /\ carry = [k \in Carriers |-> NoLanes]
+    /\ latePuts = {}
+    /\ lateEntries = {}
+    /\ held = [s \in Subscribers |-> {}]
+    /\ calm = FALSE
+
+(* What happens when nothing goes wrong, late and repeated messages included. *)
+Steps ==
+    \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ RecordRefusal(c)
+    \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
+    \/ AppendLate
+    \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w)
+    \/ \E k \in Carriers : PutAnswered(k) \/ \E w \in Workflows : EntryAccepted(k, w) \/ IndexAdvanced(k, w)
+    \/ EntryLate
+    \/ \E w \in Workflows : ReplayEvents(w)
+    \/ \E s \in Subscribers, event \in bus : DeliverEvent(s, event)
+    \/ \E r \in Recoveries :
+        \/ \E w \in Workflows : RecoverWorkflow(r, w)
+        \/ RecoveryPublished(r) \/ RecoveryAllowed(r) \/ RecoveryDenied(r)
+
+(* What happens until faults cease. *)
+Faults ==
+    \/ \E c \in Calls : RefusalUnheard(c)
+    \/ \E x \in Calls \cup Recoveries : AppendUnheard(x) \/ AppendAbandoned(x)
+    \/ \E k \in Carriers : PutUnheard(k) \/ \E w \in Workflows : EntryRefused(k, w)
+    \/ \E p \in Publishers : PublisherDies(p)
+    \/ \E r \in Recoveries : RecoveryDies(r)
+    \/ \E w \in Workflows : AlterVersion(w) \/ LoseIndexEntry(w)
+
+Next == Steps \/ Faults
+
+Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+(* Safety *)
+
+Won == {c \in Calls : work[c].at = "accepted"}
+
+(* The state is the newest version: each version goes on from the state before it, and what the index says of a
+   workflow, it was. *)
+StateConsistency ==
+    \A w \in Workflows :
+        /\ \A i \in 1..Len(log[w]) : log[w][i].from = StateAt(w, i - 1)
+        /\ index[w].version <= Len(log[w])
+        /\ index[w].state = StateAt(w, index[w].version)
+
+(* Nothing but the nine moves, after the creation. *)
+TransitionValidity ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        IF i = 1 THEN log[w][i].to = "CREATED" ELSE <<StateAt(w, i - 1), log[w][i].to>> \in Moves
+
+(* Of all who want one version one gets it, and everybody is told the truth about it. *)
+ConcurrentSafety ==
+    /\ \A c, d \in Won : <<work[c].put.w, work[c].put.n>> = <<work[d].put.w, work[d].put.n>>
+                            => work[c].put.version.id = work[d].put.version.id
+    /\ \A c \in Calls : work[c].at \in {"conflict", "refused", "not-found", "quarantined"}
+                            => \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].id # c
+
+(* The chain holds, and nothing was built on a history that was known to be altered. *)
+DataIntegrity ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].prev = IdAt(w, i - 1) /\ log[w][i].grounds # Altered
+
+(* A workflow is created once. *)
+WorkflowUniqueness ==
+    /\ \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].kind = "WorkflowCreated" <=> i = 1
+    /\ \A c, d \in {c \in Won : work[c].put.version.kind = "WorkflowCreated"} :
+            work[c].put.w = work[d].put.w => work[c].put.version.id = work[d].put.version.id
+
+(* The policies permitted and the rules allowed every version. *)
+RuleCompliance ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].grounds \notin Unruly
+
+(* Acknowledged implies stored. *)
+StatePersistence ==
+    \A c \in Won : LET put == work[c].put IN put.n <= Len(log[put.w]) /\ log[put.w][put.n] = put.version
+
+(* What was published are the first versions of the log, so that first appearances are in order and without gaps; what
+   a subscriber acted on is the beginning of the log, each version once. *)
+EventOrdering ==
+    \A w \in Workflows :
+        LET published == {event \in bus : event.w = w} IN
+        /\ \A event \in published : event.v <= Len(log[w]) /\ event = Event(w, event.v)
+        /\ \A event \in published : event.v = 1 \/ \E before \in published : before.v = event.v - 1
+        /\ \A s \in Subscribers :
+            /\ Len(applied[s][w]) <= Len(log[w])
+            /\ \A i \in 1..Len(applied[s][w]) : applied[s][w][i] = log[w][i].id
+
+(* Nothing stored is changed or removed. *)
+AppendOnly == [][\A w \in Workflows : \A i \in 1..Len(log[w]) : Len(log'[w]) >= i /\ log'[w][i] = log[w][i]]_log
+
+(* The index goes only forward, unless its entry is lost. *)
+IndexOnlyForward == [][\A w \in Workflows : index'[w].version >= index[w].version \/ index'[w].version = 0]_index
+
+(* A request with a key has one effect, however often it is repeated. *)
+RequestIdempotency ==
+    \A w \in Workflows : \A i, j \in 1..Len(log[w]) : log[w][i].key = log[w][j].key => i = j
+
+(* A refusal that is answered is kept. *)
+RefusalsKept == \A c \in Calls : work[c].at = "refused" => c \in refusals
+
+-----------------------------------------------------------------------------
+(* Liveness, under these assumptions: invocations go on with what they began, the stream hands over what was not
+   answered, the bus delivers what it accepted, failed workflows are recovered, rules that are asked again and again
+   allow some time, and faults cease some time. Nobody need ever begin a request. *)
+
+Cease == ~calm /\ calm' = TRUE /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts,
+                                              lateEntries, applied, held>>
+
+Fairness ==
+    /\ WF_vars(Cease)
+    /\ \A c \in Calls : WF_vars(RecordRefusal(c))
+    /\ \A x \in Calls \cup Recoveries : WF_vars(AppendCommitted(x) \/ AppendRefused(x))
+    /\ \A p \in Publishers : WF_vars(AnswerBatch(p)) /\ WF_vars(\E w \in Workflows : PublishEvents(p, w))
+    /\ \A k \in Carriers : WF_vars(PutAnswered(k))
+    /\ \A k \in Carriers, w \in Workflows : WF_vars(EntryAccepted(k, w)) /\ WF_vars(IndexAdvanced(k, w))
+    /\ \A s \in Subscribers, w \in Workflows :
+            WF_vars(\E event \in bus : event.w = w /\ event.v = Len(applied[s][w]) + 1 /\ DeliverEvent(s, event))
+    /\ \A r \in Recoveries : WF_vars(RecoveryPublished(r)) /\ SF_vars(RecoveryAllowed(r))
+    /\ \A r \in Recoveries, w \in Workflows : WF_vars(Failed(w) /\ RecoverWorkflow(r, w))
+
+UnfairSpec == Init /\ [][Next \/ Cease]_vars
+FairSpec   == UnfairSpec /\ Fairness
+
+(* Whoever asked is answered. *)
+ProgressGuarantee == \A c \in Calls : work[c].at \in InProgress ~> work[c].at \notin InProgress
+
+(* A failed workflow whose history is sound leaves that state. *)
+RecoveryCompleteness == \A w \in Workflows : Failed(w) /\ ~Broken(w) ~> ~Failed(w) \/ Broken(w)
+
+(* Every version reaches every subscriber. *)
+EventDelivery == \A s \in Subscribers, w \in Workflows : []<>(Len(applied[s][w]) = Len(log[w]))
+=============================================================================

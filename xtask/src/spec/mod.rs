@@ -1,0 +1,174 @@
+//! `cargo xtask spec`: has TLC check every model of `spec/models.toml`, and every mutant break what it must.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::step::say;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+/// The module that every configuration is checked with.
+const MODULE: &str = "MCWorkflowManager.tla";
+/// How much memory TLC may take.
+const HEAP_MAX: &str = "-Xmx4g";
+
+/// What is to be checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Models {
+    model: Vec<Model>,
+}
+
+/// One configuration, and what TLC must make of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    name: String,
+    kind: Kind,
+    cfg: String,
+    #[serde(default)]
+    violates: Option<String>,
+    exit: i32,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Small,
+    Full,
+    Liveness,
+    Mutant,
+}
+
+/// What TLC made of a configuration.
+struct Checked {
+    exit: Option<i32>,
+    output: String,
+    seconds: f32,
+}
+
+/// Checks the models: all of them, or only the small one and the mutants, which take seconds each.
+///
+/// # Errors
+/// When TLC is not to be had, or a model does not end as it must; the output is kept then, and it says where.
+pub(crate) fn check(workspace: &Workspace, quick: bool) -> anyhow::Result<()> {
+    let folder = workspace.root.join("spec");
+    let text = fs::read_to_string(folder.join("models.toml")).context("spec/models.toml cannot be read")?;
+    let models: Models = toml::from_str(&text).context("spec/models.toml is not understood")?;
+    let jar = Tools::install_tlc(workspace)?;
+    let kept = workspace.target.join("tlc");
+    if kept.exists() {
+        fs::remove_dir_all(&kept).with_context(|| format!("{} cannot be removed", kept.display()))?;
+    }
+    fs::create_dir_all(&kept)?;
+    say(&format!("  {:<34} {:>11} {:>6} {:>7}  {}", "model", "distinct", "depth", "seconds", "outcome"));
+    let (mut states, mut killed) = (0, 0);
+    for model in models.model.iter().filter(|model| !quick || matches!(model.kind, Kind::Small | Kind::Mutant)) {
+        let checked = tlc(&jar, &folder, &kept, model)?;
+        let outcome = judged(model, &checked).with_context(|| {
+            let output = kept.join(format!("{}.log", model.name));
+            let _kept = fs::write(&output, &checked.output);
+            format!("{} did not end as it must; what TLC said is in {}", model.name, output.display())
+        })?;
+        let (distinct, depth) = (number_before(&checked.output, " distinct states found"), depth(&checked.output));
+        let shown = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let (name, seconds) = (&model.name, checked.seconds);
+        say(&format!("  {name:<34} {:>11} {:>6} {seconds:>7.1}  {outcome}", shown(distinct), shown(depth)));
+        if model.kind == Kind::Mutant {
+            killed += 1;
+        } else {
+            states += distinct.unwrap_or_default();
+        }
+    }
+    say(&format!("  {states} distinct states without a finding, {killed} mutants killed"));
+    fs::remove_dir_all(&kept).context("what TLC left cannot be removed")
+}
+
+fn tlc(jar: &Path, folder: &Path, kept: &Path, model: &Model) -> anyhow::Result<Checked> {
+    let scratch: PathBuf = kept.join(&model.name);
+    let begun = Instant::now();
+    let output = Command::new("java")
+        .args(["-XX:+UseParallelGC", HEAP_MAX, "-cp"])
+        .arg(jar)
+        .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir"])
+        .arg(&scratch)
+        .args(["-config", &model.cfg, MODULE])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .context("a Java runtime is needed (Debian: default-jre-headless)")?;
+    // A counterexample leaves a trace explorer's files beside the module.
+    Ok(Checked {
+        exit: output.status.code(),
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        seconds: begun.elapsed().as_secs_f32(),
+    })
+}
+
+/// Whether a model ended as it must, and in what words.
+fn judged(model: &Model, checked: &Checked) -> anyhow::Result<String> {
+    anyhow::ensure!(checked.exit == Some(model.exit), "TLC exited with {:?}, not {}", checked.exit, model.exit);
+    let Some(property) = &model.violates else {
+        anyhow::ensure!(checked.output.contains("No error has been found"), "TLC did not come to the end");
+        return Ok("no error".to_owned());
+    };
+    // Of temporal properties TLC does not say which one broke: a mutant's configuration names but one.
+    let named = [format!("Invariant {property} is violated"), format!("Action property {property} is violated")];
+    let broken = named.iter().any(|said| checked.output.contains(said))
+        || checked.output.contains("Temporal properties were violated");
+    anyhow::ensure!(broken, "it broke something else than {property}");
+    Ok(format!("breaks {property}, as it must"))
+}
+
+/// The last number before a phrase, its thousands separated or not.
+fn number_before(output: &str, phrase: &str) -> Option<u64> {
+    let (before, _) = output.rsplit_once(phrase)?;
+    let digits: Vec<char> = before.chars().rev().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
+    digits.iter().rev().filter(|c| c.is_ascii_digit()).collect::<String>().parse().ok()
+}
+
+fn depth(output: &str) -> Option<u64> {
+    let (_, after) = output.rsplit_once("The depth of the complete state graph search is ")?;
+    after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(exit: i32, violates: Option<&str>) -> Model {
+        let (name, cfg) = ("m".to_owned(), "m.cfg".to_owned());
+        Model { name, kind: Kind::Mutant, cfg, violates: violates.map(str::to_owned), exit }
+    }
+
+    fn checked(exit: i32, output: &str) -> Checked {
+        Checked { exit: Some(exit), output: output.to_owned(), seconds: 0.0 }
+    }
+
+    #[test]
+    fn a_mutant_that_survives_or_breaks_something_else_fails_the_run() {
+        let mutant = model(12, Some("EventOrdering"));
+        assert!(judged(&mutant, &checked(12, "Error: Invariant EventOrdering is violated.")).is_ok());
+        assert!(judged(&mutant, &checked(12, "Error: Invariant StateConsistency is violated.")).is_err());
+        assert!(judged(&mutant, &checked(0, "Model checking completed. No error has been found.")).is_err());
+    }
+
+    #[test]
+    fn a_model_without_an_error_must_have_come_to_its_end() {
+        let sound = model(0, None);
+        assert!(judged(&sound, &checked(0, "Model checking completed. No error has been found.")).is_ok());
+        assert!(judged(&sound, &checked(0, "")).is_err());
+    }
+
+    #[test]
+    fn the_figures_are_read_from_the_end_of_what_tlc_says() {
+        let said = "Progress(3): 7 distinct states found\n5,290,117 states generated, 1,204,511 distinct states found, \
+                    0 states left on queue.\nThe depth of the complete state graph search is 41.\n";
+        assert_eq!((number_before(said, " distinct states found"), depth(said)), (Some(1_204_511), Some(41)));
+    }
+}
