@@ -37,8 +37,9 @@
 (*   what an alteration is, for a transition, which looks at the head, it  *)
 (*   is nothing.                                                           *)
 (* - The removal of the newest version of a log. What remains is a sound,  *)
-(*   shorter history, and the log alone cannot tell. No identity of the    *)
-(*   deployment may delete.                                                *)
+(*   shorter history, and the log alone cannot tell: the index can, when   *)
+(*   the version was published, and recovery quarantines then. No identity *)
+(*   of the deployment may delete.                                         *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets
 
@@ -163,27 +164,31 @@ Known(q, n) ==
     THEN 0
     ELSE CHOOSE i \in 1..n : log[q.w][i].key = q.key
 
-(* The policies permit or forbid, then the lifecycle knows the move or does not, then the rules allow, deny or are not
-   to be reached. What is refused is kept before it is answered; without a verdict nothing is written. *)
-Decided(q, n, id, grounds) ==
-    LET on(ground) == Appending(Put(q.w, n, id, q.key, q.kind, q.to, ground))
-        legal      == <<StateAt(q.w, n), q.to>> \in Moves \/ q.kind = "WorkflowCreated"
-    IN  {IF Mutant = "policy-not-asked" THEN on("forbidden") ELSE Refusing} \cup
-        IF ~legal /\ Mutant # "lifecycle-not-asked"
-        THEN {Refusing}
-        ELSE {on(grounds), Refusing,
-              IF Mutant = "unavailable-is-allow" THEN on("unavailable") ELSE Ended("unavailable")}
+(* What is refused is kept before it is answered; without a verdict of the rules nothing is written. *)
+Requested(q, n, id, grounds) == Appending(Put(q.w, n, id, q.key, q.kind, q.to, grounds))
 
-(* What may become of a transition, in the order in which the code asks. *)
+Forbidden(q, n, id) == IF Mutant = "policy-not-asked" THEN Requested(q, n, id, "forbidden") ELSE Refusing
+
+(* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. *)
+Judged(q, n, id, grounds) ==
+    IF <<StateAt(q.w, n), q.to>> \in Moves \/ q.kind = "WorkflowCreated" \/ Mutant = "lifecycle-not-asked"
+    THEN {Requested(q, n, id, grounds), Refusing,
+          IF Mutant = "unavailable-is-allow" THEN Requested(q, n, id, "unavailable") ELSE Ended("unavailable")}
+    ELSE {Refusing}
+
+(* What may become of a creation, and of a transition, in the order in which the code asks. *)
+CreationOutcomes(q, id) == {Forbidden(q, 0, id)} \cup Judged(q, 0, id, Good)
+
 TransitionOutcomes(q, id) ==
     LET n     == Len(log[q.w])
         known == Known(q, n)
         sound == n \notin altered[q.w]
     IN  IF n = 0 THEN {Ended("not-found")}
-        ELSE IF ~sound /\ Mutant # "head-not-checked" THEN {Ended("quarantined")}
-        ELSE IF known > 0 THEN {Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
-        \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
-        ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Decided(q, n, id, IF sound THEN Good ELSE Altered)
+        ELSE {Forbidden(q, n, id)} \cup
+            IF ~sound /\ Mutant # "head-not-checked" THEN {Ended("quarantined")}
+            ELSE IF known > 0 THEN {Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
+            \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
+            ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, n, id, IF sound THEN Good ELSE Altered)
 
 Answered(c, outcome) ==
     CASE Mutant = "answer-before-write" /\ outcome.at = "append" -> Accepted(outcome.put)
@@ -194,7 +199,7 @@ Answered(c, outcome) ==
    a key the code looks first. It then answers what the failed condition would have told it.) *)
 CreateWorkflow(c) ==
     /\ work[c] = Idle
-    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : \E outcome \in Decided(q, 0, c, Good) :
+    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : \E outcome \in CreationOutcomes(q, c) :
             work' = [work EXCEPT ![c] = Answered(c, outcome)]
     /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
