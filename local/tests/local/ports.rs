@@ -6,6 +6,7 @@ use alims_eventbridge::EventBridgeBus;
 use alims_local::{Config, Server, StartError};
 use alims_testing::builders::{a_key, a_refusal};
 use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::site::{Site, lines};
@@ -97,10 +98,16 @@ async fn a_port_may_be_chosen_and_one_that_is_taken_is_told_with_its_option() {
     for option in ["--database-port", "--events-port"] {
         let data = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
-        let command = command.args(["--port", "0", "--data"]).arg(data.path()).args([option, &port.to_string()]);
-        // A server that did start would end by itself.
-        let command = command.arg("--until-stdin-closes").stdin(Stdio::null());
-        let output = command.output().unwrap();
+        command.args(["--port", "0", "--data"]).arg(data.path()).args([option, &port.to_string()]);
+        // The input stays open until it has ended or is ready: its end would be a reason to stop before the port is tried.
+        command.arg("--until-stdin-closes");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        let mut printed = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let ready = printed.find(|line| line.starts_with("listening on"));
+        drop(stdin);
+        assert_eq!(ready, None, "it shares port {port} with somebody");
+        let output = child.wait_with_output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(&format!("port {port} is in use; choose another one with {option}")), "{error}");
     }
