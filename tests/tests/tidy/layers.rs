@@ -72,7 +72,15 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (
         "axum",
-        &["alims-bench", "alims-local", "alims-tests", "(alims-dynamodb)", "(alims-eventbridge)", "(alims-rules)"],
+        &[
+            "alims-bench",
+            "alims-local",
+            "alims-tests",
+            "(alims-dynamodb)",
+            "(alims-eventbridge)",
+            "(alims-rules)",
+            "(alims-stepfunctions)",
+        ],
     ),
     ("cedar-policy", &["alims-policy"]),
     ("cel", &["alims-rules"]),
