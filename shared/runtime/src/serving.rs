@@ -68,8 +68,12 @@ impl Failure {
     /// A failure of this name, with everything that is known of its cause.
     #[must_use]
     pub fn new(name: &'static str, error: &dyn StdError) -> Self {
-        let causes = std::iter::successors(error.source(), |cause| cause.source());
-        Self { name, why: causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")) }
+        let (mut why, mut cause) = (error.to_string(), error.source());
+        while let Some(deeper) = cause {
+            why = format!("{why}: {deeper}");
+            cause = deeper.source();
+        }
+        Self { name, why }
     }
 
     /// Its name: on Lambda the `errorType`, which state machines decide by.

@@ -9,12 +9,15 @@ use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
 use alims_core::lifecycle::State;
 use alims_core::operations::create_workflow::CreateWorkflowError;
+use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
 use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::release_workflow::ReleaseWorkflowError;
 use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::{
-    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, VersionConflict,
+    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
+    VersionConflict,
 };
-use alims_core::ports::{LogError, RulesUnavailable, StoreError};
+use alims_core::ports::{LogError, RulesUnavailable, StarterError, StoreError};
 use alims_core::refusal::RuleReason;
 use alims_testing::builders::{a_key, version};
 use serde_json::{Map, Value, json};

@@ -87,11 +87,8 @@ where
         };
         // A workflow whose entries go on in this part was looked at whole when the part before named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
-        let looks = stream::iter(&fresh)
-            .map(async |key| (key, look(ports, key).await))
-            .buffered(PUBLISHER_CONCURRENCY_MAX)
-            .collect::<Vec<_>>()
-            .await;
+        let looks: Vec<_> = fresh.into_iter().map(|key| looked(ports, key)).collect();
+        let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
         looks.into_iter().for_each(|(key, did)| swept.count(key, did));
         // Only now: whoever is interrupted looks at this part again.
         ports.positions.keep_sweep_position(part.next.as_ref()).await?;
@@ -104,7 +101,7 @@ where
 }
 
 impl Swept {
-    fn count(&mut self, key: &WorkflowKey, did: Result<Did, SweepFailure>) {
+    fn count(&mut self, key: WorkflowKey, did: Result<Did, SweepFailure>) {
         self.workflows += 1;
         match did {
             Ok(Did { closed, helped }) => {
@@ -112,10 +109,10 @@ impl Swept {
                 match helped {
                     Helped::NotNeeded => {}
                     Helped::Started => self.started += 1,
-                    Helped::Quarantined => self.quarantined.push(key.clone()),
+                    Helped::Quarantined => self.quarantined.push(key),
                 }
             }
-            Err(why) => self.failed.push((key.clone(), chain_of(&why))),
+            Err(why) => self.failed.push((key, chain_of(&why))),
         }
     }
 }
@@ -139,6 +136,16 @@ enum SweepFailure {
     Start(#[from] StartRecoveryError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+async fn looked<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: WorkflowKey) -> (WorkflowKey, Result<Did, SweepFailure>)
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let did = look(ports, &key).await;
+    (key, did)
 }
 
 async fn look<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
