@@ -103,7 +103,10 @@ async fn a_name_that_exists_is_asked_whether_it_is_under_way() {
         let (starter, asked) = answering(vec![exists.clone(), described(status)]).await;
         assert_eq!(starter.start(&document()).await.unwrap(), outcome, "{status}");
         let (action, request) = asked.lock().unwrap()[1].clone();
-        assert_eq!((action.as_str(), &request["executionArn"]), ("DescribeExecution", &json!(format!("{EXECUTION}0f-v3-a1"))));
+        assert_eq!(
+            (action.as_str(), &request["executionArn"]),
+            ("DescribeExecution", &json!(format!("{EXECUTION}0f-v3-a1")))
+        );
     }
     let (starter, _) = answering(vec![exists, (400, failure("ExecutionDoesNotExist"))]).await;
     assert!(matches!(starter.start(&document()).await, Err(StarterError::Unavailable(_))));
@@ -152,9 +155,14 @@ async fn what_may_work_later_is_unavailable() {
 
 #[tokio::test]
 async fn what_will_never_work_is_refused() {
-    for code in
-        ["AccessDeniedException", "InvalidArn", "InvalidExecutionInput", "InvalidName", "StateMachineDoesNotExist", "New"]
-    {
+    for code in [
+        "AccessDeniedException",
+        "InvalidArn",
+        "InvalidExecutionInput",
+        "InvalidName",
+        "StateMachineDoesNotExist",
+        "New",
+    ] {
         let (starter, asked) = answering(vec![(400, failure(code))]).await;
         assert!(matches!(starter.start(&document()).await, Err(StarterError::Refused(_))), "{code}");
         assert_eq!(asked.lock().unwrap().len(), 1, "{code}: nothing is gained by trying again");
