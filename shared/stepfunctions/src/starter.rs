@@ -92,6 +92,7 @@ impl RecoveryStarter for StepFunctionsStarter {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open: a status may be added at any time")]
 fn status(reported: &Reported) -> Result<ExecutionStatus, StarterError> {
     match reported {
         Reported::Running | Reported::PendingRedrive => Ok(ExecutionStatus::Running),
@@ -99,7 +100,6 @@ fn status(reported: &Reported) -> Result<ExecutionStatus, StarterError> {
         Reported::Failed => Ok(ExecutionStatus::Ended(EndedHow::Failed)),
         Reported::TimedOut => Ok(ExecutionStatus::Ended(EndedHow::TimedOut)),
         Reported::Aborted => Ok(ExecutionStatus::Ended(EndedHow::Aborted)),
-        #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open: a status may be added at any time")]
         other => Err(StarterError::Refused(OddAnswer::Status(other.as_str().to_owned()).into())),
     }
 }
