@@ -40,7 +40,8 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// The least template that has the definition in itself, with what SAM CLI would put in for its variables.
 fn around_definition(workspace: &Workspace) -> anyhow::Result<Value> {
-    let text = fs::read_to_string(workspace.root.join(DEFINITION)).with_context(|| format!("{DEFINITION} is missing"))?;
+    let text =
+        fs::read_to_string(workspace.root.join(DEFINITION)).with_context(|| format!("{DEFINITION} is missing"))?;
     let text = text.replace("${Partition}", "aws");
     let text = text.replace("${RecoveryStepFunctionArn}", "arn:aws:lambda:eu-central-1:123456789012:function:step");
     let definition: Value = serde_json::from_str(&text).with_context(|| format!("{DEFINITION} is no JSON"))?;

@@ -19,10 +19,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog + QuarantineLog>(
-    ports: &Releasing<L>,
-    request: &Request,
-) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog + QuarantineLog>(ports: &Releasing<L>, request: &Request) -> Result<Answer, Problem> {
     let (call, workflow_id, reason) = request::release_workflow(request)?;
     let released = operation::release_workflow(ports, &call, &workflow_id, reason).await?;
     Answer::ok(&ReleaseReport::new(workflow_id, released))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::people::{FREE, Person, go};
 use crate::recovery::recovered;
-use crate::world::{PATIENCE, SUBSCRIBER, WORLD, cli};
+use crate::world::{SUBSCRIBER, WORLD, cli};
 
 /// The deployed mapping of the log's stream to the publisher, switched.
 fn publisher(switch: &str) {

@@ -139,7 +139,10 @@ async fn an_execution_that_ends_badly_is_put_aside_for_people() {
     cli(&["stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "stray", "--input", &document]);
     let of_it = |event: &Value| event["detail"]["name"] == "stray";
     let events = FAILED_RECOVERIES.until(of_it, |events| !events.is_empty()).await;
-    assert_eq!((&events[0]["detail"]["status"], &events[0]["detail"]["error"]), (&json!("FAILED"), &json!("UnknownTurn")));
+    assert_eq!(
+        (&events[0]["detail"]["status"], &events[0]["detail"]["error"]),
+        (&json!("FAILED"), &json!("UnknownTurn"))
+    );
 }
 
 #[tokio::test]

@@ -68,5 +68,7 @@ fn every_function_s_errors_and_throttles_are_watched_but_those_that_are_part_of_
     let wanted = functions.flat_map(|function| [format!("Errors {function}"), format!("Throttles {function}")]);
     // It fails on purpose when something can pass, and the state machine tries again.
     let wanted = wanted.filter(|wanted| wanted != "Errors RecoveryStepFunction");
-    assert_no_complaints(wanted.filter(|wanted| !watched.contains(wanted)).map(|missing| format!("{missing}: no alarm")));
+    assert_no_complaints(
+        wanted.filter(|wanted| !watched.contains(wanted)).map(|missing| format!("{missing}: no alarm")),
+    );
 }

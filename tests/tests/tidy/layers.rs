@@ -60,7 +60,11 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
     ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
     ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
     ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),
-    ("alims-recovery", &["alims-", "aws", "lambda_", "tokio"], "the machine knows nothing of workflows, AWS or a runtime"),
+    (
+        "alims-recovery",
+        &["alims-", "aws", "lambda_", "tokio"],
+        "the machine knows nothing of workflows, AWS or a runtime",
+    ),
     ("alims-subscriber", &["alims-", "aws", "http", "lambda_", "tokio"], "a consumer is burdened with nothing of ours"),
     ("alims-testing", &["aws-", "lambda_", "axum", "dynoxide"], "the adapters for tests are in memory"),
 ];

@@ -67,7 +67,8 @@ fn the_machine_tries_again_after_the_errors_that_the_function_calls_unavailable_
         let retriers = task["Retry"].as_array().unwrap();
         assert_eq!(texts(&retriers[0]["ErrorEquals"]).into_iter().collect::<BTreeSet<_>>(), passing, "{name}");
         let others = texts(&retriers[1]["ErrorEquals"]);
-        let own = |error: &&str| ["Lambda.", "Runtime.", "Sandbox.", "States."].iter().any(|whose| error.starts_with(whose));
+        let own =
+            |error: &&str| ["Lambda.", "Runtime.", "Sandbox.", "States."].iter().any(|whose| error.starts_with(whose));
         assert!(others.iter().all(own), "{name}: {others:?}");
         assert_eq!(retriers.len(), 2, "{name}");
         // Nobody is above Record, which is where everything else ends.
@@ -113,7 +114,8 @@ async fn what_the_machine_catches_is_an_outcome_that_the_domain_can_record() {
         Some("record") => Ok(document),
         _ => Err(StateError { name: "Bug".to_owned(), cause: "x".repeat(5000) }),
     };
-    let ended = machine.run(json!({"next": "assess", "delay_seconds": 0}), &|document| invoke(document), &Standing).await;
+    let ended =
+        machine.run(json!({"next": "assess", "delay_seconds": 0}), &|document| invoke(document), &Standing).await;
     let Ended::Succeeded(document) = ended else { panic!("{ended:?}") };
     let outcome: Outcome = serde_json::from_value(document["outcome"].clone()).unwrap();
     assert_eq!(outcome.status, OutcomeStatus::GaveUp);

@@ -7,7 +7,9 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::{Content, Required};
 
-use crate::openapi::requests::{RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::requests::{
+    RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate,
+};
 use crate::openapi::{parameters, responses};
 use crate::operations::Operation;
 use crate::problem::ProblemCode;

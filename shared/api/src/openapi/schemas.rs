@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
 
-use crate::openapi::requests::{RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::requests::{
+    RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate,
+};
 use crate::problem::ProblemDocument;
 use crate::wire::{
     DryRunResult, HistoryPage, RecoveryReport, ReleaseReport, ReplayReport, TransitionResult, Verification,

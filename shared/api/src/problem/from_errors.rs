@@ -3,7 +3,6 @@
 use alims_core::chain::{Break, Fault as ChainFault};
 use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
-use alims_core::operations::{ReadWorkflowError, StartRecoveryError};
 use alims_core::operations::create_workflow::CreateWorkflowError;
 use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
 use alims_core::operations::list_workflows::ListWorkflowsError;
@@ -11,6 +10,7 @@ use alims_core::operations::recover_workflow::RecoverWorkflowError;
 use alims_core::operations::release_workflow::ReleaseWorkflowError;
 use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::request_state_transition::RequestStateTransitionError;
+use alims_core::operations::{ReadWorkflowError, StartRecoveryError};
 use alims_core::ports::{LogError, StarterError, StoreError};
 
 use crate::problem::{Fault, Problem};

@@ -1,7 +1,9 @@
 //! The OpenAPI document: current, complete, and of one mind with the readers and with its own examples.
 
 use alims_api::openapi;
-use alims_api::operations::{CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION};
+use alims_api::operations::{
+    CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
+};
 use alims_api::problem::ProblemCode;
 use alims_api::request;
 use alims_api::testing::GatewayEvent;

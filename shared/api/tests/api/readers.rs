@@ -1,8 +1,8 @@
 //! Reading requests: what is refused and with which words, and that nothing makes a reader panic or lose data.
 
 use alims_api::operations::{
-    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS, Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW,
-    REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
+    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS, Operation, RECOVER_WORKFLOW,
+    RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
 };
 use alims_api::problem::{Fault, Problem};
 use alims_api::request::{self, BODY_BYTES_MAX, FAULTS_MAX};

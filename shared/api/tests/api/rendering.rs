@@ -133,7 +133,8 @@ fn a_recovery_that_is_under_way_says_who_asked_and_when() {
 fn a_recovery_that_has_ended_says_how_and_tells_no_caller_of_causes() {
     let claim = a_claim(&a_key("wf-1"), 3, 1);
     let mut record = a_full_record(&claim);
-    let ended = |record| recovery(Progress::Ended(Box::new(RecoveryAttempt { claim: claim.clone(), ended: Some(record) })));
+    let ended =
+        |record| recovery(Progress::Ended(Box::new(RecoveryAttempt { claim: claim.clone(), ended: Some(record) })));
     let shown = ended(record.clone());
     assert_eq!((&shown["status"], &shown["reasons"][0]["rule_id"]), (&json!("refused"), &json!("not-today")));
     assert_eq!((&shown["started_at"], &shown["ended_at"]), (&json!(at(10)), &json!(at(30))));
