@@ -20,6 +20,11 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often one call is tried.
 const ATTEMPTS_MAX: u32 = 3;
 
+/// How long the first pause between two tries is at most; it is drawn at random and doubles.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+/// How long any pause between two tries is at most.
+const BACKOFF_MAX: Duration = Duration::from_millis(500);
+
 /// One state machine of AWS Step Functions.
 #[derive(Clone, Debug)]
 pub struct StepFunctionsStarter {
@@ -46,10 +51,11 @@ impl StepFunctionsStarter {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
-        let config = aws_sdk_sfn::config::Builder::from(config)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS_MAX)
+            .with_initial_backoff(INITIAL_BACKOFF)
+            .with_max_backoff(BACKOFF_MAX);
+        let config = aws_sdk_sfn::config::Builder::from(config).timeout_config(timeouts).retry_config(retries).build();
         Ok(Self { client: Client::from_conf(config), machine: machine_arn.parse()? })
     }
 }
@@ -86,6 +92,7 @@ impl RecoveryStarter for StepFunctionsStarter {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open: a status may be added at any time")]
 fn status(reported: &Reported) -> Result<ExecutionStatus, StarterError> {
     match reported {
         Reported::Running | Reported::PendingRedrive => Ok(ExecutionStatus::Running),
@@ -93,7 +100,6 @@ fn status(reported: &Reported) -> Result<ExecutionStatus, StarterError> {
         Reported::Failed => Ok(ExecutionStatus::Ended(EndedHow::Failed)),
         Reported::TimedOut => Ok(ExecutionStatus::Ended(EndedHow::TimedOut)),
         Reported::Aborted => Ok(ExecutionStatus::Ended(EndedHow::Aborted)),
-        #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open: a status may be added at any time")]
         other => Err(StarterError::Refused(OddAnswer::Status(other.as_str().to_owned()).into())),
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::people::{FREE, Person, go};
-use crate::recovery::recovered;
-use crate::world::{PATIENCE, SUBSCRIBER, WORLD, cli};
+use crate::recovery::{history_of, recovered};
+use crate::world::{SUBSCRIBER, WORLD, cli};
 
 /// The deployed mapping of the log's stream to the publisher, switched.
 fn publisher(switch: &str) {
@@ -53,16 +53,8 @@ async fn a_failed_workflow_comes_back_through_rules_that_first_are_unavailable_t
     let told = recovered(&alice, "ruleless").await;
     assert_eq!(told["status"], "recovered", "{told}");
     assert_eq!(alice.get("/workflows/ruleless").await.expect(200)["current_state"], "ACTIVE");
-    let failures = failures_of(told["recovery_id"].as_str().unwrap());
+    let history = history_of(told["recovery_id"].as_str().unwrap());
+    let failures: Vec<&str> =
+        history.iter().filter_map(|event| event["taskFailedEventDetails"]["error"].as_str()).collect();
     assert_eq!(failures, ["RulesUnavailable", "RulesUnavailable"], "and the machine asked again: {told}");
-}
-
-/// The errors of an execution's tasks, in order.
-fn failures_of(execution: &str) -> Vec<String> {
-    let machine = WORLD.output("RecoveryMachineArn").replace(":stateMachine:", ":execution:");
-    let arn = format!("{machine}:{execution}");
-    let history = cli(&["stepfunctions", "get-execution-history", "--execution-arn", &arn]);
-    let events = history["events"].as_array().unwrap().iter();
-    let errors = events.filter_map(|event| event["taskFailedEventDetails"]["error"].as_str());
-    errors.map(str::to_owned).collect()
 }

@@ -23,6 +23,14 @@ pub(crate) async fn recovered(alice: &Person, workflow_id: &str) -> Value {
     alice.until(&path, |told| told["status"] != "running").await
 }
 
+/// What happened in an execution, in order.
+pub(crate) fn history_of(execution: &str) -> Vec<Value> {
+    let machine = WORLD.output("RecoveryMachineArn").replace(":stateMachine:", ":execution:");
+    let arn = format!("{machine}:{execution}");
+    let history = cli(&["stepfunctions", "get-execution-history", "--execution-arn", &arn]);
+    history["events"].as_array().unwrap().clone()
+}
+
 fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["detail-type"].as_str().unwrap()).collect()
 }
@@ -132,17 +140,42 @@ async fn alter(workflow_id: &str, version: u32) {
     client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
 
+/// Starts an execution past everybody who would claim it first.
+fn execute(name: &str, document: &Value) {
+    let (machine, document) = (WORLD.output("RecoveryMachineArn"), document.to_string());
+    cli(&["stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", name, "--input", &document]);
+}
+
+/// What people find of an execution that ended badly.
+async fn put_aside(name: &str) -> Value {
+    let of_it = |event: &Value| event["detail"]["name"] == name;
+    FAILED_RECOVERIES.until(of_it, |events| !events.is_empty()).await.swap_remove(0)
+}
+
 #[tokio::test]
 async fn an_execution_that_ends_badly_is_put_aside_for_people() {
-    let machine = WORLD.output("RecoveryMachineArn");
-    let document = json!({"recovery_id": "stray", "delay_seconds": 0, "next": "wander"}).to_string();
-    cli(&["stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "stray", "--input", &document]);
-    let of_it = |event: &Value| event["detail"]["name"] == "stray";
-    let events = FAILED_RECOVERIES.until(of_it, |events| !events.is_empty()).await;
+    execute("stray", &json!({"delay_seconds": 0, "next": "wander"}));
+    let event = put_aside("stray").await;
+    let (status, error) = (&event["detail"]["status"], &event["detail"]["error"]);
+    assert_eq!((status, error), (&json!("FAILED"), &json!("UnknownTurn")));
+}
+
+#[tokio::test]
+async fn what_a_turn_cannot_get_over_is_caught_and_handed_to_record() {
+    // No turn can read this, Record's neither.
+    execute("senseless", &json!({"delay_seconds": 0, "next": "assess", "steps": "none"}));
+    let error = put_aside("senseless").await["detail"]["error"].clone();
+    let history = history_of("senseless");
+    let recording = history.iter().find(|event| event["stateEnteredEventDetails"]["name"] == "RecordOutcome").unwrap();
+    let document = recording["stateEnteredEventDetails"]["input"].as_str().unwrap();
+    let document: Value = serde_json::from_str(document).unwrap();
     assert_eq!(
-        (&events[0]["detail"]["status"], &events[0]["detail"]["error"]),
-        (&json!("FAILED"), &json!("UnknownTurn"))
+        (&document["next"], &document["steps"]),
+        (&json!("record"), &json!("none")),
+        "nothing is lost: {document}"
     );
+    assert_eq!((&document["outcome"]["status"], &document["outcome"]["error"]), (&json!("gave-up"), &error));
+    assert!(document["outcome"]["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{document}");
 }
 
 #[tokio::test]
