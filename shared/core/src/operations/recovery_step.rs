@@ -12,7 +12,9 @@ use crate::chain::{ChainHash, Fault};
 use crate::event::WorkflowEvent;
 use crate::idempotency::digest;
 use crate::identifiers::{EventId, Version, WorkflowKey};
-use crate::limits::{RECOVERY_CAUSE_CHARS_MAX, RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX};
+use crate::limits::{
+    RECOVERY_ATTEMPTS_READ_MAX, RECOVERY_CAUSE_CHARS_MAX, RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX,
+};
 use crate::operations::{AssessError, Bug, Publishing, assess};
 use crate::ports::{
     Clock, EventBus, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex,
@@ -110,6 +112,9 @@ where
         return Ok(document);
     }
     let turn = Turn { ports, key: document.key(), now };
+    if document.delay_seconds > 0 && document.turns == 1 && turn.is_superseded(&mut document).await? {
+        return Ok(document);
+    }
     match document.next {
         Next::Assess => turn.assess(document).await,
         Next::AskRules => turn.ask_rules(document).await,
@@ -143,6 +148,16 @@ where
     B: EventBus,
     R: TransitionRules,
 {
+    /// Whether somebody closed this recovery while it waited for its first turn. Then there is nothing to do, and the
+    /// outcome that is recorded stays.
+    async fn is_superseded(&self, document: &mut RecoveryDocument) -> Result<bool, RecoveryStepError> {
+        let attempts = self.log().recoveries(&self.key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+        let own = attempts.into_iter().find(|attempt| attempt.claim.recovery_id == document.recovery_id);
+        let Some(ended) = own.and_then(|own| own.ended) else { return Ok(false) };
+        (document.outcome, document.next) = (Some(ended.outcome), Next::Record);
+        Ok(true)
+    }
+
     /// Looks at everything, and plans.
     async fn assess(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let (head, plan) = match self.look(&document).await? {

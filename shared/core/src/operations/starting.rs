@@ -83,7 +83,7 @@ impl Asking {
 const STARTS_MAX: usize = 4;
 
 /// Starts a recovery of a workflow at a version, or joins the one that is under way. Repeating it changes nothing as
-/// long as that one has not ended.
+/// long as that one has not ended. One that only waits for its delay is superseded by a person's.
 pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     ports: &Starting<L, S>,
     key: &WorkflowKey,
@@ -95,6 +95,14 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
         // Somebody may have seen a later version than we have, and recovered that.
         let version = newest.as_ref().map_or(version, |newest| newest.claim.version.max(version));
         let claim = match newest.filter(|newest| newest.claim.version == version) {
+            // A person need not wait for what waits by itself.
+            Some(RecoveryAttempt { claim, ended: None })
+                if asking.trigger == Trigger::Request && waits(ports, &claim) =>
+            {
+                let outcome = Outcome::gave_up("Superseded", "a person asked while it waited");
+                ports.log.record_recovery(&claim.ended(outcome, ports.clock.now())).await?;
+                continue;
+            }
             Some(RecoveryAttempt { claim, ended: None }) => claim,
             before => {
                 let attempt = before.map_or(0, |before| before.claim.attempt).saturating_add(1);
@@ -113,6 +121,11 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
         }
     }
     Err(StartRecoveryError::Contended)
+}
+
+/// Whether a recovery has not begun yet, because its delay is not over.
+fn waits<L, S>(ports: &Starting<L, S>, claim: &RecoveryClaim) -> bool {
+    ports.clock.now() < claim.claimed_at.later_by_seconds(claim.delay_seconds)
 }
 
 /// Records of an attempt whose execution has ended that it gave up, unless it recorded an outcome itself. Says whether

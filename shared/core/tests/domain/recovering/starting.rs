@@ -10,11 +10,11 @@ use alims_core::operations::recover_failed_workflow::{
 use alims_core::operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
 use alims_core::operations::{StartRecoveryError, Starting};
 use alims_core::ports::{EndedHow, RecoveryLog, RecoveryStarter, WorkflowLog};
-use alims_core::recovery::document::{Outcome, OutcomeStatus, Trigger};
+use alims_core::recovery::document::{Outcome, OutcomeStatus, RecoveryDocument, Trigger};
 use alims_core::recovery::records::RecoveryClaim;
 use alims_testing::builders::{a_call, a_key, at, version};
 use alims_testing::{
-    EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, Script, SequentialIds,
+    EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, RulesThatAllow, Script, SequentialIds,
 };
 use std::sync::Arc;
 
@@ -151,6 +151,32 @@ async fn a_published_failure_starts_one_recovery_however_often_it_is_delivered()
     let late = handled(&site.log, &starter, 3, 60_000).await.unwrap();
     assert_eq!(late, FailureHandled::Left(LeftAlone::HasRecovery));
     assert_eq!(starter.started(), 1);
+}
+
+#[tokio::test]
+async fn a_person_does_not_wait_for_a_recovery_that_waits_by_itself_and_it_does_nothing_when_it_wakes() {
+    let (site, starter) = (Site::failed().await, MemoryStarter::default());
+    let Ok(FailureHandled::Started(waiting)) = handled(&site.log, &starter, 3, 58_000).await else {
+        panic!("no start")
+    };
+    let sues = asked(&requesting(site.log.clone(), starter.clone()), &a_call("sue")).await.unwrap();
+    assert_eq!((sues.attempt, sues.delay_seconds, starter.started()), (2, 0, 2));
+    let woken = RecoveryDocument::of(&waiting);
+    let ended = super::carried_out(&site.with(RulesThatAllow), woken, 0).await.unwrap();
+    assert_eq!((ended.outcome.unwrap().error.as_deref(), ended.steps.len()), (Some("Superseded"), 0));
+    assert_eq!(site.head().to_state, State::Failed);
+    let ended = super::carried_out(&site.with(RulesThatAllow), RecoveryDocument::of(&sues), 0).await.unwrap();
+    assert_eq!(super::status(&ended), OutcomeStatus::Recovered);
+}
+
+#[tokio::test]
+async fn a_person_joins_a_recovery_by_itself_that_is_under_way() {
+    let (site, starter) = (Site::failed().await, MemoryStarter::default());
+    let Ok(FailureHandled::Started(under_way)) = handled(&site.log, &starter, 3, 55_000).await else {
+        panic!("no start")
+    };
+    let joined = asked(&requesting(site.log.clone(), starter.clone()), &a_call("sue")).await.unwrap();
+    assert_eq!(joined, *under_way);
 }
 
 #[tokio::test]
