@@ -6,6 +6,7 @@ use crate::alone;
 use crate::e2e;
 use crate::spec;
 use crate::step::{Step, say};
+use crate::template;
 use crate::workspace::{Build, Workspace};
 
 /// One part of the suite.
@@ -20,6 +21,7 @@ enum Work {
     Run(Step),
     EachPackageAlone,
     Specification,
+    Template,
     EndToEnd,
 }
 
@@ -64,6 +66,7 @@ impl Part {
             Work::Run(step) => step.run(workspace),
             Work::EachPackageAlone => alone::check_each(workspace),
             Work::Specification => spec::check(workspace, true),
+            Work::Template => template::check(workspace),
             Work::EndToEnd => e2e::run(workspace, false),
         }
     }
@@ -73,6 +76,7 @@ impl Part {
             Work::Run(step) => step.to_string(),
             Work::EachPackageAlone => "cargo xtask alone".to_owned(),
             Work::Specification => "cargo xtask spec --quick".to_owned(),
+            Work::Template => "cargo xtask template".to_owned(),
             Work::EndToEnd => "cargo xtask e2e".to_owned(),
         }
     }
@@ -98,6 +102,7 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
             why: "the small model of the design holds, and every property of it can fail",
             work: Work::Specification,
         },
+        Part { name: "template", why: "AWS's own tools find nothing in what is deployed", work: Work::Template },
         Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },
     ]
 }
