@@ -10,7 +10,7 @@ use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading};
 use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_rules::EmbeddedRules;
+use alims_rules::Rules;
 use futures_util::future::BoxFuture;
 use http::Response;
 use lambda_http::request::LambdaRequest;
@@ -31,9 +31,9 @@ pub(crate) type Decides = Deciding<DynamoLog, SharedRules>;
 /// What the server's publisher works with.
 pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
 
-/// The rules, loaded once for every function.
+/// The rules, got ready once for every function.
 #[derive(Clone)]
-pub(crate) struct SharedRules(pub(crate) Arc<EmbeddedRules>);
+pub(crate) struct SharedRules(pub(crate) Arc<Rules>);
 
 impl TransitionRules for SharedRules {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {

@@ -16,6 +16,7 @@ mod ids;
 mod memory_bus;
 mod memory_index;
 mod memory_log;
+pub mod played_engine;
 mod policies;
 mod rules;
 

@@ -1,0 +1,1 @@
+//! The OpenAPI document of the contract, from the types that travel.
