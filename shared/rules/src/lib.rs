@@ -12,4 +12,6 @@ pub use embedded::{EmbeddedRules, RulesInvalid};
 pub use http::{
     Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, Reach,
 };
+#[cfg(feature = "openapi")]
+pub use remote::openapi;
 pub use remote::{RemoteRules, contract};

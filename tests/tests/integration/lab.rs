@@ -40,7 +40,11 @@ impl Lab {
     /// Opens a laboratory with an empty data folder.
     pub(crate) async fn open() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let server = Server::start(Config::new(data.path())).await.unwrap();
+        Self::with(Server::start(Config::new(data.path())).await.unwrap(), data)
+    }
+
+    /// A laboratory that is set up in some other way.
+    pub(crate) fn with(server: Server, data: TempDir) -> Self {
         Self { server, data, http: client() }
     }
 

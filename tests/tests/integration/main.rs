@@ -21,5 +21,7 @@ mod rebuild_index;
 mod recover_workflow;
 mod replay_events;
 mod request_state_transition;
+mod rules_engine;
 mod subscribing;
+mod two_engines;
 mod verify_workflow_history;

@@ -193,11 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn the_example_that_is_shipped_is_one() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+        assert_eq!(Applicable::load(&shipped).expect("a file").rules().len(), 3);
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_with_its_cause() {
         let one = entry("test-run", "{ to: COMPLETED }", "R-1");
         let many = (0..=RULES_OF_A_MOVE_MAX).map(|n| format!("R-{n}")).collect::<Vec<_>>().join(", ");
         let bad = [
-            (String::new(), "missing"),
+            (String::new(), "end of input"),
             (HEAD.to_owned() + "  []\n", "nothing would be judged"),
             (HEAD.replace("refuse", "allow") + &one, "allow"),
             (HEAD.replace("inactive_rules: refuse\n", "") + &one, "inactive_rules"),
