@@ -17,17 +17,18 @@ pub(super) fn attributes(question: &RulesQuestion<'_>) -> Result<Map<String, Val
 
 /// An object without members stays, or its absence could not be told from its being empty.
 fn flatten(path: String, value: Value, flat: &mut Map<String, Value>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (name, member) in members {
-                let name = name.replace('\\', "\\\\").replace('.', "\\.");
-                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-                flatten(path, member, flat);
-            }
-        }
-        other => {
-            flat.insert(path, other);
-        }
+    let Value::Object(members) = value else {
+        flat.insert(path, value);
+        return;
+    };
+    if members.is_empty() {
+        flat.insert(path, Value::Object(members));
+        return;
+    }
+    for (name, member) in members {
+        let name = name.replace('\\', "\\\\").replace('.', "\\.");
+        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+        flatten(path, member, flat);
     }
 }
 
