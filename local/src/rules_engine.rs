@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{StartError, listen, undelayed};
+use crate::server::{DRAIN_TIMEOUT, StartError, listen, undelayed};
 
 /// A running engine.
 pub struct RulesEngine {
@@ -55,8 +55,10 @@ impl RulesEngine {
     /// Stops: what was asked is answered.
     pub async fn stop(self) {
         self.stop.cancel();
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the rules engine broke down");
+        match tokio::time::timeout(DRAIN_TIMEOUT, self.serving).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the rules engine broke down"),
+            Err(_) => tracing::warn!("some questions did not end in time"),
         }
     }
 }

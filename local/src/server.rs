@@ -42,7 +42,7 @@ const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in work may take when the server is stopped.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a server is to be.
 #[derive(Clone, Debug)]

@@ -139,16 +139,18 @@ async fn what_is_not_clear_is_no_verdict_and_leaves_no_fact() {
         ("no names", "R-3", vec![("GET /rules", Say("{}"))]),
         ("no list of the active rules", "R-3", vec![("GET /rules", Status(404))]),
     ];
+    let mut complaints = Vec::new();
     for (what, rules, mishaps) in cases {
         let engine = engine().await;
         for (call, mishap) in mishaps {
             engine.mishap(call, mishap);
         }
         let outcome = Asking::to_complete().judged_by(&applicable(&engine, rules)).await;
-        assert!(outcome.is_err(), "{what}: {outcome:?}");
-        assert_eq!(engine.calls(REMOVE), 1, "{what}");
-        assert_eq!(engine.facts(), Vec::<String>::new(), "{what}");
+        if outcome.is_ok() || engine.calls(REMOVE) != 1 || !engine.facts().is_empty() {
+            complaints.push(format!("{what}: {outcome:?}, {} facts", engine.facts().len()));
+        }
     }
+    assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
 #[tokio::test]

@@ -82,13 +82,15 @@ async fn the_question_tells_everything_and_asks_for_plain_json() {
 
 #[tokio::test]
 async fn whatever_is_no_clear_answer_is_no_verdict() {
-    let asking = Asking::to_complete();
+    let (asking, mut complaints) = (Asking::to_complete(), Vec::new());
     for (what, deed, calls) in faults_at_once() {
         let engine = PlayedEngine::that(deed).await;
         let outcome = asking.judged_by(&remote(&engine)).await;
-        assert!(outcome.is_err(), "{what}: {outcome:?}");
-        assert_eq!(engine.calls(), calls, "{what}: {outcome:?}");
+        if outcome.is_ok() || engine.calls() != calls {
+            complaints.push(format!("{what}, asked {} times: {outcome:?}", engine.calls()));
+        }
     }
+    assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
 #[tokio::test]
@@ -101,6 +103,15 @@ async fn nobody_there_is_no_verdict() {
     let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
     assert_eq!(why, "it cannot be talked to");
     rules.warm().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_cannot_show_who_it_is_is_not_talked_to() {
+    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let rules = RemoteRules::new(reach(&engine.url.replace("http:", "https:"))).unwrap();
+    let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
+    assert_eq!(why, "it cannot be talked to");
+    assert_eq!(engine.calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
