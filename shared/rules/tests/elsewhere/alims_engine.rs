@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::asking::PATIENCE;
+
 const BASE: &str = "/api/v1/predicate-logic";
 /// Facts that its working memory holds.
 pub(crate) const WORKING_MEMORY_MAX: usize = 4;
@@ -100,7 +102,9 @@ impl AlimsEngine {
     }
 
     pub(crate) async fn until_facts_are(&self, many: usize) {
-        self.inside.facts.subscribe().wait_for(|facts| *facts == many).await.unwrap();
+        let mut facts = self.inside.facts.subscribe();
+        let waited = tokio::time::timeout(PATIENCE, facts.wait_for(|facts| *facts == many)).await;
+        assert!(waited.is_ok(), "there are never {many} facts");
     }
 
     pub(crate) fn given(&self) -> Vec<Value> {
