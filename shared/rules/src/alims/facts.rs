@@ -40,6 +40,7 @@ pub(super) struct Fact<'f> {
     facts: &'f Arc<Facts>,
     id: String,
     in_engine: bool,
+    arrived: bool,
     _room: SemaphorePermit<'f>,
 }
 
@@ -53,11 +54,14 @@ impl Facts {
     pub(super) async fn fresh(self: &Arc<Self>) -> Result<Fact<'_>, Fault> {
         let room = self.room.acquire().await.map_err(|error| Fault::Unasked(error.into()))?;
         let id = format!("workflow-manager-{}", self.ids.fresh());
-        Ok(Fact { facts: self, id, in_engine: false, _room: room })
+        Ok(Fact { facts: self, id, in_engine: false, arrived: false, _room: room })
     }
 
     /// Removes a fact, or remembers it.
-    async fn remove(&self, id: String) -> bool {
+    ///
+    /// A fact that has `arrived` and is not there is as good as removed: the engine forgets all of them when it is
+    /// started anew. Another may be on its way still, and is looked for once more later.
+    async fn remove(&self, id: String, arrived: bool) {
         let call = Call {
             method: Method::DELETE,
             path: format!("{BASE}/facts/{id}"),
@@ -65,16 +69,14 @@ impl Facts {
             answer_bytes_max: ANSWER_BYTES_MAX,
         };
         let removed = timeout(REMOVAL_MAX, self.line.call(&call)).await.unwrap_or(Err(Fault::Late(REMOVAL_MAX)));
-        // A fact that is not there is as good as removed: the engine forgets all of them when it is started anew.
         let fault = match removed {
-            Ok(reply) if reply.status < 300 || reply.status == 404 => return true,
+            Ok(reply) if reply.status < 300 || (arrived && reply.status == 404) => return,
             Ok(reply) => Fault::Status(reply.status),
             Err(fault) => fault,
         };
         let error: &dyn std::error::Error = &fault;
-        tracing::warn!(fact = id, error, "a fact is left in the rules engine and will be removed later");
+        tracing::warn!(fact = id, error, "a fact may be left in the rules engine and will be removed later");
         self.remember(id);
-        false
     }
 
     /// Tries again what was left behind, some of it.
@@ -84,7 +86,7 @@ impl Facts {
             let some = left.len().min(TRIED_AGAIN_MAX);
             left.drain(..some).collect()
         };
-        join_all(ids.into_iter().map(|id| self.remove(id))).await;
+        join_all(ids.into_iter().map(|id| self.remove(id, true))).await;
     }
 
     fn remember(&self, id: String) {
@@ -115,12 +117,17 @@ impl Fact<'_> {
         Ok(Call { method: Method::POST, path: format!("{BASE}/facts"), body, answer_bytes_max: ANSWER_BYTES_MAX })
     }
 
+    /// The engine has answered, yes or no: the fact is not on its way any more.
+    pub(super) fn has_arrived(&mut self) {
+        self.arrived = true;
+    }
+
     /// Takes it out of the engine. While the engine answers, facts left behind are tried along with it.
     pub(super) async fn taken_out(mut self, engine_answers: bool) {
         if !self.in_engine {
             return;
         }
-        let (facts, id) = (Arc::clone(self.facts), self.id.clone());
+        let (facts, id, arrived) = (Arc::clone(self.facts), self.id.clone(), self.arrived);
         // Not in this future: whoever waits may go away in the middle of it.
         let removal = Handle::current().spawn(async move {
             let sweep = async {
@@ -128,7 +135,7 @@ impl Fact<'_> {
                     facts.sweep().await;
                 }
             };
-            tokio::join!(facts.remove(id), sweep);
+            tokio::join!(facts.remove(id, arrived), sweep);
         });
         self.in_engine = false;
         if let Err(error) = removal.await {
@@ -143,9 +150,9 @@ impl Drop for Fact<'_> {
         if !self.in_engine {
             return;
         }
-        let (facts, id) = (Arc::clone(self.facts), self.id.clone());
+        let (facts, id, arrived) = (Arc::clone(self.facts), self.id.clone(), self.arrived);
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move { facts.remove(id).await })),
+            Ok(runtime) => drop(runtime.spawn(async move { facts.remove(id, arrived).await })),
             Err(_) => facts.remember(id),
         }
     }

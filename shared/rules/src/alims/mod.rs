@@ -97,6 +97,7 @@ impl AlimsRules {
             .judgement(async {
                 let fact = given.insert(self.facts.fresh().await?);
                 let reply = self.line.call(&fact.giving(attributes)?).await?;
+                fact.has_arrived();
                 if reply.status >= 300 {
                     return Err(Fault::Status(reply.status));
                 }

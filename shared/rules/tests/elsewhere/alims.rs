@@ -214,6 +214,19 @@ async fn a_fact_that_could_not_be_removed_is_removed_with_a_later_one() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_fact_that_comes_after_its_removal_is_removed_with_a_later_one() {
+    let engine = engine().await;
+    let rules = rules_within(&engine, "R-1", "refuse", DEADLINE_DEFAULT);
+    engine.mishap(GIVE, Mishap::TakeLate);
+    Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
+    assert_eq!((engine.calls(REMOVE), engine.facts().len()), (1, 0), "it has not come yet");
+    engine.go_on();
+    engine.until_facts_are(1).await;
+    assert!(Asking::to_complete().judged_by(&rules).await.is_ok());
+    assert_eq!(engine.facts(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn what_the_file_does_not_name_is_not_asked() {
     let engine = engine().await;

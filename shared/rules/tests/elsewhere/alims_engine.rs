@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::asking::PATIENCE;
+
 const BASE: &str = "/api/v1/predicate-logic";
 /// Facts that its working memory holds.
 pub(crate) const WORKING_MEMORY_MAX: usize = 4;
@@ -24,6 +26,8 @@ pub(crate) enum Mishap {
     Restart,
     /// It does not answer until it is told to go on.
     Hang,
+    /// It does not answer, and takes the fact only when it is told to go on.
+    TakeLate,
     /// It answers with this, whatever was asked.
     Say(&'static str),
 }
@@ -100,7 +104,9 @@ impl AlimsEngine {
     }
 
     pub(crate) async fn until_facts_are(&self, many: usize) {
-        self.inside.facts.subscribe().wait_for(|facts| *facts == many).await.unwrap();
+        let mut facts = self.inside.facts.subscribe();
+        let waited = tokio::time::timeout(PATIENCE, facts.wait_for(|facts| *facts == many)).await;
+        assert!(waited.is_ok(), "there are never {many} facts");
     }
 
     pub(crate) fn given(&self) -> Vec<Value> {
@@ -140,6 +146,15 @@ async fn serve(State(inside): State<Arc<Inside>>, request: Request) -> Response<
         Some(Mishap::Status(status)) => return answer(status, &json!({"error": "on purpose"})),
         Some(Mishap::Restart) => inside.memory.lock().unwrap().facts.clear(),
         Some(Mishap::Hang) => drop(inside.go_on.subscribe().wait_for(|go_on| *go_on).await),
+        Some(Mishap::TakeLate) => {
+            // In a task of its own: that of the call is given up with the connection.
+            tokio::spawn(async move {
+                let _ = inside.go_on.subscribe().wait_for(|go_on| *go_on).await;
+                inside.take(&body);
+                inside.facts.send_replace(inside.memory.lock().unwrap().facts.len());
+            });
+            return std::future::pending().await;
+        }
         Some(Mishap::Say(said)) => return answer(200, &serde_json::from_str(said).unwrap()),
     }
     let response = match (&parts.method, path.as_str()) {

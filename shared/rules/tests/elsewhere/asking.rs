@@ -10,6 +10,9 @@ use serde_json::json;
 use std::error::Error;
 use std::time::Duration;
 
+/// How long what must come may take before a test calls it missing. It is never waited out when all is well.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A move to be judged.
 pub(crate) struct Asking {
     pub(crate) workflow: Workflow,

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asking::{Asking, reach, within};
+use crate::asking::{Asking, PATIENCE, reach, within};
 
 /// What the breaker says when it does not let ask.
 const SPARED: &str = "it has failed too often and is spared for a while";
@@ -187,7 +187,8 @@ async fn a_dead_engine_is_spared_and_asked_once_whether_it_is_back() {
         }
         engine.go_on();
     };
-    let (outcome, ()) = tokio::join!(probe, others);
+    let both = async { tokio::join!(probe, others) };
+    let (outcome, ()) = tokio::time::timeout(PATIENCE, both).await.expect("the probe never comes");
     assert!(outcome.is_ok());
     assert_eq!(engine.calls(), 13);
     assert!(asking.judged_by(&rules).await.is_ok(), "it is back");
