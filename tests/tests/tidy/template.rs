@@ -118,6 +118,10 @@ fn no_role_may_do_more_than_named_actions_on_named_things_and_none_may_change_th
 fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_others() {
     let read: BTreeSet<&str> = workspace().text("shared/runtime/src/settings.rs").split('"').collect();
     let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
+    let rules: BTreeSet<&str> = workspace().text("shared/rules/src/choice.rs").split('"').collect();
+    for name in globals.keys().filter(|name| name.starts_with("ALIMS_")) {
+        assert!(read.contains(name.as_str()) || rules.contains(name.as_str()), "nobody reads {name}");
+    }
     let mut given: BTreeSet<String> = globals.keys().cloned().collect();
     for operation in workspace().operations() {
         let function = properties(&format!("{}Function", pascal(&operation)));
