@@ -60,7 +60,9 @@ async fn another_tenant_s_workflow_does_not_exist() {
 async fn no_role_may_change_or_remove_what_the_log_holds() {
     Person::everybody().create("kept").await.expect(201);
     let table = WORLD.output("LogTableName");
-    let roles = WORLD.resources("Role");
+    // The state machine's role lets only Step Functions in, and may call a function and nothing else.
+    let functions = WORLD.resources("Function");
+    let roles: Vec<_> = WORLD.resources("Role").into_iter().filter(|(name, _)| functions.contains_key(name)).collect();
     assert!(roles.len() > OPERATIONS.len(), "every function has a role of its own: {roles:?}");
     for (function, role) in roles {
         let log = log_as(role).await;
