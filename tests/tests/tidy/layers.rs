@@ -21,8 +21,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-stepfunctions", &["alims-core"]),
     ("alims-subscriber", &[]),
     ("alims-testing", &["alims-core"]),
-    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-testing"]),
-    ("alims-xtask", &["alims-api", "alims-core", "alims-rules"]),
+    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"]),
+    ("alims-xtask", &["alims-api", "alims-core", "alims-policy", "alims-rules"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[

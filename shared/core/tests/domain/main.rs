@@ -9,7 +9,9 @@
 )]
 
 mod chain;
+mod evaluating;
 mod faults;
+mod flooding;
 mod lifecycle_model;
 mod publishing;
 mod rebuilding;
