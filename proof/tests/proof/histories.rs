@@ -142,6 +142,7 @@ async fn caller(stage: &Stage, workflow: &str, history: &RefCell<History>, mut r
             Request::Look => state(&stage.reading(stage.log.clone()), workflow).await,
         };
         match (&told, &request) {
+            (Told::Other(what), _) => panic!("no caller may be told this: {what}"),
             (Told::Standing { version, state } | Told::Conflict { version, state }, _)
             | (Told::Invalid { version, state }, _) => stands = Some((*version, *state)),
             (Told::Accepted { version, .. }, Request::Ask(ask)) => stands = Some((*version, ask.target)),
