@@ -49,6 +49,16 @@ enum Task {
         /// Only the small model and the mutants, which take seconds each.
         #[arg(long)]
         quick: bool,
+        /// Instead of the models, record runs of the code with faults and have TLC decide whether the specification
+        /// allows them.
+        #[arg(long, conflicts_with = "quick")]
+        traces: bool,
+        /// How many operations to record.
+        #[arg(long, requires = "traces", default_value_t = spec::traces::OPERATIONS)]
+        operations: usize,
+        /// The seed of the first run; the others follow.
+        #[arg(long, requires = "traces", default_value_t = 1)]
+        seed: u64,
     },
     /// Play the four scenarios of the demo against a server of their own.
     Demo,
@@ -91,7 +101,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::E2e { development }) => e2e::run(&workspace, *development),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Schemas) => schemas::write(&workspace),
-        Some(Task::Spec { quick }) => spec::check(&workspace, *quick),
+        Some(Task::Spec { traces: true, operations, seed, .. }) => {
+            spec::traces::check(&workspace, *operations, *seed)
+        }
+        Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),
         Some(Task::RebuildIndex { arguments }) => {
