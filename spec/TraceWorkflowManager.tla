@@ -57,19 +57,19 @@ Line    == Lines[at]
 
 (* Requests with one idempotency key are one request of the specification: the key of the first that came as far as to
    append. Else a request that has two effects would pass for two requests. *)
-SameRequest(c) == {d \in Calls : "put" \in DOMAIN work[d] /\ d[2] <= Len(Traces[run].calls) /\ Info(d).class = Info(c).class}
+Before(c) == {d \in {Call(i) : i \in Info(c).same} : "put" \in DOMAIN work[d]}
+KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
-KeyIsRight(c, key) ==
-    IF SameRequest(c) = {} THEN key = c ELSE \E d \in SameRequest(c) : work[d].put.version.key = key
-
+(* CreateWorkflow(c) and RequestStateTransition(c) with the request that was made, which is one of Requests. *)
 Decide(c) ==
-    /\ IF Info(c).kind = "create" THEN CreateWorkflow(c) ELSE RequestStateTransition(c)
-    /\ LET is == work'[c] IN
-        CASE Info(c).then = "append" -> is.at = "append" /\ is.put.version.to = Info(c).to /\ KeyIsRight(c, is.put.version.key)
-          [] Info(c).then = "known"  -> is.at = "accepted" /\ Info(is.put.version.key).class = Info(c).class
-          [] Info(c).then = "unavailable" ->
-                is.at = "unavailable" /\ (Info(c).kind = "create" \/ <<StateAt(W, Info(c).n), Info(c).to>> \in Moves)
-          [] OTHER -> is.at = Info(c).then
+    LET create == Info(c).kind = "create"
+        kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
+        q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
+    IN
+    /\ \A d \in Before(c) : work[d].put.version.key = q.key /\ work[d].put.version.kind = kind /\ work[d].put.version.to = q.to
+    /\ q.to \in Targets
+    /\ Decides(c, IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c))
+    /\ work'[c].at = Info(c).then
 
 -----------------------------------------------------------------------------
 (* What happens between two lines. *)
@@ -212,9 +212,11 @@ Step ==
     /\ run' = run
     /\ ~Telling \/ PrintT(<<"explained", run, at>>)
 
-(* All lines are explained. *)
+(* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
+    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ WorkflowUniqueness
+    /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)
     /\ UNCHANGED <<run, flying>>

@@ -195,19 +195,17 @@ Answered(c, outcome) ==
       [] Mutant = "answer-before-refusal-is-kept" /\ outcome = Refusing -> Ended("refused")
       [] OTHER -> outcome
 
-(* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
-   a key the code looks first. It then answers what the failed condition would have told it.) *)
-CreateWorkflow(c) ==
+Decides(c, outcomes) ==
     /\ work[c] = Idle
-    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : \E outcome \in CreationOutcomes(q, c) :
-            work' = [work EXCEPT ![c] = Answered(c, outcome)]
+    /\ \E outcome \in outcomes : work' = [work EXCEPT ![c] = Answered(c, outcome)]
     /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
+(* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
+   a key the code looks first. It then answers what the failed condition would have told it.) *)
+CreateWorkflow(c) == \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : Decides(c, CreationOutcomes(q, c))
+
 RequestStateTransition(c) ==
-    /\ work[c] = Idle
-    /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) : \E outcome \in TransitionOutcomes(q, c) :
-            work' = [work EXCEPT ![c] = Answered(c, outcome)]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    \E q \in Requests(c, "WorkflowStateChanged", Targets) : Decides(c, TransitionOutcomes(q, c))
 
 (* A refusal is answered once it is kept. *)
 RecordRefusal(c) ==

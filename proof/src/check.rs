@@ -1,10 +1,12 @@
 //! Records runs, has TLC judge them, and sees to it that TLC refuses what must be refused.
 
+use alims_faults::Fault;
 use anyhow::Context as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Instant;
 
 use crate::recording::Line;
@@ -13,10 +15,14 @@ use crate::seeds::on_a_paused_clock;
 use crate::tamper::LIES;
 use crate::trace::{Trace, module, traces};
 
-/// How many traces TLC reads at once: its start takes a second or two, and each trace is to be read.
-const TRACES_OF_A_MODULE: usize = 150;
+/// How many runs TLC reads at once: its start takes a second or two, and each trace is to be read.
+const RUNS_OF_A_PART: usize = 20;
+/// How many parts are recorded ahead of TLC.
+const PARTS_AHEAD: usize = 2;
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
+/// How deep TLC may evaluate: a step of a trace is conditions within conditions.
+const STACK_MAX: &str = "-Xss16m";
 /// The modules that a recording stands on.
 const MODULES: [&str; 2] = ["WorkflowManager.tla", "TraceWorkflowManager.tla"];
 /// The configuration they are checked with.
@@ -45,55 +51,82 @@ pub fn say(line: &str) {
     println!("{line}");
 }
 
-/// Records and checks.
+/// Records and checks, the one while the other goes on.
 ///
 /// # Errors
 /// When TLC is not to be had, refuses a run, or accepts a lie.
 pub fn check(check: &Check) -> anyhow::Result<()> {
     fs::create_dir_all(&check.out).with_context(|| format!("{} cannot be made", check.out.display()))?;
-    let recording = record(check)?;
-    let all = traces(&recording);
     let begun = Instant::now();
-    let mut states = 0;
-    for part in all.chunks(TRACES_OF_A_MODULE) {
-        let judged = judge(check, part, false)?;
+    let (sender, parts) = mpsc::sync_channel(PARTS_AHEAD);
+    let (operations, seed) = (check.operations, check.seed);
+    let recorder = std::thread::spawn(move || record(operations, seed, &sender));
+    let (mut states, mut accepted, mut first) = (0, 0, None);
+    for recording in parts {
+        keep(check, &recording)?;
+        let all = traces(&recording);
+        let judged = judge(check, &all, false)?;
         states += judged.states;
-        if let Some(refused) = (0..part.len()).find(|number| !judged.accepted.contains(&(number + 1))) {
-            let (trace, why) = (&part[refused], judged.complaint);
-            let told = explain(check, trace, &recording)?;
-            anyhow::bail!("a run is no behaviour of the specification{why}\n{told}");
+        accepted += all.len();
+        if let Some(refused) = (0..all.len()).find(|number| !judged.accepted.contains(&(number + 1))) {
+            let told = explain(check, &all[refused], &recording)?;
+            anyhow::bail!("a run is no behaviour of the specification{}\n{told}", judged.complaint);
         }
+        first.get_or_insert(recording);
     }
+    let recorded = recorder.join().map_err(|_| anyhow::anyhow!("the recorder fell over"))?;
+    say(&recorded.shown());
     let seconds = begun.elapsed().as_secs_f32();
-    say(&format!("  all {} traces accepted: {states} distinct states in {seconds:.1} s", all.len()));
-    refuse_lies(check, &recording)?;
+    say(&format!("  all {accepted} traces are accepted: {states} distinct states, {seconds:.1} s together"));
+    refuse_lies(check, &first.context("nothing was recorded")?)?;
     fs::remove_dir_all(&check.out).context("what TLC left cannot be removed")
 }
 
-fn record(check: &Check) -> anyhow::Result<Vec<Line>> {
-    let begun = Instant::now();
-    let (mut lines, mut operations, mut runs) = (Vec::new(), 0, 0);
-    let mut faults: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in check.seed.. {
-        if operations >= check.operations {
+/// What was recorded, in numbers.
+#[derive(Default)]
+struct Numbers {
+    operations: usize,
+    runs: usize,
+    lines: usize,
+    faults: BTreeMap<Fault, usize>,
+}
+
+impl Numbers {
+    fn shown(&self) -> String {
+        let Self { operations, runs, lines, faults } = self;
+        let met: Vec<String> = faults.iter().map(|(fault, times)| format!("{fault} {times}")).collect();
+        format!("  {operations} operations of {runs} runs recorded in {lines} lines\n  faults: {}", met.join(", "))
+    }
+}
+
+/// Records runs and hands them over in parts, until there are enough or nobody wants them any more.
+fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<Vec<Line>>) -> Numbers {
+    let mut numbers = Numbers::default();
+    let mut part = Vec::new();
+    for (seed, done) in (first..).zip(1..) {
+        let load = Load::at_most(operations - numbers.operations);
+        let recorded = on_a_paused_clock(seed, run(seed, load));
+        numbers.operations += recorded.operations;
+        numbers.runs += 1;
+        numbers.lines += recorded.lines.len();
+        for (fault, times) in recorded.faults {
+            *numbers.faults.entry(fault).or_default() += times;
+        }
+        part.extend(recorded.lines);
+        let enough = numbers.operations >= operations;
+        if (enough || done % RUNS_OF_A_PART == 0) && parts.send(std::mem::take(&mut part)).is_err() {
             break;
         }
-        let load = Load::at_most(check.operations - operations);
-        let recorded = on_a_paused_clock(seed, run(seed, load));
-        operations += recorded.operations;
-        runs += 1;
-        for (fault, times) in recorded.faults {
-            *faults.entry(fault.to_string()).or_default() += times;
+        if enough {
+            break;
         }
-        lines.extend(recorded.lines);
     }
-    let seconds = begun.elapsed().as_secs_f32();
-    say(&format!("  {operations} operations of {runs} runs recorded in {} lines, {seconds:.1} s", lines.len()));
-    let met: Vec<String> = faults.iter().map(|(fault, times)| format!("{fault} {times}")).collect();
-    say(&format!("  faults: {}", met.join(", ")));
-    let text: Vec<String> = lines.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    fs::write(check.out.join("recording.jsonl"), text.join("\n"))?;
-    Ok(lines)
+    numbers
+}
+
+fn keep(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
+    let text: Vec<String> = recording.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    Ok(fs::write(check.out.join("recording.jsonl"), text.join("\n"))?)
 }
 
 /// Every lie must be refused. It is told of the first trace that gives occasion.
@@ -153,7 +186,7 @@ fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judge
 
 fn tlc(jar: &Path, folder: &Path) -> anyhow::Result<String> {
     let output = Command::new("java")
-        .args(["-XX:+UseParallelGC", HEAP_MAX, "-cp"])
+        .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
         .arg(jar)
         .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", "states", "-config", CONFIGURATION, "Recorded.tla"])
         .current_dir(folder)

@@ -38,7 +38,7 @@ pub struct Load {
 
 impl Load {
     /// So many callers of each workflow, so busy that a trace of one workflow stays short.
-    pub const USUAL: Self = Self { workflows: 6, callers: 3, operations: 16, publishers: 2, faults_per_mille: 80 };
+    pub const USUAL: Self = Self { workflows: 8, callers: 3, operations: 10, publishers: 2, faults_per_mille: 80 };
 
     /// The usual load, with fewer workflows where no more operations are wanted.
     #[must_use]

@@ -98,11 +98,25 @@ fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
     None
 }
 
+/// Whoever lost a race is told that it had won, after the winner was told so.
 fn win_twice(lines: &[Line]) -> Option<Vec<Line>> {
-    let mut lines = lines.to_vec();
-    let at = lines.iter().position(|line| matches!(line.what, What::AppendTaken { .. }))?;
-    lines[at].what = What::Appended;
-    Some(lines)
+    let mut winners: Vec<&str> = Vec::new();
+    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        match &line.what {
+            What::AppendBegun { event_id, .. } => {
+                begun.insert(&line.actor, event_id);
+            }
+            What::Appended => winners.extend(begun.get(line.actor.as_str())),
+            What::AppendTaken { event_id } if winners.contains(&event_id.as_str()) => {
+                let mut lines = lines.to_vec();
+                lines[place].what = What::Appended;
+                return Some(lines);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn run_ahead(lines: &[Line]) -> Option<Vec<Line>> {

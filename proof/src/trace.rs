@@ -73,7 +73,8 @@ impl Doing<'_> {
             (_, Answer::RulesUnavailable) => Some("unavailable"),
             // Answered from what was read: the append would have been refused.
             (Kind::Create, Answer::Accepted | Answer::Conflict) => Some("append"),
-            (_, Answer::Accepted) => Some("known"),
+            // Known by its key.
+            (_, Answer::Accepted) => Some("accepted"),
             (_, Answer::Conflict) => Some("conflict"),
             (_, Answer::NotFound) => Some("not-found"),
             (_, Answer::Standing | Answer::StorageUnavailable) => None,
@@ -187,19 +188,20 @@ impl<'a> Writer<'a> {
             Some(What::Asked { target, key }) => (*target, key.as_deref()),
             _ => (None, None),
         };
-        // Calls with one key are one request; the first of them gives it its number.
+        // Calls with one key are one request.
         let same = |other: &str| match self.doings[other].asked {
             Some(What::Asked { key: Some(other), .. }) => Some(other.as_str()) == key,
             _ => false,
         };
-        let class = self.calls.iter().filter(|(other, _)| same(other)).map(|(_, number)| *number).min();
+        let same = self.calls.iter().filter(|(other, _)| same(other)).map(|(_, number)| *number);
+        let same: Vec<String> = same.filter(|other| *other != number).map(|other| other.to_string()).collect();
+        let same = same.join(", ");
         let (version, event) = doing.read.unwrap_or_default();
         let event = event.map_or(0, |event| self.maker(event));
         let to = target.map_or("", alims_core::lifecycle::State::as_str);
         let then = doing.then().unwrap_or_default();
-        let class = class.unwrap_or(number);
         format!(
-            r#"[kind |-> "{kind}", to |-> "{to}", class |-> {class}, n |-> {version}, e |-> {event}, then |-> "{then}"]"#
+            r#"[kind |-> "{kind}", to |-> "{to}", same |-> {{{same}}}, n |-> {version}, e |-> {event}, then |-> "{then}"]"#
         )
     }
 
