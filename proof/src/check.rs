@@ -175,7 +175,8 @@ fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judge
     let complaint = if over {
         String::new()
     } else {
-        let said: Vec<&str> = output.lines().filter(|line| line.contains("rror") || line.contains("violated")).collect();
+        let said: Vec<&str> =
+            output.lines().filter(|line| line.contains("rror") || line.contains("violated")).collect();
         format!(": {}", said.join(" "))
     };
     // An invariant that breaks ends everything: then nothing counts as accepted.
@@ -188,7 +189,17 @@ fn tlc(jar: &Path, folder: &Path) -> anyhow::Result<String> {
     let output = Command::new("java")
         .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
         .arg(jar)
-        .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", "states", "-config", CONFIGURATION, "Recorded.tla"])
+        .args([
+            "tlc2.TLC",
+            "-deadlock",
+            "-workers",
+            "2",
+            "-metadir",
+            "states",
+            "-config",
+            CONFIGURATION,
+            "Recorded.tla",
+        ])
         .current_dir(folder)
         .stdin(Stdio::null())
         .output()

@@ -81,9 +81,7 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
         let appended = self.inner.append(version).await;
         let what = match &appended {
             Ok(()) => What::Appended,
-            Err(AppendError::VersionTaken(winner)) => {
-                What::AppendTaken { event_id: winner.event.event_id.to_string() }
-            }
+            Err(AppendError::VersionTaken(winner)) => What::AppendTaken { event_id: winner.event.event_id.to_string() },
             Err(AppendError::Log(_)) => What::AppendUnknown,
         };
         self.note(&key, what);

@@ -282,7 +282,9 @@ async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
         };
         match told {
             Some(
-                Told::Standing { version, state } | Told::Conflict { version, state } | Told::Invalid { version, state },
+                Told::Standing { version, state }
+                | Told::Conflict { version, state }
+                | Told::Invalid { version, state },
             ) => known = Some(Known { version, state }),
             Some(Told::Exists) => known = Some(Known { version: 1, state: State::Created }),
             _ => {}

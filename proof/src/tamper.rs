@@ -62,7 +62,8 @@ fn lose(lines: &[Line]) -> Option<Vec<Line>> {
     let at = lines.iter().position(|line| matches!(line.what, What::Log { .. }))?;
     let What::Log { events } = &mut lines[at].what else { return None };
     let last = events.pop()?;
-    let made = lines.iter().position(|line| matches!(&line.what, What::AppendBegun { event_id, .. } if *event_id == last))?;
+    let made =
+        lines.iter().position(|line| matches!(&line.what, What::AppendBegun { event_id, .. } if *event_id == last))?;
     let actor = lines[made].actor.clone();
     lines.iter().any(|line| line.actor == actor && line.what == What::Appended).then_some(lines)
 }

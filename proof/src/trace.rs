@@ -227,9 +227,7 @@ impl<'a> Writer<'a> {
         let create = doing.kind() == Some(Kind::Create);
         let plain = |kind: &str| format!(r#"[k |-> "{kind}", x |-> {x}]"#);
         let ended = |kind: &str, r: &str| format!(r#"[k |-> "{kind}", x |-> {x}, r |-> "{r}"]"#);
-        let taken = |id: &str| {
-            format!(r#"[k |-> "append-end", x |-> {x}, r |-> "taken", e |-> {}]"#, self.maker(id))
-        };
+        let taken = |id: &str| format!(r#"[k |-> "append-end", x |-> {x}, r |-> "taken", e |-> {}]"#, self.maker(id));
         let mut lines = Vec::new();
         match what {
             What::ReadBegun => lines.push(plain("read-begin")),

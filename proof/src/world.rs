@@ -35,7 +35,12 @@ impl World {
     #[must_use]
     pub fn new() -> Self {
         let database = Database::memory().expect("a database in memory");
-        Self { database, doorbells: Mutex::default(), accepted: Mutex::default(), unconditional: AtomicBool::new(false) }
+        Self {
+            database,
+            doorbells: Mutex::default(),
+            accepted: Mutex::default(),
+            unconditional: AtomicBool::new(false),
+        }
     }
 
     /// Every record of the log's stream so far.

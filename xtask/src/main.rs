@@ -101,9 +101,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::E2e { development }) => e2e::run(&workspace, *development),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Schemas) => schemas::write(&workspace),
-        Some(Task::Spec { traces: true, operations, seed, .. }) => {
-            spec::traces::check(&workspace, *operations, *seed)
-        }
+        Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),

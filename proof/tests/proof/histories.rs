@@ -80,7 +80,9 @@ impl SequentialSpec for Sequential {
         match told {
             // A race lost is told with the version that won: right after it, the answer is the truth.
             Told::Conflict { version, state } => self.version() == *version && self.states.last() == Some(state),
-            Told::Accepted { version, .. } => self.invoke(request) == Told::Accepted { version: *version, event_id: None },
+            Told::Accepted { version, .. } => {
+                self.invoke(request) == Told::Accepted { version: *version, event_id: None }
+            }
             told => self.invoke(request) == *told,
         }
     }

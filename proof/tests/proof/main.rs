@@ -12,3 +12,4 @@ mod faults;
 mod histories;
 mod matrix;
 mod model;
+mod traces;

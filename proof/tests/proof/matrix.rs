@@ -147,7 +147,11 @@ async fn afterwards(stage: &Stage, row: &Row) -> Result<(), String> {
         ("refusals are kept, and only refusals", refused != refusals.is_empty()),
     ];
     let broken: Vec<&str> = checks.into_iter().filter(|(_, holds)| !holds).map(|(what, _)| what).collect();
-    if broken.is_empty() { Ok(()) } else { Err(format!("not so: {}; log {numbers:?}, bus {first:?}", broken.join("; "))) }
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not so: {}; log {numbers:?}, bus {first:?}", broken.join("; ")))
+    }
 }
 
 /// One cell of the matrix.

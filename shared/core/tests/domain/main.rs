@@ -17,6 +17,7 @@ mod recovery;
 mod refusing;
 mod replaying;
 mod schemas;
+mod specified;
 
 use alims_core::call::Call;
 use alims_core::lifecycle::State;
