@@ -215,7 +215,7 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ WorkflowUniqueness
+    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ WorkflowUniqueness
     /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)

@@ -12,16 +12,21 @@
 mod load;
 mod publishing;
 mod put_events;
+mod recovery;
 mod server;
 mod single;
 mod statistics;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Measures the service. The server's binary must lie beside this one; `cargo xtask bench` sees to it.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    /// What else there is to be measured; everything but that when none is named.
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Workflows that are worked on at once.
     #[arg(long, default_value_t = 1000)]
     workflows: usize,
@@ -39,9 +44,28 @@ struct Arguments {
     json: bool,
 }
 
+#[derive(Subcommand)]
+enum Part {
+    /// How long failed workflows take to be back at work while the rules engine is down at first.
+    Recovery {
+        /// Workflows that have failed.
+        #[arg(long, default_value_t = 200)]
+        workflows: usize,
+        /// How long the rules engine is down.
+        #[arg(long, default_value_t = 10)]
+        outage_seconds: u64,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(Part::Recovery { workflows, outage_seconds, json }) = arguments.part {
+        return report_recovery(&recovery::measure(workflows, outage_seconds).await?, json);
+    }
     let server = server::Server::start().await?;
     let single = single::measure(&server, arguments.single).await?;
     server.stop().await?;
@@ -50,6 +74,16 @@ async fn main() -> Result<()> {
     server.stop().await?;
     let publishing = publishing::measure(arguments.workflows, arguments.events).await?;
     report(&single, &load, &publishing, arguments.json)
+}
+
+#[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
+fn report_recovery(figures: &recovery::Figures, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(figures)?);
+    } else {
+        println!("{figures}");
+    }
+    Ok(())
 }
 
 #[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -28,10 +29,20 @@ pub(crate) struct Person {
 impl Server {
     /// Starts one on a free port and waits until it is ready.
     pub(crate) async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, whose rules give no verdict while there is such a file.
+    pub(crate) async fn start_with_switch(rules_down: &Path) -> Result<Self> {
+        Self::start_with(&[OsStr::new("--rules-down-while"), rules_down.as_os_str()]).await
+    }
+
+    async fn start_with(options: &[&OsStr]) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let mut child = Command::new(binary()?)
             .args(["--port", "0", "--data"])
             .arg(data.path())
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

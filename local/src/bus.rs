@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::archive::Archive;
+use crate::by_itself::Failures;
 use crate::console::Console;
 
 /// Who publishes, in every event.
@@ -47,6 +48,16 @@ impl<'a> Envelope<'a> {
     pub(crate) fn concerning(self, resources: &'a [String]) -> Self {
         Self { resources, ..self }
     }
+
+    /// What kind of event it is.
+    pub(crate) fn detail_type(&self) -> &str {
+        self.detail_type
+    }
+
+    /// The event's own part, as JSON.
+    pub(crate) fn detail(&self) -> &str {
+        self.detail.get()
+    }
 }
 
 /// Takes events into the archive. An event it confirmed survives the end of the process.
@@ -54,11 +65,17 @@ impl<'a> Envelope<'a> {
 pub(crate) struct LocalBus {
     archive: Arc<Archive>,
     console: Console,
+    failures: Option<Failures>,
 }
 
 impl LocalBus {
     pub(crate) fn new(archive: Arc<Archive>, console: Console) -> Self {
-        Self { archive, console }
+        Self { archive, console, failures: None }
+    }
+
+    /// The same bus, with the rule on failures that may be tried again.
+    pub(crate) fn with_rule(self, failures: Failures) -> Self {
+        Self { failures: Some(failures), ..self }
     }
 
     /// Takes events as they are. Those who listen see them when this returns.
@@ -67,6 +84,7 @@ impl LocalBus {
         let first = self.archive.append(&lines)?;
         for (number, event) in (first..).zip(events) {
             self.console.line(described(number, event));
+            self.failures.iter().for_each(|failures| failures.see(event));
         }
         Ok(())
     }
@@ -97,13 +115,15 @@ struct Told {
     current_state: Option<String>,
     to_state: Option<String>,
     target_state: Option<String>,
+    broken_at_version: Option<u64>,
     requested_by: String,
     replay: bool,
 }
 
 fn described(number: u64, event: &Envelope<'_>) -> String {
     let told: Told = serde_json::from_str(event.detail.get()).unwrap_or_default();
-    let from = told.from_state.or(told.current_state).unwrap_or_else(|| "nothing".to_owned());
+    let broken = told.broken_at_version.map(|version| format!("broken at v{version}"));
+    let from = told.from_state.or(told.current_state).or(broken).unwrap_or_else(|| "nothing".to_owned());
     let to = told.to_state.or(told.target_state).map(|to| format!(" → {to}")).unwrap_or_default();
     // What was refused made no version; it names the one it was decided on.
     let made = told.version.filter(|_| event.detail_type != WORKFLOW_TRANSITION_REFUSED);

@@ -68,6 +68,9 @@ struct ServeArgs {
     /// Publish nothing: what a server leaves behind that dies before it publishes.
     #[arg(long, hide = true)]
     hold_events: bool,
+    /// Play that the rules engine is down for as long as there is such a file.
+    #[arg(long, hide = true, value_name = "FILE")]
+    rules_down_while: Option<PathBuf>,
     /// End when the standard input ends, so that no server outlives who started it.
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
@@ -178,6 +181,8 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         issuer: args.issuer,
         hold_events: args.hold_events,
         show_events: true,
+        rules_down_while: args.rules_down_while,
+        sweep_every: defaults.sweep_every,
         data: defaults.data,
     };
     let mut told_to_end = std::pin::pin!(told_to_end(args.until_stdin_closes)?);

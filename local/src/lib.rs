@@ -5,6 +5,7 @@
 
 mod archive;
 mod bus;
+mod by_itself;
 pub mod cli;
 mod console;
 mod database;
@@ -16,6 +17,7 @@ pub mod key;
 pub mod mapping;
 pub mod pump;
 mod put_events;
+mod recoveries;
 mod server;
 pub mod stream;
 pub mod token;

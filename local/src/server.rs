@@ -1,6 +1,9 @@
 //! One server: put together from its parts, started in order, stopped in the order that loses nothing.
 
-use alims_core::operations::{Deciding, Publishing};
+use alims_core::limits::SWEEP_PART_ENTRIES;
+use alims_core::operations::recovery_step::Recovering;
+use alims_core::operations::sweep_workflows::Sweeping;
+use alims_core::operations::{Deciding, Publishing, Starting};
 use alims_core::ports::{AccessPolicy, Clock, Ids, StoreError};
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
@@ -21,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::bus::{LocalBus, LocalDeadLetters};
+use crate::by_itself::{self, ByItself, Waiting};
 use crate::console::Console;
 use crate::database::{DatabaseError, EmbeddedDatabase, sdk_config};
 use crate::edge::functions::{Functions, Publishes, SharedRules};
@@ -30,6 +34,7 @@ use crate::folder::{DataFolder, FolderError, FolderLock};
 use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
 use crate::put_events;
+use crate::recoveries::LocalStarter;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
 
@@ -41,6 +46,8 @@ pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
 const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often the sweep runs. A laptop's server is seldom up for hours.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How long requests in work may take when the server is stopped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -65,6 +72,10 @@ pub struct Config {
     pub hold_events: bool,
     /// Whether to print each event on the standard output.
     pub show_events: bool,
+    /// A file; while it is there the rules engine is down.
+    pub rules_down_while: Option<PathBuf>,
+    /// How often to look for workflows that nobody asked about.
+    pub sweep_every: Duration,
 }
 
 impl Config {
@@ -82,6 +93,8 @@ impl Config {
             issuer: ISSUER_DEFAULT.to_owned(),
             hold_events: false,
             show_events: false,
+            rules_down_while: None,
+            sweep_every: SWEEP_EVERY,
         }
     }
 }
@@ -157,6 +170,8 @@ pub struct Server {
     stop: CancellationToken,
     serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
+    by_itself: ByItself,
+    starter: LocalStarter,
     database: EmbeddedDatabase,
     endpoints: PathBuf,
     _lock: FolderLock,
@@ -188,24 +203,29 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
-        let bus = LocalBus::new(archive.clone(), console);
+        let (failures, waiting) = by_itself::failures();
+        let bus = LocalBus::new(archive.clone(), console).with_rule(failures);
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
         let (client, publishes) = stores(&database, bus).await?;
+        let rules = SharedRules { rules: Arc::new(rules), down_while: config.rules_down_while.map(Into::into) };
         let decides = Deciding {
             log: publishes.log.clone(),
-            rules: SharedRules(Arc::new(rules)),
+            rules: rules.clone(),
             policy: policy.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let functions = Functions::new(&decides, &publishes);
+        let recovers = Recovering { publishing: publishes.clone(), rules, clock: clock.clone() };
+        let starter = LocalStarter::new(recovers).map_err(|error| StartError::Bug(error.to_string()))?;
+        let starting = Starting { log: publishes.log.clone(), starter: starter.clone(), clock: clock.clone() };
+        let functions = Functions::new(&decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
 
         let told = folder.endpoints();
         endpoints::tell(&told, &database.sdk_config(), events_address)?;
-        let doorbell = Arc::new(Notify::new());
+        let (doorbell, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let source = Source {
                 streams: aws_sdk_dynamodbstreams::Client::new(&database.sdk_config()),
@@ -216,6 +236,7 @@ impl Server {
             };
             start_pump(source, publishes, LocalDeadLetters::new(folder.dead_letters()))
         });
+        let by_itself = start_by_itself(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let parts =
             Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
@@ -225,7 +246,20 @@ impl Server {
         let events = axum::serve(undelayed(events_listener), door).with_graceful_shutdown(stopped());
         let serving = tokio::spawn(async { tokio::try_join!(service.into_future(), events.into_future()) });
         let issuer = config.issuer;
-        Ok(Self { address, events_address, issuer, key, stop, serving, pump, database, endpoints: told, _lock: lock })
+        Ok(Self {
+            address,
+            events_address,
+            issuer,
+            key,
+            stop,
+            serving,
+            pump,
+            by_itself,
+            starter,
+            database,
+            endpoints: told,
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -254,7 +288,8 @@ impl Server {
         token::issue(&self.key, &self.issuer, request, SystemClock.now())
     }
 
-    /// Stops: no new requests, those in work are answered, the batch in hand is published, the database is closed.
+    /// Stops: no new requests, those in work are answered, recoveries end where they are, the batch in hand is
+    /// published, the database is closed.
     pub async fn stop(self) {
         endpoints::forget(&self.endpoints);
         self.stop.cancel();
@@ -263,6 +298,8 @@ impl Server {
             tracing::warn!("some requests did not end in time");
             serving.abort();
         }
+        self.by_itself.stop().await;
+        self.starter.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
@@ -309,6 +346,20 @@ async fn stores(
     let log = DynamoLog::new(client.clone(), names.log);
     let index = DynamoIndex::new(client.clone(), names.index);
     Ok((client, Publishing { log, index, bus }))
+}
+
+/// The rule on failures and the sweep.
+fn start_by_itself(
+    starting: Starting<DynamoLog, LocalStarter>,
+    waiting: Waiting,
+    index: DynamoIndex,
+    ids: Arc<dyn Ids>,
+    sweep_every: Duration,
+) -> ByItself {
+    let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
+    let swept = Starting { log, ..starting.clone() };
+    let sweeping = Sweeping { starting: swept, positions: index.clone(), index, ids };
+    ByItself::start(starting, waiting, sweeping, sweep_every)
 }
 
 fn start_pump(source: Source, publishes: Publishes, dead_letters: LocalDeadLetters) -> Pump {

@@ -5,7 +5,7 @@ use alims_api::testing::{GatewayEvent, Seen};
 use alims_core::lifecycle::State;
 use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading};
-use alims_core::ports::{DeadLetters, EventBus, TransitionRules, WorkflowIndex, WorkflowLog};
+use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use serde_json::{Value, json};
 
 /// What a caller asks for.
@@ -144,7 +144,7 @@ impl Told {
 }
 
 /// Asks for a creation or a move.
-pub async fn ask<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Told {
+pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Told {
     let request = ask.event().request();
     let answer = if ask.target == State::Created {
         create_workflow::create_workflow(ports, request).await
@@ -155,7 +155,7 @@ pub async fn ask<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, ask
 }
 
 /// Asks where a workflow stands.
-pub async fn state<L: WorkflowLog>(ports: &Reading<L>, workflow: &str) -> Told {
+pub async fn state<L: WorkflowLog + QuarantineLog>(ports: &Reading<L>, workflow: &str) -> Told {
     let event = GatewayEvent::of(&GET_WORKFLOW_STATE).workflow(workflow);
     Told::by(&get_workflow_state::get_workflow_state(ports, event.request()).await.into(), false)
 }

@@ -6,8 +6,9 @@
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{
     Advanced, AppendError, BusError, BusEvent, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery, LogError,
-    StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    QuarantineLog, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
 };
+use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 
@@ -94,6 +95,17 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
         let kept = self.inner.record_refusal(refusal).await;
         self.note(&key, if kept.is_ok() { What::RefusalKept } else { What::RefusalUnknown });
         kept
+    }
+}
+
+/// Nothing is quarantined in a run: that passes without a word.
+impl<T: QuarantineLog> QuarantineLog for Observed<T> {
+    async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
+        self.inner.quarantine(key).await
+    }
+
+    async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
+        self.inner.record_quarantine(entry).await
     }
 }
 

@@ -8,6 +8,7 @@ mod schemas;
 mod spec;
 mod step;
 mod suite;
+mod template;
 mod tools;
 mod workspace;
 
@@ -60,6 +61,8 @@ enum Task {
         #[arg(long, requires = "traces", default_value_t = 1)]
         seed: u64,
     },
+    /// Check the template and the state machine's definition with SAM CLI and cfn-lint.
+    Template,
     /// Play the four scenarios of the demo against a server of their own.
     Demo,
     /// Check licences, bans, sources and advisories of every dependency; the advisories need the network.
@@ -103,6 +106,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Schemas) => schemas::write(&workspace),
         Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
+        Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),
         Some(Task::RebuildIndex { arguments }) => {

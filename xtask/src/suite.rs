@@ -6,6 +6,7 @@ use crate::alone;
 use crate::e2e;
 use crate::spec;
 use crate::step::{Step, say};
+use crate::template;
 use crate::workspace::{Build, Workspace};
 
 /// One part of the suite.
@@ -21,6 +22,7 @@ enum Work {
     EachPackageAlone,
     Specification,
     Traces,
+    Template,
     EndToEnd,
 }
 
@@ -66,6 +68,7 @@ impl Part {
             Work::EachPackageAlone => alone::check_each(workspace),
             Work::Specification => spec::check(workspace, true),
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
+            Work::Template => template::check(workspace),
             Work::EndToEnd => e2e::run(workspace, false),
         }
     }
@@ -76,6 +79,7 @@ impl Part {
             Work::EachPackageAlone => "cargo xtask alone".to_owned(),
             Work::Specification => "cargo xtask spec --quick".to_owned(),
             Work::Traces => "cargo xtask spec --traces".to_owned(),
+            Work::Template => "cargo xtask template".to_owned(),
             Work::EndToEnd => "cargo xtask e2e".to_owned(),
         }
     }
@@ -106,6 +110,7 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
             why: "what the code did under faults is what the design allows, and what it must never do is not",
             work: Work::Traces,
         },
+        Part { name: "template", why: "AWS's own tools find nothing in what is deployed", work: Work::Template },
         Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },
     ]
 }

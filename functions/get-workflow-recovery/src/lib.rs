@@ -5,51 +5,64 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_RECOVERY;
 use alims_api::problem::Problem;
 use alims_api::request;
-use alims_api::wire::RecoveryStatus;
-use alims_core::operations::get_workflow_recovery::{self as operation, Assessing};
-use alims_core::ports::{WorkflowIndex, WorkflowLog};
+use alims_api::wire::RecoveryReport;
+use alims_core::operations::get_workflow_recovery::{self as operation, Following};
+use alims_core::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn get_workflow_recovery<L: WorkflowLog, I: WorkflowIndex>(
-    ports: &Assessing<L, I>,
-    request: Request,
-) -> Response<Body> {
+pub async fn get_workflow_recovery<L, S>(ports: &Following<L, S>, request: Request) -> Response<Body>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    S: RecoveryStarter,
+{
     let exchange = Exchange::open(&GET_WORKFLOW_RECOVERY, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog, I: WorkflowIndex>(
-    ports: &Assessing<L, I>,
-    request: &Request,
-) -> Result<Answer, Problem> {
+async fn answer<L, S>(ports: &Following<L, S>, request: &Request) -> Result<Answer, Problem>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    S: RecoveryStarter,
+{
     let (call, workflow_id) = request::named_workflow(request)?;
     let found = operation::get_workflow_recovery(ports, &call, &workflow_id).await?;
-    Answer::ok(&RecoveryStatus::new(workflow_id, found))
+    Answer::ok(&RecoveryReport::new(workflow_id, found))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::ports::IndexEntry;
-    use alims_testing::builders::{a_created_of, a_key_of};
-    use alims_testing::{EverybodyMay, MemoryIndex, MemoryLog};
+    use alims_core::ports::EndedHow;
+    use alims_core::recovery::document::RecoveryDocument;
+    use alims_testing::builders::{a_claim, a_created_of, a_full_record, a_key_of};
+    use alims_testing::{EverybodyMay, MemoryLog, MemoryStarter};
     use std::sync::Arc;
 
     #[tokio::test]
-    async fn what_was_not_published_needs_a_recovery() {
-        let created = a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), "wf-1"));
-        let (log, index) = (MemoryLog::default(), MemoryIndex::default());
-        log.overwrite(created.clone());
-        let ports = Assessing { log, index: index.clone(), policy: Arc::new(EverybodyMay) };
+    async fn a_recovery_is_told_of_from_before_its_start_to_its_end() {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
+        log.overwrite(a_created_of(&key));
+        let ports = Following { log: log.clone(), starter: starter.clone(), policy: Arc::new(EverybodyMay) };
         let event = GatewayEvent::of(&GET_WORKFLOW_RECOVERY);
-        let seen = Seen::from(get_workflow_recovery(&ports, event.request()).await);
-        assert_eq!((seen.status, &seen.body["status"]), (200, &"needed".into()));
-        index.overwrite(IndexEntry::from(&created.event));
-        let seen = Seen::from(get_workflow_recovery(&ports, event.request()).await);
-        assert_eq!((seen.status, &seen.body["status"]), (200, &"already-consistent".into()));
-        let seen = Seen::from(get_workflow_recovery(&ports, event.workflow("wf-2").request()).await);
+        let status = async || {
+            let seen = Seen::from(get_workflow_recovery(&ports, event.request()).await);
+            (seen.status, seen.body["status"].as_str().map(str::to_owned))
+        };
+        let told = |status: &str| (200, Some(status.to_owned()));
+        assert_eq!(status().await, told("none"));
+        let claim = a_claim(&key, 1, 1);
+        log.claim_recovery(&claim).await.expect("a claim");
+        assert_eq!(status().await, told("running"), "claimed, and about to be started");
+        starter.start(&RecoveryDocument::of(&claim)).await.expect("a start");
+        assert_eq!(status().await, told("running"));
+        starter.end(&claim.recovery_id, EndedHow::TimedOut);
+        assert_eq!(status().await, told("gave-up"));
+        log.record_recovery(&a_full_record(&claim)).await.expect("an outcome");
+        assert_eq!(status().await, told("refused"));
+        let seen = Seen::from(get_workflow_recovery(&ports, event.clone().workflow("wf-2").request()).await);
         assert_eq!(seen.code(), "workflow-not-found");
     }
 }

@@ -6,16 +6,19 @@ use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_core::operations::{Reading, get_workflow_state as operation};
-use alims_core::ports::WorkflowLog;
+use alims_core::ports::{QuarantineLog, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn get_workflow_state<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
+pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
+    ports: &Reading<L>,
+    request: Request,
+) -> Response<Body> {
     let exchange = Exchange::open(&GET_WORKFLOW_STATE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog + QuarantineLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
     let (call, workflow_id) = request::named_workflow(request)?;
     let workflow = operation::get_workflow_state(ports, &call, &workflow_id).await?;
     Answer::state(workflow)

@@ -1,20 +1,17 @@
 //! Wires recover-workflow.
 
-use alims_core::operations::{Deciding, Publishing, recover_workflow::Recovering};
+use alims_core::operations::{Starting, recover_workflow::Requesting};
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let client = alims_dynamodb::client(&aws);
-    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
-    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
-    let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
-    let rules = alims_rules::EmbeddedRules::load(&settings.rules_dir())?;
+    let log = alims_dynamodb::DynamoLog::new(alims_dynamodb::client(&aws), settings.log_table()?);
+    let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let deciding = Deciding { log: log.clone(), rules, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
-    let ports = Recovering { deciding, publishing: Publishing { log, index, bus } };
-    warm_log(&ports.publishing.log).await;
+    let starting = Starting { log, starter, clock: Arc::new(SystemClock) };
+    let ports = Requesting { starting, policy, ids: Arc::new(FreshIds) };
+    warm_log(&ports.starting.log).await;
     serve(|request| recover_workflow::recover_workflow(&ports, request)).await
 }

@@ -6,11 +6,11 @@ use alims_api::operations::REQUEST_STATE_TRANSITION;
 use alims_api::problem::Problem;
 use alims_api::request::{self, TransitionCall};
 use alims_core::operations::{Deciding, request_state_transition as operation};
-use alims_core::ports::{TransitionRules, WorkflowLog};
+use alims_core::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn request_state_transition<L: WorkflowLog, R: TransitionRules>(
+pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: Request,
 ) -> Response<Body> {
@@ -18,7 +18,7 @@ pub async fn request_state_transition<L: WorkflowLog, R: TransitionRules>(
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog, R: TransitionRules>(
+async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
@@ -72,7 +72,10 @@ mod tests {
         json!({"target_state": "PAUSED", "reason": "The oven is cold."})
     }
 
-    async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, event: &GatewayEvent) -> Seen {
+    async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+        ports: &Deciding<L, R>,
+        event: &GatewayEvent,
+    ) -> Seen {
         request_state_transition(ports, event.request()).await.into()
     }
 

@@ -94,6 +94,27 @@ impl Person {
         self.post(&format!("/workflows/{id}/transitions"), &body).await
     }
 
+    /// Has a workflow recovered, and sees to it that the recovery ends so.
+    pub(super) async fn has_recovered(&self, id: &str, reason: &str, status: &str) -> Result<()> {
+        let path = format!("/workflows/{id}/recovery");
+        let started = self.post(&path, &json!({ "reason": reason })).await?;
+        ensure!(started.status == 202, "the recovery was answered with {}", started.status);
+        let recovery_id = started.done()?["recovery_id"].clone();
+        let looking = async {
+            loop {
+                let report = self.get(&path).await?.done()?;
+                if report["recovery_id"] == recovery_id && report["status"] != "running" {
+                    return anyhow::Ok(report);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let looked = tokio::time::timeout(PATIENCE, looking).await;
+        let report = looked.with_context(|| format!("the recovery of {id} does not end"))??;
+        ensure!(report["status"] == status, "the recovery of {id} did not end as {status}: {report}");
+        Ok(())
+    }
+
     /// Where a workflow stands by the log: state and version.
     pub(super) async fn stands_at(&self, id: &str) -> Result<(String, u64)> {
         let state = self.get(&format!("/workflows/{id}")).await?.done()?;

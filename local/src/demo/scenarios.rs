@@ -170,13 +170,7 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     ensure!(alice.stands_at("sample-4").await? == ("ACTIVE".to_owned(), 2), "the log lost sample-4");
     ensure!(alice.listed_at("sample-4").await?.is_none(), "the list has what was never published");
     tell.ok("started again, publishing still held back: the log has sample-4 at version 2, the list does not");
-    let status = bob.get("/workflows/sample-4/recovery").await?.done()?;
-    ensure!(status["status"] == "needed", "no recovery is needed: {status}");
-    tell.ok("asked how it is, the service says that a recovery is needed, and what it would do");
-    let report = bob.post("/workflows/sample-4/recovery", &json!({ "reason": "power cut" })).await?;
-    ensure!(report.status == 202, "the recovery was answered with {}", report.status);
-    let report = report.done()?;
-    ensure!(report["outcome"] == "recovered", "not recovered: {report}");
+    bob.has_recovered("sample-4", "power cut", "recovered").await?;
     let events = bob.events("sample-4", 2).await?;
     ensure!(events.iter().map(|(_, version)| *version).eq(1..=2), "not in order: {events:?}");
     ensure!(alice.listed_at("sample-4").await? == Some(("ACTIVE".to_owned(), 2)), "the list still does not agree");
@@ -189,8 +183,7 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     alice.until_listed_at("sample-5", "ACTIVE", 2).await?;
     tell.ok("started as always: sample-5 is published too, in order, with nobody asking for it");
     for id in ["sample-1", "sample-2", "sample-3", "sample-4", "sample-5"] {
-        let status = bob.get(&format!("/workflows/{id}/recovery")).await?.done()?;
-        ensure!(status["status"] == "already-consistent", "{id} is left out of order: {status}");
+        bob.has_recovered(id, "to see whether it is in order", "already-consistent").await?;
         let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
         ensure!(verified["valid"] == true, "the history of {id} is broken: {verified}");
     }
@@ -205,7 +198,7 @@ async fn recovered_from_failure(alice: &Person, bob: &Person, tell: &mut Teller)
         json!({ "failure": { "code": "power-loss", "message": "the instrument lost power", "retryable": true } });
     alice.move_to(id, "FAILED", "power cut", failure).await?.done()?;
     tell.ok("the analysis of sample-4 itself has FAILED: power-loss");
-    bob.post(&format!("/workflows/{id}/recovery"), &json!({ "reason": "power is back" })).await?.done()?;
+    bob.has_recovered(id, "power is back", "recovered").await?;
     ensure!(bob.stands_at(id).await? == ("ACTIVE".to_owned(), 4), "not brought back");
     let events = bob.events(id, 4).await?;
     let last = events.last().context("no events")?;

@@ -2,12 +2,13 @@
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+    Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
-use alims_core::operations::get_workflow_recovery::Assessing;
-use alims_core::operations::recover_workflow::Recovering;
+use alims_core::operations::get_workflow_recovery::Following;
+use alims_core::operations::recover_workflow::Requesting;
+use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
-use alims_core::operations::{Deciding, Publishing, Reading};
+use alims_core::operations::{Deciding, Publishing, Reading, Starting};
 use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_rules::EmbeddedRules;
@@ -17,11 +18,13 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Service, service_fn};
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::LocalBus;
 use crate::edge::problem::EdgeProblem;
+use crate::recoveries::LocalStarter;
 
 /// How long a function may take: API Gateway waits no longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -33,11 +36,18 @@ pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
 
 /// The rules, loaded once for every function.
 #[derive(Clone)]
-pub(crate) struct SharedRules(pub(crate) Arc<EmbeddedRules>);
+pub(crate) struct SharedRules {
+    pub(crate) rules: Arc<EmbeddedRules>,
+    /// While there is such a file the rules give no verdict.
+    pub(crate) down_while: Option<Arc<Path>>,
+}
 
 impl TransitionRules for SharedRules {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
-        self.0.judge(question).await
+        match &self.down_while {
+            Some(file) if file.exists() => Err(RulesUnavailable("they are down for as long as a file is there".into())),
+            Some(_) | None => self.rules.judge(question).await,
+        }
     }
 }
 
@@ -63,12 +73,19 @@ macro_rules! handler {
 
 impl Functions {
     /// Binds every handler to its ports.
-    pub(crate) fn new(decides: &Decides, publishes: &Publishes) -> Self {
+    pub(crate) fn new(decides: &Decides, publishes: &Publishes, starting: &Starting<DynamoLog, LocalStarter>) -> Self {
         let log = Reading { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = Reading { store: publishes.index.clone(), policy: decides.policy.clone() };
-        let assessing =
-            Assessing { log: publishes.log.clone(), index: publishes.index.clone(), policy: decides.policy.clone() };
-        let recovering = Recovering { deciding: decides.clone(), publishing: publishes.clone() };
+        let following =
+            Following { log: publishes.log.clone(), starter: starting.starter.clone(), policy: decides.policy.clone() };
+        let requesting =
+            Requesting { starting: starting.clone(), policy: decides.policy.clone(), ids: decides.ids.clone() };
+        let releasing = Releasing {
+            log: publishes.log.clone(),
+            policy: decides.policy.clone(),
+            clock: decides.clock.clone(),
+            ids: decides.ids.clone(),
+        };
         let replaying = Replaying {
             publishing: publishes.clone(),
             policy: decides.policy.clone(),
@@ -85,9 +102,10 @@ impl Functions {
             (LIST_WORKFLOWS.name, handler!(index, list_workflows::list_workflows)),
             (GET_WORKFLOW_HISTORY.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
             (VERIFY_WORKFLOW_HISTORY.name, handler!(log, verify_workflow_history::verify_workflow_history)),
-            (RECOVER_WORKFLOW.name, handler!(recovering, recover_workflow::recover_workflow)),
-            (GET_WORKFLOW_RECOVERY.name, handler!(assessing, get_workflow_recovery::get_workflow_recovery)),
+            (RECOVER_WORKFLOW.name, handler!(requesting, recover_workflow::recover_workflow)),
+            (GET_WORKFLOW_RECOVERY.name, handler!(following, get_workflow_recovery::get_workflow_recovery)),
             (REPLAY_EVENTS.name, handler!(replaying, replay_events::replay_events)),
+            (RELEASE_WORKFLOW.name, handler!(releasing, release_workflow::release_workflow)),
         ]);
         Self { handlers }
     }

@@ -98,11 +98,12 @@ impl Model {
         }
     }
 
-    /// Whether a move that is allowed is made, whatever its caller learns: it reads the head, then it appends.
+    /// Whether a move that is allowed is made, whatever its caller learns: it reads the head and the quarantines, then
+    /// it appends.
     fn moves(hit: Option<Hit>) -> bool {
         match hit {
-            Some(hit) if hit.step == 0 => hit.leaves("Query").1,
-            Some(hit) if hit.step == 1 => hit.leaves("PutItem").0,
+            Some(hit) if hit.step < 2 => hit.leaves("Query").1,
+            Some(hit) if hit.step == 2 => hit.leaves("PutItem").0,
             Some(_) | None => true,
         }
     }

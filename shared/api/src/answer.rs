@@ -4,6 +4,7 @@ use alims_core::event::Workflow;
 use alims_core::identifiers::{Version, WorkflowId};
 use alims_core::lifecycle::State;
 use alims_core::operations::Accepted;
+use alims_core::operations::get_workflow_state::WorkflowNow;
 use alims_core::operations::request_state_transition::WouldBeAccepted;
 use http::StatusCode;
 use serde::Serialize;
@@ -49,9 +50,9 @@ impl Answer {
     ///
     /// # Errors
     /// [`Problem::Internal`] when the body has no JSON, which is a bug.
-    pub fn state(workflow: Workflow) -> Result<Self, Problem> {
-        let version = workflow.version;
-        Ok(Self { version: Some(version), ..Self::ok(&WorkflowState::from(workflow))? })
+    pub fn state(now: WorkflowNow) -> Result<Self, Problem> {
+        let version = now.workflow.version;
+        Ok(Self { version: Some(version), ..Self::ok(&WorkflowState::from(now))? })
     }
 
     /// A move that was made, now or by an earlier request with the same key.
@@ -72,7 +73,7 @@ impl Answer {
         Ok(Self { version: Some(version), ..Self::ok(&DryRunResult::new(accepted, target_state))? })
     }
 
-    /// A recovery, with where to look for how the workflow is.
+    /// A recovery that is under way, with where to look for how it is.
     ///
     /// # Errors
     /// [`Problem::Internal`] when the body has no JSON, which is a bug.

@@ -49,14 +49,14 @@ pub static VERIFY_WORKFLOW_HISTORY: Operation = Operation {
     method: Method::GET,
     path: "/workflows/{workflow_id}/history/verification",
 };
-/// Recovers a workflow.
+/// Has a workflow recovered.
 pub static RECOVER_WORKFLOW: Operation = Operation {
     name: "recover-workflow",
     operation_id: "recoverWorkflow",
     method: Method::POST,
     path: "/workflows/{workflow_id}/recovery",
 };
-/// Tells whether a workflow needs to be recovered, or was.
+/// Tells how a workflow's newest recovery is or how it ended.
 pub static GET_WORKFLOW_RECOVERY: Operation = Operation {
     name: "get-workflow-recovery",
     operation_id: "getWorkflowRecovery",
@@ -71,8 +71,16 @@ pub static REPLAY_EVENTS: Operation = Operation {
     path: "/workflows/{workflow_id}/replay",
 };
 
+/// Releases a workflow from quarantine.
+pub static RELEASE_WORKFLOW: Operation = Operation {
+    name: "release-workflow",
+    operation_id: "releaseWorkflow",
+    method: Method::POST,
+    path: "/workflows/{workflow_id}/release",
+};
+
 /// Every operation with a route, in the order of the documentation.
-pub static OPERATIONS: [&Operation; 9] = [
+pub static OPERATIONS: [&Operation; 10] = [
     &CREATE_WORKFLOW,
     &GET_WORKFLOW_STATE,
     &REQUEST_STATE_TRANSITION,
@@ -82,6 +90,7 @@ pub static OPERATIONS: [&Operation; 9] = [
     &RECOVER_WORKFLOW,
     &GET_WORKFLOW_RECOVERY,
     &REPLAY_EVENTS,
+    &RELEASE_WORKFLOW,
 ];
 
 #[cfg(test)]

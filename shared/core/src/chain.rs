@@ -12,7 +12,7 @@ use crate::event::WorkflowEvent;
 use crate::identifiers::{InvalidValue, Version, WorkflowKey};
 
 /// A SHA-256 in 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = String, pattern = "^[0-9a-f]{64}$"))]
 #[serde(try_from = "String", into = "String")]
@@ -23,6 +23,18 @@ impl ChainHash {
     #[must_use]
     pub fn genesis() -> Self {
         Self("0".repeat(64))
+    }
+
+    /// The hash of any bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex::encode(Sha256::digest(bytes)))
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -72,7 +84,7 @@ pub fn hash_of(event: &WorkflowEvent) -> Result<ChainHash, NotCanonical> {
     if let Value::Object(members) = &mut shown {
         members.remove("hash");
     }
-    Ok(ChainHash(hex::encode(Sha256::digest(canonical_json(&shown)?))))
+    Ok(ChainHash::of(&canonical_json(&shown)?))
 }
 
 /// Puts the hash on an event whose other members are final.
@@ -94,7 +106,9 @@ pub struct Break {
 }
 
 /// What can be wrong with a version in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// The versions go from one below this one to one above it.
     Missing,

@@ -84,14 +84,15 @@ pub fn derived_workflow_id(tenant: &TenantId, principal: &PrincipalId, key: &Ide
     WorkflowId::from(Uuid::new_v8(bytes))
 }
 
-fn half_digest(parts: &[&[u8]]) -> String {
+/// Half a SHA-256 of several parts, in 32 hexadecimal digits.
+pub(crate) fn half_digest(parts: &[&[u8]]) -> String {
     let mut text = hex::encode(digest(parts));
     text.truncate(32);
     text
 }
 
 /// A digest of several parts that no other division into parts has.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -116,6 +116,29 @@ checked_text!(
     })
 );
 
+checked_text!(
+    /// The name of one recovery and of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, which is what Step Functions allows.
+    RecoveryId,
+    |text| made_of(text, 80, "letters, digits and _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
+);
+
+impl PrincipalId {
+    /// What the names of the service's own principals begin with. The edge accepts no token of such a subject.
+    pub const RESERVED_PREFIX: &'static str = "alims.workflow-manager/";
+
+    /// Who acts when a recovery starts by itself.
+    #[must_use]
+    pub fn automatic_recovery() -> Self {
+        Self(format!("{}recovery", Self::RESERVED_PREFIX))
+    }
+
+    /// Whether only the service itself may act under this name.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(Self::RESERVED_PREFIX)
+    }
+}
+
 /// A hyphenated UUID is made of characters that an id allows.
 impl From<Uuid> for WorkflowId {
     fn from(uuid: Uuid) -> Self {
@@ -147,6 +170,17 @@ fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
         Err(InvalidValue::new(format!(
             "must be 1 to {most} characters, not only white space, without control characters"
         )))
+    }
+}
+
+/// The names that this module makes itself are made of what they allow.
+impl RecoveryId {
+    /// The recovery of a workflow at a version: the same attempt always has the same name.
+    #[must_use]
+    pub fn of_attempt(key: &WorkflowKey, version: Version, attempt: u32) -> Self {
+        let parts = [key.tenant_id.as_str(), key.workflow_id.as_str()];
+        let digest = crate::idempotency::half_digest(&parts.map(str::as_bytes));
+        Self(format!("{digest}-v{version}-a{attempt}"))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod operations;
 pub mod ports;
+pub mod quarantine;
 pub mod recovery;
 pub mod refusal;
 #[cfg(feature = "schema")]

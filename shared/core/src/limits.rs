@@ -38,3 +38,33 @@ pub const DOORBELL_LIFE_HOURS: u32 = 24;
 pub const PUBLISHED_AFTER_HOURS: u32 = DOORBELL_LIFE_HOURS + 1;
 /// Workflows of which a rebuild of the index tells what is wrong. Beyond that it counts them: something else is wrong.
 pub const FINDINGS_MAX: usize = 1000;
+
+/// How long a recovery may take from its first turn on, in seconds. Five less than the thirty that are promised: a turn
+/// begun just before may be followed by a wait and another turn, and its outcome has to be recorded as well.
+pub const RECOVERY_DEADLINE_SECONDS: u32 = 25;
+/// Turns of one recovery. Undisturbed it takes six; each lost race costs three more.
+pub const RECOVERY_TURNS_MAX: u32 = 30;
+/// Automatic recoveries of one workflow within [`AUTOMATIC_ATTEMPTS_WINDOW_HOURS`], counted from the log. A recovery that
+/// a person asked for starts the count anew.
+pub const AUTOMATIC_ATTEMPTS_MAX: u32 = 5;
+/// How far back automatic recoveries are counted, in hours.
+pub const AUTOMATIC_ATTEMPTS_WINDOW_HOURS: u32 = 24;
+/// How long the first automatic recovery waits, in seconds: who failed is given a moment to be well again.
+pub const AUTOMATIC_DELAY_SECONDS_FIRST: u32 = 5;
+/// How many times longer each next automatic recovery waits.
+pub const AUTOMATIC_DELAY_GROWTH: u32 = 4;
+/// The longest an automatic recovery waits, in seconds. The state machine's own timeout is this and thirty.
+pub const AUTOMATIC_DELAY_SECONDS_MAX: u32 = 900;
+/// Attempts that are read back at once: more than the automatic ones that can lie between two of a person.
+pub const RECOVERY_ATTEMPTS_READ_MAX: usize = 50;
+/// What is kept of the cause of a recovery that gave up, in characters.
+pub const RECOVERY_CAUSE_CHARS_MAX: usize = 1000;
+
+/// Workflows that one sweep looks at. It goes on at the next from where it stopped.
+pub const SWEEP_WORKFLOWS_MAX: u64 = 1000;
+/// Entries of the log in one part of a sweep: it can stop only between two parts.
+pub const SWEEP_PART_ENTRIES: u16 = 500;
+/// How long a sweep goes on to begin another part, in seconds; a part takes a few.
+pub const SWEEP_SECONDS_MAX: u32 = 30;
+/// How old a workflow's newest version is, in seconds, before a sweep looks at it: what is younger is being published.
+pub const SWEEP_GRACE_SECONDS: u32 = 300;

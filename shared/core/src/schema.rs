@@ -10,6 +10,7 @@ use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
 use crate::event::{EventType, WorkflowEvent};
 use crate::identifiers::Version;
 use crate::lifecycle::State;
+use crate::quarantine::{Quarantine, Release, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 
 /// Where the derived schemas take one another to be, as they do in an OpenAPI document.
@@ -41,6 +42,8 @@ pub fn of_details() -> Result<BTreeMap<&'static str, String>, serde_json::Error>
         of_versions(EventType::WorkflowStateChanged)?,
         of_versions(EventType::WorkflowRecovered)?,
         (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[])?),
+        (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[])?),
+        (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[])?),
     ]))
 }
 

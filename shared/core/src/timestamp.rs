@@ -27,6 +27,13 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
+    /// So many seconds later; the same instant where that would be after the year 9999.
+    #[must_use]
+    pub fn later_by_seconds(self, seconds: u32) -> Self {
+        let millis = self.unix_millis().saturating_add(i64::from(seconds).saturating_mul(1000));
+        Self::from_unix_millis(millis).unwrap_or(self)
+    }
+
     /// The same instant for libraries that speak `chrono`.
     #[must_use]
     pub fn as_chrono(self) -> DateTime<Utc> {

@@ -7,6 +7,7 @@
 use alims_core::chain::NotCanonical;
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::StoreError;
+use alims_core::quarantine::BreakFound;
 use serde_dynamo::{AttributeValue, Item};
 
 /// The log's and the index's partition key.
@@ -17,6 +18,19 @@ pub(crate) const ENTRY: &str = "entry";
 pub(crate) const VERSION_PREFIX: &str = "v#";
 /// What the `entry` of a refusal begins with.
 pub(crate) const REFUSAL_PREFIX: &str = "r#";
+
+/// What the `entry` of a claim or an outcome of a recovery begins with.
+pub(crate) const RECOVERY_PREFIX: &str = "a#";
+/// What the `entry` of a claim ends with. As a text it comes before that of the outcome.
+pub(crate) const CLAIM: &str = "#claim";
+/// What the `entry` of an outcome ends with.
+pub(crate) const OUTCOME: &str = "#outcome";
+/// What the `entry` of a quarantine or a release begins with.
+pub(crate) const QUARANTINE_PREFIX: &str = "q#";
+/// What the `entry` of a quarantine ends with.
+pub(crate) const QUARANTINED: &str = "#quarantined";
+/// What the `entry` of a release ends with.
+pub(crate) const RELEASED: &str = "#released";
 
 /// The partition key of a workflow. A tenant's id holds no `#`, so no two workflows share one.
 pub(crate) fn partition_key(key: &WorkflowKey) -> String {
@@ -31,6 +45,21 @@ pub(crate) fn version_entry(version: Version) -> String {
 /// The sort key of a refusal: ids are made in the order of time, so the order of texts is, too.
 pub(crate) fn refusal_entry(id: EventId) -> String {
     format!("{REFUSAL_PREFIX}{id}")
+}
+
+/// The sort key of a claim: the order of texts is the order of versions, and then of attempts.
+pub(crate) fn claim_entry(version: Version, attempt: u32) -> String {
+    format!("{RECOVERY_PREFIX}{:010}#{attempt:010}{CLAIM}", version.get())
+}
+
+/// The sort key of an outcome: behind the claim that it belongs to.
+pub(crate) fn outcome_entry(version: Version, attempt: u32) -> String {
+    format!("{RECOVERY_PREFIX}{:010}#{attempt:010}{OUTCOME}", version.get())
+}
+
+/// The sort key of a quarantine or of its release: one of either kind a break.
+pub(crate) fn quarantine_entry(about: &BreakFound, released: bool) -> String {
+    format!("{QUARANTINE_PREFIX}{}{}", about.id(), if released { RELEASED } else { QUARANTINED })
 }
 
 /// The version an item's sort key names, if it names one.

@@ -1,5 +1,6 @@
 //! The append-only log on `DynamoDB`: one item a version, one a refusal, one conditional write to append.
 
+use alims_core::chain::ChainHash;
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{AppendError, LogError, StoreError, StoredVersion, WorkflowLog};
 use alims_core::refusal::Refusal;
@@ -40,7 +41,7 @@ impl DynamoLog {
     }
 
     /// A consistent query of one workflow's entries.
-    fn query(&self, key: &WorkflowKey) -> QueryFluentBuilder {
+    pub(crate) fn query(&self, key: &WorkflowKey) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&*self.table)
@@ -52,7 +53,13 @@ impl DynamoLog {
 
     /// The items from one sort key to another, both included, at most `limit`: page after page until there are no
     /// more. One page ends at 1 MB, and an empty one may still have a next.
-    async fn items(&self, key: &WorkflowKey, from: String, to: String, limit: usize) -> Result<Vec<Item>, StoreError> {
+    pub(crate) async fn items(
+        &self,
+        key: &WorkflowKey,
+        from: String,
+        to: String,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut last_key = None;
         while items.len() < limit {
@@ -76,7 +83,7 @@ impl DynamoLog {
     }
 
     /// Puts an item whose key is free; else gives back the item that has it.
-    async fn put_new(&self, item: Item) -> Result<PutNew, StoreError> {
+    pub(crate) async fn put_new(&self, item: Item) -> Result<PutNew, StoreError> {
         let put = self
             .client
             .put_item()
@@ -107,7 +114,7 @@ impl DynamoLog {
 }
 
 /// What became of a write.
-enum PutNew {
+pub(crate) enum PutNew {
     /// The item is there now.
     Done,
     /// The key was taken, by this item if the store says so.
@@ -118,11 +125,20 @@ enum PutNew {
 fn read(key: &WorkflowKey, item: Item) -> Result<StoredVersion, LogError> {
     // A sort key beyond ten digits stands where the last version would.
     let version = version_named_by(&item).unwrap_or(Version::LAST);
+    // Which item it is belongs to why: the same fault of other bytes is another break.
+    let digest = item_digest(&item);
     StoredVersion::from_item(item).map_err(|error| LogError::Unreadable {
         key: key.clone(),
         version,
-        why: error.explained(),
+        why: format!("{} (item {digest})", error.explained()),
     })
+}
+
+/// Tells an item from any other: a hash of its attributes in the order of their names.
+fn item_digest(item: &Item) -> ChainHash {
+    let mut attributes = serde_json::to_value(item).unwrap_or_default();
+    attributes.sort_all_objects();
+    ChainHash::of(attributes.to_string().as_bytes())
 }
 
 impl WorkflowLog for DynamoLog {

@@ -2,11 +2,14 @@
 
 use alims_core::operations::publish_events::StreamRecord;
 use alims_core::ports::StoredVersion;
+use alims_core::quarantine::QuarantineEntry;
 use alims_core::refusal::Refusal;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_dynamo::Item;
 
-use crate::item::{ENTRY, ItemError, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, text_of};
+use crate::item::{
+    ENTRY, ItemError, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, text_of,
+};
 
 /// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
 ///
@@ -34,8 +37,16 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
             Ok(refusal) => StreamRecord::Refusal { sequence_number, refusal: Box::new(refusal) },
             Err(why) => unreadable(sequence_number, why),
         }
+    } else if entry.starts_with(QUARANTINE_PREFIX) {
+        match image::<QuarantineEntry>(&change.keys, change.new_image) {
+            Ok(entry) => StreamRecord::Quarantine { sequence_number, entry: Box::new(entry) },
+            Err(why) => unreadable(sequence_number, why),
+        }
+    } else if entry.starts_with(RECOVERY_PREFIX) {
+        // Claims and outcomes are no events: what a recovery did, its versions tell.
+        StreamRecord::Ignored { sequence_number }
     } else {
-        unreadable(sequence_number, "the item is neither a version nor a refusal".to_owned())
+        unreadable(sequence_number, "the item is of no kind that the log has".to_owned())
     }
 }
 

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 
 use crate::DynamoLog;
 use crate::failure::store_error;
-use crate::item::{ENTRY, PK, REFUSAL_PREFIX, text_of, version_entry, version_named_by, workflow_named_by};
+use crate::item::{
+    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, text_of, version_entry, version_named_by,
+    workflow_named_by,
+};
 
 /// The items of a partition come together in a scan, and in order.
 impl LogWalk for DynamoLog {
@@ -43,8 +46,8 @@ impl LogWalk for DynamoLog {
 /// The workflow that an entry belongs to, if both its keys are as this service writes them.
 fn owner(item: &Item) -> Option<WorkflowKey> {
     let entry = text_of(item, ENTRY)?;
-    let is_ours =
-        entry.starts_with(REFUSAL_PREFIX) || version_named_by(item).map(version_entry).as_deref() == Some(entry);
+    let is_ours = [REFUSAL_PREFIX, RECOVERY_PREFIX, QUARANTINE_PREFIX].iter().any(|kind| entry.starts_with(kind))
+        || version_named_by(item).map(version_entry).as_deref() == Some(entry);
     text_of(item, PK).filter(|_| is_ours).and_then(workflow_named_by)
 }
 

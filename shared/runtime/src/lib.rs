@@ -8,7 +8,7 @@ mod settings;
 mod world;
 
 pub use lambda_http::Error;
-pub use serving::{aws_config, consume, serve, warm_index, warm_log};
+pub use serving::{Failure, aws_config, carry_out, consume, serve, warm_index, warm_log};
 pub use settings::{MissingVariable, Settings};
 pub use world::{FreshIds, SystemClock};
 

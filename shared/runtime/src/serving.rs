@@ -5,10 +5,12 @@ use alims_core::ports::{WorkflowIndex, WorkflowLog};
 use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_types::SdkConfig;
-use lambda_http::{Body, Error, LambdaEvent, Request, Response, lambda_runtime, service_fn};
+use lambda_http::lambda_runtime::{self, Diagnostic};
+use lambda_http::{Body, Error, LambdaEvent, Request, Response, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
 
 /// How to reach AWS, from the environment that Lambda sets up.
@@ -53,6 +55,58 @@ where
         async move { Ok::<_, Error>(answer.await) }
     };
     lambda_runtime::run(service_fn(handled)).await
+}
+
+/// Why a function that answers no request did not do its work, under a name that whoever called it knows.
+#[derive(Debug)]
+pub struct Failure {
+    name: &'static str,
+    why: String,
+}
+
+impl Failure {
+    /// A failure of this name, with everything that is known of its cause.
+    #[must_use]
+    pub fn new(name: &'static str, error: &dyn StdError) -> Self {
+        let (mut why, mut cause) = (error.to_string(), error.source());
+        while let Some(deeper) = cause {
+            why = format!("{why}: {deeper}");
+            cause = deeper.source();
+        }
+        Self { name, why }
+    }
+
+    /// Its name: on Lambda the `errorType`, which state machines decide by.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.name.to_owned(), error_message: failure.why }
+    }
+}
+
+/// Does work that may fail, until Lambda ends the process. Whoever called is told of a failure by its name.
+///
+/// # Errors
+/// When the runtime cannot be reached.
+pub async fn carry_out<E, A, H, F>(handler: H) -> Result<(), Error>
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    H: Fn(E) -> F,
+    F: Future<Output = Result<A, Failure>>,
+{
+    lambda_runtime::run(service_fn(|event: LambdaEvent<E>| handler(event.payload))).await
 }
 
 /// Connects to the log by reading what cannot be there: most of a first answer's time is the TLS handshake, and during

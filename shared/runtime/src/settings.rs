@@ -61,6 +61,14 @@ impl Settings {
         self.required("ALIMS_DEAD_LETTER_QUEUE_URL")
     }
 
+    /// The state machine of recoveries, by its ARN: `ALIMS_RECOVERY_STATE_MACHINE`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn recovery_state_machine(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_RECOVERY_STATE_MACHINE")
+    }
+
     /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules`, which lies beside the program.
     #[must_use]
     pub fn rules_dir(&self) -> PathBuf {
@@ -109,6 +117,7 @@ mod tests {
         assert_eq!(echo.index_table(), Ok("ALIMS_INDEX_TABLE".to_owned()));
         assert_eq!(echo.event_bus(), Ok("ALIMS_EVENT_BUS".to_owned()));
         assert_eq!(echo.dead_letter_queue_url(), Ok("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned()));
+        assert_eq!(echo.recovery_state_machine(), Ok("ALIMS_RECOVERY_STATE_MACHINE".to_owned()));
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
         assert_eq!(echo.log_filter(), "RUST_LOG");

@@ -41,12 +41,22 @@ pub enum EventType {
     WorkflowRecovered,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,
+    /// A break of the stored history was found: the workflow is not moved until a person releases it. It makes no version.
+    WorkflowQuarantined,
+    /// A person released it. It makes no version.
+    WorkflowReleased,
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::WorkflowCreated, Self::WorkflowStateChanged, Self::WorkflowRecovered, Self::WorkflowTransitionRefused];
+    pub const ALL: [Self; 6] = [
+        Self::WorkflowCreated,
+        Self::WorkflowStateChanged,
+        Self::WorkflowRecovered,
+        Self::WorkflowTransitionRefused,
+        Self::WorkflowQuarantined,
+        Self::WorkflowReleased,
+    ];
 
     /// The name on the bus.
     #[must_use]
@@ -56,6 +66,8 @@ impl EventType {
             Self::WorkflowStateChanged => "WorkflowStateChanged",
             Self::WorkflowRecovered => "WorkflowRecovered",
             Self::WorkflowTransitionRefused => "WorkflowTransitionRefused",
+            Self::WorkflowQuarantined => "WorkflowQuarantined",
+            Self::WorkflowReleased => "WorkflowReleased",
         }
     }
 }
@@ -70,7 +82,7 @@ pub struct Event {
     pub event_id: String,
     /// What happened.
     pub event_type: EventType,
-    /// The version it made, from 1 on; none for a refused attempt, which made none.
+    /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release.
     pub version: Option<u64>,
     /// All of it, the JSON as it came. `schemas/` of the Workflow Manager says what is in it.
     pub detail: String,
@@ -153,6 +165,7 @@ impl Event {
         let version = match (event_type, members.version) {
             // What a refused attempt calls `version` is the one it met.
             (EventType::WorkflowTransitionRefused, _) => None,
+            (EventType::WorkflowQuarantined | EventType::WorkflowReleased, _) => None,
             (_, Some(version @ 1..=VERSION_MAX)) => Some(version),
             (_, _) => return Err(malformed("version must be a whole number from 1 to 9999999999")),
         };

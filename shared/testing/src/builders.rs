@@ -1,12 +1,15 @@
 //! Values for tests: well formed, with everything a test does not care about filled in.
 
 use alims_core::call::{Call, Principal};
-use alims_core::chain::{ChainHash, seal};
+use alims_core::chain::{ChainHash, Fault, seal};
 use alims_core::event::{AppliedRules, EventType, Failure, WorkflowEvent};
-use alims_core::identifiers::{EventId, TenantId, Version, WorkflowKey};
+use alims_core::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_core::json::{Metadata, ValidationContext};
 use alims_core::lifecycle::State;
 use alims_core::ports::{Ids, StoredVersion};
+use alims_core::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType};
+use alims_core::recovery::document::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::{Refusal, RefusalCode, RefusalEventType, RuleReason};
 use alims_core::timestamp::Timestamp;
 use fastrand::Rng;
@@ -203,6 +206,87 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         policies: vec!["analysts-may".to_owned()],
         correlation_id: Some("cause-1".parse().unwrap()),
     }
+}
+
+/// A claim of a recovery by `sue`, with everything in it: the same at every call.
+#[must_use]
+pub fn a_claim(key: &WorkflowKey, at_version: u64, attempt: u32) -> RecoveryClaim {
+    RecoveryClaim {
+        recovery_id: RecoveryId::of_attempt(key, version(at_version), attempt),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        version: version(at_version),
+        attempt,
+        trigger: Trigger::Request,
+        requested_by: "sue".parse().unwrap(),
+        roles: ["auditor".to_owned(), "supervisor".to_owned()].into(),
+        reason: Some("The instrument is back.".parse().unwrap()),
+        correlation_id: Some("cause-1".parse().unwrap()),
+        delay_seconds: 5,
+        claimed_at: at(1000 * i64::from(attempt)),
+    }
+}
+
+/// The end of a claimed recovery, with every member that a record can have.
+#[must_use]
+pub fn a_full_record(claim: &RecoveryClaim) -> RecoveryRecord {
+    let reasons = vec![RuleReason { rule_id: "not-today".to_owned(), message: "Not today.".to_owned() }];
+    let outcome = Outcome {
+        status: OutcomeStatus::Refused,
+        reasons,
+        ruleset: Some("laboratory".to_owned()),
+        ruleset_version: Some("1".to_owned()),
+        broken_at_version: Some(version(2)),
+        fault: Some(Fault::Altered),
+        error: Some("RulesUnavailable".to_owned()),
+        cause: Some("It was down.".to_owned()),
+    };
+    let assessed = Step { step: StepKind::Assessed, at: at(10), version: None, events: None };
+    let published = Step { step: StepKind::EventsPublished, at: at(20), version: Some(version(3)), events: Some(2) };
+    let ended = claim.ended(outcome, at(30));
+    RecoveryRecord { started_at: Some(at(10)), steps: vec![assessed, published], ..ended }
+}
+
+/// A version whose content does not fit its hash.
+#[must_use]
+pub fn a_break(at_version: u64) -> BreakFound {
+    BreakFound { at: version(at_version), fault: Fault::Altered, content: ChainHash::of(b"altered") }
+}
+
+/// The record that a recovery found a break.
+#[must_use]
+pub fn a_quarantine(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
+    QuarantineEntry::Quarantined(Quarantine {
+        event_id: EventId(IDS.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: QuarantineEventType::WorkflowQuarantined,
+        broken_at_version: found.at,
+        fault: found.fault,
+        content: found.content.clone(),
+        timestamp: at(0),
+        found_by: "recovery-step".to_owned(),
+        requested_by: "sue".parse().unwrap(),
+        recovery_id: Some("recovery-1".to_owned()),
+    })
+}
+
+/// The record that `sue` released a break.
+#[must_use]
+pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
+    QuarantineEntry::Released(Release {
+        event_id: EventId(IDS.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: ReleaseEventType::WorkflowReleased,
+        broken_at_version: found.at,
+        fault: found.fault,
+        content: found.content.clone(),
+        timestamp: at(1000),
+        requested_by: "sue".parse().unwrap(),
+        reason: "The paper record was compared.".parse().unwrap(),
+        correlation_id: Some("cause-1".parse().unwrap()),
+    })
 }
 
 /// An event with the hash that it must have, as a version that remembers no requests.

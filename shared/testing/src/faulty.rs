@@ -3,12 +3,16 @@
 //! To fail an operation at each of its steps: run it once with an empty [`Script`], count [`Script::calls`], then run
 //! it afresh for every number below that count and both kinds of [`Fault`].
 
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
+use alims_core::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
 use alims_core::ports::{
-    Advanced, AppendError, BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus, IndexEntry, IndexPage,
-    IndexQuery, LogError, LogWalk, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
+    Advanced, AppendError, BusError, BusEvent, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus,
+    ExecutionStatus, IndexEntry, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
+    RulesQuestion, RulesUnavailable, Start, StarterError, StoreError, StoredVersion, SweepPositions, TransitionRules,
     Verdict, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
+use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_core::recovery::document::RecoveryDocument;
+use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -107,6 +111,10 @@ fn log(why: &'static str) -> LogError {
     LogError::Store(store(why))
 }
 
+fn starter(why: &'static str) -> StarterError {
+    StarterError::Unavailable(why.into())
+}
+
 fn bus(why: &'static str) -> BusError {
     BusError(why.into())
 }
@@ -135,6 +143,50 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         self.script.play("log.record_refusal", store, self.inner.record_refusal(refusal)).await
+    }
+}
+
+impl<T: RecoveryLog> RecoveryLog for Faulty<T> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+        self.script.play("log.recoveries", store, self.inner.recoveries(key, limit)).await
+    }
+
+    async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
+        self.script.play("log.claim_recovery", store, self.inner.claim_recovery(claim)).await
+    }
+
+    async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
+        self.script.play("log.record_recovery", store, self.inner.record_recovery(record)).await
+    }
+}
+
+impl<T: QuarantineLog> QuarantineLog for Faulty<T> {
+    async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
+        self.script.play("log.quarantine", store, self.inner.quarantine(key)).await
+    }
+
+    async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
+        self.script.play("log.record_quarantine", store, self.inner.record_quarantine(entry)).await
+    }
+}
+
+impl<T: SweepPositions> SweepPositions for Faulty<T> {
+    async fn sweep_position(&self) -> Result<Option<WalkPosition>, StoreError> {
+        self.script.play("positions.sweep_position", store, self.inner.sweep_position()).await
+    }
+
+    async fn keep_sweep_position(&self, position: Option<&WalkPosition>) -> Result<(), StoreError> {
+        self.script.play("positions.keep_sweep_position", store, self.inner.keep_sweep_position(position)).await
+    }
+}
+
+impl<T: RecoveryStarter> RecoveryStarter for Faulty<T> {
+    async fn start(&self, document: &RecoveryDocument) -> Result<Start, StarterError> {
+        self.script.play("starter.start", starter, self.inner.start(document)).await
+    }
+
+    async fn status(&self, recovery_id: &RecoveryId) -> Result<ExecutionStatus, StarterError> {
+        self.script.play("starter.status", starter, self.inner.status(recovery_id)).await
     }
 }
 

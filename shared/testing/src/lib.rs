@@ -16,6 +16,8 @@ mod ids;
 mod memory_bus;
 mod memory_index;
 mod memory_log;
+mod memory_records;
+mod memory_starter;
 mod policies;
 mod rules;
 
@@ -25,5 +27,7 @@ pub use ids::SequentialIds;
 pub use memory_bus::{MemoryBus, MemoryDeadLetters, NextPut};
 pub use memory_index::MemoryIndex;
 pub use memory_log::MemoryLog;
+pub use memory_records::MemoryPositions;
+pub use memory_starter::MemoryStarter;
 pub use policies::{EverybodyMay, NobodyMay, OnlyTheseMay};
 pub use rules::{RulesThatAllow, RulesThatAreDown, RulesThatDeny};

@@ -8,6 +8,8 @@ use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use crate::memory_records::Records;
+
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]
 pub struct MemoryLog {
@@ -26,6 +28,7 @@ struct Entries {
     /// What cannot be read is kept as the reason why.
     versions: BTreeMap<Version, Result<StoredVersion, String>>,
     refusals: BTreeMap<EventId, Refusal>,
+    records: Records,
 }
 
 impl MemoryLog {
@@ -50,6 +53,11 @@ impl MemoryLog {
     #[must_use]
     pub fn keys(&self) -> Vec<WorkflowKey> {
         self.workflows.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// Does something with what is kept of a workflow beside its versions.
+    pub(crate) fn with_records<T>(&self, key: &WorkflowKey, work: impl FnOnce(&mut Records) -> T) -> T {
+        work(&mut self.workflows.lock().unwrap().entry(key.clone()).or_default().records)
     }
 
     /// Puts a version in place, whatever is there: what no port can do, and only an intruder would.
@@ -148,7 +156,8 @@ impl LogWalk for MemoryLog {
         let entries = log.iter().flat_map(|(key, entries)| {
             let refusals = entries.refusals.keys().map(|id| format!("r{id}"));
             let versions = entries.versions.keys().map(|version| format!("v{version:010}"));
-            refusals.chain(versions).map(|entry| (key.clone(), entry))
+            let records = entries.records.entries();
+            records.into_iter().chain(refusals).chain(versions).map(|entry| (key.clone(), entry))
         });
         let mut left = entries.filter(|entry| after.as_ref().is_none_or(|after| entry > after)).peekable();
         let mut part = WalkPart::default();

@@ -3,6 +3,7 @@
 use alims_testing::{MemoryIndex, MemoryLog};
 
 alims_testing::log_contract!(MemoryLog::default());
+alims_testing::records_contract!(MemoryLog::default());
 
 /// A log that is walked in one part.
 mod log_with_whole_parts {
@@ -40,6 +41,8 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/json.rs"),
         include_str!("../src/contract/list.rs"),
         include_str!("../src/contract/log.rs"),
+        include_str!("../src/contract/quarantine.rs"),
+        include_str!("../src/contract/recoveries.rs"),
         include_str!("../src/contract/walk.rs"),
     ] {
         let names = part.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next());

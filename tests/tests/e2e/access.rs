@@ -4,11 +4,10 @@ use alims_api::operations::OPERATIONS;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
-use serde_json::{Value, json};
-use std::process::Command;
+use serde_json::json;
 
 use crate::people::Person;
-use crate::world::{WORLD, aws};
+use crate::world::{WORLD, aws, cli};
 
 #[tokio::test]
 async fn every_route_refuses_whoever_has_no_token_that_holds() {
@@ -89,11 +88,7 @@ fn assert_denied(function: &str, code: Option<&str>) {
 /// `DynamoDB` as seen by whoever has a role.
 async fn log_as(role: &str) -> aws_sdk_dynamodb::Client {
     let arn = format!("arn:aws:iam::{}:role/{role}", WORLD.text("account"));
-    let mut assume = Command::new(WORLD.text("aws"));
-    assume.args(["sts", "assume-role", "--role-session-name", "e2e", "--output", "json", "--role-arn", &arn]);
-    let output = assume.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = cli(&["sts", "assume-role", "--role-session-name", "e2e", "--role-arn", &arn]);
     let text = |name: &str| answer["Credentials"][name].as_str().unwrap().to_owned();
     let credentials =
         Credentials::new(text("AccessKeyId"), text("SecretAccessKey"), Some(text("SessionToken")), None, "e2e");

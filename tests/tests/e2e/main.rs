@@ -11,7 +11,9 @@
 )]
 
 mod access;
+mod alone;
 mod events;
 mod operations;
 mod people;
+mod recovery;
 mod world;

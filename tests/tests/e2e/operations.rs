@@ -58,22 +58,6 @@ async fn of_racing_transitions_exactly_one_wins() {
     assert_eq!(versions, [&json!(1), &json!(2)]);
 }
 
-#[tokio::test]
-async fn a_failed_workflow_is_recovered_and_its_subscriber_learns_of_it() {
-    let alice = Person::everybody();
-    alice.create("broken").await.expect(201);
-    alice.go("broken", "ACTIVE").await.expect(200);
-    alice.go("broken", "FAILED").await.expect(200);
-    alice.get("/workflows/broken/recovery").await.expect(200);
-    alice.post("/workflows/broken/recovery", &json!({"reason": "the power is back"})).await.expect(202);
-    let recovered = |state: &Value| state["current_state"] == "ACTIVE" && state["version"] == 4;
-    alice.until("/workflows/broken", recovered).await;
-    let events = events_of("broken", 4).await;
-    let types: Vec<&str> = events.iter().map(|event| event["detail-type"].as_str().unwrap()).collect();
-    let changed = "WorkflowStateChanged";
-    assert_eq!(types.get(..4).unwrap(), ["WorkflowCreated", changed, changed, "WorkflowRecovered"]);
-}
-
 fn items(page: &Value) -> &[Value] {
     page["items"].as_array().unwrap()
 }

@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
@@ -39,11 +40,25 @@ impl World {
         self.described["outputs"][name].as_str().unwrap_or_else(|| panic!("the template has no output {name}"))
     }
 
+    /// What a resource is really called.
+    #[track_caller]
+    pub(crate) fn resource(&self, id: &str) -> &str {
+        self.described["resources"][id].as_str().unwrap_or_else(|| panic!("the template has no {id}"))
+    }
+
     /// The resources whose logical id ends so: what they are really called, by what comes before the ending.
     pub(crate) fn resources(&self, ending: &str) -> BTreeMap<&str, &str> {
         let all = self.described["resources"].as_object().unwrap().iter();
         all.filter_map(|(id, name)| Some((id.strip_suffix(ending)?, name.as_str().unwrap()))).collect()
     }
+}
+
+/// Calls the AWS CLI; the environment says where the emulator is. What is not JSON is null.
+#[track_caller]
+pub(crate) fn cli(arguments: &[&str]) -> Value {
+    let output = Command::new(WORLD.text("aws")).args(arguments).args(["--output", "json"]).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
 
 /// How to reach the emulator: the environment says.
@@ -61,6 +76,12 @@ pub(crate) struct Queue {
 pub(crate) static SUBSCRIBER: Queue = Queue { output: "SubscriberQueueUrl", received: Mutex::new(Vec::new()) };
 /// What the publisher could not read.
 pub(crate) static UNREADABLE: Queue = Queue { output: "UnreadableRecordsQueueUrl", received: Mutex::new(Vec::new()) };
+/// Workflows whose stored history is broken.
+pub(crate) static QUARANTINED: Queue =
+    Queue { output: "QuarantinedWorkflowsQueueUrl", received: Mutex::new(Vec::new()) };
+/// Executions that ended badly.
+pub(crate) static FAILED_RECOVERIES: Queue =
+    Queue { output: "FailedRecoveriesQueueUrl", received: Mutex::new(Vec::new()) };
 
 impl Queue {
     /// Receives until the messages that pass the filter are enough, and gives those, in the order they came.

@@ -5,15 +5,31 @@ use serde_json::json;
 use crate::lab::Lab;
 
 #[tokio::test]
-async fn it_tells_what_a_recovery_would_do_and_does_nothing() {
+async fn where_there_was_no_recovery_it_says_so_and_starts_none() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.at("w", &["ACTIVE"]).await;
-    alice.until("/workflows/w/recovery", |status| status["status"] == "already-consistent").await;
-    alice.go("w", "FAILED").await.expect(200);
-    let status = alice.get("/workflows/w/recovery").await.expect(200);
-    assert_eq!(status["status"], "needed", "{status}");
-    assert_eq!(alice.state("w").await["current_state"], "FAILED");
+    let none = json!({"workflow_id": "w", "status": "none", "steps": []});
+    assert_eq!(alice.get("/workflows/w/recovery").await.expect(200), none);
+    assert_eq!(alice.get("/workflows/w/recovery").await.expect(200), none);
+}
+
+#[tokio::test]
+async fn it_tells_who_asked_when_and_why_and_what_was_done_when() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("w", &["ACTIVE", "FAILED"]).await;
+    alice.post("/workflows/w/recovery", &json!({"reason": "power is back"})).await.expect(202);
+    let report = alice.until("/workflows/w/recovery", |report| report["status"] != "running").await;
+    assert_eq!((&report["requested_by"], &report["reason"]), (&json!("alice"), &json!("power is back")));
+    assert_eq!((&report["version"], &report["attempt"]), (&json!(3), &json!(1)));
+    let instants: Vec<&str> = [&report["requested_at"], &report["started_at"]]
+        .into_iter()
+        .chain(report["steps"].as_array().unwrap().iter().map(|step| &step["at"]))
+        .chain([&report["ended_at"]])
+        .map(|at| at.as_str().unwrap())
+        .collect();
+    assert!(instants.len() > 5 && instants.is_sorted(), "{report}");
 }
 
 #[tokio::test]

@@ -13,10 +13,14 @@ pub(crate) const FREE: &str = "free-form";
 /// How long something that follows by itself may take before a test calls it missing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The file that says that the rules are down.
+const RULES_DOWN: &str = "rules-are-down";
+
 /// The running service.
 pub(crate) struct Lab {
     pub(crate) server: Server,
     pub(crate) data: TempDir,
+    config: Config,
     http: Client,
 }
 
@@ -39,9 +43,53 @@ pub(crate) struct Answer {
 impl Lab {
     /// Opens a laboratory with an empty data folder.
     pub(crate) async fn open() -> Self {
+        Self::open_as(|config| config).await
+    }
+
+    /// The same, where the rules give verdicts only as long as a test lets them.
+    pub(crate) async fn open_with_a_switch_for_the_rules() -> Self {
+        Self::open_as(|config| Config { rules_down_while: Some(config.data.join(RULES_DOWN)), ..config }).await
+    }
+
+    /// The same with other rules than those of the repository.
+    pub(crate) async fn open_with_rules(rules: &str) -> Self {
+        Self::open_as(|config| {
+            let folder = config.data.join("rules");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("rules.yaml"), rules).unwrap();
+            Config { rules: folder, ..config }
+        })
+        .await
+    }
+
+    /// The same, where nobody has to wait for the sweep.
+    pub(crate) async fn open_sweeping() -> Self {
+        Self::open_as(|config| Config { sweep_every: Duration::from_millis(200), ..config }).await
+    }
+
+    async fn open_as(how: impl FnOnce(Config) -> Config) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let server = Server::start(Config::new(data.path())).await.unwrap();
-        Self { server, data, http: client() }
+        let config = how(Config::new(data.path()));
+        let server = Server::start(config.clone()).await.unwrap();
+        Self { server, data, config, http: client() }
+    }
+
+    /// Stops the service and starts it again on the same data.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { server, data, config, http } = self;
+        server.stop().await;
+        let server = Server::start(config.clone()).await.unwrap();
+        Self { server, data, config, http }
+    }
+
+    /// Whether the rules give verdicts, in a laboratory that was opened for that.
+    pub(crate) fn rules_are_up(&self, up: bool) {
+        let file = self.config.rules_down_while.as_ref().unwrap();
+        if up {
+            std::fs::remove_file(file).unwrap();
+        } else {
+            std::fs::write(file, "down").unwrap();
+        }
     }
 
     /// Somebody of the default tenant.

@@ -13,7 +13,7 @@ mod sam_local;
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
+    Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
 use alims_api::testing::GatewayEvent;
 use alims_local::{Config, Server};
@@ -37,27 +37,33 @@ fn settings(server: &Server, bus: &str) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL_DYNAMODB", server.dynamodb().endpoint_url().unwrap().to_owned()),
         ("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.to_owned()),
+        ("AWS_ENDPOINT_URL_SFN", bus.to_owned()),
         ("AWS_ENDPOINT_URL_SQS", bus.to_owned()),
         ("ALIMS_LOG_TABLE", "WorkflowLog".to_owned()),
         ("ALIMS_INDEX_TABLE", "WorkflowIndex".to_owned()),
         ("ALIMS_EVENT_BUS", "alims-workflow-events".to_owned()),
         ("ALIMS_DEAD_LETTER_QUEUE_URL", format!("{bus}/0/dead-letters")),
+        ("ALIMS_RECOVERY_STATE_MACHINE", "arn:aws:states:eu-central-1:123456789012:stateMachine:m".to_owned()),
         ("ALIMS_RULES_DIR", folder("rules")),
         ("ALIMS_POLICIES_DIR", folder("policies")),
     ]
 }
 
-/// Takes every entry put to it, and remembers their details.
+/// Takes every entry put to it and every execution started, and remembers their details, or inputs.
 async fn bus() -> (String, Arc<Mutex<Vec<Value>>>) {
     let taken = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&taken);
     let routes = Router::new().fallback(move |body: Bytes| {
         let call: Value = serde_json::from_slice(&body).unwrap();
+        let started = call["input"].as_str().map(|input| serde_json::from_str(input).unwrap());
+        kept.lock().unwrap().extend(started);
         let entries = call["Entries"].as_array().cloned().unwrap_or_default();
         let results: Vec<Value> = entries.iter().map(|_| json!({"EventId": "1"})).collect();
         let details = entries.iter().map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap());
         kept.lock().unwrap().extend(details);
-        async move { json!({"FailedEntryCount": 0, "Entries": results}).to_string() }
+        let of_an_execution = json!({"executionArn": "arn:aws:states:local:0:execution:m:e", "startDate": 1.0});
+        let of_entries = json!({"FailedEntryCount": 0, "Entries": results});
+        async move { if call["input"].is_null() { of_entries } else { of_an_execution }.to_string() }
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -85,7 +91,7 @@ async fn every_operation_answers_from_its_own_binary() {
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
     let failed = json!({"target_state": "FAILED", "reason": "it broke",
         "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
-    let steps: [(&'static Operation, Option<Value>, u64, &str, Value); 10] = [
+    let until_the_recovery: [(&'static Operation, Option<Value>, u64, &str, Value); 5] = [
         (&CREATE_WORKFLOW, Some(new), 201, "/version", json!(1)),
         (
             &REQUEST_STATE_TRANSITION,
@@ -95,25 +101,49 @@ async fn every_operation_answers_from_its_own_binary() {
             json!(2),
         ),
         (&REQUEST_STATE_TRANSITION, Some(failed), 200, "/workflow/current_state", json!("FAILED")),
-        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("needed")),
-        (&RECOVER_WORKFLOW, None, 202, "/outcome", json!("recovered")),
+        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("none")),
+        (&RECOVER_WORKFLOW, None, 202, "/status", json!("running")),
+    ];
+    let after_it: [(&'static Operation, Option<Value>, u64, &str, Value); 7] = [
+        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("recovered")),
         (&GET_WORKFLOW_STATE, None, 200, "/current_state", json!("ACTIVE")),
         (&GET_WORKFLOW_HISTORY, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
         (&VERIFY_WORKFLOW_HISTORY, None, 200, "/versions_checked", json!(4)),
         (&LIST_WORKFLOWS, None, 200, "/items/0/published_version", json!(4)),
         (&REPLAY_EVENTS, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
+        (&RELEASE_WORKFLOW, Some(json!({"reason": "why not"})), 409, "/code", json!("workflow-not-quarantined")),
     ];
     let mut answered: Vec<&str> = Vec::new();
-    for (operation, body, status, pointer, expected) in steps {
+    let mut ask = async |operation: &'static Operation, body, status, pointer: &str, expected: Value| {
         let (seen, answer) = call(&settings, operation, body).await;
         assert_eq!((seen, answer.pointer(pointer)), (status, Some(&expected)), "{}: {answer}", operation.name);
         answered.push(operation.name);
+    };
+    for (operation, body, status, pointer, expected) in until_the_recovery {
+        ask(operation, body, status, pointer, expected).await;
+    }
+    let document = taken.lock().unwrap().pop().unwrap();
+    let ended = turned_to_its_end(&settings, document).await;
+    assert_eq!(ended["outcome"]["status"], "recovered", "{ended}");
+    for (operation, body, status, pointer, expected) in after_it {
+        ask(operation, body, status, pointer, expected).await;
     }
     assert!(OPERATIONS.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
     let expected = [1, 2, 3, 4, 3, 4].map(|version| json!(version));
     assert_eq!(versions, expected, "the recovery published everything, and the replay the end of it again");
     server.stop().await;
+}
+
+/// Has the binary of recovery-step make every turn, as the state machine does.
+async fn turned_to_its_end(settings: &[(&str, String)], mut document: Value) -> Value {
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut function = Function::start("recovery-step", &settings).await;
+    while document["next"] != "end" {
+        document = function.invoke(document).await;
+        assert!(document["next"].is_string(), "{document}");
+    }
+    document
 }
 
 #[tokio::test]

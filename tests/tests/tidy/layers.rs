@@ -15,6 +15,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-dynamodb", &["alims-core"]),
     ("alims-eventbridge", &["alims-core"]),
     ("alims-policy", &["alims-core"]),
+    ("alims-recovery", &[]),
     ("alims-rules", &["alims-core"]),
     ("alims-faults", &[]),
     ("alims-runtime", &["alims-core"]),
@@ -60,6 +61,11 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
     ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
     ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
     ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),
+    (
+        "alims-recovery",
+        &["alims-", "aws", "lambda_", "tokio"],
+        "the machine knows nothing of workflows, AWS or a runtime",
+    ),
     ("alims-subscriber", &["alims-", "aws", "http", "lambda_", "tokio"], "a consumer is burdened with nothing of ours"),
     ("alims-testing", &["aws-", "lambda_", "axum", "dynoxide"], "the adapters for tests are in memory"),
 ];
@@ -71,7 +77,15 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (
         "axum",
-        &["alims-bench", "alims-local", "alims-tests", "(alims-dynamodb)", "(alims-eventbridge)", "(alims-rules)"],
+        &[
+            "alims-bench",
+            "alims-local",
+            "alims-tests",
+            "(alims-dynamodb)",
+            "(alims-eventbridge)",
+            "(alims-rules)",
+            "(alims-stepfunctions)",
+        ],
     ),
     ("cedar-policy", &["alims-policy"]),
     ("cel", &["alims-rules"]),

@@ -11,9 +11,11 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod alarms;
 mod dependencies;
 mod documents;
 mod layers;
+mod machine;
 mod names;
 mod sources;
 mod template;

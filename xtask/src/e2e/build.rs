@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::step::Step;
+use crate::template::DEFINITION;
 use crate::tools::{Tools, checked};
 use crate::workspace::{Build, Workspace};
 
@@ -48,9 +49,44 @@ pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Resul
             copy(&workspace.root.join(name).join(&file), &folder.join(name).join(&file))?;
         }
     }
+    fs::create_dir_all(folder.join("recovery"))?;
+    copy(&workspace.root.join(DEFINITION), &folder.join(DEFINITION))?;
     let template = folder.join("template.yaml");
     copy(&workspace.root.join("template.yaml"), &template)?;
     Ok(template)
+}
+
+/// The shipped rules and, beside them, what the scenarios need of a laboratory's.
+///
+/// # Errors
+/// When they cannot be copied.
+pub(crate) fn rules(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
+    let folder = place.path("run/rules");
+    fs::create_dir_all(&folder)?;
+    for file in names_in(&workspace.root.join("rules"))? {
+        copy(&workspace.root.join("rules").join(&file), &folder.join(&file))?;
+    }
+    copy(&workspace.root.join("tests/tests/e2e/rules.yaml"), &folder.join("e2e.yaml"))?;
+    Ok(folder)
+}
+
+/// Packs the function of a recovery's turns in a wiring that is made for a scenario and never deployed: its rules give no
+/// verdict at first. All else is what is deployed.
+///
+/// # Errors
+/// When it does not build, or cannot be packed.
+pub(crate) fn without_rules(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<()> {
+    const EXAMPLE: &str = "recovery-step-without-rules";
+    let build = ["build", "--package", "alims-tests", "--features", "e2e", "--example", EXAMPLE];
+    Step::cargo("the wiring without rules", &build).run(workspace)?;
+    let folder = place.path("run/without-rules");
+    fs::create_dir_all(&folder)?;
+    let bootstrap = folder.join("bootstrap");
+    copy(&workspace.target.join("debug/examples").join(EXAMPLE), &bootstrap)?;
+    let _smaller = Command::new("strip").arg(&bootstrap).status();
+    let mut zip = tools.emulator("python");
+    zip.args(["-m", "zipfile", "-c"]).arg(place.path("run/without-rules.zip")).arg(&bootstrap);
+    checked(&mut zip, &place.log("without-rules"))
 }
 
 /// What Lambda calls the machine this runs on.

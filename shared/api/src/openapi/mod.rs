@@ -18,7 +18,7 @@ use crate::problem::ProblemCode;
 use responses::Shared;
 use routes::Route;
 
-pub use requests::{Failure, RecoveryRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
+pub use requests::{Failure, RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
 
 /// The name of the one way to say who calls.
 const BEARER: &str = "bearer";

@@ -64,6 +64,15 @@ pub struct RecoveryRequest {
     pub reason: Option<String>,
 }
 
+/// A release that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// Why: not only white space, and without control characters but for tabs and line ends.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub reason: String,
+}
+
 /// A replay that is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

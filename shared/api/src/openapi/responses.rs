@@ -109,6 +109,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
         | ProblemCode::WorkflowAlreadyExists
+        | ProblemCode::WorkflowNotQuarantined
         | ProblemCode::IdempotencyKeyReused
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::StorageUnavailable

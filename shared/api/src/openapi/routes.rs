@@ -7,12 +7,14 @@ use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::{Content, Required};
 
-use crate::openapi::requests::{RecoveryRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::requests::{
+    RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate,
+};
 use crate::openapi::{parameters, responses};
 use crate::operations::Operation;
 use crate::problem::ProblemCode;
 use crate::wire::{
-    DryRunResult, HistoryPage, RecoveryReport, RecoveryStatus, ReplayReport, TransitionResult, Verification,
+    DryRunResult, HistoryPage, RecoveryReport, ReleaseReport, ReplayReport, TransitionResult, Verification,
     WorkflowList, WorkflowState,
 };
 
@@ -39,6 +41,7 @@ pub(super) fn route(operation: &Operation) -> Route {
         "recover-workflow" => recover_workflow(),
         "get-workflow-recovery" => get_workflow_recovery(),
         "replay-events" => replay_events(),
+        "release-workflow" => release_workflow(),
         _ => Route {
             summary: "",
             description: "",
@@ -162,28 +165,30 @@ fn verify_workflow_history() -> Route {
 }
 
 fn recover_workflow() -> Route {
-    let report = responses::json_of::<RecoveryReport>(examples::recovery_report());
-    let accepted = responses::success("What was found and done.", report);
+    let report = responses::json_of::<RecoveryReport>(examples::recovery_running());
+    let accepted = responses::success("The recovery is under way.", report);
     let location = responses::location("/workflows/sample-2026-0042/recovery");
     Route {
-        summary: "Recover a workflow",
-        description: "Publishes what is missing, puts the index in order, and brings a failed workflow back to ACTIVE \
-                      if the rules allow it. It may be repeated at any time.",
+        summary: "Have a workflow recovered",
+        description: "Starts a recovery: it publishes what is missing, puts the index in order, and brings a failed \
+                      workflow back to ACTIVE if the rules allow it. It goes on by itself and ends within 30 s; \
+                      `Location` says where to look. Asked again while one is under way, the same one is answered, \
+                      whoever started it; an `Idempotency-Key` is not needed and not read.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<RecoveryRequest>(examples::recovery_request()), Required::False)),
         successes: vec![("202", accepted.header("Location", location).build())],
-        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::RulesEngineUnavailable],
+        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge],
     }
 }
 
 fn get_workflow_recovery() -> Route {
-    let status = responses::json_of::<RecoveryStatus>(examples::recovery_status());
+    let status = responses::json_of::<RecoveryReport>(examples::recovery_report());
     Route {
-        summary: "Read whether a workflow needs to be recovered, or was",
-        description: "The plan of a recovery, looked at and not carried out.",
+        summary: "Read how a workflow's newest recovery is",
+        description: "Whether it is under way, or how it ended and what it did.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: None,
-        successes: vec![("200", responses::success("How the workflow is.", status).build())],
+        successes: vec![("200", responses::success("How the recovery is.", status).build())],
         problems: &[ProblemCode::WorkflowNotFound],
     }
 }
@@ -199,6 +204,25 @@ fn replay_events() -> Route {
         body: Some(body(responses::json_of::<ReplayRequest>(examples::replay_request()), Required::True)),
         successes: vec![("202", responses::success("What was put on the bus.", report).build())],
         problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::WorkflowQuarantined],
+    }
+}
+
+fn release_workflow() -> Route {
+    let report = responses::json_of::<ReleaseReport>(examples::release_report());
+    Route {
+        summary: "Release a workflow from quarantine",
+        description: "A person's recorded act: the workflow can be moved again, and the break of its history stays as it \
+                      is. The same break does not quarantine it anew; another one does. Repeated by the same person \
+                      for the same reason it is answered as the first time; an `Idempotency-Key` is not read.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: Some(body(responses::json_of::<ReleaseRequest>(examples::release_request()), Required::True)),
+        successes: vec![("200", responses::success("What was released.", report).build())],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::WorkflowNotQuarantined,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowQuarantined,
+        ],
     }
 }
 

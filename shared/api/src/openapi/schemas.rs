@@ -5,10 +5,12 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};
 
-use crate::openapi::requests::{RecoveryRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate};
+use crate::openapi::requests::{
+    RecoveryRequest, ReleaseRequest, ReplayRequest, StateTransitionRequest, WorkflowCreate,
+};
 use crate::problem::ProblemDocument;
 use crate::wire::{
-    DryRunResult, HistoryPage, RecoveryReport, RecoveryStatus, ReplayReport, TransitionResult, Verification,
+    DryRunResult, HistoryPage, RecoveryReport, ReleaseReport, ReplayReport, TransitionResult, Verification,
     WorkflowList, WorkflowState,
 };
 
@@ -18,6 +20,7 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     add::<WorkflowCreate>(&mut schemas);
     add::<StateTransitionRequest>(&mut schemas);
     add::<RecoveryRequest>(&mut schemas);
+    add::<ReleaseRequest>(&mut schemas);
     add::<ReplayRequest>(&mut schemas);
     add::<WorkflowState>(&mut schemas);
     add::<TransitionResult>(&mut schemas);
@@ -26,7 +29,7 @@ pub(super) fn all() -> Vec<(String, RefOr<Schema>)> {
     add::<HistoryPage>(&mut schemas);
     add::<Verification>(&mut schemas);
     add::<RecoveryReport>(&mut schemas);
-    add::<RecoveryStatus>(&mut schemas);
+    add::<ReleaseReport>(&mut schemas);
     add::<ReplayReport>(&mut schemas);
     add::<ProblemDocument>(&mut schemas);
     for (_, schema) in &mut schemas {

@@ -31,6 +31,8 @@ pub enum ProblemCode {
     PayloadTooLarge,
     /// The stored history is broken.
     WorkflowQuarantined,
+    /// Nothing is quarantined that could be released.
+    WorkflowNotQuarantined,
     /// The rules refused.
     RuleViolation,
     /// The idempotency key was used for another request.
@@ -45,7 +47,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -55,6 +57,7 @@ impl ProblemCode {
         Self::VersionConflict,
         Self::PayloadTooLarge,
         Self::WorkflowQuarantined,
+        Self::WorkflowNotQuarantined,
         Self::RuleViolation,
         Self::IdempotencyKeyReused,
         Self::RulesEngineUnavailable,
@@ -75,6 +78,7 @@ impl ProblemCode {
             Self::VersionConflict => "version-conflict",
             Self::PayloadTooLarge => "payload-too-large",
             Self::WorkflowQuarantined => "workflow-quarantined",
+            Self::WorkflowNotQuarantined => "workflow-not-quarantined",
             Self::RuleViolation => "rule-violation",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::RulesEngineUnavailable => "rules-engine-unavailable",
@@ -91,7 +95,10 @@ impl ProblemCode {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::WorkflowNotFound => StatusCode::NOT_FOUND,
-            Self::WorkflowAlreadyExists | Self::InvalidTransition | Self::VersionConflict => StatusCode::CONFLICT,
+            Self::WorkflowAlreadyExists
+            | Self::InvalidTransition
+            | Self::VersionConflict
+            | Self::WorkflowNotQuarantined => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -113,6 +120,7 @@ impl ProblemCode {
             Self::VersionConflict => "The workflow has changed",
             Self::PayloadTooLarge => "The request is too large",
             Self::WorkflowQuarantined => "The workflow is quarantined",
+            Self::WorkflowNotQuarantined => "The workflow is not quarantined",
             Self::RuleViolation => "The rules do not allow this",
             Self::IdempotencyKeyReused => "The idempotency key was used before",
             Self::RulesEngineUnavailable => "The rules engine is unavailable",
@@ -235,6 +243,7 @@ impl ProblemDocument {
             | Problem::Forbidden(_)
             | Problem::WorkflowNotFound
             | Problem::WorkflowAlreadyExists(_)
+            | Problem::WorkflowNotQuarantined
             | Problem::IdempotencyKeyReused
             | Problem::RulesEngineUnavailable(_)
             | Problem::StorageUnavailable(_)

@@ -3,13 +3,15 @@
 use alims_core::chain::{Break, Fault as ChainFault};
 use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
-use alims_core::operations::ReadWorkflowError;
 use alims_core::operations::create_workflow::CreateWorkflowError;
+use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
 use alims_core::operations::list_workflows::ListWorkflowsError;
 use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::release_workflow::ReleaseWorkflowError;
 use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::request_state_transition::RequestStateTransitionError;
-use alims_core::ports::{LogError, StoreError};
+use alims_core::operations::{ReadWorkflowError, StartRecoveryError};
+use alims_core::ports::{LogError, StarterError, StoreError};
 
 use crate::problem::{Fault, Problem};
 use crate::request::FROM_VERSION;
@@ -73,13 +75,49 @@ impl From<RecoverWorkflowError> for Problem {
         match error {
             RecoverWorkflowError::NotFound => Self::WorkflowNotFound,
             RecoverWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
-            RecoverWorkflowError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            RecoverWorkflowError::Start(error) => error.into(),
             RecoverWorkflowError::Store(error) => error.into(),
-            RecoverWorkflowError::Bug(bug) => Self::internal(bug),
-            // Both pass, and whoever asks again goes on from where this one stopped.
-            error @ (RecoverWorkflowError::Contended | RecoverWorkflowError::NotPublished(_)) => {
-                Self::StorageUnavailable(Box::new(error))
-            }
+        }
+    }
+}
+
+impl From<StartRecoveryError> for Problem {
+    fn from(error: StartRecoveryError) -> Self {
+        match error {
+            StartRecoveryError::Starter(error) => error.into(),
+            StartRecoveryError::Store(error) => error.into(),
+            // It passes, and whoever asks again joins what is under way.
+            error @ StartRecoveryError::Contended => Self::StorageUnavailable(Box::new(error)),
+        }
+    }
+}
+
+impl From<StarterError> for Problem {
+    fn from(error: StarterError) -> Self {
+        match error {
+            StarterError::Unavailable(_) => Self::StorageUnavailable(Box::new(error)),
+            StarterError::Refused(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<GetWorkflowRecoveryError> for Problem {
+    fn from(error: GetWorkflowRecoveryError) -> Self {
+        match error {
+            GetWorkflowRecoveryError::Read(error) => error.into(),
+            GetWorkflowRecoveryError::Starter(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReleaseWorkflowError> for Problem {
+    fn from(error: ReleaseWorkflowError) -> Self {
+        match error {
+            ReleaseWorkflowError::NotFound => Self::WorkflowNotFound,
+            ReleaseWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReleaseWorkflowError::NotQuarantined => Self::WorkflowNotQuarantined,
+            ReleaseWorkflowError::Unreadable(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            ReleaseWorkflowError::Store(error) => error.into(),
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum Problem {
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
+    /// Nothing is quarantined that could be released.
+    WorkflowNotQuarantined,
     /// The rules refused.
     RuleViolation(RuleViolation),
     /// The idempotency key was used for another request.
@@ -99,6 +101,7 @@ impl Problem {
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
             Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
+            Self::WorkflowNotQuarantined => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
@@ -133,6 +136,7 @@ impl Problem {
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
             | Self::WorkflowQuarantined(_)
+            | Self::WorkflowNotQuarantined
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused => None,
         }
@@ -175,9 +179,14 @@ impl Problem {
             ),
             Self::WorkflowQuarantined(broken) => format!(
                 "The stored history is broken at version {}: {}. Nothing is changed until people have looked: tell \
-                 those who run the service.",
+                 those who run the service. A supervisor may release it, with a reason.",
                 broken.at, broken.fault
             ),
+            Self::WorkflowNotQuarantined => {
+                "No break of the stored history is recorded that is not released already, so nothing was done. If a \
+                 move is refused all the same, have the workflow recovered first: that records the break."
+                    .to_owned()
+            }
             Self::RuleViolation(_) => {
                 "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
                  not met."

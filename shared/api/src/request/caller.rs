@@ -58,6 +58,9 @@ fn principal(claims: Option<&HashMap<String, String>>) -> Result<Principal, Prob
     let claims = claims.ok_or(Problem::Unauthenticated("The request carries no verified token"))?;
     let id = claims.get("sub").and_then(|sub| sub.parse::<PrincipalId>().ok());
     let id = id.ok_or(Problem::Unauthenticated("The token's claim `sub` is missing or cannot be read"))?;
+    if id.is_reserved() {
+        return Err(Problem::Unauthenticated("The token's claim `sub` is a name that only the service itself bears"));
+    }
     let tenant_id = claims.get("tenant_id").map_or(TENANT_DEFAULT, String::as_str).parse::<TenantId>();
     let tenant_id =
         tenant_id.map_err(|_unreadable| Problem::Unauthenticated("The token's claim `tenant_id` cannot be read"))?;
@@ -138,6 +141,8 @@ mod tests {
         };
         assert_eq!(of(&[("sub", "alice")]), Ok("default".to_owned()));
         assert_eq!(of(&[("sub", "alice"), ("tenant_id", "lab-2")]), Ok("lab-2".to_owned()));
+        let reserved = PrincipalId::automatic_recovery().to_string();
+        assert_eq!(of(&[("sub", &reserved)]), Err("unauthenticated"));
         for pairs in [&[("sub", "alice"), ("tenant_id", "lab#2")][..], &[("tenant_id", "lab-2")], &[("sub", "")]] {
             assert_eq!(of(pairs), Err("unauthenticated"), "{pairs:?}");
         }

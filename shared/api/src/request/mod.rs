@@ -13,6 +13,7 @@ mod list_workflows;
 mod path;
 mod query;
 mod recover_workflow;
+mod release_workflow;
 mod replay_events;
 mod request_state_transition;
 
@@ -32,6 +33,7 @@ pub use get_workflow_history::{HistoryRequest, get_workflow_history};
 pub use list_workflows::{ListRequest, list_workflows};
 pub use path::workflow_named;
 pub use recover_workflow::recover_workflow;
+pub use release_workflow::release_workflow;
 pub(crate) use replay_events::FROM_VERSION;
 pub use replay_events::replay_events;
 pub use request_state_transition::{TransitionCall, request_state_transition};

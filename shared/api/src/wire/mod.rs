@@ -2,6 +2,7 @@
 
 mod history;
 mod list;
+mod quarantine;
 mod recovery;
 mod replay;
 mod verification;
@@ -9,7 +10,8 @@ mod workflow;
 
 pub use history::{ANSWER_BYTES_MAX, HistoryEntry, HistoryPage};
 pub use list::{WorkflowList, WorkflowSummary};
-pub use recovery::{Outcome, RecoveryMade, RecoveryReport, RecoveryStatus, RecoveryStep, Repair, Status};
+pub use quarantine::{QuarantineNotice, ReleaseReport, ReleasedBreak};
+pub use recovery::{RecoveryReport, RecoveryStep, Status};
 pub use replay::ReplayReport;
 pub use verification::{ChainFault, Verification};
 pub use workflow::{DryRunResult, TransitionResult, WorkflowState};

@@ -1,51 +1,25 @@
-//! What a recovery did, and whether one is needed.
+//! A recovery: under way, or how it ended.
 
-use alims_core::event::WorkflowEvent;
-use alims_core::identifiers::{PrincipalId, Reason, Version, WorkflowId};
-use alims_core::operations::get_workflow_recovery as status;
-use alims_core::operations::recover_workflow as operation;
-use alims_core::operations::recover_workflow::{Recovery, RecoveryOutcome};
-use alims_core::recovery::{RecoveryPlan, Repairs};
+use alims_core::identifiers::{PrincipalId, Reason, RecoveryId, Version, WorkflowId};
+use alims_core::operations::get_workflow_recovery::{Progress, RecoveryStatus};
+use alims_core::ports::EndedHow;
+use alims_core::recovery::document::{OutcomeStatus, Step, StepKind, Trigger};
+use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::RuleReason;
 use alims_core::timestamp::Timestamp;
 use serde::Serialize;
 
-use crate::wire::ChainFault;
+use crate::wire::{ChainFault, QuarantineNotice};
 
-/// One thing a recovery did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "step", rename_all = "kebab-case")]
-pub enum RecoveryStep {
-    /// The workflow's entry in the index was put in order.
-    IndexRebuilt,
-    /// Events that were missing on the bus were published.
-    EventsPublished {
-        /// How many.
-        events: u64,
-    },
-    /// The workflow was moved from FAILED to ACTIVE.
-    Reactivated {
-        /// The version that made.
-        version: Version,
-    },
-}
-
-impl From<operation::RecoveryStep> for RecoveryStep {
-    fn from(step: operation::RecoveryStep) -> Self {
-        match step {
-            operation::RecoveryStep::IndexRebuilt => Self::IndexRebuilt,
-            operation::RecoveryStep::EventsPublished(events) => Self::EventsPublished { events },
-            operation::RecoveryStep::Reactivated(version) => Self::Reactivated { version },
-        }
-    }
-}
-
-/// How a recovery ended.
+/// How the newest recovery of a workflow is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum Status {
+    /// There never was one.
+    None,
+    /// It is under way, or waits to be.
+    Running,
     /// Something was out of order and is not any more.
     Recovered,
     /// Nothing was out of order.
@@ -54,160 +28,187 @@ pub enum Outcome {
     Refused,
     /// The stored history is broken: nothing was changed.
     Quarantined,
+    /// It could not be brought to an end in time. What was done stays done; ask again.
+    GaveUp,
 }
 
-/// What a recovery did.
+impl From<OutcomeStatus> for Status {
+    fn from(status: OutcomeStatus) -> Self {
+        match status {
+            OutcomeStatus::Recovered => Self::Recovered,
+            OutcomeStatus::AlreadyConsistent => Self::AlreadyConsistent,
+            OutcomeStatus::Refused => Self::Refused,
+            OutcomeStatus::Quarantined => Self::Quarantined,
+            OutcomeStatus::GaveUp => Self::GaveUp,
+        }
+    }
+}
+
+/// One thing that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecoveryStep {
+    /// What.
+    pub step: StepKind,
+    /// When.
+    pub at: Timestamp,
+    /// The version that was found or made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// events-published: how many the bus accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+}
+
+impl From<Step> for RecoveryStep {
+    fn from(step: Step) -> Self {
+        Self { step: step.step, at: step.at, version: step.version, events: step.events }
+    }
+}
+
+/// The newest recovery of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryReport {
     /// Which workflow.
     pub workflow_id: WorkflowId,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What was done, in order.
+    /// How it is.
+    pub status: Status,
+    /// The recovery's name; the same while it is under way, however often it is asked for. Absent when there is none, as
+    /// all that follows but `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_id: Option<RecoveryId>,
+    /// The version the workflow was at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// Which attempt at that version it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// Who or what started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Trigger>,
+    /// In whose name it acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<PrincipalId>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// When it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<Timestamp>,
+    /// How long it waits before it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_seconds: Option<u32>,
+    /// When it began; absent until it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When its outcome was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What was done, in order; told when it has ended.
     pub steps: Vec<RecoveryStep>,
     /// refused: each rule that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<RuleReason>>,
+    /// refused: the ruleset that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruleset: Option<String>,
+    /// refused: its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruleset_version: Option<String>,
     /// quarantined: the first version that is not what it should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
     /// quarantined: what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<ChainFault>,
+    /// gave-up: the kind of error that it could not get over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The quarantine the workflow is in now, whoever found it; absent when it is in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<QuarantineNotice>,
 }
 
 impl RecoveryReport {
-    /// Renders a recovery.
+    /// Renders a recovery that is under way.
     #[must_use]
-    pub fn new(workflow_id: WorkflowId, recovery: Recovery) -> Self {
-        let steps = recovery.steps.into_iter().map(RecoveryStep::from).collect();
-        let bare = Self {
+    pub fn running(claim: RecoveryClaim) -> Self {
+        Self::claimed(claim, Status::Running)
+    }
+
+    /// Renders how the newest recovery is.
+    #[must_use]
+    pub fn new(workflow_id: WorkflowId, found: RecoveryStatus) -> Self {
+        let quarantine = found.quarantine.map(QuarantineNotice::from);
+        let report = match found.progress {
+            Progress::None => Self::bare(workflow_id, Status::None),
+            Progress::Running(attempt) => Self::running(attempt.claim),
+            Progress::Ended(attempt) => Self::ended(*attempt),
+            Progress::Vanished(attempt, how) => Self::vanished(attempt.claim, how),
+        };
+        Self { quarantine, ..report }
+    }
+
+    fn ended(attempt: RecoveryAttempt) -> Self {
+        let Some(RecoveryRecord { outcome, started_at, ended_at, steps, .. }) = attempt.ended else {
+            return Self::running(attempt.claim);
+        };
+        Self {
+            started_at,
+            ended_at: Some(ended_at),
+            steps: steps.into_iter().map(RecoveryStep::from).collect(),
+            reasons: Some(outcome.reasons).filter(|reasons| !reasons.is_empty()),
+            ruleset: outcome.ruleset,
+            ruleset_version: outcome.ruleset_version,
+            broken_at_version: outcome.broken_at_version,
+            fault: outcome.fault.as_ref().map(ChainFault::from),
+            error: outcome.error,
+            ..Self::claimed(attempt.claim, outcome.status.into())
+        }
+    }
+
+    /// Its execution is over and nobody has recorded an outcome yet.
+    fn vanished(claim: RecoveryClaim, how: EndedHow) -> Self {
+        Self { error: Some(how.as_str().to_owned()), ..Self::claimed(claim, Status::GaveUp) }
+    }
+
+    fn claimed(claim: RecoveryClaim, status: Status) -> Self {
+        Self {
+            recovery_id: Some(claim.recovery_id),
+            version: Some(claim.version),
+            attempt: Some(claim.attempt),
+            trigger: Some(claim.trigger),
+            requested_by: Some(claim.requested_by),
+            reason: claim.reason,
+            requested_at: Some(claim.claimed_at),
+            delay_seconds: Some(claim.delay_seconds).filter(|delay| *delay > 0),
+            ..Self::bare(claim.workflow_id, status)
+        }
+    }
+
+    fn bare(workflow_id: WorkflowId, status: Status) -> Self {
+        Self {
             workflow_id,
-            outcome: Outcome::Recovered,
-            steps,
+            status,
+            recovery_id: None,
+            version: None,
+            attempt: None,
+            trigger: None,
+            requested_by: None,
+            reason: None,
+            requested_at: None,
+            delay_seconds: None,
+            started_at: None,
+            ended_at: None,
+            steps: Vec::new(),
             reasons: None,
+            ruleset: None,
+            ruleset_version: None,
             broken_at_version: None,
             fault: None,
-        };
-        match recovery.outcome {
-            RecoveryOutcome::Recovered => bare,
-            RecoveryOutcome::AlreadyConsistent => Self { outcome: Outcome::AlreadyConsistent, ..bare },
-            RecoveryOutcome::Refused(violation) => {
-                Self { outcome: Outcome::Refused, reasons: Some(violation.reasons), ..bare }
-            }
-            RecoveryOutcome::Quarantined(broken) => Self {
-                outcome: Outcome::Quarantined,
-                broken_at_version: Some(broken.at),
-                fault: Some(ChainFault::from(&broken.fault)),
-                ..bare
-            },
+            error: None,
+            quarantine: None,
         }
     }
-}
-
-/// Whether a workflow needs to be recovered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Something is out of order, or the workflow has failed.
-    Needed,
-    /// All is in order, and a recovery made the newest version.
-    Recovered,
-    /// All is in order.
-    AlreadyConsistent,
-    /// The stored history is broken.
-    Quarantined,
-}
-
-/// One thing that a recovery would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Repair {
-    /// Put the workflow's entry in the index in order.
-    RebuildIndex,
-    /// Publish the events that are missing on the bus.
-    PublishEvents,
-    /// Ask the rules, and move the workflow from FAILED to ACTIVE.
-    Reactivate,
-}
-
-/// The recovery that made the newest version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RecoveryMade {
-    /// The version it made.
-    pub version: Version,
-    /// When.
-    pub recovered_at: Timestamp,
-    /// Who asked for it.
-    pub requested_by: PrincipalId,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-}
-
-impl From<WorkflowEvent> for RecoveryMade {
-    fn from(event: WorkflowEvent) -> Self {
-        Self {
-            version: event.version,
-            recovered_at: event.timestamp,
-            requested_by: event.requested_by,
-            reason: event.reason,
-        }
-    }
-}
-
-/// How a workflow is, and what a recovery would do now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RecoveryStatus {
-    /// Which workflow.
-    pub workflow_id: WorkflowId,
-    /// Whether it needs to be recovered.
-    pub status: Status,
-    /// needed: what a recovery would do, in order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repairs: Option<Vec<Repair>>,
-    /// The recovery that made the newest version, if one did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovery: Option<RecoveryMade>,
-    /// quarantined: the first version that is not what it should be.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broken_at_version: Option<Version>,
-    /// quarantined: what is wrong with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<ChainFault>,
-}
-
-impl RecoveryStatus {
-    /// Renders what was found.
-    #[must_use]
-    pub fn new(workflow_id: WorkflowId, found: status::RecoveryStatus) -> Self {
-        let recovery = found.recovered_by.map(|event| RecoveryMade::from(*event));
-        let calm = if recovery.is_some() { Status::Recovered } else { Status::AlreadyConsistent };
-        let bare = Self { workflow_id, status: calm, repairs: None, recovery, broken_at_version: None, fault: None };
-        match found.plan {
-            RecoveryPlan::AlreadyConsistent => bare,
-            RecoveryPlan::Repair(repairs) => Self { status: Status::Needed, repairs: Some(in_order(&repairs)), ..bare },
-            RecoveryPlan::Quarantine(broken) => Self {
-                status: Status::Quarantined,
-                broken_at_version: Some(broken.at),
-                fault: Some(ChainFault::from(&broken.fault)),
-                ..bare
-            },
-        }
-    }
-}
-
-/// The order in which a recovery carries them out.
-fn in_order(repairs: &Repairs) -> Vec<Repair> {
-    let all = [
-        (repairs.publish.is_some(), Repair::PublishEvents),
-        (repairs.rebuild_index, Repair::RebuildIndex),
-        (repairs.reactivate, Repair::Reactivate),
-    ];
-    all.into_iter().filter_map(|(needed, repair)| needed.then_some(repair)).collect()
 }

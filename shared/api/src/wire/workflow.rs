@@ -4,9 +4,12 @@ use alims_core::event::{AppliedRules, Workflow, WorkflowEvent};
 use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
 use alims_core::json::Metadata;
 use alims_core::lifecycle::State;
+use alims_core::operations::get_workflow_state::WorkflowNow;
 use alims_core::operations::request_state_transition::WouldBeAccepted;
 use alims_core::timestamp::Timestamp;
 use serde::Serialize;
+
+use crate::wire::QuarantineNotice;
 
 /// A workflow as it stands at one version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +36,15 @@ pub struct WorkflowState {
     pub metadata: Metadata,
     /// Where the lifecycle lets it move; empty when it has ended.
     pub allowed_transitions: Vec<State>,
+    /// The quarantine it is in; absent when it is in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<QuarantineNotice>,
+}
+
+impl From<WorkflowNow> for WorkflowState {
+    fn from(now: WorkflowNow) -> Self {
+        Self { quarantine: now.quarantine.map(QuarantineNotice::from), ..Self::from(now.workflow) }
+    }
 }
 
 impl From<Workflow> for WorkflowState {
@@ -48,6 +60,7 @@ impl From<Workflow> for WorkflowState {
             created_by: workflow.created_by,
             metadata: workflow.metadata,
             allowed_transitions: workflow.current_state.allowed_transitions(),
+            quarantine: None,
         }
     }
 }

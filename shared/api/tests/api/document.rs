@@ -1,7 +1,9 @@
 //! The OpenAPI document: current, complete, and of one mind with the readers and with its own examples.
 
 use alims_api::openapi;
-use alims_api::operations::{CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION};
+use alims_api::operations::{
+    CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
+};
 use alims_api::problem::ProblemCode;
 use alims_api::request;
 use alims_api::testing::GatewayEvent;
@@ -195,6 +197,15 @@ proptest! {
     ) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("RecoveryRequest"));
         let read = request::recover_workflow(&GatewayEvent::of(&RECOVER_WORKFLOW).json(&body).request());
+        prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
+    }
+
+    #[test]
+    fn what_the_document_says_of_a_release_is_what_is_read(
+        body in object(vec![("reason", texts()), ("force", vec![json!(true)])]),
+    ) {
+        static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReleaseRequest"));
+        let read = request::release_workflow(&GatewayEvent::of(&RELEASE_WORKFLOW).json(&body).request());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 

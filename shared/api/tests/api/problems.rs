@@ -9,12 +9,15 @@ use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
 use alims_core::lifecycle::State;
 use alims_core::operations::create_workflow::CreateWorkflowError;
+use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
 use alims_core::operations::recover_workflow::RecoverWorkflowError;
+use alims_core::operations::release_workflow::ReleaseWorkflowError;
 use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::{
-    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, VersionConflict,
+    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
+    VersionConflict,
 };
-use alims_core::ports::{LogError, RulesUnavailable, StoreError};
+use alims_core::ports::{LogError, RulesUnavailable, StarterError, StoreError};
 use alims_core::refusal::RuleReason;
 use alims_testing::builders::{a_key, version};
 use serde_json::{Map, Value, json};
@@ -166,10 +169,14 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         (CreateWorkflowError::Log(unreadable).into(), "workflow-quarantined"),
         (CreateWorkflowError::RulesUnavailable(RulesUnavailable("x".into())).into(), "rules-engine-unavailable"),
         (CreateWorkflowError::Bug(Bug::VersionsExhausted(Version::LAST)).into(), "internal"),
-        (ReadWorkflowError::Quarantined(Quarantined(broken)).into(), "workflow-quarantined"),
+        (ReadWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
-        (RecoverWorkflowError::Contended.into(), "storage-unavailable"),
-        (RecoverWorkflowError::NotPublished("secret".to_owned()).into(), "storage-unavailable"),
+        (RecoverWorkflowError::from(StartRecoveryError::Contended).into(), "storage-unavailable"),
+        (RecoverWorkflowError::from(StarterError::Unavailable("secret".into())).into(), "storage-unavailable"),
+        (StartRecoveryError::from(StarterError::Refused("secret".into())).into(), "internal"),
+        (GetWorkflowRecoveryError::from(unavailable()).into(), "storage-unavailable"),
+        (ReleaseWorkflowError::NotQuarantined.into(), "workflow-not-quarantined"),
+        (ReleaseWorkflowError::Unreadable(Quarantined(broken)).into(), "workflow-quarantined"),
         (ReplayEventsError::Interrupted { next: version(4), why: "secret".to_owned() }.into(), "storage-unavailable"),
         (ReplayEventsError::Store(refused()).into(), "internal"),
         (too_deep.into(), "malformed-request"),

@@ -2,7 +2,7 @@
 
 use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS, Operation, RECOVER_WORKFLOW,
-    REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
+    RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
 };
 use alims_api::problem::{Fault, Problem};
 use alims_api::request::{self, BODY_BYTES_MAX, FAULTS_MAX};
@@ -215,6 +215,21 @@ fn a_recovery_needs_no_body_but_takes_a_reason() {
 }
 
 #[test]
+fn a_release_needs_a_reason_and_nothing_else() {
+    let read = |body: Value| request::release_workflow(&GatewayEvent::of(&RELEASE_WORKFLOW).json(&body).request());
+    let (_, _, reason) = read(json!({"reason": "compared with the paper record"})).expect("sound");
+    assert_eq!(reason.as_str(), "compared with the paper record");
+    for body in [json!({}), json!({"reason": ""}), json!({"reason": " \n"}), json!({"reason": "x".repeat(1001)})] {
+        assert_eq!(pointers(read(body)), ["/reason"]);
+    }
+    assert_eq!(pointers(read(json!({"reason": 7, "broken_at_version": 3}))), ["/reason", "/broken_at_version"]);
+    let bare = faults(request::release_workflow(&GatewayEvent::of(&RELEASE_WORKFLOW).request()));
+    assert_eq!(bare[0].pointer.as_deref(), Some(""));
+    let huge = "x".repeat(request::BODY_BYTES_MAX);
+    assert!(matches!(read(json!({"reason": huge})), Err(Problem::PayloadTooLarge { .. })));
+}
+
+#[test]
 fn a_replay_names_the_version_it_begins_with_and_nothing_else() {
     let read = |body: Value| request::replay_events(&GatewayEvent::of(&REPLAY_EVENTS).json(&body).request());
     let (_, workflow_id, from) = read(json!({"from_version": 7})).expect("sound");
@@ -257,6 +272,7 @@ fn read(operation: &Operation, request: &Request) -> Result<(), Problem> {
         "get-workflow-history" => request::get_workflow_history(request).map(drop),
         "recover-workflow" => request::recover_workflow(request).map(drop),
         "replay-events" => request::replay_events(request).map(drop),
+        "release-workflow" => request::release_workflow(request).map(drop),
         _ => request::named_workflow(request).map(drop),
     }
 }

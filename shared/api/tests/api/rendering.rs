@@ -5,15 +5,23 @@ use alims_api::cursor::HistoryCursors;
 use alims_api::exchange::Exchange;
 use alims_api::operations::CREATE_WORKFLOW;
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
-use alims_api::wire::{ANSWER_BYTES_MAX, HistoryPage, RecoveryReport, RecoveryStatus, ReplayReport, Verification};
+use alims_api::wire::{ANSWER_BYTES_MAX, HistoryPage, RecoveryReport, ReleaseReport, ReplayReport, Verification};
 use alims_core::chain::{Break, Fault};
+use alims_core::event::Workflow;
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_history::{self, HistoryItem, HistoryPosition};
-use alims_core::operations::recover_workflow::{Recovery, RecoveryOutcome, RecoveryStep};
+use alims_core::operations::get_workflow_recovery::{Progress, RecoveryStatus};
+use alims_core::operations::get_workflow_state::WorkflowNow;
+use alims_core::operations::release_workflow::Released;
 use alims_core::operations::replay_events::Replay;
-use alims_core::operations::{Accepted, RuleViolation, get_workflow_recovery, verify_workflow_history};
-use alims_core::recovery::{PublishAfter, RecoveryPlan, Repairs};
-use alims_testing::builders::{a_created, a_key, a_move, version, with_metadata};
+use alims_core::operations::{Accepted, verify_workflow_history};
+use alims_core::ports::EndedHow;
+use alims_core::quarantine::QuarantineEntry;
+use alims_core::recovery::document::{Outcome, OutcomeStatus};
+use alims_core::recovery::records::RecoveryAttempt;
+use alims_testing::builders::{
+    a_break, a_claim, a_created, a_full_record, a_key, a_move, a_quarantine, a_release, at, version, with_metadata,
+};
 use serde_json::{Value, json};
 
 fn seen(answer: Answer) -> Seen {
@@ -104,42 +112,81 @@ fn a_check_says_what_it_found() {
     assert_eq!(broken["fault"], "unlinked");
 }
 
-#[test]
-fn a_recovery_says_what_it_did() {
-    let shown =
-        |outcome, steps| json_of(RecoveryReport::new("wf-1".parse().expect("an id"), Recovery { outcome, steps }));
-    let steps =
-        vec![RecoveryStep::EventsPublished(2), RecoveryStep::IndexRebuilt, RecoveryStep::Reactivated(version(4))];
-    assert_eq!(
-        shown(RecoveryOutcome::Recovered, steps),
-        json!({"workflow_id": "wf-1", "outcome": "recovered", "steps": [
-            {"step": "events-published", "events": 2}, {"step": "index-rebuilt"}, {"step": "reactivated", "version": 4}
-        ]})
-    );
-    let violation = RuleViolation { reasons: Vec::new(), ruleset: "lab".into(), ruleset_version: "1".into() };
-    assert_eq!(shown(RecoveryOutcome::Refused(violation), Vec::new())["outcome"], "refused");
-    let broken = Break { at: version(3), fault: Fault::Missing };
-    let quarantined = shown(RecoveryOutcome::Quarantined(broken), Vec::new());
-    assert_eq!((&quarantined["outcome"], &quarantined["broken_at_version"]), (&json!("quarantined"), &json!(3)));
-    assert_eq!(shown(RecoveryOutcome::AlreadyConsistent, Vec::new())["outcome"], "already-consistent");
+fn recovery(progress: Progress) -> Value {
+    json_of(RecoveryReport::new("wf-1".parse().expect("an id"), RecoveryStatus { progress, quarantine: None }))
 }
 
 #[test]
-fn the_status_of_a_recovery_follows_from_its_plan() {
-    let made = || Some(Box::new(a_created("wf-1").event));
-    let shown = |plan, recovered_by| {
-        let found = get_workflow_recovery::RecoveryStatus { plan, recovered_by };
-        json_of(RecoveryStatus::new("wf-1".parse().expect("an id"), found))
-    };
-    let repairs = Repairs { rebuild_index: true, publish: Some(PublishAfter(None)), reactivate: true };
-    let needed = shown(RecoveryPlan::Repair(repairs), None);
-    assert_eq!(needed["status"], "needed");
-    assert_eq!(needed["repairs"], json!(["publish-events", "rebuild-index", "reactivate"]));
-    assert_eq!(shown(RecoveryPlan::AlreadyConsistent, None)["status"], "already-consistent");
-    let recovered = shown(RecoveryPlan::AlreadyConsistent, made());
-    assert_eq!((&recovered["status"], &recovered["recovery"]["version"]), (&json!("recovered"), &json!(1)));
-    let quarantined = shown(RecoveryPlan::Quarantine(Break { at: version(1), fault: Fault::Foreign }), made());
-    assert_eq!((&quarantined["status"], &quarantined["fault"]), (&json!("quarantined"), &json!("foreign")));
+fn a_recovery_that_is_under_way_says_who_asked_and_when() {
+    let claim = a_claim(&a_key("wf-1"), 3, 2);
+    let running = json!({
+        "workflow_id": "wf-1", "status": "running", "recovery_id": claim.recovery_id, "version": 3, "attempt": 2,
+        "trigger": "request", "requested_by": "sue", "reason": "The instrument is back.",
+        "requested_at": at(2000), "delay_seconds": 5, "steps": []
+    });
+    assert_eq!(json_of(RecoveryReport::running(claim.clone())), running);
+    assert_eq!(recovery(Progress::Running(Box::new(RecoveryAttempt { claim, ended: None }))), running);
+    assert_eq!(recovery(Progress::None), json!({"workflow_id": "wf-1", "status": "none", "steps": []}));
+}
+
+#[test]
+fn a_recovery_that_has_ended_says_how_and_tells_no_caller_of_causes() {
+    let claim = a_claim(&a_key("wf-1"), 3, 1);
+    let mut record = a_full_record(&claim);
+    let ended =
+        |record| recovery(Progress::Ended(Box::new(RecoveryAttempt { claim: claim.clone(), ended: Some(record) })));
+    let shown = ended(record.clone());
+    assert_eq!((&shown["status"], &shown["reasons"][0]["rule_id"]), (&json!("refused"), &json!("not-today")));
+    assert_eq!((&shown["started_at"], &shown["ended_at"]), (&json!(at(10)), &json!(at(30))));
+    assert_eq!(
+        shown["steps"],
+        json!([
+            {"step": "assessed", "at": at(10)},
+            {"step": "events-published", "at": at(20), "version": 3, "events": 2}
+        ])
+    );
+    assert_eq!((&shown["error"], &shown["fault"]), (&json!("RulesUnavailable"), &json!("altered")));
+    assert!(!shown.to_string().contains("It was down."), "{shown}");
+    for (status, name) in [
+        (OutcomeStatus::Recovered, "recovered"),
+        (OutcomeStatus::AlreadyConsistent, "already-consistent"),
+        (OutcomeStatus::Quarantined, "quarantined"),
+        (OutcomeStatus::GaveUp, "gave-up"),
+    ] {
+        record.outcome = Outcome::of(status);
+        assert_eq!(ended(record.clone())["status"], name);
+    }
+    let vanished = recovery(Progress::Vanished(Box::new(RecoveryAttempt { claim, ended: None }), EndedHow::TimedOut));
+    assert_eq!((&vanished["status"], &vanished["error"]), (&json!("gave-up"), &json!("ExecutionTimedOut")));
+}
+
+#[test]
+fn a_quarantine_is_told_of_where_the_workflow_is() {
+    let key = a_key("wf-1");
+    let QuarantineEntry::Quarantined(quarantine) = a_quarantine(&key, &a_break(3)) else { unreachable!() };
+    let notice =
+        json!({"broken_at_version": 3, "fault": "altered", "quarantined_at": at(0), "found_by": "recovery-step"});
+    let found = RecoveryStatus { progress: Progress::None, quarantine: Some(quarantine.clone()) };
+    assert_eq!(json_of(RecoveryReport::new("wf-1".parse().expect("an id"), found))["quarantine"], notice);
+    let workflow = Workflow::from(&a_created("wf-1").event);
+    let quarantined = WorkflowNow { workflow: workflow.clone(), quarantine: Some(quarantine) };
+    assert_eq!(seen(Answer::state(quarantined).expect("an answer")).body["quarantine"], notice);
+    let free = seen(Answer::state(WorkflowNow { workflow, quarantine: None }).expect("an answer"));
+    assert_eq!(free.body.get("quarantine"), None);
+}
+
+#[test]
+fn a_release_names_the_breaks_and_the_reason() {
+    let QuarantineEntry::Released(release) = a_release(&a_key("wf-1"), &a_break(3)) else { unreachable!() };
+    let released = Released { head: version(4), releases: vec![release], repeated: false };
+    assert_eq!(
+        json_of(ReleaseReport::new("wf-1".parse().expect("an id"), released)),
+        json!({
+            "workflow_id": "wf-1", "version": 4, "repeated": false,
+            "released": [{"broken_at_version": 3, "fault": "altered", "released_at": at(1000), "requested_by": "sue",
+                          "reason": "The paper record was compared."}]
+        })
+    );
 }
 
 #[test]

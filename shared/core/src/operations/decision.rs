@@ -50,13 +50,23 @@ impl Attempt<'_> {
         ports: &Deciding<L, R>,
         refuser: Refuser<'_>,
     ) -> Result<(), StoreError> {
+        self.record_as(EventId(ports.ids.fresh()), &ports.log, refuser).await
+    }
+
+    /// The same under an id that a repetition has, too: what is recorded twice is there once.
+    pub(super) async fn record_as<L: WorkflowLog>(
+        &self,
+        event_id: EventId,
+        log: &L,
+        refuser: Refuser<'_>,
+    ) -> Result<(), StoreError> {
         let (code, violation, policies) = match refuser {
             Refuser::Policy(forbidden) => (RefusalCode::Forbidden, None, forbidden.policies.clone()),
             Refuser::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
             Refuser::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
         };
         let refusal = Refusal {
-            event_id: EventId(ports.ids.fresh()),
+            event_id,
             tenant_id: self.key.tenant_id.clone(),
             workflow_id: self.key.workflow_id.clone(),
             event_type: RefusalEventType::default(),
@@ -74,7 +84,7 @@ impl Attempt<'_> {
             policies,
             correlation_id: self.call.correlation_id.clone(),
         };
-        ports.log.record_refusal(&refusal).await
+        log.record_refusal(&refusal).await
     }
 
     /// The next version, sealed, with what it remembers.
@@ -86,13 +96,25 @@ impl Attempt<'_> {
         rules: AppliedRules,
         repeatable: Option<&RepeatableRequest>,
     ) -> Result<StoredVersion, Bug> {
+        self.next_version_as(EventId(ports.ids.fresh()), first, event_type, rules, repeatable)
+    }
+
+    /// The same under an id that a repetition has, too: whoever appends it again meets it as its own.
+    pub(super) fn next_version_as(
+        &self,
+        event_id: EventId,
+        first: &Workflow,
+        event_type: EventType,
+        rules: AppliedRules,
+        repeatable: Option<&RepeatableRequest>,
+    ) -> Result<StoredVersion, Bug> {
         let before = self.head.map(|head| &head.event);
         let version = match before {
             None => Version::FIRST,
             Some(before) => before.version.next().ok_or(Bug::VersionsExhausted(before.version))?,
         };
         let event = seal(WorkflowEvent {
-            event_id: EventId(ports.ids.fresh()),
+            event_id,
             tenant_id: self.key.tenant_id.clone(),
             workflow_id: self.key.workflow_id.clone(),
             workflow_type: first.workflow_type.clone(),

@@ -1,55 +1,112 @@
-//! How a workflow is, and what a recovery would do: the plan, looked at and not carried out.
+//! How the newest recovery of a workflow is: from its claim, its outcome and its execution.
 
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::event::{EventType, WorkflowEvent};
 use crate::identifiers::WorkflowId;
 use crate::operations::ReadWorkflowError;
 use crate::operations::reading::{authorise, authorise_by_name};
-use crate::operations::recover_workflow::{AssessError, assess};
-use crate::ports::{AccessPolicy, Action, WorkflowIndex, WorkflowLog};
-use crate::recovery::{RecoveryPlan, plan};
+use crate::ports::{
+    AccessPolicy, Action, EndedHow, ExecutionStatus, LogError, QuarantineLog, RecoveryLog, RecoveryStarter,
+    StarterError, StoreError, WorkflowLog,
+};
+use crate::quarantine::Quarantine;
+use crate::recovery::records::RecoveryAttempt;
 
-/// What looking at a recovery needs.
+/// What telling of a recovery needs.
 #[derive(Clone)]
-pub struct Assessing<L, I> {
+pub struct Following<L, S> {
     /// The log.
     pub log: L,
-    /// The index.
-    pub index: I,
+    /// What carries recoveries out.
+    pub starter: S,
     /// Who may.
     pub policy: Arc<dyn AccessPolicy>,
 }
 
-/// How a workflow is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecoveryStatus {
-    /// What a recovery would do now.
-    pub plan: RecoveryPlan,
-    /// The recovery that made the newest version, if one did.
-    pub recovered_by: Option<Box<WorkflowEvent>>,
+/// How the newest recovery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There never was one.
+    None,
+    /// It is under way, or waits for its delay.
+    Running(Box<RecoveryAttempt>),
+    /// It has ended, and said how.
+    Ended(Box<RecoveryAttempt>),
+    /// Its execution has ended and no outcome is recorded: it gave up.
+    Vanished(Box<RecoveryAttempt>, EndedHow),
 }
 
-/// Assesses a workflow of the caller's tenant and changes nothing.
+/// What there is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryStatus {
+    /// How the newest recovery is.
+    pub progress: Progress,
+    /// The quarantine that is in force, if one is.
+    pub quarantine: Option<Quarantine>,
+}
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+pub enum GetWorkflowRecoveryError {
+    /// The workflow cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadWorkflowError),
+    /// What carries recoveries out does not answer.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
+}
+
+impl From<StoreError> for GetWorkflowRecoveryError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Tells of the newest recovery of a workflow of the caller's tenant. Changes nothing.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not see it, or log or index cannot be read.
-pub async fn get_workflow_recovery<L: WorkflowLog, I: WorkflowIndex>(
-    ports: &Assessing<L, I>,
+/// When there is no such workflow, the caller may not see it, or log or starter do not answer.
+pub async fn get_workflow_recovery<L, S>(
+    ports: &Following<L, S>,
     call: &Call,
     workflow_id: &WorkflowId,
-) -> Result<RecoveryStatus, ReadWorkflowError> {
+) -> Result<RecoveryStatus, GetWorkflowRecoveryError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    S: RecoveryStarter,
+{
     let key = call.key(workflow_id);
-    let (head, findings) = assess(&ports.log, &ports.index, &key).await.map_err(|error| match error {
-        AssessError::NotFound => ReadWorkflowError::NotFound,
-        AssessError::Store(error) => ReadWorkflowError::Store(error),
-    })?;
-    match &head {
-        Some(head) => authorise(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &head.event)?,
-        None => authorise_by_name(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key)?,
-    }
-    let recovered_by =
-        head.map(|head| head.event).filter(|event| event.event_type == EventType::WorkflowRecovered).map(Box::new);
-    Ok(RecoveryStatus { plan: plan(&findings), recovered_by })
+    let (policy, action) = (ports.policy.as_ref(), Action::GetWorkflowRecovery);
+    let permitted = match ports.log.head(&key).await {
+        Ok(None) => return Err(ReadWorkflowError::NotFound.into()),
+        Ok(Some(head)) => authorise(policy, call, action, &head.event),
+        Err(LogError::Unreadable { .. }) => authorise_by_name(policy, call, action, &key),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    permitted.map_err(ReadWorkflowError::from)?;
+    let quarantine = ports.log.quarantine(&key).await?.in_force().first().map(|&quarantine| quarantine.clone());
+    let progress = match ports.log.recoveries(&key, 1).await?.into_iter().next() {
+        None => Progress::None,
+        Some(attempt) if attempt.ended.is_some() => Progress::Ended(Box::new(attempt)),
+        Some(attempt) => match ports.starter.status(&attempt.claim.recovery_id).await? {
+            ExecutionStatus::Running | ExecutionStatus::Unknown => Progress::Running(Box::new(attempt)),
+            ExecutionStatus::Ended(how) => vanished(ports, attempt, how).await?,
+        },
+    };
+    Ok(RecoveryStatus { progress, quarantine })
+}
+
+/// It may have recorded its outcome and ended after the log was read.
+async fn vanished<L: RecoveryLog, S>(
+    ports: &Following<L, S>,
+    attempt: RecoveryAttempt,
+    how: EndedHow,
+) -> Result<Progress, StoreError> {
+    let again = ports.log.recoveries(&attempt.claim.key(), 1).await?.into_iter().next();
+    Ok(match again {
+        Some(newest) if newest.ended.is_some() => Progress::Ended(Box::new(newest)),
+        Some(newest) if newest.claim != attempt.claim => Progress::Running(Box::new(newest)),
+        Some(_) | None => Progress::Vanished(Box::new(attempt), how),
+    })
 }

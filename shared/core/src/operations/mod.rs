@@ -6,15 +6,21 @@ pub mod get_workflow_recovery;
 pub mod get_workflow_state;
 pub mod list_workflows;
 pub mod publish_events;
+pub mod recover_failed_workflow;
 pub mod recover_workflow;
+pub mod recovery_step;
+pub mod release_workflow;
 pub mod replay_events;
 pub mod request_state_transition;
+pub mod sweep_workflows;
 pub mod verify_workflow_history;
 
+mod assessing;
 mod catching_up;
 mod decision;
 mod reading;
 mod rebuild_index;
+mod starting;
 
 use std::sync::Arc;
 
@@ -25,8 +31,10 @@ use crate::lifecycle::State;
 use crate::ports::{AccessPolicy, Clock, Ids};
 use crate::refusal::RuleReason;
 
+pub use assessing::{AssessError, assess};
 pub use reading::ReadWorkflowError;
 pub use rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
+pub use starting::{StartRecoveryError, Starting};
 
 /// What an operation that decides and appends needs.
 #[derive(Clone)]

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::chain::NotCanonical;
 use crate::identifiers::{Version, WorkflowKey};
 use crate::operations::Publishing;
 use crate::operations::catching_up::{Lane, Stop, catch_up, chain_of, put_one_a_workflow};
 use crate::ports::{
     BusEvent, DeadLetter, DeadLetters, EventBus, IndexEntry, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
 };
+use crate::quarantine::QuarantineEntry;
 use crate::refusal::Refusal;
 
 /// One record of the log's stream, read.
@@ -30,7 +32,14 @@ pub enum StreamRecord {
         /// What was recorded.
         refusal: Box<Refusal>,
     },
-    /// A record that is neither, though it should be one.
+    /// A quarantine or its release.
+    Quarantine {
+        /// The record's place in the stream, the stream's own text.
+        sequence_number: String,
+        /// What was recorded.
+        entry: Box<QuarantineEntry>,
+    },
+    /// A record that is none of these, though it should be one.
     Unreadable {
         /// The record's place in the stream, the stream's own text.
         sequence_number: String,
@@ -53,6 +62,7 @@ impl StreamRecord {
         match self {
             Self::Version { sequence_number, .. }
             | Self::Refusal { sequence_number, .. }
+            | Self::Quarantine { sequence_number, .. }
             | Self::Unreadable { sequence_number, .. }
             | Self::Ignored { sequence_number } => sequence_number,
         }
@@ -96,13 +106,18 @@ where
     let order: Vec<String> = batch.iter().map(|record| record.sequence_number().to_owned()).collect();
     let mut published = Published::default();
     let mut doorbells: BTreeMap<WorkflowKey, Doorbell> = BTreeMap::new();
-    let mut refusals = Vec::new();
+    let mut unordered = Vec::new();
     for record in batch {
         match record {
             StreamRecord::Version { sequence_number, version } => {
                 doorbells.entry(version.event.key()).or_default().ring(sequence_number, *version);
             }
-            StreamRecord::Refusal { sequence_number, refusal } => refusals.push((sequence_number, *refusal)),
+            StreamRecord::Refusal { sequence_number, refusal } => {
+                unordered.push((sequence_number, refusal.key(), BusEvent::of_refusal(&refusal)));
+            }
+            StreamRecord::Quarantine { sequence_number, entry } => {
+                unordered.push((sequence_number, entry.key(), BusEvent::of_quarantine(&entry)));
+            }
             StreamRecord::Unreadable { sequence_number, key, why } => {
                 published.dead.push(DeadLetter { sequence_number, key, why });
             }
@@ -110,7 +125,7 @@ where
         }
     }
     publish_versions(ports, doorbells, &mut published).await;
-    publish_refusals(&ports.bus, refusals, &mut published).await;
+    publish_unordered(&ports.bus, unordered, &mut published).await;
     put_aside(dead_letters, &mut published).await;
     let place = |failed: &FailedRecord| order.iter().position(|number| *number == failed.sequence_number);
     published.failed.sort_by_key(place);
@@ -227,16 +242,18 @@ async fn put_aside<D: DeadLetters>(dead_letters: &D, published: &mut Published) 
     }
 }
 
-async fn publish_refusals<B: EventBus>(bus: &B, refusals: Vec<(String, Refusal)>, published: &mut Published) {
+/// A record of the stream and the event it asks for, which stands in no order.
+type Unordered = (String, WorkflowKey, Result<BusEvent, NotCanonical>);
+
+async fn publish_unordered<B: EventBus>(bus: &B, records: Vec<Unordered>, published: &mut Published) {
     let mut waiting = Vec::new();
-    for (sequence_number, refusal) in refusals {
-        match BusEvent::of_refusal(&refusal) {
+    for (sequence_number, key, event) in records {
+        match event {
             Ok(event) => waiting.push((sequence_number, event)),
-            Err(error) => published.dead.push(DeadLetter {
-                sequence_number,
-                key: refusal.key().to_string(),
-                why: error.to_string(),
-            }),
+            Err(error) => {
+                let (key, why) = (key.to_string(), error.to_string());
+                published.dead.push(DeadLetter { sequence_number, key, why });
+            }
         }
     }
     // One of each workflow at a time, so that no call carries two of one.

@@ -1,13 +1,18 @@
 //! What the operations share when they read: the head, and whether the caller may see it.
 
+use futures_util::future::join;
+
 use crate::call::Call;
 use crate::chain::{Break, Fault, is_intact};
 use crate::event::WorkflowEvent;
 use crate::identifiers::WorkflowKey;
+use crate::operations::assessing::content_of;
 use crate::operations::{Forbidden, Quarantined};
 use crate::ports::{
-    AccessDecision, AccessPolicy, AccessQuestion, Action, LogError, Resource, StoreError, StoredVersion, WorkflowLog,
+    AccessDecision, AccessPolicy, AccessQuestion, Action, LogError, QuarantineLog, Resource, StoreError, StoredVersion,
+    WorkflowLog,
 };
+use crate::quarantine::{BreakFound, QuarantineRecord};
 
 /// Why a workflow could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +47,27 @@ pub(super) async fn head<L: WorkflowLog>(log: &L, key: &WorkflowKey) -> Result<S
     log.head(key).await?.ok_or(ReadWorkflowError::NotFound)
 }
 
-/// The same, for those who build on it: its content must fit its hash.
-pub(super) fn intact(head: StoredVersion) -> Result<StoredVersion, ReadWorkflowError> {
-    if is_intact(&head.event) {
-        Ok(head)
+/// The same, for those who build on it, and whether they may: no quarantine is in force, and its content fits its hash
+/// or was released as it is. Both are read at once, so that this costs no time.
+pub(super) async fn free_head<L: WorkflowLog + QuarantineLog>(
+    log: &L,
+    key: &WorkflowKey,
+) -> Result<(StoredVersion, Result<(), Quarantined>), ReadWorkflowError> {
+    let (head, quarantine) = join(head(log, key), log.quarantine(key)).await;
+    let (head, quarantine) = (head?, quarantine?);
+    let free = match quarantine.in_force().first() {
+        Some(in_force) => Err(Quarantined(in_force.found().as_break())),
+        None => intact(&head.event, &quarantine),
+    };
+    Ok((head, free))
+}
+
+fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
+    let (at, fault) = (head.version, Fault::Altered);
+    if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {
+        Ok(())
     } else {
-        Err(Quarantined(Break { at: head.event.version, fault: Fault::Altered }).into())
+        Err(Quarantined(Break { at, fault }))
     }
 }
 

@@ -10,12 +10,14 @@ use crate::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
 use crate::json::{JsonRefused, ValidationContext};
 use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
-use crate::operations::reading::{authorise, head, intact};
+use crate::operations::reading::{authorise, free_head};
 use crate::operations::{
     Accepted, Bug, Deciding, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation,
     VersionConflict,
 };
-use crate::ports::{Action, LogError, Move, RulesUnavailable, StoreError, StoredVersion, TransitionRules, WorkflowLog};
+use crate::ports::{
+    Action, LogError, Move, QuarantineLog, RulesUnavailable, StoreError, StoredVersion, TransitionRules, WorkflowLog,
+};
 
 /// The move that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -96,7 +98,7 @@ const OPERATION: &str = "request-state-transition";
 ///
 /// # Errors
 /// When the move is refused, the workflow is not what the caller thinks, or one of the ports fails.
-pub async fn request_state_transition<L: WorkflowLog, R: TransitionRules>(
+pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -154,7 +156,7 @@ pub struct WouldBeAccepted {
 ///
 /// # Errors
 /// As [`request_state_transition`], but for what only a write can meet.
-pub async fn try_state_transition<L: WorkflowLog, R: TransitionRules>(
+pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -169,19 +171,20 @@ pub async fn try_state_transition<L: WorkflowLog, R: TransitionRules>(
     Ok(WouldBeAccepted { workflow: Workflow::from(&head.event), rules })
 }
 
-/// The newest version, when the caller may move it and it is sound; else what the refusal is about.
-async fn permitted_head<L: WorkflowLog, R>(
+/// The newest version, when the caller may move it and it is sound and free; else what the refusal is about.
+async fn permitted_head<L: WorkflowLog + QuarantineLog, R>(
     ports: &Deciding<L, R>,
     call: &Call,
     key: &WorkflowKey,
     request: &TransitionRequest,
 ) -> Result<Result<StoredVersion, (StoredVersion, Forbidden)>, ReadWorkflowError> {
-    let head = head(&ports.log, key).await?;
+    let (head, free) = free_head(&ports.log, key).await?;
     let action = Action::moving_to(request.target_state);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, action, &head.event) {
         return Ok(Err((head, forbidden)));
     }
-    intact(head).map(Ok)
+    free?;
+    Ok(Ok(head))
 }
 
 /// The two who can say no to those who may ask, in the order they are asked.

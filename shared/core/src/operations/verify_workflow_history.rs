@@ -76,9 +76,19 @@ pub(super) async fn walk_chain_seeing<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
     end: Option<Version>,
+    seen: impl FnMut(&WorkflowEvent),
+) -> Result<Walked, StoreError> {
+    walk_on(log, key, ChainWalk::new(key), end, seen).await
+}
+
+/// The same from where `walk` stands.
+pub(super) async fn walk_on<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    mut walk: ChainWalk<'_>,
+    end: Option<Version>,
     mut seen: impl FnMut(&WorkflowEvent),
 ) -> Result<Walked, StoreError> {
-    let mut walk = ChainWalk::new(key);
     let broken = loop {
         let Some(from) = walk.awaited() else { break None };
         let page = match readable(log, key, from, WALK_ITEMS_MAX).await? {

@@ -35,11 +35,13 @@ pub enum Action {
     GetWorkflowRecovery,
     /// Publish a workflow's events again.
     ReplayEvents,
+    /// Release a workflow from quarantine.
+    ReleaseWorkflow,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -54,6 +56,7 @@ impl Action {
         Self::RecoverWorkflow,
         Self::GetWorkflowRecovery,
         Self::ReplayEvents,
+        Self::ReleaseWorkflow,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: whoever may create may ask, and the
@@ -88,6 +91,7 @@ impl Action {
             Self::RecoverWorkflow => "recoverWorkflow",
             Self::GetWorkflowRecovery => "getWorkflowRecovery",
             Self::ReplayEvents => "replayEvents",
+            Self::ReleaseWorkflow => "releaseWorkflow",
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::chain::NotCanonical;
 use crate::event::WorkflowEvent;
 use crate::identifiers::{EventId, Version, WorkflowKey};
 use crate::ports::Cause;
+use crate::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 use crate::timestamp::Timestamp;
 
@@ -17,9 +18,9 @@ pub struct BusEvent {
     pub key: WorkflowKey,
     /// The event's identity.
     pub event_id: EventId,
-    /// The version it made; none for a refusal.
+    /// The version it made; none for what makes none: a refusal, a quarantine, a release.
     pub version: Option<Version>,
-    /// One of the four names of section 4 of the architecture, such as `WorkflowCreated`.
+    /// The kind of event, such as `WorkflowCreated`: there is a schema for each.
     pub detail_type: &'static str,
     /// The event as compact JSON.
     pub detail: String,
@@ -65,6 +66,20 @@ impl BusEvent {
             detail: serde_json::to_string(refusal)?,
             at: refusal.timestamp,
         })
+    }
+
+    /// Renders a quarantine or its release.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored one always has.
+    pub fn of_quarantine(entry: &QuarantineEntry) -> Result<Self, NotCanonical> {
+        let (detail_type, detail, at) = match entry {
+            QuarantineEntry::Quarantined(entry) => {
+                (WORKFLOW_QUARANTINED, serde_json::to_string(entry)?, entry.timestamp)
+            }
+            QuarantineEntry::Released(entry) => (WORKFLOW_RELEASED, serde_json::to_string(entry)?, entry.timestamp),
+        };
+        Ok(Self { key: entry.key(), event_id: entry.event_id(), version: None, detail_type, detail, at })
     }
 
     fn render(event: &WorkflowEvent, detail: String) -> Result<Self, NotCanonical> {

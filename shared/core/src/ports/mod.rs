@@ -5,6 +5,8 @@ mod bus;
 mod clock;
 mod index;
 mod log;
+mod quarantine;
+mod recovery;
 mod rules;
 mod walk;
 
@@ -13,6 +15,10 @@ pub use bus::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBu
 pub use clock::{Clock, Ids};
 pub use index::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex};
 pub use log::{AppendError, LogError, StoredVersion, WorkflowLog};
+pub use quarantine::QuarantineLog;
+pub use recovery::{
+    Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
+};
 pub use rules::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 pub use walk::{LogWalk, WalkPart, WalkPosition};
 

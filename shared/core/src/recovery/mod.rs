@@ -1,28 +1,36 @@
-//! Recovery is a pure plan and a dumb executor: this is the plan.
+//! Recovery is a pure plan and a dumb executor: this is the plan, and what is handed from turn to turn and kept.
 
-use crate::chain::{Break, Fault};
+pub mod document;
+pub mod records;
+
+use crate::chain::{ChainHash, Fault};
 use crate::event::WorkflowEvent;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::ports::IndexEntry;
+use crate::quarantine::{BreakFound, QuarantineRecord};
+use crate::recovery::document::Trigger;
 
 /// What was found out about a workflow before deciding anything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// The newest version, reached by an unbroken chain from version 1; or where the chain is broken.
-    pub log: Result<WorkflowEvent, Break>,
+    /// The newest version, reached by a chain from version 1 that is unbroken but for what was released; or where the
+    /// chain is broken.
+    pub log: Result<WorkflowEvent, BreakFound>,
     /// What the index says; none when it has no entry.
     pub indexed: Option<IndexEntry>,
     /// The log's event of the version that the index claims; none when the log has no such version.
     pub claimed: Option<WorkflowEvent>,
+    /// What is recorded of quarantines.
+    pub quarantine: QuarantineRecord,
 }
 
 /// What is to be done. Every part may be repeated without harm.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecoveryPlan {
-    /// Change nothing, raise an alarm: the stored history is broken here.
-    Quarantine(Break),
-    /// Log, index and bus agree and the workflow has not failed: there is nothing to do.
+    /// Change nothing, raise an alarm: the stored history is broken here and nobody has released that.
+    Quarantine(BreakFound),
+    /// Log, index and bus agree and the workflow is not to be moved: there is nothing to do.
     AlreadyConsistent,
     /// Do what is named.
     Repair(Repairs),
@@ -44,8 +52,14 @@ pub struct Repairs {
 pub struct PublishAfter(pub Option<Version>);
 
 /// Decides what a recovery has to do. Pure and total.
+///
+/// A workflow whose failure nobody marked as retryable is moved back only for a person who asked for it.
 #[must_use]
-pub fn plan(findings: &Findings) -> RecoveryPlan {
+pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
+    // What is recorded stays in force until a person releases it, even if it should not be found any more.
+    if let Some(quarantine) = findings.quarantine.in_force().first() {
+        return RecoveryPlan::Quarantine(quarantine.found());
+    }
     let head = match &findings.log {
         Err(broken) => return RecoveryPlan::Quarantine(broken.clone()),
         Ok(head) => head,
@@ -67,7 +81,7 @@ pub fn plan(findings: &Findings) -> RecoveryPlan {
         // harmless, leaving out is not.
         Some(_) | None => Some(PublishAfter(None)),
     };
-    let repairs = Repairs { rebuild_index: !agrees, publish, reactivate: head.to_state == State::Failed };
+    let repairs = Repairs { rebuild_index: !agrees, publish, reactivate: is_to_be_reactivated(head, trigger) };
     if repairs == (Repairs { rebuild_index: false, publish: None, reactivate: false }) {
         RecoveryPlan::AlreadyConsistent
     } else {
@@ -75,8 +89,27 @@ pub fn plan(findings: &Findings) -> RecoveryPlan {
     }
 }
 
-/// The first version that was published and is not in the log.
-fn lost(head: &WorkflowEvent, findings: &Findings) -> Option<Break> {
-    let ahead = findings.indexed.as_ref().is_some_and(|indexed| indexed.published_version > head.version);
-    Some(Break { at: head.version.next().filter(|_| ahead)?, fault: Fault::Missing })
+/// Whether a recovery so started moves a workflow at this version back to ACTIVE.
+#[must_use]
+pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {
+    let retryable = head.failure.as_ref().is_some_and(|failure| failure.retryable);
+    head.to_state == State::Failed
+        && match trigger {
+            Trigger::Request => true,
+            Trigger::Failure | Trigger::Sweep => retryable,
+        }
+}
+
+/// The first version that was published and is not in the log, unless that loss was released.
+fn lost(head: &WorkflowEvent, findings: &Findings) -> Option<BreakFound> {
+    let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > head.version)?;
+    let content = witness(indexed);
+    let released = findings.quarantine.is_loss_released(&content);
+    Some(BreakFound { at: head.version.next().filter(|_| !released)?, fault: Fault::Missing, content })
+}
+
+/// What an index entry bears witness of, as a hash: another claim is another loss.
+fn witness(indexed: &IndexEntry) -> ChainHash {
+    let IndexEntry { published_version, updated_at, current_state, .. } = indexed;
+    ChainHash::of(format!("published {published_version} {updated_at} {current_state}").as_bytes())
 }

@@ -141,8 +141,8 @@ impl StateMachineTest for Real {
         let appends = expected == Expected::Version(real.before.version() + 1);
         let script = Script::default();
         if let (true, Some(fault)) = (appends, ask.fault) {
-            // The calls of a move that is accepted: read the head, append.
-            script.fail(1, fault);
+            // The calls of a move that is accepted: read the head and the quarantines, append.
+            script.fail(2, fault);
         }
         let answer = block_on(real.ask(&ask, &script));
         match (&answer, expected) {

@@ -13,7 +13,7 @@ mod faults;
 mod lifecycle_model;
 mod publishing;
 mod rebuilding;
-mod recovery;
+mod recovering;
 mod refusing;
 mod replaying;
 mod schemas;

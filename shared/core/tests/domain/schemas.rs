@@ -2,9 +2,10 @@
 
 use alims_core::event::WorkflowEvent;
 use alims_core::ports::BusEvent;
+use alims_core::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_core::refusal::Refusal;
 use alims_core::schema;
-use alims_testing::builders::{a_chain, a_key, a_refusal};
+use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,8 +21,16 @@ static SCHEMAS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
 });
 
 /// Members that need not be there.
-const OPTIONAL: [&str; 7] =
-    ["/reason", "/validation_context", "/correlation_id", "/replay", "/ruleset", "/ruleset_version", "/current_state"];
+const OPTIONAL: [&str; 8] = [
+    "/reason",
+    "/validation_context",
+    "/correlation_id",
+    "/replay",
+    "/ruleset",
+    "/ruleset_version",
+    "/current_state",
+    "/recovery_id",
+];
 /// Members that need not be there in a refused attempt.
 const OPTIONAL_IN_REFUSALS: [&str; 4] = ["/version", "/target_state", "/reasons", "/policies"];
 
@@ -94,6 +103,19 @@ fn a_refused_attempt_is_what_its_schema_says_with_all_it_may_tell_and_with_the_l
     assert_fits(&BusEvent::of_refusal(&least).unwrap());
 }
 
+#[test]
+fn a_quarantine_and_a_release_are_what_their_schemas_say_with_all_they_may_tell_and_with_the_least() {
+    let key = a_key("w");
+    for whole in [a_quarantine(&key, &a_break(3)), a_release(&key, &a_break(3))] {
+        assert_fits(&BusEvent::of_quarantine(&whole).unwrap());
+        let least = match whole {
+            QuarantineEntry::Quarantined(it) => QuarantineEntry::Quarantined(Quarantine { recovery_id: None, ..it }),
+            QuarantineEntry::Released(it) => QuarantineEntry::Released(Release { correlation_id: None, ..it }),
+        };
+        assert_fits(&BusEvent::of_quarantine(&least).unwrap());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -111,8 +133,9 @@ fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_
     for detail in whole_details() {
         assert_eq!(fits(&detail).len(), 1, "{detail}");
         for pointer in members(&detail, "") {
-            let may_lack =
-                OPTIONAL.contains(&&*pointer) || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));
+            let is_the_reason_of_a_release = detail["event_type"] == "WorkflowReleased" && pointer == "/reason";
+            let may_lack = (OPTIONAL.contains(&&*pointer) && !is_the_reason_of_a_release)
+                || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));
             assert_eq!(fits(&without(&detail, &pointer)).len(), usize::from(may_lack), "without {pointer}: {detail}");
             let member = detail.pointer(&pointer).unwrap();
             for other in [Value::Null, json!(7.5), json!([[]]), json!({"x": []}), json!(true), json!("")] {
@@ -183,7 +206,9 @@ fn whole_details() -> Vec<Value> {
     assert_eq!(of_kind.len(), 4, "created, changed, failed, recovered");
     let versions = of_kind.into_values().map(|event| BusEvent::of_replayed_version(&event).unwrap());
     let refusal = BusEvent::of_refusal(&a_refusal(&a_key("w"))).unwrap();
-    versions.chain([refusal]).map(|published| serde_json::from_str(&published.detail).unwrap()).collect()
+    let entries = [a_quarantine(&a_key("w"), &a_break(3)), a_release(&a_key("w"), &a_break(3))];
+    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal]);
+    versions.chain(unordered).map(|published| serde_json::from_str(&published.detail).unwrap()).collect()
 }
 
 fn is_refusal(detail: &Value) -> bool {

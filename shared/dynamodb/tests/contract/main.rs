@@ -11,6 +11,7 @@
 mod altered_items;
 mod odd_answers;
 mod on_dynoxide;
+mod records;
 mod stream_records;
 mod tables;
 mod walk;
@@ -28,6 +29,7 @@ async fn an_index() -> DynamoIndex {
 }
 
 alims_testing::log_contract!(a_log().await);
+alims_testing::records_contract!(a_log().await);
 
 /// As the service uses it.
 mod index_with_long_pages {

@@ -1,9 +1,9 @@
 //! Stream records become what they ring for.
 
 use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::WorkflowLog;
+use alims_core::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_dynamodb::{DynamoLog, stream_record};
-use alims_testing::builders::{a_chain, a_key, a_refusal};
+use alims_testing::builders::{a_break, a_chain, a_claim, a_full_record, a_key, a_quarantine, a_refusal, a_release};
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_json::{Map, Value, json};
 
@@ -62,6 +62,29 @@ async fn new_versions_and_refusals_are_read() {
     }
     assert_eq!(versions, chain);
     assert_eq!(refusals, [refusal]);
+}
+
+#[tokio::test]
+async fn quarantines_and_releases_are_read_and_recoveries_ring_for_nothing() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    let (key, claim) = (a_key("w-1"), a_claim(&a_key("w-1"), 1, 1));
+    let entries = [a_quarantine(&key, &a_break(2)), a_release(&key, &a_break(2))];
+    for entry in &entries {
+        log.record_quarantine(entry).await.unwrap();
+    }
+    log.claim_recovery(&claim).await.unwrap();
+    log.record_recovery(&a_full_record(&claim)).await.unwrap();
+
+    let (mut read_back, mut ignored) = (Vec::new(), 0);
+    for item in items(&names.log, &client).await {
+        match read(a_record("INSERT", &item)) {
+            StreamRecord::Quarantine { sequence_number, entry } if sequence_number == "100" => read_back.push(*entry),
+            StreamRecord::Ignored { .. } => ignored += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((read_back.as_slice(), ignored), (entries.as_slice(), 2));
 }
 
 async fn an_item() -> Map<String, Value> {

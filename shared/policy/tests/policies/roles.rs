@@ -4,7 +4,7 @@ use super::*;
 use Action::{
     ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowHistory,
     GetWorkflowRecovery, GetWorkflowRefusals, GetWorkflowState, ListWorkflows, PauseWorkflow, RecoverWorkflow,
-    ReplayEvents, VerifyWorkflowHistory,
+    ReleaseWorkflow, ReplayEvents, VerifyWorkflowHistory,
 };
 
 const READ: &str = "roles.read";
@@ -13,7 +13,7 @@ const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
 /// What is done, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 14] = [
+const TABLE: [(Action, &str, [bool; 4]); 15] = [
     (GetWorkflowState, READ, [true, true, true, true]),
     (ListWorkflows, READ, [true, true, true, true]),
     (GetWorkflowHistory, READ, [true, true, true, true]),
@@ -26,6 +26,7 @@ const TABLE: [(Action, &str, [bool; 4]); 14] = [
     (CancelWorkflow, SUPERVISE, [false, false, true, false]),
     (RecoverWorkflow, SUPERVISE, [false, false, true, false]),
     (ReplayEvents, SUPERVISE, [false, false, true, false]),
+    (ReleaseWorkflow, SUPERVISE, [false, false, true, false]),
     (GetWorkflowRefusals, AUDIT, [false, false, false, true]),
     (VerifyWorkflowHistory, AUDIT, [false, false, false, true]),
 ];

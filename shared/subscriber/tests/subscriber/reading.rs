@@ -2,7 +2,7 @@
 
 use alims_core::ports::BusEvent;
 use alims_subscriber::{DETAIL_BYTES_MAX, Event, EventType, SOURCE, Unreadable, WorkflowKey};
-use alims_testing::builders::{a_chain, a_refusal};
+use alims_testing::builders::{a_break, a_chain, a_quarantine, a_refusal, a_release};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -50,6 +50,19 @@ fn a_refused_attempt_has_no_version_though_it_tells_the_one_it_met() {
     assert!(refusal.version.is_some());
     let event = Event::from_detail(&BusEvent::of_refusal(&refusal).unwrap().detail).unwrap();
     assert_eq!((event.event_type, event.version), (EventType::WorkflowTransitionRefused, None));
+}
+
+#[test]
+fn a_quarantine_and_a_release_have_no_version_though_they_tell_where_the_history_is_broken() {
+    let key = key("default", "w");
+    for (entry, event_type) in [
+        (a_quarantine(&key, &a_break(3)), EventType::WorkflowQuarantined),
+        (a_release(&key, &a_break(3)), EventType::WorkflowReleased),
+    ] {
+        let published = BusEvent::of_quarantine(&entry).unwrap();
+        let event = Event::from_envelope(&envelope(published.detail_type, &published.detail)).unwrap();
+        assert_eq!((event.event_type, event.version), (event_type, None));
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ pub mod index;
 pub mod json;
 pub mod list;
 pub mod log;
+pub mod quarantine;
+pub mod recoveries;
 pub mod walk;
 
 /// Makes a test of every part of the log's contract. The argument is an expression for a fresh adapter; it may await.
@@ -38,6 +40,33 @@ macro_rules! log_contract {
             odd_texts_and_names_come_back_as_they_went_in
             empty_and_deep_objects_come_back_as_they_went_in
             the_largest_metadata_comes_back_as_it_went_in
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of what the log keeps beside versions and refusals. The argument is an
+/// expression for a fresh adapter; it may await.
+#[macro_export]
+macro_rules! records_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { recoveries, $adapter,
+            a_workflow_that_was_never_recovered_has_no_attempts
+            a_claim_and_its_outcome_come_back_as_they_went_in
+            a_bare_claim_and_a_bare_outcome_come_back
+            an_attempt_is_claimed_once
+            racing_claimants_have_exactly_one_winner
+            the_first_outcome_of_an_attempt_stays
+            attempts_come_newest_first_whatever_the_order_of_writing
+            recoveries_change_no_version_and_are_no_refusals
+            recoveries_of_workflows_are_kept_apart
+        }
+        $crate::contract_tests! { quarantine, $adapter,
+            a_workflow_that_was_never_quarantined_has_no_record
+            a_quarantine_and_its_release_come_back_as_they_went_in
+            a_break_has_one_entry_of_either_kind
+            racing_finders_record_one_quarantine
+            a_release_covers_exactly_the_break_it_names
+            quarantines_change_no_version_and_are_no_refusals
         }
     };
 }

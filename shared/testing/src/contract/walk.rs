@@ -1,13 +1,16 @@
 //! The contract of a walk over the log: who is met, in which order, and what goes on meanwhile.
 
 use alims_core::identifiers::{TenantId, WorkflowKey};
-use alims_core::ports::{LogWalk, StoreError, WalkPosition, WorkflowLog};
+use alims_core::ports::{LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPosition, WorkflowLog};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::builders::{a_chain, a_fresh_tenant, a_key_of, a_refusal};
+use crate::builders::{
+    a_break, a_chain, a_claim, a_fresh_tenant, a_full_record, a_key_of, a_quarantine, a_refusal, a_release,
+};
 
-/// Workflows of a fresh tenant with one version and more, some with refusals, and one that was only refused.
-async fn filled<L: WorkflowLog>(log: &L) -> (TenantId, BTreeSet<WorkflowKey>) {
+/// Workflows of a fresh tenant with one version and more, some with refusals or other records, and one that was only
+/// refused.
+async fn filled<L: WorkflowLog + RecoveryLog + QuarantineLog>(log: &L) -> (TenantId, BTreeSet<WorkflowKey>) {
     let tenant = a_fresh_tenant();
     let keys: Vec<WorkflowKey> = (0..12).map(|number| a_key_of(&tenant, &format!("w:{number}"))).collect();
     for (number, key) in keys.iter().enumerate() {
@@ -18,6 +21,11 @@ async fn filled<L: WorkflowLog>(log: &L) -> (TenantId, BTreeSet<WorkflowKey>) {
             log.record_refusal(&a_refusal(key)).await.unwrap();
         }
     }
+    let (claim, found) = (a_claim(&keys[1], 1, 1), a_break(1));
+    log.claim_recovery(&claim).await.unwrap();
+    log.record_recovery(&a_full_record(&claim)).await.unwrap();
+    log.record_quarantine(&a_quarantine(&keys[2], &found)).await.unwrap();
+    log.record_quarantine(&a_release(&keys[2], &found)).await.unwrap();
     let refused = a_key_of(&tenant, "refused");
     log.record_refusal(&a_refusal(&refused)).await.unwrap();
     (tenant, keys.into_iter().chain([refused]).collect())
@@ -43,7 +51,11 @@ async fn walked<L: LogWalk>(
 }
 
 /// Wherever a part ends, also within a workflow.
-pub async fn every_workflow_is_met_and_none_comes_between_the_parts_of_another<L: WorkflowLog + LogWalk>(log: L) {
+pub async fn every_workflow_is_met_and_none_comes_between_the_parts_of_another<
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+>(
+    log: L,
+) {
     let (tenant, keys) = filled(&log).await;
     let mut met: BTreeMap<WorkflowKey, Vec<usize>> = BTreeMap::new();
     for (number, (_, workflows)) in walked(&log, &tenant, None).await.into_iter().enumerate() {
@@ -56,7 +68,7 @@ pub async fn every_workflow_is_met_and_none_comes_between_the_parts_of_another<L
 }
 
 /// Whoever was interrupted may begin where it was.
-pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + LogWalk>(log: L) {
+pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
     let (tenant, _) = filled(&log).await;
     let parts = walked(&log, &tenant, None).await;
     for (number, (from, _)) in parts.iter().enumerate() {
@@ -65,7 +77,11 @@ pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + LogWalk>(
 }
 
 /// Newcomers may be met or not; whoever was there is met.
-pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<L: WorkflowLog + LogWalk>(log: L) {
+pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+>(
+    log: L,
+) {
     let (tenant, keys) = filled(&log).await;
     let mut met = BTreeSet::new();
     let mut from = None;
@@ -85,7 +101,7 @@ pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<L: Work
 }
 
 /// It leads nowhere, and certainly not to the beginning.
-pub async fn a_position_of_nobody_is_refused<L: WorkflowLog + LogWalk>(log: L) {
+pub async fn a_position_of_nobody_is_refused<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
     filled(&log).await;
     let refused = log.part(Some(&WalkPosition("nowhere".to_owned()))).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");

@@ -67,16 +67,43 @@ pub(super) fn recovery_request() -> Value {
     json!({"reason": "The analyser was repaired."})
 }
 
-pub(super) fn recovery_report() -> Value {
+pub(super) fn recovery_running() -> Value {
     json!({
-        "workflow_id": "sample-2026-0042", "outcome": "recovered",
-        "steps": [{"step": "events-published", "events": 1}, {"step": "reactivated", "version": 4}]
+        "workflow_id": "sample-2026-0042", "status": "running",
+        "recovery_id": "7c4dbe0c5f5c4b2d9a90f1f2b3c4d5e6-v3-a1", "version": 3, "attempt": 1, "trigger": "request",
+        "requested_by": "sue", "reason": "The analyser was repaired.", "requested_at": "2026-11-23T08:30:00.000Z",
+        "steps": []
     })
 }
 
-pub(super) fn recovery_status() -> Value {
+pub(super) fn recovery_report() -> Value {
     json!({
-        "workflow_id": "sample-2026-0042", "status": "needed", "repairs": ["publish-events", "reactivate"]
+        "workflow_id": "sample-2026-0042", "status": "recovered",
+        "recovery_id": "7c4dbe0c5f5c4b2d9a90f1f2b3c4d5e6-v3-a1", "version": 3, "attempt": 1, "trigger": "request",
+        "requested_by": "sue", "reason": "The analyser was repaired.", "requested_at": "2026-11-23T08:30:00.000Z",
+        "started_at": "2026-11-23T08:30:00.120Z", "ended_at": "2026-11-23T08:30:00.840Z",
+        "steps": [
+            {"step": "assessed", "at": "2026-11-23T08:30:00.120Z", "version": 3},
+            {"step": "rules-allowed", "at": "2026-11-23T08:30:00.240Z", "version": 3},
+            {"step": "reactivated", "at": "2026-11-23T08:30:00.360Z", "version": 4},
+            {"step": "events-published", "at": "2026-11-23T08:30:00.480Z", "version": 4, "events": 1},
+            {"step": "confirmed", "at": "2026-11-23T08:30:00.600Z", "version": 4}
+        ]
+    })
+}
+
+pub(super) fn release_request() -> Value {
+    json!({"reason": "Version 3 was compared with the instrument's own record: the result is the same."})
+}
+
+pub(super) fn release_report() -> Value {
+    json!({
+        "workflow_id": "sample-2026-0042", "version": 4, "repeated": false,
+        "released": [{
+            "broken_at_version": 3, "fault": "altered", "released_at": "2026-11-23T09:05:00.000Z",
+            "requested_by": "sue",
+            "reason": "Version 3 was compared with the instrument's own record: the result is the same."
+        }]
     })
 }
 

@@ -1,0 +1,88 @@
+//! The handler of recover-failed-workflow: an event of a failure, as EventBridge delivers it.
+
+use alims_core::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
+use alims_core::operations::Starting;
+use alims_core::operations::recover_failed_workflow::{self as operation, FailureHandled, PublishedFailure};
+use alims_core::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_runtime::Failure;
+use serde::Deserialize;
+
+/// What is read of an event. Whether it is one of a retryable failure the log says.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FailureEvent {
+    /// What the event says happened.
+    pub detail: FailureDetail,
+}
+
+/// The event's own part.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FailureDetail {
+    /// Whose workflow failed.
+    pub tenant_id: TenantId,
+    /// Which one.
+    pub workflow_id: WorkflowId,
+    /// The version that made.
+    pub version: Version,
+    /// What ties it to its cause in other services.
+    #[serde(default)]
+    pub correlation_id: Option<CorrelationId>,
+}
+
+/// Has one failed workflow recovered, if it is to be.
+///
+/// # Errors
+/// When log or starter fail: the event comes again.
+pub async fn recover_failed_workflow<L, S>(ports: &Starting<L, S>, event: FailureEvent) -> Result<(), Failure>
+where
+    L: WorkflowLog + RecoveryLog,
+    S: RecoveryStarter,
+{
+    let FailureDetail { tenant_id, workflow_id, version, correlation_id } = event.detail;
+    let key = WorkflowKey { tenant_id, workflow_id };
+    let failure = PublishedFailure { key: key.clone(), version, correlation_id };
+    match operation::recover_failed_workflow(ports, &failure).await {
+        Ok(FailureHandled::Started(claim)) => {
+            let (recovery_id, delay_seconds) = (&claim.recovery_id, claim.delay_seconds);
+            tracing::info!(operation = "recover-failed-workflow", %key, %recovery_id, delay_seconds, "under way");
+            Ok(())
+        }
+        Ok(FailureHandled::Left(why)) => {
+            tracing::info!(operation = "recover-failed-workflow", %key, %version, ?why, "left alone");
+            Ok(())
+        }
+        Err(error) => {
+            let failure = Failure::new("RecoveryNotStarted", &error);
+            tracing::warn!(operation = "recover-failed-workflow", %key, why = %failure, "not started");
+            Err(failure)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_core::lifecycle::State;
+    use alims_core::ports::BusEvent;
+    use alims_testing::builders::{a_created, a_move, at};
+    use alims_testing::{FixedClock, MemoryLog, MemoryStarter};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn an_event_as_it_is_published_starts_one_recovery() {
+        let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
+        let created = a_created("w");
+        let active = a_move(&created, State::Active);
+        let failed = a_move(&active, State::Failed);
+        let detail: Value =
+            serde_json::from_str(&BusEvent::of_version(&failed.event).expect("an event").detail).expect("JSON");
+        [created, active, failed].into_iter().for_each(|version| log.overwrite(version));
+        let ports = Starting { log, starter: starter.clone(), clock: Arc::new(FixedClock::new(at(9000))) };
+        let event = json!({"version": "0", "detail-type": "WorkflowStateChanged", "detail": detail});
+        for _ in 0..2 {
+            let event: FailureEvent = serde_json::from_value(event.clone()).expect("an event of a failure");
+            recover_failed_workflow(&ports, event).await.expect("a start");
+        }
+        assert_eq!(starter.started(), 1);
+    }
+}

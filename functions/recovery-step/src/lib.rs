@@ -1,0 +1,80 @@
+//! The handler of recovery-step: a recovery document in, the next one out, or an error that the state machine knows.
+
+use alims_core::operations::recovery_step::{self as operation, Recovering};
+use alims_core::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use alims_core::recovery::document::{OutcomeStatus, RecoveryDocument};
+use alims_runtime::Failure;
+
+/// Makes one turn.
+///
+/// # Errors
+/// Under the name by which the state machine decides whether to try again.
+pub async fn recovery_step<L, I, B, R>(
+    ports: &Recovering<L, I, B, R>,
+    document: RecoveryDocument,
+) -> Result<RecoveryDocument, Failure>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    R: TransitionRules,
+{
+    let (recovery_id, turn) = (document.recovery_id.clone(), document.next);
+    let key = document.key();
+    match operation::recovery_step(ports, document).await {
+        Ok(next) => {
+            let outcome = next.outcome.as_ref().map(|outcome| outcome.status);
+            tracing::info!(operation = "recovery-step", %recovery_id, %key, ?turn, next = ?next.next, ?outcome, "turned");
+            if outcome == Some(OutcomeStatus::Quarantined) {
+                tracing::error!(operation = "recovery-step", %recovery_id, %key, "the workflow is quarantined");
+            }
+            Ok(next)
+        }
+        Err(error) => {
+            let failure = Failure::new(error.name(), &error);
+            tracing::warn!(operation = "recovery-step", %recovery_id, %key, ?turn, why = %failure, "no turn was made");
+            Err(failure)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_core::lifecycle::State;
+    use alims_core::operations::Publishing;
+    use alims_core::recovery::document::Next;
+    use alims_testing::builders::{a_claim, a_created, a_key, a_move, at};
+    use alims_testing::{FixedClock, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, RulesThatAreDown};
+    use std::sync::Arc;
+
+    fn ports<R>(rules: R) -> Recovering<MemoryLog, MemoryIndex, MemoryBus, R> {
+        let (log, index, bus) = (MemoryLog::default(), MemoryIndex::default(), MemoryBus::default());
+        let created = a_created("w");
+        let active = a_move(&created, State::Active);
+        let failed = a_move(&active, State::Failed);
+        [created, active, failed].into_iter().for_each(|version| log.overwrite(version));
+        Recovering { publishing: Publishing { log, index, bus }, rules, clock: Arc::new(FixedClock::new(at(9000))) }
+    }
+
+    #[tokio::test]
+    async fn a_document_is_handed_on_until_it_ends() {
+        let ports = ports(RulesThatAllow);
+        let mut document = RecoveryDocument::of(&a_claim(&a_key("w"), 3, 1));
+        while document.next != Next::End {
+            let json = serde_json::to_string(&recovery_step(&ports, document).await.expect("a turn")).expect("JSON");
+            document = serde_json::from_str(&json).expect("what one turn writes the next one reads");
+        }
+        assert_eq!(document.outcome.map(|outcome| outcome.status), Some(OutcomeStatus::Recovered));
+        assert_eq!(ports.publishing.bus.accepted().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn an_error_has_the_name_that_the_state_machine_knows() {
+        let ports = ports(RulesThatAreDown);
+        let document = RecoveryDocument::of(&a_claim(&a_key("w"), 3, 1));
+        let document = recovery_step(&ports, document).await.expect("a turn");
+        let failure = recovery_step(&ports, document).await.expect_err("the rules are down");
+        assert_eq!(failure.name(), "RulesUnavailable");
+    }
+}

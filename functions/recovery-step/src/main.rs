@@ -1,0 +1,18 @@
+//! Wires recovery-step.
+
+use alims_core::operations::{Publishing, recovery_step::Recovering};
+use alims_runtime::{SystemClock, aws_config, carry_out, start, warm_log};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), alims_runtime::Error> {
+    let (settings, aws) = (start(), aws_config().await);
+    let client = alims_dynamodb::client(&aws);
+    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
+    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
+    let rules = alims_rules::EmbeddedRules::load(&settings.rules_dir())?;
+    let ports = Recovering { publishing: Publishing { log, index, bus }, rules, clock: Arc::new(SystemClock) };
+    warm_log(&ports.publishing.log).await;
+    carry_out(|document| recovery_step::recovery_step(&ports, document)).await
+}

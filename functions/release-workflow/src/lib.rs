@@ -1,0 +1,59 @@
+//! The handler of release-workflow: `POST /workflows/{workflow_id}/release`.
+
+use alims_api::answer::Answer;
+use alims_api::exchange::Exchange;
+use alims_api::operations::RELEASE_WORKFLOW;
+use alims_api::problem::Problem;
+use alims_api::request;
+use alims_api::wire::ReleaseReport;
+use alims_core::operations::release_workflow::{self as operation, Releasing};
+use alims_core::ports::{QuarantineLog, WorkflowLog};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
+    ports: &Releasing<L>,
+    request: Request,
+) -> Response<Body> {
+    let exchange = Exchange::open(&RELEASE_WORKFLOW, &request);
+    exchange.close(answer(ports, &request).await)
+}
+
+async fn answer<L: WorkflowLog + QuarantineLog>(ports: &Releasing<L>, request: &Request) -> Result<Answer, Problem> {
+    let (call, workflow_id, reason) = request::release_workflow(request)?;
+    let released = operation::release_workflow(ports, &call, &workflow_id, reason).await?;
+    Answer::ok(&ReleaseReport::new(workflow_id, released))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_testing::builders::{a_break, a_created_of, a_key_of, a_quarantine, at};
+    use alims_testing::{EverybodyMay, FixedClock, MemoryLog, SequentialIds};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_quarantined_workflow_is_released_once_and_told_of_again() {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let log = MemoryLog::default();
+        log.overwrite(a_created_of(&key));
+        let ports = Releasing {
+            log: log.clone(),
+            policy: Arc::new(EverybodyMay),
+            clock: Arc::new(FixedClock::new(at(9000))),
+            ids: Arc::new(SequentialIds::default()),
+        };
+        let event = GatewayEvent::of(&RELEASE_WORKFLOW).body(r#"{"reason": "compared with the paper record"}"#);
+        let seen = Seen::from(release_workflow(&ports, event.request()).await);
+        assert_eq!((seen.status, seen.code()), (409, "workflow-not-quarantined"));
+        log.record_quarantine(&a_quarantine(&key, &a_break(1))).await.expect("a quarantine");
+        for repeated in [false, true] {
+            let seen = Seen::from(release_workflow(&ports, event.request()).await);
+            assert_eq!((seen.status, &seen.body["repeated"]), (200, &repeated.into()), "{}", seen.body);
+            assert_eq!(seen.body["released"][0]["broken_at_version"], 1);
+        }
+        let bare = Seen::from(release_workflow(&ports, event.body("{}").request()).await);
+        assert_eq!((bare.status, bare.code()), (400, "malformed-request"));
+    }
+}

@@ -1,0 +1,94 @@
+//! The handler of sweep-workflows: called by a schedule, and by nobody else.
+
+use alims_core::operations::sweep_workflows::{self as operation, Sweeping};
+use alims_core::ports::{
+    LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
+};
+use alims_runtime::Failure;
+use serde::{Deserialize, Serialize};
+
+/// The schedule's event. Nothing of it matters.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct ScheduledEvent {}
+
+/// What a sweep tells those who look at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SweepReport {
+    /// Workflows that were looked at.
+    pub workflows: u64,
+    /// Recoveries that were started.
+    pub started: u64,
+    /// Breaks that were recorded.
+    pub quarantined: u64,
+    /// Recoveries that had ended without an outcome.
+    pub closed: u64,
+    /// Workflows that could not be looked at or helped.
+    pub failed: usize,
+    /// Whether the end of the log was reached.
+    pub finished: bool,
+}
+
+/// Sweeps a bounded part of the log.
+///
+/// # Errors
+/// When the log cannot be walked; the next sweep begins where this one did.
+pub async fn sweep_workflows<L, I, S, P>(
+    ports: &Sweeping<L, I, S, P>,
+    _: ScheduledEvent,
+) -> Result<SweepReport, Failure>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+    P: SweepPositions,
+{
+    let swept = operation::sweep_workflows(ports).await.map_err(|error| {
+        let failure = Failure::new("SweepFailed", &error);
+        tracing::error!(operation = "sweep-workflows", why = %failure, "the log could not be swept");
+        failure
+    })?;
+    for (key, why) in &swept.failed {
+        tracing::warn!(operation = "sweep-workflows", %key, why, "the workflow could not be looked at or helped");
+    }
+    for key in &swept.quarantined {
+        tracing::error!(operation = "sweep-workflows", %key, "the workflow is quarantined");
+    }
+    let report = SweepReport {
+        workflows: swept.workflows,
+        started: swept.started,
+        quarantined: u64::try_from(swept.quarantined.len()).unwrap_or(u64::MAX),
+        closed: swept.closed,
+        failed: swept.failed.len(),
+        finished: swept.finished,
+    };
+    tracing::info!(operation = "sweep-workflows", ?report, "swept");
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_core::operations::Starting;
+    use alims_testing::builders::{a_created, at};
+    use alims_testing::{FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, SequentialIds};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_schedule_s_event_of_any_shape_sweeps() {
+        let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
+        log.overwrite(a_created("w"));
+        let clock = Arc::new(FixedClock::new(at(3_600_000)));
+        let ports = Sweeping {
+            starting: Starting { log, starter: starter.clone(), clock },
+            index: MemoryIndex::default(),
+            positions: MemoryPositions::default(),
+            ids: Arc::new(SequentialIds::default()),
+        };
+        let event = json!({"version": "0", "detail-type": "Scheduled Event", "detail": {}});
+        let event: ScheduledEvent = serde_json::from_value(event).expect("a schedule's event");
+        let report = sweep_workflows(&ports, event).await.expect("a sweep");
+        assert_eq!((report.workflows, report.started, report.finished), (1, 1, true));
+        assert_eq!(starter.started(), 1);
+    }
+}

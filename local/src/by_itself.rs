@@ -1,0 +1,123 @@
+//! What happens by itself: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
+
+use alims_core::operations::Starting;
+use alims_core::operations::sweep_workflows::Sweeping;
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use recover_failed_workflow::FailureEvent;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use sweep_workflows::ScheduledEvent;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Envelope;
+use crate::recoveries::LocalStarter;
+
+/// How many failures wait for the rule at most. What is more is left to the sweep.
+const WAITING_MAX: usize = 10_000;
+/// How often the rule's function is tried.
+const ATTEMPTS_MAX: u32 = 3;
+/// How long the rule waits before it tries again.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
+
+/// Where the bus puts failures that may be tried again.
+#[derive(Clone, Debug)]
+pub(crate) struct Failures(mpsc::Sender<FailureEvent>);
+
+/// Where the rule takes them from.
+pub(crate) type Waiting = mpsc::Receiver<FailureEvent>;
+
+/// What the rule's pattern looks at: the deployment's template says the same.
+#[derive(Deserialize)]
+struct Pattern {
+    to_state: String,
+    failure: Option<Retryable>,
+    #[serde(default)]
+    replay: bool,
+}
+
+#[derive(Deserialize)]
+struct Retryable {
+    retryable: bool,
+}
+
+/// The two ends.
+pub(crate) fn failures() -> (Failures, Waiting) {
+    let (failures, waiting) = mpsc::channel(WAITING_MAX);
+    (Failures(failures), waiting)
+}
+
+impl Failures {
+    /// Looks at an event that the bus took.
+    pub(crate) fn see(&self, event: &Envelope<'_>) {
+        if event.detail_type() != "WorkflowStateChanged" {
+            return;
+        }
+        let matches = serde_json::from_str::<Pattern>(event.detail()).is_ok_and(|it| {
+            it.to_state == "FAILED" && it.failure.is_some_and(|failure| failure.retryable) && !it.replay
+        });
+        let Ok(detail) = serde_json::from_str(event.detail()) else { return };
+        if matches && self.0.try_send(FailureEvent { detail }).is_err() {
+            tracing::warn!("a failure is left to the sweep: too many wait");
+        }
+    }
+}
+
+/// The rule and the sweep, running.
+pub(crate) struct ByItself {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl ByItself {
+    /// Starts both.
+    pub(crate) fn start(
+        starting: Starting<DynamoLog, LocalStarter>,
+        waiting: Waiting,
+        sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
+        sweep_every: Duration,
+    ) -> Self {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::new(starting), waiting)));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, sweep_every)));
+        tasks.close();
+        Self { tasks, stop }
+    }
+
+    /// Stops both. A failure that nobody looked at yet is left to the sweep.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+/// Each failure has a task of its own while it is tried, as it has an invocation of its own on Lambda.
+async fn follow(starting: Arc<Starting<DynamoLog, LocalStarter>>, mut waiting: Waiting) {
+    while let Some(failure) = waiting.recv().await {
+        let starting = starting.clone();
+        tokio::spawn(async move {
+            for attempt in 1..=ATTEMPTS_MAX {
+                let handled = recover_failed_workflow::recover_failed_workflow(&starting, failure.clone()).await;
+                if handled.is_ok() || attempt == ATTEMPTS_MAX {
+                    return;
+                }
+                tokio::time::sleep(RETRY_WAIT).await;
+            }
+        });
+    }
+}
+
+async fn sweep(sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once, and a server that has just started has enough to do.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        // What went wrong is logged by the function, and the next sweep goes on from there.
+        let _swept = sweep_workflows::sweep_workflows(&sweeping, ScheduledEvent {}).await;
+    }
+}

@@ -1,0 +1,158 @@
+//! Recoveries on a laptop: the machine that the deployment hands to AWS, interpreted here, one task an execution.
+//!
+//! What is under way when the process ends is forgotten. Its claim is in the log, so that whoever asks again, or the
+//! sweep, starts it anew under the same name, and each turn recognises what was done.
+
+use alims_core::identifiers::RecoveryId;
+use alims_core::operations::recovery_step::Recovering;
+use alims_core::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
+use alims_core::recovery::document::RecoveryDocument;
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_recovery::{DefinitionError, Ended, Machine, StateError, Timer};
+use serde_json::Value;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::LocalBus;
+use crate::edge::functions::SharedRules;
+
+/// What a turn works with here.
+pub(crate) type Recovers = Recovering<DynamoLog, DynamoIndex, LocalBus, SharedRules>;
+
+/// How many turns are made at once: the embedded database does one thing at a time.
+const TURNS_AT_ONCE: usize = 32;
+/// How many executions that have ended are remembered.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// Starts recoveries as tasks of this process. Clones share them.
+#[derive(Clone)]
+pub(crate) struct LocalStarter(Arc<Shared>);
+
+struct Shared {
+    machine: Machine,
+    recovers: Recovers,
+    turns: Semaphore,
+    executions: Mutex<Executions>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// By name: under way, or how it ended.
+#[derive(Default)]
+struct Executions {
+    known: HashMap<RecoveryId, Option<EndedHow>>,
+    ended: VecDeque<RecoveryId>,
+}
+
+impl LocalStarter {
+    /// A starter whose turns work with these ports.
+    ///
+    /// # Errors
+    /// When the machine's definition holds what its interpreter does not know.
+    pub(crate) fn new(recovers: Recovers) -> Result<Self, DefinitionError> {
+        Ok(Self(Arc::new(Shared {
+            machine: Machine::recover_workflow()?,
+            recovers,
+            turns: Semaphore::new(TURNS_AT_ONCE),
+            executions: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })))
+    }
+
+    /// Ends what is under way, between two effects or in one: either may happen to a process.
+    pub(crate) async fn stop(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    fn executions(&self) -> std::sync::MutexGuard<'_, Executions> {
+        self.0.executions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn carry_out(self, recovery_id: RecoveryId, document: Value) {
+        let invoke = |document| turn(&self.0, document);
+        let how = match self.0.machine.run(document, &invoke, &RealTime).await {
+            Ended::Succeeded(_) => EndedHow::Succeeded,
+            Ended::Failed { error, cause } => {
+                tracing::error!(%recovery_id, error, cause, "the recovery ended without an outcome");
+                EndedHow::Failed
+            }
+            Ended::TimedOut => {
+                tracing::error!(%recovery_id, "the recovery took too long");
+                EndedHow::TimedOut
+            }
+        };
+        let mut executions = self.executions();
+        executions.known.insert(recovery_id.clone(), Some(how));
+        executions.ended.push_back(recovery_id);
+        if executions.ended.len() > REMEMBERED_MAX
+            && let Some(oldest) = executions.ended.pop_front()
+        {
+            executions.known.remove(&oldest);
+        }
+    }
+}
+
+/// Calls the function as Lambda does: the document as JSON, in a task of its own, a panic contained.
+async fn turn(shared: &Arc<Shared>, document: Value) -> Result<Value, StateError> {
+    let unknown = |cause: String| StateError { name: "Lambda.Unknown".to_owned(), cause };
+    let shared = shared.clone();
+    let called = tokio::spawn(async move {
+        let _turn = shared.turns.acquire().await;
+        let document: RecoveryDocument = serde_json::from_value(document).map_err(malformed)?;
+        let next = recovery_step::recovery_step(&shared.recovers, document).await;
+        let next =
+            next.map_err(|failure| StateError { name: failure.name().to_owned(), cause: failure.to_string() })?;
+        serde_json::to_value(next).map_err(malformed)
+    });
+    called.await.map_err(|error| unknown(error.to_string()))?
+}
+
+fn malformed(error: serde_json::Error) -> StateError {
+    StateError { name: "Runtime.MalformedDocument".to_owned(), cause: error.to_string() }
+}
+
+impl RecoveryStarter for LocalStarter {
+    async fn start(&self, document: &RecoveryDocument) -> Result<Start, StarterError> {
+        let input = serde_json::to_value(document).map_err(|error| StarterError::Refused(error.into()))?;
+        let recovery_id = document.recovery_id.clone();
+        {
+            let mut executions = self.executions();
+            match executions.known.get(&recovery_id) {
+                Some(Some(_)) => return Ok(Start::Ended),
+                Some(None) => return Ok(Start::AlreadyRunning),
+                None => executions.known.insert(recovery_id.clone(), None),
+            };
+        }
+        let carried_out = self.clone().carry_out(recovery_id, input);
+        self.0.tasks.spawn(self.0.stop.clone().run_until_cancelled_owned(carried_out));
+        Ok(Start::Started)
+    }
+
+    async fn status(&self, recovery_id: &RecoveryId) -> Result<ExecutionStatus, StarterError> {
+        Ok(match self.executions().known.get(recovery_id) {
+            None => ExecutionStatus::Unknown,
+            Some(None) => ExecutionStatus::Running,
+            Some(Some(how)) => ExecutionStatus::Ended(*how),
+        })
+    }
+}
+
+/// The clock and the chance of the machine.
+struct RealTime;
+
+impl Timer for RealTime {
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn fraction(&self) -> f64 {
+        fastrand::f64()
+    }
+}

@@ -1,0 +1,13 @@
+//! The machine as it is deployed, run with functions that behave in every way; time is played, and nobody waits.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod definition;
+mod paths;
+mod properties;
+mod stage;

@@ -1,0 +1,333 @@
+//! One turn of one recovery: a decision over what it reads, and one effect that may be repeated.
+//!
+//! A turn gets the document and gives back the next one. A turn that fails is made again with the document it was made
+//! with: so whatever it writes has an id that follows from the document, and its own work is recognised.
+
+mod applying;
+mod publishing;
+
+use std::sync::Arc;
+
+use crate::chain::{ChainHash, Fault};
+use crate::event::WorkflowEvent;
+use crate::idempotency::digest;
+use crate::identifiers::{EventId, Version, WorkflowKey};
+use crate::limits::{
+    RECOVERY_ATTEMPTS_READ_MAX, RECOVERY_CAUSE_CHARS_MAX, RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX,
+};
+use crate::operations::{AssessError, Bug, Publishing, assess};
+use crate::ports::{
+    Clock, EventBus, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex,
+    WorkflowLog,
+};
+use crate::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, QuarantineRecord};
+use crate::recovery::document::{Next, Outcome, OutcomeStatus, Planned, RecoveryDocument, Step, StepKind};
+use crate::recovery::records::RecoveryRecord;
+use crate::recovery::{Findings, RecoveryPlan, plan};
+use crate::timestamp::Timestamp;
+use uuid::Builder;
+
+/// What recovering needs.
+#[derive(Clone)]
+pub struct Recovering<L, I, B, R> {
+    /// Log, index and bus.
+    pub publishing: Publishing<L, I, B>,
+    /// The laboratory's rules.
+    pub rules: R,
+    /// The server's time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a turn was not made. It may be made again: what it had done is recognised.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryStepError {
+    /// Log or index do not answer. Passes.
+    #[error("the store is unavailable")]
+    StorageUnavailable(#[source] StoreError),
+    /// The rules give no verdict. Passes.
+    #[error(transparent)]
+    RulesUnavailable(#[from] RulesUnavailable),
+    /// Events could not be put on the bus, or the index not be moved after them. Passes.
+    #[error("events could not be published: {0}")]
+    BusUnavailable(String),
+    /// The store will never do this.
+    #[error("the store refused the request")]
+    StorageRefused(#[source] StoreError),
+    /// A bug.
+    #[error(transparent)]
+    Bug(#[from] Bug),
+}
+
+impl RecoveryStepError {
+    /// The name by which the state machine knows which errors pass.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::StorageUnavailable(_) => "StorageUnavailable",
+            Self::RulesUnavailable(_) => "RulesUnavailable",
+            Self::BusUnavailable(_) => "BusUnavailable",
+            Self::StorageRefused(_) => "StorageRefused",
+            Self::Bug(_) => "Bug",
+        }
+    }
+}
+
+impl From<StoreError> for RecoveryStepError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::StorageUnavailable(error),
+            StoreError::Refused(_) => Self::StorageRefused(error),
+        }
+    }
+}
+
+/// The operation's name, everywhere.
+const OPERATION: &str = "recovery-step";
+
+/// Makes the turn that the document names, and gives back the document of the next one.
+///
+/// # Errors
+/// When one of the ports fails; then the same turn is to be made again, or given up.
+pub async fn recovery_step<L, I, B, R>(
+    ports: &Recovering<L, I, B, R>,
+    mut document: RecoveryDocument,
+) -> Result<RecoveryDocument, RecoveryStepError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    R: TransitionRules,
+{
+    let now = ports.clock.now();
+    let started = *document.started_at.get_or_insert(now);
+    let deadline = *document.deadline.get_or_insert(started.later_by_seconds(RECOVERY_DEADLINE_SECONDS));
+    document.turns = document.turns.saturating_add(1);
+    let ends = matches!(document.next, Next::Record | Next::End);
+    if !ends && now > deadline {
+        document.give_up("DeadlinePassed", "it could not be brought to an end within its time");
+        return Ok(document);
+    }
+    if !ends && document.turns > RECOVERY_TURNS_MAX {
+        document.give_up("TooManyTurns", "others kept changing the workflow");
+        return Ok(document);
+    }
+    let turn = Turn { ports, key: document.key(), now };
+    if document.delay_seconds > 0 && document.turns == 1 && turn.is_superseded(&mut document).await? {
+        return Ok(document);
+    }
+    match document.next {
+        Next::Assess => turn.assess(document).await,
+        Next::AskRules => turn.ask_rules(document).await,
+        Next::Apply => turn.apply(document).await,
+        Next::Publish => turn.publish(document).await,
+        Next::Confirm => turn.confirm(document).await,
+        Next::Record => turn.record(document).await,
+        Next::End => Ok(document),
+    }
+}
+
+/// What every turn has at hand.
+struct Turn<'a, L, I, B, R> {
+    ports: &'a Recovering<L, I, B, R>,
+    key: WorkflowKey,
+    now: Timestamp,
+}
+
+/// What a turn found that cannot go on with its own business.
+enum Found {
+    /// The stored history is broken.
+    Broken(BreakFound),
+    /// The workflow, as far as it is sound, and what is to be done.
+    Sound { head: Box<WorkflowEvent>, findings: Box<Findings>, plan: RecoveryPlan },
+}
+
+impl<L, I, B, R> Turn<'_, L, I, B, R>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    R: TransitionRules,
+{
+    /// Whether somebody closed this recovery while it waited for its first turn. Then there is nothing to do, and the
+    /// outcome that is recorded stays.
+    async fn is_superseded(&self, document: &mut RecoveryDocument) -> Result<bool, RecoveryStepError> {
+        let attempts = self.log().recoveries(&self.key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+        let own = attempts.into_iter().find(|attempt| attempt.claim.recovery_id == document.recovery_id);
+        let Some(ended) = own.and_then(|own| own.ended) else { return Ok(false) };
+        (document.outcome, document.next) = (Some(ended.outcome), Next::Record);
+        Ok(true)
+    }
+
+    /// Looks at everything, and plans.
+    async fn assess(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        let (head, plan) = match self.look(&document).await? {
+            Found::Broken(found) => return self.quarantine(document, found).await,
+            Found::Sound { head, plan, .. } => (head, plan),
+        };
+        document.did(StepKind::Assessed, self.now, Some(head.version), None);
+        (document.plan, document.verdict, document.outcome) = (None, None, None);
+        match plan {
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::AlreadyConsistent => document.finish(),
+            RecoveryPlan::Repair(repairs) => {
+                document.plan = Some(Planned {
+                    reactivate: repairs.reactivate,
+                    publish: repairs.publish.is_some(),
+                    rebuild_index: repairs.rebuild_index,
+                });
+                document.next = if repairs.reactivate { Next::AskRules } else { Next::Publish };
+            }
+        }
+        Ok(document)
+    }
+
+    /// Sees whether all is in order now.
+    async fn confirm(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        let (head, plan) = match self.look(&document).await? {
+            Found::Broken(found) => return self.quarantine(document, found).await,
+            Found::Sound { head, plan, .. } => (head, plan),
+        };
+        let settled = match plan {
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::AlreadyConsistent => true,
+            // A workflow that the rules keep where it is, or that failed anew since it was brought back, is no business
+            // of this recovery any more.
+            RecoveryPlan::Repair(repairs) => {
+                let dealt_with = document.outcome.is_some() || document.has(StepKind::Reactivated);
+                repairs.publish.is_none() && !repairs.rebuild_index && dealt_with
+            }
+        };
+        if settled {
+            document.did(StepKind::Confirmed, self.now, Some(head.version), None);
+            document.finish();
+        } else {
+            document.look_again(self.now);
+        }
+        Ok(document)
+    }
+
+    /// Records the outcome. The first one that is recorded of an attempt stays.
+    async fn record(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        let nothing = || Outcome::gave_up("NoOutcome", "the recovery came to its end without an outcome");
+        let mut outcome = document.outcome.clone().unwrap_or_else(nothing);
+        outcome.cause = outcome.cause.map(|cause| cause.chars().take(RECOVERY_CAUSE_CHARS_MAX).collect());
+        self.log().record_recovery(&RecoveryRecord::of(&document, outcome.clone(), self.now)).await?;
+        (document.outcome, document.next) = (Some(outcome), Next::End);
+        Ok(document)
+    }
+
+    /// Records a break, and leaves all else as it is.
+    async fn quarantine(
+        &self,
+        mut document: RecoveryDocument,
+        found: BreakFound,
+    ) -> Result<RecoveryDocument, RecoveryStepError> {
+        let id = document.derived_id(&["quarantine", &found.id()]);
+        let entry = quarantined(id, &self.key, &found, self.now, &document);
+        self.log().record_quarantine(&entry).await?;
+        document.did(StepKind::Quarantined, self.now, Some(found.at), None);
+        document.outcome = Some(Outcome {
+            broken_at_version: Some(found.at),
+            fault: Some(found.fault),
+            ..Outcome::of(OutcomeStatus::Quarantined)
+        });
+        document.next = Next::Record;
+        Ok(document)
+    }
+
+    async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
+        let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
+            Ok((_, findings)) => findings,
+            // There was a version when the recovery was claimed.
+            Err(AssessError::NotFound) => return Ok(Found::Broken(nothing_is_left())),
+            Err(AssessError::Store(error)) => return Err(error.into()),
+        };
+        let plan = plan(&findings, document.trigger);
+        Ok(match findings.log.clone() {
+            Err(found) => Found::Broken(found),
+            Ok(head) => Found::Sound { head: Box::new(head), findings: Box::new(findings), plan },
+        })
+    }
+
+    fn log(&self) -> &L {
+        &self.ports.publishing.log
+    }
+}
+
+fn nothing_is_left() -> BreakFound {
+    BreakFound { at: Version::FIRST, fault: Fault::Missing, content: ChainHash::genesis() }
+}
+
+fn quarantined(
+    event_id: EventId,
+    key: &WorkflowKey,
+    found: &BreakFound,
+    timestamp: Timestamp,
+    document: &RecoveryDocument,
+) -> QuarantineEntry {
+    QuarantineEntry::Quarantined(Quarantine {
+        event_id,
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: QuarantineEventType::default(),
+        broken_at_version: found.at,
+        fault: found.fault,
+        content: found.content.clone(),
+        timestamp,
+        found_by: OPERATION.to_owned(),
+        requested_by: document.requested_by.clone(),
+        recovery_id: Some(document.recovery_id.to_string()),
+    })
+}
+
+/// Whether a workflow may be built on as its newest version stands, for those who read the record beside it.
+fn is_free(record: &QuarantineRecord) -> bool {
+    record.in_force().is_empty()
+}
+
+impl RecoveryDocument {
+    fn did(&mut self, step: StepKind, at: Timestamp, version: Option<Version>, events: Option<u64>) {
+        self.steps.push(Step { step, at, version, events });
+    }
+
+    fn has(&self, step: StepKind) -> bool {
+        self.steps.iter().any(|done| done.step == step)
+    }
+
+    /// Others were quicker: what is to be done has to be found out anew.
+    fn look_again(&mut self, at: Timestamp) {
+        self.did(StepKind::ChangedMeanwhile, at, None, None);
+        self.next = Next::Assess;
+    }
+
+    /// All is in order, or as far as it can be.
+    fn finish(&mut self) {
+        let repaired = [StepKind::Reactivated, StepKind::EventsPublished, StepKind::IndexRebuilt];
+        let status = if repaired.into_iter().any(|step| self.has(step)) {
+            OutcomeStatus::Recovered
+        } else {
+            OutcomeStatus::AlreadyConsistent
+        };
+        self.outcome.get_or_insert_with(|| Outcome::of(status));
+        self.next = Next::Record;
+    }
+
+    fn give_up(&mut self, error: &str, cause: &str) {
+        self.outcome = Some(Outcome::gave_up(error, cause));
+        self.next = Next::Record;
+    }
+
+    /// An id that follows from the document and what it is for: a turn that is made again has the same one. Its time is
+    /// that of the last thing done, so that it takes its place among others by time.
+    fn derived_id(&self, what_for: &[&str]) -> EventId {
+        let parts: Vec<&[u8]> =
+            std::iter::once(self.recovery_id.as_str()).chain(what_for.iter().copied()).map(str::as_bytes).collect();
+        let at = self.steps.last().map(|step| step.at).or(self.started_at);
+        let millis = at.and_then(|at| u64::try_from(at.unix_millis()).ok()).unwrap_or_default();
+        let mut tail = [0; 10];
+        for (to, from) in tail.iter_mut().zip(digest(&parts)) {
+            *to = from;
+        }
+        EventId(Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+    }
+}

@@ -1,0 +1,151 @@
+//! The turns that bring a failed workflow back: the rules are asked, then one version is appended.
+
+use super::{OPERATION, RecoveryStepError, Turn, is_free};
+use crate::call::Call;
+use crate::event::{EventType, Workflow};
+use crate::identifiers::{EventId, Version};
+use crate::operations::RuleViolation;
+use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
+use crate::operations::recover_workflow::move_of;
+use crate::ports::{
+    EventBus, LogError, QuarantineLog, RecoveryLog, StoreError, StoredVersion, TransitionRules, WorkflowIndex,
+    WorkflowLog,
+};
+use crate::recovery::document::{KeptVerdict, Next, Outcome, OutcomeStatus, RecoveryDocument, StepKind};
+use crate::recovery::is_to_be_reactivated;
+
+impl<L, I, B, R> Turn<'_, L, I, B, R>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    R: TransitionRules,
+{
+    /// Asks the rules. Their no is kept in the log before it is told, their yes until the version is appended.
+    pub(super) async fn ask_rules(
+        &self,
+        mut document: RecoveryDocument,
+    ) -> Result<RecoveryDocument, RecoveryStepError> {
+        let Some(head) = self.failed_head(&document).await? else {
+            document.look_again(self.now);
+            return Ok(document);
+        };
+        let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
+        let attempt = Attempt {
+            operation: OPERATION,
+            call: &call,
+            key: &self.key,
+            head: Some(&head),
+            transition: &transition,
+            context: None,
+            now: self.now.max(head.event.timestamp),
+        };
+        let version = head.event.version;
+        match applied_or_violation(attempt.judge(&self.ports.rules, &Workflow::from(&head.event)).await?) {
+            Ok(rules) => {
+                document.did(StepKind::RulesAllowed, self.now, Some(version), None);
+                document.verdict = Some(KeptVerdict { version, rules });
+                document.next = Next::Apply;
+            }
+            Err(violation) => {
+                let id = document.derived_id(&["refusal", &version.to_string()]);
+                attempt.record_as(id, self.log(), Refuser::Rules(&violation)).await?;
+                document.did(StepKind::RulesRefused, self.now, Some(version), None);
+                let left = document.plan.is_some_and(|plan| plan.publish || plan.rebuild_index);
+                document.outcome = Some(refused(violation));
+                document.next = if left { Next::Publish } else { Next::Record };
+            }
+        }
+        Ok(document)
+    }
+
+    /// Appends FAILED to ACTIVE, once: the id of the version follows from the recovery and the version.
+    pub(super) async fn apply(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        let Some(verdict) = document.verdict.clone() else {
+            document.look_again(self.now);
+            return Ok(document);
+        };
+        let Some(next) = verdict.version.next() else {
+            return Err(crate::operations::Bug::VersionsExhausted(verdict.version).into());
+        };
+        let id = document.derived_id(&["version", &next.to_string()]);
+        if self.is_ours(next, id).await? {
+            document.reactivated(self, next);
+            return Ok(document);
+        }
+        let head = self.failed_head(&document).await?.filter(|head| head.event.version == verdict.version);
+        let Some(head) = head else {
+            document.look_again(self.now);
+            return Ok(document);
+        };
+        let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
+        let attempt = Attempt {
+            operation: OPERATION,
+            call: &call,
+            key: &self.key,
+            head: Some(&head),
+            transition: &transition,
+            context: None,
+            now: self.now.max(head.event.timestamp),
+        };
+        let workflow = Workflow::from(&head.event);
+        let version = attempt.next_version_as(id, &workflow, EventType::WorkflowRecovered, verdict.rules, None)?;
+        match append(self.log(), version, None).await {
+            Ok(Appended::Yes(_)) => document.reactivated(self, next),
+            // The version that is there cannot be read: the next assessment says where and how.
+            Ok(Appended::Lost(_) | Appended::KeyReused) | Err(LogError::Unreadable { .. }) => {
+                document.look_again(self.now);
+            }
+            Err(LogError::Store(error)) => return Err(error.into()),
+        }
+        Ok(document)
+    }
+
+    /// The newest version, if this recovery is to bring it back and nothing forbids that: the record of quarantines is
+    /// read beside it, as on every move.
+    async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<StoredVersion>, StoreError> {
+        let log = self.log();
+        let (head, record) = futures_util::future::join(log.head(&self.key), log.quarantine(&self.key)).await;
+        let record = record?;
+        match head {
+            Ok(head) => Ok(head.filter(|head| is_to_be_reactivated(&head.event, document.trigger) && is_free(&record))),
+            Err(LogError::Unreadable { .. }) => Ok(None),
+            Err(LogError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Whether a version is there that an earlier try of this turn appended.
+    async fn is_ours(&self, version: Version, id: EventId) -> Result<bool, StoreError> {
+        match self.log().versions(&self.key, version, 1).await {
+            Ok(found) => Ok(found.first().is_some_and(|stored| stored.event.event_id == id)),
+            Err(LogError::Unreadable { .. }) => Ok(false),
+            Err(LogError::Store(error)) => Err(error),
+        }
+    }
+}
+
+impl RecoveryDocument {
+    fn reactivated<L, I, B, R>(&mut self, turn: &Turn<'_, L, I, B, R>, version: Version) {
+        self.did(StepKind::Reactivated, turn.now, Some(version), None);
+        self.next = Next::Publish;
+    }
+}
+
+/// The recovery as a call: whoever asked for it acts, and its name stands for the request's.
+fn call_of(document: &RecoveryDocument) -> Call {
+    Call {
+        principal: document.principal(),
+        request_id: document.recovery_id.to_string(),
+        correlation_id: document.correlation_id.clone(),
+        idempotency_key: None,
+    }
+}
+
+fn refused(violation: RuleViolation) -> Outcome {
+    Outcome {
+        reasons: violation.reasons,
+        ruleset: Some(violation.ruleset),
+        ruleset_version: Some(violation.ruleset_version),
+        ..Outcome::of(OutcomeStatus::Refused)
+    }
+}

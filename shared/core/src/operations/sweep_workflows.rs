@@ -1,0 +1,230 @@
+//! The sweep: looks, a bounded part at a time, for what nobody asked about, and has it recovered.
+//!
+//! It walks the log and goes on next time from where it stopped. What it finds behind, missing or wrong, or failed and
+//! never retried, it has recovered; a broken history it records; and recoveries that ended without a word it closes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
+use crate::limits::{
+    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+};
+use crate::operations::catching_up::chain_of;
+use crate::operations::starting::{Asking, automatic_delay, close, start};
+use crate::operations::{AssessError, StartRecoveryError, Starting, assess};
+use crate::ports::{
+    Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions, WorkflowIndex, WorkflowLog,
+};
+use crate::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType};
+use crate::recovery::document::{OutcomeStatus, Trigger};
+use crate::recovery::records::RecoveryAttempt;
+use crate::recovery::{RecoveryPlan, plan};
+use crate::timestamp::Timestamp;
+
+/// What sweeping needs.
+#[derive(Clone)]
+pub struct Sweeping<L, I, S, P> {
+    /// The log, what carries recoveries out, and the server's time.
+    pub starting: Starting<L, S>,
+    /// The index.
+    pub index: I,
+    /// Where the last sweep stopped.
+    pub positions: P,
+    /// Fresh ids, for what is quarantined.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What one sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Workflows that were looked at.
+    pub workflows: u64,
+    /// Recoveries that were started.
+    pub started: u64,
+    /// Workflows of which a break was recorded.
+    pub quarantined: Vec<WorkflowKey>,
+    /// Recoveries that had ended without an outcome and have one now.
+    pub closed: u64,
+    /// Workflows that could not be looked at or helped this time, each with the reason.
+    pub failed: Vec<(WorkflowKey, String)>,
+    /// Whether the walk came to the end of the log; the next one begins anew.
+    pub finished: bool,
+}
+
+/// The operation's name, everywhere.
+const OPERATION: &str = "sweep-workflows";
+
+/// Sweeps a bounded part of the log.
+///
+/// # Errors
+/// When the log cannot be walked or the position not be kept. What concerns a single workflow keeps no other from being
+/// looked at.
+pub async fn sweep_workflows<L, I, S, P>(ports: &Sweeping<L, I, S, P>) -> Result<Swept, StoreError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+    P: SweepPositions,
+{
+    let clock = ports.starting.clock.as_ref();
+    let enough = clock.now().later_by_seconds(SWEEP_SECONDS_MAX);
+    let mut swept = Swept::default();
+    let mut before = BTreeSet::new();
+    let mut from = ports.positions.sweep_position().await?;
+    loop {
+        let part = match ports.starting.log.part(from.as_ref()).await {
+            Ok(part) => part,
+            // A position that leads nowhere any more would stop every sweep to come.
+            Err(StoreError::Refused(_)) if from.is_some() && swept == Swept::default() => {
+                from = None;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // A workflow whose entries go on in this part was looked at whole when the part before named it.
+        let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
+        let looks: Vec<_> = fresh.into_iter().map(|key| looked(ports, key)).collect();
+        let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
+        looks.into_iter().for_each(|(key, did)| swept.count(key, did));
+        // Only now: whoever is interrupted looks at this part again.
+        ports.positions.keep_sweep_position(part.next.as_ref()).await?;
+        swept.finished = part.next.is_none();
+        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
+            return Ok(swept);
+        }
+        (from, before) = (part.next, part.workflows);
+    }
+}
+
+impl Swept {
+    fn count(&mut self, key: WorkflowKey, did: Result<Did, SweepFailure>) {
+        self.workflows += 1;
+        match did {
+            Ok(Did { closed, helped }) => {
+                self.closed += u64::from(closed);
+                match helped {
+                    Helped::NotNeeded => {}
+                    Helped::Started => self.started += 1,
+                    Helped::Quarantined => self.quarantined.push(key),
+                }
+            }
+            Err(why) => self.failed.push((key, chain_of(&why))),
+        }
+    }
+}
+
+/// What was done about one workflow.
+struct Did {
+    closed: bool,
+    helped: Helped,
+}
+
+enum Helped {
+    NotNeeded,
+    Started,
+    Quarantined,
+}
+
+/// Why nothing could be done about one workflow.
+#[derive(Debug, thiserror::Error)]
+enum SweepFailure {
+    #[error(transparent)]
+    Start(#[from] StartRecoveryError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn looked<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: WorkflowKey) -> (WorkflowKey, Result<Did, SweepFailure>)
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let did = look(ports, &key).await;
+    (key, did)
+}
+
+async fn look<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let log = &ports.starting.log;
+    let mut attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+    let closed = match attempts.first() {
+        Some(RecoveryAttempt { claim, ended: None }) => close(&ports.starting, claim).await?,
+        Some(_) | None => false,
+    };
+    if closed {
+        attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+    }
+    let helped = |helped| Ok(Did { closed, helped });
+    let (head, findings) = match assess(log, &ports.index, key).await {
+        Ok((head, findings)) => (head, findings),
+        // Only refused creations lie here.
+        Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
+        Err(AssessError::Store(error)) => return Err(error.into()),
+    };
+    let now = ports.starting.clock.now();
+    let version = match plan(&findings, Trigger::Sweep) {
+        RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
+        RecoveryPlan::Quarantine(_) if !findings.quarantine.in_force().is_empty() => {
+            return helped(Helped::NotNeeded);
+        }
+        RecoveryPlan::Quarantine(found) => {
+            log.record_quarantine(&quarantined(ports, key, &found, now)).await?;
+            return helped(Helped::Quarantined);
+        }
+        RecoveryPlan::Repair(repairs) => {
+            let Some(head) = head.map(|head| head.event) else { return helped(Helped::NotNeeded) };
+            // What is so young is being published, or waits for its own recovery, at this moment.
+            let young = head.timestamp.later_by_seconds(SWEEP_GRACE_SECONDS) > now;
+            let only_failed = repairs.publish.is_none() && !repairs.rebuild_index;
+            if young || (only_failed && was_decided(&attempts, head.version)) {
+                return helped(Helped::NotNeeded);
+            }
+            head.version
+        }
+    };
+    let Some(delay) = automatic_delay(&attempts, now).map(|_| 0) else { return helped(Helped::NotNeeded) };
+    start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, delay)).await?;
+    helped(Helped::Started)
+}
+
+/// Whether the newest recovery at this version ended in a decision that asking again would not change.
+fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
+    let newest = attempts.first().filter(|newest| newest.claim.version >= version);
+    newest.and_then(|newest| newest.ended.as_ref()).is_some_and(|ended| match ended.outcome.status {
+        OutcomeStatus::Refused => true,
+        OutcomeStatus::Recovered
+        | OutcomeStatus::AlreadyConsistent
+        | OutcomeStatus::Quarantined
+        | OutcomeStatus::GaveUp => false,
+    })
+}
+
+fn quarantined<L, I, S, P>(
+    ports: &Sweeping<L, I, S, P>,
+    key: &WorkflowKey,
+    found: &BreakFound,
+    timestamp: Timestamp,
+) -> QuarantineEntry {
+    QuarantineEntry::Quarantined(Quarantine {
+        event_id: EventId(ports.ids.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        event_type: QuarantineEventType::default(),
+        broken_at_version: found.at,
+        fault: found.fault,
+        content: found.content.clone(),
+        timestamp,
+        found_by: OPERATION.to_owned(),
+        requested_by: PrincipalId::automatic_recovery(),
+        recovery_id: None,
+    })
+}

@@ -1,0 +1,122 @@
+//! What the log keeps of recoveries: a claim when one is started and an outcome when it has ended.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use crate::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey};
+use crate::recovery::document::{Outcome, RecoveryDocument, Step, Trigger};
+use crate::timestamp::Timestamp;
+
+/// Somebody starts an attempt to recover a workflow. Whoever's claim is first in the log has the attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryClaim {
+    /// The recovery's name, which is the execution's: [`RecoveryId::of_attempt`].
+    pub recovery_id: RecoveryId,
+    /// Whose workflow it is.
+    pub tenant_id: TenantId,
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// The version the workflow was at.
+    pub version: Version,
+    /// Which attempt at that version it is, counted from 1.
+    pub attempt: u32,
+    /// Who or what started it.
+    pub trigger: Trigger,
+    /// In whose name it acts.
+    pub requested_by: PrincipalId,
+    /// The roles of that principal when it asked.
+    pub roles: BTreeSet<String>,
+    /// Why it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What ties it to its cause in other services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<CorrelationId>,
+    /// How long it waits before its first turn.
+    pub delay_seconds: u32,
+    /// When it was claimed, by the server's clock.
+    pub claimed_at: Timestamp,
+}
+
+impl RecoveryClaim {
+    /// The workflow it is about.
+    #[must_use]
+    pub fn key(&self) -> WorkflowKey {
+        WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
+    }
+
+    /// The record of its end.
+    #[must_use]
+    pub fn ended(&self, outcome: Outcome, ended_at: Timestamp) -> RecoveryRecord {
+        RecoveryRecord {
+            recovery_id: self.recovery_id.clone(),
+            tenant_id: self.tenant_id.clone(),
+            workflow_id: self.workflow_id.clone(),
+            version: self.version,
+            attempt: self.attempt,
+            outcome,
+            started_at: None,
+            ended_at,
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// How an attempt ended. The first one that is recorded stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryRecord {
+    /// The recovery's name.
+    pub recovery_id: RecoveryId,
+    /// Whose workflow it is.
+    pub tenant_id: TenantId,
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// The version the workflow was at when the attempt was claimed.
+    pub version: Version,
+    /// Which attempt at that version it was.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When its first turn was made; absent when none is known of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When its outcome was recorded.
+    pub ended_at: Timestamp,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+}
+
+impl RecoveryRecord {
+    /// The record of a document that has come to its end.
+    #[must_use]
+    pub fn of(document: &RecoveryDocument, outcome: Outcome, ended_at: Timestamp) -> Self {
+        Self {
+            recovery_id: document.recovery_id.clone(),
+            tenant_id: document.tenant_id.clone(),
+            workflow_id: document.workflow_id.clone(),
+            version: document.version,
+            attempt: document.attempt,
+            outcome,
+            started_at: document.started_at,
+            ended_at,
+            steps: document.steps.clone(),
+        }
+    }
+
+    /// The workflow it is about.
+    #[must_use]
+    pub fn key(&self) -> WorkflowKey {
+        WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
+    }
+}
+
+/// One attempt, as far as the log knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryAttempt {
+    /// Who started it, when and why.
+    pub claim: RecoveryClaim,
+    /// How it ended; none while nobody has recorded that.
+    pub ended: Option<RecoveryRecord>,
+}

@@ -1,0 +1,244 @@
+//! Quarantine: a break below the head stops moves, a person releases it, the same break does not come back, another does.
+
+use alims_core::chain::{Break, Fault};
+use alims_core::identifiers::WorkflowId;
+use alims_core::lifecycle::State;
+use alims_core::operations::get_workflow_state::get_workflow_state;
+use alims_core::operations::publish_events::{StreamRecord, publish_events};
+use alims_core::operations::release_workflow::{ReleaseWorkflowError, Released, Releasing, release_workflow};
+use alims_core::operations::request_state_transition::{
+    RequestStateTransitionError, request_state_transition, try_state_transition,
+};
+use alims_core::operations::{Accepted, Quarantined, Reading};
+use alims_core::ports::{IndexEntry, QuarantineLog, StoredVersion};
+use alims_core::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
+use alims_core::recovery::document::OutcomeStatus;
+use alims_testing::builders::{a_call, a_key, at, metadata, version};
+use alims_testing::{
+    EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryDeadLetters, MemoryLog, NobodyMay, RulesThatAllow,
+    Script, SequentialIds,
+};
+use serde_json::json;
+use std::sync::Arc;
+
+use super::{Site, carried_out, claimed, status};
+use crate::{alice, allowing, deciding, to};
+
+fn w() -> WorkflowId {
+    "w".parse().unwrap()
+}
+
+/// Somebody alters the metadata of a stored version and leaves its hash as it is.
+fn alter(site: &Site, altered: u64, to: &str) {
+    let (versions, _) = site.log.entries(&a_key("w"));
+    let mut stored: StoredVersion = versions[usize::try_from(altered).unwrap() - 1].clone();
+    stored.event.metadata = metadata(&json!({"sample": to}));
+    site.log.overwrite(stored);
+}
+
+async fn recovered(site: &Site, at_version: u64, attempt: u32) -> OutcomeStatus {
+    let document = claimed(site, at_version, attempt).await;
+    status(&carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap())
+}
+
+async fn moved(site: &Site, target: State) -> Result<Accepted, RequestStateTransitionError> {
+    request_state_transition(&allowing(&site.log), &alice(), &w(), &to(target)).await
+}
+
+#[track_caller]
+fn assert_quarantined<T: std::fmt::Debug>(
+    answer: Result<T, RequestStateTransitionError>,
+    broken_at: u64,
+    fault: Fault,
+) {
+    let expected = Quarantined(Break { at: version(broken_at), fault });
+    assert!(matches!(&answer, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{answer:?}");
+}
+
+fn releasing<L>(log: L) -> Releasing<L> {
+    Releasing {
+        log,
+        policy: Arc::new(EverybodyMay),
+        clock: Arc::new(FixedClock::new(at(90_000))),
+        ids: Arc::new(SequentialIds::default()),
+    }
+}
+
+async fn released(log: &MemoryLog, by: &str, reason: &str) -> Result<Released, ReleaseWorkflowError> {
+    release_workflow(&releasing(log.clone()), &a_call(by), &w(), reason.parse().unwrap()).await
+}
+
+#[tokio::test]
+async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading() {
+    let site = Site::torn(&[State::Active, State::Paused]).await;
+    alter(&site, 2, "forged");
+    assert!(moved(&site, State::Active).await.is_ok(), "nobody has found it yet, and the head is sound");
+    assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Quarantined);
+    assert_quarantined(moved(&site, State::Paused).await, 2, Fault::Altered);
+    let dry = try_state_transition(&allowing(&site.log), &alice(), &w(), &to(State::Paused)).await;
+    assert_quarantined(dry, 2, Fault::Altered);
+    let reading = Reading { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
+    let now = get_workflow_state(&reading, &alice(), &w()).await.unwrap();
+    assert_eq!(now.workflow.version, version(4));
+    assert_eq!(now.quarantine.map(|it| it.broken_at_version), Some(version(2)));
+    assert_eq!(site.log.entries(&a_key("w")).0.len(), 4);
+}
+
+#[tokio::test]
+async fn whoever_may_not_move_it_is_not_told_of_its_quarantine() {
+    let site = Site::torn(&[State::Active]).await;
+    alter(&site, 1, "forged");
+    assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);
+    let mut ports = allowing(&site.log);
+    ports.policy = Arc::new(NobodyMay);
+    let answer = request_state_transition(&ports, &alice(), &w(), &to(State::Paused)).await;
+    assert!(matches!(answer, Err(RequestStateTransitionError::Forbidden(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_release_lets_it_move_again_and_the_same_break_does_not_come_back_but_another_does() {
+    let site = Site::torn(&[State::Active, State::Paused, State::Active]).await;
+    alter(&site, 2, "forged");
+    assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Quarantined);
+    let release = released(&site.log, "sue", "compared with paper").await.unwrap();
+    assert_eq!((release.releases.len(), release.repeated), (1, false));
+    assert_eq!(release.releases[0].requested_by.as_str(), "sue");
+    moved(&site, State::Paused).await.unwrap();
+    // The same break is passed over, and all else is put in order.
+    assert_eq!(recovered(&site, 5, 1).await, OutcomeStatus::Recovered);
+    assert_eq!(recovered(&site, 5, 2).await, OutcomeStatus::AlreadyConsistent);
+    // The same version altered once more, and another version.
+    alter(&site, 2, "forged again");
+    assert_eq!(recovered(&site, 5, 3).await, OutcomeStatus::Quarantined);
+    assert_quarantined(moved(&site, State::Active).await, 2, Fault::Altered);
+    released(&site.log, "sue", "compared once more").await.unwrap();
+    alter(&site, 3, "forged");
+    assert_eq!(recovered(&site, 5, 4).await, OutcomeStatus::Quarantined);
+    assert_quarantined(moved(&site, State::Active).await, 3, Fault::Altered);
+}
+
+#[tokio::test]
+async fn every_kind_of_break_can_be_passed_over_once_it_is_released() {
+    for damage in [
+        (|site: &Site| site.log.remove(&a_key("w"), version(2))) as fn(&Site),
+        |site| {
+            site.log.remove(&a_key("w"), version(2));
+            site.log.remove(&a_key("w"), version(3));
+        },
+        |site| site.log.remove(&a_key("w"), version(1)),
+        |site| site.log.damage(&a_key("w"), version(3), "no JSON (item 1)"),
+        |site| alter(site, 1, "forged"),
+        |site| alter(site, 5, "forged"),
+        |site| {
+            // Sealed again: it fits its hash, and the next does not follow from it.
+            let mut forged = site.log.entries(&a_key("w")).0[2].clone();
+            forged.event.metadata = metadata(&json!({"sample": "forged"}));
+            forged.event = alims_core::chain::seal(forged.event).unwrap();
+            site.log.overwrite(forged);
+        },
+    ] {
+        let site = Site::torn(&[State::Active, State::Paused, State::Active, State::Paused]).await;
+        damage(&site);
+        let mut attempt = 1;
+        while recovered(&site, 5, attempt).await == OutcomeStatus::Quarantined {
+            assert!(attempt < 4, "it does not end");
+            released(&site.log, "sue", "looked at").await.unwrap();
+            attempt += 1;
+        }
+        assert!(attempt > 1, "nothing was found");
+        moved(&site, State::Active).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lost_end_of_the_history_is_released_and_the_index_made_good() {
+    let site = Site::torn(&[State::Active, State::Paused, State::Active]).await;
+    assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Recovered);
+    site.log.remove(&a_key("w"), version(4));
+    assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
+    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Missing);
+    released(&site.log, "sue", "version 4 is gone for good").await.unwrap();
+    assert_eq!(recovered(&site, 4, 3).await, OutcomeStatus::Recovered);
+    assert_eq!(site.index.all(), [IndexEntry::from(&site.head())]);
+    moved(&site, State::Active).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newest_version_that_cannot_be_read_cannot_be_released() {
+    let site = Site::torn(&[State::Active]).await;
+    site.log.damage(&a_key("w"), version(2), "no JSON (item 1)");
+    assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);
+    assert!(matches!(released(&site.log, "sue", "why not").await, Err(ReleaseWorkflowError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn what_is_not_quarantined_is_not_released_and_whoever_repeats_is_told_the_same() {
+    let site = Site::torn(&[State::Active]).await;
+    assert!(matches!(released(&site.log, "sue", "why not").await, Err(ReleaseWorkflowError::NotQuarantined)));
+    alter(&site, 1, "forged");
+    recovered(&site, 2, 1).await;
+    let first = released(&site.log, "sue", "looked at").await.unwrap();
+    let again = released(&site.log, "sue", "looked at").await.unwrap();
+    assert_eq!((again.repeated, &again.releases), (true, &first.releases));
+    for (by, reason) in [("bob", "looked at"), ("sue", "for another reason")] {
+        assert!(matches!(released(&site.log, by, reason).await, Err(ReleaseWorkflowError::NotQuarantined)));
+    }
+    let mut ports = releasing(site.log.clone());
+    ports.policy = Arc::new(NobodyMay);
+    let answer = release_workflow(&ports, &a_call("mallory"), &w(), "please".parse().unwrap()).await;
+    assert!(matches!(answer, Err(ReleaseWorkflowError::Forbidden(_))));
+    assert_eq!(site.log.entries(&a_key("w")).1[0].operation, "release-workflow");
+}
+
+#[tokio::test]
+async fn a_release_failed_anywhere_and_repeated_has_one_effect() {
+    let attempt = async |script: &Script| {
+        let site = Site::torn(&[State::Active]).await;
+        alter(&site, 1, "forged");
+        recovered(&site, 2, 1).await;
+        let ports = releasing(Faulty::new(site.log.clone(), script));
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            let answer = release_workflow(&ports, &a_call("sue"), &w(), "looked at".parse().unwrap()).await;
+            answers.extend(answer.ok().map(|it| it.releases));
+        }
+        assert!(answers.len() >= 2 && answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+        assert_eq!(site.log.quarantine(&a_key("w")).await.unwrap().0.len(), 2);
+    };
+    let script = Script::default();
+    attempt(&script).await;
+    for call in 0..script.calls().len() {
+        for fault in PortFault::ALL {
+            attempt(&Script::failing(call, fault)).await;
+        }
+    }
+}
+
+/// The head and the record are asked for together: the second is not kept waiting for the first.
+#[tokio::test]
+async fn a_move_makes_no_third_call_that_waits_for_another() {
+    let site = Site::torn(&[State::Active]).await;
+    let script = Script::default();
+    let ports = deciding(Faulty::new(site.log.clone(), &script), RulesThatAllow);
+    request_state_transition(&ports, &alice(), &w(), &to(State::Paused)).await.unwrap();
+    assert_eq!(script.calls(), ["log.head", "log.quarantine", "log.append"]);
+}
+
+#[tokio::test]
+async fn a_quarantine_and_its_release_are_published() {
+    let site = Site::torn(&[State::Active]).await;
+    alter(&site, 1, "forged");
+    recovered(&site, 2, 1).await;
+    released(&site.log, "sue", "looked at").await.unwrap();
+    let entries = site.log.quarantine(&a_key("w")).await.unwrap().0;
+    let batch: Vec<StreamRecord> = entries.iter().zip(1..).map(|(entry, number)| record(number, entry)).collect();
+    let ports = crate::publishing(&site.log);
+    let published = publish_events(&ports, &MemoryDeadLetters::default(), batch).await;
+    assert_eq!((published.accepted, published.failed.len(), published.dead.len()), (2, 0, 0));
+    let kinds: Vec<&str> = ports.bus.accepted().iter().map(|event| event.detail_type).collect();
+    assert_eq!(kinds, [WORKFLOW_QUARANTINED, WORKFLOW_RELEASED]);
+}
+
+fn record(number: u32, entry: &QuarantineEntry) -> StreamRecord {
+    StreamRecord::Quarantine { sequence_number: number.to_string(), entry: Box::new(entry.clone()) }
+}

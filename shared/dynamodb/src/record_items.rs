@@ -1,0 +1,65 @@
+//! Recoveries and quarantines as items of the log.
+
+use alims_core::quarantine::{Quarantine, QuarantineEntry, Release};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_dynamo::{AttributeValue, Item};
+
+use crate::item::{
+    ENTRY, ItemError, PK, RELEASED, Stored, claim_entry, outcome_entry, partition_key, quarantine_entry, text_of,
+};
+
+/// One attribute a member of the claim, and the key.
+impl Stored for RecoveryClaim {
+    fn to_item(&self) -> Result<Item, ItemError> {
+        keyed(self, partition_key(&self.key()), claim_entry(self.version, self.attempt))
+    }
+
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        unkeyed(item)
+    }
+}
+
+/// One attribute a member of the record, and the key.
+impl Stored for RecoveryRecord {
+    fn to_item(&self) -> Result<Item, ItemError> {
+        keyed(self, partition_key(&self.key()), outcome_entry(self.version, self.attempt))
+    }
+
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        unkeyed(item)
+    }
+}
+
+/// One attribute a member of whichever it is, and the key, which says which.
+impl Stored for QuarantineEntry {
+    fn to_item(&self) -> Result<Item, ItemError> {
+        let (partition, about) = (partition_key(&self.key()), self.about());
+        match self {
+            Self::Quarantined(quarantine) => keyed(quarantine, partition, quarantine_entry(&about, false)),
+            Self::Released(release) => keyed(release, partition, quarantine_entry(&about, true)),
+        }
+    }
+
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        if text_of(&item, ENTRY).is_some_and(|entry| entry.ends_with(RELEASED)) {
+            unkeyed::<Release>(item).map(Self::Released)
+        } else {
+            unkeyed::<Quarantine>(item).map(Self::Quarantined)
+        }
+    }
+}
+
+fn keyed<T: Serialize>(value: &T, partition: String, entry: String) -> Result<Item, ItemError> {
+    let mut item: Item = serde_dynamo::to_item(value)?;
+    item.insert(PK.to_owned(), AttributeValue::S(partition));
+    item.insert(ENTRY.to_owned(), AttributeValue::S(entry));
+    Ok(item)
+}
+
+fn unkeyed<T: DeserializeOwned>(mut item: Item) -> Result<T, ItemError> {
+    item.remove(PK);
+    item.remove(ENTRY);
+    Ok(serde_dynamo::from_item(item)?)
+}

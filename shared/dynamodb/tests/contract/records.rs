@@ -1,0 +1,93 @@
+//! Claims, outcomes and quarantines as items: altered ones are noticed, and the position of the sweep is kept apart.
+
+use alims_core::ports::{
+    IndexEntry, LogError, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition, WorkflowIndex,
+    WorkflowLog,
+};
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_testing::builders::{
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_release, version,
+};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::on_dynoxide;
+
+/// Sets an attribute of the one item whose sort key begins and ends so.
+async fn alter(client: &Client, log: &str, (begins, ends): (&str, &str), name: &str, value: AttributeValue) {
+    let items = client.scan().table_name(log).send().await.unwrap().items.unwrap();
+    let is_it = |entry: &str| entry.starts_with(begins) && entry.ends_with(ends);
+    let mut item = items.into_iter().find(|item| is_it(item["entry"].as_s().unwrap())).unwrap();
+    item.insert(name.to_owned(), value);
+    client.put_item().table_name(log).set_item(Some(item)).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_altered_record_is_not_taken_for_one() {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    for (which, name, value) in [
+        (("a#", "#claim"), "roles", text("supervisor")),
+        (("a#", "#claim"), "delay_seconds", AttributeValue::N("5.0".to_owned())),
+        (("a#", "#claim"), "version", AttributeValue::N("2".to_owned())),
+        (("a#", "#outcome"), "unknown", text("x")),
+        (("a#", "#outcome"), "workflow_id", text("w-2")),
+    ] {
+        let (client, names) = on_dynoxide::tables().await;
+        let log = DynamoLog::new(client.clone(), &names.log);
+        let claim = a_claim(&a_key("w-1"), 1, 1);
+        log.claim_recovery(&claim).await.unwrap();
+        log.record_recovery(&a_full_record(&claim)).await.unwrap();
+        alter(&client, &names.log, which, name, value).await;
+        let read = log.recoveries(&a_key("w-1"), 5).await;
+        assert!(matches!(read, Err(StoreError::Refused(_))), "{which:?} {name}: {read:?}");
+    }
+    for (which, name, value) in [
+        (("q#", "#quarantined"), "fault", text("missing")),
+        (("q#", "#quarantined"), "event_type", text("WorkflowReleased")),
+        (("q#", "#released"), "broken_at_version", AttributeValue::N("3".to_owned())),
+        (("q#", "#released"), "reason", text(" ")),
+    ] {
+        let (client, names) = on_dynoxide::tables().await;
+        let log = DynamoLog::new(client.clone(), &names.log);
+        for entry in [a_quarantine(&a_key("w-1"), &a_break(2)), a_release(&a_key("w-1"), &a_break(2))] {
+            log.record_quarantine(&entry).await.unwrap();
+        }
+        alter(&client, &names.log, which, name, value).await;
+        let read = log.quarantine(&a_key("w-1")).await;
+        assert!(matches!(read, Err(StoreError::Refused(_))), "{which:?} {name}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn why_a_version_cannot_be_read_names_the_bytes_that_are_there() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    log.append(&a_chain(&a_key("w-1"), 1, 1)[0]).await.unwrap();
+    let mut told = Vec::new();
+    for spelling in ["LOST", "LOST", "GONE"] {
+        alter(&client, &names.log, ("v#", ""), "to_state", AttributeValue::S(spelling.to_owned())).await;
+        match log.head(&a_key("w-1")).await {
+            Err(LogError::Unreadable { why, .. }) => told.push(why),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told[0], told[1]);
+    assert_ne!(told[1].rsplit(' ').next(), told[2].rsplit(' ').next());
+}
+
+#[tokio::test]
+async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
+    let (client, names) = on_dynoxide::tables().await;
+    let index = DynamoIndex::new(client, names.index);
+    assert_eq!(index.sweep_position().await.unwrap(), None);
+    let position = WalkPosition(r#"["default#w","v#0000000001"]"#.to_owned());
+    for kept in [Some(&position), Some(&position), None] {
+        index.keep_sweep_position(kept).await.unwrap();
+        assert_eq!(index.sweep_position().await.unwrap().as_ref(), kept);
+    }
+    index.keep_sweep_position(Some(&position)).await.unwrap();
+    let entry = IndexEntry::from(&a_created("w-1").event);
+    index.advance(&entry).await.unwrap();
+    assert_eq!(index.entries(&[a_key("w-1")]).await.unwrap()[&a_key("w-1")].published_version, version(1));
+    assert_eq!(index.sweep_position().await.unwrap(), Some(position));
+}

@@ -1,0 +1,93 @@
+//! release-workflow over HTTP.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, Person, go, transitions};
+
+const RELEASE: &str = "/workflows/w/release";
+
+/// A workflow that is found broken at version 1, below its newest version.
+async fn quarantined(lab: &Lab) -> Person {
+    let sue = lab.everybody();
+    sue.at("w", &["ACTIVE", "PAUSED"]).await;
+    lab.alter("w", 1, "requested_by", AttributeValue::S("mallory".to_owned())).await;
+    assert_eq!(sue.recovered().await["status"], "quarantined");
+    sue
+}
+
+#[tokio::test]
+async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_supervisor_releases_it() {
+    let lab = Lab::open().await;
+    let sue = quarantined(&lab).await;
+    let refused = sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
+    assert_eq!(refused["broken_at_version"], 1);
+    let dry = format!("{}?dry_run=true", transitions("w"));
+    sue.post(&dry, &go("ACTIVE")).await.refused(423, "workflow-quarantined");
+    let state = sue.state("w").await;
+    assert_eq!((&state["current_state"], &state["quarantine"]["broken_at_version"]), (&json!("PAUSED"), &json!(1)));
+    assert_eq!(state["quarantine"]["fault"], "altered");
+    assert_eq!(sue.get("/workflows/w/recovery").await.expect(200)["quarantine"], state["quarantine"]);
+    assert_eq!(sue.history("w").await.len(), 3, "a quarantine is no version and no refused attempt");
+
+    let reason = json!({"reason": "version 1 was compared with the paper record"});
+    let released = sue.post(RELEASE, &reason).await.expect(200);
+    assert_eq!((&released["version"], &released["repeated"]), (&json!(3), &json!(false)));
+    assert_eq!(released["released"][0]["reason"], reason["reason"]);
+    let again = sue.post(RELEASE, &reason).await.expect(200);
+    assert_eq!((&again["released"], &again["repeated"]), (&released["released"], &json!(true)));
+    assert_eq!(sue.state("w").await.get("quarantine"), None);
+    sue.go("w", "ACTIVE").await.expect(200);
+
+    let told =
+        |kind: &'static str| move |line: &Value| line["detail-type"] == kind && line["detail"]["workflow_id"] == "w";
+    lab.archived(told("WorkflowQuarantined")).await;
+    let event = lab.archived(told("WorkflowReleased")).await;
+    assert_eq!((&event["detail"]["requested_by"], &event["detail"]["broken_at_version"]), (&json!("alice"), &json!(1)));
+}
+
+#[tokio::test]
+async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
+    let lab = Lab::open().await;
+    let sue = quarantined(&lab).await;
+    sue.post(RELEASE, &json!({"reason": "looked at"})).await.expect(200);
+    sue.go("w", "ACTIVE").await.expect(200);
+    assert_ne!(sue.recovered().await["status"], "quarantined");
+    sue.go("w", "PAUSED").await.expect(200);
+    lab.alter("w", 2, "reason", AttributeValue::S("another reason".to_owned())).await;
+    let report = sue.recovered().await;
+    assert_eq!((&report["status"], &report["broken_at_version"]), (&json!("quarantined"), &json!(2)));
+    sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
+    sue.post(RELEASE, &json!({"reason": "looked at once more"})).await.expect(200);
+    sue.go("w", "ACTIVE").await.expect(200);
+}
+
+#[tokio::test]
+async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept() {
+    let lab = Lab::open().await;
+    let sue = quarantined(&lab).await;
+    for body in [json!({}), json!({"reason": ""}), json!({"reason": " "}), json!({"reason": 7}), json!([])] {
+        sue.post(RELEASE, &body).await.refused(400, "malformed-request");
+    }
+    sue.post(RELEASE, &json!({"reason": "x".repeat(1001)})).await.refused(400, "malformed-request");
+    sue.post(RELEASE, &json!({"reason": "x".repeat(600_000)})).await.refused(413, "payload-too-large");
+    sue.post(RELEASE, &json!({"reason": "so", "broken_at_version": 1})).await.refused(400, "malformed-request");
+    let anna = lab.person("anna", &["analyst"]);
+    anna.post(RELEASE, &json!({"reason": "let me work"})).await.refused(403, "forbidden");
+    let kept = sue.history("w").await.into_iter().find(|item| item["operation"] == "release-workflow").unwrap();
+    assert_eq!((&kept["requested_by"], &kept["reason"]), (&json!("anna"), &json!("let me work")));
+    sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
+}
+
+#[tokio::test]
+async fn what_is_not_quarantined_or_not_there_is_not_released() {
+    let lab = Lab::open().await;
+    let sue = lab.everybody();
+    sue.at("w", &["ACTIVE"]).await;
+    let reason = json!({"reason": "why not"});
+    let refused = sue.post(RELEASE, &reason).await.refused(409, "workflow-not-quarantined");
+    assert!(refused["detail"].as_str().unwrap().contains("recovered first"), "{refused}");
+    sue.post("/workflows/unknown/release", &reason).await.refused(404, "workflow-not-found");
+    let olga = lab.person_of("other", "olga", &["supervisor"]);
+    olga.post(RELEASE, &reason).await.refused(404, "workflow-not-found");
+}
