@@ -54,6 +54,16 @@ enum Task {
         /// Only the small model and the mutants, which take seconds each.
         #[arg(long)]
         quick: bool,
+        /// Instead of the models, record runs of the code with faults and have TLC decide whether the specification
+        /// allows them.
+        #[arg(long, conflicts_with = "quick")]
+        traces: bool,
+        /// How many operations to record.
+        #[arg(long, requires = "traces", default_value_t = spec::traces::OPERATIONS)]
+        operations: usize,
+        /// The seed of the first run; the others follow.
+        #[arg(long, requires = "traces", default_value_t = 1)]
+        seed: u64,
     },
     /// Check the template and the state machine's definition with SAM CLI and cfn-lint.
     Template,
@@ -106,7 +116,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Access(shown)) => access::show(&workspace, shown),
         Some(Task::Rules { asked }) => rules::answer(asked),
         Some(Task::Schemas) => schemas::write(&workspace),
-        Some(Task::Spec { quick }) => spec::check(&workspace, *quick),
+        Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
+        Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
         Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),

@@ -19,6 +19,7 @@ mod recovering;
 mod refusing;
 mod replaying;
 mod schemas;
+mod specified;
 
 use alims_core::call::Call;
 use alims_core::lifecycle::State;
