@@ -73,6 +73,7 @@ impl Failures {
 
 /// The rule and the sweep, running.
 pub(crate) struct ByItself {
+    starter: LocalStarter,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -85,17 +86,18 @@ impl ByItself {
         sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
         sweep_every: Duration,
     ) -> Self {
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tasks, stop, starter) = (TaskTracker::new(), CancellationToken::new(), starting.starter.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::new(starting), waiting)));
         tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, sweep_every)));
         tasks.close();
-        Self { tasks, stop }
+        Self { starter, tasks, stop }
     }
 
-    /// Stops both. A failure that nobody looked at yet is left to the sweep.
+    /// Stops both, and the recoveries that are under way. What nobody looked at yet is left to the sweep.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        self.starter.stop().await;
     }
 }
 

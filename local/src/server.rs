@@ -165,7 +165,6 @@ pub struct Server {
     serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
     by_itself: ByItself,
-    starter: LocalStarter,
     database: EmbeddedDatabase,
     endpoints: PathBuf,
     _lock: FolderLock,
@@ -210,14 +209,14 @@ impl Server {
         };
         let recovers = Recovering { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers).map_err(|error| StartError::Bug(error.to_string()))?;
-        let starting = Starting { log: publishes.log.clone(), starter: starter.clone(), clock: clock.clone() };
+        let starting = Starting { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(&decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
 
-        let told = folder.endpoints();
-        endpoints::tell(&told, &database.sdk_config(), events_address)?;
+        let endpoints = folder.endpoints();
+        endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
         let (doorbell, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let source = Source {
@@ -248,9 +247,8 @@ impl Server {
             serving,
             pump,
             by_itself,
-            starter,
             database,
-            endpoints: told,
+            endpoints,
             _lock: lock,
         })
     }
@@ -292,7 +290,6 @@ impl Server {
             serving.abort();
         }
         self.by_itself.stop().await;
-        self.starter.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
