@@ -1,10 +1,12 @@
 //! Scenarios that take something away from everybody for a while: each is played by itself, after all others.
 
+use alims_testing::played_engine::{Deed, PlayedEngine, a_yes, http};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
-use crate::people::{FREE, Person, go};
-use crate::recovery::{history_of, recovered};
-use crate::world::{SUBSCRIBER, WORLD, cli};
+use crate::people::{FREE, Person};
+use crate::recovery::{failed, history_of, recovered};
+use crate::world::{PATIENCE, SUBSCRIBER, WORLD, cli};
 
 /// The deployed mapping of the log's stream to the publisher, switched.
 fn publisher(switch: &str) {
@@ -42,23 +44,50 @@ async fn a_publication_that_was_torn_off_is_made_up_for_in_order() {
 
 #[tokio::test]
 async fn a_failed_workflow_comes_back_through_rules_that_first_are_unavailable_twice() {
-    // The deployed function in another wiring: its rules give no verdict at first. The machine and all else stays.
-    let function = WORLD.resource("RecoveryStepFunction");
-    let package = format!("fileb://{}", WORLD.text("without_rules"));
-    cli(&["lambda", "update-function-code", "--function-name", function, "--zip-file", &package]);
-    cli(&["lambda", "wait", "function-updated-v2", "--function-name", function]);
+    // The deployed function is given another engine, which turns it away at first.
+    let engine = PlayedEngine::that(Deed::Bytes(http("429 Too Many Requests", "", b""))).await;
+    judged_by(&engine.url);
     let alice = Person::everybody();
-    let new = json!({"workflow_type": FREE, "workflow_id": "ruleless"});
-    alice.post("/workflows", &new).await.expect(201);
-    alice.go("ruleless", "ACTIVE").await.expect(200);
-    let mut failure = go("FAILED");
-    failure["failure"]["retryable"] = json!(false);
-    alice.post("/workflows/ruleless/transitions", &failure).await.expect(200);
-    let told = recovered(&alice, "ruleless").await;
+    failed(&alice, "ruleless", FREE, false).await;
+    let path = "/workflows/ruleless/recovery";
+    let asked = alice.post(path, &json!({"reason": "the power is back"})).await.expect(202);
+    let recovery = asked["recovery_id"].as_str().unwrap();
+    let begun = Instant::now();
+    while refusals_in(recovery).len() < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{:#?}", history_of(recovery));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    engine.from_now_on(Deed::Answer(a_yes()));
+    let told = alice.until(path, |told| told["status"] != "running").await;
     assert_eq!(told["status"], "recovered", "{told}");
-    assert_eq!(alice.get("/workflows/ruleless").await.expect(200)["current_state"], "ACTIVE");
-    let history = history_of(told["recovery_id"].as_str().unwrap());
-    let failures: Vec<&str> =
-        history.iter().filter_map(|event| event["taskFailedEventDetails"]["error"].as_str()).collect();
-    assert_eq!(failures, ["RulesUnavailable", "RulesUnavailable"], "and the machine asked again: {told}");
+    let refusals = refusals_in(recovery);
+    assert!(refusals.iter().all(|error| error == "RulesUnavailable"), "{refusals:?}");
+    let history = alice.get("/workflows/ruleless/history").await.expect(200);
+    let recovered = &history["items"][3];
+    assert_eq!(
+        (&recovered["event_type"], &recovered["rules"]["ruleset"]),
+        (&json!("WorkflowRecovered"), &json!("played"))
+    );
+}
+
+/// Has the function of the turns ask this engine.
+fn judged_by(url: &str) {
+    let function = WORLD.resource("RecoveryStepFunction");
+    let described = cli(&["lambda", "get-function-configuration", "--function-name", function]);
+    let mut environment = json!({"Variables": described["Environment"]["Variables"]});
+    for (name, value) in
+        [("ALIMS_RULES_ENGINE", "remote"), ("ALIMS_RULES_URL", url), ("ALIMS_RULES_DEADLINE_MS", "2000")]
+    {
+        environment["Variables"][name] = json!(value);
+    }
+    let environment = environment.to_string();
+    cli(&["lambda", "update-function-configuration", "--function-name", function, "--environment", &environment]);
+    cli(&["lambda", "wait", "function-updated-v2", "--function-name", function]);
+}
+
+/// The errors of an execution's tries, in order.
+fn refusals_in(execution: &str) -> Vec<String> {
+    let history = history_of(execution);
+    let errors = history.iter().filter_map(|event| event["taskFailedEventDetails"]["error"].as_str());
+    errors.map(str::to_owned).collect()
 }

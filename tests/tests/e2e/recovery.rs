@@ -7,7 +7,7 @@ use crate::people::{Person, go};
 use crate::world::{FAILED_RECOVERIES, QUARANTINED, WORLD, aws, cli, events_of};
 
 /// Creates a workflow of a type and has it fail; whether trying again can help is said.
-async fn failed(alice: &Person, workflow_id: &str, workflow_type: &str, retryable: bool) {
+pub(crate) async fn failed(alice: &Person, workflow_id: &str, workflow_type: &str, retryable: bool) {
     let new = json!({"workflow_type": workflow_type, "workflow_id": workflow_id});
     alice.post("/workflows", &new).await.expect(201);
     alice.go(workflow_id, "ACTIVE").await.expect(200);

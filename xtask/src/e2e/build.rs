@@ -70,25 +70,6 @@ pub(crate) fn rules(workspace: &Workspace, place: &Place) -> anyhow::Result<Path
     Ok(folder)
 }
 
-/// Packs the function of a recovery's turns in a wiring that is made for a scenario and never deployed: its rules give no
-/// verdict at first. All else is what is deployed.
-///
-/// # Errors
-/// When it does not build, or cannot be packed.
-pub(crate) fn without_rules(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<()> {
-    const EXAMPLE: &str = "recovery-step-without-rules";
-    let build = ["build", "--package", "alims-tests", "--features", "e2e", "--example", EXAMPLE];
-    Step::cargo("the wiring without rules", &build).run(workspace)?;
-    let folder = place.path("run/without-rules");
-    fs::create_dir_all(&folder)?;
-    let bootstrap = folder.join("bootstrap");
-    copy(&workspace.target.join("debug/examples").join(EXAMPLE), &bootstrap)?;
-    let _smaller = Command::new("strip").arg(&bootstrap).status();
-    let mut zip = tools.emulator("python");
-    zip.args(["-m", "zipfile", "-c"]).arg(place.path("run/without-rules.zip")).arg(&bootstrap);
-    checked(&mut zip, &place.log("without-rules"))
-}
-
 /// What Lambda calls the machine this runs on.
 ///
 /// # Errors

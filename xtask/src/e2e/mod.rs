@@ -167,7 +167,6 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
         "key_id": "e2e",
         "signing_key": place.path("run/signing.der"),
         "aws": aws.program(),
-        "without_rules": place.path("run/without-rules.zip"),
         "outputs": stack.outputs,
         "resources": stack.resources,
     })
@@ -175,7 +174,6 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
 
 /// First those that leave one another alone, side by side; then those that take something away from all, one by one.
 fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
-    build::without_rules(workspace, tools, place)?;
     for arguments in [&["--skip", "alone::"][..], &["alone::", "--test-threads", "1"]] {
         let cargo = ["test", "--package", "alims-tests", "--features", "e2e", "--test", "e2e", "--"];
         let mut cargo = Step::cargo("the scenarios", &[&cargo[..], arguments].concat()).command(workspace);
