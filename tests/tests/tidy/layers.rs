@@ -94,10 +94,22 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
 
 /// Words that production code may hold only under these paths.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
-    ("aws_sdk_dynamodb", &["shared/dynamodb/", "shared/runtime/", "local/", "proof/"], "only the store knows items and keys"),
+    (
+        "aws_sdk_dynamodb",
+        &["shared/dynamodb/", "shared/runtime/", "local/", "proof/"],
+        "only the store knows items and keys",
+    ),
     ("StatusCode", &["shared/api/", "local/", "bench/"], "only the edge knows status codes"),
-    ("std::env", &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"], "only the runtime reads the environment"),
-    ("env::var", &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"], "only the runtime reads the environment"),
+    (
+        "std::env",
+        &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"],
+        "only the runtime reads the environment",
+    ),
+    (
+        "env::var",
+        &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"],
+        "only the runtime reads the environment",
+    ),
 ];
 
 /// Adapters: a function's handler names none, its `main.rs` chooses.
