@@ -214,15 +214,7 @@ impl Problem {
                  request."
                     .to_owned()
             }
-            Self::TooManyRefusals(TooManyRefusals { whose, .. }) => format!(
-                "{} on this workflow within {REFUSALS_WINDOW_SECONDS} seconds, so this one was refused without being \
-                 looked into further and without being kept. The workflow was left as it was. Wait as `Retry-After` \
-                 says, and ask with `dry_run` first.",
-                match whose {
-                    Whose::Principal => "Too many of your attempts were refused",
-                    Whose::Everybody => "Too many attempts were refused",
-                }
-            ),
+            Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
             Self::RulesEngineUnavailable(_) => {
                 "The rules engine gave no verdict, so nothing was changed. Repeat the request later.".to_owned()
             }
@@ -240,4 +232,17 @@ impl Problem {
             }
         }
     }
+}
+
+/// The detail of a refusal that was not kept.
+fn too_many_refusals(too_many: &TooManyRefusals) -> String {
+    let whose = match too_many.whose {
+        Whose::Principal => "Too many of your attempts were refused",
+        Whose::Everybody => "Too many attempts were refused",
+    };
+    format!(
+        "{whose} on this workflow within {REFUSALS_WINDOW_SECONDS} seconds, so this one was refused without being looked \
+         into further and without being kept. The workflow was left as it was. Wait as `Retry-After` says, and ask with \
+         `dry_run` first."
+    )
 }
