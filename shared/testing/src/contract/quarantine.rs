@@ -23,7 +23,7 @@ pub async fn a_quarantine_and_its_release_come_back_as_they_went_in<L: Quarantin
     let quarantine = a_quarantine(&key, &a_break(3));
     assert_eq!(log.record_quarantine(&quarantine).await.unwrap(), quarantine);
     let record = log.quarantine(&key).await.unwrap();
-    assert_eq!(record.0, [quarantine.clone()]);
+    assert_eq!(record.0, std::slice::from_ref(&quarantine));
     assert_eq!(record.in_force().len(), 1);
     let release = a_release(&key, &a_break(3));
     assert_eq!(log.record_quarantine(&release).await.unwrap(), release);
