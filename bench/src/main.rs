@@ -9,6 +9,7 @@
     reason = "indexing a JSON value that lacks the member gives null, it does not panic"
 )]
 
+mod elsewhere;
 mod load;
 mod publishing;
 mod put_events;
@@ -69,11 +70,12 @@ async fn main() -> Result<()> {
     let server = server::Server::start().await?;
     let single = single::measure(&server, arguments.single).await?;
     server.stop().await?;
+    let elsewhere = elsewhere::measure(arguments.single).await?;
     let server = server::Server::start().await?;
     let load = load::measure(&server, arguments.workflows, arguments.clients).await?;
     server.stop().await?;
     let publishing = publishing::measure(arguments.workflows, arguments.events).await?;
-    report(&single, &load, &publishing, arguments.json)
+    report(&single, &elsewhere, &load, &publishing, arguments.json)
 }
 
 #[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
@@ -87,12 +89,19 @@ fn report_recovery(figures: &recovery::Figures, json: bool) -> Result<()> {
 }
 
 #[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
-fn report(single: &single::Figures, load: &load::Figures, publishing: &publishing::Figures, json: bool) -> Result<()> {
+fn report(
+    single: &single::Figures,
+    elsewhere: &elsewhere::Figures,
+    load: &load::Figures,
+    publishing: &publishing::Figures,
+    json: bool,
+) -> Result<()> {
     if json {
-        let figures = serde_json::json!({ "single": single, "load": load, "publishing": publishing });
+        let figures =
+            serde_json::json!({ "single": single, "elsewhere": elsewhere, "load": load, "publishing": publishing });
         println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {
-        println!("{single}\n{load}\n{publishing}");
+        println!("{single}\n{elsewhere}\n{load}\n{publishing}");
     }
     Ok(())
 }

@@ -29,34 +29,19 @@ pub(crate) struct Person {
 impl Server {
     /// Starts one on a free port and waits until it is ready.
     pub(crate) async fn start() -> Result<Self> {
-        Self::start_with(&[]).await
+        Self::with(&[]).await
     }
 
     /// The same, whose rules give no verdict while there is such a file.
     pub(crate) async fn start_with_switch(rules_down: &Path) -> Result<Self> {
-        Self::start_with(&[OsStr::new("--rules-down-while"), rules_down.as_os_str()]).await
+        Self::with(&[OsStr::new("--rules-down-while"), rules_down.as_os_str()]).await
     }
 
-    async fn start_with(options: &[&OsStr]) -> Result<Self> {
+    /// Starts one with more arguments.
+    pub(crate) async fn with(more: &[&OsStr]) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let mut child = Command::new(binary()?)
-            .args(["--port", "0", "--data"])
-            .arg(data.path())
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("the server could not be started")?;
-        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-        let base = loop {
-            let line = lines.next_line().await?.context("the server ended before it was ready")?;
-            if let Some(base) = line.trim().strip_prefix("listening on ") {
-                break base.to_owned();
-            }
-        };
-        // What the server goes on to print is read, or it would block on a full pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let mut command = Command::new(binary()?);
+        let (child, base) = ready(command.args(["--port", "0", "--data"]).arg(data.path()).args(more)).await?;
         Ok(Self { child, base, data, http: Client::new() })
     }
 
@@ -111,6 +96,27 @@ impl Person {
         }
         Ok(serde_json::from_str(&body)?)
     }
+}
+
+/// A process that serves the rules over the contract of the remote engine, and where.
+pub(crate) async fn rules_engine() -> Result<(Child, String)> {
+    ready(Command::new(binary()?).args(["rules-engine", "--port", "0"])).await
+}
+
+/// Starts a process and waits until it says where it listens.
+async fn ready(command: &mut Command) -> Result<(Child, String)> {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = command.spawn().context("the server could not be started")?;
+    let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+    let base = loop {
+        let line = lines.next_line().await?.context("the server ended before it was ready")?;
+        if let Some(base) = line.trim().strip_prefix("listening on ") {
+            break base.to_owned();
+        }
+    };
+    // What the server goes on to print is read, or it would block on a full pipe.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((child, base))
 }
 
 fn binary() -> Result<PathBuf> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use sweep_workflows::ScheduledEvent;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -59,15 +60,20 @@ impl Failures {
         let matches = serde_json::from_str::<Pattern>(event.detail()).is_ok_and(|it| {
             it.to_state == "FAILED" && it.failure.is_some_and(|failure| failure.retryable) && !it.replay
         });
-        let Ok(detail) = serde_json::from_str(event.detail()) else { return };
-        if matches && self.0.try_send(FailureEvent { detail }).is_err() {
-            tracing::warn!("a failure is left to the sweep: too many wait");
+        if !matches {
+            return;
+        }
+        let told =
+            serde_json::from_str(event.detail()).is_ok_and(|detail| self.0.try_send(FailureEvent { detail }).is_ok());
+        if !told {
+            tracing::warn!("a failure is left to the sweep: it cannot be read, or too many wait");
         }
     }
 }
 
 /// The rule and the sweep, running.
 pub(crate) struct ByItself {
+    starter: LocalStarter,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -80,25 +86,28 @@ impl ByItself {
         sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
         sweep_every: Duration,
     ) -> Self {
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tasks, stop, starter) = (TaskTracker::new(), CancellationToken::new(), starting.starter.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::new(starting), waiting)));
         tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, sweep_every)));
         tasks.close();
-        Self { tasks, stop }
+        Self { starter, tasks, stop }
     }
 
-    /// Stops both. A failure that nobody looked at yet is left to the sweep.
+    /// Stops both, and the recoveries that are under way. What nobody looked at yet is left to the sweep.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        self.starter.stop().await;
     }
 }
 
 /// Each failure has a task of its own while it is tried, as it has an invocation of its own on Lambda.
 async fn follow(starting: Arc<Starting<DynamoLog, LocalStarter>>, mut waiting: Waiting) {
+    let mut tried = JoinSet::new();
     while let Some(failure) = waiting.recv().await {
+        while tried.try_join_next().is_some() {}
         let starting = starting.clone();
-        tokio::spawn(async move {
+        tried.spawn(async move {
             for attempt in 1..=ATTEMPTS_MAX {
                 let handled = recover_failed_workflow::recover_failed_workflow(&starting, failure.clone()).await;
                 if handled.is_ok() || attempt == ATTEMPTS_MAX {

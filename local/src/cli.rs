@@ -1,6 +1,7 @@
 //! The command line: serve, print a token, play the demo.
 
 use alims_core::ports::Clock;
+use alims_rules::{Authorization, Endpoint, Engine, Reach};
 use alims_runtime::SystemClock;
 use clap::{Args, Parser, Subcommand};
 use futures_util::FutureExt;
@@ -16,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::demo;
 use crate::folder::DataFolder;
 use crate::key::SigningKey;
+use crate::rules_engine::RulesEngine;
 use crate::server::{Config, Server, repository};
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TokenRequest};
 
@@ -44,6 +46,8 @@ enum Command {
     Token(TokenArgs),
     /// Play what the service does against a server of its own, and check that it holds.
     Demo(DemoArgs),
+    /// Serve the rules over the contract of the remote rules engine, for those who implement it and to try it.
+    RulesEngine(RulesEngineArgs),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +66,15 @@ struct ServeArgs {
     data: Option<PathBuf>,
     #[command(flatten)]
     judges: JudgesArgs,
+    /// Have moves judged by the engine at this address, over the contract of docs/predicate-logic-engine.md.
+    #[arg(long, value_name = "URL", conflicts_with = "alims_engine")]
+    rules_engine: Option<Endpoint>,
+    /// Have moves judged by ALIMS's own PredicateLogic Engine at this address.
+    #[arg(long, value_name = "URL")]
+    alims_engine: Option<Endpoint>,
+    /// How long such an engine may take for one judgement, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=5000))]
+    rules_deadline: u64,
     /// Whose tokens to take.
     #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
     issuer: String,
@@ -109,6 +122,19 @@ struct TokenArgs {
 }
 
 #[derive(Debug, Args)]
+struct RulesEngineArgs {
+    /// The port of 127.0.0.1 to listen on; 0 for any that is free.
+    #[arg(long, default_value_t = 3001)]
+    port: u16,
+    /// The folder of the rules [default: rules in the repository].
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// End when the standard input ends, so that no engine outlives who started it.
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Debug, Args)]
 struct DemoArgs {
     /// Print the outcome as JSON instead of telling it.
     #[arg(long)]
@@ -127,6 +153,7 @@ pub fn run() -> ExitCode {
         None => on_runtime(serve(cli.serve)),
         Some(Command::Token(args)) => print_token(args).map(|()| ExitCode::SUCCESS),
         Some(Command::Demo(args)) => on_runtime(demo::play(args.json, args.judges)),
+        Some(Command::RulesEngine(args)) => on_runtime(serve_rules(args)),
     };
     done.unwrap_or_else(|error| {
         // Where the standard error is closed, the exit code says it alone.
@@ -172,11 +199,22 @@ fn print_token(args: TokenArgs) -> Result<(), Failure> {
 async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let named_data = args.data.is_some();
     let defaults = Config::new(&data_folder(args.data));
+    let folder = args.judges.rules.unwrap_or_else(|| repository().join("rules"));
+    let reach = |endpoint| Reach {
+        endpoint,
+        deadline: Duration::from_millis(args.rules_deadline),
+        authorization: Authorization::None,
+    };
+    let rules = match (args.rules_engine, args.alims_engine) {
+        (Some(endpoint), _) => Engine::Remote(reach(endpoint)),
+        (None, Some(endpoint)) => Engine::Alims { reach: reach(endpoint), rules: folder },
+        (None, None) => Engine::Embedded { rules: folder },
+    };
     let config = Config {
         port: args.port,
         database_port: args.database_port,
         events_port: args.events_port,
-        rules: args.judges.rules.unwrap_or(defaults.rules),
+        rules,
         policies: args.judges.policies.unwrap_or(defaults.policies),
         issuer: args.issuer,
         hold_events: args.hold_events,
@@ -199,6 +237,17 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         // Somebody has no patience. Nothing is lost: it is as if the process were killed.
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
     }
+}
+
+/// Serves the rules until told to end.
+async fn serve_rules(args: RulesEngineArgs) -> Result<ExitCode, Failure> {
+    let told_to_end = told_to_end(args.until_stdin_closes)?;
+    let rules = args.rules.unwrap_or_else(|| repository().join("rules"));
+    let engine = RulesEngine::start(args.port, &rules).await?;
+    let _ = writeln!(io::stdout(), "listening on http://{}", engine.address());
+    told_to_end.await;
+    engine.stop().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Ends on SIGINT, on SIGTERM and, when asked to, at the end of the standard input. The handlers are in place when
@@ -244,7 +293,12 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
     let (database, bus) = (server.dynamodb(), server.eventbridge());
     let [database, bus] = [&database, &bus].map(|config| config.endpoint_url().unwrap_or_default());
     let data = std::path::absolute(&config.data)?;
-    let (data, rules, policies) = (data.display(), config.rules.display(), config.policies.display());
+    let (data, policies) = (data.display(), config.policies.display());
+    let rules = match &config.rules {
+        Engine::Embedded { rules } => rules.display().to_string(),
+        Engine::Remote(reach) => format!("{} judges", reach.endpoint),
+        Engine::Alims { reach, rules } => format!("{} judges, by what {} names", reach.endpoint, rules.display()),
+    };
     let flag = if named_data { format!(" --data {data}") } else { String::new() };
     let held = if config.hold_events { "\n  events    are held back" } else { "" };
     let all_roles = SHIPPED_ROLES.join(", ");

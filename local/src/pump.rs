@@ -112,9 +112,11 @@ where
     Ok(())
 }
 
-/// The mapping's filter, the same as on AWS: new versions and new refusals.
+/// What the entries begin with that are events: versions, refusals, quarantines and releases.
+const EVENTS: [&str; 3] = ["v#", "r#", "q#"];
+
+/// The mapping's filter, the same as on AWS: new entries that are events.
 fn passes_the_filter(record: &EventRecord) -> bool {
-    let entry = record.change.keys.get("entry");
-    record.event_name == "INSERT"
-        && matches!(entry, Some(AttributeValue::S(entry)) if entry.starts_with("v#") || entry.starts_with("r#"))
+    let is_event = |entry: &AttributeValue| matches!(entry, AttributeValue::S(entry) if EVENTS.iter().any(|kind| entry.starts_with(kind)));
+    record.event_name == "INSERT" && record.change.keys.get("entry").is_some_and(is_event)
 }

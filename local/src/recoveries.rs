@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::bus::LocalBus;
 use crate::edge::functions::SharedRules;
@@ -103,14 +103,14 @@ impl LocalStarter {
 async fn turn(shared: &Arc<Shared>, document: Value) -> Result<Value, StateError> {
     let unknown = |cause: String| StateError { name: "Lambda.Unknown".to_owned(), cause };
     let shared = shared.clone();
-    let called = tokio::spawn(async move {
+    let called = AbortOnDropHandle::new(tokio::spawn(async move {
         let _turn = shared.turns.acquire().await;
         let document: RecoveryDocument = serde_json::from_value(document).map_err(malformed)?;
         let next = recovery_step::recovery_step(&shared.recovers, document).await;
         let next =
             next.map_err(|failure| StateError { name: failure.name().to_owned(), cause: failure.to_string() })?;
         serde_json::to_value(next).map_err(malformed)
-    });
+    }));
     called.await.map_err(|error| unknown(error.to_string()))?
 }
 

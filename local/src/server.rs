@@ -8,7 +8,7 @@ use alims_core::ports::{AccessPolicy, Clock, Ids, StoreError};
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_policy::{CedarPolicy, PolicyInvalid};
-use alims_rules::{EmbeddedRules, RulesInvalid};
+use alims_rules::{Engine, Rules, RulesNotStarted};
 use alims_runtime::{FreshIds, SystemClock};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::serve::ListenerExt;
@@ -49,7 +49,7 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the sweep runs. A laptop's server is seldom up for hours.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How long requests in work may take when the server is stopped.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a server is to be.
 #[derive(Clone, Debug)]
@@ -62,8 +62,8 @@ pub struct Config {
     pub events_port: u16,
     /// The data folder.
     pub data: PathBuf,
-    /// The folder of the rules.
-    pub rules: PathBuf,
+    /// What judges moves.
+    pub rules: Engine,
     /// The folder of the policies.
     pub policies: PathBuf,
     /// Whose tokens to take.
@@ -88,7 +88,7 @@ impl Config {
             database_port: 0,
             events_port: 0,
             data: data.to_owned(),
-            rules: root.join("rules"),
+            rules: Engine::Embedded { rules: root.join("rules") },
             policies: root.join("policies"),
             issuer: ISSUER_DEFAULT.to_owned(),
             hold_events: false,
@@ -115,15 +115,9 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The rules are wrong.
-    #[error("the rules in {} are not valid", .folder.display())]
-    Rules {
-        /// Where they are.
-        folder: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: RulesInvalid,
-    },
+    /// There is nobody to judge.
+    #[error(transparent)]
+    Rules(#[from] RulesNotStarted),
     /// The policies are wrong.
     #[error("the policies in {} are not valid", .folder.display())]
     Policies {
@@ -171,7 +165,6 @@ pub struct Server {
     serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
     by_itself: ByItself,
-    starter: LocalStarter,
     database: EmbeddedDatabase,
     endpoints: PathBuf,
     _lock: FolderLock,
@@ -186,8 +179,7 @@ impl Server {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
         endpoints::forget(&folder.endpoints());
-        let rules = EmbeddedRules::load(&config.rules)
-            .map_err(|source| StartError::Rules { folder: config.rules.clone(), source })?;
+        let rules = Rules::of(config.rules, Arc::new(FreshIds))?;
         let policy = CedarPolicy::load(&config.policies)
             .map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
         let policy: Arc<dyn AccessPolicy> = Arc::new(policy);
@@ -217,14 +209,14 @@ impl Server {
         };
         let recovers = Recovering { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers).map_err(|error| StartError::Bug(error.to_string()))?;
-        let starting = Starting { log: publishes.log.clone(), starter: starter.clone(), clock: clock.clone() };
+        let starting = Starting { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(&decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
 
-        let told = folder.endpoints();
-        endpoints::tell(&told, &database.sdk_config(), events_address)?;
+        let endpoints = folder.endpoints();
+        endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
         let (doorbell, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let source = Source {
@@ -255,9 +247,8 @@ impl Server {
             serving,
             pump,
             by_itself,
-            starter,
             database,
-            endpoints: told,
+            endpoints,
             _lock: lock,
         })
     }
@@ -299,7 +290,6 @@ impl Server {
             serving.abort();
         }
         self.by_itself.stop().await;
-        self.starter.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
@@ -307,7 +297,7 @@ impl Server {
     }
 }
 
-async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
             StartError::PortInUse { port, option }
@@ -320,7 +310,9 @@ async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketA
     Ok((listener, address))
 }
 
-fn undelayed(listener: TcpListener) -> axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send> {
+pub(crate) fn undelayed(
+    listener: TcpListener,
+) -> axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send> {
     listener.tap_io(|stream| {
         // Answers are small and whole: waiting to fill a packet would only make them late.
         if let Err(error) = stream.set_nodelay(true) {

@@ -1,20 +1,27 @@
-//! `openapi.yaml` from the types of the edge. A test of the edge fails while the two differ.
+//! `openapi.yaml` from the types of the edge, and `docs/predicate-logic-engine.yaml` from those of the remote rules
+//! engine. A test of each fails while the two differ.
 
 use crate::workspace::Workspace;
 
-/// Writes the document.
+/// Writes the documents.
 ///
 /// # Errors
-/// When it cannot be rendered or written.
+/// When one cannot be rendered or written.
 #[cfg(feature = "openapi")]
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    let path = workspace.root.join("openapi.yaml");
-    std::fs::write(&path, alims_api::openapi::yaml()?)?;
+    write_one(workspace, "openapi.yaml", &alims_api::openapi::yaml()?)?;
+    write_one(workspace, "docs/predicate-logic-engine.yaml", &alims_rules::openapi::yaml()?)
+}
+
+#[cfg(feature = "openapi")]
+fn write_one(workspace: &Workspace, path: &str, document: &str) -> anyhow::Result<()> {
+    let path = workspace.root.join(path);
+    std::fs::write(&path, document)?;
     crate::step::say(&format!("wrote {}", path.display()));
     Ok(())
 }
 
-/// Starts this program again, built with what the document needs.
+/// Starts this program again, built with what the documents need.
 ///
 /// # Errors
 /// When that does not build, or fails.

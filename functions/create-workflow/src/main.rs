@@ -1,6 +1,7 @@
 //! Wires create-workflow.
 
 use alims_core::operations::Deciding;
+use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 
@@ -9,9 +10,10 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let client = alims_dynamodb::client(&aws_config().await);
     let log = alims_dynamodb::DynamoLog::new(client, settings.log_table()?);
-    let rules = alims_rules::EmbeddedRules::load(&settings.rules_dir())?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
+    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone())?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Deciding { log, rules, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
-    warm_log(&ports.log).await;
+    let ports = Deciding { log, rules, policy, clock, ids };
+    tokio::join!(warm_log(&ports.log), ports.rules.warm());
     serve(|request| create_workflow::create_workflow(&ports, request)).await
 }

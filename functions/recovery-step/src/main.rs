@@ -1,7 +1,8 @@
 //! Wires recovery-step.
 
 use alims_core::operations::{Publishing, recovery_step::Recovering};
-use alims_runtime::{SystemClock, aws_config, carry_out, start, warm_log};
+use alims_rules::Rules;
+use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,8 +12,9 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
     let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
-    let rules = alims_rules::EmbeddedRules::load(&settings.rules_dir())?;
-    let ports = Recovering { publishing: Publishing { log, index, bus }, rules, clock: Arc::new(SystemClock) };
-    warm_log(&ports.publishing.log).await;
+    let clock = Arc::new(SystemClock);
+    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
+    let ports = Recovering { publishing: Publishing { log, index, bus }, rules, clock };
+    tokio::join!(warm_log(&ports.publishing.log), ports.rules.warm());
     carry_out(|document| recovery_step::recovery_step(&ports, document)).await
 }

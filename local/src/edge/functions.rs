@@ -11,7 +11,7 @@ use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading, Starting};
 use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_rules::EmbeddedRules;
+use alims_rules::Rules;
 use futures_util::future::BoxFuture;
 use http::Response;
 use lambda_http::request::LambdaRequest;
@@ -34,10 +34,10 @@ pub(crate) type Decides = Deciding<DynamoLog, SharedRules>;
 /// What the server's publisher works with.
 pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
 
-/// The rules, loaded once for every function.
+/// The rules, got ready once for every function.
 #[derive(Clone)]
 pub(crate) struct SharedRules {
-    pub(crate) rules: Arc<EmbeddedRules>,
+    pub(crate) rules: Arc<Rules>,
     /// While there is such a file the rules give no verdict.
     pub(crate) down_while: Option<Arc<Path>>,
 }

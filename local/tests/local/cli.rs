@@ -33,9 +33,12 @@ struct Process {
 
 impl Process {
     async fn start(data: &Path, more: &[&str]) -> Self {
-        let data = data.to_str().unwrap().to_owned();
-        let arguments = [&["--port", "0", "--data", &data], more].concat();
-        let mut child = command(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let folder = data.to_str().unwrap();
+        Self::of(&[&["--port", "0", "--data", folder], more].concat(), folder).await
+    }
+
+    async fn of(arguments: &[&str], data: &str) -> Self {
+        let mut child = command(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = async {
             loop {
@@ -46,7 +49,7 @@ impl Process {
             }
         };
         let base = tokio::time::timeout(PATIENCE, ready).await.expect("it is never ready");
-        Self { child, lines, data, base }
+        Self { child, lines, data: data.to_owned(), base }
     }
 
     fn token(&self, sub: &str, roles: &[&str]) -> String {
@@ -131,6 +134,44 @@ async fn what_keeps_a_server_from_starting_is_one_line_and_a_bad_exit() {
         let error = text(&output.stderr);
         assert!(error.starts_with("error: ") && error.contains(said), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_s_moves_are_judged_by_the_rules_engine_that_it_is_told_of() {
+    let (rules, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let document = "ruleset: strict\nversion: '1'\nworkflow_types: [free-form]\nrules:\n  - id: nothing\n    \
+                    applies_to: [{ to: ACTIVE }]\n    message: Nothing goes.\n    expression: 'workflow.version > 1'\n";
+    std::fs::write(rules.path().join("strict.yaml"), document).unwrap();
+    let engine = Process::of(&["rules-engine", "--port", "0", "--rules", rules.path().to_str().unwrap()], "").await;
+    let process = Process::start(data.path(), &["--rules-engine", &engine.base, "--rules-deadline", "5000"]).await;
+    let alice = Person::new(process.base.clone(), process.token("alice", &["analyst"]));
+    let create = serde_json::json!({"workflow_type": "free-form", "workflow_id": "w-1"});
+    assert_eq!(alice.post("/workflows", &create).await.0, 201);
+    let (status, refused) = alice.move_to("w-1", "ACTIVE").await;
+    assert_eq!((status.as_u16(), &refused["ruleset"]), (422, &Value::from("strict")), "{refused}");
+    engine.end().await;
+    let (status, refused) = alice.move_to("w-1", "ACTIVE").await;
+    assert_eq!((status.as_u16(), &refused["code"]), (503, &Value::from("rules-engine-unavailable")), "{refused}");
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_rules_engine_that_cannot_be_meant_is_refused_before_anything_is_served() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let url = "http://127.0.0.1:1";
+    for (arguments, said) in [
+        (&["--data", folder, "--rules-engine", "127.0.0.1:1"][..], "--rules-engine"),
+        (&["--data", folder, "--rules-engine", url, "--alims-engine", url], "--alims-engine"),
+        (&["--data", folder, "--rules-engine", url, "--rules-deadline", "0"], "--rules-deadline"),
+        (&["--data", folder, "--alims-engine", url, "--rules", folder], "predicate-logic/applicable.yaml"),
+        (&["rules-engine", "--rules", folder], "no rulesets"),
+    ] {
+        let output = run(arguments).await;
+        assert!(!output.status.success(), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "");
+        assert!(text(&output.stderr).contains(said), "{arguments:?}: {}", text(&output.stderr));
     }
 }
 

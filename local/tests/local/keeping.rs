@@ -1,6 +1,7 @@
 //! What a data folder keeps: over a restart, beside a second server, and when a part of it is spoilt.
 
 use alims_local::{Config, Server, StartError};
+use alims_rules::Engine;
 use dynoxide::actions::put_item::PutItemRequest;
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ async fn a_port_in_use_and_bad_rules_are_named() {
     let refused = Server::start(config.clone()).await.err().unwrap();
     assert!(matches!(refused, StartError::PortInUse { port, .. } if port == config.port), "{refused}");
     config.port = 0;
-    config.rules = data.path().to_owned();
+    config.rules = Engine::Embedded { rules: data.path().to_owned() };
     let refused = Server::start(config).await.err().unwrap();
     assert!(matches!(refused, StartError::Rules { .. }), "{refused}");
 }

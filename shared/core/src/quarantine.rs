@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{Break, ChainHash, Fault};
 use crate::idempotency::half_digest;
-use crate::identifiers::{CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey};
+use crate::identifiers::{
+    CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
+};
 use crate::timestamp::Timestamp;
 
 /// A quarantine's event type in the log and its detail type on the bus.
@@ -121,6 +123,24 @@ pub enum ReleaseEventType {
 }
 
 impl Quarantine {
+    /// The record that an operation found a break of a workflow, in somebody's name.
+    #[must_use]
+    pub fn new(event_id: EventId, key: &WorkflowKey, found: &BreakFound, by: FoundBy<'_>) -> Self {
+        Self {
+            event_id,
+            tenant_id: key.tenant_id.clone(),
+            workflow_id: key.workflow_id.clone(),
+            event_type: QuarantineEventType::default(),
+            broken_at_version: found.at,
+            fault: found.fault,
+            content: found.content.clone(),
+            timestamp: by.timestamp,
+            found_by: by.operation.to_owned(),
+            requested_by: by.principal,
+            recovery_id: by.recovery_id.map(ToString::to_string),
+        }
+    }
+
     /// The break it records.
     #[must_use]
     pub fn found(&self) -> BreakFound {
@@ -134,6 +154,19 @@ impl Release {
     pub fn covers(&self) -> BreakFound {
         BreakFound { at: self.broken_at_version, fault: self.fault, content: self.content.clone() }
     }
+}
+
+/// Who found a break, and when.
+#[derive(Clone, Debug)]
+pub struct FoundBy<'a> {
+    /// The operation.
+    pub operation: &'a str,
+    /// Who had asked for that.
+    pub principal: PrincipalId,
+    /// The recovery, if it was one.
+    pub recovery_id: Option<&'a RecoveryId>,
+    /// By the server's clock.
+    pub timestamp: Timestamp,
 }
 
 /// One entry of a workflow's quarantine record.

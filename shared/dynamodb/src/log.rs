@@ -59,6 +59,7 @@ impl DynamoLog {
         from: String,
         to: String,
         limit: usize,
+        order: Order,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut last_key = None;
@@ -68,6 +69,7 @@ impl DynamoLog {
                 .key_condition_expression("#pk = :pk AND #entry BETWEEN :from AND :to")
                 .expression_attribute_values(":from", AttributeValue::S(from.clone()))
                 .expression_attribute_values(":to", AttributeValue::S(to.clone()))
+                .scan_index_forward(order == Order::OldestFirst)
                 .limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(last_key)
                 .send()
@@ -113,6 +115,13 @@ impl DynamoLog {
     }
 }
 
+/// In which order items are read: that of their sort keys, or the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
 /// What became of a write.
 pub(crate) enum PutNew {
     /// The item is there now.
@@ -156,7 +165,8 @@ impl WorkflowLog for DynamoLog {
     }
 
     async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
-        let items = self.items(key, version_entry(from), version_entry(Version::LAST), limit).await?;
+        let items =
+            self.items(key, version_entry(from), version_entry(Version::LAST), limit, Order::OldestFirst).await?;
         let mut versions = Vec::with_capacity(items.len());
         for item in items {
             match read(key, item) {
@@ -177,7 +187,7 @@ impl WorkflowLog for DynamoLog {
     ) -> Result<Vec<Refusal>, StoreError> {
         // All entries of refusals have one length: with one more character the range begins behind `after`.
         let from = after.map_or_else(|| REFUSAL_PREFIX.to_owned(), |after| format!("{}#", refusal_entry(after)));
-        let items = self.items(key, from, format!("{REFUSAL_PREFIX}~"), limit).await?;
+        let items = self.items(key, from, format!("{REFUSAL_PREFIX}~"), limit, Order::OldestFirst).await?;
         items.into_iter().map(|item| Refusal::from_item(item).map_err(StoreError::from)).collect()
     }
 

@@ -4,46 +4,20 @@ use alims_core::identifiers::WorkflowKey;
 use alims_core::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError};
 use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
 
 use crate::DynamoLog;
-use crate::failure::store_error;
 use crate::item::{ENTRY, ItemError, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, text_of};
-use crate::log::PutNew;
+use crate::log::{Order, PutNew};
 
 impl DynamoLog {
-    /// The items of recoveries from the last sort key back, at most `limit`: page after page until there are no more.
-    async fn recovery_items(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut last_key = None;
-        while items.len() < limit {
-            let page = self
-                .query(key)
-                .key_condition_expression("#pk = :pk AND begins_with(#entry, :recoveries)")
-                .expression_attribute_values(":recoveries", AttributeValue::S(RECOVERY_PREFIX.to_owned()))
-                .scan_index_forward(false)
-                .limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(last_key)
-                .send()
-                .await
-                .map_err(store_error)?;
-            items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
-            last_key = page.last_evaluated_key.filter(|last_key| !last_key.is_empty());
-            if last_key.is_none() {
-                break;
-            }
-        }
-        Ok(items)
-    }
-
     /// The item that is there now, when the write did not say.
     async fn there(&self, key: &WorkflowKey, item: &Item, taken: Option<Item>) -> Result<Item, StoreError> {
         if let Some(taken) = taken {
             return Ok(taken);
         }
         let entry = text_of(item, ENTRY).unwrap_or_default().to_owned();
-        let found = self.items(key, entry.clone(), entry, 1).await?.into_iter().next();
+        let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
         found.ok_or(StoreError::Refused("an entry that was there for a write is not there for a read".into()))
     }
 }
@@ -51,7 +25,8 @@ impl DynamoLog {
 impl RecoveryLog for DynamoLog {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
         // An attempt has two items at most, and of the last one both are wanted.
-        let items = self.recovery_items(key, limit.saturating_mul(2)).await?;
+        let (from, to) = (RECOVERY_PREFIX.to_owned(), format!("{RECOVERY_PREFIX}~"));
+        let items = self.items(key, from, to, limit.saturating_mul(2), Order::NewestFirst).await?;
         let mut attempts: Vec<RecoveryAttempt> = Vec::new();
         let mut ended: Option<RecoveryRecord> = None;
         for item in items {
@@ -90,7 +65,7 @@ impl RecoveryLog for DynamoLog {
 impl QuarantineLog for DynamoLog {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
         let (from, to) = (QUARANTINE_PREFIX.to_owned(), format!("{QUARANTINE_PREFIX}~"));
-        let items = self.items(key, from, to, usize::MAX).await?;
+        let items = self.items(key, from, to, usize::MAX, Order::OldestFirst).await?;
         let entries: Result<Vec<QuarantineEntry>, ItemError> =
             items.into_iter().map(QuarantineEntry::from_item).collect();
         Ok(QuarantineRecord(entries?))

@@ -1,5 +1,17 @@
-//! The laboratory's rules: an engine that judges moves by CEL expressions read from a folder.
+//! The laboratory's rules: engines that judge moves, in process by CEL expressions or elsewhere over HTTP.
 
+mod alims;
+mod choice;
 mod embedded;
+mod http;
+mod remote;
 
+pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};
+pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid};
 pub use embedded::{EmbeddedRules, RulesInvalid};
+pub use http::{
+    Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, Reach,
+};
+#[cfg(feature = "openapi")]
+pub use remote::openapi;
+pub use remote::{RemoteRules, contract};

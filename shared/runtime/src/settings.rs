@@ -75,6 +75,12 @@ impl Settings {
         self.optional("ALIMS_RULES_DIR").unwrap_or_else(|| "rules".to_owned()).into()
     }
 
+    /// Any variable by its name, for what chooses and sets up a rules engine: which ones those are is the matter of
+    /// `alims-rules`, which lies on the same layer.
+    pub fn variables(self) -> impl Fn(&str) -> Option<String> {
+        move |name| self.optional(name)
+    }
+
     /// The folder of the policies: `ALIMS_POLICIES_DIR`, or `policies`, which lies beside the program.
     #[must_use]
     pub fn policies_dir(&self) -> PathBuf {
@@ -106,6 +112,7 @@ mod tests {
         let nothing = Settings::from_variables(|_| None);
         assert_eq!(nothing.log_table(), Err(MissingVariable("ALIMS_LOG_TABLE")));
         let empty = Settings::from_variables(|_| Some(String::new()));
+        assert_eq!(empty.variables()("ALIMS_RULES_URL"), None);
         let error = empty.index_table().expect_err("an empty variable is not set");
         assert_eq!(error.to_string(), "the environment variable ALIMS_INDEX_TABLE is not set");
     }
@@ -120,6 +127,7 @@ mod tests {
         assert_eq!(echo.recovery_state_machine(), Ok("ALIMS_RECOVERY_STATE_MACHINE".to_owned()));
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
+        assert_eq!(echo.variables()("ALIMS_RULES_URL"), Some("ALIMS_RULES_URL".to_owned()));
         assert_eq!(echo.log_filter(), "RUST_LOG");
     }
 

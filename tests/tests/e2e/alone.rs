@@ -31,7 +31,11 @@ async fn a_publication_that_was_torn_off_is_made_up_for_in_order() {
     let versions: Vec<&Value> = events.iter().map(|event| &event["detail"]["version"]).collect();
     assert_eq!(versions, [&json!(1), &json!(2), &json!(3)]);
     let listed = |list: &Value| {
-        list["items"].as_array().unwrap().iter().any(|item| item["workflow_id"] == "torn" && item["version"] == 3)
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["workflow_id"] == "torn" && item["published_version"] == 3)
     };
     alice.until("/workflows?state=PAUSED&limit=100", listed).await;
 }

@@ -83,7 +83,11 @@ async fn an_index_entry_that_was_deleted_by_hand_is_there_again() {
     alice.create("unlisted").await.expect(201);
     alice.go("unlisted", "ACTIVE").await.expect(200);
     let listed = |list: &Value| {
-        list["items"].as_array().unwrap().iter().any(|item| item["workflow_id"] == "unlisted" && item["version"] == 2)
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["workflow_id"] == "unlisted" && item["published_version"] == 2)
     };
     alice.until("/workflows?state=ACTIVE&limit=100", listed).await;
     let client = aws_sdk_dynamodb::Client::new(&aws().await);

@@ -2,6 +2,7 @@
 
 use alims_local::token::TokenRequest;
 use alims_local::{Config, Server};
+use alims_rules::Engine;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ impl Lab {
             let folder = config.data.join("rules");
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("rules.yaml"), rules).unwrap();
-            Config { rules: folder, ..config }
+            Config { rules: Engine::Embedded { rules: folder }, ..config }
         })
         .await
     }
@@ -70,6 +71,11 @@ impl Lab {
     async fn open_as(how: impl FnOnce(Config) -> Config) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = how(Config::new(data.path()));
+        Self::with(config, data).await
+    }
+
+    /// A laboratory that is set up in some other way.
+    pub(crate) async fn with(config: Config, data: TempDir) -> Self {
         let server = Server::start(config.clone()).await.unwrap();
         Self { server, data, config, http: client() }
     }

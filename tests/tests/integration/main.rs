@@ -24,6 +24,8 @@ mod recovery_step;
 mod release_workflow;
 mod replay_events;
 mod request_state_transition;
+mod rules_engine;
 mod subscribing;
 mod sweep_workflows;
+mod two_engines;
 mod verify_workflow_history;

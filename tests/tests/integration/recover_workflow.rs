@@ -127,9 +127,10 @@ async fn a_broken_history_is_left_as_it_is_and_the_workflow_quarantined() {
     assert_eq!(sue.history("w").await.len(), 3);
     // Whoever asks once more is told the same, and there is one quarantine.
     assert_eq!(sue.recovered().await["status"], "quarantined");
-    let quarantines = lab.archive().into_iter().filter(|line| line["detail-type"] == "WorkflowQuarantined").count();
-    lab.archived(|line| line["detail-type"] == "WorkflowQuarantined" && line["detail"]["fault"] == "altered").await;
-    assert!(quarantines <= 1, "{quarantines}");
+    let told = |line: &Value| line["detail-type"] == "WorkflowQuarantined";
+    let event = lab.archived(told).await;
+    assert_eq!((&event["detail"]["fault"], &event["detail"]["broken_at_version"]), (&json!("altered"), &json!(2)));
+    assert_eq!(lab.archive().into_iter().filter(told).count(), 1);
 }
 
 #[tokio::test]
@@ -146,7 +147,8 @@ async fn recovery_is_for_supervisors_and_for_workflows_that_are_there() {
     }
     sue.post(RECOVERY, &json!({"reason": "x".repeat(600_000)})).await.refused(413, "payload-too-large");
     assert_eq!(sue.state("w").await["current_state"], "FAILED");
-    assert_eq!(sue.get(RECOVERY).await.expect(200)["status"], "none");
+    // The service itself may have claimed one by now; nobody of these has.
+    assert!(sue.get(RECOVERY).await.expect(200).get("reason").is_none());
 }
 
 #[tokio::test]

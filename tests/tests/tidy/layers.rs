@@ -23,7 +23,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-subscriber", &[]),
     ("alims-testing", &["alims-core"]),
     ("alims-bench", &["alims-core", "alims-eventbridge", "alims-testing"]),
-    ("alims-xtask", &["alims-api", "alims-core"]),
+    ("alims-xtask", &["alims-api", "alims-core", "alims-rules"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[

@@ -70,6 +70,7 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
             423,
             json!({"broken_at_version": 3}),
         ),
+        (Problem::WorkflowNotQuarantined, 409, json!({})),
         (
             Problem::RuleViolation(violation),
             422,

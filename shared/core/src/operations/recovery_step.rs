@@ -20,7 +20,7 @@ use crate::ports::{
     Clock, EventBus, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex,
     WorkflowLog,
 };
-use crate::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, QuarantineRecord};
+use crate::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry, QuarantineRecord};
 use crate::recovery::document::{Next, Outcome, OutcomeStatus, Planned, RecoveryDocument, Step, StepKind};
 use crate::recovery::records::RecoveryRecord;
 use crate::recovery::{Findings, RecoveryPlan, plan};
@@ -223,8 +223,14 @@ where
         found: BreakFound,
     ) -> Result<RecoveryDocument, RecoveryStepError> {
         let id = document.derived_id(&["quarantine", &found.id()]);
-        let entry = quarantined(id, &self.key, &found, self.now, &document);
-        self.log().record_quarantine(&entry).await?;
+        let by = FoundBy {
+            operation: OPERATION,
+            principal: document.requested_by.clone(),
+            recovery_id: Some(&document.recovery_id),
+            timestamp: self.now,
+        };
+        let entry = Quarantine::new(id, &self.key, &found, by);
+        self.log().record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
         document.did(StepKind::Quarantined, self.now, Some(found.at), None);
         document.outcome = Some(Outcome {
             broken_at_version: Some(found.at),
@@ -256,28 +262,6 @@ where
 
 fn nothing_is_left() -> BreakFound {
     BreakFound { at: Version::FIRST, fault: Fault::Missing, content: ChainHash::genesis() }
-}
-
-fn quarantined(
-    event_id: EventId,
-    key: &WorkflowKey,
-    found: &BreakFound,
-    timestamp: Timestamp,
-    document: &RecoveryDocument,
-) -> QuarantineEntry {
-    QuarantineEntry::Quarantined(Quarantine {
-        event_id,
-        tenant_id: key.tenant_id.clone(),
-        workflow_id: key.workflow_id.clone(),
-        event_type: QuarantineEventType::default(),
-        broken_at_version: found.at,
-        fault: found.fault,
-        content: found.content.clone(),
-        timestamp,
-        found_by: OPERATION.to_owned(),
-        requested_by: document.requested_by.clone(),
-        recovery_id: Some(document.recovery_id.to_string()),
-    })
 }
 
 /// Whether a workflow may be built on as its newest version stands, for those who read the record beside it.

@@ -128,20 +128,18 @@ fn waits<L, S>(ports: &Starting<L, S>, claim: &RecoveryClaim) -> bool {
     ports.clock.now() < claim.claimed_at.later_by_seconds(claim.delay_seconds)
 }
 
-/// Records of an attempt whose execution has ended that it gave up, unless it recorded an outcome itself. Says whether
-/// it had ended.
+/// Records of an attempt whose execution has ended that it gave up, unless it recorded an outcome itself. Says how the
+/// execution is.
 pub(super) async fn close<L: RecoveryLog, S: RecoveryStarter>(
     ports: &Starting<L, S>,
     claim: &RecoveryClaim,
-) -> Result<bool, StartRecoveryError> {
-    match ports.starter.status(&claim.recovery_id).await? {
-        ExecutionStatus::Running | ExecutionStatus::Unknown => Ok(false),
-        ExecutionStatus::Ended(how) => {
-            let outcome = Outcome::gave_up(how.as_str(), "the execution ended and had recorded no outcome");
-            ports.log.record_recovery(&claim.ended(outcome, ports.clock.now())).await?;
-            Ok(true)
-        }
+) -> Result<ExecutionStatus, StartRecoveryError> {
+    let status = ports.starter.status(&claim.recovery_id).await?;
+    if let ExecutionStatus::Ended(how) = status {
+        let outcome = Outcome::gave_up(how.as_str(), "the execution ended and had recorded no outcome");
+        ports.log.record_recovery(&claim.ended(outcome, ports.clock.now())).await?;
     }
+    Ok(status)
 }
 
 /// How long the next automatic recovery is to wait; none when there were too many. `attempts` are newest first.

@@ -17,13 +17,13 @@ use crate::operations::catching_up::chain_of;
 use crate::operations::starting::{Asking, automatic_delay, close, start};
 use crate::operations::{AssessError, StartRecoveryError, Starting, assess};
 use crate::ports::{
-    Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions, WorkflowIndex, WorkflowLog,
+    ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
+    WorkflowIndex, WorkflowLog,
 };
-use crate::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType};
+use crate::quarantine::{FoundBy, Quarantine, QuarantineEntry};
 use crate::recovery::document::{OutcomeStatus, Trigger};
 use crate::recovery::records::RecoveryAttempt;
 use crate::recovery::{RecoveryPlan, plan};
-use crate::timestamp::Timestamp;
 
 /// What sweeping needs.
 #[derive(Clone)]
@@ -156,9 +156,19 @@ where
 {
     let log = &ports.starting.log;
     let mut attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
-    let closed = match attempts.first() {
-        Some(RecoveryAttempt { claim, ended: None }) => close(&ports.starting, claim).await?,
-        Some(_) | None => false,
+    let now = ports.starting.clock.now();
+    let status = match attempts.first() {
+        Some(RecoveryAttempt { claim, ended: None }) => Some((claim, close(&ports.starting, claim).await?)),
+        Some(_) | None => None,
+    };
+    let closed = match status {
+        Some((_, ExecutionStatus::Ended(_))) => true,
+        // Whoever claimed it was interrupted before the start, or what had it forgot it: it is carried out now.
+        Some((claim, ExecutionStatus::Unknown)) if claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now => {
+            start(&ports.starting, key, claim.version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
+            return Ok(Did { closed: false, helped: Helped::Started });
+        }
+        Some((_, ExecutionStatus::Unknown | ExecutionStatus::Running)) | None => false,
     };
     if closed {
         attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
@@ -170,14 +180,16 @@ where
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
-    let now = ports.starting.clock.now();
     let version = match plan(&findings, Trigger::Sweep) {
         RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
         RecoveryPlan::Quarantine(_) if !findings.quarantine.in_force().is_empty() => {
             return helped(Helped::NotNeeded);
         }
         RecoveryPlan::Quarantine(found) => {
-            log.record_quarantine(&quarantined(ports, key, &found, now)).await?;
+            let principal = PrincipalId::automatic_recovery();
+            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now };
+            let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
+            log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
             return helped(Helped::Quarantined);
         }
         RecoveryPlan::Repair(repairs) => {
@@ -191,8 +203,11 @@ where
             head.version
         }
     };
-    let Some(delay) = automatic_delay(&attempts, now).map(|_| 0) else { return helped(Helped::NotNeeded) };
-    start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, delay)).await?;
+    // A sweep comes seldom enough to need no delay; but it counts, and too many are too many.
+    if automatic_delay(&attempts, now).is_none() {
+        return helped(Helped::NotNeeded);
+    }
+    start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
     helped(Helped::Started)
 }
 
@@ -205,26 +220,5 @@ fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
         | OutcomeStatus::AlreadyConsistent
         | OutcomeStatus::Quarantined
         | OutcomeStatus::GaveUp => false,
-    })
-}
-
-fn quarantined<L, I, S, P>(
-    ports: &Sweeping<L, I, S, P>,
-    key: &WorkflowKey,
-    found: &BreakFound,
-    timestamp: Timestamp,
-) -> QuarantineEntry {
-    QuarantineEntry::Quarantined(Quarantine {
-        event_id: EventId(ports.ids.fresh()),
-        tenant_id: key.tenant_id.clone(),
-        workflow_id: key.workflow_id.clone(),
-        event_type: QuarantineEventType::default(),
-        broken_at_version: found.at,
-        fault: found.fault,
-        content: found.content.clone(),
-        timestamp,
-        found_by: OPERATION.to_owned(),
-        requested_by: PrincipalId::automatic_recovery(),
-        recovery_id: None,
     })
 }

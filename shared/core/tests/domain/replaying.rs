@@ -173,7 +173,7 @@ async fn nothing_of_a_broken_range_is_put() {
         // Version 3 is within the range of the first, and what the range of the second is bound to.
         for from in [1, 4] {
             let error = replay(&ports, from).await.unwrap_err();
-            let at = Break { at: version(3), fault: fault.clone() };
+            let at = Break { at: version(3), fault };
             assert!(
                 matches!(&error, ReplayEventsError::Quarantined(Quarantined(found)) if *found == at),
                 "{from}: {error:?}"

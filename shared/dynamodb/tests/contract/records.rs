@@ -27,7 +27,7 @@ async fn an_altered_record_is_not_taken_for_one() {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     for (which, name, value) in [
         (("a#", "#claim"), "roles", text("supervisor")),
-        (("a#", "#claim"), "delay_seconds", AttributeValue::N("5.0".to_owned())),
+        (("a#", "#claim"), "delay_seconds", text("5")),
         (("a#", "#claim"), "version", AttributeValue::N("2".to_owned())),
         (("a#", "#outcome"), "unknown", text("x")),
         (("a#", "#outcome"), "workflow_id", text("w-2")),

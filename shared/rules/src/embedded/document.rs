@@ -36,7 +36,7 @@ pub(super) struct RuleDocument {
 /// `{ from: ACTIVE, to: COMPLETED }`, `{ from: NOTHING, to: CREATED }`, or `{ to: CANCELLED }` from wherever.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct MoveDocument {
+pub(crate) struct MoveDocument {
     from: Option<Origin>,
     to: State,
 }
@@ -62,7 +62,7 @@ impl TryFrom<String> for Origin {
 
 impl MoveDocument {
     /// The moves of the lifecycle it stands for; an error when there is none.
-    pub(super) fn moves(&self) -> Result<BTreeSet<(Option<State>, State)>, String> {
+    pub(crate) fn moves(&self) -> Result<BTreeSet<(Option<State>, State)>, String> {
         let creation = (None, State::Created);
         let possible = State::ALL
             .into_iter()

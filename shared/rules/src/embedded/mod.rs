@@ -3,7 +3,7 @@
 //! What can be wrong with a rule is found when it is loaded. What only the data of a move can make wrong, a missing
 //! member or a text where a number should be, leaves the rule unmet: a rule that cannot be evaluated allows nothing.
 
-mod document;
+pub(crate) mod document;
 mod expression;
 mod inspection;
 mod limits;

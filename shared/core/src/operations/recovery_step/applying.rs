@@ -4,11 +4,11 @@ use super::{OPERATION, RecoveryStepError, Turn, is_free};
 use crate::call::Call;
 use crate::event::{EventType, Workflow};
 use crate::identifiers::{EventId, Version};
-use crate::operations::RuleViolation;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
 use crate::operations::recover_workflow::move_of;
+use crate::operations::{Bug, RuleViolation};
 use crate::ports::{
-    EventBus, LogError, QuarantineLog, RecoveryLog, StoreError, StoredVersion, TransitionRules, WorkflowIndex,
+    EventBus, LogError, Move, QuarantineLog, RecoveryLog, StoreError, StoredVersion, TransitionRules, WorkflowIndex,
     WorkflowLog,
 };
 use crate::recovery::document::{KeptVerdict, Next, Outcome, OutcomeStatus, RecoveryDocument, StepKind};
@@ -31,15 +31,7 @@ where
             return Ok(document);
         };
         let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
-        let attempt = Attempt {
-            operation: OPERATION,
-            call: &call,
-            key: &self.key,
-            head: Some(&head),
-            transition: &transition,
-            context: None,
-            now: self.now.max(head.event.timestamp),
-        };
+        let attempt = self.attempt(&call, &head, &transition);
         let version = head.event.version;
         match applied_or_violation(attempt.judge(&self.ports.rules, &Workflow::from(&head.event)).await?) {
             Ok(rules) => {
@@ -66,7 +58,7 @@ where
             return Ok(document);
         };
         let Some(next) = verdict.version.next() else {
-            return Err(crate::operations::Bug::VersionsExhausted(verdict.version).into());
+            return Err(Bug::VersionsExhausted(verdict.version).into());
         };
         let id = document.derived_id(&["version", &next.to_string()]);
         if self.is_ours(next, id).await? {
@@ -79,15 +71,7 @@ where
             return Ok(document);
         };
         let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
-        let attempt = Attempt {
-            operation: OPERATION,
-            call: &call,
-            key: &self.key,
-            head: Some(&head),
-            transition: &transition,
-            context: None,
-            now: self.now.max(head.event.timestamp),
-        };
+        let attempt = self.attempt(&call, &head, &transition);
         let workflow = Workflow::from(&head.event);
         let version = attempt.next_version_as(id, &workflow, EventType::WorkflowRecovered, verdict.rules, None)?;
         match append(self.log(), version, None).await {
@@ -99,6 +83,12 @@ where
             Err(LogError::Store(error)) => return Err(error.into()),
         }
         Ok(document)
+    }
+
+    /// The move of this recovery, at an instant that is not before the version it moves from.
+    fn attempt<'a>(&'a self, call: &'a Call, head: &'a StoredVersion, transition: &'a Move) -> Attempt<'a> {
+        let (operation, key, now) = (OPERATION, &self.key, self.now.max(head.event.timestamp));
+        Attempt { operation, call, key, head: Some(head), transition, context: None, now }
     }
 
     /// The newest version, if this recovery is to bring it back and nothing forbids that: the record of quarantines is

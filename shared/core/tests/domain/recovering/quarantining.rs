@@ -1,7 +1,7 @@
 //! Quarantine: a break below the head stops moves, a person releases it, the same break does not come back, another does.
 
 use alims_core::chain::{Break, Fault};
-use alims_core::identifiers::WorkflowId;
+use alims_core::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_state::get_workflow_state;
 use alims_core::operations::publish_events::{StreamRecord, publish_events};
@@ -10,9 +10,10 @@ use alims_core::operations::request_state_transition::{
     RequestStateTransitionError, request_state_transition, try_state_transition,
 };
 use alims_core::operations::{Accepted, Quarantined, Reading};
-use alims_core::ports::{IndexEntry, QuarantineLog, StoredVersion};
-use alims_core::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
+use alims_core::ports::{AppendError, IndexEntry, LogError, QuarantineLog, StoreError, StoredVersion, WorkflowLog};
+use alims_core::quarantine::{QuarantineEntry, QuarantineRecord, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use alims_core::recovery::document::OutcomeStatus;
+use alims_core::refusal::Refusal;
 use alims_testing::builders::{a_call, a_key, at, metadata, version};
 use alims_testing::{
     EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryDeadLetters, MemoryLog, NobodyMay, RulesThatAllow,
@@ -20,6 +21,8 @@ use alims_testing::{
 };
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Barrier;
 
 use super::{Site, carried_out, claimed, status};
 use crate::{alice, allowing, deciding, to};
@@ -214,7 +217,49 @@ async fn a_release_failed_anywhere_and_repeated_has_one_effect() {
     }
 }
 
-/// The head and the record are asked for together: the second is not kept waiting for the first.
+/// A log that answers the two reads of a move only when both are asked.
+#[derive(Clone)]
+struct BothAsked(MemoryLog, Arc<Barrier>);
+
+impl WorkflowLog for BothAsked {
+    async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
+        self.1.wait().await;
+        self.0.head(key).await
+    }
+
+    async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
+        self.0.versions(key, from, limit).await
+    }
+
+    async fn refusals(
+        &self,
+        key: &WorkflowKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Refusal>, StoreError> {
+        self.0.refusals(key, after, limit).await
+    }
+
+    async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
+        self.0.append(version).await
+    }
+
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        self.0.record_refusal(refusal).await
+    }
+}
+
+impl QuarantineLog for BothAsked {
+    async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
+        self.1.wait().await;
+        self.0.quarantine(key).await
+    }
+
+    async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
+        self.0.record_quarantine(entry).await
+    }
+}
+
 #[tokio::test]
 async fn a_move_makes_no_third_call_that_waits_for_another() {
     let site = Site::torn(&[State::Active]).await;
@@ -222,6 +267,12 @@ async fn a_move_makes_no_third_call_that_waits_for_another() {
     let ports = deciding(Faulty::new(site.log.clone(), &script), RulesThatAllow);
     request_state_transition(&ports, &alice(), &w(), &to(State::Paused)).await.unwrap();
     assert_eq!(script.calls(), ["log.head", "log.quarantine", "log.append"]);
+    let at_once = deciding(BothAsked(site.log.clone(), Arc::new(Barrier::new(2))), RulesThatAllow);
+    let request = to(State::Active);
+    let (call, id) = (alice(), w());
+    let moved = request_state_transition(&at_once, &call, &id, &request);
+    let moved = tokio::time::timeout(Duration::from_secs(30), moved).await;
+    moved.expect("one read waits for the other").unwrap();
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn a_recovery_that_gave_up_is_tried_again_as_the_next_attempt() {
 }
 
 #[tokio::test]
-async fn a_recovery_that_ended_without_a_word_is_closed_and_one_that_runs_is_not() {
+async fn a_recovery_that_ended_without_a_word_is_closed_one_that_runs_is_not_and_one_nobody_knows_of_is_started() {
     let yard = Yard::default();
     for id in ["ended", "running", "unknown"] {
         yard.at(id, &[State::Active]);
@@ -133,7 +133,9 @@ async fn a_recovery_that_ended_without_a_word_is_closed_and_one_that_runs_is_not
             yard.starter.end(&claim.recovery_id, EndedHow::TimedOut);
         }
     }
-    assert_eq!(yard.swept().await.closed, 1);
+    let swept = yard.swept().await;
+    assert_eq!((swept.closed, swept.started), (1, 1));
+    assert!(yard.running().contains(&"unknown".to_owned()), "{:?}", yard.running());
     let outcome =
         async |id| yard.log.recoveries(&a_key(id), 1).await.unwrap().remove(0).ended.map(|it| it.outcome.status);
     assert_eq!(outcome("ended").await, Some(OutcomeStatus::GaveUp));

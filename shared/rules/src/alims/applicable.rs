@@ -1,0 +1,226 @@
+//! Which of the engine's rules a move has to fulfil: the engine does not know moves, so a file says it.
+
+use alims_core::event::AppliedRules;
+use alims_core::identifiers::WorkflowType;
+use alims_core::lifecycle::State;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::embedded::document::MoveDocument;
+
+/// Where the file is, in the folder of the rules.
+pub(crate) const FILE: &str = "predicate-logic/applicable.yaml";
+/// The file, in bytes.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Rules of one move: each is a request.
+const RULES_OF_A_MOVE_MAX: usize = 32;
+/// An id or a version, in characters.
+const ID_CHARS_MAX: usize = 64;
+
+/// Why the file was not taken. The service does not start without it.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplicableInvalid {
+    /// It cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It says something that cannot be meant.
+    #[error("{}: {cause}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+/// What becomes of a move whose rule the engine has, but not as an active one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Inactive {
+    /// It is refused: somebody has to say whether the rule is meant.
+    Refuse,
+    /// It is judged as if the rule were not named.
+    Skip,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    ruleset: String,
+    version: String,
+    inactive_rules: Inactive,
+    applicable: Vec<EntryDocument>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryDocument {
+    workflow_types: BTreeSet<WorkflowType>,
+    moves: Vec<MoveDocument>,
+    rules: Vec<String>,
+}
+
+type Moves = BTreeMap<(Option<State>, State), Vec<String>>;
+
+/// The file, checked.
+#[derive(Debug)]
+pub(crate) struct Applicable {
+    ruleset: String,
+    version: String,
+    pub(crate) inactive: Inactive,
+    types: BTreeMap<WorkflowType, Moves>,
+}
+
+impl Applicable {
+    /// Reads the file in a folder of rules.
+    ///
+    /// # Errors
+    /// When it cannot be read; when a member is missing or unknown, a workflow type or a move is not one, an id is
+    /// empty or too long, a move has more rules than are asked at once, or nothing is applicable to anything.
+    pub(crate) fn load(rules: &Path) -> Result<Self, ApplicableInvalid> {
+        let path = rules.join(FILE);
+        let unreadable = |source| ApplicableInvalid::Unreadable { path: path.clone(), source };
+        if std::fs::metadata(&path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
+            return Err(ApplicableInvalid::Invalid { path, cause: format!("it has more than {FILE_BYTES_MAX} bytes") });
+        }
+        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+        Self::read(&text).map_err(|cause| ApplicableInvalid::Invalid { path, cause })
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        let mut types: BTreeMap<WorkflowType, Moves> = BTreeMap::new();
+        for entry in &document.applicable {
+            if entry.workflow_types.is_empty() || entry.moves.is_empty() || entry.rules.is_empty() {
+                return Err("an entry of applicable names no workflow type, no move or no rule".to_owned());
+            }
+            for id in &entry.rules {
+                named("a rule's id", id)?;
+            }
+            for moves in &entry.moves {
+                for meant in moves.moves()? {
+                    for workflow_type in &entry.workflow_types {
+                        let rules = types.entry(workflow_type.clone()).or_default().entry(meant).or_default();
+                        add(rules, &entry.rules, workflow_type, meant)?;
+                    }
+                }
+            }
+        }
+        if types.is_empty() {
+            return Err("applicable is empty: nothing would be judged".to_owned());
+        }
+        named("the ruleset", &document.ruleset)?;
+        named("the version", &document.version)?;
+        if document.ruleset == AppliedRules::LIFECYCLE_ONLY {
+            return Err(format!("the ruleset must not be called {}", AppliedRules::LIFECYCLE_ONLY));
+        }
+        let Document { ruleset, version, inactive_rules: inactive, .. } = document;
+        Ok(Self { ruleset, version, inactive, types })
+    }
+
+    /// The rules of a move, in the order of the file; none when the file does not name the type at all.
+    pub(crate) fn to(&self, workflow_type: &WorkflowType, moved: (Option<State>, State)) -> Option<&[String]> {
+        self.types.get(workflow_type).map(|moves| moves.get(&moved).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// Every rule that the file names.
+    pub(crate) fn rules(&self) -> BTreeSet<&str> {
+        self.types.values().flat_map(Moves::values).flatten().map(String::as_str).collect()
+    }
+
+    /// What is kept of a decision that these rules made.
+    pub(crate) fn applied(&self, evaluated: Vec<String>) -> AppliedRules {
+        AppliedRules { ruleset: self.ruleset.clone(), ruleset_version: self.version.clone(), evaluated }
+    }
+}
+
+fn add(
+    rules: &mut Vec<String>,
+    ids: &[String],
+    workflow_type: &WorkflowType,
+    (from, to): (Option<State>, State),
+) -> Result<(), String> {
+    for id in ids {
+        let from = from.map_or("NOTHING", State::as_str);
+        if rules.contains(id) {
+            return Err(format!("rule {id} is named twice for {workflow_type}, {from} to {to}"));
+        }
+        if rules.len() == RULES_OF_A_MOVE_MAX {
+            return Err(format!("{workflow_type}, {from} to {to}: more than {RULES_OF_A_MOVE_MAX} rules"));
+        }
+        rules.push(id.clone());
+    }
+    Ok(())
+}
+
+fn named(what: &str, text: &str) -> Result<(), String> {
+    let good = !text.trim().is_empty() && text.chars().count() <= ID_CHARS_MAX && !text.chars().any(char::is_control);
+    if good { Ok(()) } else { Err(format!("{what} must have 1 to {ID_CHARS_MAX} characters")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "ruleset: lab\nversion: \"1\"\ninactive_rules: refuse\napplicable:\n";
+
+    fn entry(types: &str, moves: &str, rules: &str) -> String {
+        format!("  - workflow_types: [{types}]\n    moves: [{moves}]\n    rules: [{rules}]\n")
+    }
+
+    #[test]
+    fn entries_for_the_same_move_add_up_in_their_order() {
+        let text = HEAD.to_owned()
+            + &entry("test-run, sample-analysis", "{ from: ACTIVE, to: COMPLETED }", "R-2")
+            + &entry("test-run", "{ to: COMPLETED }, { to: CANCELLED }", "R-1");
+        let applicable = Applicable::read(&text).expect("a file");
+        let to = |workflow_type: &str, from, to| {
+            applicable.to(&workflow_type.parse().expect("a type"), (Some(from), to)).map(<[String]>::to_vec)
+        };
+        let ids = |ids: &[&str]| Some(ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>());
+        assert_eq!(to("test-run", State::Active, State::Completed), ids(&["R-2", "R-1"]));
+        assert_eq!(to("test-run", State::Failed, State::Cancelled), ids(&["R-1"]));
+        assert_eq!(to("test-run", State::Active, State::Paused), ids(&[]));
+        assert_eq!(to("other", State::Active, State::Completed), None);
+        assert_eq!(applicable.rules().into_iter().collect::<Vec<_>>(), ["R-1", "R-2"]);
+    }
+
+    #[test]
+    fn the_example_that_is_shipped_is_one() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+        assert_eq!(Applicable::load(&shipped).expect("a file").rules().len(), 3);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_cause() {
+        let one = entry("test-run", "{ to: COMPLETED }", "R-1");
+        let many = (0..=RULES_OF_A_MOVE_MAX).map(|n| format!("R-{n}")).collect::<Vec<_>>().join(", ");
+        let bad = [
+            (String::new(), "end of input"),
+            (HEAD.to_owned() + "  []\n", "nothing would be judged"),
+            (HEAD.replace("refuse", "allow") + &one, "allow"),
+            (HEAD.replace("inactive_rules: refuse\n", "") + &one, "inactive_rules"),
+            (HEAD.replace("lab", "lifecycle-only") + &one, "lifecycle-only"),
+            (HEAD.replace("lab", "\"\"") + &one, "1 to 64"),
+            (HEAD.to_owned() + &one + "extra: 1\n", "extra"),
+            (HEAD.to_owned() + &entry("Test Run", "{ to: COMPLETED }", "R-1"), "lower-case"),
+            (HEAD.to_owned() + &entry("test-run", "{ from: PAUSED, to: COMPLETED }", "R-1"), "no move"),
+            (HEAD.to_owned() + &entry("test-run", "{ to: DONE }", "R-1"), "DONE"),
+            (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", ""), "no rule"),
+            (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "\"\""), "1 to 64"),
+            (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "R-1, R-1"), "twice"),
+            (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", &many), "more than 32"),
+        ];
+        for (text, cause) in bad {
+            let refused = Applicable::read(&text).expect_err(&text);
+            assert!(refused.contains(cause), "{refused}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The facts we put into the engine, and that each of them is taken out again.
+//!
+//! The engine's working memory is bounded and everybody's: a fact that is left there takes room until the engine is
+//! started anew. So a fact is removed whatever became of the judgement, also when whoever waited for it went away; and
+//! what could not be removed is tried again with the next ones.
+
+use alims_core::ports::Ids;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::Method;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use super::interface::{BASE, FactGiven};
+use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line};
+
+/// Facts of this process that are in the engine at the same time.
+const FACTS_AT_ONCE_MAX: usize = 32;
+/// How long a removal may take. It comes after the verdict, and whoever waits for that waits for this too.
+const REMOVAL_MAX: Duration = Duration::from_millis(200);
+/// Facts left behind that are remembered. Beyond that the engine has lost its memory long ago, or will.
+const LEFT_BEHIND_MAX: usize = 1000;
+/// Facts left behind that are tried again along with one removal.
+const TRIED_AGAIN_MAX: usize = 8;
+
+/// The facts of this process.
+pub(super) struct Facts {
+    line: Arc<Line>,
+    ids: Arc<dyn Ids>,
+    room: Semaphore,
+    left_behind: Mutex<VecDeque<String>>,
+}
+
+/// One fact; it is in the engine, or may be, once it has been given.
+pub(super) struct Fact<'f> {
+    facts: &'f Arc<Facts>,
+    id: String,
+    in_engine: bool,
+    arrived: bool,
+    _room: SemaphorePermit<'f>,
+}
+
+impl Facts {
+    pub(super) fn new(line: Arc<Line>, ids: Arc<dyn Ids>) -> Arc<Self> {
+        let room = Semaphore::new(FACTS_AT_ONCE_MAX);
+        Arc::new(Self { line, ids, room, left_behind: Mutex::default() })
+    }
+
+    /// A fact of a name that nobody else gives, as soon as there is room for it.
+    pub(super) async fn fresh(self: &Arc<Self>) -> Result<Fact<'_>, Fault> {
+        let room = self.room.acquire().await.map_err(|error| Fault::Unasked(error.into()))?;
+        let id = format!("workflow-manager-{}", self.ids.fresh());
+        Ok(Fact { facts: self, id, in_engine: false, arrived: false, _room: room })
+    }
+
+    /// Removes a fact, or remembers it.
+    ///
+    /// A fact that has `arrived` and is not there is as good as removed: the engine forgets all of them when it is
+    /// started anew. Another may be on its way still, and is looked for once more later.
+    async fn remove(&self, id: String, arrived: bool) {
+        let call = Call {
+            method: Method::DELETE,
+            path: format!("{BASE}/facts/{id}"),
+            body: Bytes::new(),
+            answer_bytes_max: ANSWER_BYTES_MAX,
+        };
+        let removed = timeout(REMOVAL_MAX, self.line.call(&call)).await.unwrap_or(Err(Fault::Late(REMOVAL_MAX)));
+        let fault = match removed {
+            Ok(reply) if reply.status < 300 || (arrived && reply.status == 404) => return,
+            Ok(reply) => Fault::Status(reply.status),
+            Err(fault) => fault,
+        };
+        let error: &dyn std::error::Error = &fault;
+        tracing::warn!(fact = id, error, "a fact may be left in the rules engine and will be removed later");
+        self.remember(id);
+    }
+
+    /// Tries again what was left behind, some of it.
+    async fn sweep(&self) {
+        let ids: Vec<String> = {
+            let mut left = self.left_behind();
+            let some = left.len().min(TRIED_AGAIN_MAX);
+            left.drain(..some).collect()
+        };
+        join_all(ids.into_iter().map(|id| self.remove(id, true))).await;
+    }
+
+    fn remember(&self, id: String) {
+        let mut left = self.left_behind();
+        if left.len() == LEFT_BEHIND_MAX {
+            let oldest = left.pop_front();
+            tracing::error!(fact = oldest, "a fact stays in the rules engine until that is started anew");
+        }
+        left.push_back(id);
+    }
+
+    fn left_behind(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.left_behind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fact<'_> {
+    /// Its name in the engine.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What gives it to the engine. From here on it may be there, whatever is answered.
+    pub(super) fn giving(&mut self, attributes: serde_json::Map<String, serde_json::Value>) -> Result<Call, Fault> {
+        let body = serde_json::to_vec(&FactGiven::new(&self.id, attributes));
+        let body = body.map_err(|error| Fault::Unasked(error.into()))?.into();
+        self.in_engine = true;
+        Ok(Call { method: Method::POST, path: format!("{BASE}/facts"), body, answer_bytes_max: ANSWER_BYTES_MAX })
+    }
+
+    /// The engine has answered, yes or no: the fact is not on its way any more.
+    pub(super) fn has_arrived(&mut self) {
+        self.arrived = true;
+    }
+
+    /// Takes it out of the engine. While the engine answers, facts left behind are tried along with it.
+    pub(super) async fn taken_out(mut self, engine_answers: bool) {
+        if !self.in_engine {
+            return;
+        }
+        let (facts, id, arrived) = (Arc::clone(self.facts), self.id.clone(), self.arrived);
+        // Not in this future: whoever waits may go away in the middle of it.
+        let removal = Handle::current().spawn(async move {
+            let sweep = async {
+                if engine_answers {
+                    facts.sweep().await;
+                }
+            };
+            tokio::join!(facts.remove(id, arrived), sweep);
+        });
+        self.in_engine = false;
+        if let Err(error) = removal.await {
+            tracing::error!(%error, "a removal broke down");
+        }
+    }
+}
+
+impl Drop for Fact<'_> {
+    /// Somebody went away before the judgement was over.
+    fn drop(&mut self) {
+        if !self.in_engine {
+            return;
+        }
+        let (facts, id, arrived) = (Arc::clone(self.facts), self.id.clone(), self.arrived);
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move { facts.remove(id, arrived).await })),
+            Err(_) => facts.remember(id),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Why an engine elsewhere gave no verdict.
+
+use std::time::Duration;
+
+use alims_core::ports::Cause;
+
+/// What went wrong. It says nothing of what was asked or answered: that is the laboratory's, and this is logged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The breaker is open.
+    #[error("it has failed too often and is spared for a while")]
+    Spared,
+    /// Not within the deadline.
+    #[error("no verdict within {} ms", .0.as_millis())]
+    Late(Duration),
+    /// No connection, or one that broke.
+    #[error("it cannot be talked to")]
+    Unreachable(#[source] Cause),
+    /// The request could not be made.
+    #[error("the request cannot be made")]
+    Unasked(#[source] Cause),
+    /// Another status than the contract has.
+    #[error("it answered with status {0}")]
+    Status(u16),
+    /// More bytes than an answer may have.
+    #[error("its answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Not what the contract has.
+    #[error("its answer is not what the contract has: {0}")]
+    NotTheContract(String),
+}
+
+impl Fault {
+    /// Whether asking once more may help within the same judgement.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Status(status) => *status >= 500,
+            Self::Spared | Self::Late(_) | Self::Unasked(_) | Self::TooLarge(_) | Self::NotTheContract(_) => false,
+        }
+    }
+
+    /// Whether it tells of the engine and not of this one question.
+    ///
+    /// An engine that refuses a request works. Somebody who has found a request that it refuses must not be able to
+    /// have the engine taken for dead, and everybody else's moves with it.
+    pub(crate) fn speaks_against_the_engine(&self) -> bool {
+        match self {
+            Self::Spared | Self::Unasked(_) => false,
+            Self::Status(status) => !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429),
+            Self::Late(_) | Self::Unreachable(_) | Self::TooLarge(_) | Self::NotTheContract(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_the_engine_refuses_says_nothing_of_the_engine() {
+        let told = |status| Fault::Status(status).speaks_against_the_engine();
+        assert!([400, 404, 409, 413, 422].into_iter().all(|status| !told(status)));
+        assert!([204, 301, 401, 403, 408, 429, 500, 503].into_iter().all(told));
+    }
+}

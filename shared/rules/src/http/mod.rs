@@ -1,0 +1,190 @@
+//! Talks to an engine elsewhere: within a deadline, over connections that are kept, once more when that may help, and
+//! not at all while the engine is down.
+
+mod authorization;
+mod breaker;
+mod endpoint;
+mod fault;
+mod transport;
+
+use alims_core::ports::Cause;
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+pub use authorization::{Authorization, AwsSigner, BearerToken};
+use breaker::Breaker;
+pub use endpoint::{Endpoint, EndpointInvalid};
+pub(crate) use fault::Fault;
+use transport::Transport;
+
+/// How long a judgement may take when nobody says otherwise.
+pub const DEADLINE_DEFAULT: Duration = Duration::from_millis(300);
+/// How long a judgement may take at most: half of the ten seconds that a function has.
+pub const DEADLINE_MAX: Duration = Duration::from_secs(5);
+/// Before a request is repeated, it waits a part of this, drawn at random, so that all who failed together do not come
+/// back together.
+const PAUSE_MAX: Duration = Duration::from_millis(20);
+/// How long a connection may take that is made ahead of the first request. Nobody waits for that but the start.
+const WARMING_MAX: Duration = Duration::from_secs(2);
+/// What is read of an answer. An event must stay under 256 KiB, and 80 of them are the workflow's own.
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How an engine is reached.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// How long one judgement may take, with everything it needs.
+    pub deadline: Duration,
+    /// Who we are to it.
+    pub authorization: Authorization,
+}
+
+/// One engine, as this process talks to it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    reach: Reach,
+    transport: Transport,
+    breaker: Breaker,
+}
+
+/// One request of an interface.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// From the endpoint on.
+    pub(crate) path: String,
+    /// JSON, or nothing.
+    pub(crate) body: Bytes,
+    /// The most that is read of an answer.
+    pub(crate) answer_bytes_max: usize,
+}
+
+/// An answer that is no failure of the engine: 2xx with its body, or 4xx without.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Line {
+    /// A line to an engine; the name stands in log lines. No connection is made yet.
+    ///
+    /// # Errors
+    /// When it is to be talked to over TLS and this machine knows no authority to trust.
+    pub(crate) fn to(engine: &'static str, reach: Reach) -> Result<Self, std::io::Error> {
+        let transport = Transport::new(reach.endpoint.is_private())?;
+        Ok(Self { reach, transport, breaker: Breaker::new(engine) })
+    }
+
+    /// Has one judgement made: as the breaker permits, and within the deadline.
+    pub(crate) async fn judgement<T>(&self, work: impl Future<Output = Result<T, Fault>> + Send) -> Result<T, Fault> {
+        let permit = self.breaker.permit(Instant::now()).ok_or(Fault::Spared)?;
+        let deadline = self.reach.deadline;
+        let outcome = timeout(deadline, work).await.unwrap_or(Err(Fault::Late(deadline)));
+        let well = !outcome.as_ref().err().is_some_and(Fault::speaks_against_the_engine);
+        permit.settle(well, Instant::now());
+        outcome
+    }
+
+    /// Sends a request, and once more when the connection fails or the engine fails inside. A judgement changes
+    /// nothing, so that asking twice does no harm.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Reply, Fault> {
+        match self.attempt(call).await {
+            Err(fault) if fault.may_pass() => {
+                tracing::debug!(error = &fault as &dyn std::error::Error, "the rules engine is asked once more");
+                sleep(PAUSE_MAX.mul_f64(fastrand::f64())).await;
+                self.attempt(call).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Makes a connection ahead of the first request, whatever is answered on it: on a cold start the handshake would
+    /// take most of the first judgement's deadline.
+    pub(crate) async fn warm(&self, call: &Call) -> Option<Reply> {
+        let outcome = timeout(WARMING_MAX, self.attempt(call)).await.unwrap_or(Err(Fault::Late(WARMING_MAX)));
+        let told = |fault: &Fault| {
+            let error: &dyn std::error::Error = fault;
+            tracing::warn!(error, "the rules engine could not be reached ahead of the first request");
+        };
+        outcome.inspect_err(told).ok()
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<Reply, Fault> {
+        let request = self.request(call).map_err(Fault::Unasked)?;
+        let answer = self.transport.send(request).await.map_err(|error| Fault::Unreachable(error.into()))?;
+        let status = answer.status().as_u16();
+        let (parts, body) = answer.into_parts();
+        match status {
+            200..300 => {
+                let body = whole(&parts.headers, body, call.answer_bytes_max).await?;
+                Ok(Reply { status, headers: parts.headers, body })
+            }
+            400..500 => Ok(Reply { status, headers: parts.headers, body: Bytes::new() }),
+            // A redirection is not followed: what we tell of a workflow goes where it was configured to go.
+            other => Err(Fault::Status(other)),
+        }
+    }
+
+    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Cause> {
+        let mut request = Request::new(Full::new(call.body.clone()));
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = self.reach.endpoint.uri(&call.path)?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if !call.body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        self.reach.authorization.apply(&mut request, &call.body)?;
+        Ok(request)
+    }
+}
+
+impl Reply {
+    /// The JSON of an answer with this very status.
+    pub(crate) fn json<T: DeserializeOwned>(&self, status: u16) -> Result<T, Fault> {
+        if self.status != status {
+            return Err(Fault::Status(self.status));
+        }
+        let not_json = |what: &str| Err(Fault::NotTheContract(what.to_owned()));
+        match self.headers.get(CONTENT_TYPE).map(HeaderValue::to_str) {
+            Some(Ok(kind)) if is_json(kind) => {}
+            Some(_) => return not_json("its content type is not application/json"),
+            None => return not_json("it has no content type"),
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            // Where, and not what: serde's message may quote the answer.
+            let (line, column) = (error.line(), error.column());
+            Fault::NotTheContract(format!("{:?} error at line {line}, column {column}", error.classify()))
+        })
+    }
+}
+
+fn is_json(kind: &str) -> bool {
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The whole body, if it is no more than so many bytes as they come. It is never unpacked, so that no small answer can
+/// become a large one.
+async fn whole<B>(headers: &HeaderMap, body: B, bytes_max: usize) -> Result<Bytes, Fault>
+where
+    B: http_body_util::BodyExt<Data = Bytes>,
+    B::Error: Into<Cause>,
+{
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Fault::NotTheContract("it is encoded, and nobody asked for that".to_owned()));
+    }
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(read) => Ok(read.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLarge(bytes_max)),
+        Err(error) => Err(Fault::Unreachable(error)),
+    }
+}

@@ -1,0 +1,55 @@
+//! Judges moves by an engine elsewhere that keeps the contract of `docs/predicate-logic-engine.md`.
+//!
+//! Whatever is not a clear verdict on this very question is no verdict.
+
+pub mod contract;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+
+use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use bytes::Bytes;
+use http::Method;
+
+use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line, Reach};
+use contract::{PATH, TransitionAnswer, TransitionQuestion};
+
+/// An engine that keeps the contract.
+#[derive(Debug)]
+pub struct RemoteRules {
+    line: Line,
+}
+
+impl RemoteRules {
+    /// An engine that is reached so. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When it is to be talked to over TLS and this machine knows no authority to trust.
+    pub fn new(reach: Reach) -> Result<Self, std::io::Error> {
+        Line::to("remote", reach).map(|line| Self { line })
+    }
+
+    /// Makes the connection ahead of the first question; that it cannot be made is logged and nothing else.
+    pub async fn warm(&self) {
+        self.line.warm(&call(Method::HEAD, Bytes::new())).await;
+    }
+
+    async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, Fault> {
+        let body = serde_json::to_vec(&TransitionQuestion::from(question));
+        let call = call(Method::POST, body.map_err(|error| Fault::Unasked(error.into()))?.into());
+        let judged = async {
+            let answer: TransitionAnswer = self.line.call(&call).await?.json(200)?;
+            answer.verdict(question.request_id).map_err(|what| Fault::NotTheContract(what.to_owned()))
+        };
+        self.line.judgement(judged).await
+    }
+}
+
+fn call(method: Method, body: Bytes) -> Call {
+    Call { method, path: PATH.to_owned(), body, answer_bytes_max: ANSWER_BYTES_MAX }
+}
+
+impl TransitionRules for RemoteRules {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        self.asked(question).await.map_err(|fault| RulesUnavailable(fault.into()))
+    }
+}

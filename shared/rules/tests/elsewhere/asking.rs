@@ -1,0 +1,71 @@
+//! A question to ask, and what comes of it.
+
+use alims_core::call::Principal;
+use alims_core::event::Workflow;
+use alims_core::lifecycle::State;
+use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_rules::{Authorization, Reach};
+use alims_testing::builders::{a_created, a_move, a_principal, at, metadata};
+use serde_json::json;
+use std::error::Error;
+use std::time::Duration;
+
+/// How long what must come may take before a test calls it missing. It is never waited out when all is well.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A move to be judged.
+pub(crate) struct Asking {
+    pub(crate) workflow: Workflow,
+    pub(crate) transition: Move,
+    pub(crate) actor: Principal,
+}
+
+impl Asking {
+    /// A sample analysis that alice created and bob wants to complete.
+    pub(crate) fn to_complete() -> Self {
+        let active = a_move(&a_created("wf-1"), State::Active);
+        Self {
+            workflow: Workflow::from(&active.event),
+            transition: Move {
+                from: Some(State::Active),
+                to: State::Completed,
+                reason: Some("It is done.".parse().unwrap()),
+                metadata: metadata(&json!({"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}})),
+                failure: None,
+            },
+            actor: a_principal("bob", &["supervisor"]),
+        }
+    }
+
+    pub(crate) fn question(&self) -> RulesQuestion<'_> {
+        RulesQuestion {
+            request_id: "request-1",
+            workflow: &self.workflow,
+            transition: &self.transition,
+            actor: &self.actor,
+            context: None,
+            now: at(9000),
+        }
+    }
+
+    pub(crate) async fn judged_by(&self, rules: &impl TransitionRules) -> Result<Verdict, RulesUnavailable> {
+        rules.judge(&self.question()).await
+    }
+
+    /// Why there is no verdict.
+    #[track_caller]
+    pub(crate) fn expect_none(outcome: Result<Verdict, RulesUnavailable>) -> String {
+        let unavailable = outcome.expect_err("there must be no verdict");
+        unavailable.source().expect("a cause").to_string()
+    }
+}
+
+/// An engine at this address, with time enough for a machine that is busy.
+pub(crate) fn reach(url: &str) -> Reach {
+    within(url, Duration::from_secs(5))
+}
+
+/// An engine at this address, with a deadline.
+pub(crate) fn within(url: &str, deadline: Duration) -> Reach {
+    Reach { endpoint: url.parse().unwrap(), deadline, authorization: Authorization::None }
+}
