@@ -44,10 +44,7 @@ pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Resul
         let _smaller = Command::new("strip").arg(&bootstrap).status();
     }
     for name in ["policies", "rules"] {
-        fs::create_dir_all(folder.join(name))?;
-        for file in names_in(&workspace.root.join(name))? {
-            copy(&workspace.root.join(name).join(&file), &folder.join(name).join(&file))?;
-        }
+        copy_all(&workspace.root.join(name), &folder.join(name))?;
     }
     fs::create_dir_all(folder.join("recovery"))?;
     copy(&workspace.root.join(DEFINITION), &folder.join(DEFINITION))?;
@@ -62,10 +59,7 @@ pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Resul
 /// When they cannot be copied.
 pub(crate) fn rules(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.path("run/rules");
-    fs::create_dir_all(&folder)?;
-    for file in names_in(&workspace.root.join("rules"))? {
-        copy(&workspace.root.join("rules").join(&file), &folder.join(&file))?;
-    }
+    copy_all(&workspace.root.join("rules"), &folder)?;
     copy(&workspace.root.join("tests/tests/e2e/rules.yaml"), &folder.join("e2e.yaml"))?;
     Ok(folder)
 }
@@ -85,6 +79,16 @@ pub(crate) fn architecture() -> anyhow::Result<&'static str> {
 fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+/// Copies a folder and all that is in it.
+fn copy_all(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for name in names_in(from)? {
+        let (from, to) = (from.join(&name), to.join(&name));
+        if from.is_dir() { copy_all(&from, &to)? } else { copy(&from, &to)? }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
