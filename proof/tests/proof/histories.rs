@@ -77,13 +77,13 @@ impl SequentialSpec for Sequential {
     }
 
     fn is_valid_step(&mut self, request: &Request, told: &Told) -> bool {
-        match told {
+        if let Told::Conflict { version, state } = told {
             // A race lost is told with the version that won: right after it, the answer is the truth.
-            Told::Conflict { version, state } => self.version() == *version && self.states.last() == Some(state),
-            Told::Accepted { version, .. } => {
-                self.invoke(request) == Told::Accepted { version: *version, event_id: None }
-            }
-            told => self.invoke(request) == *told,
+            self.version() == *version && self.states.last() == Some(state)
+        } else if let Told::Accepted { version, .. } = told {
+            self.invoke(request) == Told::Accepted { version: *version, event_id: None }
+        } else {
+            self.invoke(request) == *told
         }
     }
 }

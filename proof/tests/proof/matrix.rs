@@ -73,13 +73,11 @@ async fn done(stage: &Stage, deed: &Deed) -> Result<usize, String> {
             for unanswered in 0..ASKED_MAX {
                 let told = ask(&stage.deciding(), wanted).await;
                 let refused = wanted.key.is_none() && wanted.target == Active;
-                let as_it_must = match &told {
-                    Told::Accepted { .. } => !refused,
-                    Told::Invalid { .. } => refused,
+                let as_it_must = told.is_no_answer()
+                    || (matches!(told, Told::Accepted { .. }) && !refused)
+                    || (matches!(told, Told::Invalid { .. }) && refused)
                     // Without a key nobody knows who made it.
-                    Told::Exists => unanswered > 0 && wanted.key.is_none(),
-                    other => other.is_no_answer(),
-                };
+                    || (told == Told::Exists && unanswered > 0 && wanted.key.is_none());
                 if !as_it_must {
                     return Err(format!("told {told:?}"));
                 }

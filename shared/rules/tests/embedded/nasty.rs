@@ -21,8 +21,9 @@ fn refused(expression: &str, case: &Case) -> String {
     let rules = loaded(&ruleset_of(expression)).unwrap_or_else(|error| panic!("{expression}: {error}"));
     assert_eq!(case.unmet_by(&rules), ["r"], "{expression}");
     let explained = rules.explain(&case.question()).unwrap();
-    assert_eq!((explained.allowed, explained.rules[0].outcome), (false, Outcome::Failed), "{expression}");
-    explained.rules[0].cause.clone().unwrap()
+    let rule = explained.rules.first().unwrap();
+    assert_eq!((explained.allowed, rule.outcome), (false, Outcome::Failed), "{expression}");
+    rule.cause.clone().unwrap()
 }
 
 #[track_caller]
