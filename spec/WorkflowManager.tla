@@ -53,12 +53,13 @@ CONSTANTS
     Published,    \* whether that past is published and delivered already
     Targets,      \* the states that clients ask for
     Redelivery,   \* whether the stream hands over again what was answered. See AnswerBatch.
-    Alterations,  \* how many stored versions are altered by somebody who must not
+    Alterations,  \* how often stored versions of a workflow are altered by somebody who must not
     Mutant        \* "none", or the one thing that is done wrong
 
 VARIABLES
     log,          \* by workflow: its versions. The truth.
-    altered,      \* by workflow: the versions that do not fit their hash any more
+    altered,      \* by workflow: the breaks in its history: a version that does not fit its hash, and what it holds now
+    quarantine,   \* by workflow: the breaks that are recorded as found, and those of them that a person has released
     refusals,     \* whose refused attempt is in the log
     index,        \* by workflow: the newest published version and its state; version 0 is no entry
     doorbells,    \* records of the stream: <<workflow, version>>
@@ -71,7 +72,7 @@ VARIABLES
     held,         \* by subscriber: events that came too early
     calm          \* faults have ceased. Only liveness needs them to.
 
-vars == <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+vars == <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* The lifecycle. *)
@@ -102,7 +103,15 @@ Genesis == <<"past", 0>>    \* not a text: TLC compares it with ids
 StateAt(w, n) == IF n = 0 THEN Nowhere ELSE log[w][n].to
 IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
 Failed(w)     == log[w] # << >> /\ StateAt(w, Len(log[w])) = "FAILED"
-Broken(w)     == altered[w] # {}
+
+(* A break is <<version, content>>: the same version altered once more is another one. *)
+BreaksAt(w, n) == {b \in altered[w] : b[1] = n}
+Covered(w, b)  == IF Mutant = "release-covers-the-version"
+                  THEN \E r \in quarantine[w].released : r[1] = b[1]
+                  ELSE b \in quarantine[w].released
+Uncovered(w)   == {b \in altered[w] : ~Covered(w, b)}
+InForce(w)     == quarantine[w].found \ quarantine[w].released
+Broken(w)      == altered[w] \ quarantine[w].released # {}
 
 Version(id, key, kind, from, to, prev, grounds) ==
     [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, prev |-> prev, grounds |-> grounds]
@@ -110,6 +119,7 @@ Version(id, key, kind, from, to, prev, grounds) ==
 Good == "good"
 Unruly == {"unavailable", "unasked", "forbidden"}    \* rules without a verdict or not asked, policies that said no
 Altered == "altered"
+Quarantined == "quarantined"
 
 (* An append on top of version n of w: the item and the key it is put under. *)
 Put(w, n, id, key, kind, to, grounds) ==
@@ -182,39 +192,41 @@ CreationOutcomes(q, id) == {Forbidden(q, 0, id)} \cup Judged(q, 0, id, Good)
 TransitionOutcomes(q, id) ==
     LET n     == Len(log[q.w])
         known == Known(q, n)
-        sound == n \notin altered[q.w]
+        fits  == \A b \in BreaksAt(q.w, n) : Covered(q.w, b)
+        free  == InForce(q.w) = {} \/ Mutant = "quarantine-not-asked"
+        grounds == CASE InForce(q.w) # {} -> Quarantined
+                     [] BreaksAt(q.w, n) \ quarantine[q.w].released # {} -> Altered
+                     [] OTHER -> Good
     IN  IF n = 0 THEN {Ended("not-found")}
         ELSE {Forbidden(q, n, id)} \cup
-            IF ~sound /\ Mutant # "head-not-checked" THEN {Ended("quarantined")}
+            IF ~free \/ (~fits /\ Mutant # "head-not-checked") THEN {Ended("quarantined")}
             ELSE IF known > 0 THEN {Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
             \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
-            ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, n, id, IF sound THEN Good ELSE Altered)
+            ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, n, id, grounds)
 
 Answered(c, outcome) ==
     CASE Mutant = "answer-before-write" /\ outcome.at = "append" -> Accepted(outcome.put)
       [] Mutant = "answer-before-refusal-is-kept" /\ outcome = Refusing -> Ended("refused")
       [] OTHER -> outcome
 
+Decides(c, outcomes) ==
+    /\ work[c] = Idle
+    /\ \E outcome \in outcomes : work' = [work EXCEPT ![c] = Answered(c, outcome)]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
 (* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
    a key the code looks first. It then answers what the failed condition would have told it.) *)
-CreateWorkflow(c) ==
-    /\ work[c] = Idle
-    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : \E outcome \in CreationOutcomes(q, c) :
-            work' = [work EXCEPT ![c] = Answered(c, outcome)]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+CreateWorkflow(c) == \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : Decides(c, CreationOutcomes(q, c))
 
 RequestStateTransition(c) ==
-    /\ work[c] = Idle
-    /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) : \E outcome \in TransitionOutcomes(q, c) :
-            work' = [work EXCEPT ![c] = Answered(c, outcome)]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    \E q \in Requests(c, "WorkflowStateChanged", Targets) : Decides(c, TransitionOutcomes(q, c))
 
 (* A refusal is answered once it is kept. *)
 RecordRefusal(c) ==
     /\ work[c] = Refusing
     /\ refusals' = refusals \cup {c}
     /\ work' = [work EXCEPT ![c] = Ended("refused")]
-    /\ UNCHANGED <<log, altered, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The store did not say that the refusal is kept, though it may be. *)
 RefusalUnheard(c) ==
@@ -222,7 +234,7 @@ RefusalUnheard(c) ==
     /\ work[c] = Refusing
     /\ refusals' \in {refusals, refusals \cup {c}}
     /\ work' = [work EXCEPT ![c] = Ended("unavailable")]
-    /\ UNCHANGED <<log, altered, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* Appending, for calls and recoveries alike. *)
@@ -231,19 +243,18 @@ Lane(told, last) == [told |-> told, next |-> told + 1, last |-> last, entry |-> 
 OneLane(w, told, last) == [x \in {w} |-> Lane(told, last)]
 NoLanes == << >>
 
-(* Whoever has won answers; a recovery goes on and publishes what it made. *)
+(* Whoever has won answers; a recovery goes on by looking again, and finds what it made yet to be published. *)
 Win(x, put) ==
     IF x \in Calls
     THEN work' = [work EXCEPT ![x] = Accepted(put)] /\ carry' = carry
-    ELSE /\ work' = [work EXCEPT ![x] = [at |-> "publish", w |-> put.w, n |-> put.n]]
-         /\ carry' = [carry EXCEPT ![x] = OneLane(put.w, put.n - 1, put.n)]
+    ELSE work' = [work EXCEPT ![x] = Idle] /\ carry' = carry
 
 AppendCommitted(x) ==
     /\ work[x].at = "append"
     /\ ConditionHolds(work[x].put)
     /\ Store(work[x].put)
     /\ Win(x, work[x].put)
-    /\ UNCHANGED <<altered, refusals, index, bus, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<altered, quarantine, refusals, index, bus, lateEntries, applied, held, calm>>
 
 (* Carried out, but the answer is lost. The SDK will send it again; that the request itself is lost changes nothing. *)
 AppendUnheard(x) ==
@@ -251,7 +262,7 @@ AppendUnheard(x) ==
     /\ work[x].at = "append"
     /\ ConditionHolds(work[x].put)
     /\ Store(work[x].put)
-    /\ UNCHANGED <<altered, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<altered, quarantine, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
 
 (* The condition failed, and the item that is there comes with the answer. *)
 AppendRefused(x) ==
@@ -268,7 +279,7 @@ AppendRefused(x) ==
        IN  IF ours /\ Mutant # "retry-without-comparing"
            THEN Win(x, put)
            ELSE work' = [work EXCEPT ![x] = IF same THEN Accepted(winner) ELSE lost] /\ carry' = carry
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
 
 (* Nobody waits any longer: the SDK gave up, or the invocation died. The append may have happened, or may yet. Of
    recoveries' appends of one version one is kept: at most one of them can be carried out, and they differ in nothing
@@ -280,11 +291,11 @@ AppendAbandoned(x) ==
     /\ LET put     == work[x].put
            another == \E late \in latePuts : late.w = put.w /\ late.version.kind = "WorkflowRecovered"
        IN  latePuts' = IF ~KeyIsFree(put) \/ (x \in Recoveries /\ another) THEN latePuts ELSE latePuts \cup {put}
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, lateEntries, applied, held, calm>>
 
 AppendLate ==
     /\ \E put \in latePuts : KeyIsFree(put) /\ Store(put)
-    /\ UNCHANGED <<altered, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<altered, quarantine, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* From the log to the bus. A lane is one workflow on its way: `told` is how far the index is known to be, `next` the
@@ -309,7 +320,7 @@ PublishEvents(p, w) ==
              IN  /\ carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
                                 IF x = w THEN Lane(from, last) ELSE carry[p][x]]]
                  /\ doorbells' = doorbells
-    /\ UNCHANGED <<log, altered, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 InOneCall(lane) ==
     IF Mutant = "two-events-in-one-call" /\ lane.next < lane.last THEN {lane.next, lane.next + 1} ELSE {lane.next}
@@ -322,14 +333,14 @@ EntryAccepted(k, w) ==
         /\ bus' = bus \cup {Event(w, v)}
         /\ lateEntries' = lateEntries \ {Event(w, v)}
         /\ carry' = IF v = carry[k][w].next THEN [carry EXCEPT ![k][w].entry = "accepted"] ELSE carry
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, latePuts, applied, held, calm>>
 
 EntryRefused(k, w) ==
     /\ ~calm
     /\ w \in DOMAIN carry[k]
     /\ carry[k][w].entry = "open"
     /\ carry' = [carry EXCEPT ![k][w].entry = IF Mutant = "entry-results-ignored" THEN "accepted" ELSE "refused"]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* The call has answered for every entry: whoever was accepted goes on, with the next call in flight at once; whoever
    was refused stops. *)
@@ -343,7 +354,7 @@ PutAnswered(k) ==
     /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"accepted", "refused"}
     /\ \A w \in DOMAIN carry[k] : carry[k][w].entry # "open"
     /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |-> goOn(carry[k][w])]]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* Entries on their way whose call nobody waits for. That the bus has them already makes them harmless. *)
 Adrift(k) == {Event(w, carry[k][w].next) : w \in {w \in DOMAIN carry[k] : carry[k][w].entry = "open"}} \ bus
@@ -355,11 +366,11 @@ PutUnheard(k) ==
     /\ lateEntries' = lateEntries \cup Adrift(k)
     /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |->
                     IF carry[k][w].entry = "end" THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
 
 EntryLate ==
     /\ \E event \in lateEntries : bus' = bus \cup {event} /\ lateEntries' = lateEntries \ {event}
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, carry, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, carry, latePuts, applied, held, calm>>
 
 (* The index is moved to what was confirmed, on condition that it is behind. At the end always; earlier when the rest
    has to be fetched from the log. *)
@@ -374,7 +385,7 @@ IndexAdvanced(k, w) ==
                        THEN [index EXCEPT ![w] = [version |-> to, state |-> StateAt(w, said)]]
                        ELSE index
            /\ carry' = [carry EXCEPT ![k][w].told = to]
-    /\ UNCHANGED <<log, altered, refusals, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 Done(k) == \A w \in DOMAIN carry[k] : carry[k][w].entry \in {"end", "stop"} /\ carry[k][w].told >= carry[k][w].next - 1
 
@@ -386,14 +397,14 @@ AnswerBatch(p) ==
     /\ Answer({<<w, carry[p][w].last>> : w \in
                 {w \in DOMAIN carry[p] : carry[p][w].entry = "end" \/ Mutant = "failures-not-reported"}})
     /\ carry' = [carry EXCEPT ![p] = NoLanes]
-    /\ UNCHANGED <<log, altered, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 PublisherDies(p) ==
     /\ ~calm
     /\ carry[p] # NoLanes
     /\ lateEntries' = lateEntries \cup Adrift(p)
     /\ carry' = [carry EXCEPT ![p] = NoLanes]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* Subscribers. What the bus has accepted it may deliver at any time, in any order, as often as it likes. *)
@@ -419,37 +430,60 @@ DeliverEvent(s, event) ==
          [] OTHER ->
                 /\ applied' = [applied EXCEPT ![s][w] = @ \o [i \in 1..(upTo - had) |-> next(i)]]
                 /\ held' = [held EXCEPT ![s] = {e \in @ \cup {event} : e.w # w \/ (e.v > upTo)}]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, calm>>
 
 -----------------------------------------------------------------------------
-(* Recovery: assess, publish what is missing, ask the rules, bring the failed workflow back, publish that. The index is
-   read first and, like everywhere, may be old news. A missing entry is there again once all is published. How a
-   recovery ended is not kept: it changes nothing, and whoever is not content with it asks again. So one that is
-   forbidden does not show at all. *)
+(* Recovery: look, and do what is to be done first of all that is: bring a failed workflow back, for which the rules are
+   asked, or publish what is missing; then look again. The index may be old news, like everywhere. A missing entry is
+   there again once all is published. How a recovery ended is recorded, and which attempt is whose; neither changes
+   what may happen to the workflow, and whoever is not content asks again. So one that is forbidden does not show. *)
 
-RecoverWorkflow(r, w) ==
+CanBeRecovered(r, w) ==
     /\ work[r] = Idle
     /\ log[w] # << >>
-    /\ ~Broken(w) \/ Mutant = "recovers-the-broken"    \* quarantine: changes nothing
+    /\ (InForce(w) = {} /\ Uncovered(w) = {}) \/ Mutant = "recovers-the-broken"
+
+BringBack(r, w) ==
+    /\ CanBeRecovered(r, w)
+    /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
+    /\ work' = [work EXCEPT ![r] = [at |-> "judge", w |-> w, n |-> Len(log[w])]]
+    /\ carry' = carry
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+Republish(r, w) ==
+    /\ CanBeRecovered(r, w)
     /\ \E told \in 0..index[w].version :
         LET n == Len(log[w]) IN
-        \/ /\ told < n
-           /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> n]]
-           /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, n)]
-        \/ /\ told = n
-           /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
-           /\ work' = [work EXCEPT ![r] = [at |-> "judge", w |-> w, n |-> n]]
-           /\ carry' = carry
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+        /\ told < n
+        /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> n]]
+        /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, n)]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+RecoverWorkflow(r, w) == BringBack(r, w) \/ Republish(r, w)
 
 RecoveryPublished(r) ==
     /\ work[r].at = "publish"
     /\ Done(r)
     /\ LET stopped == \E w \in DOMAIN carry[r] : carry[r][w].entry = "stop"
-           failed  == StateAt(work[r].w, work[r].n) = "FAILED" \/ Mutant = "recovers-what-has-not-failed"
-       IN  work' = [work EXCEPT ![r] = IF stopped THEN Stopped ELSE IF failed THEN [@ EXCEPT !.at = "judge"] ELSE Idle]
+       IN  work' = [work EXCEPT ![r] = IF stopped THEN Stopped ELSE Idle]
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+
+(* The first break that no release covers is recorded. Until a person releases it nobody moves the workflow. *)
+QuarantineWorkflow(r, w) ==
+    /\ work[r] = Idle
+    /\ \E b \in Uncovered(w) :
+        /\ \A other \in Uncovered(w) : b[1] <= other[1]
+        /\ b \notin quarantine[w].found
+        /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup {b}]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* A person has looked: what is recorded is released, and nothing that is not. *)
+ReleaseWorkflow(w) ==
+    /\ InForce(w) # {}
+    /\ LET released == IF Mutant = "releases-what-was-not-found" THEN altered[w] ELSE InForce(w)
+       IN  quarantine' = [quarantine EXCEPT ![w].released = @ \cup released]
+    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* An id that nothing in the log or on its way to it has. *)
 Fresh(r, w) ==
@@ -466,13 +500,13 @@ RecoveryAllowed(r) ==
                         [] OTHER -> Good
        IN  work' = [work EXCEPT ![r] =
                 Appending(Put(w, work[r].n, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Denied: the refusal is kept, as a call's is, and the workflow stays as it was. *)
 RecoveryDenied(r) ==
     /\ work[r].at = "judge"
     /\ work' = [work EXCEPT ![r] = Idle]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The rules give no verdict, or the recovery dies. Dying while an append is in flight is AppendAbandoned. *)
 RecoveryDies(r) ==
@@ -481,29 +515,31 @@ RecoveryDies(r) ==
     /\ work' = [work EXCEPT ![r] = Stopped]
     /\ lateEntries' = lateEntries \cup Adrift(r)
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* What happens to the stores without us. *)
 
 AlterVersion(w) ==
     /\ ~calm
-    /\ Cardinality(UNION {{<<x, n>> : n \in altered[x]} : x \in Workflows}) < Alterations
-    /\ \E n \in 1..Len(log[w]) : altered' = [altered EXCEPT ![w] = @ \cup {n}]
-    /\ UNCHANGED <<log, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ LET made == Cardinality({k \in 1..Alterations : \E b \in altered[w] : b[2] >= k}) IN
+        /\ made < Alterations
+        /\ \E n \in 1..Len(log[w]) :
+                altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1>>}]
+    /\ UNCHANGED <<log, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 LoseIndexEntry(w) ==
     /\ ~calm
     /\ index[w].version > 0
     /\ index' = [index EXCEPT ![w] = [version |-> 0, state |-> Nowhere]]
-    /\ UNCHANGED <<log, altered, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
    nothing may make its first appearance here. *)
 ReplayEvents(w) ==
     /\ \E v \in 1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version) :
             Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The operations that read. They change nothing. *)
 GetWorkflowState      == UNCHANGED vars
@@ -517,6 +553,7 @@ VerifyWorkflowHistory == UNCHANGED vars
 Init ==
     /\ log = [w \in Workflows |-> [i \in 1..Len(Past[w]) |-> PastVersion(Past[w], i)]]
     /\ altered = [w \in Workflows |-> {}]
+    /\ quarantine = [w \in Workflows |-> [found |-> {}, released |-> {}]]
     /\ refusals = {}
     /\ LET past == UNION {{<<w, v>> : v \in 1..Len(Past[w])} : w \in Workflows}
            told(w) == IF Published THEN Len(Past[w]) ELSE 0
@@ -539,10 +576,10 @@ Steps ==
     \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w)
     \/ \E k \in Carriers : PutAnswered(k) \/ \E w \in Workflows : EntryAccepted(k, w) \/ IndexAdvanced(k, w)
     \/ EntryLate
-    \/ \E w \in Workflows : ReplayEvents(w)
+    \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w)
     \/ \E s \in Subscribers, event \in bus : DeliverEvent(s, event)
     \/ \E r \in Recoveries :
-        \/ \E w \in Workflows : RecoverWorkflow(r, w)
+        \/ \E w \in Workflows : RecoverWorkflow(r, w) \/ QuarantineWorkflow(r, w)
         \/ RecoveryPublished(r) \/ RecoveryAllowed(r) \/ RecoveryDenied(r)
 
 (* What happens until faults cease. *)
@@ -587,6 +624,12 @@ ConcurrentSafety ==
 DataIntegrity ==
     \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].prev = IdAt(w, i - 1) /\ log[w][i].grounds # Altered
 
+(* Nothing is decided while a quarantine is in force, and only what was found is released. *)
+QuarantineHolds ==
+    \A w \in Workflows :
+        /\ \A i \in 1..Len(log[w]) : log[w][i].grounds # Quarantined
+        /\ quarantine[w].released \subseteq quarantine[w].found
+
 (* A workflow is created once. *)
 WorkflowUniqueness ==
     /\ \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].kind = "WorkflowCreated" <=> i = 1
@@ -630,7 +673,7 @@ RefusalsKept == \A c \in Calls : work[c].at = "refused" => c \in refusals
    answered, the bus delivers what it accepted, failed workflows are recovered, rules that are asked again and again
    allow some time, and faults cease some time. Nobody need ever begin a request. *)
 
-Cease == ~calm /\ calm' = TRUE /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts,
+Cease == ~calm /\ calm' = TRUE /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts,
                                               lateEntries, applied, held>>
 
 Fairness ==
@@ -643,7 +686,7 @@ Fairness ==
     /\ \A s \in Subscribers, w \in Workflows :
             WF_vars(\E event \in bus : event.w = w /\ event.v = Len(applied[s][w]) + 1 /\ DeliverEvent(s, event))
     /\ \A r \in Recoveries : WF_vars(RecoveryPublished(r)) /\ SF_vars(RecoveryAllowed(r))
-    /\ \A r \in Recoveries, w \in Workflows : WF_vars(Failed(w) /\ RecoverWorkflow(r, w))
+    /\ \A r \in Recoveries, w \in Workflows : SF_vars(Failed(w) /\ BringBack(r, w))
 
 UnfairSpec == Init /\ [][Next \/ Cease]_vars
 FairSpec   == UnfairSpec /\ Fairness

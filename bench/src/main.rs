@@ -1,5 +1,5 @@
 //! Measurements: of the whole service over HTTP, on the embedded database of the laptop server, and of the publisher's
-//! core by itself.
+//! core by itself, and what policies and rules cost a move.
 //!
 //! What is measured over HTTP is measured against a server of its own, started for the run and stopped after it.
 //! Nothing is asserted but that the service worked: figures are to be read, and compared within one run only.
@@ -10,6 +10,7 @@
 )]
 
 mod elsewhere;
+mod judging;
 mod load;
 mod publishing;
 mod put_events;
@@ -20,6 +21,8 @@ mod statistics;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use serde::Serialize;
+use std::fmt::Display;
 
 /// Measures the service. The server's binary must lie beside this one; `cargo xtask bench` sees to it.
 #[derive(Parser)]
@@ -47,6 +50,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
+    /// What policies and rules cost a move: in process, on a log in memory.
+    Judging {
+        /// Moves of each kind.
+        #[arg(long, default_value_t = 5000)]
+        moves: usize,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// How long failed workflows take to be back at work while the rules engine is down at first.
     Recovery {
         /// Workflows that have failed.
@@ -64,8 +76,12 @@ enum Part {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Part::Recovery { workflows, outage_seconds, json }) = arguments.part {
-        return report_recovery(&recovery::measure(workflows, outage_seconds).await?, json);
+    match arguments.part {
+        None => {}
+        Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
+        Some(Part::Recovery { workflows, outage_seconds, json }) => {
+            return report_one(&recovery::measure(workflows, outage_seconds).await?, json);
+        }
     }
     let server = server::Server::start().await?;
     let single = single::measure(&server, arguments.single).await?;
@@ -79,7 +95,7 @@ async fn main() -> Result<()> {
 }
 
 #[allow(clippy::print_stdout, reason = "printing figures is what this program is for")]
-fn report_recovery(figures: &recovery::Figures, json: bool) -> Result<()> {
+fn report_one<F: Serialize + Display>(figures: &F, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string_pretty(figures)?);
     } else {

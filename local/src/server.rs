@@ -219,14 +219,8 @@ impl Server {
         endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
         let (doorbell, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
-            let source = Source {
-                streams: aws_sdk_dynamodbstreams::Client::new(&database.sdk_config()),
-                dynamodb: client,
-                table: LOG_TABLE.to_owned(),
-                checkpoint: CheckpointFile::new(folder.stream_checkpoint()),
-                doorbell: doorbell.clone(),
-            };
-            start_pump(source, publishes, LocalDeadLetters::new(folder.dead_letters()))
+            let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
+            start_pump(&folder, streams, client, doorbell.clone(), publishes)
         });
         let by_itself = start_by_itself(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
@@ -354,7 +348,16 @@ fn start_by_itself(
     ByItself::start(starting, waiting, sweeping, sweep_every)
 }
 
-fn start_pump(source: Source, publishes: Publishes, dead_letters: LocalDeadLetters) -> Pump {
+fn start_pump(
+    folder: &DataFolder,
+    streams: aws_sdk_dynamodbstreams::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    doorbell: Arc<Notify>,
+    publishes: Publishes,
+) -> Pump {
+    let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
+    let source = Source { streams, dynamodb, table: LOG_TABLE.to_owned(), checkpoint, doorbell };
+    let dead_letters = LocalDeadLetters::new(folder.dead_letters());
     let ports = Arc::new((publishes, dead_letters.clone()));
     let function = move |event| {
         let ports = ports.clone();

@@ -1,9 +1,11 @@
 //! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; nothing runs there that does not
 //! run here.
 
+mod access;
 mod alone;
 mod e2e;
 mod openapi;
+mod rules;
 mod schemas;
 mod spec;
 mod step;
@@ -43,6 +45,8 @@ enum Task {
     },
     /// Write openapi.yaml from the types of the edge.
     Openapi,
+    /// Write the table of who may do what into docs/access.md, or print that of other policies.
+    Access(access::Shown),
     /// Write schemas/ from the types of the events.
     Schemas,
     /// Have TLC check the models of spec/, and the mutants break what they must.
@@ -50,6 +54,16 @@ enum Task {
         /// Only the small model and the mutants, which take seconds each.
         #[arg(long)]
         quick: bool,
+        /// Instead of the models, record runs of the code with faults and have TLC decide whether the specification
+        /// allows them.
+        #[arg(long, conflicts_with = "quick")]
+        traces: bool,
+        /// How many operations to record.
+        #[arg(long, requires = "traces", default_value_t = spec::traces::OPERATIONS)]
+        operations: usize,
+        /// The seed of the first run; the others follow.
+        #[arg(long, requires = "traces", default_value_t = 1)]
+        seed: u64,
     },
     /// Check the template and the state machine's definition with SAM CLI and cfn-lint.
     Template,
@@ -62,6 +76,12 @@ enum Task {
         /// What the operator's command is told; `-- --help` shows what it can be told.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+    /// For those who write rules: check a folder, or explain a verdict.
+    Rules {
+        /// Which of the two.
+        #[command(subcommand)]
+        asked: rules::Asked,
     },
     /// Measure; what follows is handed to the measurement.
     Bench {
@@ -93,8 +113,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Alone) => alone::check_each(&workspace),
         Some(Task::E2e { development }) => e2e::run(&workspace, *development),
         Some(Task::Openapi) => openapi::write(&workspace),
+        Some(Task::Access(shown)) => access::show(&workspace, shown),
+        Some(Task::Rules { asked }) => rules::answer(asked),
         Some(Task::Schemas) => schemas::write(&workspace),
-        Some(Task::Spec { quick }) => spec::check(&workspace, *quick),
+        Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
+        Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
         Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),
@@ -106,9 +129,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// Builds the measurement and the server it starts as one build, side by side, and runs the former.
+/// Builds the measurement and, if it starts one, the server as one build, side by side, and runs the former.
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
-    let build = ["build", "--profile", "measure", "--package", "alims-bench", "--package", "alims-local"];
+    let mut build = vec!["build", "--profile", "measure", "--package", "alims-bench"];
+    // What is measured in process needs no server.
+    if arguments.first().is_none_or(|first| first != "judging") {
+        build.extend(["--package", "alims-local"]);
+    }
     Step::cargo("the build to be measured", &build).run(workspace)?;
     Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments).run(workspace)
 }

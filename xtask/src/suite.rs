@@ -21,6 +21,7 @@ enum Work {
     Run(Step),
     EachPackageAlone,
     Specification,
+    Traces,
     Template,
     EndToEnd,
 }
@@ -66,6 +67,7 @@ impl Part {
             Work::Run(step) => step.run(workspace),
             Work::EachPackageAlone => alone::check_each(workspace),
             Work::Specification => spec::check(workspace, true),
+            Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
             Work::Template => template::check(workspace),
             Work::EndToEnd => e2e::run(workspace, false),
         }
@@ -76,6 +78,7 @@ impl Part {
             Work::Run(step) => step.to_string(),
             Work::EachPackageAlone => "cargo xtask alone".to_owned(),
             Work::Specification => "cargo xtask spec --quick".to_owned(),
+            Work::Traces => "cargo xtask spec --traces".to_owned(),
             Work::Template => "cargo xtask template".to_owned(),
             Work::EndToEnd => "cargo xtask e2e".to_owned(),
         }
@@ -101,6 +104,11 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
             name: "spec",
             why: "the small model of the design holds, and every property of it can fail",
             work: Work::Specification,
+        },
+        Part {
+            name: "traces",
+            why: "what the code did under faults is what the design allows, and what it must never do is not",
+            work: Work::Traces,
         },
         Part { name: "template", why: "AWS's own tools find nothing in what is deployed", work: Work::Template },
         Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },

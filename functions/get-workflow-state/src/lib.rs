@@ -4,57 +4,142 @@ use alims_api::answer::Answer;
 use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::Problem;
-use alims_api::request;
-use alims_core::operations::{Reading, get_workflow_state as operation};
-use alims_core::ports::{QuarantineLog, WorkflowLog};
+use alims_api::request::{self, StateCall};
+use alims_core::operations::get_workflow_state::{self as operation, Evaluating};
+use alims_core::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
-    ports: &Reading<L>,
+pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    ports: &Evaluating<L, R>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&GET_WORKFLOW_STATE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog + QuarantineLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
-    let (call, workflow_id) = request::named_workflow(request)?;
-    let workflow = operation::get_workflow_state(ports, &call, &workflow_id).await?;
-    Answer::state(workflow)
+async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    ports: &Evaluating<L, R>,
+    request: &Request,
+) -> Result<Answer, Problem> {
+    let StateCall { call, workflow_id, evaluate } = request::get_workflow_state(request)?;
+    if evaluate {
+        let (now, moves) = operation::evaluate_workflow_state(ports, &call, &workflow_id).await?;
+        Answer::evaluated(now, moves)
+    } else {
+        Answer::state(operation::get_workflow_state(&ports.reading, &call, &workflow_id).await?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_testing::builders::{a_created_of, a_key_of, version};
-    use alims_testing::{EverybodyMay, MemoryLog, NobodyMay};
+    use alims_core::operations::Reading;
+    use alims_core::ports::AccessPolicy;
+    use alims_testing::builders::{a_created_of, a_key_of, a_move, at, version};
+    use alims_testing::{
+        EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
+        RulesThatDeny, Script,
+    };
+    use serde_json::{Value, json};
     use std::sync::Arc;
+
+    fn ports<L, R>(store: L, policy: impl AccessPolicy + 'static, rules: R) -> Evaluating<L, R> {
+        let reading = Reading { store, policy: Arc::new(policy) };
+        Evaluating { reading, rules, clock: Arc::new(FixedClock::new(at(5000))) }
+    }
+
+    fn event() -> GatewayEvent {
+        GatewayEvent::of(&GET_WORKFLOW_STATE)
+    }
+
+    async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+        ports: &Evaluating<L, R>,
+        event: &GatewayEvent,
+    ) -> Seen {
+        get_workflow_state(ports, event.request()).await.into()
+    }
 
     #[tokio::test]
     async fn a_workflow_is_shown_to_those_of_its_tenant_who_may_see_it() {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let store = MemoryLog::default();
         store.overwrite(a_created_of(&key));
-        let event = GatewayEvent::of(&GET_WORKFLOW_STATE);
-        let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
-        let seen = Seen::from(get_workflow_state(&ports, event.request()).await);
-        assert_eq!((seen.status, &seen.headers["etag"][..]), (200, "\"1\""));
-        assert_eq!(seen.body["current_state"], "CREATED");
-        for (event, status) in [
-            (event.clone().claim("tenant_id", "other"), 404),
-            (event.clone().workflow("wf-2"), 404),
-            (event.clone().workflow("wf%2F2"), 400),
-            (event.clone().query("verbose=true"), 400),
-            (event.clone().anonymous(), 401),
-        ] {
-            assert_eq!(Seen::from(get_workflow_state(&ports, event.request()).await).status, status);
+        // Rules that are down do not matter to those who do not ask for them.
+        let may = ports(store.clone(), EverybodyMay, RulesThatAreDown);
+        for plain in [event(), event().query("evaluate=false")] {
+            let seen = asked(&may, &plain).await;
+            assert_eq!((seen.status, &seen.headers["etag"][..]), (200, "\"1\""));
+            assert_eq!(seen.body["current_state"], "CREATED");
+            assert_eq!(seen.body.get("evaluated_transitions"), None);
         }
-        let nobody = Reading { store: store.clone(), policy: Arc::new(NobodyMay) };
-        assert_eq!(Seen::from(get_workflow_state(&nobody, event.request()).await).code(), "forbidden");
+        for (event, status) in [
+            (event().claim("tenant_id", "other"), 404),
+            (event().workflow("wf-2"), 404),
+            (event().workflow("wf%2F2"), 400),
+            (event().query("verbose=true"), 400),
+            (event().anonymous(), 401),
+        ] {
+            assert_eq!(asked(&may, &event).await.status, status);
+        }
+        let nobody = ports(store.clone(), NobodyMay, RulesThatAllow);
+        for event in [event(), event().query("evaluate=true")] {
+            assert_eq!(asked(&nobody, &event).await.code(), "forbidden");
+        }
         store.damage(&key, version(1), "on purpose");
-        let seen = Seen::from(get_workflow_state(&ports, event.request()).await);
+        let seen = asked(&may, &event()).await;
         assert_eq!((seen.status, &seen.body["broken_at_version"]), (423, &1.into()));
+    }
+
+    /// A log in which `wf-1` is PAUSED, and its moves as they are judged.
+    async fn evaluated(policy: impl AccessPolicy + 'static, rules: impl TransitionRules) -> Value {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let (store, script) = (MemoryLog::default(), Script::default());
+        let active = a_move(&a_created_of(&key), alims_core::lifecycle::State::Active);
+        store.overwrite(a_move(&active, alims_core::lifecycle::State::Paused));
+        let ports = ports(Faulty::new(store, &script), policy, rules);
+        let seen = asked(&ports, &event().query("evaluate=true")).await;
+        assert_eq!((seen.status, &seen.body["allowed_transitions"]), (200, &json!(["ACTIVE", "CANCELLED"])));
+        assert_eq!(script.calls(), ["log.head", "log.quarantine"], "nothing is written");
+        seen.body["evaluated_transitions"].clone()
+    }
+
+    #[tokio::test]
+    async fn asked_beforehand_each_move_says_who_may_and_what_the_rules_say() {
+        use alims_core::ports::Action::{ActivateWorkflow, GetWorkflowState};
+        let judged = evaluated(OnlyTheseMay(vec![GetWorkflowState, ActivateWorkflow]), RulesThatAllow).await;
+        let rules = json!({"rules": "allow", "ruleset": "test", "ruleset_version": "1"});
+        let with = |mut members: Value| {
+            members.as_object_mut().expect("an object").extend(rules.as_object().expect("an object").clone());
+            members
+        };
+        assert_eq!(
+            judged,
+            json!([
+                with(json!({"target_state": "ACTIVE", "permitted": true})),
+                with(json!({"target_state": "CANCELLED", "permitted": false, "forbidden_by": ["none-but-these"]})),
+            ])
+        );
+        let judged = evaluated(EverybodyMay, RulesThatDeny).await;
+        assert_eq!((&judged[0]["permitted"], &judged[0]["rules"]), (&json!(true), &json!("deny")));
+        assert_eq!(judged[0]["reasons"][1]["rule_id"], "not-like-this");
+        let judged = evaluated(EverybodyMay, RulesThatAreDown).await;
+        assert_eq!(judged[1], json!({"target_state": "CANCELLED", "permitted": true, "rules": "unavailable"}));
+    }
+
+    #[tokio::test]
+    async fn a_value_of_evaluate_that_is_neither_true_nor_false_is_named() {
+        let may = ports(MemoryLog::default(), EverybodyMay, RulesThatAllow);
+        for query in
+            ["evaluate=maybe", "evaluate=", "evaluate", "evaluate=TRUE", "evaluate=1", "evaluate=true&evaluate=true"]
+        {
+            let seen = asked(&may, &event().query(query)).await;
+            assert_eq!((seen.status, seen.code()), (400, "malformed-request"), "{query}");
+            assert!(
+                seen.body["errors"][0]["message"].as_str().is_some_and(|told| told.contains("evaluate")),
+                "{query}"
+            );
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Wires get-workflow-state.
 
 use alims_core::operations::Reading;
-use alims_runtime::{aws_config, serve, start, warm_log};
+use alims_core::operations::get_workflow_state::Evaluating;
+use alims_rules::Rules;
+use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +12,9 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let client = alims_dynamodb::client(&aws_config().await);
     let store = alims_dynamodb::DynamoLog::new(client, settings.log_table()?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Reading { store, policy };
-    warm_log(&ports.store).await;
+    let clock = Arc::new(SystemClock);
+    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
+    let ports = Evaluating { reading: Reading { store, policy }, rules, clock };
+    tokio::join!(warm_log(&ports.reading.store), ports.rules.warm());
     serve(|request| get_workflow_state::get_workflow_state(&ports, request)).await
 }

@@ -5,6 +5,7 @@ use alims_api::operations::{
     Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
 use alims_core::operations::get_workflow_recovery::Following;
+use alims_core::operations::get_workflow_state::Evaluating;
 use alims_core::operations::recover_workflow::Requesting;
 use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
@@ -76,6 +77,8 @@ impl Functions {
     pub(crate) fn new(decides: &Decides, publishes: &Publishes, starting: &Starting<DynamoLog, LocalStarter>) -> Self {
         let log = Reading { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = Reading { store: publishes.index.clone(), policy: decides.policy.clone() };
+        let evaluating =
+            Evaluating { reading: log.clone(), rules: decides.rules.clone(), clock: decides.clock.clone() };
         let following =
             Following { log: publishes.log.clone(), starter: starting.starter.clone(), policy: decides.policy.clone() };
         let requesting =
@@ -94,7 +97,7 @@ impl Functions {
         };
         let handlers = HashMap::from([
             (CREATE_WORKFLOW.name, handler!(decides.clone(), create_workflow::create_workflow)),
-            (GET_WORKFLOW_STATE.name, handler!(log.clone(), get_workflow_state::get_workflow_state)),
+            (GET_WORKFLOW_STATE.name, handler!(evaluating, get_workflow_state::get_workflow_state)),
             (
                 REQUEST_STATE_TRANSITION.name,
                 handler!(decides.clone(), request_state_transition::request_state_transition),

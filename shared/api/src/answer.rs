@@ -4,13 +4,14 @@ use alims_core::event::Workflow;
 use alims_core::identifiers::{Version, WorkflowId};
 use alims_core::lifecycle::State;
 use alims_core::operations::Accepted;
-use alims_core::operations::get_workflow_state::WorkflowNow;
+use alims_core::operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
 use alims_core::operations::request_state_transition::WouldBeAccepted;
 use http::StatusCode;
 use serde::Serialize;
+use std::error::Error;
 
 use crate::problem::Problem;
-use crate::wire::{DryRunResult, RecoveryReport, ReplayReport, TransitionResult, WorkflowState};
+use crate::wire::{DryRunResult, EvaluatedTransition, RecoveryReport, ReplayReport, TransitionResult, WorkflowState};
 
 /// An answer before it is sent: the exchange adds what every answer carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,24 @@ impl Answer {
     pub fn state(now: WorkflowNow) -> Result<Self, Problem> {
         let version = now.workflow.version;
         Ok(Self { version: Some(version), ..Self::ok(&WorkflowState::from(now))? })
+    }
+
+    /// The state of a workflow with its moves judged. What kept the rules from a verdict is for the log.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] when the body has no JSON, which is a bug.
+    pub fn evaluated(now: WorkflowNow, moves: Vec<EvaluatedMove>) -> Result<Self, Problem> {
+        let version = now.workflow.version;
+        for judged in &moves {
+            if let RulesAnswer::Unavailable(unavailable) = &judged.rules {
+                let target_state = judged.target_state.as_str();
+                let error = unavailable.source().map(ToString::to_string);
+                tracing::warn!(workflow_id = %now.workflow.key.workflow_id, target_state, error, "no verdict beforehand");
+            }
+        }
+        let evaluated_transitions = Some(moves.into_iter().map(EvaluatedTransition::from).collect());
+        let state = WorkflowState { evaluated_transitions, ..WorkflowState::from(now) };
+        Ok(Self { version: Some(version), ..Self::ok(&state)? })
     }
 
     /// A move that was made, now or by an earlier request with the same key.

@@ -98,6 +98,8 @@ impl Exchange {
         match status {
             StatusCode::INTERNAL_SERVER_ERROR => log!(error, "failed"),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn, "unavailable"),
+            // Nothing else tells of it: the attempt is not kept.
+            StatusCode::TOO_MANY_REQUESTS => log!(warn, "refused and not kept"),
             _ => log!(info, "refused"),
         }
     }
@@ -131,8 +133,8 @@ fn headers_of(answer: &Answer) -> HeaderMap {
 fn headers_of_problem(problem: &Problem) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-    if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    if let Some(seconds) = problem.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if problem.status() == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -11,6 +11,15 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// How many accepted idempotency keys a version remembers.
 pub const REMEMBERED_REQUESTS_MAX: usize = 16;
 
+/// How far back the bounds on kept refusals look, in seconds.
+pub const REFUSALS_WINDOW_SECONDS: u64 = 60;
+/// Refused attempts of one principal on one workflow that are kept within the window. People and programs that work meet
+/// this by no mistake; a program that runs wild does at once.
+pub const REFUSALS_OF_A_PRINCIPAL_MAX: usize = 20;
+/// Refused attempts of all principals on one workflow that are kept within the window. It is also what one look at them
+/// reads at most.
+pub const REFUSALS_OF_A_WORKFLOW_MAX: usize = 100;
+
 /// Items of one page of a list or a history.
 pub const PAGE_ITEMS_MAX: usize = 100;
 /// Items of one page when the caller does not say.

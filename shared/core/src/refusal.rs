@@ -81,6 +81,31 @@ pub struct Refusal {
     /// What ties this attempt to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
+    /// Present when a bound on kept refusals is reached with this one: what else is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub further_not_kept: Option<FurtherNotKept>,
+}
+
+/// Whose further refusals on the workflow are not kept, and until when. They are answered `too-many-refusals`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FurtherNotKept {
+    /// Whose.
+    pub whose: Whose,
+    /// The instant from which on one is kept again.
+    pub until: Timestamp,
+}
+
+/// Whose attempts a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Whose {
+    /// Those of the principal whose attempt this was.
+    Principal,
+    /// Everybody's.
+    Everybody,
 }
 
 impl Refusal {

@@ -27,11 +27,12 @@ where
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status();
-            // A success that cannot be read says as little as no answer.
+            // A success that cannot be read says as little as no answer, and so does a failure without a code: a half
+            // of an answer, or somebody's on the way.
             status.is_success()
                 || status.is_server_error()
                 || status.as_u16() == 429
-                || error.code().is_some_and(|code| PASSING_CODES.contains(&code))
+                || error.code().is_none_or(|code| PASSING_CODES.contains(&code))
         }
         // Unreachable, timed out, or an answer nobody can read.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | _ => true,

@@ -5,12 +5,16 @@
 
 mod entities;
 mod loading;
+mod overview;
 
+use alims_core::identifiers::WorkflowId;
 use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion};
 use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet};
 use std::path::PathBuf;
 
 use entities::Vocabulary;
+
+pub use overview::{SHIPPED_ROLES, overview};
 
 /// Why policies were not loaded. The service does not start without them.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,29 @@ pub struct CedarPolicy {
 }
 
 impl AccessPolicy for CedarPolicy {
+    /// Decides, and tells the log what was decided and by which policies: permissions are found nowhere else.
     fn decide(&self, question: &AccessQuestion<'_>) -> AccessDecision {
+        let decision = self.decided(question);
+        let (permitted, policies) = match &decision {
+            AccessDecision::Permitted { policies } => (true, policies),
+            AccessDecision::Forbidden { policies } => (false, policies),
+        };
+        tracing::info!(
+            request_id = question.request_id,
+            principal = question.principal.id.as_str(),
+            tenant = question.principal.tenant_id.as_str(),
+            action = question.action.as_str(),
+            workflow_id = question.resource.workflow_id.map(WorkflowId::as_str),
+            decision = if permitted { "permitted" } else { "forbidden" },
+            policies = policies.join(" "),
+            "access decided"
+        );
+        decision
+    }
+}
+
+impl CedarPolicy {
+    fn decided(&self, question: &AccessQuestion<'_>) -> AccessDecision {
         let response = match self.vocabulary.render(question, None) {
             Ok((request, entities)) => self.authorizer.is_authorized(&request, &self.policies, &entities),
             Err(cause) => {

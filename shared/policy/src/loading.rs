@@ -172,9 +172,11 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
         Principal { id: id.clone(), tenant_id: tenant_id.clone(), roles: BTreeSet::from(["role".to_owned()]) };
     for action in Action::ALL {
         for resource in [barest, fullest] {
-            vocabulary.render(&AccessQuestion { principal: &principal, action, resource }, Some(schema)).map_err(
-                |error| in_schema(format!("it does not fit what the service tells: {}", chain(error.as_ref()))),
-            )?;
+            vocabulary
+                .render(&AccessQuestion { request_id: "trial", principal: &principal, action, resource }, Some(schema))
+                .map_err(|error| {
+                    in_schema(format!("it does not fit what the service tells: {}", chain(error.as_ref())))
+                })?;
         }
     }
     Ok(())

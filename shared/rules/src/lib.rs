@@ -1,14 +1,16 @@
 //! The laboratory's rules: engines that judge moves, in process by CEL expressions or elsewhere over HTTP.
 
 mod alims;
+mod case;
 mod choice;
 mod embedded;
 mod http;
 mod remote;
 
 pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};
+pub use case::{Asker, Case, CaseInvalid};
 pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid};
-pub use embedded::{EmbeddedRules, RulesInvalid};
+pub use embedded::{EmbeddedRules, ExplainedInput, ExplainedRule, Explanation, Outcome, RulesInvalid, RulesetSummary};
 pub use http::{
     Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, Reach,
 };

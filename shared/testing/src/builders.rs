@@ -10,7 +10,7 @@ use alims_core::ports::{Ids, StoredVersion};
 use alims_core::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType};
 use alims_core::recovery::document::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
 use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::{Refusal, RefusalCode, RefusalEventType, RuleReason};
+use alims_core::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_core::timestamp::Timestamp;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -205,6 +205,7 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         ruleset_version: Some("1".to_owned()),
         policies: vec!["analysts-may".to_owned()],
         correlation_id: Some("cause-1".parse().unwrap()),
+        further_not_kept: Some(FurtherNotKept { whose: Whose::Principal, until: at(60_000) }),
     }
 }
 

@@ -68,7 +68,8 @@ impl Lab {
         Self::open_as(|config| Config { sweep_every: Duration::from_millis(200), ..config }).await
     }
 
-    async fn open_as(how: impl FnOnce(Config) -> Config) -> Self {
+    /// The same, set up in some other way.
+    pub(crate) async fn open_as(how: impl FnOnce(Config) -> Config) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = how(Config::new(data.path()));
         Self::with(config, data).await

@@ -14,6 +14,7 @@ mod edge;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;
+mod judging;
 mod lab;
 mod list_workflows;
 mod publish_events;

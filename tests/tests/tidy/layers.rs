@@ -17,12 +17,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-policy", &["alims-core"]),
     ("alims-recovery", &[]),
     ("alims-rules", &["alims-core"]),
+    ("alims-faults", &[]),
     ("alims-runtime", &["alims-core"]),
     ("alims-stepfunctions", &["alims-core"]),
     ("alims-subscriber", &[]),
     ("alims-testing", &["alims-core"]),
-    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-testing"]),
-    ("alims-xtask", &["alims-api", "alims-core", "alims-rules"]),
+    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"]),
+    ("alims-xtask", &["alims-api", "alims-core", "alims-policy", "alims-rules"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
@@ -36,7 +37,7 @@ const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
     "alims-stepfunctions",
 ];
 /// Packages that put everything together.
-const MAY_DEPEND_ON_ALL: &[&str] = &["alims-local", "alims-tests"];
+const MAY_DEPEND_ON_ALL: &[&str] = &["alims-local", "alims-proof", "alims-tests"];
 
 /// What must not be anywhere beneath a package, in however many steps.
 const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
@@ -71,8 +72,8 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
 
 /// Crates that only these may depend on. A name in brackets may only do so for its tests.
 const ONLY_FOR: &[(&str, &[&str])] = &[
-    ("dynoxide-rs", &["alims-local", "alims-tests", "(alims-dynamodb)"]),
-    ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-tests", "alims-runtime"]),
+    ("dynoxide-rs", &["alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
+    ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-proof", "alims-tests", "alims-runtime"]),
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (
         "axum",
@@ -93,10 +94,22 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
 
 /// Words that production code may hold only under these paths.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
-    ("aws_sdk_dynamodb", &["shared/dynamodb/", "shared/runtime/", "local/"], "only the store knows items and keys"),
+    (
+        "aws_sdk_dynamodb",
+        &["shared/dynamodb/", "shared/runtime/", "local/", "proof/"],
+        "only the store knows items and keys",
+    ),
     ("StatusCode", &["shared/api/", "local/", "bench/"], "only the edge knows status codes"),
-    ("std::env", &["shared/runtime/", "local/", "bench/", "xtask/"], "only the runtime reads the environment"),
-    ("env::var", &["shared/runtime/", "local/", "bench/", "xtask/"], "only the runtime reads the environment"),
+    (
+        "std::env",
+        &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"],
+        "only the runtime reads the environment",
+    ),
+    (
+        "env::var",
+        &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"],
+        "only the runtime reads the environment",
+    ),
 ];
 
 /// Adapters: a function's handler names none, its `main.rs` chooses.

@@ -1,5 +1,7 @@
 //! `cargo xtask spec`: has TLC check every model of `spec/models.toml`, and every mutant break what it must.
 
+pub(crate) mod traces;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

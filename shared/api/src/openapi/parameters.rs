@@ -46,6 +46,13 @@ pub(super) fn dry_run() -> Parameter {
     parameter("dry_run", ParameterIn::Query, told, schema, json!(true)).build()
 }
 
+/// Judge the moves too.
+pub(super) fn evaluate() -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)));
+    let told = "`true` adds `evaluated_transitions`: each allowed move, judged beforehand. Nothing is written.";
+    parameter("evaluate", ParameterIn::Query, told, schema, json!(true)).build()
+}
+
 /// Refused attempts too.
 pub(super) fn include() -> Parameter {
     let schema = text().enum_values(Some(["refusals"]));

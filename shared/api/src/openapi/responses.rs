@@ -78,6 +78,7 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
         .content(PROBLEM_JSON, content)
         .header("X-Request-Id", request_id());
     match status {
+        429 => response.header("Retry-After", header("After how many seconds to try again.", json!("42"))).build(),
         503 => response.header("Retry-After", header("After how many seconds to try again.", json!("1"))).build(),
         401 => response.header("WWW-Authenticate", header("How to say who calls.", json!("Bearer"))).build(),
         _ => response.build(),
@@ -111,6 +112,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::WorkflowAlreadyExists
         | ProblemCode::WorkflowNotQuarantined
         | ProblemCode::IdempotencyKeyReused
+        | ProblemCode::TooManyRefusals
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::StorageUnavailable
         | ProblemCode::Internal => json!({}),

@@ -74,17 +74,20 @@ fn create_workflow() -> Route {
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,
             ProblemCode::IdempotencyKeyReused,
+            ProblemCode::TooManyRefusals,
             ProblemCode::RulesEngineUnavailable,
         ],
     }
 }
 
 fn get_workflow_state() -> Route {
-    let state = responses::json_of::<WorkflowState>(examples::moved_workflow());
+    let state = responses::json_of::<WorkflowState>(examples::evaluated_workflow());
     Route {
         summary: "Read where a workflow stands",
-        description: "The newest version, strongly consistent.",
-        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        description: "The newest version, strongly consistent. With `evaluate=true` also, for each move that the \
+                      lifecycle allows, whether you may make it and what the rules say to it now, asked with nothing \
+                      but the target: what a real move would bring along may change the verdict. Nothing is written.",
+        parameters: vec![parameters::workflow_id(), parameters::evaluate(), parameters::correlation_id()],
         body: None,
         successes: vec![("200", responses::success("The workflow.", state).header("ETag", responses::etag()).build())],
         problems: OF_A_READ,
@@ -114,6 +117,7 @@ fn request_state_transition() -> Route {
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,
             ProblemCode::IdempotencyKeyReused,
+            ProblemCode::TooManyRefusals,
             ProblemCode::RulesEngineUnavailable,
         ],
     }
@@ -177,7 +181,7 @@ fn recover_workflow() -> Route {
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<RecoveryRequest>(examples::recovery_request()), Required::False)),
         successes: vec![("202", accepted.header("Location", location).build())],
-        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge],
+        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::TooManyRefusals],
     }
 }
 
@@ -203,7 +207,12 @@ fn replay_events() -> Route {
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<ReplayRequest>(examples::replay_request()), Required::True)),
         successes: vec![("202", responses::success("What was put on the bus.", report).build())],
-        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::WorkflowQuarantined],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowQuarantined,
+            ProblemCode::TooManyRefusals,
+        ],
     }
 }
 

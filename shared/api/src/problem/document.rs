@@ -37,6 +37,8 @@ pub enum ProblemCode {
     RuleViolation,
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
+    /// So much was refused that nothing more of it is kept or told for a while.
+    TooManyRefusals,
     /// The rules gave no verdict.
     RulesEngineUnavailable,
     /// The storage cannot be reached.
@@ -47,7 +49,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -60,6 +62,7 @@ impl ProblemCode {
         Self::WorkflowNotQuarantined,
         Self::RuleViolation,
         Self::IdempotencyKeyReused,
+        Self::TooManyRefusals,
         Self::RulesEngineUnavailable,
         Self::StorageUnavailable,
         Self::Internal,
@@ -81,6 +84,7 @@ impl ProblemCode {
             Self::WorkflowNotQuarantined => "workflow-not-quarantined",
             Self::RuleViolation => "rule-violation",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::TooManyRefusals => "too-many-refusals",
             Self::RulesEngineUnavailable => "rules-engine-unavailable",
             Self::StorageUnavailable => "storage-unavailable",
             Self::Internal => "internal",
@@ -102,6 +106,7 @@ impl ProblemCode {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
             Self::RulesEngineUnavailable | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -123,6 +128,7 @@ impl ProblemCode {
             Self::WorkflowNotQuarantined => "The workflow is not quarantined",
             Self::RuleViolation => "The rules do not allow this",
             Self::IdempotencyKeyReused => "The idempotency key was used before",
+            Self::TooManyRefusals => "Too many attempts were refused",
             Self::RulesEngineUnavailable => "The rules engine is unavailable",
             Self::StorageUnavailable => "The storage is unavailable",
             Self::Internal => "The service failed",
@@ -245,6 +251,7 @@ impl ProblemDocument {
             | Problem::WorkflowAlreadyExists(_)
             | Problem::WorkflowNotQuarantined
             | Problem::IdempotencyKeyReused
+            | Problem::TooManyRefusals(_)
             | Problem::RulesEngineUnavailable(_)
             | Problem::StorageUnavailable(_)
             | Problem::Internal(_) => bare,

@@ -23,6 +23,7 @@ impl From<CreateWorkflowError> for Problem {
             CreateWorkflowError::AlreadyExists(id) => Self::WorkflowAlreadyExists(id),
             CreateWorkflowError::KeyReused => Self::IdempotencyKeyReused,
             CreateWorkflowError::RuleViolation(violation) => Self::RuleViolation(violation),
+            CreateWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             CreateWorkflowError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
             CreateWorkflowError::Log(error) => error.into(),
             CreateWorkflowError::Bug(bug) => Self::internal(bug),
@@ -42,6 +43,7 @@ impl From<RequestStateTransitionError> for Problem {
             RequestStateTransitionError::InvalidTransition(invalid) => Self::InvalidTransition(invalid),
             RequestStateTransitionError::Metadata(refused) => refused.into(),
             RequestStateTransitionError::RuleViolation(violation) => Self::RuleViolation(violation),
+            RequestStateTransitionError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             RequestStateTransitionError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
             RequestStateTransitionError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             RequestStateTransitionError::Store(error) => error.into(),
@@ -75,6 +77,7 @@ impl From<RecoverWorkflowError> for Problem {
         match error {
             RecoverWorkflowError::NotFound => Self::WorkflowNotFound,
             RecoverWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            RecoverWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             RecoverWorkflowError::Start(error) => error.into(),
             RecoverWorkflowError::Store(error) => error.into(),
         }
@@ -115,6 +118,7 @@ impl From<ReleaseWorkflowError> for Problem {
         match error {
             ReleaseWorkflowError::NotFound => Self::WorkflowNotFound,
             ReleaseWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReleaseWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             ReleaseWorkflowError::NotQuarantined => Self::WorkflowNotQuarantined,
             ReleaseWorkflowError::Unreadable(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             ReleaseWorkflowError::Store(error) => error.into(),
@@ -127,6 +131,7 @@ impl From<ReplayEventsError> for Problem {
         match error {
             ReplayEventsError::NotFound => Self::WorkflowNotFound,
             ReplayEventsError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReplayEventsError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             ReplayEventsError::NotPublished { head, published } => not_published(head, published),
             ReplayEventsError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             ReplayEventsError::Store(error) => error.into(),

@@ -5,9 +5,13 @@ mod from_errors;
 
 use alims_core::chain::Break;
 use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, VersionConflict};
+use alims_core::limits::REFUSALS_WINDOW_SECONDS;
+use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
+use alims_core::refusal::Whose;
 use http::StatusCode;
 use std::error::Error;
+
+use crate::exchange::RETRY_AFTER_SECONDS;
 
 pub use document::{Fault, ProblemCode, ProblemDocument};
 
@@ -51,6 +55,8 @@ pub enum Problem {
     RuleViolation(RuleViolation),
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
+    /// So much was refused that nothing more of it is kept or told for a while.
+    TooManyRefusals(TooManyRefusals),
     /// The rules gave no verdict.
     RulesEngineUnavailable(Cause),
     /// The store or the bus cannot be reached.
@@ -104,6 +110,7 @@ impl Problem {
             Self::WorkflowNotQuarantined => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
+            Self::TooManyRefusals(_) => ProblemCode::TooManyRefusals,
             Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
             Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
             Self::Internal(_) => ProblemCode::Internal,
@@ -117,6 +124,15 @@ impl Problem {
             return StatusCode::PRECONDITION_FAILED;
         }
         self.kind().status()
+    }
+
+    /// After how many seconds the caller may try again; none where waiting does not help.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        if let Self::TooManyRefusals(too_many) = self {
+            return Some(too_many.retry_after_seconds);
+        }
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS.into())
     }
 
     /// What is for the log only.
@@ -138,7 +154,8 @@ impl Problem {
             | Self::WorkflowQuarantined(_)
             | Self::WorkflowNotQuarantined
             | Self::RuleViolation(_)
-            | Self::IdempotencyKeyReused => None,
+            | Self::IdempotencyKeyReused
+            | Self::TooManyRefusals(_) => None,
         }
     }
 
@@ -197,6 +214,7 @@ impl Problem {
                  request."
                     .to_owned()
             }
+            Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
             Self::RulesEngineUnavailable(_) => {
                 "The rules engine gave no verdict, so nothing was changed. Repeat the request later.".to_owned()
             }
@@ -214,4 +232,17 @@ impl Problem {
             }
         }
     }
+}
+
+/// The detail of a refusal that was not kept.
+fn too_many_refusals(too_many: &TooManyRefusals) -> String {
+    let whose = match too_many.whose {
+        Whose::Principal => "Too many of your attempts were refused",
+        Whose::Everybody => "Too many attempts were refused",
+    };
+    format!(
+        "{whose} on this workflow within {REFUSALS_WINDOW_SECONDS} seconds, so this one was refused without being looked \
+         into further and without being kept. The workflow was left as it was. Wait as `Retry-After` says, and ask with \
+         `dry_run` first."
+    )
 }

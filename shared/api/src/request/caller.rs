@@ -134,6 +134,46 @@ mod tests {
     }
 
     #[test]
+    fn roles_named_twice_are_one_and_a_claim_of_another_type_is_none() {
+        assert_eq!(roles("analyst,analyst analyst"), Some(set(&["analyst"])));
+        assert_eq!(roles(r#"["analyst","analyst"]"#), Some(set(&["analyst"])));
+        // As the gateway renders a number, a boolean, a map, a list in a list, and nothing at all.
+        for (claim, read) in [("7", Some(set(&["7"]))), ("true", Some(set(&["true"]))), ("null", Some(set(&["null"])))]
+        {
+            assert_eq!(roles(claim), read, "no policy names such a role");
+        }
+        for claim in ["map[analyst:true]", "[[analyst] auditor]", r#"[["analyst"]]"#, r#"{"0":"analyst"}"#, r#"[""]"#] {
+            assert!(roles(claim).unwrap_or_default().iter().all(|role| role != "analyst"), "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_role_or_a_claim_beyond_its_length_is_no_role_at_all() {
+        let longest = "a".repeat(ROLE_BYTES_MAX);
+        assert_eq!(roles(&format!("{longest} analyst")), Some(set(&[&longest, "analyst"])));
+        assert_eq!(roles(&format!("{longest}a analyst")), None);
+        let many = (0..ROLES_CLAIM_BYTES_MAX / 8).map(|n| format!("{n:07}")).collect::<Vec<_>>().join(" ");
+        assert!(many.len() <= ROLES_CLAIM_BYTES_MAX && roles(&many).is_some());
+        assert_eq!(roles(&format!("{many} analyst")), None);
+    }
+
+    #[test]
+    fn a_subject_or_tenant_that_is_empty_huge_or_no_name_is_nobody() {
+        let of = |sub: &str, tenant: &str| {
+            let claims = [("sub", sub), ("tenant_id", tenant), ("roles", "[supervisor]")];
+            let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            principal(Some(&claims)).map(|principal| principal.id.to_string()).map_err(|problem| problem.code())
+        };
+        assert_eq!(of("alice", "lab"), Ok("alice".to_owned()));
+        let huge = "x".repeat(100_000);
+        for (sub, tenant) in
+            [("", "lab"), (huge.as_str(), "lab"), ("alice", ""), ("alice", huge.as_str()), ("a\u{0}", "lab")]
+        {
+            assert_eq!(of(sub, tenant), Err("unauthenticated"), "{} bytes of {} bytes", sub.len(), tenant.len());
+        }
+    }
+
+    #[test]
     fn a_tenant_that_is_not_named_is_the_default_and_one_that_cannot_be_read_is_nobody() {
         let of = |pairs: &[(&str, &str)]| {
             let claims = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -46,6 +46,11 @@ impl Query {
     }
 }
 
+/// Reads `true` or `false`, and nothing that only looks like it.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, InvalidValue> {
+    text.parse().map_err(|_neither| InvalidValue::new("must be true or false"))
+}
+
 /// A name that a stranger chose, fit to be repeated.
 fn shown(name: &str) -> String {
     const SHOWN_CHARACTERS_MAX: usize = 64;

@@ -2,7 +2,7 @@
 
 use alims_core::call::Call;
 use alims_core::event::Failure;
-use alims_core::identifiers::{InvalidValue, Version, WorkflowId};
+use alims_core::identifiers::{Version, WorkflowId};
 use alims_core::lifecycle::State;
 use alims_core::operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::problem::Problem;
 use crate::request::faults::Faults;
 use crate::request::fields::{self, Fields};
-use crate::request::query::Query;
+use crate::request::query::{Query, yes_or_no};
 use crate::request::{body, caller, headers, path};
 
 /// A move that is asked for, and how.
@@ -95,8 +95,4 @@ fn failure(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Failure
     let retryable = members.required("retryable", fields::boolean, faults);
     members.finish(faults);
     Some(Failure { code: code?, message: message?, retryable: retryable? })
-}
-
-fn yes_or_no(text: &str) -> Result<bool, InvalidValue> {
-    text.parse().map_err(|_neither| InvalidValue::new("must be true or false"))
 }

@@ -14,4 +14,4 @@ pub use quarantine::{QuarantineNotice, ReleaseReport, ReleasedBreak};
 pub use recovery::{RecoveryReport, RecoveryStep, Status};
 pub use replay::ReplayReport;
 pub use verification::{ChainFault, Verification};
-pub use workflow::{DryRunResult, TransitionResult, WorkflowState};
+pub use workflow::{DryRunResult, EvaluatedTransition, RulesVerdict, TransitionResult, WorkflowState};

@@ -4,8 +4,10 @@ use alims_core::event::{AppliedRules, Workflow, WorkflowEvent};
 use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
 use alims_core::json::Metadata;
 use alims_core::lifecycle::State;
-use alims_core::operations::get_workflow_state::WorkflowNow;
+use alims_core::operations::RuleViolation;
+use alims_core::operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
 use alims_core::operations::request_state_transition::WouldBeAccepted;
+use alims_core::refusal::RuleReason;
 use alims_core::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -39,11 +41,82 @@ pub struct WorkflowState {
     /// The quarantine it is in; absent when it is in none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<QuarantineNotice>,
+    /// With `evaluate=true`: each of these, judged for this caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluated_transitions: Option<Vec<EvaluatedTransition>>,
 }
 
 impl From<WorkflowNow> for WorkflowState {
     fn from(now: WorkflowNow) -> Self {
         Self { quarantine: now.quarantine.map(QuarantineNotice::from), ..Self::from(now.workflow) }
+    }
+}
+
+/// A move of the lifecycle, judged beforehand: as if this caller asked for it now, with nothing but the target.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EvaluatedTransition {
+    /// Where it leads.
+    pub target_state: State,
+    /// Whether the policies let this caller make it.
+    pub permitted: bool,
+    /// When they do not: the policies that forbid it; empty when none permits it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forbidden_by: Option<Vec<String>>,
+    /// What the rules say to it.
+    pub rules: RulesVerdict,
+    /// deny: each rule that is not met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<Vec<RuleReason>>,
+    /// allow, deny: the ruleset that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruleset: Option<String>,
+    /// allow, deny: its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruleset_version: Option<String>,
+}
+
+/// What the rules say to a move that is judged beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum RulesVerdict {
+    /// They would allow it.
+    Allow,
+    /// They would not.
+    Deny,
+    /// The rules engine gave no verdict, which is neither of the two.
+    Unavailable,
+}
+
+impl From<EvaluatedMove> for EvaluatedTransition {
+    fn from(judged: EvaluatedMove) -> Self {
+        let EvaluatedMove { target_state, access, rules } = judged;
+        let bare = Self {
+            target_state,
+            permitted: access.is_ok(),
+            forbidden_by: access.err().map(|forbidden| forbidden.policies),
+            rules: RulesVerdict::Unavailable,
+            reasons: None,
+            ruleset: None,
+            ruleset_version: None,
+        };
+        match rules {
+            RulesAnswer::Unavailable(_) => bare,
+            RulesAnswer::Allow(AppliedRules { ruleset, ruleset_version, .. }) => Self {
+                rules: RulesVerdict::Allow,
+                ruleset: Some(ruleset),
+                ruleset_version: Some(ruleset_version),
+                ..bare
+            },
+            RulesAnswer::Deny(RuleViolation { reasons, ruleset, ruleset_version }) => Self {
+                rules: RulesVerdict::Deny,
+                reasons: Some(reasons),
+                ruleset: Some(ruleset),
+                ruleset_version: Some(ruleset_version),
+                ..bare
+            },
+        }
     }
 }
 
@@ -60,6 +133,7 @@ impl From<Workflow> for WorkflowState {
             created_by: workflow.created_by,
             metadata: workflow.metadata,
             allowed_transitions: workflow.current_state.allowed_transitions(),
+            evaluated_transitions: None,
             quarantine: None,
         }
     }

@@ -15,10 +15,10 @@ use alims_core::operations::release_workflow::ReleaseWorkflowError;
 use alims_core::operations::replay_events::ReplayEventsError;
 use alims_core::operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
-    VersionConflict,
+    TooManyRefusals, VersionConflict,
 };
 use alims_core::ports::{LogError, RulesUnavailable, StarterError, StoreError};
-use alims_core::refusal::RuleReason;
+use alims_core::refusal::{RuleReason, Whose};
 use alims_testing::builders::{a_key, version};
 use serde_json::{Map, Value, json};
 
@@ -78,6 +78,11 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
                    "ruleset_version": "3"}),
         ),
         (Problem::IdempotencyKeyReused, 422, json!({})),
+        (
+            Problem::TooManyRefusals(TooManyRefusals { whose: Whose::Principal, retry_after_seconds: 42 }),
+            429,
+            json!({}),
+        ),
         (Problem::RulesEngineUnavailable("secret".into()), 503, json!({})),
         (Problem::StorageUnavailable("secret".into()), 503, json!({})),
         (
@@ -122,7 +127,12 @@ fn every_problem_carries_the_headers_that_belong_to_it() {
         assert_eq!(headers.get("content-type").map(String::as_str), Some("application/problem+json"));
         assert_eq!(headers.get("x-request-id").map(String::as_str), Some(REQUEST_ID));
         assert_eq!(headers.get("cache-control").map(String::as_str), Some("no-store"));
-        assert_eq!(headers.contains_key("retry-after"), status == 503);
+        let wait = match status {
+            429 => Some("42"),
+            503 => Some("1"),
+            _ => None,
+        };
+        assert_eq!(headers.get("retry-after").map(String::as_str), wait);
         assert_eq!(headers.contains_key("www-authenticate"), status == 401);
     }
 }

@@ -10,7 +10,7 @@ use crate::json::Metadata;
 use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
 use crate::operations::reading::decide;
-use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
+use crate::operations::{Accepted, Bug, Deciding, Forbidden, NotKept, RuleViolation, TooManyRefusals};
 use crate::ports::{
     AccessQuestion, Action, LogError, Move, Resource, RulesUnavailable, StoreError, TransitionRules, WorkflowLog,
 };
@@ -45,6 +45,9 @@ pub enum CreateWorkflowError {
     /// The rules gave no verdict.
     #[error(transparent)]
     RulesUnavailable(#[from] RulesUnavailable),
+    /// So much was refused lately that this is not kept any more.
+    #[error(transparent)]
+    TooManyRefusals(#[from] TooManyRefusals),
     /// The log beneath.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -56,6 +59,15 @@ pub enum CreateWorkflowError {
 impl From<StoreError> for CreateWorkflowError {
     fn from(error: StoreError) -> Self {
         Self::Log(error.into())
+    }
+}
+
+impl From<NotKept> for CreateWorkflowError {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::TooMany(too_many) => Self::TooManyRefusals(too_many),
+            NotKept::Store(error) => Self::Log(error.into()),
+        }
     }
 }
 
@@ -131,7 +143,12 @@ fn permitted<L, R>(ports: &Deciding<L, R>, call: &Call, new: &NewWorkflow, key: 
         current_state: None,
         created_by: Some(&call.principal.id),
     };
-    let question = AccessQuestion { principal: &call.principal, action: Action::CreateWorkflow, resource };
+    let question = AccessQuestion {
+        request_id: &call.request_id,
+        principal: &call.principal,
+        action: Action::CreateWorkflow,
+        resource,
+    };
     decide(ports.policy.as_ref(), &question)
 }
 

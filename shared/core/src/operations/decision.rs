@@ -6,6 +6,7 @@ use crate::event::{AppliedRules, EventType, Workflow, WorkflowEvent};
 use crate::idempotency::{Known, RepeatableRequest, remember};
 use crate::identifiers::{EventId, Version, WorkflowKey};
 use crate::json::ValidationContext;
+use crate::operations::refusing::{NotKept, keep};
 use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
 use crate::ports::{
     AppendError, Clock, LogError, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
@@ -49,23 +50,38 @@ impl Attempt<'_> {
         &self,
         ports: &Deciding<L, R>,
         refuser: Refuser<'_>,
-    ) -> Result<(), StoreError> {
-        self.record_as(EventId(ports.ids.fresh()), &ports.log, refuser).await
+    ) -> Result<(), NotKept> {
+        self.record_bounded(EventId(ports.ids.fresh()), &ports.log, refuser).await
     }
 
-    /// The same under an id that a repetition has, too: what is recorded twice is there once.
+    /// The same for those who have other ports. The id is fresh.
+    pub(super) async fn record_bounded<L: WorkflowLog>(
+        &self,
+        event_id: EventId,
+        log: &L,
+        refuser: Refuser<'_>,
+    ) -> Result<(), NotKept> {
+        keep(log, self.refusal(event_id, refuser)).await
+    }
+
+    /// The same under an id that a repetition has, too: what is recorded twice is there once. It is for recoveries, whose
+    /// number is bounded elsewhere.
     pub(super) async fn record_as<L: WorkflowLog>(
         &self,
         event_id: EventId,
         log: &L,
         refuser: Refuser<'_>,
     ) -> Result<(), StoreError> {
+        log.record_refusal(&self.refusal(event_id, refuser)).await
+    }
+
+    fn refusal(&self, event_id: EventId, refuser: Refuser<'_>) -> Refusal {
         let (code, violation, policies) = match refuser {
             Refuser::Policy(forbidden) => (RefusalCode::Forbidden, None, forbidden.policies.clone()),
             Refuser::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
             Refuser::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
         };
-        let refusal = Refusal {
+        Refusal {
             event_id,
             tenant_id: self.key.tenant_id.clone(),
             workflow_id: self.key.workflow_id.clone(),
@@ -83,8 +99,8 @@ impl Attempt<'_> {
             ruleset_version: violation.map(|violation| violation.ruleset_version.clone()),
             policies,
             correlation_id: self.call.correlation_id.clone(),
-        };
-        log.record_refusal(&refusal).await
+            further_not_kept: None,
+        }
     }
 
     /// The next version, sealed, with what it remembers.

@@ -1,14 +1,52 @@
-//! Where a workflow stands: its newest version.
+//! Where a workflow stands: its newest version; and, when asked, which moves of it this caller could make now.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
+use std::sync::Arc;
 
 use crate::call::Call;
-use crate::event::Workflow;
+use crate::event::{AppliedRules, Workflow};
 use crate::identifiers::WorkflowId;
-use crate::operations::reading::{authorise, head};
-use crate::operations::{ReadWorkflowError, Reading};
-use crate::ports::{Action, QuarantineLog, WorkflowLog};
-use crate::quarantine::Quarantine;
+use crate::lifecycle::State;
+use crate::operations::decision::{applied_or_violation, now};
+use crate::operations::reading::{authorise, head, intact};
+use crate::operations::{Forbidden, ReadWorkflowError, Reading, RuleViolation};
+use crate::ports::{
+    Action, Clock, Move, QuarantineLog, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, WorkflowLog,
+};
+use crate::quarantine::{Quarantine, QuarantineRecord};
+
+/// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
+#[derive(Clone)]
+pub struct Evaluating<L, R> {
+    /// The log, and who may.
+    pub reading: Reading<L>,
+    /// The laboratory's rules.
+    pub rules: R,
+    /// The server's time, for the rules.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One move of the lifecycle, judged beforehand.
+#[derive(Debug)]
+pub struct EvaluatedMove {
+    /// Where it leads.
+    pub target_state: State,
+    /// Whether the policies let this caller make it.
+    pub access: Result<(), Forbidden>,
+    /// What the rules say to it now.
+    pub rules: RulesAnswer,
+}
+
+/// What the rules say to a move that nobody makes yet.
+#[derive(Debug)]
+pub enum RulesAnswer {
+    /// They would allow it.
+    Allow(AppliedRules),
+    /// They would not.
+    Deny(RuleViolation),
+    /// They gave no verdict; that is neither of the two.
+    Unavailable(RulesUnavailable),
+}
 
 /// Where a workflow stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +66,78 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<WorkflowNow, ReadWorkflowError> {
+    readable(ports, call, workflow_id).await.map(|(head, record)| WorkflowNow::of(&head, &record))
+}
+
+/// Reads the state, and judges each move that the lifecycle lets it make as if this caller asked for it now with nothing
+/// but the target: no metadata, no context, no failure. None is judged in a quarantine, because none can be made. Nothing
+/// is written, whatever is found.
+///
+/// # Errors
+/// As [`get_workflow_state`], and when the newest version does not fit its hash, because then no move is possible.
+pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    ports: &Evaluating<L, R>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+) -> Result<(WorkflowNow, Vec<EvaluatedMove>), ReadWorkflowError> {
+    let (head, record) = readable(&ports.reading, call, workflow_id).await?;
+    let now = WorkflowNow::of(&head, &record);
+    if now.quarantine.is_some() {
+        return Ok((now, Vec::new()));
+    }
+    intact(&head.event, &record)?;
+    // Side by side: a remote engine would else be waited for once for each move.
+    let targets = now.workflow.current_state.allowed_transitions();
+    let moves = join_all(targets.into_iter().map(|target| evaluate(ports, call, &head, &now.workflow, target))).await;
+    Ok((now, moves))
+}
+
+impl WorkflowNow {
+    fn of(head: &StoredVersion, record: &QuarantineRecord) -> Self {
+        let quarantine = record.in_force().first().map(|&in_force| in_force.clone());
+        Self { workflow: Workflow::from(&head.event), quarantine }
+    }
+}
+
+async fn readable<L: WorkflowLog + QuarantineLog>(
+    ports: &Reading<L>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+) -> Result<(StoredVersion, QuarantineRecord), ReadWorkflowError> {
     let key = call.key(workflow_id);
     let (head, record) = join(head(&ports.store, &key), ports.store.quarantine(&key)).await;
     let head = head?;
     authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, &head.event)?;
-    let quarantine = record?.in_force().first().map(|&in_force| in_force.clone());
-    Ok(WorkflowNow { workflow: Workflow::from(&head.event), quarantine })
+    Ok((head, record?))
+}
+
+async fn evaluate<L, R: TransitionRules>(
+    ports: &Evaluating<L, R>,
+    call: &Call,
+    head: &StoredVersion,
+    workflow: &Workflow,
+    target_state: State,
+) -> EvaluatedMove {
+    let access = authorise(ports.reading.policy.as_ref(), call, Action::moving_to(target_state), &head.event);
+    let transition = Move {
+        from: Some(workflow.current_state),
+        to: target_state,
+        reason: None,
+        metadata: workflow.metadata.clone(),
+        failure: None,
+    };
+    let question = RulesQuestion {
+        request_id: &call.request_id,
+        workflow,
+        transition: &transition,
+        actor: &call.principal,
+        context: None,
+        now: now(ports.clock.as_ref(), Some(head)),
+    };
+    let rules = match ports.rules.judge(&question).await.map(applied_or_violation) {
+        Ok(Ok(applied)) => RulesAnswer::Allow(applied),
+        Ok(Err(violation)) => RulesAnswer::Deny(violation),
+        Err(unavailable) => RulesAnswer::Unavailable(unavailable),
+    };
+    EvaluatedMove { target_state, access, rules }
 }

@@ -48,10 +48,9 @@ pub async fn list_workflows<I: WorkflowIndex>(
     let tenant_id = &call.principal.tenant_id;
     let resource =
         Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
-    decide(
-        ports.policy.as_ref(),
-        &AccessQuestion { principal: &call.principal, action: Action::ListWorkflows, resource },
-    )?;
+    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
+    let question = AccessQuestion { request_id, principal, action: Action::ListWorkflows, resource };
+    decide(ports.policy.as_ref(), &question)?;
     let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = filter;
     let tenant_id = tenant_id.clone();
     let query = IndexQuery { tenant_id, state, workflow_type, created_by, updated_after, updated_before, after, limit };

@@ -20,6 +20,7 @@ mod catching_up;
 mod decision;
 mod reading;
 mod rebuild_index;
+mod refusing;
 mod starting;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::refusal::RuleReason;
 pub use assessing::{AssessError, assess};
 pub use reading::ReadWorkflowError;
 pub use rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
+pub use refusing::{NotKept, TooManyRefusals};
 pub use starting::{StartRecoveryError, Starting};
 
 /// What an operation that decides and appends needs.

@@ -62,7 +62,8 @@ pub(super) async fn free_head<L: WorkflowLog + QuarantineLog>(
     Ok((head, free))
 }
 
-fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
+/// Whether the newest version may be built on: its content fits its hash, or was released as it is.
+pub(super) fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
     let (at, fault) = (head.version, Fault::Altered);
     if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {
         Ok(())
@@ -85,7 +86,8 @@ pub(super) fn authorise(
         current_state: Some(workflow.to_state),
         created_by: Some(&workflow.created_by),
     };
-    decide(policy, &AccessQuestion { principal: &call.principal, action, resource })
+    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
+    decide(policy, &AccessQuestion { request_id, principal, action, resource })
 }
 
 /// Whether the caller may do this to a workflow of which nothing but its name is known, or can be.
@@ -102,7 +104,8 @@ pub(super) fn authorise_by_name(
         current_state: None,
         created_by: None,
     };
-    decide(policy, &AccessQuestion { principal: &call.principal, action, resource })
+    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
+    decide(policy, &AccessQuestion { request_id, principal, action, resource })
 }
 
 /// Whether the policies permit what is asked.

@@ -11,7 +11,7 @@ use crate::lifecycle::State;
 use crate::operations::decision::{Attempt, Refuser, now};
 use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::starting::{Asking, start};
-use crate::operations::{Forbidden, StartRecoveryError, Starting};
+use crate::operations::{Forbidden, NotKept, StartRecoveryError, Starting, TooManyRefusals};
 use crate::ports::{
     AccessPolicy, Action, Ids, LogError, Move, RecoveryLog, RecoveryStarter, StarterError, StoreError, StoredVersion,
     WorkflowLog,
@@ -42,9 +42,21 @@ pub enum RecoverWorkflowError {
     /// It could not be started now; asking again may.
     #[error(transparent)]
     Start(#[from] StartRecoveryError),
+    /// So much was refused lately that this is not kept any more.
+    #[error(transparent)]
+    TooManyRefusals(#[from] TooManyRefusals),
     /// The store beneath.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotKept> for RecoverWorkflowError {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::TooMany(too_many) => Self::TooManyRefusals(too_many),
+            NotKept::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<StarterError> for RecoverWorkflowError {
@@ -112,11 +124,11 @@ async fn record<L: WorkflowLog, S>(
     head: Option<&StoredVersion>,
     reason: Option<&Reason>,
     forbidden: &Forbidden,
-) -> Result<(), StoreError> {
+) -> Result<(), NotKept> {
     let transition = move_of(head.map(|head| &head.event), reason);
     let now = now(ports.starting.clock.as_ref(), head);
     let attempt = Attempt { operation: OPERATION, call, key, head, transition: &transition, context: None, now };
-    attempt.record_as(EventId(ports.ids.fresh()), &ports.starting.log, Refuser::Policy(forbidden)).await
+    attempt.record_bounded(EventId(ports.ids.fresh()), &ports.starting.log, Refuser::Policy(forbidden)).await
 }
 
 /// The move a recovery makes.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use crate::operations::reading::{authorise, head as newest};
-use crate::operations::{Forbidden, Quarantined, ReadWorkflowError};
+use crate::operations::refusing::keep;
+use crate::operations::{Forbidden, NotKept, Quarantined, ReadWorkflowError, TooManyRefusals};
 use crate::ports::{AccessPolicy, Action, Clock, Ids, QuarantineLog, StoreError, StoredVersion, WorkflowLog};
 use crate::quarantine::{Quarantine, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType};
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
@@ -38,6 +39,9 @@ pub enum ReleaseWorkflowError {
     /// Its newest version cannot be read, so nothing could be built on it.
     #[error(transparent)]
     Unreadable(#[from] Quarantined),
+    /// So much was refused lately that this is not kept any more.
+    #[error(transparent)]
+    TooManyRefusals(#[from] TooManyRefusals),
     /// The store beneath; a write may or may not have happened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,6 +54,15 @@ impl From<ReadWorkflowError> for ReleaseWorkflowError {
             ReadWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
             ReadWorkflowError::Quarantined(quarantined) => Self::Unreadable(quarantined),
             ReadWorkflowError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<NotKept> for ReleaseWorkflowError {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::TooMany(too_many) => Self::TooManyRefusals(too_many),
+            NotKept::Store(error) => Self::Store(error),
         }
     }
 }
@@ -133,7 +146,7 @@ async fn record<L: WorkflowLog>(
     head: &StoredVersion,
     reason: &Reason,
     forbidden: &Forbidden,
-) -> Result<(), StoreError> {
+) -> Result<(), NotKept> {
     let refusal = Refusal {
         event_id: EventId(ports.ids.fresh()),
         tenant_id: key.tenant_id.clone(),
@@ -152,6 +165,7 @@ async fn record<L: WorkflowLog>(
         ruleset_version: None,
         policies: forbidden.policies.clone(),
         correlation_id: call.correlation_id.clone(),
+        further_not_kept: None,
     };
-    ports.log.record_refusal(&refusal).await
+    keep(&ports.log, refusal).await
 }

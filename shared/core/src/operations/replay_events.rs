@@ -14,8 +14,9 @@ use crate::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 use crate::operations::catching_up::{Lane, Stop, catch_up};
 use crate::operations::decision::now;
 use crate::operations::reading::{authorise, authorise_by_name};
+use crate::operations::refusing::keep;
 use crate::operations::verify_workflow_history::readable;
-use crate::operations::{Forbidden, Publishing, Quarantined};
+use crate::operations::{Forbidden, NotKept, Publishing, Quarantined, TooManyRefusals};
 use crate::ports::{
     AccessPolicy, Action, Clock, EventBus, Ids, LogError, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
 };
@@ -75,9 +76,21 @@ pub enum ReplayEventsError {
         /// What the bus said.
         why: String,
     },
+    /// So much of the caller's was refused that this is not kept any more.
+    #[error(transparent)]
+    TooManyRefusals(#[from] TooManyRefusals),
     /// The store beneath.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotKept> for ReplayEventsError {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::TooMany(too_many) => Self::TooManyRefusals(too_many),
+            NotKept::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// The operation's name, everywhere.
@@ -150,7 +163,7 @@ async fn record<L: WorkflowLog, I, B>(
     key: &WorkflowKey,
     head: Option<&StoredVersion>,
     forbidden: &Forbidden,
-) -> Result<(), StoreError> {
+) -> Result<(), NotKept> {
     let refusal = Refusal {
         event_id: EventId(ports.ids.fresh()),
         tenant_id: key.tenant_id.clone(),
@@ -169,8 +182,9 @@ async fn record<L: WorkflowLog, I, B>(
         ruleset_version: None,
         policies: forbidden.policies.clone(),
         correlation_id: call.correlation_id.clone(),
+        further_not_kept: None,
     };
-    ports.publishing.log.record_refusal(&refusal).await
+    keep(&ports.publishing.log, refusal).await
 }
 
 /// The events of a range, each found to follow from the one before it, and the first from the one before the range.

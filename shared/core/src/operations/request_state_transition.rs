@@ -12,8 +12,8 @@ use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
 use crate::operations::reading::{authorise, free_head};
 use crate::operations::{
-    Accepted, Bug, Deciding, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation,
-    VersionConflict,
+    Accepted, Bug, Deciding, Forbidden, InvalidTransition, NotKept, Quarantined, ReadWorkflowError, RuleViolation,
+    TooManyRefusals, VersionConflict,
 };
 use crate::ports::{
     Action, LogError, Move, QuarantineLog, RulesUnavailable, StoreError, StoredVersion, TransitionRules, WorkflowLog,
@@ -63,6 +63,9 @@ pub enum RequestStateTransitionError {
     /// The rules gave no verdict.
     #[error(transparent)]
     RulesUnavailable(#[from] RulesUnavailable),
+    /// So much was refused lately that this is not kept any more.
+    #[error(transparent)]
+    TooManyRefusals(#[from] TooManyRefusals),
     /// The stored history is broken.
     #[error(transparent)]
     Quarantined(#[from] Quarantined),
@@ -88,6 +91,15 @@ impl From<ReadWorkflowError> for RequestStateTransitionError {
 impl From<LogError> for RequestStateTransitionError {
     fn from(error: LogError) -> Self {
         ReadWorkflowError::from(error).into()
+    }
+}
+
+impl From<NotKept> for RequestStateTransitionError {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::TooMany(too_many) => Self::TooManyRefusals(too_many),
+            NotKept::Store(error) => Self::Store(error),
+        }
     }
 }
 

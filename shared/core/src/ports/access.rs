@@ -114,6 +114,8 @@ pub struct Resource<'a> {
 /// What the policies are asked.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessQuestion<'a> {
+    /// The edge's name for the call, so that the decision can be found in the log.
+    pub request_id: &'a str,
     /// Who asks.
     pub principal: &'a Principal,
     /// To do what.

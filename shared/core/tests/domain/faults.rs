@@ -83,11 +83,14 @@ async fn rules_that_are_down_are_neither_yes_nor_no() {
 async fn a_refusal_that_cannot_be_kept_is_not_answered_as_one() {
     let log = MemoryLog::default();
     create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
-    // The calls are: read the head, read the quarantines, record the refusal.
-    let script = Script::failing(2, Fault::BeforeEffect);
-    let ports = deciding(Faulty::new(log.clone(), &script), RulesThatAllow);
-    let answer = request_state_transition(&ports, &alice(), &"w".parse().unwrap(), &to(State::Paused)).await;
-    assert!(matches!(answer, Err(RequestStateTransitionError::Store(_))), "{answer:?}");
+    // The calls are: read the head, read the quarantines, look at what was refused lately, record the refusal.
+    for call in [2, 3] {
+        let script = Script::failing(call, Fault::BeforeEffect);
+        let ports = deciding(Faulty::new(log.clone(), &script), RulesThatAllow);
+        let answer = request_state_transition(&ports, &alice(), &"w".parse().unwrap(), &to(State::Paused)).await;
+        assert!(matches!(answer, Err(RequestStateTransitionError::Store(_))), "{answer:?}");
+        assert!(log.entries(&a_key("w")).1.is_empty());
+    }
 }
 
 #[tokio::test]

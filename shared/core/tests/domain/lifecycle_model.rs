@@ -3,7 +3,7 @@
 use alims_core::call::Call;
 use alims_core::identifiers::Version;
 use alims_core::lifecycle::State;
-use alims_core::limits::REMEMBERED_REQUESTS_MAX;
+use alims_core::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REMEMBERED_REQUESTS_MAX};
 use alims_core::operations::create_workflow::create_workflow;
 use alims_core::operations::request_state_transition::{
     RequestStateTransitionError as Refused, TransitionRequest, request_state_transition,
@@ -154,6 +154,10 @@ impl StateMachineTest for Real {
             }
             (Err(Refused::InvalidTransition(told)), Expected::Invalid) => {
                 assert_eq!(told.version.get(), real.before.version());
+            }
+            // All of them are Alice's, and of one minute.
+            (Err(Refused::TooManyRefusals(_)), Expected::Invalid) => {
+                assert_eq!(real.log.entries(&a_key("w")).1.len(), REFUSALS_OF_A_PRINCIPAL_MAX);
             }
             (answer, expected) => panic!("{ask:?}: {answer:?}, expected {expected:?}"),
         }

@@ -9,7 +9,9 @@
 )]
 
 mod chain;
+mod evaluating;
 mod faults;
+mod flooding;
 mod lifecycle_model;
 mod publishing;
 mod rebuilding;
@@ -17,6 +19,7 @@ mod recovering;
 mod refusing;
 mod replaying;
 mod schemas;
+mod specified;
 
 use alims_core::call::Call;
 use alims_core::lifecycle::State;

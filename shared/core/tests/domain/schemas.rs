@@ -32,7 +32,7 @@ const OPTIONAL: [&str; 8] = [
     "/recovery_id",
 ];
 /// Members that need not be there in a refused attempt.
-const OPTIONAL_IN_REFUSALS: [&str; 4] = ["/version", "/target_state", "/reasons", "/policies"];
+const OPTIONAL_IN_REFUSALS: [&str; 5] = ["/version", "/target_state", "/reasons", "/policies", "/further_not_kept"];
 
 fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
@@ -98,6 +98,7 @@ fn a_refused_attempt_is_what_its_schema_says_with_all_it_may_tell_and_with_the_l
         ruleset_version: None,
         policies: Vec::new(),
         correlation_id: None,
+        further_not_kept: None,
         ..whole
     };
     assert_fits(&BusEvent::of_refusal(&least).unwrap());

@@ -51,7 +51,7 @@ async fn head_of(store: (aws_sdk_dynamodb::Client, Asked)) -> Result<(), StoreEr
 
 #[tokio::test]
 async fn what_may_work_later_is_unavailable() {
-    let answers: [fn(usize) -> (u16, Value); 9] = [
+    let answers: [fn(usize) -> (u16, Value); 10] = [
         |_| (400, failure("ProvisionedThroughputExceededException")),
         |_| (400, failure("ThrottlingException")),
         |_| (400, failure("RequestLimitExceeded")),
@@ -61,6 +61,7 @@ async fn what_may_work_later_is_unavailable() {
         |_| (500, failure("InternalServerError")),
         |_| (503, failure("Whatever")),
         |_| (200, json!("no answer to this question")),
+        |_| (400, json!("{\"__type\": \"com.amazonaws.dynamodb")),
     ];
     for answer in answers {
         let outcome = head_of(a_store(answer).await).await;

@@ -7,7 +7,9 @@
 )]
 
 mod loading;
+mod overview;
 mod roles;
+mod telling;
 
 use alims_core::call::Principal;
 use alims_core::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowType};
@@ -38,6 +40,7 @@ fn asked(policy: &CedarPolicy, roles: &[&str], action: Action, tenant_of_workflo
     let workflow_type: WorkflowType = "test-run".parse().unwrap();
     let created_by: PrincipalId = "bob".parse().unwrap();
     policy.decide(&AccessQuestion {
+        request_id: "request-1",
         principal: &principal,
         action,
         resource: Resource {

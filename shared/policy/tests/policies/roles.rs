@@ -94,6 +94,6 @@ fn a_question_about_no_workflow_in_particular_is_answered() {
         current_state: None,
         created_by: None,
     };
-    let question = AccessQuestion { principal: &principal, action: ListWorkflows, resource };
+    let question = AccessQuestion { request_id: "request-1", principal: &principal, action: ListWorkflows, resource };
     assert_eq!(policy.decide(&question), permitted_by(READ));
 }

@@ -163,18 +163,14 @@ impl<'e> Inspection<'e> {
         }
     }
 
-    /// Tries what is made of literals alone: it fails now or never. A pattern is a literal too, almost always.
+    /// Tries what is made of literals alone: it fails now or never. Patterns are compiled for good, elsewhere.
     fn constant(&self, node: &Node, call: &CallExpr) -> Result<(), String> {
         let literal = |node: &Node| matches!(node.expr, Expr::Literal(_));
-        let tried = if call.args.iter().all(literal) && call.target.as_deref().is_none_or(literal) {
-            Value::resolve(node, self.library)
-        } else if let ("matches", [.., pattern]) = (call.func_name.as_str(), call.args.as_slice())
-            && literal(pattern)
+        let tried = if call.func_name != "matches"
+            && call.args.iter().all(literal)
+            && call.target.as_deref().is_none_or(literal)
         {
-            let nothing = Node { id: 0, expr: Expr::Literal(LiteralValue::String("".into())) };
-            let args = vec![nothing, pattern.clone()];
-            let matches = CallExpr { func_name: call.func_name.clone(), target: None, args };
-            Value::resolve(&Node { id: 0, expr: Expr::Call(matches) }, self.library)
+            Value::resolve(node, self.library)
         } else {
             return Ok(());
         };

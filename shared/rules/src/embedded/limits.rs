@@ -21,6 +21,14 @@ pub(super) const EXPRESSION_DEPTH_MAX: u16 = 20;
 ///
 /// Metadata of 64 KiB holds some 30,000 numbers: two lists of them crossed would keep a processor for a minute.
 pub(super) const STEPS_MAX: usize = 10_000;
+/// Units of work that one rule may do: see [`super::budget`].
+///
+/// It is enough to look at the largest metadata some forty times, or to evaluate twenty nodes for each of
+/// [`STEPS_MAX`] elements. A rule that spends all of it takes some tens of milliseconds; a ruleset whose every rule does
+/// stays well within the ten seconds that a function has.
+pub(super) const WORK_MAX: usize = 200_000;
+/// A regular expression when it is compiled, in bytes.
+pub(super) const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// The stack on which expressions are parsed, in bytes.
 ///
 /// The parser recurses once for each operator of a chain such as `a + a + …`, before its depth can be looked at.

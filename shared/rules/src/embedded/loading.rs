@@ -12,7 +12,7 @@ use super::document::{RuleDocument, RulesetDocument};
 use super::expression::{Engine, Undecided};
 use super::limits::{FILE_BYTES_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX, PARSER_STACK_BYTES, RULES_MAX, RULESETS_MAX};
 use super::trial::Trial;
-use super::{EmbeddedRules, Rule, RulesInvalid, Ruleset};
+use super::{EmbeddedRules, Rule, RulesInvalid, Ruleset, RulesetSummary};
 
 impl RulesInvalid {
     fn in_file(file: &str, cause: impl Into<String>) -> Self {
@@ -30,26 +30,37 @@ impl EmbeddedRules {
     /// # Errors
     /// When a file cannot be read, and as [`EmbeddedRules::from_documents`] says.
     pub fn load(dir: &Path) -> Result<Self, RulesInvalid> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| RulesInvalid::Unreadable { path, source }
-        };
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(dir).map_err(unreadable(dir))? {
-            let path = entry.map_err(unreadable(dir))?.path();
-            if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-                paths.push(path);
-            }
+        Self::from_documents(documents_of(dir)?)
+    }
+
+    /// Looks at every file of a folder, so that one run tells the first mistake of each and what does not go together.
+    ///
+    /// # Errors
+    /// All that keeps [`EmbeddedRules::load`] from loading it, as far as files can be looked at one by one.
+    pub fn check(dir: &Path) -> Result<Vec<RulesetSummary>, Vec<RulesInvalid>> {
+        let documents = documents_of(dir).map_err(|error| vec![error])?;
+        let alone = |document: &(String, String)| Self::from_documents([document.clone()]).err();
+        let mistakes: Vec<RulesInvalid> = documents.iter().filter_map(alone).collect();
+        if !mistakes.is_empty() {
+            return Err(mistakes);
         }
-        paths.sort();
-        let documents = paths
-            .iter()
-            .map(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                fs::read_to_string(path).map(|text| (name, text)).map_err(unreadable(path))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::from_documents(documents)
+        Self::from_documents(documents).map(|rules| rules.summaries()).map_err(|error| vec![error])
+    }
+
+    /// What was loaded, in the order of the rulesets' ids.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<RulesetSummary> {
+        let mut summaries: BTreeMap<&str, RulesetSummary> = BTreeMap::new();
+        for (workflow_type, ruleset) in &self.rulesets {
+            let summary = summaries.entry(&ruleset.id).or_insert_with(|| RulesetSummary {
+                ruleset: ruleset.id.clone(),
+                ruleset_version: ruleset.version.clone(),
+                workflow_types: Vec::new(),
+                rules: ruleset.rules.len(),
+            });
+            summary.workflow_types.push(workflow_type.clone());
+        }
+        summaries.into_values().collect()
     }
 
     /// Takes rulesets, each the name of a file and its text.
@@ -72,6 +83,29 @@ impl EmbeddedRules {
             Err(error) => Err(RulesInvalid::in_file("rules", format!("no thread to read them on: {error}"))),
         }
     }
+}
+
+/// The texts of a folder's files of rules, in the order of their names.
+fn documents_of(dir: &Path) -> Result<Vec<(String, String)>, RulesInvalid> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RulesInvalid::Unreadable { path, source }
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(unreadable(dir))? {
+        let path = entry.map_err(unreadable(dir))?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            fs::read_to_string(path).map(|text| (name, text)).map_err(unreadable(path))
+        })
+        .collect()
 }
 
 fn read_documents(documents: &[(String, String)]) -> Result<EmbeddedRules, RulesInvalid> {

@@ -3,12 +3,15 @@
 //! What can be wrong with a rule is found when it is loaded. What only the data of a move can make wrong, a missing
 //! member or a text where a number should be, leaves the rule unmet: a rule that cannot be evaluated allows nothing.
 
+mod bounding;
+mod budget;
 pub(crate) mod document;
+mod explaining;
 mod expression;
 mod inspection;
 mod limits;
 mod loading;
-mod steps;
+mod patterns;
 mod trial;
 mod variables;
 mod vocabulary;
@@ -18,6 +21,7 @@ use alims_core::identifiers::WorkflowType;
 use alims_core::lifecycle::State;
 use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_core::refusal::RuleReason;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::{Future, ready};
@@ -25,6 +29,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use expression::{Engine, Expression};
+
+pub use explaining::{ExplainedInput, ExplainedRule, Explanation, Outcome};
 
 /// Why rules were not loaded. The service does not start without them.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +72,19 @@ struct Ruleset {
     version: String,
     /// In the order of the file, which is the order of evaluation.
     rules: Vec<Rule>,
+}
+
+/// A ruleset in a line, for those who look after them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulesetSummary {
+    /// Its id.
+    pub ruleset: String,
+    /// Its version.
+    pub ruleset_version: String,
+    /// What it is for.
+    pub workflow_types: Vec<WorkflowType>,
+    /// How many rules it has.
+    pub rules: usize,
 }
 
 /// One rule, checked.

@@ -7,9 +7,12 @@
     reason = "a test fails by panicking, and clippy's leave for tests does not reach what they share"
 )]
 
+mod documented;
+mod explaining;
 mod judging;
 mod laboratory;
 mod loading;
+mod nasty;
 
 use alims_core::call::Principal;
 use alims_core::event::{Failure, Workflow};
@@ -95,16 +98,19 @@ impl Case {
         self
     }
 
-    fn judged_by(&self, rules: &EmbeddedRules) -> Verdict {
-        let question = RulesQuestion {
+    fn question(&self) -> RulesQuestion<'_> {
+        RulesQuestion {
             request_id: "request-1",
             workflow: &self.workflow,
             transition: &self.transition,
             actor: &self.actor,
             context: self.context.as_ref(),
             now: self.now,
-        };
-        rules.judge(&question).now_or_never().expect("it waits for nothing").unwrap()
+        }
+    }
+
+    fn judged_by(&self, rules: &EmbeddedRules) -> Verdict {
+        rules.judge(&self.question()).now_or_never().expect("it waits for nothing").unwrap()
     }
 
     /// The ids of the rules that were not met.

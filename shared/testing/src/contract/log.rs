@@ -273,6 +273,7 @@ pub async fn a_refusal_with_little_in_it_comes_back<L: WorkflowLog>(log: L) {
         ruleset_version: None,
         policies: Vec::new(),
         correlation_id: None,
+        further_not_kept: None,
         ..a_refusal(&key)
     };
     log.record_refusal(&refusal).await.unwrap();

@@ -40,6 +40,28 @@ pub(super) fn moved_workflow() -> Value {
     })
 }
 
+/// The same with its moves judged for an analyst.
+pub(super) fn evaluated_workflow() -> Value {
+    let judged = |target: &str| {
+        json!({
+            "target_state": target, "permitted": true, "rules": "allow", "ruleset": "laboratory",
+            "ruleset_version": "1"
+        })
+    };
+    let mut workflow = moved_workflow();
+    if let Some(members) = workflow.as_object_mut() {
+        let completion = json!({
+            "target_state": "COMPLETED", "permitted": false, "forbidden_by": [], "rules": "deny",
+            "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+            "ruleset": "laboratory", "ruleset_version": "1"
+        });
+        let failure = json!({"target_state": "FAILED", "permitted": true, "rules": "unavailable"});
+        let evaluated = json!([judged("PAUSED"), completion, failure, judged("CANCELLED")]);
+        members.insert("evaluated_transitions".to_owned(), evaluated);
+    }
+    workflow
+}
+
 pub(super) fn transition_result() -> Value {
     json!({"workflow": moved_workflow(), "event": moved()})
 }

@@ -1,0 +1,200 @@
+//! Asking the real handlers as API Gateway and the stream do, and what of their answers a test compares.
+
+use alims_api::operations::{CREATE_WORKFLOW, GET_WORKFLOW_STATE, REPLAY_EVENTS, REQUEST_STATE_TRANSITION};
+use alims_api::testing::{GatewayEvent, Seen};
+use alims_core::lifecycle::State;
+use alims_core::operations::get_workflow_state::Evaluating;
+use alims_core::operations::replay_events::Replaying;
+use alims_core::operations::{Deciding, Publishing};
+use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use serde_json::{Value, json};
+
+/// What a caller asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The workflow.
+    pub workflow: String,
+    /// Where it is to go; CREATED asks for its creation.
+    pub target: State,
+    /// The version the caller decided on.
+    pub expected: Option<u64>,
+    /// The idempotency key.
+    pub key: Option<String>,
+}
+
+impl Ask {
+    /// The creation of a workflow.
+    #[must_use]
+    pub fn creation(workflow: &str) -> Self {
+        Self { workflow: workflow.to_owned(), target: State::Created, expected: None, key: None }
+    }
+
+    /// A move of a workflow.
+    #[must_use]
+    pub fn to(workflow: &str, target: State) -> Self {
+        Self { target, ..Self::creation(workflow) }
+    }
+
+    /// The same with an idempotency key.
+    #[must_use]
+    pub fn keyed(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// The same, if the workflow is at this version.
+    #[must_use]
+    pub fn at(self, version: u64) -> Self {
+        Self { expected: Some(version), ..self }
+    }
+
+    fn event(&self) -> GatewayEvent {
+        let event = if self.target == State::Created {
+            let body = json!({"workflow_type": "free-form", "workflow_id": self.workflow});
+            GatewayEvent::of(&CREATE_WORKFLOW).json(&body)
+        } else {
+            let mut body = json!({"target_state": self.target.as_str(), "reason": "as planned"});
+            if let Some(expected) = self.expected {
+                body["expected_version"] = expected.into();
+            }
+            if self.target == State::Failed {
+                body["failure"] = json!({"code": "power-loss", "message": "The power went.", "retryable": true});
+            }
+            GatewayEvent::of(&REQUEST_STATE_TRANSITION).workflow(&self.workflow).json(&body)
+        };
+        match &self.key {
+            Some(key) => event.header("idempotency-key", key),
+            None => event,
+        }
+    }
+}
+
+/// What a caller is told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// The move is made, by this request or by an earlier one with its key.
+    Accepted {
+        /// The version it made.
+        version: u64,
+        /// That version's event; the answer to a creation does not tell it.
+        event_id: Option<String>,
+    },
+    /// The workflow stands there.
+    Standing {
+        /// Its version.
+        version: u64,
+        /// Its state.
+        state: State,
+    },
+    /// The workflow is not at the version the caller decided on, or somebody was quicker.
+    Conflict {
+        /// Its version.
+        version: u64,
+        /// Its state.
+        state: State,
+    },
+    /// The lifecycle has no such move.
+    Invalid {
+        /// The version it was decided on.
+        version: u64,
+        /// The state it was decided on.
+        state: State,
+    },
+    /// The rules refuse it.
+    Denied,
+    /// There is a workflow of this id.
+    Exists,
+    /// There is none.
+    NotFound,
+    /// The rules give no answer. Nothing was written.
+    RulesUnavailable,
+    /// The store gives no answer. A write may or may not have happened.
+    StorageUnavailable,
+    /// Anything else: a test that meets it shows it.
+    Other(String),
+}
+
+impl Told {
+    fn by(seen: &Seen, creation: bool) -> Self {
+        let number = |value: &Value| value.as_u64().unwrap_or_default();
+        let state = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or(State::Created);
+        let body = &seen.body;
+        let stands = (number(&body["version"]), state(&body["current_state"]));
+        match (seen.status, seen.code()) {
+            (200 | 201, _) if creation => Self::Accepted { version: stands.0, event_id: None },
+            (200, _) if body["event"].is_object() => Self::Accepted {
+                version: number(&body["event"]["version"]),
+                event_id: body["event"]["event_id"].as_str().map(str::to_owned),
+            },
+            (200, _) => Self::Standing { version: stands.0, state: stands.1 },
+            (_, "version-conflict") => Self::Conflict { version: stands.0, state: stands.1 },
+            (_, "invalid-transition") => Self::Invalid { version: stands.0, state: stands.1 },
+            (_, "rule-violation") => Self::Denied,
+            (_, "workflow-already-exists") => Self::Exists,
+            (_, "workflow-not-found") => Self::NotFound,
+            (_, "rules-engine-unavailable") => Self::RulesUnavailable,
+            (_, "storage-unavailable") => Self::StorageUnavailable,
+            (status, _) => Self::Other(format!("{status} {body}")),
+        }
+    }
+
+    /// Whether the caller knows as little as before, and asks again.
+    #[must_use]
+    pub fn is_no_answer(&self) -> bool {
+        matches!(self, Self::RulesUnavailable | Self::StorageUnavailable)
+    }
+}
+
+/// Asks for a creation or a move.
+pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Told {
+    let request = ask.event().request();
+    let answer = if ask.target == State::Created {
+        create_workflow::create_workflow(ports, request).await
+    } else {
+        request_state_transition::request_state_transition(ports, request).await
+    };
+    Told::by(&answer.into(), ask.target == State::Created)
+}
+
+/// Asks where a workflow stands.
+pub async fn state<L, R>(ports: &Evaluating<L, R>, workflow: &str) -> Told
+where
+    L: WorkflowLog + QuarantineLog,
+    R: TransitionRules,
+{
+    let event = GatewayEvent::of(&GET_WORKFLOW_STATE).workflow(workflow);
+    Told::by(&get_workflow_state::get_workflow_state(ports, event.request()).await.into(), false)
+}
+
+/// Asks for the events from a version on to be put on the bus again.
+///
+/// # Errors
+/// The answer, when it is anything but 202.
+pub async fn replay<L, I, B>(ports: &Replaying<L, I, B>, workflow: &str, from: u64) -> Result<Value, Seen>
+where
+    L: WorkflowLog,
+    I: WorkflowIndex,
+    B: EventBus,
+{
+    let event = GatewayEvent::of(&REPLAY_EVENTS).workflow(workflow).json(&json!({"from_version": from}));
+    let seen = Seen::from(replay_events::replay_events(ports, event.request()).await);
+    if seen.status == 202 { Ok(seen.body) } else { Err(seen) }
+}
+
+/// Hands a batch of the stream to the publisher and gives back the records that are to come again.
+///
+/// # Panics
+/// When the batch is none.
+pub async fn publish<L, I, B, D>(ports: &Publishing<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
+where
+    L: WorkflowLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    D: DeadLetters,
+{
+    let event = serde_json::from_value(json!({"Records": batch})).expect("an event of the stream");
+    let response = publish_events::publish_events(ports, letters, event).await;
+    let failed: Vec<String> =
+        response.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();
+    let number = |record: &Value| record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned();
+    batch.iter().filter(|record| failed.contains(&number(record))).cloned().collect()
+}

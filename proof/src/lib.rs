@@ -1,0 +1,21 @@
+//! The code held against the specification: AWS with faults in one process, the handlers on it, and what they did as a
+//! recording that TLC can judge.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test support: a broken expectation must fail the test"
+)]
+
+pub mod asking;
+pub mod check;
+pub mod observed;
+pub mod recording;
+pub mod run;
+pub mod seeds;
+pub mod stage;
+pub mod tamper;
+pub mod trace;
+pub mod world;

@@ -1,0 +1,156 @@
+//! Ports that tell a recorder what is asked of them and what they answer.
+//!
+//! The ports are the place for it: whatever an operation learns of the world and does to it passes there, so the
+//! operations need no hooks, and in production there is nothing.
+
+use alims_core::identifiers::{EventId, Version, WorkflowKey};
+use alims_core::ports::{
+    Advanced, AppendError, BusError, BusEvent, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery, LogError,
+    QuarantineLog, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+};
+use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_core::refusal::Refusal;
+use std::collections::BTreeMap;
+
+use crate::recording::{Recorder, What};
+
+/// A port whose calls are taken down as the doing of one actor.
+#[derive(Clone, Debug)]
+pub struct Observed<T> {
+    inner: T,
+    recorder: Recorder,
+    actor: String,
+}
+
+impl<T> Observed<T> {
+    /// Has calls of `inner` taken down.
+    pub fn new(inner: T, recorder: &Recorder, actor: &str) -> Self {
+        Self { inner, recorder: recorder.clone(), actor: actor.to_owned() }
+    }
+
+    fn note(&self, key: &WorkflowKey, what: What) {
+        self.recorder.note_of(key, &self.actor, what);
+    }
+}
+
+impl<T: WorkflowLog> WorkflowLog for Observed<T> {
+    async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
+        self.note(key, What::ReadBegun);
+        let head = self.inner.head(key).await;
+        if let Ok(head) = &head {
+            let (version, event_id) = match head {
+                Some(head) => (head.event.version.get(), Some(head.event.event_id.to_string())),
+                None => (0, None),
+            };
+            self.note(key, What::Read { version, event_id });
+        }
+        head
+    }
+
+    async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
+        let versions = self.inner.versions(key, from, limit).await;
+        if let Ok(versions) = &versions {
+            let events = versions.iter().map(|version| version.event.event_id.to_string()).collect();
+            self.note(key, What::VersionsRead { from: from.get(), events });
+        }
+        versions
+    }
+
+    async fn refusals(
+        &self,
+        key: &WorkflowKey,
+        after: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Refusal>, StoreError> {
+        self.inner.refusals(key, after, limit).await
+    }
+
+    async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
+        let (event, key) = (&version.event, version.event.key());
+        self.note(
+            &key,
+            What::AppendBegun {
+                version: event.version.get(),
+                event_id: event.event_id.to_string(),
+                event_type: event.event_type,
+                from: event.from_state,
+                to: event.to_state,
+                previous_hash: event.previous_hash.to_string(),
+                hash: event.hash.to_string(),
+            },
+        );
+        let appended = self.inner.append(version).await;
+        let what = match &appended {
+            Ok(()) => What::Appended,
+            Err(AppendError::VersionTaken(winner)) => What::AppendTaken { event_id: winner.event.event_id.to_string() },
+            Err(AppendError::Log(_)) => What::AppendUnknown,
+        };
+        self.note(&key, what);
+        appended
+    }
+
+    async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        let key = refusal.key();
+        self.note(&key, What::RefusalBegun { event_id: refusal.event_id.to_string() });
+        let kept = self.inner.record_refusal(refusal).await;
+        self.note(&key, if kept.is_ok() { What::RefusalKept } else { What::RefusalUnknown });
+        kept
+    }
+}
+
+/// Nothing is quarantined in a run: that passes without a word.
+impl<T: QuarantineLog> QuarantineLog for Observed<T> {
+    async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
+        self.inner.quarantine(key).await
+    }
+
+    async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
+        self.inner.record_quarantine(entry).await
+    }
+}
+
+impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+        let entries = self.inner.entries(keys).await;
+        if let Ok(entries) = &entries {
+            for key in keys {
+                let version = entries.get(key).map_or(0, |entry| entry.published_version.get());
+                self.note(key, What::IndexRead { version });
+            }
+        }
+        entries
+    }
+
+    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+        self.note(&entry.key, What::AdvanceBegun { version: entry.published_version.get() });
+        let advanced = self.inner.advance(entry).await;
+        self.note(&entry.key, if advanced.is_ok() { What::Advanced } else { What::AdvanceUnknown });
+        advanced
+    }
+
+    async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        self.inner.repair(entry, seen).await
+    }
+
+    async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+        self.inner.list(query).await
+    }
+}
+
+impl<T: EventBus> EventBus for Observed<T> {
+    /// Refusals' events have no version and no place in any order: they pass without a word.
+    async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        for entry in entries {
+            if let Some(version) = entry.version {
+                let event_id = entry.event_id.to_string();
+                self.note(&entry.key, What::PutBegun { version: version.get(), event_id });
+            }
+        }
+        let put = self.inner.put(entries).await;
+        for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.version.is_some()) {
+            let taken = matches!(&put, Ok(results) if results.get(place).is_some_and(Result::is_ok));
+            self.note(&entry.key, if taken { What::PutTaken } else { What::PutUnknown });
+        }
+        put
+    }
+}

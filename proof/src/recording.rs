@@ -1,0 +1,210 @@
+//! What was done in a run, line by line, in the order in which it was seen.
+//!
+//! A line says what somebody asked or was told, at the outside of an operation or at one of its ports. Nothing in here
+//! knows which faults were met: what a caller does not learn, the recording does not say.
+
+use alims_core::event::EventType;
+use alims_core::identifiers::WorkflowKey;
+use alims_core::lifecycle::State;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex};
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The run's seed.
+    pub run: u64,
+    /// The workflow it is about.
+    pub workflow: String,
+    /// Whose doing it is: a call `c7`, a publisher `p7`, a replay `r7`, a subscriber `s7`, or `end`.
+    pub actor: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum What {
+    /// Somebody asks for a creation, a move, or, without a target, where the workflow stands.
+    Asked {
+        /// Where it is to go.
+        target: Option<State>,
+        /// The idempotency key.
+        key: Option<String>,
+    },
+    /// The answer.
+    Told {
+        /// In one word.
+        answer: Answer,
+        /// The version it names; 0 when it names none.
+        version: u64,
+    },
+    /// The newest version is looked for.
+    ReadBegun,
+    /// It is this one; 0 when there is none.
+    Read {
+        /// Its number.
+        version: u64,
+        /// Its event.
+        event_id: Option<String>,
+    },
+    /// These versions were read.
+    VersionsRead {
+        /// The first.
+        from: u64,
+        /// The events, in order.
+        events: Vec<String>,
+    },
+    /// A version is to be appended.
+    AppendBegun {
+        /// Its number.
+        version: u64,
+        /// Its event.
+        event_id: String,
+        /// What kind of event.
+        event_type: EventType,
+        /// Where the workflow is said to stand before.
+        from: Option<State>,
+        /// Where it is to stand.
+        to: State,
+        /// The hash of the version before.
+        previous_hash: String,
+        /// Its own.
+        hash: String,
+    },
+    /// It is appended.
+    Appended,
+    /// Somebody else has that version.
+    AppendTaken {
+        /// That one's event.
+        event_id: String,
+    },
+    /// Nobody knows.
+    AppendUnknown,
+    /// A refusal is to be kept.
+    RefusalBegun {
+        /// Its event.
+        event_id: String,
+    },
+    /// It is kept.
+    RefusalKept,
+    /// Nobody knows.
+    RefusalUnknown,
+    /// The stream rings, up to this version.
+    Rang {
+        /// The version.
+        last: u64,
+    },
+    /// The index says so much is published; 0 when it has no entry.
+    IndexRead {
+        /// The version.
+        version: u64,
+    },
+    /// An event is put on the bus.
+    PutBegun {
+        /// Its version.
+        version: u64,
+        /// Its identity.
+        event_id: String,
+    },
+    /// The bus has taken it.
+    PutTaken,
+    /// The bus has not taken it, or nobody knows.
+    PutUnknown,
+    /// The index is to say that so much is published.
+    AdvanceBegun {
+        /// The version.
+        version: u64,
+    },
+    /// It does, or more.
+    Advanced,
+    /// Nobody knows.
+    AdvanceUnknown,
+    /// The stream's record is answered.
+    Answered,
+    /// It is to come again.
+    ComesAgain,
+    /// The bus delivers an event to a subscriber.
+    Delivered {
+        /// Its version.
+        version: u64,
+        /// Its identity.
+        event_id: String,
+        /// How many versions the subscriber has acted on since.
+        applied: u64,
+    },
+    /// At the end: what the log holds.
+    Log {
+        /// The events, in order.
+        events: Vec<String>,
+    },
+    /// At the end: the refusals in the log.
+    Refusals {
+        /// Their events.
+        events: Vec<String>,
+    },
+    /// At the end: what the index says is published.
+    Index {
+        /// The version; 0 when there is no entry.
+        version: u64,
+    },
+    /// At the end: the versions on the bus, by first appearance.
+    Bus {
+        /// The versions.
+        versions: Vec<u64>,
+    },
+}
+
+/// An answer in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The move is made.
+    Accepted,
+    /// It stands at that version.
+    Standing,
+    /// It is at another version, or is there already.
+    Conflict,
+    /// Lifecycle, rules or policies say no.
+    Refused,
+    /// There is no such workflow.
+    NotFound,
+    /// The rules give no answer.
+    RulesUnavailable,
+    /// The store gives no answer.
+    StorageUnavailable,
+}
+
+/// Takes down what is done in one run. Clones write to the same recording.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    run: u64,
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+impl Recorder {
+    /// An empty recording of the run with this seed.
+    #[must_use]
+    pub fn new(run: u64) -> Self {
+        Self { run, lines: Arc::default() }
+    }
+
+    /// Takes something down.
+    pub fn note(&self, workflow: &str, actor: &str, what: What) {
+        let line = Line { run: self.run, workflow: workflow.to_owned(), actor: actor.to_owned(), what };
+        self.lines.lock().unwrap().push(line);
+    }
+
+    /// The same of a key.
+    pub fn note_of(&self, key: &WorkflowKey, actor: &str, what: What) {
+        self.note(key.workflow_id.as_str(), actor, what);
+    }
+
+    /// All that was taken down so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        self.lines.lock().unwrap().clone()
+    }
+}

@@ -1,0 +1,186 @@
+//! The real adapters on the real SDK over a world in this process, and the client between them that fails.
+
+use alims_core::identifiers::WorkflowKey;
+use alims_core::operations::get_workflow_state::Evaluating;
+use alims_core::operations::replay_events::Replaying;
+use alims_core::operations::{Deciding, Publishing, Reading};
+use alims_core::ports::{IndexEntry, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, Verdict};
+use alims_core::ports::{WorkflowIndex, WorkflowLog};
+use alims_core::refusal::Refusal;
+use alims_dynamodb::tables::{self, TableNames};
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_eventbridge::EventBridgeBus;
+use alims_faults::{FaultyHttp, Plan};
+use alims_testing::builders::{a_key_of, at, version};
+use alims_testing::{EverybodyMay, RulesThatAllow, RulesThatDeny, SequentialIds, SteppingClock};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::world::{INDEX, LOG, World};
+
+/// Whose workflows all of a stage are.
+pub const TENANT: &str = "lab";
+/// After this time every late request has arrived. It passes at once, on a paused clock.
+const UNTIL_ALL_IS_QUIET: Duration = Duration::from_secs(120);
+/// Versions and refusals of one workflow that are read to look at it; no run makes as many.
+const ENTRIES_MAX: usize = 10_000;
+
+/// One world and the way to it.
+#[derive(Clone)]
+pub struct Stage {
+    /// AWS.
+    pub world: Arc<World>,
+    /// What goes wrong on the way there.
+    pub http: FaultyHttp,
+    /// The log.
+    pub log: DynamoLog,
+    /// The index.
+    pub index: DynamoIndex,
+    /// The bus.
+    pub bus: EventBridgeBus,
+    clock: Arc<SteppingClock>,
+    ids: Arc<SequentialIds>,
+}
+
+impl Stage {
+    /// A stage with empty tables, on which nothing goes wrong yet. The seed gives it a name of its own: the SDK counts
+    /// its failures by region, over all clients of a process.
+    ///
+    /// # Panics
+    /// When the tables cannot be made.
+    pub async fn open(seed: u64) -> Self {
+        let world = Arc::new(World::new());
+        let http = FaultyHttp::new(world.clone());
+        let credentials = Credentials::new("proof", "proof", None, None, "proof");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(format!("proof-{seed}-{}", fastrand::u32(..))))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://aws.invalid")
+            .http_client(http.clone())
+            .build();
+        let client = alims_dynamodb::client(&config);
+        let names = TableNames { log: LOG.to_owned(), index: INDEX.to_owned() };
+        tables::create(&client, &names).await.expect("tables");
+        Self {
+            world,
+            http,
+            log: DynamoLog::new(client.clone(), LOG),
+            index: DynamoIndex::new(client, INDEX),
+            bus: EventBridgeBus::new(&config, "bus"),
+            clock: Arc::new(SteppingClock::new(at(0), 7)),
+            ids: Arc::default(),
+        }
+    }
+
+    /// The ports of an operation that decides, with rules that allow everything.
+    #[must_use]
+    pub fn deciding(&self) -> Deciding<DynamoLog, RulesThatAllow> {
+        self.deciding_over(self.log.clone(), RulesThatAllow)
+    }
+
+    /// The same over another log and other rules.
+    #[must_use]
+    pub fn deciding_over<L, R>(&self, log: L, rules: R) -> Deciding<L, R> {
+        Deciding { log, rules, policy: Arc::new(EverybodyMay), clock: self.clock.clone(), ids: self.ids.clone() }
+    }
+
+    /// The ports of an operation that reads a state.
+    #[must_use]
+    pub fn reading<L>(&self, store: L) -> Evaluating<L, RulesThatAllow> {
+        let reading = Reading { store, policy: Arc::new(EverybodyMay) };
+        Evaluating { reading, rules: RulesThatAllow, clock: self.clock.clone() }
+    }
+
+    /// The ports of a publisher.
+    #[must_use]
+    pub fn publishing(&self) -> Publishing<DynamoLog, DynamoIndex, EventBridgeBus> {
+        Publishing { log: self.log.clone(), index: self.index.clone(), bus: self.bus.clone() }
+    }
+
+    /// The ports of a replay.
+    #[must_use]
+    pub fn replaying<L, I, B>(&self, publishing: Publishing<L, I, B>) -> Replaying<L, I, B> {
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        Replaying { publishing, policy: Arc::new(EverybodyMay), clock, ids }
+    }
+
+    /// Lets nothing go wrong any more, and whatever is still on its way arrive.
+    pub async fn settle(&self) {
+        self.http.follow(Plan::Sound, 0);
+        tokio::time::sleep(UNTIL_ALL_IS_QUIET).await;
+    }
+
+    /// What the log holds of a workflow. For stages that are settled.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn kept(&self, workflow: &str) -> (Vec<StoredVersion>, Vec<Refusal>) {
+        let key = key(workflow);
+        let versions = self.log.versions(&key, version(1), ENTRIES_MAX).await.expect("the log");
+        (versions, self.log.refusals(&key, None, ENTRIES_MAX).await.expect("the log"))
+    }
+
+    /// What the index holds of a workflow. For stages that are settled.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn indexed(&self, workflow: &str) -> Option<IndexEntry> {
+        self.index.entries(&[key(workflow)]).await.expect("the index").into_values().next()
+    }
+
+    /// The versions of a workflow in the order of their first appearance on the bus, and how many events came again.
+    #[must_use]
+    pub fn first_appearances(&self, workflow: &str) -> (Vec<u64>, usize) {
+        let (mut first, mut again) = (Vec::new(), 0);
+        for event in self.world.accepted() {
+            if event["workflow_id"] != workflow || event["event_type"] == "WorkflowTransitionRefused" {
+                continue;
+            }
+            let version = event["version"].as_u64().expect("a version");
+            if first.contains(&version) {
+                again += 1;
+            } else {
+                first.push(version);
+            }
+        }
+        (first, again)
+    }
+}
+
+/// A workflow of the stage's tenant.
+#[must_use]
+pub fn key(workflow: &str) -> WorkflowKey {
+    a_key_of(&TENANT.parse().expect("a tenant"), workflow)
+}
+
+/// Rules of changing mood: out of a hundred times they deny so often, and so often give no answer.
+#[derive(Clone, Debug)]
+pub struct MoodyRules {
+    rng: Arc<Mutex<fastrand::Rng>>,
+    deny: u8,
+    silent: u8,
+}
+
+impl MoodyRules {
+    /// Rules whose moods follow from the seed.
+    #[must_use]
+    pub fn new(seed: u64, deny: u8, silent: u8) -> Self {
+        Self { rng: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))), deny, silent }
+    }
+}
+
+impl TransitionRules for MoodyRules {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let mood = self.rng.lock().unwrap().u8(..100);
+        if mood < self.deny {
+            RulesThatDeny.judge(question).await
+        } else if mood < self.deny + self.silent {
+            Err(RulesUnavailable("in no mood for an answer".into()))
+        } else {
+            RulesThatAllow.judge(question).await
+        }
+    }
+}

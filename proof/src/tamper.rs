@@ -1,0 +1,135 @@
+//! Recordings of what must never happen, each made from one of what did: none of them may be accepted.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place looks for the one or two kinds of notes it is about, among some thirty"
+)]
+
+use std::collections::BTreeMap;
+
+use crate::recording::{Line, What};
+
+/// A lie about one workflow's run.
+pub struct Lie {
+    /// What it claims.
+    pub name: &'static str,
+    /// Tells it; nothing when the run has no occasion for it.
+    pub tell: fn(&[Line]) -> Option<Vec<Line>>,
+}
+
+/// All of them.
+pub const LIES: [Lie; 6] = [
+    Lie { name: "one version is skipped on the bus", tell: skip },
+    Lie { name: "two events are swapped on the bus", tell: swap },
+    Lie { name: "an acknowledged write is missing", tell: lose },
+    Lie { name: "a read sees what was before an acknowledged write", tell: look_back },
+    Lie { name: "two callers win one version", tell: win_twice },
+    Lie { name: "the index is advanced past what the bus has", tell: run_ahead },
+];
+
+/// The places of two versions that one publisher puts one after the other, each to its end.
+fn two_in_a_row(lines: &[Line]) -> Option<(usize, usize)> {
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.actor.starts_with('p')) {
+        match line.what {
+            What::PutBegun { .. } => {
+                if let Some(before) = last.insert(&line.actor, place) {
+                    return Some((before, place));
+                }
+            }
+            What::PutUnknown => {
+                last.remove(line.actor.as_str());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn skip(lines: &[Line]) -> Option<Vec<Line>> {
+    let (first, _) = two_in_a_row(lines)?;
+    let actor = &lines[first].actor;
+    let ended = (first..lines.len()).find(|at| lines[*at].actor == *actor && lines[*at].what == What::PutTaken)?;
+    let kept = |(place, _): &(usize, &Line)| *place != first && *place != ended;
+    Some(lines.iter().enumerate().filter(kept).map(|(_, line)| line.clone()).collect())
+}
+
+fn swap(lines: &[Line]) -> Option<Vec<Line>> {
+    let (first, second) = two_in_a_row(lines)?;
+    let mut lines = lines.to_vec();
+    let what = lines[first].what.clone();
+    lines[first].what = std::mem::replace(&mut lines[second].what, what);
+    Some(lines)
+}
+
+fn lose(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut lines = lines.to_vec();
+    let at = lines.iter().position(|line| matches!(line.what, What::Log { .. }))?;
+    let What::Log { events } = &mut lines[at].what else { return None };
+    let last = events.pop()?;
+    let made =
+        lines.iter().position(|line| matches!(&line.what, What::AppendBegun { event_id, .. } if *event_id == last))?;
+    let actor = lines[made].actor.clone();
+    lines.iter().any(|line| line.actor == actor && line.what == What::Appended).then_some(lines)
+}
+
+fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut ids: BTreeMap<u64, String> = BTreeMap::new();
+    let mut acknowledged = 0;
+    let mut since: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut begun: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        match &line.what {
+            What::AppendBegun { version, event_id, .. } => {
+                begun.insert(&line.actor, (*version, event_id));
+            }
+            What::Appended => {
+                let (version, id) = begun.get(line.actor.as_str())?;
+                ids.insert(*version, (*id).to_owned());
+                acknowledged = acknowledged.max(*version);
+            }
+            What::ReadBegun => {
+                since.insert(&line.actor, acknowledged);
+            }
+            What::Read { version, .. } if *version > 1 && since.get(line.actor.as_str()) == Some(version) => {
+                if let Some(before) = ids.get(&(version - 1)) {
+                    let mut lines = lines.to_vec();
+                    lines[place].what = What::Read { version: version - 1, event_id: Some(before.clone()) };
+                    return Some(lines);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whoever lost a race is told that it had won, after the winner was told so.
+fn win_twice(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut winners: Vec<&str> = Vec::new();
+    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
+    for (place, line) in lines.iter().enumerate() {
+        match &line.what {
+            What::AppendBegun { event_id, .. } => {
+                begun.insert(&line.actor, event_id);
+            }
+            What::Appended => winners.extend(begun.get(line.actor.as_str())),
+            What::AppendTaken { event_id } if winners.contains(&event_id.as_str()) => {
+                let mut lines = lines.to_vec();
+                lines[place].what = What::Appended;
+                return Some(lines);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn run_ahead(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut lines = lines.to_vec();
+    let at = lines.iter().position(|line| matches!(line.what, What::AdvanceBegun { .. }))?;
+    if let What::AdvanceBegun { version } = &mut lines[at].what {
+        *version += 1;
+    }
+    Some(lines)
+}

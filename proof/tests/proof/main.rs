@@ -1,0 +1,15 @@
+//! The handlers on the real SDK and the embedded `DynamoDB`, with everything going wrong that may.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod faults;
+mod histories;
+mod matrix;
+mod model;
+mod traces;

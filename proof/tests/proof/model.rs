@@ -1,0 +1,271 @@
+//! The handlers against a plain model: random requests, stale and repeated, and random batches of the stream, each with
+//! a random fault somewhere on its way to AWS.
+
+use alims_core::lifecycle::State;
+use alims_core::limits::REMEMBERED_REQUESTS_MAX;
+use alims_faults::{Attempts, Fault, Plan};
+use alims_proof::asking::{Ask, Told, ask, publish};
+use alims_proof::stage::{Stage, key};
+use alims_testing::MemoryDeadLetters;
+use proptest::prelude::*;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// A fault, and which call to AWS meets it.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    step: usize,
+    attempts: Attempts,
+    fault: Fault,
+}
+
+impl Hit {
+    fn is_overcome(self) -> bool {
+        self.attempts == Attempts::First && self.fault.is_tried_again()
+    }
+
+    /// What remains of a call of this operation: whether it has its effect, and whether it is answered.
+    fn leaves(self, operation: &str) -> (bool, bool) {
+        if !self.fault.can_meet(operation) || self.is_overcome() {
+            (true, true)
+        } else {
+            (self.fault.leaves_its_effect(), self.fault.leaves_an_answer())
+        }
+    }
+}
+
+/// What is done next.
+#[derive(Clone, Debug)]
+enum Deed {
+    Ask(Wanted, Option<Hit>),
+    /// The stream hands over what is not answered, and some of what is.
+    Publish(Option<Hit>, u8),
+}
+
+/// One request for a move.
+#[derive(Clone, Debug)]
+struct Wanted {
+    target: State,
+    /// The version the caller names, as so many before (or one after) the present one.
+    names: Option<u64>,
+    key: Option<u8>,
+}
+
+/// What the model holds a workflow to be: nothing but states in a row and which key made which of them.
+#[derive(Clone, Debug)]
+struct Model {
+    states: Vec<State>,
+    /// Accepted keys, oldest first: key, target, what was named, version.
+    accepted: Vec<(u8, State, Option<u64>, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expected {
+    Move(u64),
+    Known(u64),
+    KeyReused,
+    Conflict,
+    Invalid,
+}
+
+impl Model {
+    fn version(&self) -> u64 {
+        self.states.len() as u64
+    }
+
+    fn named(&self, wanted: &Wanted) -> Option<u64> {
+        wanted.names.map(|back| (self.version() + 1).saturating_sub(back).max(1))
+    }
+
+    fn expects(&self, wanted: &Wanted) -> Expected {
+        let named = self.named(wanted);
+        let forgotten = self.accepted.len().saturating_sub(REMEMBERED_REQUESTS_MAX);
+        let known = self.accepted[forgotten..].iter().rev().find(|(known, ..)| Some(*known) == wanted.key);
+        if let Some((_, target, known_named, made)) = known {
+            let same = *target == wanted.target && *known_named == named;
+            return if same { Expected::Known(*made) } else { Expected::KeyReused };
+        }
+        if named.is_some_and(|named| named != self.version()) {
+            Expected::Conflict
+        } else if self.states.last().unwrap().may_become(wanted.target) {
+            Expected::Move(self.version() + 1)
+        } else {
+            Expected::Invalid
+        }
+    }
+
+    /// Whether a move that is allowed is made, whatever its caller learns: it reads the head and the quarantines, then
+    /// it appends.
+    fn moves(hit: Option<Hit>) -> bool {
+        match hit {
+            Some(hit) if hit.step < 2 => hit.leaves("Query").1,
+            Some(hit) if hit.step == 2 => hit.leaves("PutItem").0,
+            Some(_) | None => true,
+        }
+    }
+}
+
+fn hit() -> impl Strategy<Value = Option<Hit>> {
+    let attempts = prop::sample::select(Attempts::ALL.to_vec());
+    let hit = (0_usize..5, attempts, prop::sample::select(Fault::ALL.to_vec()));
+    prop::option::weighted(0.5, hit.prop_map(|(step, attempts, fault)| Hit { step, attempts, fault }))
+}
+
+impl ReferenceStateMachine for Model {
+    type State = Self;
+    type Transition = Deed;
+
+    fn init_state() -> BoxedStrategy<Self> {
+        Just(Self { states: vec![State::Created], accepted: Vec::new() }).boxed()
+    }
+
+    fn transitions(_: &Self) -> BoxedStrategy<Deed> {
+        let target = prop_oneof![
+            4 => Just(State::Active),
+            4 => Just(State::Paused),
+            2 => Just(State::Failed),
+            1 => prop::sample::select(State::ALL[1..].to_vec()),
+        ];
+        let names = prop::option::weighted(0.4, prop_oneof![4 => Just(1), 1 => 0_u64..4]);
+        let wanted = (target, names, prop::option::weighted(0.5, 0_u8..30));
+        let wanted = wanted.prop_map(|(target, names, key)| Wanted { target, names, key });
+        prop_oneof![
+            3 => (wanted, hit()).prop_map(|(wanted, hit)| Deed::Ask(wanted, hit)),
+            1 => (hit(), 0_u8..4).prop_map(|(hit, old)| Deed::Publish(hit, old)),
+        ]
+        .boxed()
+    }
+
+    fn apply(mut model: Self, deed: &Deed) -> Self {
+        if let Deed::Ask(wanted, hit) = deed
+            && let Expected::Move(made) = model.expects(wanted)
+            && Self::moves(*hit)
+        {
+            let named = model.named(wanted);
+            model.states.push(wanted.target);
+            model.accepted.extend(wanted.key.map(|key| (key, wanted.target, named, made)));
+        }
+        model
+    }
+}
+
+struct Real {
+    runtime: Rc<Runtime>,
+    stage: Stage,
+    before: Model,
+    /// The places of the stream's records that are answered.
+    answered: BTreeSet<usize>,
+}
+
+impl Real {
+    fn follow(&self, hit: Option<Hit>) {
+        let at = |Hit { step, attempts, fault }| Plan::At { call: step, attempts, fault };
+        self.stage.http.follow(hit.map_or(Plan::Sound, at), 7);
+    }
+
+    async fn ask(&self, wanted: &Wanted) -> Told {
+        let mut request = Ask::to("w", wanted.target);
+        request.expected = self.before.named(wanted);
+        request.key = wanted.key.map(|key| format!("k-{key}"));
+        let told = ask(&self.stage.deciding(), &request).await;
+        // What is late arrives before anything else happens: the model has no time.
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        told
+    }
+
+    async fn publish(&mut self, old: u8) {
+        let records = self.stage.world.doorbells();
+        let again = records.len().saturating_sub(usize::from(old));
+        let rings = |place: &usize| !self.answered.contains(place) || *place >= again;
+        let places: Vec<usize> = (0..records.len()).filter(rings).collect();
+        let batch: Vec<Value> = places.iter().map(|place| records[*place].clone()).collect();
+        let letters = MemoryDeadLetters::default();
+        let failed = publish(&self.stage.publishing(), &letters, &batch).await;
+        assert_eq!(letters.all(), []);
+        self.answered.extend(places.into_iter().filter(|place| !failed.contains(&records[*place])));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+}
+
+impl StateMachineTest for Real {
+    type SystemUnderTest = Self;
+    type Reference = Model;
+
+    fn init_test(model: &Model) -> Self {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        let stage = runtime.block_on(async {
+            let stage = Stage::open(0).await;
+            ask(&stage.deciding(), &Ask::creation("w")).await;
+            stage
+        });
+        Self { runtime: Rc::new(runtime), stage, before: model.clone(), answered: BTreeSet::new() }
+    }
+
+    fn apply(mut real: Self, after: &Model, deed: Deed) -> Self {
+        match deed {
+            Deed::Ask(wanted, hit) => {
+                real.follow(hit);
+                let told = real.runtime.block_on(real.ask(&wanted));
+                let (version, expected) = (real.before.version(), real.before.expects(&wanted));
+                let as_expected = match (&told, expected) {
+                    (Told::Accepted { version, .. }, Expected::Move(made) | Expected::Known(made)) => *version == made,
+                    (Told::Other(told), Expected::KeyReused) => told.contains("idempotency-key-reused"),
+                    (Told::Conflict { version: told, .. }, Expected::Conflict)
+                    | (Told::Invalid { version: told, .. }, Expected::Invalid) => *told == version,
+                    // Whoever meets a fault that nobody overcomes may be told that nobody knows.
+                    (Told::StorageUnavailable, _) => hit.is_some_and(|hit| !hit.is_overcome()),
+                    _ => false,
+                };
+                assert!(as_expected, "{wanted:?} with {hit:?}: {told:?}, expected {expected:?} at {version}");
+            }
+            Deed::Publish(hit, old) => {
+                real.follow(hit);
+                let runtime = real.runtime.clone();
+                runtime.block_on(real.publish(old));
+            }
+        }
+        real.before = after.clone();
+        real
+    }
+
+    fn check_invariants(real: &Self, model: &Model) {
+        real.stage.http.follow(Plan::Sound, 0);
+        let ((versions, _), indexed) =
+            real.runtime.block_on(async { (real.stage.kept("w").await, real.stage.indexed("w").await) });
+        let states: Vec<State> = versions.iter().map(|version| version.event.to_state).collect();
+        assert_eq!(states, model.states);
+        let (first, _) = real.stage.first_appearances("w");
+        assert_eq!(first, (1..=first.len() as u64).collect::<Vec<_>>(), "first appearances are in order, without gaps");
+        assert!(first.len() <= versions.len());
+        let published = indexed.map_or(0, |entry| entry.published_version.get());
+        assert!(published <= first.len() as u64, "the index says {published}, the bus had {}", first.len());
+        for event in real.stage.world.accepted() {
+            if event["event_type"] != "WorkflowTransitionRefused" {
+                let number = usize::try_from(event["version"].as_u64().unwrap()).unwrap();
+                let version = &versions[number - 1];
+                assert_eq!(event["event_id"], version.event.event_id.to_string());
+            }
+        }
+    }
+
+    /// Once nothing goes wrong any more, everything is published.
+    fn teardown(mut real: Self, model: Model) {
+        real.follow(None);
+        let runtime = real.runtime.clone();
+        runtime.block_on(real.publish(0));
+        let first = real.stage.first_appearances(key("w").workflow_id.as_str()).0;
+        assert_eq!(first.len() as u64, model.version());
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_every_history_and_the_bus_are_the_models_whatever_the_network_does(sequential 1..40 => Real);
+}

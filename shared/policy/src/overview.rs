@@ -1,0 +1,102 @@
+//! Who may do what as a table to read: every role on every action in every state, as the policies decide it.
+
+use alims_core::call::Principal;
+use alims_core::identifiers::InvalidValue;
+use alims_core::lifecycle::State;
+use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
+use std::collections::BTreeSet;
+
+/// The roles that the shipped policies name.
+pub const SHIPPED_ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
+
+/// What stands where nothing but the policies decides, and where the lifecycle has no such move.
+const ALLOWED: &str = "allowed";
+const REFUSED: &str = "refused";
+const NO_SUCH_MOVE: &str = "no such move";
+
+/// Renders a table in Markdown for each role, and one for a caller without any.
+///
+/// The caller is of the workflow's tenant and did not create the workflow, whose type is `sample-analysis`.
+///
+/// # Errors
+/// Never, as long as the values made up here are what they must be.
+pub fn overview(policy: &dyn AccessPolicy, roles: &[&str]) -> Result<String, InvalidValue> {
+    let mut text = String::new();
+    for role in roles.iter().copied().map(Some).chain([None]) {
+        let title = role.map_or_else(|| "## Without a role".to_owned(), |role| format!("## `{role}`"));
+        text.push_str(&format!("{title}\n\n| action | {} |\n", State::ALL.map(State::as_str).join(" | ")));
+        text.push_str(&format!("|---|{}\n", "---|".repeat(State::ALL.len())));
+        for action in Action::ALL {
+            let mut cells = Vec::new();
+            for state in State::ALL {
+                cells.push(cell(policy, role, action, state)?);
+            }
+            text.push_str(&format!("| {} | {} |\n", action.as_str(), cells.join(" | ")));
+        }
+        text.push('\n');
+    }
+    Ok(text.trim_end().to_owned() + "\n")
+}
+
+/// What a caller in this role meets who wants to do this to a workflow in this state.
+fn cell(
+    policy: &dyn AccessPolicy,
+    role: Option<&str>,
+    action: Action,
+    state: State,
+) -> Result<&'static str, InvalidValue> {
+    let tenant_id = "default".parse()?;
+    let principal = Principal {
+        id: "somebody".parse()?,
+        tenant_id,
+        roles: role.map(str::to_owned).into_iter().collect::<BTreeSet<_>>(),
+    };
+    let (workflow_id, workflow_type, creator) = ("workflow".parse()?, "sample-analysis".parse()?, "creator".parse()?);
+    // Where there is no workflow yet, or none in particular, the state says nothing, and each column says the same.
+    let resource = match action {
+        Action::CreateWorkflow => Resource {
+            tenant_id: &principal.tenant_id,
+            workflow_id: Some(&workflow_id),
+            workflow_type: Some(&workflow_type),
+            current_state: None,
+            created_by: Some(&principal.id),
+        },
+        Action::ListWorkflows => Resource {
+            tenant_id: &principal.tenant_id,
+            workflow_id: None,
+            workflow_type: None,
+            current_state: None,
+            created_by: None,
+        },
+        Action::GetWorkflowState
+        | Action::GetWorkflowHistory
+        | Action::GetWorkflowRefusals
+        | Action::VerifyWorkflowHistory
+        | Action::ActivateWorkflow
+        | Action::PauseWorkflow
+        | Action::CompleteWorkflow
+        | Action::FailWorkflow
+        | Action::CancelWorkflow
+        | Action::RecoverWorkflow
+        | Action::ReleaseWorkflow
+        | Action::GetWorkflowRecovery
+        | Action::ReplayEvents => Resource {
+            tenant_id: &principal.tenant_id,
+            workflow_id: Some(&workflow_id),
+            workflow_type: Some(&workflow_type),
+            current_state: Some(state),
+            created_by: Some(&creator),
+        },
+    };
+    let question = AccessQuestion { request_id: "overview", principal: &principal, action, resource };
+    Ok(match policy.decide(&question) {
+        AccessDecision::Forbidden { .. } => REFUSED,
+        AccessDecision::Permitted { .. } if target(action).is_some_and(|to| !state.may_become(to)) => NO_SUCH_MOVE,
+        AccessDecision::Permitted { .. } => ALLOWED,
+    })
+}
+
+/// Where an action moves a workflow that exists.
+fn target(action: Action) -> Option<State> {
+    State::ALL.into_iter().filter(|state| *state != State::Created).find(|state| Action::moving_to(*state) == action)
+}

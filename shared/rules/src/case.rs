@@ -1,0 +1,206 @@
+//! A workflow and a move out of files, as the API shows the one and takes the other, to be explained.
+
+use alims_core::call::Principal;
+use alims_core::event::{Failure, Workflow, WorkflowEvent};
+use alims_core::identifiers::{
+    InvalidValue, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType,
+};
+use alims_core::json::{JsonRefused, Metadata, ValidationContext};
+use alims_core::lifecycle::State;
+use alims_core::ports::{Move, RulesQuestion};
+use alims_core::timestamp::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A move of a workflow by somebody at some time.
+#[derive(Clone, Debug)]
+pub struct Case {
+    workflow: Workflow,
+    transition: Move,
+    actor: Principal,
+    context: Option<ValidationContext>,
+    now: Timestamp,
+}
+
+/// Why there is no such case.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseInvalid {
+    /// One of the documents is not what it must be.
+    #[error("the {what} is not one: {cause}")]
+    Document {
+        /// Which.
+        what: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A name is none.
+    #[error("the {what} {cause}")]
+    Name {
+        /// Whose.
+        what: &'static str,
+        /// What it must be.
+        cause: InvalidValue,
+    },
+    /// Metadata or context are too large or too deep.
+    #[error(transparent)]
+    Json(#[from] JsonRefused),
+    /// No rule is ever asked about such a move.
+    #[error("the lifecycle has no move from {from} to {to}, so no rule is asked")]
+    NoSuchMove {
+        /// Where it would begin.
+        from: State,
+        /// Where it would lead.
+        to: State,
+    },
+}
+
+/// A workflow as `GET /workflows/{workflow_id}` shows it. What it does not show may be added.
+#[derive(Debug, Deserialize)]
+struct StateDocument {
+    workflow_id: WorkflowId,
+    workflow_type: WorkflowType,
+    current_state: State,
+    previous_state: Option<State>,
+    version: Version,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    created_by: PrincipalId,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+    tenant_id: Option<TenantId>,
+    updated_by: Option<PrincipalId>,
+}
+
+/// A creation as `POST /workflows` takes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreationDocument {
+    workflow_type: WorkflowType,
+    workflow_id: Option<WorkflowId>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+/// A move as `POST /workflows/{workflow_id}/transitions` takes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveDocument {
+    target_state: State,
+    reason: Option<Reason>,
+    metadata: Option<Map<String, Value>>,
+    validation_context: Option<Map<String, Value>>,
+    failure: Option<Failure>,
+    #[serde(rename = "expected_version")]
+    _expected_version: Option<Value>,
+}
+
+/// Who asks, and when.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The principal's id.
+    pub id: String,
+    /// The principal's roles.
+    pub roles: Vec<String>,
+    /// The instant of the decision.
+    pub now: Timestamp,
+}
+
+impl Case {
+    /// Reads a move of a workflow: a state as the API shows it, or an item of a history, and the body of the request.
+    ///
+    /// A state tells neither tenant nor who made its version: `tenant_id` and `updated_by` may be added to it, and are
+    /// `default` and the creator otherwise.
+    ///
+    /// # Errors
+    /// When one of the texts is not what it must be, or the lifecycle has no such move.
+    pub fn of_move(workflow: &str, request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
+        let workflow = match serde_json::from_str::<WorkflowEvent>(workflow) {
+            Ok(event) => Workflow::from(&event),
+            Err(_another_form) => read::<StateDocument>("workflow", workflow)?.try_into()?,
+        };
+        let request: MoveDocument = read("move", request)?;
+        let (from, to) = (workflow.current_state, request.target_state);
+        if !from.may_become(to) {
+            return Err(CaseInvalid::NoSuchMove { from, to });
+        }
+        let metadata = match &request.metadata {
+            Some(patch) => workflow.metadata.patched(patch)?,
+            None => workflow.metadata.clone(),
+        };
+        let transition = Move { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
+        let context = request.validation_context.map(ValidationContext::new).transpose()?;
+        let actor = principal(asker, &workflow.key.tenant_id)?;
+        Ok(Self { workflow, transition, actor, context, now: asker.now })
+    }
+
+    /// Reads a creation: the body of the request.
+    ///
+    /// # Errors
+    /// When the text is not what it must be.
+    pub fn of_creation(request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
+        let request: CreationDocument = read("creation", request)?;
+        let named = |cause| CaseInvalid::Name { what: "workflow's id", cause };
+        let tenant_id: TenantId = "default".parse().map_err(named)?;
+        let actor = principal(asker, &tenant_id)?;
+        let workflow_id = request.workflow_id.map_or_else(|| "new".parse().map_err(named), Ok)?;
+        let metadata = Metadata::new(request.metadata)?;
+        let workflow = Workflow {
+            key: WorkflowKey { tenant_id, workflow_id },
+            workflow_type: request.workflow_type,
+            current_state: State::Created,
+            previous_state: None,
+            version: Version::FIRST,
+            created_at: asker.now,
+            updated_at: asker.now,
+            created_by: actor.id.clone(),
+            updated_by: actor.id.clone(),
+            metadata: metadata.clone(),
+        };
+        let transition = Move { from: None, to: State::Created, reason: None, metadata, failure: None };
+        Ok(Self { workflow, transition, actor, context: None, now: asker.now })
+    }
+
+    /// The question that the rules are asked.
+    #[must_use]
+    pub fn question(&self) -> RulesQuestion<'_> {
+        RulesQuestion {
+            request_id: "explain",
+            workflow: &self.workflow,
+            transition: &self.transition,
+            actor: &self.actor,
+            context: self.context.as_ref(),
+            now: self.now,
+        }
+    }
+}
+
+impl TryFrom<StateDocument> for Workflow {
+    type Error = CaseInvalid;
+
+    fn try_from(state: StateDocument) -> Result<Self, Self::Error> {
+        let named = |cause| CaseInvalid::Name { what: "tenant", cause };
+        let tenant_id = state.tenant_id.map_or_else(|| "default".parse().map_err(named), Ok)?;
+        Ok(Self {
+            key: WorkflowKey { tenant_id, workflow_id: state.workflow_id },
+            workflow_type: state.workflow_type,
+            current_state: state.current_state,
+            previous_state: state.previous_state,
+            version: state.version,
+            created_at: state.created_at,
+            updated_at: state.updated_at,
+            updated_by: state.updated_by.unwrap_or_else(|| state.created_by.clone()),
+            created_by: state.created_by,
+            metadata: Metadata::new(state.metadata)?,
+        })
+    }
+}
+
+fn principal(asker: &Asker, tenant_id: &TenantId) -> Result<Principal, CaseInvalid> {
+    let id = asker.id.parse().map_err(|cause| CaseInvalid::Name { what: "actor's id", cause })?;
+    Ok(Principal { id, tenant_id: tenant_id.clone(), roles: asker.roles.iter().cloned().collect() })
+}
+
+fn read<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, CaseInvalid> {
+    serde_json::from_str(text).map_err(|error| CaseInvalid::Document { what, cause: error.to_string() })
+}

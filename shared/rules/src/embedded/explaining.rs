@@ -1,0 +1,251 @@
+//! Why a verdict is what it is: each rule with what it looked at and what came of it, for those who write rules.
+
+use alims_core::event::AppliedRules;
+use alims_core::identifiers::WorkflowType;
+use alims_core::lifecycle::State;
+use alims_core::ports::{RulesQuestion, RulesUnavailable};
+use cel::common::ast::{EntryExpr, Expr, LiteralValue, operators};
+use cel::parser::Expression as Node;
+use serde::Serialize;
+use std::fmt;
+
+use super::expression::{Evaluation, Expression};
+use super::vocabulary::VARIABLES;
+use super::{EmbeddedRules, Rule};
+
+/// A verdict with its grounds. The JSON of it is for programs, its `Display` for people.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The kind of workflow, by which the ruleset was found.
+    pub workflow_type: WorkflowType,
+    /// Where the move begins; absent for a creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_state: Option<State>,
+    /// Where it leads.
+    pub to_state: State,
+    /// The ruleset that was asked, or that the lifecycle alone decides.
+    pub ruleset: String,
+    /// Its version.
+    pub ruleset_version: String,
+    /// Whether the move is allowed.
+    pub allowed: bool,
+    /// Every rule of the ruleset, in the order of its file.
+    pub rules: Vec<ExplainedRule>,
+}
+
+/// One rule on one move.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedRule {
+    /// The rule.
+    pub rule_id: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What it asks for, as it is written.
+    pub expression: String,
+    /// What it looked at; empty when it was not asked.
+    pub inputs: Vec<ExplainedInput>,
+    /// What a person reads when it is not met.
+    pub message: String,
+}
+
+/// What came of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is not for this move.
+    NotAsked,
+    /// Its expression is true.
+    Met,
+    /// Its expression is false.
+    NotMet,
+    /// Its expression has no truth on these data, which counts as not met.
+    Failed,
+}
+
+/// Something a rule looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedInput {
+    /// As the expression names it.
+    pub path: String,
+    /// What was there; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<serde_json::Value>,
+}
+
+impl EmbeddedRules {
+    /// Judges a move and tells why, rule by rule. The verdict is the one that the same question is answered with.
+    ///
+    /// # Errors
+    /// As the judgement itself.
+    pub fn explain(&self, question: &RulesQuestion<'_>) -> Result<Explanation, RulesUnavailable> {
+        let bare = |applied: AppliedRules| Explanation {
+            workflow_type: question.workflow.workflow_type.clone(),
+            from_state: question.transition.from,
+            to_state: question.transition.to,
+            ruleset: applied.ruleset,
+            ruleset_version: applied.ruleset_version,
+            allowed: true,
+            rules: Vec::new(),
+        };
+        let Some(ruleset) = self.rulesets.get(&question.workflow.workflow_type) else {
+            return Ok(bare(AppliedRules::lifecycle_only()));
+        };
+        let evaluation = self.engine.on(question).map_err(|error| RulesUnavailable(Box::new(error)))?;
+        let explained = |rule: &Rule| explained(&evaluation, rule, rule.applies_to(question.transition));
+        let rules: Vec<ExplainedRule> = ruleset.rules.iter().map(explained).collect();
+        let allowed = rules.iter().all(|rule| matches!(rule.outcome, Outcome::Met | Outcome::NotAsked));
+        let applied = AppliedRules {
+            ruleset: ruleset.id.clone(),
+            ruleset_version: ruleset.version.clone(),
+            evaluated: Vec::new(),
+        };
+        Ok(Explanation { allowed, rules, ..bare(applied) })
+    }
+}
+
+fn explained(evaluation: &Evaluation<'_>, rule: &Rule, asked: bool) -> ExplainedRule {
+    let Expression { source, inputs, .. } = &rule.expression;
+    let (outcome, cause) = match asked.then(|| evaluation.holds(&rule.expression)) {
+        None => (Outcome::NotAsked, None),
+        Some(Ok(true)) => (Outcome::Met, None),
+        Some(Ok(false)) => (Outcome::NotMet, None),
+        Some(Err(undecided)) => (Outcome::Failed, Some(undecided.to_string())),
+    };
+    let value = |input: &Input| evaluation.value(&input.node).ok().and_then(|value| value.json().ok());
+    let told = |input: &Input| ExplainedInput { path: input.path.clone(), value: value(input) };
+    ExplainedRule {
+        rule_id: rule.id.clone(),
+        outcome,
+        cause,
+        expression: source.trim().to_owned(),
+        inputs: if asked { inputs.iter().map(told).collect() } else { Vec::new() },
+        message: rule.message.clone(),
+    }
+}
+
+/// A value that an expression names, from a variable on and as far as it goes.
+#[derive(Debug)]
+pub(super) struct Input {
+    path: String,
+    node: Node,
+}
+
+/// What an expression names outside its own loops' elements, in the order of its text and each once.
+pub(super) fn inputs_of(node: &Node) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    collect(node, &mut inputs);
+    inputs
+}
+
+fn collect(node: &Node, inputs: &mut Vec<Input>) {
+    if let Some(path) = path_of(node) {
+        if !inputs.iter().any(|input| input.path == path) {
+            inputs.push(Input { path, node: looked_at(node) });
+        }
+        return;
+    }
+    match &node.expr {
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => {}
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).for_each(|node| collect(node, inputs)),
+        Expr::Select(select) => collect(&select.operand, inputs),
+        Expr::List(list) => list.elements.iter().for_each(|node| collect(node, inputs)),
+        Expr::Map(map) => {
+            for entry in &map.entries {
+                if let EntryExpr::MapEntry(entry) = &entry.expr {
+                    collect(&entry.key, inputs);
+                    collect(&entry.value, inputs);
+                }
+            }
+        }
+        Expr::Comprehension(comprehension) => {
+            for part in [&comprehension.iter_range, &comprehension.loop_cond, &comprehension.loop_step] {
+                collect(part, inputs);
+            }
+        }
+    }
+}
+
+/// The name of a chain that begins at a variable; none when the node is something else.
+fn path_of(node: &Node) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => VARIABLES.iter().any(|(variable, _)| variable == name).then(|| name.clone()),
+        Expr::Select(select) => Some(format!("{}.{}", path_of(&select.operand)?, select.field)),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [object, Node { expr: Expr::Literal(LiteralValue::String(name)), .. }] => {
+                Some(format!("{}[{:?}]", path_of(object)?, name.inner()))
+            }
+            _ => None,
+        },
+        Expr::Unspecified
+        | Expr::Call(_)
+        | Expr::Comprehension(_)
+        | Expr::List(_)
+        | Expr::Literal(_)
+        | Expr::Map(_)
+        | Expr::Struct(_) => None,
+    }
+}
+
+/// The value itself, where the expression only asks whether it is there.
+fn looked_at(node: &Node) -> Node {
+    let mut node = node.clone();
+    if let Expr::Select(select) = &mut node.expr {
+        select.test = false;
+    }
+    node
+}
+
+impl Outcome {
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::NotAsked => "not asked",
+            Self::Met => "met",
+            Self::NotMet => "NOT MET",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// How much of a value a person is shown, in characters of JSON.
+const SHOWN_CHARS_MAX: usize = 160;
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = self.from_state.map_or("NOTHING", State::as_str);
+        let verdict = if self.allowed { "allowed" } else { "refused" };
+        writeln!(f, "{} from {from} to {}: {verdict}", self.workflow_type, self.to_state)?;
+        writeln!(f, "by the ruleset {}, version {}", self.ruleset, self.ruleset_version)?;
+        for rule in &self.rules {
+            writeln!(f, "\n{:<9}  {}", rule.outcome.mark(), rule.rule_id)?;
+            if rule.outcome == Outcome::NotAsked {
+                continue;
+            }
+            for (number, line) in rule.expression.lines().enumerate() {
+                writeln!(f, "  {}  {line}", if number == 0 { "rule     " } else { "         " })?;
+            }
+            for input in &rule.inputs {
+                let shown = input.value.as_ref().map_or_else(|| "nothing is there".to_owned(), shown);
+                writeln!(f, "  looked at  {} = {shown}", input.path)?;
+            }
+            if let Some(cause) = &rule.cause {
+                writeln!(f, "  cause      {cause}")?;
+            }
+            if rule.outcome != Outcome::Met {
+                writeln!(f, "  message    {}", rule.message)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}

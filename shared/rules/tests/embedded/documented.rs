@@ -1,0 +1,78 @@
+//! The rulesets in docs/rules.md: each is loaded as it stands there, and judges as the page says.
+
+use super::*;
+use alims_rules::RulesetSummary;
+
+const PAGE: &str = include_str!("../../../../docs/rules.md");
+
+/// The page's rulesets, all loaded together.
+fn documented() -> EmbeddedRules {
+    let blocks = PAGE.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0.to_owned());
+    EmbeddedRules::from_documents(blocks.enumerate().map(|(number, text)| (format!("{number}.yaml"), text))).unwrap()
+}
+
+fn unmet(case: Case) -> Vec<String> {
+    case.unmet_by(&documented())
+}
+
+#[test]
+fn every_ruleset_of_the_page_is_one() {
+    let summaries: Vec<RulesetSummary> = documented().summaries();
+    let names: Vec<&str> = summaries.iter().map(|summary| summary.ruleset.as_str()).collect();
+    assert_eq!(names, ["dilution", "incubation", "plates"]);
+}
+
+#[test]
+fn the_first_ruleset_asks_for_a_second_person() {
+    let completion = || Case::of(Some(Active), Completed).of_type("dilution");
+    assert_eq!(unmet(completion()), [""; 0]);
+    assert_eq!(unmet(completion().by("alice", "supervisor")), ["second-person"]);
+}
+
+#[test]
+fn a_plate_is_judged_well_by_well() {
+    let plate = |wells: Value| {
+        let metadata = json!({"unit": "OD", "wells": wells});
+        unmet(Case::of(Some(Active), Completed).of_type("plate-reading").becoming(metadata))
+    };
+    let well = |value: f64| json!({"value": value, "unit": "OD"});
+    let blank = json!({"value": 0, "unit": "OD", "blank": true});
+    assert_eq!(plate(json!([blank, well(1.5), well(4.0)])), [""; 0]);
+    assert_eq!(plate(json!([blank, well(4.1)])), ["every-well-in-range"]);
+    assert_eq!(plate(json!([blank, {"value": 1, "unit": "mOD"}])), ["every-well-in-range"]);
+    assert_eq!(plate(json!([blank, {"unit": "OD"}])), ["every-well-in-range"]);
+    assert_eq!(plate(json!([])), ["every-well-in-range", "one-blank"]);
+    assert_eq!(plate(json!([blank, blank])), ["one-blank"]);
+    let outlier = json!({"value": 1, "unit": "OD", "outlier": true});
+    assert_eq!(plate(json!([blank, outlier])), ["few-outliers"]);
+    let ten: Vec<Value> = [blank, outlier].into_iter().chain((0..8).map(|_| well(1.0))).collect();
+    assert_eq!(plate(json!(ten)), [""; 0]);
+    assert_eq!(plate(json!("none")), ["every-well-in-range", "one-blank", "few-outliers"]);
+}
+
+#[test]
+fn an_incubation_is_judged_by_time() {
+    // It is 2026-11-23T09:00:00Z; the workflow was updated at 08:30.
+    let completed = |started: &str| {
+        let metadata = json!({"started_at": started});
+        unmet(Case::of(Some(Active), Completed).of_type("incubation").becoming(metadata))
+    };
+    assert_eq!(completed("2026-11-22T09:00:00Z"), [""; 0]);
+    assert_eq!(completed("2026-11-22T09:00:01Z"), ["long-enough"]);
+    assert_eq!(completed("2026-11-21T08:59:59Z"), ["long-enough"]);
+    assert_eq!(completed("the day before"), ["long-enough"]);
+    let begun = |expires: Value| {
+        let metadata = json!({"reagent": {"expires_at": expires}});
+        unmet(Case::of(Some(Created), Active).of_type("incubation").becoming(metadata))
+    };
+    assert_eq!(begun(json!("2026-11-23T09:00:01+00:00")), [""; 0]);
+    assert_eq!(begun(json!("2026-11-23T09:00:00Z")), ["reagent-in-date"]);
+    assert_eq!(begun(json!(20261231)), ["reagent-in-date"]);
+    let retried = |now: &str| {
+        let mut case = Case::of(Some(Failed), Active).of_type("incubation");
+        case.now = now.parse().unwrap();
+        unmet(case)
+    };
+    assert_eq!(retried("2026-11-23T08:40:00Z"), [""; 0]);
+    assert_eq!(retried("2026-11-23T08:39:59Z"), ["not-at-once"]);
+}

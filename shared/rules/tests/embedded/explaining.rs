@@ -1,0 +1,161 @@
+//! What the people who write rules are told: whether a folder is right, and why a verdict is what it is.
+
+use super::*;
+use alims_rules::{Asker, Case as FromFiles, CaseInvalid, Outcome};
+use std::path::Path;
+
+fn asker(id: &str) -> Asker {
+    Asker { id: id.to_owned(), roles: vec!["analyst".to_owned()], now: "2026-11-23T09:00:00.000Z".parse().unwrap() }
+}
+
+/// A workflow as the API shows it.
+fn state() -> Value {
+    json!({
+        "workflow_id": "w-1", "workflow_type": "test-run", "current_state": "ACTIVE", "previous_state": "CREATED",
+        "version": 2, "created_at": "2026-11-23T08:00:00.000Z", "updated_at": "2026-11-23T08:30:00.000Z",
+        "created_by": "alice", "metadata": {"results": {"glucose": 5.4}}, "allowed_transitions": ["PAUSED"]
+    })
+}
+
+fn completion() -> Value {
+    json!({"target_state": "COMPLETED", "reason": "Done.", "expected_version": 2,
+        "metadata": {"review": {"reviewed_by": "carol", "conclusion": "rejected"}}})
+}
+
+fn laboratory() -> EmbeddedRules {
+    EmbeddedRules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules")).unwrap()
+}
+
+#[test]
+fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
+    let case = FromFiles::of_move(&state().to_string(), &completion().to_string(), &asker("alice")).unwrap();
+    let explained = laboratory().explain(&case.question()).unwrap();
+    assert!(!explained.allowed);
+    let outcomes: Vec<(&str, Outcome)> =
+        explained.rules.iter().map(|rule| (rule.rule_id.as_str(), rule.outcome)).collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("sample-identified", Outcome::NotAsked),
+            ("results-present", Outcome::Met),
+            ("reviewed", Outcome::NotMet),
+            ("four-eyes", Outcome::NotMet),
+            ("failure-code", Outcome::NotAsked),
+            ("results-not-discarded-alone", Outcome::NotAsked),
+        ]
+    );
+    let told = serde_json::to_value(&explained).unwrap();
+    assert_eq!(told["rules"][1]["inputs"], json!([{"path": "transition.metadata.results", "value": {"glucose": 5.4}}]));
+    assert_eq!(
+        told["rules"][3]["inputs"],
+        json!([{"path": "actor.id", "value": "alice"}, {"path": "workflow.created_by", "value": "alice"}])
+    );
+    let text = explained.to_string();
+    for line in [
+        "test-run from ACTIVE to COMPLETED: refused",
+        "by the ruleset laboratory, version 1",
+        "not asked  sample-identified",
+        "met        results-present",
+        "NOT MET    four-eyes",
+        "  rule       actor.id != workflow.created_by",
+        "  looked at  actor.id = \"alice\"",
+        "  message    Whoever created the workflow may not complete it. Ask a colleague to.",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line:?} in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_not_there_and_what_fails_is_told_with_its_cause() {
+    let rules = loaded(&ruleset_of(
+        "has(transition.metadata.a) || transition.metadata.b / transition.metadata[\"c\"] == 1 || [1].all(x, x == context.n)",
+    ))
+    .unwrap();
+    let case = Case::of(Some(Active), Completed).becoming(json!({"b": 1, "c": 0}));
+    let explained = rules.explain(&case.question()).unwrap();
+    let rule = serde_json::to_value(&explained.rules[0]).unwrap();
+    assert_eq!(rule["outcome"], "failed");
+    assert_eq!(
+        rule["inputs"],
+        json!([{"path": "transition.metadata.a"}, {"path": "transition.metadata.b", "value": 1},
+               {"path": "transition.metadata[\"c\"]", "value": 0}, {"path": "context.n"}])
+    );
+    assert!(rule["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{rule}");
+    assert!(explained.to_string().contains("looked at  transition.metadata.a = nothing is there"));
+}
+
+#[test]
+fn an_explanation_and_a_verdict_never_differ() {
+    let rules = laboratory();
+    for from in [None, Some(Created), Some(Active), Some(Paused), Some(Failed)] {
+        for to in State::ALL {
+            for results in [json!({}), json!({"results": [1]})] {
+                let case = Case::of(from, to).having(results.clone()).becoming(results);
+                let allowed = matches!(case.judged_by(&rules), Verdict::Allow(_));
+                assert_eq!(rules.explain(&case.question()).unwrap().allowed, allowed, "{from:?} to {to}");
+            }
+        }
+    }
+    let free = Case::of(Some(Active), Completed).of_type("free-form");
+    let explained = rules.explain(&free.question()).unwrap();
+    assert_eq!((explained.allowed, &explained.ruleset[..], explained.rules.len()), (true, "lifecycle-only", 0));
+}
+
+#[test]
+fn a_creation_and_an_item_of_a_history_can_be_explained_too() {
+    let creation = json!({"workflow_type": "sample-analysis", "metadata": {"sample_id": "S 1"}}).to_string();
+    let case = FromFiles::of_creation(&creation, &asker("alice")).unwrap();
+    let explained = laboratory().explain(&case.question()).unwrap();
+    assert_eq!((explained.allowed, explained.rules[0].outcome), (false, Outcome::NotMet));
+    assert!(explained.to_string().starts_with("sample-analysis from NOTHING to CREATED: refused\n"));
+    let event = serde_json::to_string(&alims_testing::builders::a_created("w-1").event).unwrap();
+    let case = FromFiles::of_move(&event, r#"{"target_state": "ACTIVE"}"#, &asker("bob")).unwrap();
+    assert!(laboratory().explain(&case.question()).unwrap().allowed);
+}
+
+#[test]
+fn what_is_no_workflow_or_no_move_is_told_with_its_place() {
+    let told = |workflow: &Value, request: &Value, id: &str| {
+        FromFiles::of_move(&workflow.to_string(), &request.to_string(), &asker(id)).map(|_| ()).unwrap_err().to_string()
+    };
+    let without = |name: &str| {
+        let mut state = state();
+        state.as_object_mut().unwrap().remove(name);
+        state
+    };
+    assert!(told(&without("version"), &completion(), "bob").contains("version"));
+    assert!(told(&json!([]), &completion(), "bob").contains("workflow"));
+    assert!(told(&state(), &json!({"target_state": "DONE"}), "bob").contains("COMPLETED"));
+    assert!(told(&state(), &json!({"target_state": "PAUSED", "colour": 1}), "bob").contains("colour"));
+    assert!(told(&state(), &completion(), "").contains("actor"));
+    let missing = FromFiles::of_move(&state().to_string(), r#"{"target_state": "CREATED"}"#, &asker("bob"));
+    assert!(matches!(missing, Err(CaseInvalid::NoSuchMove { from: Active, to: Created })), "{missing:?}");
+}
+
+#[test]
+fn a_check_tells_the_first_mistake_of_every_file_and_what_does_not_go_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    put("good.yaml", &ruleset_of("true"));
+    put("typo.yaml", &ruleset_of("actr.id == 'x'").replace("ruleset: own", "ruleset: typo"));
+    put("broken.yaml", "ruleset: [");
+    let mistakes: Vec<String> = EmbeddedRules::check(dir.path()).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    assert!(mistakes[0].starts_with("broken.yaml: ") && mistakes[0].contains("line 1"), "{mistakes:?}");
+    assert!(mistakes[1].starts_with("typo.yaml: rule r: ") && mistakes[1].contains("actr"), "{mistakes:?}");
+
+    std::fs::remove_file(dir.path().join("broken.yaml")).unwrap();
+    put("typo.yaml", &ruleset_of("true").replace("ruleset: own", "ruleset: other"));
+    let mistakes = EmbeddedRules::check(dir.path()).unwrap_err();
+    assert!(matches!(&mistakes[..], [one] if one.to_string().contains("test-run")), "{mistakes:?}");
+
+    put("typo.yaml", &ruleset_of("true").replace("ruleset: own", "ruleset: other").replace("[test-run]", "[b, a]"));
+    let summaries = serde_json::to_value(EmbeddedRules::check(dir.path()).unwrap()).unwrap();
+    assert_eq!(
+        summaries,
+        json!([
+            {"ruleset": "other", "ruleset_version": "7", "workflow_types": ["a", "b"], "rules": 1},
+            {"ruleset": "own", "ruleset_version": "7", "workflow_types": ["test-run"], "rules": 1},
+        ])
+    );
+}

@@ -1,0 +1,177 @@
+//! `cargo xtask rules`: for the people who write rules. Whether a folder of them is right, and why a move is judged as it
+//! is; what they do is in the rules' own crate.
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// What can be asked about rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Asked {
+    /// Check a folder: tells the first mistake of every file, with its place and cause.
+    Check {
+        /// The folder of the rules.
+        #[arg(long, default_value = "rules")]
+        rules: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain a verdict: each rule with what it looked at and what came of it.
+    Explain(Box<Explain>),
+}
+
+/// Which move of which workflow, by whom and when.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The folder of the rules.
+    #[arg(long, default_value = "rules")]
+    rules: PathBuf,
+    /// A file with the workflow: its state as the API shows it, an item of its history, or, without --move, a creation.
+    #[arg(long, required_unless_present = "server")]
+    workflow: Option<PathBuf>,
+    /// A running service to read the workflow from instead, such as http://127.0.0.1:3000.
+    #[arg(long, requires = "token", requires = "workflow_id", conflicts_with = "workflow")]
+    server: Option<String>,
+    /// The token to read it with: that of somebody who may read.
+    #[arg(long)]
+    token: Option<String>,
+    /// Which workflow of the service.
+    #[arg(long)]
+    workflow_id: Option<String>,
+    /// A file with the move: the body of a transition. Without it the workflow is a creation.
+    #[arg(long = "move")]
+    request: Option<PathBuf>,
+    /// Who asks.
+    #[arg(long)]
+    actor: String,
+    /// The roles of who asks; may be repeated.
+    #[arg(long = "role")]
+    roles: Vec<String>,
+    /// The instant of the decision (RFC 3339); the present by default.
+    #[arg(long)]
+    now: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Answers.
+///
+/// # Errors
+/// When the rules are not valid, what is to be explained cannot be read, or the move is refused by the check.
+#[cfg(feature = "rules")]
+pub(crate) fn answer(asked: &Asked) -> anyhow::Result<()> {
+    match asked {
+        Asked::Check { rules, json } => with_rules::check(rules, *json),
+        Asked::Explain(explain) => with_rules::explain(explain),
+    }
+}
+
+/// Starts this program again, built with the rules' engine; where it was called, so that paths mean the same.
+///
+/// # Errors
+/// When that does not build, or cannot be started.
+#[cfg(not(feature = "rules"))]
+pub(crate) fn answer(_asked: &Asked) -> anyhow::Result<()> {
+    let run = ["run", "--quiet", "--package", "alims-xtask", "--features", "rules", "--"];
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    crate::step::Step::cargo("rules", &run).with(&arguments).take_over()
+}
+
+#[cfg(feature = "rules")]
+mod with_rules {
+    use super::Explain;
+    use crate::step::say;
+    use alims_core::timestamp::Timestamp;
+    use alims_rules::{Asker, Case, EmbeddedRules};
+    use anyhow::Context as _;
+    use std::fs;
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    pub(super) fn check(folder: &Path, json: bool) -> anyhow::Result<()> {
+        let checked = EmbeddedRules::check(folder);
+        if json {
+            let document = match &checked {
+                Ok(rulesets) => serde_json::json!({"valid": true, "rulesets": rulesets}),
+                Err(mistakes) => {
+                    let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+                    serde_json::json!({"valid": false, "mistakes": mistakes})
+                }
+            };
+            say(&serde_json::to_string_pretty(&document)?);
+        }
+        match checked {
+            Ok(rulesets) => {
+                for set in rulesets.iter().filter(|_| !json) {
+                    let types: Vec<&str> = set.workflow_types.iter().map(|kind| kind.as_str()).collect();
+                    let (id, version, rules) = (&set.ruleset, &set.ruleset_version, set.rules);
+                    say(&format!("{id}, version {version}: {rules} rules for {}", types.join(", ")));
+                }
+                Ok(())
+            }
+            Err(mistakes) => {
+                for mistake in mistakes.iter().filter(|_| !json) {
+                    say(&mistake.to_string());
+                }
+                anyhow::bail!("{} to put right in {}", mistakes.len(), folder.display())
+            }
+        }
+    }
+
+    pub(super) fn explain(asked: &Explain) -> anyhow::Result<()> {
+        let rules = EmbeddedRules::load(&asked.rules)?;
+        let now = match &asked.now {
+            Some(now) => now.parse().map_err(|error| anyhow::anyhow!("--now {error}"))?,
+            None => present()?,
+        };
+        let asker = Asker { id: asked.actor.clone(), roles: asked.roles.clone(), now };
+        let workflow = match (&asked.workflow, &asked.server) {
+            (Some(file), _) => read(file)?,
+            (None, Some(server)) => state_of(server, asked)?,
+            (None, None) => anyhow::bail!("--workflow or --server says which workflow"),
+        };
+        let case = match &asked.request {
+            Some(file) => Case::of_move(&workflow, &read(file)?, &asker)?,
+            None => Case::of_creation(&workflow, &asker)?,
+        };
+        let explanation = rules.explain(&case.question())?;
+        if asked.json {
+            say(&serde_json::to_string_pretty(&explanation)?);
+        } else {
+            say(explanation.to_string().trim_end());
+        }
+        Ok(())
+    }
+
+    fn read(file: &Path) -> anyhow::Result<String> {
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// The state of a workflow of a running service. The quick start needs `curl` as well, so it is there.
+    fn state_of(server: &str, asked: &Explain) -> anyhow::Result<String> {
+        let (token, id) =
+            (asked.token.as_deref().unwrap_or_default(), asked.workflow_id.as_deref().unwrap_or_default());
+        let url = format!("{}/workflows/{id}", server.trim_end_matches('/'));
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail-with-body", "--noproxy", "127.0.0.1,localhost", "--header"]);
+        // On standard input, so that no list of processes shows the token.
+        curl.arg("@-").arg(&url).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = curl.spawn().context("curl is missing")?;
+        if let Some(mut input) = child.stdin.take() {
+            writeln!(input, "Authorization: Bearer {token}")?;
+        }
+        let answer = child.wait_with_output()?;
+        let text = String::from_utf8(answer.stdout).with_context(|| format!("{url} answered no text"))?;
+        anyhow::ensure!(answer.status.success(), "{url}: {text}");
+        Ok(text)
+    }
+
+    fn present() -> anyhow::Result<Timestamp> {
+        #[expect(clippy::disallowed_methods, reason = "a person asks about the present; the service is not asked")]
+        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        Timestamp::from_unix_millis(i64::try_from(since.as_millis())?).context("the clock shows no year of four digits")
+    }
+}

@@ -1,0 +1,35 @@
+//! `cargo xtask spec --traces`: has runs of the code recorded, and TLC decide whether they are behaviours of the
+//! specification.
+
+use crate::step::Step;
+use crate::tools::Tools;
+use crate::workspace::{Build, Workspace};
+
+/// How many operations are recorded unless somebody says otherwise: enough for every kind of line and of lie.
+pub(crate) const OPERATIONS: usize = 300;
+
+/// Records and checks.
+///
+/// # Errors
+/// When TLC is not to be had, refuses a run, or accepts what must be refused.
+pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyhow::Result<()> {
+    let jar = Tools::install_tlc(workspace)?;
+    // As a part of the tests' own build: `cargo build` of one package would unify other features and build the SDK anew.
+    let build = ["test", "--workspace", "--test", "proof", "--no-run"];
+    Step::cargo("the build of the recorder", &build).run(workspace)?;
+    let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    let arguments = [
+        "--jar".to_owned(),
+        path(jar),
+        "--spec".to_owned(),
+        path(workspace.root.join("spec")),
+        "--out".to_owned(),
+        path(workspace.target.join("traces")),
+        "--operations".to_owned(),
+        operations.to_string(),
+        "--seed".to_owned(),
+        seed.to_string(),
+    ];
+    let record = Step::built("traces", workspace.built(Build::Development, "alims-proof"), &[]);
+    record.with(&arguments).run(workspace)
+}
