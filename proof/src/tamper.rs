@@ -1,10 +1,5 @@
 //! Recordings of what must never happen, each made from one of what did: none of them may be accepted.
 
-#![allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "each place looks for the one or two kinds of notes it is about, among some thirty"
-)]
-
 use std::collections::BTreeMap;
 
 use crate::recording::{Line, What};

@@ -3,11 +3,6 @@
 //! `spec/TraceWorkflowManager.tla` says what each line claims. Who is who is numbered anew in each trace, and ids and
 //! hashes become the number of the call that made them.
 
-#![allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "each place looks for the one or two kinds of notes it is about, among some thirty"
-)]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -246,8 +246,8 @@ impl StateMachineTest for Real {
         assert!(published <= first.len() as u64, "the index says {published}, the bus had {}", first.len());
         for event in real.stage.world.accepted() {
             if event["event_type"] != "WorkflowTransitionRefused" {
-                let number = usize::try_from(event["version"].as_u64().unwrap()).unwrap();
-                let version = &versions[number - 1];
+                let place = usize::try_from(event["version"].as_u64().unwrap()).unwrap() - 1;
+                let version = &versions[place];
                 assert_eq!(event["event_id"], version.event.event_id.to_string());
             }
         }
