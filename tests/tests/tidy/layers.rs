@@ -99,7 +99,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &["shared/dynamodb/", "shared/runtime/", "local/", "proof/"],
         "only the store knows items and keys",
     ),
-    ("StatusCode", &["shared/api/", "local/", "bench/"], "only the edge knows status codes"),
+    ("StatusCode", &["shared/api/", "shared/faults/", "local/", "bench/"], "only the edge knows status codes"),
     (
         "std::env",
         &["shared/runtime/", "local/", "bench/", "proof/", "xtask/"],
