@@ -24,6 +24,8 @@ use crate::world::{INDEX, LOG, World};
 pub const TENANT: &str = "lab";
 /// After this time every late request has arrived. It passes at once, on a paused clock.
 const UNTIL_ALL_IS_QUIET: Duration = Duration::from_secs(120);
+/// So far apart are ids, and with them refusals: no run is a flood of those. What bounds a flood has tests of its own.
+const IDS_APART_MILLIS: u64 = 15_000;
 /// Versions and refusals of one workflow that are read to look at it; no run makes as many.
 const ENTRIES_MAX: usize = 10_000;
 
@@ -71,7 +73,7 @@ impl Stage {
             index: DynamoIndex::new(client, INDEX),
             bus: EventBridgeBus::new(&config, "bus"),
             clock: Arc::new(SteppingClock::new(at(0), 7)),
-            ids: Arc::default(),
+            ids: Arc::new(SequentialIds::apart(IDS_APART_MILLIS)),
         }
     }
 

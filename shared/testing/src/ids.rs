@@ -6,10 +6,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
 
 /// Valid `UUIDv7`s that count up, the same in every run. Clones share the count.
-#[derive(Clone, Debug, Default)]
-pub struct SequentialIds(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub struct SequentialIds {
+    next: Arc<AtomicU64>,
+    step: u64,
+}
+
+/// Each id is a millisecond later than the one before.
+impl Default for SequentialIds {
+    fn default() -> Self {
+        Self::apart(1)
+    }
+}
 
 impl SequentialIds {
+    /// Ids whose times lie so many milliseconds apart.
+    #[must_use]
+    pub fn apart(millis: u64) -> Self {
+        Self { next: Arc::default(), step: millis }
+    }
+
     /// The id with this number; a greater number gives a greater id.
     #[must_use]
     pub fn numbered(number: u64) -> Uuid {
@@ -22,6 +38,6 @@ impl SequentialIds {
 
 impl Ids for SequentialIds {
     fn fresh(&self) -> Uuid {
-        Self::numbered(self.0.fetch_add(1, Ordering::SeqCst))
+        Self::numbered(self.next.fetch_add(self.step, Ordering::SeqCst))
     }
 }
