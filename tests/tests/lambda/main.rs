@@ -164,7 +164,7 @@ async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choos
     assert_eq!((status, &answer["ruleset"]), (422, &json!("played")), "{answer}");
     assert_eq!(engine.calls(), 2);
     assert!(engine.received().iter().all(|received| received.head.contains("authorization: Bearer t0ken\r\n")));
-    for name in ["create-workflow", "recover-workflow", "request-state-transition"] {
+    for name in ["create-workflow", "get-workflow-state", "recovery-step", "request-state-transition"] {
         let without = settings.iter().filter(|(name, _)| *name != "ALIMS_RULES_URL");
         let without: Vec<(&str, &str)> = without.map(|(name, value)| (*name, value.as_str())).collect();
         let said = Function::start_and_fail(name, &without).await;
