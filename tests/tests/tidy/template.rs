@@ -119,20 +119,47 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     let read: BTreeSet<&str> = workspace().text("shared/runtime/src/settings.rs").split('"').collect();
     let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
     let rules: BTreeSet<&str> = workspace().text("shared/rules/src/choice.rs").split('"').collect();
-    for name in globals.keys().filter(|name| name.starts_with("ALIMS_")) {
-        assert!(read.contains(name.as_str()) || rules.contains(name.as_str()), "nobody reads {name}");
-    }
+    assert!(globals.keys().all(|name| name.starts_with("AWS_")), "what is ours goes to whoever needs it");
     let mut given: BTreeSet<String> = globals.keys().cloned().collect();
     for operation in workspace().operations() {
         let function = properties(&format!("{}Function", pascal(&operation)));
+        let judges = judges(function);
         for name in function["Environment"]["Variables"].as_object().unwrap().keys() {
-            assert!(read.contains(name.as_str()), "{operation}: nobody reads {name}");
+            let known = read.contains(name.as_str()) || judges && rules.contains(name.as_str());
+            assert!(known, "{operation}: nobody reads {name}");
             given.insert(name.clone());
         }
     }
     let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
     for name in local["Parameters"].as_object().unwrap().keys() {
         assert!(given.contains(name), "sam-local.env.json: SAM passes on only what the template names, not {name}");
+    }
+}
+
+#[test]
+fn whoever_judges_is_told_of_the_engine_and_counts_how_often_it_is_spared_and_nobody_else_is_told_its_token() {
+    let filters = resources("AWS::Logs::MetricFilter");
+    let mut judging = 0;
+    for operation in workspace().operations() {
+        let name = pascal(&operation);
+        let function = properties(&format!("{name}Function"));
+        let judges = judges(function);
+        judging += usize::from(judges);
+        for setting in ["ENGINE", "URL", "DEADLINE_MS", "TOKEN", "SIGV4_SERVICE"] {
+            let given = !function["Environment"]["Variables"][format!("ALIMS_RULES_{setting}")].is_null();
+            assert_eq!(given, judges, "{operation}: {setting}");
+        }
+        let counts = filters.values().any(|filter| {
+            filter["LogGroupName"] == format!("{name}LogGroup")
+                && text(&filter["FilterPattern"]) == r#"{ $.breaker = "open" }"#
+        });
+        assert_eq!(counts, judges, "{operation}: the breaker's metric");
+    }
+    assert_eq!(judging, 4);
+    for filter in filters.values() {
+        let metric = &filter["MetricTransformations"][0];
+        let alarm = properties("RulesEngineSparedAlarm");
+        assert_eq!((&metric["MetricName"], &metric["MetricNamespace"]), (&alarm["MetricName"], &alarm["Namespace"]));
     }
 }
 
@@ -201,6 +228,11 @@ pub(crate) fn texts(value: &Value) -> Vec<&str> {
 #[track_caller]
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+/// Whether a function reads rules, and so asks whatever engine there is.
+fn judges(function: &Value) -> bool {
+    function["Layers"].as_array().is_some_and(|layers| layers.contains(&json!("RulesLayer")))
 }
 
 fn pascal(operation: &str) -> String {
