@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::event::WorkflowEvent;
@@ -175,10 +176,10 @@ impl<'a> ChainWalk<'a> {
         let Some(awaited) = self.awaited() else {
             return Err(Break { at: event.version, fault: Fault::Unlinked });
         };
-        if event.version != awaited {
-            let (at, fault) =
-                if event.version > awaited { (awaited, Fault::Missing) } else { (event.version, Fault::Unlinked) };
-            return Err(Break { at, fault });
+        match event.version.cmp(&awaited) {
+            Ordering::Greater => return Err(Break { at: awaited, fault: Fault::Missing }),
+            Ordering::Less => return Err(Break { at: event.version, fault: Fault::Unlinked }),
+            Ordering::Equal => {}
         }
         let broken = |fault| Err(Break { at: awaited, fault });
         if event.key() != *self.key {

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn the_name_of_a_state_reads_back_as_that_state() {
         for state in State::ALL {
-            assert_eq!(state.as_str().parse(), Ok(state));
+            assert_eq!(state.to_string().parse(), Ok(state));
             assert_eq!(serde_json::to_value(state).ok(), Some(state.as_str().into()));
         }
         assert!("active".parse::<State>().is_err());
