@@ -173,6 +173,30 @@ async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choos
     server.stop().await;
 }
 
+/// The shape that the template's metric filters look for, in lines as Lambda gets them.
+#[tokio::test]
+async fn an_engine_that_is_given_up_is_counted_by_the_filter_of_the_template() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path()).await;
+    let mut settings = settings(&server, "http://127.0.0.1:9");
+    // Nobody is there.
+    settings
+        .extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_URL", "http://127.0.0.1:9".to_owned())]);
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut function = Function::start_and_listen("create-workflow", &settings).await;
+    let new =
+        GatewayEvent::of(&CREATE_WORKFLOW).claim("roles", "[analyst]").json(&json!({"workflow_type": "free-form"}));
+    for _ in 0..6 {
+        let answer = function.invoke(new.event()).await;
+        assert_eq!(answer["statusCode"], 503, "{answer}");
+    }
+    let lines = function.stop().await;
+    let with = |member: &str, value: &str| lines.iter().filter(|line| line[member] == value).count();
+    assert_eq!(with("breaker", "open"), 1, "{lines:#?}");
+    assert_eq!(with("code", "rules-engine-unavailable"), 6, "{lines:#?}");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn publish_events_publishes_from_a_batch_of_the_stream() {
     let data = tempfile::tempdir().unwrap();

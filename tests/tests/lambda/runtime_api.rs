@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// One function's process, with a Runtime API of its own.
 pub(crate) struct Function {
     /// Ends with the test.
-    _process: Child,
+    process: Child,
     events: mpsc::Sender<Value>,
     answers: mpsc::Receiver<Value>,
 }
@@ -37,11 +37,28 @@ struct Api {
 impl Function {
     /// Starts the binary of an operation with these settings, as Lambda would.
     pub(crate) async fn start(operation: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with_log(operation, settings, Stdio::inherit()).await
+    }
+
+    /// Starts it and keeps what it logs, for [`Function::stop`].
+    pub(crate) async fn start_and_listen(operation: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with_log(operation, settings, Stdio::piped()).await
+    }
+
+    async fn start_with_log(operation: &str, settings: &[(&str, &str)], log: Stdio) -> Self {
         let (events, waiting) = mpsc::channel(1);
         let (given, answers) = mpsc::channel(1);
         let address = serve(Api { events: Arc::new(Mutex::new(waiting)), answers: given }).await;
-        let process = command(operation, settings, &address.to_string()).spawn().unwrap();
-        Self { _process: process, events, answers }
+        let process = command(operation, settings, &address.to_string()).stdout(log).spawn().unwrap();
+        Self { process, events, answers }
+    }
+
+    /// Stops it, and gives the lines it has logged.
+    pub(crate) async fn stop(mut self) -> Vec<Value> {
+        self.process.start_kill().unwrap();
+        let output = self.process.wait_with_output().await.unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Starts a binary that cannot work with these settings, and gives what it says before it ends.
