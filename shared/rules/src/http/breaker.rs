@@ -156,13 +156,14 @@ mod tests {
     #[test]
     fn a_call_from_before_has_no_say_once_it_is_open() {
         let (breaker, now) = (Breaker::new("test"), Instant::now());
-        let (early, late) = (breaker.permit(now).expect("closed"), breaker.permit(now).expect("closed"));
+        let [early, late, last] = [(); 3].map(|()| breaker.permit(now).expect("closed"));
         fails(&breaker, now, FAILURES_MAX);
         early.settle(true, now);
         assert!(breaker.permit(now).is_none());
         let probe = breaker.permit(now + SPARED_FOR).expect("a probe");
         late.settle(true, now);
         assert!(breaker.permit(now + SPARED_FOR).is_none(), "only the probe closes it");
+        last.settle(false, now);
         probe.settle(true, now + SPARED_FOR);
         assert!(breaker.permit(now).is_some());
     }
