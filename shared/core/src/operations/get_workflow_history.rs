@@ -75,8 +75,9 @@ pub async fn get_workflow_history<L: WorkflowLog>(
         Vec::new()
     };
     let reached = versions.last().map(|version| version.event.version).or(query.after.version);
-    // The log stops before a version that it cannot read: then there is a next page, and it meets the error.
-    let stopped = versions.len() < wanted && reached.is_none_or(|reached| reached < head.event.version);
+    // More than was wanted, or the log stops before a version that it cannot read: then there is a next page, and it
+    // meets the error.
+    let stopped = reached.is_none_or(|reached| reached < head.event.version);
     let events = versions.into_iter().map(|version| version.event).collect();
     Ok(merge(events, refusals, query.after, query.limit, stopped))
 }

@@ -14,6 +14,7 @@ mod evaluating;
 mod faults;
 mod flooding;
 mod lifecycle_model;
+mod paging;
 mod publishing;
 mod rebuilding;
 mod recovering;
