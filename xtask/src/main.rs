@@ -4,6 +4,7 @@
 mod access;
 mod alone;
 mod e2e;
+mod mutants;
 mod openapi;
 mod rules;
 mod schemas;
@@ -83,6 +84,12 @@ enum Task {
         #[command(subcommand)]
         asked: rules::Asked,
     },
+    /// Break the core in one place after another and see whether its tests notice; takes an hour.
+    Mutants {
+        /// What cargo-mutants is told besides; `-- --help` shows what it can be told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure; what follows is handed to the measurement.
     Bench {
         /// What the measurement is told; `-- --help` shows what it can be told.
@@ -125,6 +132,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let run = ["run", "--package", "alims-admin", "--", "rebuild-index"];
             Step::cargo("rebuild-index", &run).with(arguments).take_over()
         }
+        Some(Task::Mutants { arguments }) => mutants::run(&workspace, arguments),
         Some(Task::Bench { arguments }) => bench(&workspace, arguments),
     }
 }

@@ -2,6 +2,7 @@
 
 mod colliding;
 mod failing;
+mod following;
 mod planning;
 mod quarantining;
 mod starting;
