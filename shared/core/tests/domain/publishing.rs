@@ -252,3 +252,15 @@ async fn a_long_way_to_go_is_not_begun_anew_when_it_is_interrupted() {
     assert_eq!((published.accepted, published.failed.len()), (100, 0));
     assert_complete(&ports.bus, &ports.index, &[350]);
 }
+
+#[tokio::test]
+async fn what_failed_is_told_in_the_order_of_the_batch() {
+    let (log, versions) = filled(&[2, 1, 1]).await;
+    let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, Fault::BeforeEffect));
+    let ports = Publishing { log, index, bus: MemoryBus::default() };
+    // Neither the workflows' order nor that of the numbers.
+    let batch: Vec<StreamRecord> = [(3, 7), (0, 2), (2, 9), (1, 1)].map(|(at, n)| ring(&versions[at], n)).into();
+    let published = publish_events(&ports, &MemoryDeadLetters::default(), batch).await;
+    let failed: Vec<&str> = published.failed.iter().map(|failed| failed.sequence_number.as_str()).collect();
+    assert_eq!(failed, ["7", "2", "9", "1"]);
+}
