@@ -40,8 +40,11 @@ enum Task {
     Alone,
     /// Deploy the template on an emulator of AWS and play the scenarios of tests/tests/e2e against it.
     E2e {
-        /// Deploy development builds, which come quicker: for work on the scenarios.
+        /// Leave out the optimisation at link time, which takes most of the build.
         #[arg(long)]
+        without_lto: bool,
+        /// Deploy development builds, which come quicker still: for work on the scenarios.
+        #[arg(long, conflicts_with = "without_lto")]
         development: bool,
     },
     /// Write openapi.yaml from the types of the edge.
@@ -118,7 +121,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => Ok(()),
         Some(Task::Test) => suite::run(&workspace),
         Some(Task::Alone) => alone::check_each(&workspace),
-        Some(Task::E2e { development }) => e2e::run(&workspace, *development),
+        Some(Task::E2e { development: true, .. }) => e2e::run(&workspace, e2e::Built::Development),
+        Some(Task::E2e { without_lto: true, .. }) => e2e::run(&workspace, e2e::Built::WithoutLto),
+        Some(Task::E2e { .. }) => e2e::run(&workspace, e2e::Built::AsDeployed),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Access(shown)) => access::show(&workspace, shown),
         Some(Task::Rules { asked }) => rules::answer(asked),

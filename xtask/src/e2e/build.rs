@@ -13,24 +13,45 @@ use crate::workspace::{Build, Workspace};
 
 use super::Place;
 
+/// What the functions are built as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Built {
+    /// As for AWS.
+    AsDeployed,
+    /// The same but for the optimisation at link time, which takes most of the build and changes no line of ours.
+    WithoutLto,
+    /// As for tests: for work on the scenarios.
+    Development,
+}
+
 /// Builds what would be deployed, for the machine at hand. Gives the template that names it.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn release(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<PathBuf> {
+pub(crate) fn functions(workspace: &Workspace, tools: &Tools, place: &Place, built: Built) -> anyhow::Result<PathBuf> {
+    match built {
+        Built::AsDeployed => release(workspace, tools, place, &[]),
+        Built::WithoutLto => release(workspace, tools, place, &[("CARGO_PROFILE_RELEASE_LTO", "off")]),
+        Built::Development => development(workspace, place),
+    }
+}
+
+fn release(
+    workspace: &Workspace,
+    tools: &Tools,
+    place: &Place,
+    environment: &[(&str, &str)],
+) -> anyhow::Result<PathBuf> {
     let folder = place.path("build");
     let mut sam = tools.deployment("sam");
-    sam.current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
+    sam.envs(environment.iter().copied()).current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
     sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
     checked(&mut sam, &place.log("build"))?;
     Ok(folder.join("template.yaml"))
 }
 
 /// Puts development builds where the template looks for the functions.
-///
-/// # Errors
-/// When they do not build, or cannot be put there.
-pub(crate) fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
+fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
     let functions = names_in(&workspace.root.join("functions"))?;
     let packages = functions.iter().flat_map(|name| ["--package".to_owned(), name.clone()]);
     Step::cargo("the functions", &["build"]).with(&packages.collect::<Vec<_>>()).run(workspace)?;

@@ -19,6 +19,7 @@ use crate::step::{Step, say};
 use crate::tools::{Tools, checked};
 use crate::workspace::Workspace;
 
+pub(crate) use self::build::Built;
 use self::process::{Background, free_port, wait_until_listening};
 use self::stack::{Aws, Stack};
 
@@ -69,12 +70,10 @@ struct World {
 ///
 /// # Errors
 /// What could not be set up, or that a scenario does not hold; the logs are kept then, and it says where.
-pub(crate) fn run(workspace: &Workspace, development: bool) -> anyhow::Result<()> {
+pub(crate) fn run(workspace: &Workspace, built: Built) -> anyhow::Result<()> {
     let place = Place::new(workspace)?;
     let tools = stage("tools", || Tools::install(workspace))?;
-    let template = stage("build", || {
-        if development { build::development(workspace, &place) } else { build::release(workspace, &tools, &place) }
-    })?;
+    let template = stage("build", || build::functions(workspace, &tools, &place, built))?;
     let played = set_up(workspace, &tools, &place, &template).and_then(|world| {
         let played = stage("scenarios", || scenarios(workspace, &tools, &place, &world));
         if played.is_err() {
