@@ -51,7 +51,7 @@ Lines   == Traces[run].lines
 Line    == Lines[at]
 Makers  == Traces[run].log    \* of each version in the end: its call, or 0 for a recovery
 
-Head == Len(log[W])
+Newest == Len(log[W])
 Made(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
 Recovered(n) == n <= Len(Makers) /\ Makers[n] = 0
 Is(id, maker) == IF maker = 0 THEN id[1] = R ELSE id = Call(maker)
@@ -76,21 +76,22 @@ Outcomes(c) ==
 (* Whoever names a version decides on no other. *)
 Expects(c) ==
     CASE Info(c).expected = 0      -> Info(c).then # "conflict"
-      [] Info(c).then = "append"   -> Info(c).expected = Head
-      [] Info(c).then = "conflict" -> Info(c).expected # Head
+      [] Info(c).then = "append"   -> Info(c).expected = Newest
+      [] Info(c).then = "conflict" -> Info(c).expected # Newest
       [] OTHER                     -> TRUE
 
 (* Whether this is a moment at which c can have read what it was told. *)
 CanLook(c) ==
-    /\ Head \in Info(c).lo..Info(c).hi
-    /\ CASE Info(c).then = "see"    -> StateAt(W, Head) = Info(c).to
+    /\ Newest \in Info(c).lo..Info(c).hi
+    /\ CASE Info(c).then = "see"    -> StateAt(W, Newest) = Info(c).to
+         [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
-         [] Info(c).then = "reused" -> \E n \in 1..Head, d \in Info(c).rivals : log[W][n].id = Call(d)
+         [] Info(c).then = "reused" -> \E n \in 1..Newest, d \in Info(c).rivals : log[W][n].id = Call(d)
          [] Info(c).kind \in {"create", "move"} -> Expects(c) /\ Outcomes(c) # {}
          [] OTHER -> FALSE
 
 Look(c) ==
-    /\ IF Info(c).then \in {"see", "sound", "reused"} THEN UNCHANGED vars ELSE Decides(c, Outcomes(c))
+    /\ IF Info(c).then \in {"see", "count", "sound", "reused"} THEN UNCHANGED vars ELSE Decides(c, Outcomes(c))
     /\ waiting' = waiting \ {c}
 
 -----------------------------------------------------------------------------
@@ -98,7 +99,7 @@ Look(c) ==
 
 Looking  == {c \in waiting : CanLook(c)}
 Refused  == {c \in Calls : work[c] = Refusing}
-Returns  == Failed(W) /\ Recovered(Head + 1) /\ work[R].at \in {"idle", "judge"}
+Returns  == Failed(W) /\ Recovered(Newest + 1) /\ work[R].at \in {"idle", "judge"}
 Carrying == carry[P] # NoLanes
 
 Pressing == Looking # {} \/ Refused # {} \/ Returns \/ Carrying
@@ -120,15 +121,15 @@ Press ==
 
 Told(answer) == Line.k = "told" /\ Info(Call(Line.x)).told = answer
 
-Append(c) ==
+Commits(c) ==
     /\ work[c].at = "append"
-    /\ Made(c, Head + 1)
+    /\ Made(c, Newest + 1)
     /\ AppendUnheard(c)
 
 (* A recovery, or a call whose caller knows nothing of what became of it. *)
 AppendOfNobody ==
-    \/ work[R].at = "append" /\ Recovered(Head + 1) /\ AppendCommitted(R)
-    \/ Head < Len(Makers) /\ AppendLate /\ Is(log'[W][Head + 1].id, Makers[Head + 1])
+    \/ work[R].at = "append" /\ Recovered(Newest + 1) /\ AppendCommitted(R)
+    \/ Newest < Len(Makers) /\ AppendLate /\ Is(log'[W][Newest + 1].id, Makers[Newest + 1])
 
 Release(c) ==
     /\ Info(c).kind = "release" /\ Info(c).told \in {"released", "nothing"}
@@ -157,7 +158,7 @@ Between ==
     /\ at <= Len(Lines)
     /\ UNCHANGED <<run, at>>
     /\ IF Pressing THEN Press
-       ELSE \/ (\E c \in Calls : Append(c)) /\ UNCHANGED waiting
+       ELSE \/ (\E c \in Calls : Commits(c)) /\ UNCHANGED waiting
             \/ (AppendOfNobody \/ Publish \/ Breaks \/ Found) /\ UNCHANGED waiting
             \/ \E c \in waiting : Release(c)
 
@@ -181,14 +182,14 @@ Tells(c) ==
       [] Info(c).told = "replayed" -> Says(Line.v <= index[W].version)
       [] Info(c).told = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.s) : Is(log[W][i].id, Line.s[i]))
       [] Info(c).told \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move"} => is = Info(c).told)
-      [] Info(c).told \in {"seen", "reused", "released"} -> Says(c \notin waiting)
+      [] Info(c).told \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
       [] Info(c).told \in {"noted", "turned-away"} -> Says(is = "idle")
       [] OTHER -> FALSE
 
 (* What the archive puts again comes in any order. What is marked as a replay never comes first. *)
 Sees ==
     LET event == [w |-> W, v |-> Line.v, id |-> log[W][Line.v].id] IN
-    /\ Line.v <= Head /\ Is(log[W][Line.v].id, Line.e)
+    /\ Line.v <= Newest /\ Is(log[W][Line.v].id, Line.e)
     /\ event \in bus
     /\ IF Line.v > Len(applied[S][W]) /\ Line.r # "archive"
        THEN Line.r = "first" /\ Line.v = Len(applied[S][W]) + 1 /\ DeliverEvent(S, event)
@@ -206,9 +207,9 @@ Explained ==
     CASE Line.k = "asked"    -> Says(TRUE) /\ waiting' = waiting \cup {Call(Line.x)}
       [] Line.k = "told"     -> Tells(Call(Line.x)) /\ UNCHANGED waiting
       [] Line.k = "seen"     -> Sees /\ UNCHANGED waiting
-      [] Line.k = "log"      -> Says(Head = Len(Makers) /\ \A i \in 1..Head : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
+      [] Line.k = "log"      -> Says(Newest = Len(Makers) /\ \A i \in 1..Newest : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
       [] Line.k = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
-      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Head) /\ UNCHANGED waiting
+      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Newest) /\ UNCHANGED waiting
 
 Step ==
     /\ at <= Len(Lines)

@@ -78,7 +78,9 @@ impl Tlc {
             .stdin(Stdio::null())
             .output()
             .context("a Java runtime is needed (Debian: default-jre-headless)")?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        anyhow::ensure!(said.contains("TLC2"), "TLC did not start: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(said)
     }
 }
 

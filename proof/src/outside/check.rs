@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::seen::{Seen, Workflow, by_workflow, read};
@@ -14,6 +14,8 @@ use crate::tlc::Tlc;
 
 /// How many lines before the refused one are shown.
 const SHOWN_BEFORE: usize = 8;
+/// How much of a line is shown: the recording has the rest.
+const SHOWN_OF_A_LINE: usize = 300;
 
 /// What to check, and with what.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     let judged = tlc.judge(&module(&all, false))?;
     let refused = (0..all.len()).find(|number| !judged.accepted.contains(&(number + 1)));
     if let Some(refused) = refused {
-        let told = explain(&tlc, &all[refused], &recording)?;
+        let told = explain(&tlc, &all[refused], &recording, &check.recording)?;
         anyhow::bail!("what was seen is no behaviour of the specification{}\n{told}", judged.complaint);
     }
     let lines: usize = all.iter().map(|trace| trace.lines.len()).sum();
@@ -93,14 +95,14 @@ fn refuse_lies(tlc: &Tlc, whole: &BTreeMap<Workflow, Lines>) -> anyhow::Result<(
 }
 
 /// What was seen around the line that is refused.
-fn explain(tlc: &Tlc, trace: &Trace, recording: &[Seen]) -> anyhow::Result<String> {
+fn explain(tlc: &Tlc, trace: &Trace, recording: &[Seen], recorded: &Path) -> anyhow::Result<String> {
     let at = tlc.judge(&module(std::slice::from_ref(trace), true))?.explained;
     let mut text = format!("{} of the tenant {}\n", trace.workflow.1, trace.workflow.0);
     for (line, (place, read)) in trace.lines.iter().enumerate().take(at + 1).skip(at.saturating_sub(SHOWN_BEFORE)) {
         let mark = if line == at { "refused" } else { "       " };
-        let seen = serde_json::to_string(&recording[*place])?;
+        let seen: String = serde_json::to_string(&recording[*place])?.chars().take(SHOWN_OF_A_LINE).collect();
         text.push_str(&format!("{mark} line {}: {seen}\n          {read}\n", place + 1));
     }
-    text.push_str(&format!("everything is kept in {}", tlc.out.display()));
+    text.push_str(&format!("everything is kept in {}; the recording is {}", tlc.out.display(), recorded.display()));
     Ok(text)
 }

@@ -64,7 +64,7 @@ impl Call<'_> {
         let deciding = matches!(self.kind, Kind::Create | Kind::Move);
         match (self.kind, word) {
             (Kind::Look, "seen") => ("see", version, version),
-            (Kind::Look, "versions") => ("see", shown, shown),
+            (Kind::Look, "versions") => ("count", shown, shown),
             (Kind::Look, "sound") => ("sound", 0, ANY),
             (_, "reused") => ("reused", 0, ANY),
             _ if !deciding => ("nothing", 0, 0),
