@@ -66,19 +66,24 @@ Says(holds) == holds /\ UNCHANGED vars
 Before(c) == {d \in {Call(i) : i \in Info(c).same} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
+IsJudged(c) == Info(c).told \in {"invalid", "denied"}
+
+(* A refusal of the policies may come whatever else is; the lifecycle and the rules are asked last. *)
 Outcomes(c) ==
     LET create == Info(c).kind = "create"
         kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
         q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
-    IN  {outcome \in (IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c)) :
-            outcome.at = Info(c).then}
+        all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c)
+    IN  IF IsJudged(c) /\ \E outcome \in all : outcome.at \in {"accepted", "quarantined"}
+        THEN {}
+        ELSE {outcome \in all : outcome.at = Info(c).then}
 
 (* Whoever names a version decides on no other. *)
 Expects(c) ==
-    CASE Info(c).expected = 0      -> Info(c).then # "conflict"
-      [] Info(c).then = "append"   -> Info(c).expected = Newest
-      [] Info(c).then = "conflict" -> Info(c).expected # Newest
-      [] OTHER                     -> TRUE
+    CASE Info(c).expected = 0                    -> Info(c).then # "conflict"
+      [] Info(c).then = "append" \/ IsJudged(c)    -> Info(c).expected = Newest
+      [] Info(c).then = "conflict"               -> Info(c).expected # Newest
+      [] OTHER                                   -> TRUE
 
 (* Whether this is a moment at which c can have read what it was told. *)
 CanLook(c) ==
@@ -175,6 +180,7 @@ Tells(c) ==
             IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "conflict" /\ work[c].put.n = Line.v
             ELSE Says(is = "conflict")
       [] Info(c).told = "invalid" -> Says(is = "refused" /\ <<StateAt(W, Info(c).lo), Info(c).to>> \notin Moves)
+      [] Info(c).told = "denied"  -> Says(is = "refused")
       [] Info(c).told = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
       [] Info(c).told = "quarantined" ->
             Says(IF Info(c).kind = "move" THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.v)

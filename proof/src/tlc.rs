@@ -1,7 +1,7 @@
 //! TLC, asked which of the traces in a module `Recorded` it accepts.
 
 use anyhow::Context as _;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -30,8 +30,8 @@ pub struct Tlc {
 pub struct Judged {
     /// The numbers of the traces that it accepts.
     pub accepted: BTreeSet<usize>,
-    /// How many lines of a trace it could explain at most, when it was to tell and there was but one.
-    pub explained: usize,
+    /// How many lines of each trace it could explain at most, when it was to tell.
+    pub explained: BTreeMap<usize, usize>,
     /// How many states it looked at.
     pub states: u64,
     /// What it complained about.
@@ -60,9 +60,16 @@ impl Tlc {
         let over = output.contains("Model checking completed. No error has been found");
         let accepted = numbers("accepted").into_iter().filter_map(|found| found.first().copied());
         let said = output.lines().filter(|line| line.contains("rror") || line.contains("violated"));
+        let mut explained = BTreeMap::new();
+        for found in numbers("explained") {
+            if let [trace, line] = found[..] {
+                let most = explained.entry(trace).or_insert(line);
+                *most = line.max(*most);
+            }
+        }
         Ok(Judged {
             accepted: if over { accepted.collect() } else { BTreeSet::new() },
-            explained: numbers("explained").iter().filter_map(|found| found.get(1).copied()).max().unwrap_or_default(),
+            explained,
             states: distinct(&output),
             complaint: if over { String::new() } else { format!(": {}", said.collect::<Vec<_>>().join(" ")) },
         })

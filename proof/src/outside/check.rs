@@ -15,7 +15,7 @@ use crate::tlc::Tlc;
 /// How many lines before the refused one are shown.
 const SHOWN_BEFORE: usize = 8;
 /// How much of a line is shown: the recording has the rest.
-const SHOWN_OF_A_LINE: usize = 300;
+const SHOWN_OF_A_LINE: usize = 200;
 
 /// What to check, and with what.
 #[derive(Clone, Debug)]
@@ -59,14 +59,15 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     }
     let lines: usize = all.iter().map(|trace| trace.lines.len()).sum();
     let (workflows, states, seconds) = (all.len(), judged.states, begun.elapsed().as_secs_f32());
-    say(&format!("  {workflows} workflows, seen in {lines} lines: all accepted, {states} distinct states, {seconds:.1} s"));
+    say(&format!(
+        "  {workflows} workflows, seen in {lines} lines: all accepted, {states} distinct states, {seconds:.1} s"
+    ));
     anyhow::ensure!(without_end.is_empty(), "no history was read at the end of {}", without_end.join(", "));
     refuse_lies(&tlc, &whole)?;
     fs::remove_dir_all(&check.out).context("what TLC left cannot be removed")
 }
 
-/// What was seen of each workflow whose history was read in the end, and the others by name. What nobody asked about is
-/// none of them: events of it were seen, and who caused them was not.
+/// What was seen of each workflow whose history was read in the end, and the others by name.
 fn whole(recording: &[Seen]) -> (BTreeMap<Workflow, Lines>, Vec<String>) {
     let ended = |lines: &Lines| lines.iter().any(|(_, seen)| matches!(seen, Seen::History { .. }));
     let (whole, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -76,31 +77,43 @@ fn whole(recording: &[Seen]) -> (BTreeMap<Workflow, Lines>, Vec<String>) {
 
 /// Every lie must be refused. It is told of every workflow that gives occasion, and of one at least.
 fn refuse_lies(tlc: &Tlc, whole: &BTreeMap<Workflow, Lines>) -> anyhow::Result<()> {
-    let mut told: Vec<(&str, Trace)> = Vec::new();
+    let mut told: Vec<(&str, Lines, Trace)> = Vec::new();
     for lie in &LIES {
-        let of: Vec<Trace> =
-            whole.iter().filter_map(|(workflow, lines)| Some(trace(workflow, &(lie.tell)(lines)?))).collect();
-        anyhow::ensure!(!of.is_empty(), "nothing that was seen gives occasion to say that {}", lie.name);
-        say(&format!("  told of {} workflows: {}", of.len(), lie.name));
-        told.extend(of.into_iter().map(|trace| (lie.name, trace)));
+        let before = told.len();
+        for (workflow, lines) in whole {
+            told.extend((lie.tell)(lines).map(|lines| (lie.name, lines.clone(), trace(workflow, &lines))));
+        }
+        anyhow::ensure!(told.len() > before, "nothing that was seen gives occasion to say that {}", lie.name);
     }
-    let traces: Vec<Trace> = told.iter().map(|(_, trace)| trace.clone()).collect();
-    let judged = tlc.judge(&module(&traces, false))?;
+    let traces: Vec<Trace> = told.iter().map(|(.., trace)| trace.clone()).collect();
+    let judged = tlc.judge(&module(&traces, true))?;
     anyhow::ensure!(judged.complaint.is_empty(), "the lies could not be judged{}", judged.complaint);
-    if let Some((lie, trace)) = judged.accepted.first().and_then(|number| told.get(number - 1)) {
+    if let Some((lie, _, trace)) = judged.accepted.first().and_then(|number| told.get(number - 1)) {
         anyhow::bail!("TLC accepts of {} that {lie}; it is kept in {}", trace.workflow.1, tlc.out.display());
     }
-    say("  and every time refused");
+    for lie in &LIES {
+        let mut of = (1..).zip(&told).filter(|(_, (name, ..))| *name == lie.name);
+        let Some((number, (_, lines, trace))) = of.next() else { continue };
+        let (times, at) = (of.count() + 1, judged.explained.get(&number).copied().unwrap_or_default());
+        let place = trace.lines.get(at).map(|(place, _)| *place);
+        let line = lines.iter().find(|(there, _)| Some(*there) == place);
+        let line = line.map(|(_, seen)| shortened(seen)).transpose()?.unwrap_or_default();
+        say(&format!("  refused {times} times: {}\n    first at {line}", lie.name));
+    }
     Ok(())
+}
+
+fn shortened(seen: &Seen) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(seen)?.chars().take(SHOWN_OF_A_LINE).collect())
 }
 
 /// What was seen around the line that is refused.
 fn explain(tlc: &Tlc, trace: &Trace, recording: &[Seen], recorded: &Path) -> anyhow::Result<String> {
-    let at = tlc.judge(&module(std::slice::from_ref(trace), true))?.explained;
+    let at = tlc.judge(&module(std::slice::from_ref(trace), true))?.explained.get(&1).copied().unwrap_or_default();
     let mut text = format!("{} of the tenant {}\n", trace.workflow.1, trace.workflow.0);
     for (line, (place, read)) in trace.lines.iter().enumerate().take(at + 1).skip(at.saturating_sub(SHOWN_BEFORE)) {
         let mark = if line == at { "refused" } else { "       " };
-        let seen: String = serde_json::to_string(&recording[*place])?.chars().take(SHOWN_OF_A_LINE).collect();
+        let seen = shortened(&recording[*place])?;
         text.push_str(&format!("{mark} line {}: {seen}\n          {read}\n", place + 1));
     }
     text.push_str(&format!("everything is kept in {}; the recording is {}", tlc.out.display(), recorded.display()));

@@ -45,9 +45,7 @@ fn first_appearances(lines: &Lines) -> Vec<usize> {
 fn skip(lines: &Lines) -> Option<Lines> {
     let [first, _, ..] = first_appearances(lines)[..] else { return None };
     let Seen::Received { detail: skipped, .. } = &lines[first].1 else { return None };
-    let kept = |(_, seen): &&(usize, Seen)| {
-        !matches!(seen, Seen::Received { detail, .. } if detail["event_id"] == skipped["event_id"])
-    };
+    let kept = |(_, seen): &&(usize, Seen)| !matches!(seen, Seen::Received { detail, .. } if detail["event_id"] == skipped["event_id"]);
     Some(lines.iter().filter(kept).cloned().collect())
 }
 
@@ -66,9 +64,7 @@ fn lose(lines: &Lines) -> Option<Lines> {
     let Seen::History { items, .. } = &mut lines[history].1 else { return None };
     let newest = items.iter().rposition(is_version)?;
     let lost = items.remove(newest);
-    let acknowledged = |(_, seen): &(usize, Seen)| {
-        matches!(seen, Seen::Answered { call, status: 200 | 201, .. } if lost["correlation_id"] == call.as_str())
-    };
+    let acknowledged = |(_, seen): &(usize, Seen)| matches!(seen, Seen::Answered { call, status: 200 | 201, .. } if lost["correlation_id"] == call.as_str());
     if newest == 0 || !lines.iter().any(acknowledged) {
         return None;
     }
@@ -129,7 +125,8 @@ fn look_back(lines: &Lines) -> Option<Lines> {
 }
 
 fn state_at(lines: &Lines, version: u64) -> Option<Value> {
-    let history = lines.iter().find_map(|(_, seen)| if let Seen::History { items, .. } = seen { Some(items) } else { None });
+    let history =
+        lines.iter().find_map(|(_, seen)| if let Seen::History { items, .. } = seen { Some(items) } else { None });
     let item = history?.iter().find(|item| is_version(item) && item["version"] == version)?;
     Some(item["to_state"].clone())
 }

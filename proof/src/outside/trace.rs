@@ -75,8 +75,8 @@ impl Call<'_> {
             (_, "conflict") if self.expected() > 0 => ("conflict", version, version),
             (_, "conflict") => ("append", version.saturating_sub(1), version.saturating_sub(1)),
             (_, "invalid") => ("refuse", version, version),
-            (Kind::Move, "refused") => self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at)),
-            (_, "refused") => ("refuse", 0, ANY),
+            (Kind::Move, "refused" | "denied") => self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at)),
+            (_, "refused" | "denied") => ("refuse", 0, ANY),
             (_, "not-found") => ("not-found", 0, 0),
             (_, "quarantined") => ("quarantined", 1, ANY),
             // Nobody was told, but it was kept.
@@ -131,7 +131,13 @@ pub fn trace(workflow: &Workflow, seen: &[(usize, Seen)]) -> Trace {
             Seen::Received { detail, archived } => {
                 let e = event(&detail["event_id"]).unwrap_or(calls.len() + 1);
                 let v = number(&detail["version"]);
-                let how = if *archived { "archive" } else if detail["replay"] == true { "again" } else { "first" };
+                let how = if *archived {
+                    "archive"
+                } else if detail["replay"] == true {
+                    "again"
+                } else {
+                    "first"
+                };
                 format!(r#"[k |-> "seen", v |-> {v}, e |-> {e}, r |-> "{how}"]"#)
             }
             Seen::History { .. } => {
@@ -149,7 +155,10 @@ pub fn trace(workflow: &Workflow, seen: &[(usize, Seen)]) -> Trace {
         let others = |chosen: &dyn Fn(&Call<'_>) -> bool| -> Vec<usize> {
             (1..).zip(&calls).filter(|(number, other)| number - 1 != place && chosen(other)).map(|(n, _)| n).collect()
         };
-        call.shown(&others(&|other| call.repeats(other)), &others(&|other| call.has_key_of(other) && !call.repeats(other)))
+        call.shown(
+            &others(&|other| call.repeats(other)),
+            &others(&|other| call.has_key_of(other) && !call.repeats(other)),
+        )
     };
     let makers = versions.iter().map(|version| maker(version).to_string()).collect();
     Trace { workflow: workflow.clone(), calls: calls.iter().enumerate().map(shown).collect(), makers, lines }

@@ -1,6 +1,8 @@
 //! `cargo xtask e2e`: deploys the template with the binaries it names on an emulator of AWS and plays the scenarios
 //! of `tests/tests/e2e` against it, over HTTP and with real tokens.
 //!
+//! What they see of it must be a behaviour of the specification.
+//!
 //! The emulator checks each call of a function against the function's role, so that a missing permission fails here.
 
 mod build;
