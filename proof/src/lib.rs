@@ -13,10 +13,12 @@
 pub mod asking;
 pub mod check;
 pub mod observed;
+pub mod outside;
 pub mod recording;
 pub mod run;
 pub mod seeds;
 pub mod stage;
 pub mod tamper;
+pub mod tlc;
 pub mod trace;
 pub mod world;

@@ -12,8 +12,11 @@
 
 mod access;
 mod alone;
+mod crowd;
+mod ending;
 mod events;
 mod operations;
 mod people;
+mod recorder;
 mod recovery;
 mod world;

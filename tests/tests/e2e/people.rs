@@ -5,17 +5,24 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::recorder::{self, Asker};
 use crate::world::{PATIENCE, WORLD};
 
 /// A workflow type that no ruleset names: the lifecycle alone decides.
 pub(crate) const FREE: &str = "free-form";
 /// Whom the tokens of honest people are for.
 const AUDIENCE: &str = "alims-workflow-manager";
+/// Whose they are when they do not say.
+const TENANT: &str = "default";
 
 /// Somebody with a token, or without.
 #[derive(Clone)]
 pub(crate) struct Person {
     token: Option<String>,
+    /// What an honest token says; nobody knows what another does.
+    asker: Option<Asker>,
+    /// The idempotency key of what is asked.
+    key: Option<String>,
     http: Client,
 }
 
@@ -41,7 +48,10 @@ impl Person {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(WORLD.text("key_id").to_owned());
         let key = EncodingKey::from_rsa_der(&WORLD.signing_key);
-        Self::bearer(&jsonwebtoken::encode(&header, &all, &key).unwrap())
+        let text = |name: &str| all[name].as_str().map(str::to_owned);
+        let tenant = text("tenant_id").unwrap_or_else(|| TENANT.to_owned());
+        let asker = text("sub").map(|subject| Asker { tenant, subject });
+        Self { asker, ..Self::bearer(&jsonwebtoken::encode(&header, &all, &key).unwrap()) }
     }
 
     /// Somebody who may do everything that a role allows.
@@ -51,12 +61,12 @@ impl Person {
 
     /// Whoever holds this token.
     pub(crate) fn bearer(token: &str) -> Self {
-        Self { token: Some(token.to_owned()), http: Client::new() }
+        Self { token: Some(token.to_owned()), ..Self::nobody() }
     }
 
     /// Somebody nobody knows.
     pub(crate) fn nobody() -> Self {
-        Self { token: None, http: Client::new() }
+        Self { token: None, asker: None, key: None, http: Client::new() }
     }
 
     /// The same token with another signature.
@@ -66,16 +76,29 @@ impl Person {
         Self::bearer(&format!("{signed}.{}", "A".repeat(342)))
     }
 
+    /// The same person, with an idempotency key on all that is asked.
+    pub(crate) fn keyed(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = self.http.request(method, format!("{}{path}", WORLD.text("endpoint")));
+        let request = self.http.request(method.clone(), format!("{}{path}", WORLD.text("endpoint")));
         // The emulator tells APIs apart by their names, which no resolver knows.
         let request = request.header("host", WORLD.text("api_host"));
         let request = if let Some(token) = &self.token { request.bearer_auth(token) } else { request };
+        let request = if let Some(key) = &self.key { request.header("idempotency-key", key) } else { request };
         let request = if let Some(body) = body { request.json(body) } else { request };
+        let recorded = |asker| recorder::asked(asker, &method, path, self.key.as_deref(), body);
+        let call = self.asker.as_ref().and_then(recorded);
+        let request = if let Some(call) = &call { request.header("x-correlation-id", call) } else { request };
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
-        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        if let Some(call) = call {
+            recorder::answered(&call, status.as_u16(), &body);
+        }
+        Answer { status, body }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

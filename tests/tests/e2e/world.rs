@@ -7,6 +7,9 @@ use std::fs;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex as Turn;
+
+use crate::recorder;
 
 /// How long something that follows by itself may take before a test calls it missing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,21 +72,25 @@ pub(crate) async fn aws() -> SdkConfig {
 /// One queue; what was received from it stays known to all tests of this process.
 pub(crate) struct Queue {
     output: &'static str,
+    /// One receives at a time: so the order in which messages come is that of the queue.
+    turn: Turn<()>,
     received: Mutex<Vec<Value>>,
 }
 
 /// What the rule of the sample subscriber delivers.
-pub(crate) static SUBSCRIBER: Queue = Queue { output: "SubscriberQueueUrl", received: Mutex::new(Vec::new()) };
+pub(crate) static SUBSCRIBER: Queue = Queue::at("SubscriberQueueUrl");
 /// What the publisher could not read.
-pub(crate) static UNREADABLE: Queue = Queue { output: "UnreadableRecordsQueueUrl", received: Mutex::new(Vec::new()) };
+pub(crate) static UNREADABLE: Queue = Queue::at("UnreadableRecordsQueueUrl");
 /// Workflows whose stored history is broken.
-pub(crate) static QUARANTINED: Queue =
-    Queue { output: "QuarantinedWorkflowsQueueUrl", received: Mutex::new(Vec::new()) };
+pub(crate) static QUARANTINED: Queue = Queue::at("QuarantinedWorkflowsQueueUrl");
 /// Executions that ended badly.
-pub(crate) static FAILED_RECOVERIES: Queue =
-    Queue { output: "FailedRecoveriesQueueUrl", received: Mutex::new(Vec::new()) };
+pub(crate) static FAILED_RECOVERIES: Queue = Queue::at("FailedRecoveriesQueueUrl");
 
 impl Queue {
+    const fn at(output: &'static str) -> Self {
+        Self { output, turn: Turn::const_new(()), received: Mutex::new(Vec::new()) }
+    }
+
     /// Receives until the messages that pass the filter are enough, and gives those, in the order they came.
     pub(crate) async fn until(
         &self,
@@ -99,19 +106,28 @@ impl Queue {
                 return found;
             }
             assert!(begun.elapsed() < PATIENCE, "{} had only: {found:#?}", self.output);
-            self.receive(&client).await;
+            if !self.receive(&client).await {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 
-    async fn receive(&self, client: &aws_sdk_sqs::Client) {
+    /// Receives what is there; whether that was anything.
+    async fn receive(&self, client: &aws_sdk_sqs::Client) -> bool {
+        let _turn = self.turn.lock().await;
         let url = WORLD.output(self.output);
-        let request = client.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(1);
-        for message in request.send().await.unwrap().messages.unwrap_or_default() {
+        let request = client.receive_message().queue_url(url).max_number_of_messages(10);
+        let messages = request.send().await.unwrap().messages.unwrap_or_default();
+        for message in &messages {
             let body = serde_json::from_str(message.body().unwrap()).unwrap();
+            if self.output == SUBSCRIBER.output {
+                recorder::received(&body);
+            }
             self.received.lock().unwrap().push(body);
             let handle = message.receipt_handle().unwrap();
             client.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
         }
+        !messages.is_empty()
     }
 }
 

@@ -1,12 +1,15 @@
 //! `cargo xtask e2e`: deploys the template with the binaries it names on an emulator of AWS and plays the scenarios
 //! of `tests/tests/e2e` against it, over HTTP and with real tokens.
 //!
+//! What they see of it must be a behaviour of the specification.
+//!
 //! The emulator checks each call of a function against the function's role, so that a missing permission fails here.
 
 mod build;
 mod edge;
 mod process;
 mod stack;
+mod traces;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +40,10 @@ impl Place {
     fn new(workspace: &Workspace) -> anyhow::Result<Self> {
         let root = workspace.target.join("e2e");
         // What is built is built anew only where it changed.
+        let recording = root.join(traces::RECORDING);
+        if recording.exists() {
+            fs::remove_file(&recording).with_context(|| format!("{} cannot be removed", recording.display()))?;
+        }
         for stale in ["logs", "run", "world.json"] {
             let path = root.join(stale);
             if path.is_dir() {
@@ -82,6 +89,7 @@ pub(crate) fn run(workspace: &Workspace, built: Built) -> anyhow::Result<()> {
         played
     });
     played.with_context(|| format!("the logs are in {}", place.path("logs").display()))?;
+    stage("traces", || traces::check(workspace, &place))?;
     fs::remove_dir_all(place.path("run")).context("the emulator's files cannot be removed")
 }
 
@@ -171,14 +179,16 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
     })
 }
 
-/// First those that leave one another alone, side by side; then those that take something away from all, one by one.
+/// First those that leave one another alone, side by side; then those that take something away from all, one by one; then
+/// the one that looks at what has become of all.
 fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
-    for arguments in [&["--skip", "alone::"][..], &["alone::", "--test-threads", "1"]] {
+    let together = ["--skip", "alone::", "--skip", "ending::"];
+    for arguments in [&together[..], &["alone::", "--test-threads", "1"], &["ending::"]] {
         let cargo = ["test", "--package", "alims-tests", "--features", "e2e", "--test", "e2e", "--"];
         let mut cargo = Step::cargo("the scenarios", &[&cargo[..], arguments].concat()).command(workspace);
         tools.on_path(&mut cargo);
         world.aws.environment_of(&mut cargo);
-        cargo.env("ALIMS_E2E", place.path("world.json"));
+        cargo.env("ALIMS_E2E", place.path("world.json")).env("ALIMS_E2E_SEEN", place.path(traces::RECORDING));
         let status = cargo.status().context("cargo could not be started")?;
         anyhow::ensure!(status.success(), "a scenario does not hold");
     }

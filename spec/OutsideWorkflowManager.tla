@@ -1,0 +1,241 @@
+----------------------- MODULE OutsideWorkflowManager -----------------------
+(***************************************************************************)
+(* Whether what was seen of the deployed service from outside is a         *)
+(* behaviour of WorkflowManager.                                           *)
+(*                                                                         *)
+(* A trace is what clients and a subscriber saw of one workflow: requests  *)
+(* when they were sent, answers when they came, events when they were      *)
+(* received, and the whole history at the end. Everything within is        *)
+(* hidden. Between a request and its answer its steps may happen, after a  *)
+(* request without an answer some time or never, and whatever nobody asked *)
+(* for at any time: TLC looks for an order that explains all lines.        *)
+(*                                                                         *)
+(* The history at the end says who made which version, because a version   *)
+(* keeps the name that its caller gave the request. It is looked up, to    *)
+(* save TLC from following what did not happen. For the same reason what   *)
+(* is hidden happens early or late: a call reads as soon as it can read    *)
+(* what it was told, for reading bars nobody from anything; versions are   *)
+(* published, altered and quarantined when a line shows that they were,    *)
+(* for until then that bars more than it allows. What remains to be tried  *)
+(* are the moments of the appends and releases.                            *)
+(*                                                                         *)
+(* The bus is taken to deliver in the order in which it accepts: so does   *)
+(* the emulator, and so the order of first appearances shows at a queue.   *)
+(***************************************************************************)
+EXTENDS WorkflowManager, TLC
+
+CONSTANTS
+    Traces,     \* what was seen: a sequence of [calls, log, lines]
+    CallsMax,   \* how many calls the longest has
+    Telling     \* whether to print how far a trace is explained
+
+VARIABLES
+    run,        \* which trace
+    at,         \* its next line
+    waiting     \* calls that were asked and have yet to look at what is stored
+
+outsideVars == <<run, at, waiting>>
+
+W == CHOOSE w \in Workflows : TRUE
+P == CHOOSE p \in Publishers : TRUE
+R == CHOOSE r \in Recoveries : TRUE
+S == CHOOSE s \in Subscribers : TRUE
+
+Call(i) == <<"call", i>>
+
+SeenCalls == {Call(i) : i \in 1..CallsMax}
+NoPast == [w \in Workflows |-> << >>]
+
+Info(c) == Traces[run].calls[c[2]]
+Lines   == Traces[run].lines
+Line    == Lines[at]
+Makers  == Traces[run].log    \* of each version in the end: its call, or 0 for a recovery
+
+Newest == Len(log[W])
+Made(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
+Recovered(n) == n <= Len(Makers) /\ Makers[n] = 0
+Is(id, maker) == IF maker = 0 THEN id[1] = R ELSE id = Call(maker)
+
+Says(holds) == holds /\ UNCHANGED vars
+
+-----------------------------------------------------------------------------
+(* What a call reads and decides. *)
+
+(* Requests with one idempotency key are one request of the specification: the key of the first that came as far as to
+   append. *)
+Before(c) == {d \in {Call(i) : i \in Info(c).same} : "put" \in DOMAIN work[d]}
+KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
+
+IsJudged(c) == Info(c).told \in {"invalid", "denied"}
+
+(* A refusal of the policies may come whatever else is; the lifecycle and the rules are asked last. *)
+Outcomes(c) ==
+    LET create == Info(c).kind = "create"
+        kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
+        q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
+        all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c)
+    IN  IF IsJudged(c) /\ \E outcome \in all : outcome.at \in {"accepted", "quarantined"}
+        THEN {}
+        ELSE {outcome \in all : outcome.at = Info(c).then}
+
+(* Whoever names a version decides on no other. *)
+Expects(c) ==
+    CASE Info(c).expected = 0                    -> Info(c).then # "conflict"
+      [] Info(c).then = "append" \/ IsJudged(c)    -> Info(c).expected = Newest
+      [] Info(c).then = "conflict"               -> Info(c).expected # Newest
+      [] OTHER                                   -> TRUE
+
+(* Whether this is a moment at which c can have read what it was told. *)
+CanLook(c) ==
+    /\ Newest \in Info(c).lo..Info(c).hi
+    /\ CASE Info(c).then = "see"    -> StateAt(W, Newest) = Info(c).to
+         [] Info(c).then = "count"  -> TRUE
+         [] Info(c).then = "sound"  -> altered[W] = {}
+         [] Info(c).then = "reused" -> \E n \in 1..Newest, d \in Info(c).rivals : log[W][n].id = Call(d)
+         [] Info(c).kind \in {"create", "move"} -> Expects(c) /\ Outcomes(c) # {}
+         [] OTHER -> FALSE
+
+Look(c) ==
+    /\ IF Info(c).then \in {"see", "count", "sound", "reused"} THEN UNCHANGED vars ELSE Decides(c, Outcomes(c))
+    /\ waiting' = waiting \ {c}
+
+-----------------------------------------------------------------------------
+(* What happens at once. *)
+
+Looking  == {c \in waiting : CanLook(c)}
+Refused  == {c \in Calls : work[c] = Refusing}
+Returns  == Failed(W) /\ Recovered(Newest + 1) /\ work[R].at \in {"idle", "judge"}
+Carrying == carry[P] # NoLanes
+
+Pressing == Looking # {} \/ Refused # {} \/ Returns \/ Carrying
+
+Carry ==
+    CASE carry[P][W].entry = "open"                      -> EntryAccepted(P, W)
+      [] carry[P][W].entry = "accepted"                  -> PutAnswered(P)
+      [] carry[P][W].told < carry[P][W].next - 1         -> IndexAdvanced(P, W)
+      [] OTHER                                           -> AnswerBatch(P)
+
+Press ==
+    CASE Looking # {} -> Look(CHOOSE c \in Looking : TRUE)
+      [] Refused # {} -> RecordRefusal(CHOOSE c \in Refused : TRUE) /\ UNCHANGED waiting
+      [] Carrying     -> Carry /\ UNCHANGED waiting
+      [] OTHER        -> (BringBack(R, W) \/ RecoveryAllowed(R)) /\ UNCHANGED waiting
+
+-----------------------------------------------------------------------------
+(* What happens some time. *)
+
+Told(answer) == Line.k = "told" /\ Info(Call(Line.x)).told = answer
+
+Commits(c) ==
+    /\ work[c].at = "append"
+    /\ Made(c, Newest + 1)
+    /\ AppendUnheard(c)
+
+(* A recovery, or a call whose caller knows nothing of what became of it. *)
+AppendOfNobody ==
+    \/ work[R].at = "append" /\ Recovered(Newest + 1) /\ AppendCommitted(R)
+    \/ Newest < Len(Makers) /\ AppendLate /\ Is(log'[W][Newest + 1].id, Makers[Newest + 1])
+
+Release(c) ==
+    /\ Info(c).kind = "release" /\ Info(c).told \in {"released", "nothing"}
+    /\ ReleaseWorkflow(W)
+    /\ waiting' = waiting \ {c}
+
+(* The next version is put on the bus when a line shows that this one was. *)
+Shown == IF Line.k = "seen" \/ Told("replayed") THEN Line.v ELSE 0
+
+Publish ==
+    /\ index[W].version < Shown
+    /\ PublishEvents(P, W)
+    /\ W \in DOMAIN carry'[P]
+    /\ carry'[P][W].told = index[W].version /\ carry'[P][W].last = index[W].version + 1
+
+(* A version that a line shows as altered, and one that a line shows as found. *)
+Breaks ==
+    /\ Told("broken") \/ Told("quarantined")
+    /\ BreaksAt(W, Line.v) = {}
+    /\ AlterVersion(W)
+    /\ \E b \in altered'[W] : b[1] = Line.v
+
+Found == Told("quarantined") /\ quarantine[W].found = {} /\ QuarantineWorkflow(R, W)
+
+Between ==
+    /\ at <= Len(Lines)
+    /\ UNCHANGED <<run, at>>
+    /\ IF Pressing THEN Press
+       ELSE \/ (\E c \in Calls : Commits(c)) /\ UNCHANGED waiting
+            \/ (AppendOfNobody \/ Publish \/ Breaks \/ Found) /\ UNCHANGED waiting
+            \/ \E c \in waiting : Release(c)
+
+-----------------------------------------------------------------------------
+(* The lines. *)
+
+(* What the caller is told is what became of its call. *)
+Tells(c) ==
+    LET is == work[c].at IN
+    CASE Info(c).told = "accepted" ->
+            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "accepted" /\ work'[c].put.n = Line.v
+            ELSE Says(is = "accepted" /\ work[c].put.n = Line.v)
+      [] Info(c).told = "conflict" ->
+            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "conflict" /\ work[c].put.n = Line.v
+            ELSE Says(is = "conflict")
+      [] Info(c).told = "invalid" -> Says(is = "refused" /\ <<StateAt(W, Info(c).lo), Info(c).to>> \notin Moves)
+      [] Info(c).told = "denied"  -> Says(is = "refused")
+      [] Info(c).told = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
+      [] Info(c).told = "quarantined" ->
+            Says(IF Info(c).kind = "move" THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.v)
+      [] Info(c).told = "broken"   -> Says(\E b \in altered[W] : b[1] = Line.v)
+      [] Info(c).told = "replayed" -> Says(Line.v <= index[W].version)
+      [] Info(c).told = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.s) : Is(log[W][i].id, Line.s[i]))
+      [] Info(c).told \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move"} => is = Info(c).told)
+      [] Info(c).told \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
+      [] Info(c).told \in {"noted", "turned-away"} -> Says(is = "idle")
+      [] OTHER -> FALSE
+
+(* What the archive puts again comes in any order. What is marked as a replay never comes first. *)
+Sees ==
+    LET event == [w |-> W, v |-> Line.v, id |-> log[W][Line.v].id] IN
+    /\ Line.v <= Newest /\ Is(log[W][Line.v].id, Line.e)
+    /\ event \in bus
+    /\ IF Line.v > Len(applied[S][W]) /\ Line.r # "archive"
+       THEN Line.r = "first" /\ Line.v = Len(applied[S][W]) + 1 /\ DeliverEvent(S, event)
+       ELSE UNCHANGED vars
+
+Kept == {Line.s[j] : j \in 1..Len(Line.s)}
+
+(* Of every refusal that was answered there is one, and of creations and moves there is no other. *)
+Keeps ==
+    /\ Kept \subseteq 1..Len(Traces[run].calls)
+    /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in {"create", "move"}}}
+    /\ \A i \in 1..Len(Traces[run].calls) : Info(Call(i)).kind # "look" /\ Info(Call(i)).told = "refused" => i \in Kept
+
+Explained ==
+    CASE Line.k = "asked"    -> Says(TRUE) /\ waiting' = waiting \cup {Call(Line.x)}
+      [] Line.k = "told"     -> Tells(Call(Line.x)) /\ UNCHANGED waiting
+      [] Line.k = "seen"     -> Sees /\ UNCHANGED waiting
+      [] Line.k = "log"      -> Says(Newest = Len(Makers) /\ \A i \in 1..Newest : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
+      [] Line.k = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
+      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Newest) /\ UNCHANGED waiting
+
+Step ==
+    /\ at <= Len(Lines)
+    /\ ~Pressing
+    /\ Explained
+    /\ at' = at + 1
+    /\ run' = run
+    /\ ~Telling \/ PrintT(<<"explained", run, at>>)
+
+(* All lines are explained, and what has come of it is as it must be. *)
+Accept ==
+    /\ at = Len(Lines) + 1
+    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ WorkflowUniqueness
+    /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
+    /\ at' = at + 1
+    /\ PrintT(<<"accepted", run>>)
+    /\ UNCHANGED <<run, waiting>>
+    /\ UNCHANGED vars
+
+OutsideInit == Init /\ run \in 1..Len(Traces) /\ at = 1 /\ waiting = {}
+
+OutsideSpec == OutsideInit /\ [][Step \/ Between \/ Accept]_<<vars, outsideVars>>
+=============================================================================

@@ -1,0 +1,33 @@
+//! What the scenarios saw of the service, held against the specification: `spec/OutsideWorkflowManager.tla`.
+
+use super::Place;
+use crate::step::Step;
+use crate::tools::Tools;
+use crate::workspace::{Build, Workspace};
+
+/// Where the scenarios write down what they see.
+pub(crate) const RECORDING: &str = "seen.jsonl";
+
+/// Has TLC judge what was seen.
+///
+/// # Errors
+/// When TLC is not to be had, refuses what was seen, or accepts what must be refused.
+pub(crate) fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> {
+    let jar = Tools::install_tlc(workspace)?;
+    // As a part of the tests' own build: `cargo build` of one package would unify other features and build the SDK anew.
+    let build = ["test", "--workspace", "--test", "proof", "--no-run"];
+    Step::cargo("the build of the judge", &build).run(workspace)?;
+    let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    let arguments = [
+        "--jar".to_owned(),
+        path(jar),
+        "--spec".to_owned(),
+        path(workspace.root.join("spec")),
+        "--out".to_owned(),
+        path(place.path("traces")),
+        "--recording".to_owned(),
+        path(place.path(RECORDING)),
+    ];
+    let judge = Step::built("traces", workspace.built(Build::Development, "alims-proof-outside"), &[]);
+    judge.with(&arguments).run(workspace)
+}
