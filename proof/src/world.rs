@@ -49,6 +49,12 @@ impl World {
         self.doorbells.lock().unwrap().clone()
     }
 
+    /// The records of the log's stream from this place on.
+    #[must_use]
+    pub fn doorbells_from(&self, place: usize) -> Vec<Value> {
+        self.doorbells.lock().unwrap().iter().skip(place).cloned().collect()
+    }
+
     /// The details of the events that the bus accepted, in that order.
     #[must_use]
     pub fn accepted(&self) -> Vec<Value> {

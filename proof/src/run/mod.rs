@@ -83,8 +83,9 @@ struct Scene {
     asked: Cell<usize>,
     /// Records of the stream that are not answered, by their place.
     ringing: RefCell<Vec<usize>>,
-    /// How many records the stream had when it was looked at last.
-    rung: Cell<usize>,
+    /// What the stream had when it was looked at last, and the newest version of each workflow in it.
+    rung: RefCell<Vec<Value>>,
+    versions: RefCell<BTreeMap<String, u64>>,
     callers_left: Cell<usize>,
     recoveries_left: Cell<usize>,
     /// What was altered of which workflow.
@@ -106,7 +107,8 @@ pub async fn run(seed: u64, load: Load) -> Recorded {
         actors: Cell::new(0),
         asked: Cell::new(0),
         ringing: RefCell::default(),
-        rung: Cell::new(0),
+        rung: RefCell::default(),
+        versions: RefCell::default(),
         callers_left: Cell::new(load.workflows * load.callers),
         recoveries_left: Cell::new(load.recoveries),
         altered: RefCell::default(),

@@ -17,18 +17,28 @@ use crate::stage::is_unordered;
 const BATCH_MAX: usize = 6;
 
 impl Scene {
-    /// Takes up what the stream has since the last time.
-    fn hear(&self) -> Vec<Value> {
-        let records = self.stage.world.doorbells();
-        self.ringing.borrow_mut().extend(self.rung.get()..records.len());
-        self.rung.set(records.len());
-        records
+    /// Takes up what the stream has since the last time, and tells how many records there are.
+    fn hear(&self) -> usize {
+        let mut rung = self.rung.borrow_mut();
+        let new = self.stage.world.doorbells_from(rung.len());
+        self.ringing.borrow_mut().extend(rung.len()..rung.len() + new.len());
+        for (workflow, version) in new.iter().filter_map(version_of) {
+            self.versions.borrow_mut().insert(workflow, version);
+        }
+        rung.extend(new);
+        rung.len()
+    }
+
+    /// How many versions a workflow has.
+    pub(super) fn versions_of(&self, workflow: &str) -> u64 {
+        self.hear();
+        self.versions.borrow().get(workflow).copied().unwrap_or_default()
     }
 
     /// Hands some records to a publisher; those that it answers ring no more.
-    async fn publish(&self, rng: &mut Rng, places: &[usize], records: &[Value]) {
+    async fn publish(&self, rng: &mut Rng, places: &[usize]) {
         let actor = self.actor('p');
-        let batch: Vec<Value> = places.iter().map(|place| records[*place].clone()).collect();
+        let batch: Vec<Value> = places.iter().map(|place| self.rung.borrow()[*place].clone()).collect();
         let mut last: BTreeMap<String, u64> = BTreeMap::new();
         for (workflow, version) in batch.iter().filter_map(version_of) {
             let last = last.entry(workflow).or_default();
@@ -46,7 +56,8 @@ impl Scene {
             let what = if again.contains(workflow) { What::ComesAgain } else { What::Answered };
             self.recorder.note(workflow, &actor, what);
         }
-        let answered = |place: &usize| places.contains(place) && !failed.contains(&records[*place]);
+        let rung = self.rung.borrow();
+        let answered = |place: &usize| places.contains(place) && !failed.contains(&rung[*place]);
         self.ringing.borrow_mut().retain(|place| !answered(place));
     }
 }
@@ -66,11 +77,11 @@ pub(super) async fn publisher(scene: Rc<Scene>, mut rng: Rng) {
         places.truncate(rng.usize(1..=BATCH_MAX));
         // A record that was answered long ago comes once more.
         if rng.u8(..100) < 20 {
-            places.push(rng.usize(..records.len()));
+            places.push(rng.usize(..records));
         }
         places.sort_unstable();
         places.dedup();
-        scene.publish(&mut rng, &places, &records).await;
+        scene.publish(&mut rng, &places).await;
     }
 }
 
@@ -126,10 +137,10 @@ pub(super) async fn subscriber(scene: Rc<Scene>, mut rng: Rng) {
     // What is late arrives, is published, and is delivered: nothing goes wrong any more.
     scene.at_the_end.set(true);
     scene.stage.settle().await;
-    let records = scene.hear();
+    scene.hear();
     let left = scene.ringing.borrow().clone();
     if !left.is_empty() {
-        scene.publish(&mut rng, &left, &records).await;
+        scene.publish(&mut rng, &left).await;
     }
     scene.stage.settle().await;
     desk.take(&scene);

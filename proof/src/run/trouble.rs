@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use std::rc::Rc;
 
-use super::{Scene, pause, version_of};
+use super::{Scene, pause};
 use crate::asking::release;
 use crate::observed::Observed;
 use crate::recording::{Broken, What};
@@ -25,13 +25,6 @@ pub(super) struct Altered {
 }
 
 impl Scene {
-    /// How many versions a workflow has at least.
-    pub(super) fn versions_of(&self, workflow: &str) -> u64 {
-        let versions = self.stage.world.doorbells();
-        let of_this = versions.iter().filter_map(version_of).filter(|(other, _)| other == workflow);
-        of_this.map(|(_, version)| version).max().unwrap_or_default()
-    }
-
     /// Alters a version, mostly the newest: upon that one nobody may build any more, even before it is found.
     fn alter(&self, rng: &mut Rng, workflow: &str) {
         let newest = self.versions_of(workflow);
