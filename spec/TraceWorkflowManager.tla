@@ -20,13 +20,19 @@
 (* because the recording is read when it is over: what a call did after it *)
 (* had read (`then`), and whether a refusal without an answer was kept.    *)
 (* They save TLC from following what did not happen.                       *)
+(*                                                                         *)
+(* A turn of a recovery that does something is a recovery of its own: in   *)
+(* the specification one may look again at any time, and what a turn left  *)
+(* behind may still happen while the next one is at work. Turns that may   *)
+(* append the same version (`e`) made it together: it is there once.       *)
 (***************************************************************************)
-EXTENDS WorkflowManager, TLC
+EXTENDS WorkflowManager, Integers, TLC
 
 CONSTANTS
-    Traces,     \* what was recorded: a sequence of [calls, lines]
-    CallsMax,   \* how many calls the longest has; likewise publishers
+    Traces,     \* what was recorded: a sequence of [calls, turns, releases, altered, lines]
+    CallsMax,   \* how many calls the longest has; likewise publishers, and turns of recoveries
     PublishersMax,
+    TurnsMax,
     Telling     \* whether to print how far a trace is explained
 
 VARIABLES
@@ -41,16 +47,31 @@ W == CHOOSE w \in Workflows : TRUE
 Call(i) == <<"call", i>>
 Publisher(i) == <<"publisher", i>>
 Subscriber(i) == <<"subscriber", i>>
-IdOf(e) == IF e = 0 THEN Genesis ELSE Call(e)
+Recovery(i) == <<"recovery", i>>    \* the i-th turn of all recoveries
+Person(i) == <<"person", i>>        \* the i-th release
+
+(* In a line a recovery's number is negative. *)
+Doer(x)    == IF x < 0 THEN Recovery(-x) ELSE Call(x)
+Carrier(x) == IF x < 0 THEN Recovery(-x) ELSE Publisher(x)
 
 TraceCalls == {Call(i) : i \in 1..CallsMax}
 TracePublishers == {Publisher(i) : i \in 1..PublishersMax}
 TraceSubscribers == {Subscriber(1)}
+TraceRecoveries == {Recovery(i) : i \in 1..TurnsMax}
+TraceFresh(r, w) == r    \* a turn appends once
 NoPast == [w \in Workflows |-> << >>]
 
 Info(c) == Traces[run].calls[c[2]]
 Lines   == Traces[run].lines
 Line    == Lines[at]
+Turn(r) == Traces[run].turns[r[2]]
+Released(p)  == Traces[run].releases[p[2]]
+
+(* Whether an id is that of an event: nothing's, a call's, or that of turns that made it together. *)
+Is(id, e) ==
+    CASE e = 0 -> id = Genesis
+      [] e > 0 -> id = Call(e)
+      [] OTHER -> \E i \in 1..Len(Traces[run].turns) : Traces[run].turns[i].e = -e /\ id = Recovery(i)
 
 -----------------------------------------------------------------------------
 (* What a call decides from what it reads. *)
@@ -68,19 +89,33 @@ Decide(c) ==
     IN
     /\ \A d \in Before(c) : work[d].put.version.key = q.key /\ work[d].put.version.kind = kind /\ work[d].put.version.to = q.to
     /\ q.to \in Targets
-    /\ Decides(c, IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c))
+    /\ Decides(c, IF create THEN CreationOutcomes(q, c)
+                  ELSE TransitionOutcomes(q, c, NewestSeen(c, W), RecordSeen(c, W)))
     /\ work'[c].at = Info(c).then
 
 -----------------------------------------------------------------------------
 (* What happens between two lines. *)
 
-(* A read sees the log as it is at some moment between its beginning and its end. *)
+(* A read sees the log as it is at some moment between its beginning and its end; so does the read of the record of
+   quarantines that is made beside it, and either may come first. *)
+SeesNewest(c) == Len(log[W]) = Info(c).n /\ Is(IdAt(W, Info(c).n), Info(c).e)
+SeesRecord(found, released) ==
+    Cardinality(quarantine[W].found) = found /\ Cardinality(quarantine[W].released) = released
+
 Look(c) ==
-    /\ <<c, "read">> \in flying
-    /\ Len(log[W]) = Info(c).n
-    /\ IdAt(W, Info(c).n) = IdOf(Info(c).e)
+    LET left == {f \in flying : f[1] = c /\ f[2] \in {"read", "record"}} IN
+    /\ left # {}
+    /\ <<c, "read">> \in left => SeesNewest(c)
+    /\ <<c, "record">> \in left => SeesRecord(Info(c).found, Info(c).released)
     /\ IF Info(c).kind = "look" THEN UNCHANGED vars ELSE Decide(c)
-    /\ flying' = flying \ {<<c, "read">>}
+    /\ flying' = flying \ left
+
+SeeFirst(c) ==
+    /\ {<<c, "read">>, <<c, "record">>} \subseteq flying
+    /\ LookAhead(c, W)
+    /\ IF "record" \in DOMAIN work'[c]
+       THEN SeesRecord(Info(c).found, Info(c).released) /\ flying' = flying \ {<<c, "record">>}
+       ELSE SeesNewest(c) /\ flying' = flying \ {<<c, "read">>}
 
 Commit(c) ==
     /\ <<c, "append">> \in flying
@@ -91,7 +126,7 @@ Commit(c) ==
 Take(p) ==
     /\ <<p, "put">> \in flying
     /\ \/ Event(W, carry[p][W].next) \notin bus
-       \/ Line.k = "put-end" /\ Publisher(Line.x) = p /\ Line.r = "ok"
+       \/ Line.k = "put-end" /\ Carrier(Line.x) = p /\ Line.r = "ok"
     /\ EntryAccepted(p, W)
     /\ UNCHANGED flying
 
@@ -101,10 +136,37 @@ Advance(p) ==
     /\ IndexAdvanced(p, W)
     /\ flying' = flying \ {<<p, "advance">>}
 
+(* A turn of a recovery looks, and finds a failed workflow to bring back at this version, or events to publish from
+   here to there. A turn that did not come to its end does not tell how far it was to go. *)
+LookAfter(r) ==
+    /\ <<r, "look">> \in flying
+    /\ IF Turn(r).does = "publish"
+       THEN /\ Republish(r, W)
+            /\ carry'[r][W].told = Turn(r).v
+            /\ IF Turn(r).n = 0 THEN carry'[r][W].last >= Turn(r).past ELSE carry'[r][W].last = Turn(r).n
+       ELSE BringBack(r, W) /\ Len(log[W]) = Turn(r).v
+    /\ flying' = flying \ {<<r, "look">>}
+
+AssessFirst(r) == <<r, "look">> \in flying /\ Traces[run].altered /\ AssessWorkflow(r, W) /\ UNCHANGED flying
+
+Quarantine(r) ==
+    /\ <<r, "quarantine">> \in flying
+    /\ QuarantineWorkflow(r, W)
+    /\ <<Turn(r).v, Turn(r).n>> \in quarantine'[W].found
+    /\ flying' = flying \ {<<r, "quarantine">>}
+
+Release(p) ==
+    /\ <<p, "release">> \in flying
+    /\ ReleaseWorkflow(W)
+    /\ quarantine'[W].released = quarantine[W].released \cup {<<Released(p).v, Released(p).n>>}
+    /\ flying' = flying \ {<<p, "release">>}
+
 Between ==
     /\ at <= Len(Lines)
     /\ UNCHANGED <<run, at>>
-    /\ \/ \E f \in flying : Look(f[1]) \/ Commit(f[1]) \/ Take(f[1]) \/ Advance(f[1])
+    /\ \/ \E f \in flying :
+            \/ Look(f[1]) \/ SeeFirst(f[1]) \/ Commit(f[1]) \/ Take(f[1]) \/ Advance(f[1])
+            \/ LookAfter(f[1]) \/ AssessFirst(f[1]) \/ Quarantine(f[1]) \/ Release(f[1])
        \/ AppendLate /\ UNCHANGED flying
        \/ EntryLate /\ UNCHANGED flying
 
@@ -123,7 +185,7 @@ AppendBegins(c) ==
             /\ put.version.from = Line.from
             /\ put.version.to = Line.to
             /\ put.version.kind = Line.r
-            /\ put.version.prev = IdOf(Line.e))
+            /\ Is(put.version.prev, Line.e))
 
 AppendEnds(c) ==
     CASE Line.r = "ok" ->
@@ -132,8 +194,20 @@ AppendEnds(c) ==
       [] Line.r = "taken" ->
             /\ <<c, "append">> \in flying
             /\ AppendRefused(c)
-            /\ log[W][work[c].put.n].id = IdOf(Line.e) /\ IdOf(Line.e) # c
+            /\ Is(log[W][work[c].put.n].id, Line.e) /\ ~Is(c, Line.e)
       [] OTHER -> AppendAbandoned(c)
+
+(* It is there once, by this turn or by an earlier one whose append it repeats. Without an answer it may be there still. *)
+RecoveryAppendEnds(r) ==
+    CASE Line.r = "ok" ->
+            /\ AppendCommitted(r) \/ AppendRefused(r)
+            /\ Is(log'[W][work[r].put.n].id, -Turn(r).e)
+            /\ End(r, "append")
+      [] Line.r = "taken" ->
+            /\ AppendRefused(r)
+            /\ Is(log[W][work[r].put.n].id, Line.e) /\ Line.e # -Turn(r).e
+            /\ End(r, "append")
+      [] OTHER -> UNCHANGED <<vars, flying>>
 
 RefusalEnds(c) ==
     IF Line.r = "ok" THEN RecordRefusal(c)
@@ -157,7 +231,7 @@ Rings(p) ==
 PutBegins(p) ==
     /\ W \in DOMAIN carry[p]
     /\ carry[p][W].next = Line.v /\ carry[p][W].entry = "open"
-    /\ Line.v <= Len(log[W]) /\ log[W][Line.v].id = IdOf(Line.e)
+    /\ Line.v <= Len(log[W]) /\ Is(log[W][Line.v].id, Line.e)
     /\ UNCHANGED vars
 
 (* A refused entry may be on the bus: the SDK tries a call again whose answer it did not get. *)
@@ -168,39 +242,65 @@ AdvanceBegins(p) ==
 
 AdvanceEnds(p) == IF Line.r = "ok" /\ <<p, "advance">> \in flying THEN IndexAdvanced(p, W) ELSE UNCHANGED vars
 
+(* The event of this version, and the bus has it. *)
+IsOnBus(v, e) == v <= Len(log[W]) /\ Is(log[W][v].id, e) /\ Event(W, v) \in bus
+
 Delivers(s) ==
-    LET event == [w |-> W, v |-> Line.v, id |-> IdOf(Line.e)] IN
-    /\ event \in bus
+    LET event == Event(W, Line.v) IN
+    /\ IsOnBus(Line.v, Line.e)
     /\ IF event.v > Len(applied[s][W]) /\ event \notin held[s]
        THEN DeliverEvent(s, event) /\ Len(applied'[s][W]) = Line.n
        ELSE Says(Len(applied[s][W]) = Line.n)
 
-Ids(s) == [i \in 1..Len(s) |-> IdOf(s[i])]
+(* From this version on the log has these. *)
+Holds(v, s) == \A i \in 1..Len(s) : v + i - 1 <= Len(log[W]) /\ Is(log[W][v + i - 1].id, s[i])
+
+(* What an entry of the record of quarantines is about. Without an answer it may be there still, or come late. *)
+ThisBreak == <<Line.v, Line.n>>
+EntryEnds(who, what, there) ==
+    IF Line.r = "ok" THEN Says(ThisBreak \in there) /\ End(who, what) ELSE UNCHANGED <<vars, flying>>
 
 Explained ==
     LET x == Line.x IN
     CASE Line.k = "create"        -> Decide(Call(x)) /\ UNCHANGED flying
-      [] Line.k = "read-begin"    -> Says(TRUE) /\ Begin(Call(x), "read")
+      [] Line.k = "read-begin"    -> Says(TRUE)
+                                     /\ flying' = flying \cup ({<<Call(x), "read">>} \cup
+                                            (IF Info(Call(x)).beside THEN {<<Call(x), "record">>} ELSE {}))
       [] Line.k = "read-end"      -> Says(<<Call(x), "read">> \notin flying) /\ UNCHANGED flying
-      [] Line.k = "append-begin"  -> AppendBegins(Call(x)) /\ Begin(Call(x), "append")
-      [] Line.k = "append-end"    -> AppendEnds(Call(x)) /\ End(Call(x), "append")
+      [] Line.k = "record-end"    -> Says(<<Call(x), "record">> \notin flying) /\ UNCHANGED flying
+      [] Line.k = "append-begin"  -> AppendBegins(Doer(x)) /\ Begin(Doer(x), "append")
+      [] Line.k = "append-end"    -> IF x < 0 THEN RecoveryAppendEnds(Doer(x)) ELSE AppendEnds(Call(x)) /\ End(Call(x), "append")
       [] Line.k = "refusal-end"   -> RefusalEnds(Call(x)) /\ UNCHANGED flying
       [] Line.k = "told"          -> Says(Tells(Call(x))) /\ UNCHANGED flying
-      [] Line.k = "versions"      -> Says(\A i \in 1..Len(Line.s) : Line.v + i - 1 <= Len(log[W])
-                                            /\ log[W][Line.v + i - 1].id = IdOf(Line.s[i])) /\ UNCHANGED flying
+      [] Line.k = "versions"      -> Says(Holds(Line.v, Line.s)) /\ UNCHANGED flying
       [] Line.k = "ring"          -> Rings(Publisher(x)) /\ UNCHANGED flying
-      [] Line.k = "put-begin"     -> PutBegins(Publisher(x)) /\ Begin(Publisher(x), "put")
-      [] Line.k = "put-end"       -> PutEnds(Publisher(x)) /\ End(Publisher(x), "put")
-      [] Line.k = "advance-begin" -> AdvanceBegins(Publisher(x)) /\ Begin(Publisher(x), "advance")
-      [] Line.k = "advance-end"   -> AdvanceEnds(Publisher(x))
-                                     /\ (IF Line.r = "ok" THEN End(Publisher(x), "advance") ELSE UNCHANGED flying)
+      [] Line.k = "put-begin"     -> PutBegins(Carrier(x)) /\ Begin(Carrier(x), "put")
+      [] Line.k = "put-end"       -> PutEnds(Carrier(x)) /\ End(Carrier(x), "put")
+      [] Line.k = "advance-begin" -> AdvanceBegins(Carrier(x)) /\ Begin(Carrier(x), "advance")
+      [] Line.k = "advance-end"   -> AdvanceEnds(Carrier(x))
+                                     /\ (IF Line.r = "ok" THEN End(Carrier(x), "advance") ELSE UNCHANGED flying)
       [] Line.k = "answer"        -> carry[Publisher(x)][W].entry = "end" /\ AnswerBatch(Publisher(x)) /\ UNCHANGED flying
       \* What is put again was published: nothing appears first by a replay.
-      [] Line.k = "replayed"      -> Says(Line.v <= index[W].version
-                                            /\ [w |-> W, v |-> Line.v, id |-> IdOf(Line.e)] \in bus) /\ UNCHANGED flying
+      [] Line.k = "replayed"      -> Says(Line.v <= index[W].version /\ IsOnBus(Line.v, Line.e)) /\ UNCHANGED flying
+      \* Whoever reads the index sees at most what it says now; an entry that is put in order says no less.
+      [] Line.k = "index-read"    -> Says(Line.v <= index[W].version) /\ UNCHANGED flying
+      [] Line.k = "repaired"      -> Says(Line.v <= index[W].version) /\ UNCHANGED flying
+      [] Line.k = "look-begin"    -> Says(TRUE) /\ Begin(Recovery(-x), "look")
+      [] Line.k = "look-end"      -> Says(<<Recovery(-x), "look">> \notin flying) /\ UNCHANGED flying
+      [] Line.k = "judged"        -> (IF Line.r = "allow" THEN RecoveryAllowed(Recovery(-x)) ELSE RecoveryDenied(Recovery(-x)))
+                                     /\ UNCHANGED flying
+      \* A no of the rules to a recovery is in the log once that was answered.
+      [] Line.k = "kept"          -> Says(Line.n = 1) /\ UNCHANGED flying
+      [] Line.k = "published"     -> RecoveryPublished(Recovery(-x)) /\ UNCHANGED flying
+      [] Line.k = "quarantine-begin" -> Says(ThisBreak \in altered[W] \cup quarantine[W].found) /\ Begin(Recovery(-x), "quarantine")
+      [] Line.k = "quarantine-end"   -> EntryEnds(Recovery(-x), "quarantine", quarantine[W].found)
+      [] Line.k = "release-begin" -> Says(ThisBreak \in quarantine[W].found) /\ Begin(Person(x), "release")
+      [] Line.k = "release-end"   -> EntryEnds(Person(x), "release", quarantine[W].released)
+      [] Line.k = "alter"         -> AlterVersion(W) /\ ThisBreak \in altered'[W] /\ UNCHANGED flying
       [] Line.k = "deliver"       -> Delivers(Subscriber(1)) /\ UNCHANGED flying
-      [] Line.k = "log"           -> Says([i \in 1..Len(log[W]) |-> log[W][i].id] = Ids(Line.s)) /\ UNCHANGED flying
+      [] Line.k = "log"           -> Says(Len(log[W]) = Len(Line.s) /\ Holds(1, Line.s)) /\ UNCHANGED flying
       [] Line.k = "refusals"      -> Says(refusals = {Call(Line.s[i]) : i \in 1..Len(Line.s)}) /\ UNCHANGED flying
+      [] Line.k = "record"        -> Says(SeesRecord(Line.v, Line.n)) /\ UNCHANGED flying
       [] Line.k = "index"         -> Says(index[W].version = Line.v) /\ UNCHANGED flying
       [] Line.k = "bus"           -> Says(Line.s = [i \in 1..Len(Line.s) |-> i]
                                             /\ {event.v : event \in bus} = 1..Len(Line.s)) /\ UNCHANGED flying

@@ -106,10 +106,10 @@ Failed(w)     == log[w] # << >> /\ StateAt(w, Len(log[w])) = "FAILED"
 
 (* A break is <<version, content>>: the same version altered once more is another one. *)
 BreaksAt(w, n) == {b \in altered[w] : b[1] = n}
-Covered(w, b)  == IF Mutant = "release-covers-the-version"
-                  THEN \E r \in quarantine[w].released : r[1] = b[1]
-                  ELSE b \in quarantine[w].released
-Uncovered(w)   == {b \in altered[w] : ~Covered(w, b)}
+Covers(record, b) == IF Mutant = "release-covers-the-version"
+                     THEN \E r \in record.released : r[1] = b[1]
+                     ELSE b \in record.released
+Uncovered(w)   == {b \in altered[w] : ~Covers(quarantine[w], b)}
 InForce(w)     == quarantine[w].found \ quarantine[w].released
 Broken(w)      == altered[w] \ quarantine[w].released # {}
 
@@ -189,13 +189,14 @@ Judged(q, n, id, grounds) ==
 (* What may become of a creation, and of a transition, in the order in which the code asks. *)
 CreationOutcomes(q, id) == {Forbidden(q, 0, id)} \cup Judged(q, 0, id, Good)
 
-TransitionOutcomes(q, id) ==
-    LET n     == Len(log[q.w])
+TransitionOutcomes(q, id, newest, record) ==
+    LET n     == newest.n
         known == Known(q, n)
-        fits  == \A b \in BreaksAt(q.w, n) : Covered(q.w, b)
-        free  == InForce(q.w) = {} \/ Mutant = "quarantine-not-asked"
-        grounds == CASE InForce(q.w) # {} -> Quarantined
-                     [] BreaksAt(q.w, n) \ quarantine[q.w].released # {} -> Altered
+        inForce == record.found \ record.released
+        fits  == \A b \in newest.breaks : Covers(record, b)
+        free  == inForce = {} \/ Mutant = "quarantine-not-asked"
+        grounds == CASE inForce # {} -> Quarantined
+                     [] newest.breaks \ record.released # {} -> Altered
                      [] OTHER -> Good
     IN  IF n = 0 THEN {Ended("not-found")}
         ELSE {Forbidden(q, n, id)} \cup
@@ -210,16 +211,36 @@ Answered(c, outcome) ==
       [] OTHER -> outcome
 
 Decides(c, outcomes) ==
-    /\ work[c] = Idle
     /\ \E outcome \in outcomes : work' = [work EXCEPT ![c] = Answered(c, outcome)]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
    a key the code looks first. It then answers what the failed condition would have told it.) *)
-CreateWorkflow(c) == \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : Decides(c, CreationOutcomes(q, c))
+CreateWorkflow(c) ==
+    /\ work[c] = Idle
+    /\ \E q \in Requests(c, "WorkflowCreated", {"CREATED"}) : Decides(c, CreationOutcomes(q, c))
+
+(* A transition reads the newest version and the record of quarantines at once, and either may be seen before the other.
+   Whoever sees the record before a quarantine is found is not held by it. Where nothing is altered the record is always
+   the same, and both may be seen together. *)
+Newest(w) == LET n == Len(log[w]) IN [n |-> n, breaks |-> BreaksAt(w, n)]
+
+LookAhead(c, w) ==
+    /\ Alterations > 0
+    /\ work[c] = Idle
+    /\ log[w] # << >>
+    /\ \/ work' = [work EXCEPT ![c] = [at |-> "look", w |-> w, record |-> quarantine[w]]]
+       \/ work' = [work EXCEPT ![c] = [at |-> "look", w |-> w, newest |-> Newest(w)]]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+NewestSeen(c, w) == IF "newest" \in DOMAIN work[c] THEN work[c].newest ELSE Newest(w)
+RecordSeen(c, w) == IF "record" \in DOMAIN work[c] THEN work[c].record ELSE quarantine[w]
 
 RequestStateTransition(c) ==
-    \E q \in Requests(c, "WorkflowStateChanged", Targets) : Decides(c, TransitionOutcomes(q, c))
+    /\ work[c].at \in {"idle", "look"}
+    /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) :
+        /\ work[c].at = "look" => work[c].w = q.w
+        /\ Decides(c, TransitionOutcomes(q, c, NewestSeen(c, q.w), RecordSeen(c, q.w)))
 
 (* A refusal is answered once it is kept. *)
 RecordRefusal(c) ==
@@ -436,12 +457,25 @@ DeliverEvent(s, event) ==
 (* Recovery: look, and do what is to be done first of all that is: bring a failed workflow back, for which the rules are
    asked, or publish what is missing; then look again. The index may be old news, like everywhere. A missing entry is
    there again once all is published. How a recovery ended is recorded, and which attempt is whose; neither changes
-   what may happen to the workflow, and whoever is not content asks again. So one that is forbidden does not show. *)
+   what may happen to the workflow, and whoever is not content asks again. So one that is forbidden does not show.
 
-CanBeRecovered(r, w) ==
+   A history is read in pages, the record of quarantines before them: what was found sound may be altered before the last
+   version is seen, and a quarantine be found. Where nothing is altered it is all the same. *)
+Sound(w) == InForce(w) = {} /\ Uncovered(w) = {}
+
+AssessWorkflow(r, w) ==
+    /\ Alterations > 0
     /\ work[r] = Idle
     /\ log[w] # << >>
-    /\ (InForce(w) = {} /\ Uncovered(w) = {}) \/ Mutant = "recovers-the-broken"
+    /\ Sound(w)
+    /\ work' = [work EXCEPT ![r] = [at |-> "assess", w |-> w]]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+
+CanBeRecovered(r, w) ==
+    \/ work[r] = [at |-> "assess", w |-> w]
+    \/ /\ work[r] = Idle
+       /\ log[w] # << >>
+       /\ Sound(w) \/ Mutant = "recovers-the-broken"
 
 BringBack(r, w) ==
     /\ CanBeRecovered(r, w)
@@ -511,7 +545,7 @@ RecoveryDenied(r) ==
 (* The rules give no verdict, or the recovery dies. Dying while an append is in flight is AppendAbandoned. *)
 RecoveryDies(r) ==
     /\ ~calm
-    /\ work[r].at \in {"publish", "judge"}
+    /\ work[r].at \in {"assess", "publish", "judge"}
     /\ work' = [work EXCEPT ![r] = Stopped]
     /\ lateEntries' = lateEntries \cup Adrift(r)
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
@@ -571,6 +605,7 @@ Init ==
 (* What happens when nothing goes wrong, late and repeated messages included. *)
 Steps ==
     \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ RecordRefusal(c)
+    \/ \E c \in Calls, w \in Workflows : LookAhead(c, w)
     \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
     \/ AppendLate
     \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w)
@@ -579,7 +614,7 @@ Steps ==
     \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w)
     \/ \E s \in Subscribers, event \in bus : DeliverEvent(s, event)
     \/ \E r \in Recoveries :
-        \/ \E w \in Workflows : RecoverWorkflow(r, w) \/ QuarantineWorkflow(r, w)
+        \/ \E w \in Workflows : AssessWorkflow(r, w) \/ RecoverWorkflow(r, w) \/ QuarantineWorkflow(r, w)
         \/ RecoveryPublished(r) \/ RecoveryAllowed(r) \/ RecoveryDenied(r)
 
 (* What happens until faults cease. *)

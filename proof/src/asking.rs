@@ -1,9 +1,12 @@
 //! Asking the real handlers as API Gateway and the stream do, and what of their answers a test compares.
 
-use alims_api::operations::{CREATE_WORKFLOW, GET_WORKFLOW_STATE, REPLAY_EVENTS, REQUEST_STATE_TRANSITION};
+use alims_api::operations::{
+    CREATE_WORKFLOW, GET_WORKFLOW_STATE, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
+};
 use alims_api::testing::{GatewayEvent, Seen};
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_state::Evaluating;
+use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing};
 use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
@@ -101,6 +104,8 @@ pub enum Told {
     },
     /// The rules refuse it.
     Denied,
+    /// The stored history is broken, and nobody has released that.
+    Quarantined,
     /// There is a workflow of this id.
     Exists,
     /// There is none.
@@ -129,6 +134,7 @@ impl Told {
             (_, "version-conflict") => Self::Conflict { version: stands.0, state: stands.1 },
             (_, "invalid-transition") => Self::Invalid { version: stands.0, state: stands.1 },
             (_, "rule-violation") => Self::Denied,
+            (_, "workflow-quarantined") => Self::Quarantined,
             (_, "workflow-already-exists") => Self::Exists,
             (_, "workflow-not-found") => Self::NotFound,
             (_, "rules-engine-unavailable") => Self::RulesUnavailable,
@@ -178,6 +184,13 @@ where
     let event = GatewayEvent::of(&REPLAY_EVENTS).workflow(workflow).json(&json!({"from_version": from}));
     let seen = Seen::from(replay_events::replay_events(ports, event.request()).await);
     if seen.status == 202 { Ok(seen.body) } else { Err(seen) }
+}
+
+/// Asks for a workflow to be released from quarantine; whether it is.
+pub async fn release<L: WorkflowLog + QuarantineLog>(ports: &Releasing<L>, workflow: &str) -> bool {
+    let body = json!({"reason": "compared with the paper record"});
+    let event = GatewayEvent::of(&RELEASE_WORKFLOW).workflow(workflow).json(&body);
+    Seen::from(release_workflow::release_workflow(ports, event.request()).await).status == 200
 }
 
 /// Hands a batch of the stream to the publisher and gives back the records that are to come again.

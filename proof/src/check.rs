@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use crate::recording::Line;
+use crate::recording::{Answer, Line, What};
 use crate::run::{Load, run};
 use crate::seeds::on_a_paused_clock;
 use crate::tamper::LIES;
@@ -76,6 +76,9 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     }
     let recorded = recorder.join().map_err(|_| anyhow::anyhow!("the recorder fell over"))?;
     say(&recorded.shown());
+    for what in MUST_BE_SEEN {
+        anyhow::ensure!(recorded.seen.contains_key(what), "no workflow was {what}: record more, or from another seed");
+    }
     let seconds = begun.elapsed().as_secs_f32();
     say(&format!("  all {accepted} traces are accepted: {states} distinct states, {seconds:.1} s together"));
     refuse_lies(check, &first.context("nothing was recorded")?)?;
@@ -88,14 +91,38 @@ struct Numbers {
     operations: usize,
     runs: usize,
     lines: usize,
+    /// What of recoveries and quarantines there is, by what it is.
+    seen: BTreeMap<&'static str, usize>,
     faults: BTreeMap<Fault, usize>,
+}
+
+/// What a recording must contain: else it says nothing of it.
+const MUST_BE_SEEN: [&str; 4] = ["brought back", "quarantined", "refused for it", "released"];
+
+/// What a line says of recoveries and quarantines.
+fn seen(line: &Line) -> Option<&'static str> {
+    let by = line.actor.chars().next();
+    match &line.what {
+        What::Appended if by == Some('v') => Some("brought back"),
+        What::RulesDeny if by == Some('v') => Some("denied"),
+        What::Altered(_) => Some("altered"),
+        What::Quarantined => Some("quarantined"),
+        What::Told { answer: Answer::Quarantined, .. } => Some("refused for it"),
+        What::Released => Some("released"),
+        _ => None,
+    }
 }
 
 impl Numbers {
     fn shown(&self) -> String {
-        let Self { operations, runs, lines, faults } = self;
+        let Self { operations, runs, lines, seen, faults } = self;
+        let of_recoveries: Vec<String> = seen.iter().map(|(what, times)| format!("{what} {times}")).collect();
         let met: Vec<String> = faults.iter().map(|(fault, times)| format!("{fault} {times}")).collect();
-        format!("  {operations} operations of {runs} runs recorded in {lines} lines\n  faults: {}", met.join(", "))
+        format!(
+            "  {operations} operations of {runs} runs recorded in {lines} lines\n  recoveries: {}\n  faults: {}",
+            of_recoveries.join(", "),
+            met.join(", ")
+        )
     }
 }
 
@@ -111,6 +138,9 @@ fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<Vec<Line>>) ->
         numbers.lines += recorded.lines.len();
         for (fault, times) in recorded.faults {
             *numbers.faults.entry(fault).or_default() += times;
+        }
+        for what in recorded.lines.iter().filter_map(seen) {
+            *numbers.seen.entry(what).or_default() += 1;
         }
         part.extend(recorded.lines);
         let enough = numbers.operations >= operations;
@@ -135,14 +165,17 @@ fn refuse_lies(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
     for line in recording {
         of.entry((line.run, &line.workflow)).or_default().push(line.clone());
     }
-    for lie in &LIES {
-        let told = of.values().find_map(|lines| (lie.tell)(lines));
-        let told = told.with_context(|| format!("no run gives occasion to say that {}", lie.name))?;
-        let trace = traces(&told).pop().context("a lie is a recording")?;
-        let judged = judge(check, std::slice::from_ref(&trace), false)?;
-        anyhow::ensure!(judged.accepted.is_empty(), "TLC accepts that {}", lie.name);
-        let at = refused_at(check, &trace)?;
-        let line = trace.lines.get(at).map(|(number, _)| serde_json::to_string(&told[*number])).transpose()?;
+    let told: Option<Vec<Vec<Line>>> = LIES.iter().map(|lie| of.values().find_map(|lines| (lie.tell)(lines))).collect();
+    let told = told.with_context(|| {
+        let untold = LIES.iter().find(|lie| !of.values().any(|lines| (lie.tell)(lines).is_some()));
+        format!("no run gives occasion to say that {}", untold.map_or("anything", |lie| lie.name))
+    })?;
+    let all: Vec<Trace> = told.iter().flat_map(|lines| traces(lines)).collect();
+    let judged = judge(check, &all, true)?;
+    for ((lie, lines), number) in LIES.iter().zip(&told).zip(1..) {
+        anyhow::ensure!(!judged.accepted.contains(&number), "TLC accepts that {}{}", lie.name, judged.complaint);
+        let at = judged.refused_at(number);
+        let line = all[number - 1].lines.get(at).map(|(at, _)| serde_json::to_string(&lines[*at])).transpose()?;
         say(&format!("  refused: {}\n    at {}", lie.name, line.unwrap_or_else(|| "the end".to_owned())));
     }
     Ok(())
@@ -151,10 +184,18 @@ fn refuse_lies(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
 /// What TLC made of a module.
 struct Judged {
     accepted: BTreeSet<usize>,
-    /// The places of the lines that it could explain, when it was to tell.
-    explained: BTreeSet<usize>,
+    /// The traces and the places of the lines that it could explain, when it was to tell.
+    explained: BTreeSet<(usize, usize)>,
     states: u64,
     complaint: String,
+}
+
+impl Judged {
+    /// The place of the first line of a trace that no order of the effects explains.
+    fn refused_at(&self, trace: usize) -> usize {
+        let explained = self.explained.iter().filter(|(number, _)| *number == trace);
+        explained.map(|(_, place)| *place).max().unwrap_or_default()
+    }
 }
 
 fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judged> {
@@ -170,7 +211,8 @@ fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judge
         found.map(|text| text.split(", ").filter_map(|number| number.parse().ok()).collect()).collect()
     };
     let accepted = numbers("accepted").into_iter().filter_map(|found| found.first().copied()).collect();
-    let explained = numbers("explained").into_iter().filter_map(|found| found.get(1).copied()).collect();
+    let explained =
+        numbers("explained").into_iter().filter_map(|found| Some((*found.first()?, *found.get(1)?))).collect();
     let over = output.contains("Model checking completed. No error has been found");
     let complaint = if over {
         String::new()
@@ -213,15 +255,9 @@ fn distinct(output: &str) -> u64 {
     digits.iter().rev().filter(|c| c.is_ascii_digit()).collect::<String>().parse().unwrap_or_default()
 }
 
-/// The place of the first line that no order of the effects explains.
-fn refused_at(check: &Check, trace: &Trace) -> anyhow::Result<usize> {
-    let judged = judge(check, std::slice::from_ref(trace), true)?;
-    Ok(judged.explained.last().copied().unwrap_or_default())
-}
-
 /// What was recorded around the line that is refused.
 fn explain(check: &Check, trace: &Trace, recording: &[Line]) -> anyhow::Result<String> {
-    let at = refused_at(check, trace)?;
+    let at = judge(check, std::slice::from_ref(trace), true)?.refused_at(1);
     let mut text = format!(
         "{} of the run with the seed {}; to repeat it: --seed {} --operations 1\n",
         trace.workflow, trace.run, trace.run

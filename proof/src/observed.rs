@@ -5,14 +5,16 @@
 
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{
-    Advanced, AppendError, BusError, BusEvent, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery, LogError,
-    QuarantineLog, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    Advanced, AppendError, BusError, BusEvent, Claimed, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery,
+    LogError, QuarantineLog, RecoveryLog, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
+    Verdict, WorkflowIndex, WorkflowLog,
 };
-use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
+use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 
-use crate::recording::{Recorder, What};
+use crate::recording::{Broken, Recorder, What};
 
 /// A port whose calls are taken down as the doing of one actor.
 #[derive(Clone, Debug)]
@@ -98,14 +100,66 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
     }
 }
 
-/// Nothing is quarantined in a run: that passes without a word.
+impl From<&BreakFound> for Broken {
+    fn from(found: &BreakFound) -> Self {
+        Self { version: found.at.get(), content: found.content.to_string() }
+    }
+}
+
+impl From<&QuarantineRecord> for What {
+    fn from(record: &QuarantineRecord) -> Self {
+        let released = record.releases().len();
+        Self::RecordRead { found: record.0.len() - released, released }
+    }
+}
+
 impl<T: QuarantineLog> QuarantineLog for Observed<T> {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
-        self.inner.quarantine(key).await
+        let record = self.inner.quarantine(key).await;
+        if let Ok(record) = &record {
+            self.note(key, What::from(record));
+        }
+        record
     }
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
-        self.inner.record_quarantine(entry).await
+        let (key, about) = (entry.key(), Broken::from(&entry.about()));
+        let (begun, kept, unknown) = match entry {
+            QuarantineEntry::Quarantined(_) => {
+                (What::QuarantineBegun(about), What::Quarantined, What::QuarantineUnknown)
+            }
+            QuarantineEntry::Released(_) => (What::ReleaseBegun(about), What::Released, What::ReleaseUnknown),
+        };
+        self.note(&key, begun);
+        let recorded = self.inner.record_quarantine(entry).await;
+        self.note(&key, if recorded.is_ok() { kept } else { unknown });
+        recorded
+    }
+}
+
+/// Claims and outcomes of recoveries change nothing for the workflow: they pass without a word.
+impl<T: RecoveryLog> RecoveryLog for Observed<T> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+        self.inner.recoveries(key, limit).await
+    }
+
+    async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
+        self.inner.claim_recovery(claim).await
+    }
+
+    async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
+        self.inner.record_recovery(record).await
+    }
+}
+
+impl<T: TransitionRules> TransitionRules for Observed<T> {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let verdict = self.inner.judge(question).await;
+        if let Ok(verdict) = &verdict {
+            let what = if matches!(verdict, Verdict::Allow(_)) { What::RulesAllow } else { What::RulesDeny };
+            self.note(&question.workflow.key, what);
+        }
+        verdict
     }
 }
 
@@ -129,7 +183,10 @@ impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
-        self.inner.repair(entry, seen).await
+        self.note(&entry.key, What::RepairBegun { version: entry.published_version.get() });
+        let repaired = self.inner.repair(entry, seen).await;
+        self.note(&entry.key, if repaired.is_ok() { What::Repaired } else { What::RepairUnknown });
+        repaired
     }
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {

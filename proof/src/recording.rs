@@ -6,6 +6,7 @@
 use alims_core::event::EventType;
 use alims_core::identifiers::WorkflowKey;
 use alims_core::lifecycle::State;
+use alims_core::recovery::document::Next;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,8 @@ pub struct Line {
     pub run: u64,
     /// The workflow it is about.
     pub workflow: String,
-    /// Whose doing it is: a call `c7`, a publisher `p7`, a replay `r7`, a subscriber `s7`, or `end`.
+    /// Whose doing it is: a call `c7`, a publisher `p7`, a replay `r7`, a subscriber `s7`, the second turn `v7.2` of a
+    /// recovery, a person `h7` who releases, somebody `x` who must not, or `end`.
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
@@ -57,6 +59,41 @@ pub enum What {
         /// The events, in order.
         events: Vec<String>,
     },
+    /// The record of quarantines, as it was read; by `end`, as it is at the end.
+    RecordRead {
+        /// How many breaks were found.
+        found: usize,
+        /// How many of them are released.
+        released: usize,
+    },
+    /// A break is to be recorded as found.
+    QuarantineBegun(Broken),
+    /// It is recorded, by this or by an earlier one.
+    Quarantined,
+    /// Nobody knows.
+    QuarantineUnknown,
+    /// A break is to be recorded as released.
+    ReleaseBegun(Broken),
+    /// It is recorded, by this or by an earlier one.
+    Released,
+    /// Nobody knows.
+    ReleaseUnknown,
+    /// Somebody who must not has altered a stored version.
+    Altered(Broken),
+    /// A turn of a recovery begins.
+    TurnBegun {
+        /// What it is to do.
+        turn: Next,
+    },
+    /// The turn has come to its end.
+    TurnEnded {
+        /// What is to be done next.
+        next: Next,
+    },
+    /// The rules allow what is asked.
+    RulesAllow,
+    /// The rules do not allow it.
+    RulesDeny,
     /// A version is to be appended.
     AppendBegun {
         /// Its number.
@@ -122,6 +159,15 @@ pub enum What {
     Advanced,
     /// Nobody knows.
     AdvanceUnknown,
+    /// The entry of the index is put in order, up to this version.
+    RepairBegun {
+        /// The version.
+        version: u64,
+    },
+    /// It is, by this or by somebody else.
+    Repaired,
+    /// Nobody knows.
+    RepairUnknown,
     /// The stream's record is answered.
     Answered,
     /// It is to come again.
@@ -157,6 +203,15 @@ pub enum What {
     },
 }
 
+/// A break of a stored history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The version that is not what it should be.
+    pub version: u64,
+    /// The hash of what is stored there.
+    pub content: String,
+}
+
 /// An answer in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -169,6 +224,8 @@ pub enum Answer {
     Conflict,
     /// Lifecycle, rules or policies say no.
     Refused,
+    /// The stored history is broken, and nobody has released that.
+    Quarantined,
     /// There is no such workflow.
     NotFound,
     /// The rules give no answer.

@@ -1,14 +1,19 @@
 //! The real adapters on the real SDK over a world in this process, and the client between them that fails.
 
+use alims_core::chain::{ChainHash, canonical_json};
 use alims_core::identifiers::WorkflowKey;
 use alims_core::operations::get_workflow_state::Evaluating;
+use alims_core::operations::publish_events::StreamRecord;
+use alims_core::operations::recovery_step::Recovering;
+use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading};
 use alims_core::ports::{IndexEntry, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, Verdict};
-use alims_core::ports::{WorkflowIndex, WorkflowLog};
+use alims_core::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_core::quarantine::QuarantineRecord;
 use alims_core::refusal::Refusal;
 use alims_dynamodb::tables::{self, TableNames};
-use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_eventbridge::EventBridgeBus;
 use alims_faults::{FaultyHttp, Plan};
 use alims_testing::builders::{a_key_of, at, version};
@@ -109,6 +114,30 @@ impl Stage {
         Replaying { publishing, policy: Arc::new(EverybodyMay), clock, ids }
     }
 
+    /// The ports of a turn of a recovery.
+    #[must_use]
+    pub fn recovering<L, I, B, R>(&self, publishing: Publishing<L, I, B>, rules: R) -> Recovering<L, I, B, R> {
+        Recovering { publishing, rules, clock: self.clock.clone() }
+    }
+
+    /// The ports of a release.
+    #[must_use]
+    pub fn releasing<L>(&self, log: L) -> Releasing<L> {
+        Releasing { log, policy: Arc::new(EverybodyMay), clock: self.clock.clone(), ids: self.ids.clone() }
+    }
+
+    /// Has a stored version altered by somebody who must not, and gives back the hash of what is stored then.
+    ///
+    /// # Panics
+    /// When there is no such version.
+    #[must_use]
+    pub fn alter(&self, workflow: &str, number: u64, name: &str) -> ChainHash {
+        let record = self.world.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
+        let record = serde_json::from_value(record).expect("a record of the stream");
+        let StreamRecord::Version { version, .. } = stream_record(record) else { panic!("it can still be read") };
+        ChainHash::of(&canonical_json(&version.event).expect("what was stored has JSON"))
+    }
+
     /// Lets nothing go wrong any more, and whatever is still on its way arrive.
     pub async fn settle(&self) {
         self.http.follow(Plan::Sound, 0);
@@ -125,6 +154,14 @@ impl Stage {
         (versions, self.log.refusals(&key, None, ENTRIES_MAX).await.expect("the log"))
     }
 
+    /// What the log holds of a workflow's quarantines. For stages that are settled.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn quarantines(&self, workflow: &str) -> QuarantineRecord {
+        self.log.quarantine(&key(workflow)).await.expect("the log")
+    }
+
     /// What the index holds of a workflow. For stages that are settled.
     ///
     /// # Panics
@@ -138,7 +175,7 @@ impl Stage {
     pub fn first_appearances(&self, workflow: &str) -> (Vec<u64>, usize) {
         let (mut first, mut again) = (Vec::new(), 0);
         for event in self.world.accepted() {
-            if event["workflow_id"] != workflow || event["event_type"] == "WorkflowTransitionRefused" {
+            if event["workflow_id"] != workflow || is_unordered(&event) {
                 continue;
             }
             let version = event["version"].as_u64().expect("a version");
@@ -150,6 +187,12 @@ impl Stage {
         }
         (first, again)
     }
+}
+
+/// Whether an event has no version and no place in any order, as refusals, quarantines and releases have none.
+#[must_use]
+pub fn is_unordered(event: &serde_json::Value) -> bool {
+    event["version"].is_null() || event["event_type"] == "WorkflowTransitionRefused"
 }
 
 /// A workflow of the stage's tenant.

@@ -55,11 +55,16 @@ pub(super) async fn free_head<L: WorkflowLog + QuarantineLog>(
 ) -> Result<(StoredVersion, Result<(), Quarantined>), ReadWorkflowError> {
     let (head, quarantine) = join(head(log, key), log.quarantine(key)).await;
     let (head, quarantine) = (head?, quarantine?);
-    let free = match quarantine.in_force().first() {
-        Some(in_force) => Err(Quarantined(in_force.found().as_break())),
-        None => intact(&head.event, &quarantine),
-    };
+    let free = may_be_built_on(&head.event, &quarantine);
     Ok((head, free))
+}
+
+/// Whether a newest version may be built on, by the record that was read beside it.
+pub(super) fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
+    match quarantine.in_force().first() {
+        Some(in_force) => Err(Quarantined(in_force.found().as_break())),
+        None => intact(head, quarantine),
+    }
 }
 
 /// Whether the newest version may be built on: its content fits its hash, or was released as it is.

@@ -20,7 +20,7 @@ use crate::ports::{
     Clock, EventBus, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex,
     WorkflowLog,
 };
-use crate::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry, QuarantineRecord};
+use crate::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
 use crate::recovery::document::{Next, Outcome, OutcomeStatus, Planned, RecoveryDocument, Step, StepKind};
 use crate::recovery::records::RecoveryRecord;
 use crate::recovery::{Findings, RecoveryPlan, plan};
@@ -264,11 +264,6 @@ fn nothing_is_left() -> BreakFound {
     BreakFound { at: Version::FIRST, fault: Fault::Missing, content: ChainHash::genesis() }
 }
 
-/// Whether a workflow may be built on as its newest version stands, for those who read the record beside it.
-fn is_free(record: &QuarantineRecord) -> bool {
-    record.in_force().is_empty()
-}
-
 impl RecoveryDocument {
     fn did(&mut self, step: StepKind, at: Timestamp, version: Option<Version>, events: Option<u64>) {
         self.steps.push(Step { step, at, version, events });
@@ -276,6 +271,11 @@ impl RecoveryDocument {
 
     fn has(&self, step: StepKind) -> bool {
         self.steps.iter().any(|done| done.step == step)
+    }
+
+    /// The newest version at the last assessment.
+    fn assessed(&self) -> Option<Version> {
+        self.steps.iter().rfind(|done| done.step == StepKind::Assessed)?.version
     }
 
     /// Others were quicker: what is to be done has to be found out anew.

@@ -1,10 +1,11 @@
 //! The turns that bring a failed workflow back: the rules are asked, then one version is appended.
 
-use super::{OPERATION, RecoveryStepError, Turn, is_free};
+use super::{OPERATION, RecoveryStepError, Turn};
 use crate::call::Call;
 use crate::event::{EventType, Workflow};
 use crate::identifiers::{EventId, Version};
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
+use crate::operations::reading::may_be_built_on;
 use crate::operations::recover_workflow::move_of;
 use crate::operations::{Bug, RuleViolation};
 use crate::ports::{
@@ -26,7 +27,9 @@ where
         &self,
         mut document: RecoveryDocument,
     ) -> Result<RecoveryDocument, RecoveryStepError> {
-        let Some(head) = self.failed_head(&document).await? else {
+        // A version that came after the assessment may follow what was altered after it.
+        let assessed = |head: &StoredVersion| document.assessed() == Some(head.event.version);
+        let Some(head) = self.failed_head(&document).await?.filter(assessed) else {
             document.look_again(self.now);
             return Ok(document);
         };
@@ -91,14 +94,16 @@ where
         Attempt { operation, call, key, head: Some(head), transition, context: None, now }
     }
 
-    /// The newest version, if this recovery is to bring it back and nothing forbids that: the record of quarantines is
-    /// read beside it, as on every move.
+    /// The newest version, if this recovery is to bring it back and nothing forbids that: as on every move the record of
+    /// quarantines is read beside it, and its content must fit its hash.
     async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<StoredVersion>, StoreError> {
         let log = self.log();
         let (head, record) = futures_util::future::join(log.head(&self.key), log.quarantine(&self.key)).await;
         let record = record?;
         match head {
-            Ok(head) => Ok(head.filter(|head| is_to_be_reactivated(&head.event, document.trigger) && is_free(&record))),
+            Ok(head) => Ok(head.filter(|head| {
+                is_to_be_reactivated(&head.event, document.trigger) && may_be_built_on(&head.event, &record).is_ok()
+            })),
             Err(LogError::Unreadable { .. }) => Ok(None),
             Err(LogError::Store(error)) => Err(error),
         }

@@ -1,5 +1,6 @@
 //! Recoveries: planned, turned, started, swept, quarantined and released.
 
+mod altered_meanwhile;
 mod colliding;
 mod failing;
 mod following;

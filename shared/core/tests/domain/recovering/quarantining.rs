@@ -32,7 +32,7 @@ fn w() -> WorkflowId {
 }
 
 /// Somebody alters the metadata of a stored version and leaves its hash as it is.
-fn alter(site: &Site, altered: u64, to: &str) {
+pub(super) fn alter(site: &Site, altered: u64, to: &str) {
     let (versions, _) = site.log.entries(&a_key("w"));
     let mut stored: StoredVersion = versions[usize::try_from(altered).unwrap() - 1].clone();
     stored.event.metadata = metadata(&json!({"sample": to}));

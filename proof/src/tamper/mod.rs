@@ -1,5 +1,7 @@
 //! Recordings of what must never happen, each made from one of what did: none of them may be accepted.
 
+mod recovering;
+
 use std::collections::BTreeMap;
 
 use crate::recording::{Line, What};
@@ -13,13 +15,17 @@ pub struct Lie {
 }
 
 /// All of them.
-pub const LIES: [Lie; 6] = [
+pub const LIES: [Lie; 10] = [
     Lie { name: "one version is skipped on the bus", tell: skip },
     Lie { name: "two events are swapped on the bus", tell: swap },
     Lie { name: "an acknowledged write is missing", tell: lose },
     Lie { name: "a read sees what was before an acknowledged write", tell: look_back },
     Lie { name: "two callers win one version", tell: win_twice },
     Lie { name: "the index is advanced past what the bus has", tell: run_ahead },
+    Lie { name: "a recovery appends what the rules denied", tell: recovering::disobey },
+    Lie { name: "a recovery brings back what has not failed", tell: recovering::bring_back_the_sound },
+    Lie { name: "a workflow is moved while it is quarantined", tell: recovering::move_the_quarantined },
+    Lie { name: "a person releases what was not found", tell: recovering::release_unfound },
 ];
 
 /// The places of two versions that one publisher puts one after the other, each to its end.

@@ -1,0 +1,136 @@
+//! Those who create, move and look: each asks again, with the same key, what was not answered.
+
+use alims_core::lifecycle::State;
+use fastrand::Rng;
+use std::rc::Rc;
+
+use super::{Scene, pause};
+use crate::asking::{Ask, Told, ask, replay, state};
+use crate::observed::Observed;
+use crate::recording::{Answer, What};
+
+/// The numbers of a hundred that a drawn choice is compared with.
+const PERCENT_KEYED: u8 = 60;
+const PERCENT_AT_A_VERSION: u8 = 30;
+const PERCENT_READ: u8 = 15;
+const PERCENT_REPLAYED: u8 = 3;
+/// How often something without an answer is asked again.
+const REPETITIONS_MAX: usize = 3;
+
+impl Scene {
+    /// One request under a name of its own; no answer when its invocation is killed.
+    async fn ask(&self, rng: &mut Rng, wanted: &Ask) -> Option<Told> {
+        self.asked.set(self.asked.get() + 1);
+        let actor = self.actor('c');
+        let asked = What::Asked { target: Some(wanted.target), key: wanted.key.clone() };
+        self.recorder.note(&wanted.workflow, &actor, asked);
+        let log = Observed::new(self.stage.log.clone(), &self.recorder, &actor);
+        let ports = self.stage.deciding_over(log, self.rules.clone());
+        let told = self.invoke(rng, ask(&ports, wanted)).await?;
+        self.recorder.note(&wanted.workflow, &actor, in_a_word(&told));
+        Some(told)
+    }
+
+    async fn look(&self, rng: &mut Rng, workflow: &str) -> Option<Told> {
+        self.asked.set(self.asked.get() + 1);
+        let actor = self.actor('c');
+        self.recorder.note(workflow, &actor, What::Asked { target: None, key: None });
+        let ports = self.stage.reading(Observed::new(self.stage.log.clone(), &self.recorder, &actor));
+        let told = self.invoke(rng, state(&ports, workflow)).await?;
+        self.recorder.note(workflow, &actor, in_a_word(&told));
+        Some(told)
+    }
+}
+
+fn in_a_word(told: &Told) -> What {
+    let (answer, version) = match told {
+        Told::Accepted { version, .. } => (Answer::Accepted, *version),
+        Told::Standing { version, .. } => (Answer::Standing, *version),
+        Told::Conflict { version, .. } => (Answer::Conflict, *version),
+        Told::Exists => (Answer::Conflict, 0),
+        Told::Quarantined => (Answer::Quarantined, 0),
+        Told::Invalid { version, .. } => (Answer::Refused, *version),
+        Told::Denied => (Answer::Refused, 0),
+        Told::NotFound => (Answer::NotFound, 0),
+        Told::RulesUnavailable => (Answer::RulesUnavailable, 0),
+        Told::StorageUnavailable => (Answer::StorageUnavailable, 0),
+        Told::Other(what) => panic!("no caller may be told this: {what}"),
+    };
+    What::Told { answer, version }
+}
+
+/// What a caller knows of its workflow.
+struct Known {
+    version: u64,
+    state: State,
+}
+
+pub(super) async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
+    let mut known: Option<Known> = None;
+    let mut done = 0;
+    while done < scene.load.operations {
+        pause(&mut rng).await;
+        done += 1;
+        let told = match &known {
+            Some(_) if rng.u8(..100) < PERCENT_READ => scene.look(&mut rng, &workflow).await,
+            Some(_) if rng.u8(..100) < PERCENT_REPLAYED => {
+                replayed(&scene, &mut rng, &workflow).await;
+                continue;
+            }
+            _ => {
+                let wanted = drawn(&scene, &mut rng, &workflow, known.as_ref());
+                let mut told = scene.ask(&mut rng, &wanted).await;
+                let mut again = 0;
+                while told.as_ref().is_none_or(Told::is_no_answer) && again < REPETITIONS_MAX && wanted.key.is_some() {
+                    pause(&mut rng).await;
+                    (again, done) = (again + 1, done + 1);
+                    told = scene.ask(&mut rng, &wanted).await;
+                }
+                if let Some(Told::Accepted { version, .. }) = &told {
+                    known = Some(Known { version: *version, state: wanted.target });
+                }
+                told
+            }
+        };
+        match told {
+            Some(
+                Told::Standing { version, state }
+                | Told::Conflict { version, state }
+                | Told::Invalid { version, state },
+            ) => known = Some(Known { version, state }),
+            Some(Told::Exists) => known = Some(Known { version: 1, state: State::Created }),
+            _ => {}
+        }
+    }
+    scene.callers_left.set(scene.callers_left.get() - 1);
+}
+
+/// What a caller asks for next: mostly what it believes to be possible, and seldom an end.
+fn drawn(scene: &Scene, rng: &mut Rng, workflow: &str, known: Option<&Known>) -> Ask {
+    let Some(known) = known else {
+        let wanted = Ask::creation(workflow);
+        return if rng.u8(..100) < PERCENT_KEYED { wanted.keyed(&format!("k{}", scene.actors.get())) } else { wanted };
+    };
+    let open: Vec<State> =
+        known.state.allowed_transitions().into_iter().filter(|to| !to.allowed_transitions().is_empty()).collect();
+    let believed = rng.choice(&open).copied().filter(|_| rng.u8(..100) < 90);
+    let target = believed.unwrap_or_else(|| {
+        let last = if rng.u8(..100) < 5 { State::Completed } else { State::Active };
+        *rng.choice(&[State::Active, State::Paused, State::Failed, last]).unwrap_or(&State::Active)
+    });
+    let mut wanted = Ask::to(workflow, target);
+    if rng.u8(..100) < PERCENT_AT_A_VERSION {
+        wanted = wanted.at(known.version);
+    }
+    if rng.u8(..100) < PERCENT_KEYED {
+        wanted = wanted.keyed(&format!("k{}", scene.actors.get()));
+    }
+    wanted
+}
+
+async fn replayed(scene: &Scene, rng: &mut Rng, workflow: &str) {
+    scene.asked.set(scene.asked.get() + 1);
+    let actor = scene.actor('r');
+    let ports = scene.stage.replaying(scene.publishing(&actor));
+    let _whatever_came_of_it = scene.invoke(rng, replay(&ports, workflow, 1)).await;
+}

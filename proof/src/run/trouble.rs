@@ -1,0 +1,76 @@
+//! Somebody who must not alters stored versions, and a person looks at what was found and releases it.
+
+use fastrand::Rng;
+use std::rc::Rc;
+
+use super::{Scene, pause};
+use crate::asking::release;
+use crate::observed::Observed;
+use crate::recording::{Broken, What};
+
+/// How often a workflow is altered at most: the second time its first break was found and released before, so that the
+/// next one is quarantined anew.
+const ALTERATIONS_MAX: usize = 2;
+/// So many pauses lie between two looks of the one and of the other.
+const PAUSES_BEFORE_ALTERING: usize = 5;
+const PAUSES_BEFORE_RELEASING: usize = 1;
+
+/// What was altered of a workflow.
+#[derive(Default)]
+pub(super) struct Altered {
+    /// How often.
+    times: usize,
+    /// Whether what was altered last is yet to be released.
+    unreleased: bool,
+}
+
+impl Scene {
+    /// Alters a version, mostly the newest: upon that one nobody may build any more, even before it is found.
+    fn alter(&self, rng: &mut Rng, workflow: &str) {
+        let newest = self.versions_of(workflow);
+        let mut altered = self.altered.borrow_mut();
+        let altered = altered.entry(workflow.to_owned()).or_default();
+        if newest == 0 || altered.unreleased || altered.times == ALTERATIONS_MAX {
+            return;
+        }
+        altered.times += 1;
+        altered.unreleased = true;
+        let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
+        let content = self.stage.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
+        self.recorder.note(workflow, "x", What::Altered(Broken { version, content }));
+    }
+
+    async fn release(&self, rng: &mut Rng, workflow: &str) {
+        self.asked.set(self.asked.get() + 1);
+        let log = Observed::new(self.stage.log.clone(), &self.recorder, &self.actor('h'));
+        let ports = self.stage.releasing(log);
+        if self.invoke(rng, release(&ports, workflow)).await == Some(true)
+            && let Some(altered) = self.altered.borrow_mut().get_mut(workflow)
+        {
+            altered.unreleased = false;
+        }
+    }
+}
+
+pub(super) async fn intruder(scene: Rc<Scene>, mut rng: Rng) {
+    while !scene.is_left() {
+        for _ in 0..PAUSES_BEFORE_ALTERING {
+            pause(&mut rng).await;
+        }
+        let workflow = scene.drawn_workflow(&mut rng);
+        scene.alter(&mut rng, &workflow);
+    }
+}
+
+pub(super) async fn person(scene: Rc<Scene>, mut rng: Rng) {
+    while !scene.is_left() {
+        for _ in 0..PAUSES_BEFORE_RELEASING {
+            pause(&mut rng).await;
+        }
+        let quarantined = |(workflow, altered): (&String, &Altered)| altered.unreleased.then(|| workflow.clone());
+        let those: Vec<String> = scene.altered.borrow().iter().filter_map(quarantined).collect();
+        if let Some(workflow) = rng.choice(&those) {
+            scene.release(&mut rng, workflow).await;
+        }
+    }
+}
