@@ -27,6 +27,8 @@ const STACK_MAX: &str = "-Xss16m";
 const MODULES: [&str; 2] = ["WorkflowManager.tla", "TraceWorkflowManager.tla"];
 /// The configuration they are checked with.
 const CONFIGURATION: &str = "trace.cfg";
+/// Where TLC keeps its states.
+const STATES: &str = "states";
 /// How many lines before the refused one are shown.
 const SHOWN_BEFORE: usize = 6;
 
@@ -62,7 +64,7 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     let (operations, seed) = (check.operations, check.seed);
     let recorder = std::thread::spawn(move || record(operations, seed, &sender));
     let (mut states, mut accepted, mut first) = (0, 0, None);
-    for recording in parts {
+    for (so_far, recording) in parts {
         keep(check, &recording)?;
         let all = traces(&recording);
         let judged = judge(check, &all, false)?;
@@ -72,6 +74,7 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
             let told = explain(check, &all[refused], &recording)?;
             anyhow::bail!("a run is no behaviour of the specification{}\n{told}", judged.complaint);
         }
+        say(&format!("  {so_far} of {operations} operations: {accepted} traces accepted so far"));
         first.get_or_insert(recording);
     }
     let recorded = recorder.join().map_err(|_| anyhow::anyhow!("the recorder fell over"))?;
@@ -127,7 +130,7 @@ impl Numbers {
 }
 
 /// Records runs and hands them over in parts, until there are enough or nobody wants them any more.
-fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<Vec<Line>>) -> Numbers {
+fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<(usize, Vec<Line>)>) -> Numbers {
     let mut numbers = Numbers::default();
     let mut part = Vec::new();
     for (seed, done) in (first..).zip(1..) {
@@ -144,7 +147,9 @@ fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<Vec<Line>>) ->
         }
         part.extend(recorded.lines);
         let enough = numbers.operations >= operations;
-        if (enough || done % RUNS_OF_A_PART == 0) && parts.send(std::mem::take(&mut part)).is_err() {
+        if (enough || done % RUNS_OF_A_PART == 0)
+            && parts.send((numbers.operations, std::mem::take(&mut part))).is_err()
+        {
             break;
         }
         if enough {
@@ -213,6 +218,8 @@ fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judge
     let accepted = numbers("accepted").into_iter().filter_map(|found| found.first().copied()).collect();
     let explained =
         numbers("explained").into_iter().filter_map(|found| Some((*found.first()?, *found.get(1)?))).collect();
+    // What a part leaves is of no use for the next: the disk holds one at a time.
+    let _none_left = fs::remove_dir_all(check.out.join(STATES));
     let over = output.contains("Model checking completed. No error has been found");
     let complaint = if over {
         String::new()
@@ -231,17 +238,7 @@ fn tlc(jar: &Path, folder: &Path) -> anyhow::Result<String> {
     let output = Command::new("java")
         .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
         .arg(jar)
-        .args([
-            "tlc2.TLC",
-            "-deadlock",
-            "-workers",
-            "2",
-            "-metadir",
-            "states",
-            "-config",
-            CONFIGURATION,
-            "Recorded.tla",
-        ])
+        .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", STATES, "-config", CONFIGURATION, "Recorded.tla"])
         .current_dir(folder)
         .stdin(Stdio::null())
         .output()
