@@ -2,10 +2,9 @@
 
 use alims_faults::Fault;
 use anyhow::Context as _;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -13,22 +12,17 @@ use crate::recording::{Answer, Line, What};
 use crate::run::{Load, run};
 use crate::seeds::on_a_paused_clock;
 use crate::tamper::LIES;
+use crate::tlc::Tlc;
 use crate::trace::{Trace, module, traces};
 
 /// How many runs TLC reads at once: its start takes a second or two, and each trace is to be read.
 const RUNS_OF_A_PART: usize = 20;
 /// How many parts are recorded ahead of TLC.
 const PARTS_AHEAD: usize = 2;
-/// How much memory TLC may take.
-const HEAP_MAX: &str = "-Xmx4g";
-/// How deep TLC may evaluate: a step of a trace is conditions within conditions.
-const STACK_MAX: &str = "-Xss16m";
 /// The modules that a recording stands on.
-const MODULES: [&str; 2] = ["WorkflowManager.tla", "TraceWorkflowManager.tla"];
+const MODULES: &[&str] = &["WorkflowManager.tla", "TraceWorkflowManager.tla"];
 /// The configuration they are checked with.
 const CONFIGURATION: &str = "trace.cfg";
-/// Where TLC keeps its states.
-const STATES: &str = "states";
 /// How many lines before the refused one are shown.
 const SHOWN_BEFORE: usize = 6;
 
@@ -60,6 +54,13 @@ pub fn say(line: &str) {
 pub fn check(check: &Check) -> anyhow::Result<()> {
     fs::create_dir_all(&check.out).with_context(|| format!("{} cannot be made", check.out.display()))?;
     let begun = Instant::now();
+    let tlc = Tlc {
+        jar: check.jar.clone(),
+        spec: check.spec.clone(),
+        out: check.out.clone(),
+        modules: MODULES,
+        configuration: CONFIGURATION,
+    };
     let (sender, parts) = mpsc::sync_channel(PARTS_AHEAD);
     let (operations, seed) = (check.operations, check.seed);
     let recorder = std::thread::spawn(move || record(operations, seed, &sender));
@@ -67,11 +68,11 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     for (so_far, recording) in parts {
         keep(check, &recording)?;
         let all = traces(&recording);
-        let judged = judge(check, &all, false)?;
+        let judged = tlc.judge(&module(&all, false))?;
         states += judged.states;
         accepted += all.len();
         if let Some(refused) = (0..all.len()).find(|number| !judged.accepted.contains(&(number + 1))) {
-            let told = explain(check, &all[refused], &recording)?;
+            let told = explain(&tlc, &all[refused], &recording)?;
             anyhow::bail!("a run is no behaviour of the specification{}\n{told}", judged.complaint);
         }
         say(&format!("  {so_far} of {operations} operations: {accepted} traces accepted so far"));
@@ -84,7 +85,7 @@ pub fn check(check: &Check) -> anyhow::Result<()> {
     }
     let seconds = begun.elapsed().as_secs_f32();
     say(&format!("  all {accepted} traces are accepted: {states} distinct states, {seconds:.1} s together"));
-    refuse_lies(check, &first.context("nothing was recorded")?)?;
+    refuse_lies(&tlc, &first.context("nothing was recorded")?)?;
     fs::remove_dir_all(&check.out).context("what TLC left cannot be removed")
 }
 
@@ -165,7 +166,7 @@ fn keep(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
 }
 
 /// Every lie must be refused. It is told of the first trace that gives occasion.
-fn refuse_lies(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
+fn refuse_lies(tlc: &Tlc, recording: &[Line]) -> anyhow::Result<()> {
     let mut of: BTreeMap<(u64, &str), Vec<Line>> = BTreeMap::new();
     for line in recording {
         of.entry((line.run, &line.workflow)).or_default().push(line.clone());
@@ -176,85 +177,20 @@ fn refuse_lies(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
         format!("no run gives occasion to say that {}", untold.map_or("anything", |lie| lie.name))
     })?;
     let all: Vec<Trace> = told.iter().flat_map(|lines| traces(lines)).collect();
-    let judged = judge(check, &all, true)?;
+    let judged = tlc.judge(&module(&all, true))?;
     for ((lie, lines), number) in LIES.iter().zip(&told).zip(1..) {
         anyhow::ensure!(!judged.accepted.contains(&number), "TLC accepts that {}{}", lie.name, judged.complaint);
-        let at = judged.refused_at(number);
+        let at = judged.explained.get(&number).copied().unwrap_or_default();
         let line = all[number - 1].lines.get(at).map(|(at, _)| serde_json::to_string(&lines[*at])).transpose()?;
         say(&format!("  refused: {}\n    at {}", lie.name, line.unwrap_or_else(|| "the end".to_owned())));
     }
     Ok(())
 }
 
-/// What TLC made of a module.
-struct Judged {
-    accepted: BTreeSet<usize>,
-    /// The traces and the places of the lines that it could explain, when it was to tell.
-    explained: BTreeSet<(usize, usize)>,
-    states: u64,
-    complaint: String,
-}
-
-impl Judged {
-    /// The place of the first line of a trace that no order of the effects explains.
-    fn refused_at(&self, trace: usize) -> usize {
-        let explained = self.explained.iter().filter(|(number, _)| *number == trace);
-        explained.map(|(_, place)| *place).max().unwrap_or_default()
-    }
-}
-
-fn judge(check: &Check, traces: &[Trace], telling: bool) -> anyhow::Result<Judged> {
-    for name in MODULES.iter().chain([&CONFIGURATION]) {
-        fs::copy(check.spec.join(name), check.out.join(name)).with_context(|| format!("{name} cannot be read"))?;
-    }
-    fs::write(check.out.join("Recorded.tla"), module(traces, telling))?;
-    let output = tlc(&check.jar, &check.out)?;
-    let numbers = |word: &str| -> Vec<Vec<usize>> {
-        let opening = format!("<<\"{word}\", ");
-        let inside = |line: &str| line.strip_prefix(&opening)?.strip_suffix(">>").map(str::to_owned);
-        let found = output.lines().filter_map(inside);
-        found.map(|text| text.split(", ").filter_map(|number| number.parse().ok()).collect()).collect()
-    };
-    let accepted = numbers("accepted").into_iter().filter_map(|found| found.first().copied()).collect();
-    let explained =
-        numbers("explained").into_iter().filter_map(|found| Some((*found.first()?, *found.get(1)?))).collect();
-    // What a part leaves is of no use for the next: the disk holds one at a time.
-    let _none_left = fs::remove_dir_all(check.out.join(STATES));
-    let over = output.contains("Model checking completed. No error has been found");
-    let complaint = if over {
-        String::new()
-    } else {
-        let said: Vec<&str> =
-            output.lines().filter(|line| line.contains("rror") || line.contains("violated")).collect();
-        format!(": {}", said.join(" "))
-    };
-    // An invariant that breaks ends everything: then nothing counts as accepted.
-    let accepted = if over { accepted } else { BTreeSet::new() };
-    fs::write(check.out.join("tlc.log"), &output)?;
-    Ok(Judged { accepted, explained, states: distinct(&output), complaint })
-}
-
-fn tlc(jar: &Path, folder: &Path) -> anyhow::Result<String> {
-    let output = Command::new("java")
-        .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
-        .arg(jar)
-        .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", STATES, "-config", CONFIGURATION, "Recorded.tla"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .context("a Java runtime is needed (Debian: default-jre-headless)")?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn distinct(output: &str) -> u64 {
-    let Some((before, _)) = output.rsplit_once(" distinct states found") else { return 0 };
-    let digits: Vec<char> = before.chars().rev().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
-    digits.iter().rev().filter(|c| c.is_ascii_digit()).collect::<String>().parse().unwrap_or_default()
-}
-
 /// What was recorded around the line that is refused.
-fn explain(check: &Check, trace: &Trace, recording: &[Line]) -> anyhow::Result<String> {
-    let at = judge(check, std::slice::from_ref(trace), true)?.refused_at(1);
+fn explain(tlc: &Tlc, trace: &Trace, recording: &[Line]) -> anyhow::Result<String> {
+    let judged = tlc.judge(&module(std::slice::from_ref(trace), true))?;
+    let at = judged.explained.get(&1).copied().unwrap_or_default();
     let mut text = format!(
         "{} of the run with the seed {}; to repeat it: --seed {} --operations 1\n",
         trace.workflow, trace.run, trace.run
@@ -264,6 +200,6 @@ fn explain(check: &Check, trace: &Trace, recording: &[Line]) -> anyhow::Result<S
         let recorded = serde_json::to_string(&recording[*number])?;
         text.push_str(&format!("{mark} recording.jsonl:{}: {recorded}\n          {line}\n", number + 1));
     }
-    text.push_str(&format!("everything is kept in {}", check.out.display()));
+    text.push_str(&format!("everything is kept in {}", tlc.out.display()));
     Ok(text)
 }

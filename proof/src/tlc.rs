@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 const HEAP_MAX: &str = "-Xmx4g";
 /// How deep TLC may evaluate: a step of a trace is conditions within conditions.
 const STACK_MAX: &str = "-Xss16m";
+/// Where it keeps its states.
+const STATES: &str = "states";
 
 /// The module that judges, and where.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ impl Tlc {
         fs::write(self.out.join("Recorded.tla"), module)?;
         let output = self.run()?;
         fs::write(self.out.join("tlc.log"), &output)?;
+        // Of no use for the next module: the disk holds those of one at a time.
+        let _none_left = fs::remove_dir_all(self.out.join(STATES));
         let numbers = |word: &str| -> Vec<Vec<usize>> {
             let opening = format!("<<\"{word}\", ");
             let inside = |line: &str| line.strip_prefix(&opening)?.strip_suffix(">>").map(str::to_owned);
@@ -79,7 +83,7 @@ impl Tlc {
         let output = Command::new("java")
             .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
             .arg(&self.jar)
-            .args(["tlc2.TLC", "-deadlock", "-workers", "1", "-metadir", "states"])
+            .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", STATES])
             .args(["-config", self.configuration, "Recorded.tla"])
             .current_dir(&self.out)
             .stdin(Stdio::null())

@@ -5,8 +5,13 @@ use crate::step::Step;
 use crate::tools::Tools;
 use crate::workspace::{Build, Workspace};
 
+/// The program that records.
+const RECORDER: &str = "alims-proof";
 /// How many operations are recorded unless somebody says otherwise: enough for every kind of line and of lie.
 pub(crate) const OPERATIONS: usize = 300;
+
+/// From so many on it pays to build the recorder once more, optimised: it takes more time than TLC.
+const MANY: usize = 10_000;
 
 /// Records and checks.
 ///
@@ -15,8 +20,10 @@ pub(crate) const OPERATIONS: usize = 300;
 pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyhow::Result<()> {
     let jar = Tools::install_tlc(workspace)?;
     // As a part of the tests' own build: `cargo build` of one package would unify other features and build the SDK anew.
-    let build = ["test", "--workspace", "--test", "proof", "--no-run"];
-    Step::cargo("the build of the recorder", &build).run(workspace)?;
+    let usual: &[&str] = &["test", "--workspace", "--test", "proof", "--no-run"];
+    let optimised: &[&str] = &["build", "--profile", "measure", "--package", RECORDER];
+    let (build, command) = if operations < MANY { (Build::Development, usual) } else { (Build::Measured, optimised) };
+    Step::cargo("the build of the recorder", command).run(workspace)?;
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
     let arguments = [
         "--jar".to_owned(),
@@ -30,6 +37,6 @@ pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyh
         "--seed".to_owned(),
         seed.to_string(),
     ];
-    let record = Step::built("traces", workspace.built(Build::Development, "alims-proof"), &[]);
+    let record = Step::built("traces", workspace.built(build, RECORDER), &[]);
     record.with(&arguments).run(workspace)
 }
