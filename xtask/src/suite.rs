@@ -102,7 +102,7 @@ fn parts(workspace: &Workspace) -> Vec<Part> {
         demo(workspace),
         Part {
             name: "spec",
-            why: "the small model of the design holds, and every property of it can fail",
+            why: "the small models of the design hold, and every property of it can fail",
             work: Work::Specification,
         },
         Part {
