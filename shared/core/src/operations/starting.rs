@@ -109,7 +109,8 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
                 let claim = asking.claim(key, version, attempt, ports.clock.now());
                 match ports.log.claim_recovery(&claim).await? {
                     Claimed::Ours => claim,
-                    Claimed::Taken(theirs) => *theirs,
+                    // It may be one that only waits.
+                    Claimed::Taken(_) => continue,
                 }
             }
         };

@@ -9,13 +9,15 @@ use alims_core::operations::recover_failed_workflow::{
 };
 use alims_core::operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
 use alims_core::operations::{StartRecoveryError, Starting};
-use alims_core::ports::{EndedHow, RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_core::ports::{Clock, EndedHow, RecoveryLog, RecoveryStarter, WorkflowLog};
 use alims_core::recovery::document::{Outcome, OutcomeStatus, RecoveryDocument, Trigger};
 use alims_core::recovery::records::RecoveryClaim;
-use alims_testing::builders::{a_call, a_key, at, version};
+use alims_core::timestamp::Timestamp;
+use alims_testing::builders::{a_call, a_claim, a_key, at, version};
 use alims_testing::{
     EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, RulesThatAllow, Script, SequentialIds,
 };
+use futures_util::FutureExt as _;
 use std::sync::Arc;
 
 use super::Site;
@@ -167,6 +169,30 @@ async fn a_person_does_not_wait_for_a_recovery_that_waits_by_itself_and_it_does_
     assert_eq!(site.head().to_state, State::Failed);
     let ended = super::carried_out(&site.with(RulesThatAllow), RecoveryDocument::of(&sues), 0).await.unwrap();
     assert_eq!(super::status(&ended), OutcomeStatus::Recovered);
+}
+
+/// A clock that is looked at between the look at the attempts and the claim: meanwhile the service claims by itself.
+#[derive(Debug)]
+struct ClaimedMeanwhile(MemoryLog, RecoveryClaim);
+
+impl Clock for ClaimedMeanwhile {
+    fn now(&self) -> Timestamp {
+        self.0.claim_recovery(&self.1).now_or_never().unwrap().unwrap();
+        at(60_000)
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_comes_second_to_a_recovery_that_waits_by_itself_does_not_wait_either() {
+    let (site, starter) = (Site::failed().await, MemoryStarter::default());
+    let waits = RecoveryClaim { trigger: Trigger::Failure, claimed_at: at(60_000), ..a_claim(&a_key("w"), 3, 1) };
+    let mut ports = requesting(site.log.clone(), starter.clone());
+    ports.starting.clock = Arc::new(ClaimedMeanwhile(site.log.clone(), waits));
+    let claim = asked(&ports, &a_call("sue")).await.unwrap();
+    assert_eq!((claim.attempt, claim.trigger, claim.delay_seconds), (2, Trigger::Request, 0));
+    let first = site.log.recoveries(&a_key("w"), 5).await.unwrap().remove(1);
+    assert_eq!(first.ended.unwrap().outcome.error.as_deref(), Some("Superseded"));
+    assert_eq!(starter.running().remove(0).recovery_id, claim.recovery_id);
 }
 
 #[tokio::test]
