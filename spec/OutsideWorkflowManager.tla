@@ -51,7 +51,7 @@ Lines   == Traces[run].lines
 Line    == Lines[at]
 Makers  == Traces[run].log    \* of each version in the end: its call, or 0 for a recovery
 
-Newest == Len(log[W])
+Last == Len(log[W])    \* the newest version
 Made(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
 Recovered(n) == n <= Len(Makers) /\ Makers[n] = 0
 Is(id, maker) == IF maker = 0 THEN id[1] = R ELSE id = Call(maker)
@@ -73,7 +73,7 @@ Outcomes(c) ==
     LET create == Info(c).kind = "create"
         kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
         q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
-        all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c)
+        all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c, Newest(W), quarantine[W])
     IN  IF IsJudged(c) /\ \E outcome \in all : outcome.at \in {"accepted", "quarantined"}
         THEN {}
         ELSE {outcome \in all : outcome.at = Info(c).then}
@@ -81,17 +81,17 @@ Outcomes(c) ==
 (* Whoever names a version decides on no other. *)
 Expects(c) ==
     CASE Info(c).expected = 0                    -> Info(c).then # "conflict"
-      [] Info(c).then = "append" \/ IsJudged(c)    -> Info(c).expected = Newest
-      [] Info(c).then = "conflict"               -> Info(c).expected # Newest
+      [] Info(c).then = "append" \/ IsJudged(c)    -> Info(c).expected = Last
+      [] Info(c).then = "conflict"               -> Info(c).expected # Last
       [] OTHER                                   -> TRUE
 
 (* Whether this is a moment at which c can have read what it was told. *)
 CanLook(c) ==
-    /\ Newest \in Info(c).lo..Info(c).hi
-    /\ CASE Info(c).then = "see"    -> StateAt(W, Newest) = Info(c).to
+    /\ Last \in Info(c).lo..Info(c).hi
+    /\ CASE Info(c).then = "see"    -> StateAt(W, Last) = Info(c).to
          [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
-         [] Info(c).then = "reused" -> \E n \in 1..Newest, d \in Info(c).rivals : log[W][n].id = Call(d)
+         [] Info(c).then = "reused" -> \E n \in 1..Last, d \in Info(c).rivals : log[W][n].id = Call(d)
          [] Info(c).kind \in {"create", "move"} -> Expects(c) /\ Outcomes(c) # {}
          [] OTHER -> FALSE
 
@@ -104,7 +104,7 @@ Look(c) ==
 
 Looking  == {c \in waiting : CanLook(c)}
 Refused  == {c \in Calls : work[c] = Refusing}
-Returns  == Failed(W) /\ Recovered(Newest + 1) /\ work[R].at \in {"idle", "judge"}
+Returns  == Failed(W) /\ Recovered(Last + 1) /\ work[R].at \in {"idle", "judge"}
 Carrying == carry[P] # NoLanes
 
 Pressing == Looking # {} \/ Refused # {} \/ Returns \/ Carrying
@@ -128,13 +128,13 @@ Told(answer) == Line.k = "told" /\ Info(Call(Line.x)).told = answer
 
 Commits(c) ==
     /\ work[c].at = "append"
-    /\ Made(c, Newest + 1)
+    /\ Made(c, Last + 1)
     /\ AppendUnheard(c)
 
 (* A recovery, or a call whose caller knows nothing of what became of it. *)
 AppendOfNobody ==
-    \/ work[R].at = "append" /\ Recovered(Newest + 1) /\ AppendCommitted(R)
-    \/ Newest < Len(Makers) /\ AppendLate /\ Is(log'[W][Newest + 1].id, Makers[Newest + 1])
+    \/ work[R].at = "append" /\ Recovered(Last + 1) /\ AppendCommitted(R)
+    \/ Last < Len(Makers) /\ AppendLate /\ Is(log'[W][Last + 1].id, Makers[Last + 1])
 
 Release(c) ==
     /\ Info(c).kind = "release" /\ Info(c).told \in {"released", "nothing"}
@@ -195,7 +195,7 @@ Tells(c) ==
 (* What the archive puts again comes in any order. What is marked as a replay never comes first. *)
 Sees ==
     LET event == [w |-> W, v |-> Line.v, id |-> log[W][Line.v].id] IN
-    /\ Line.v <= Newest /\ Is(log[W][Line.v].id, Line.e)
+    /\ Line.v <= Last /\ Is(log[W][Line.v].id, Line.e)
     /\ event \in bus
     /\ IF Line.v > Len(applied[S][W]) /\ Line.r # "archive"
        THEN Line.r = "first" /\ Line.v = Len(applied[S][W]) + 1 /\ DeliverEvent(S, event)
@@ -213,9 +213,9 @@ Explained ==
     CASE Line.k = "asked"    -> Says(TRUE) /\ waiting' = waiting \cup {Call(Line.x)}
       [] Line.k = "told"     -> Tells(Call(Line.x)) /\ UNCHANGED waiting
       [] Line.k = "seen"     -> Sees /\ UNCHANGED waiting
-      [] Line.k = "log"      -> Says(Newest = Len(Makers) /\ \A i \in 1..Newest : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
+      [] Line.k = "log"      -> Says(Last = Len(Makers) /\ \A i \in 1..Last : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
       [] Line.k = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
-      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Newest) /\ UNCHANGED waiting
+      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Last) /\ UNCHANGED waiting
 
 Step ==
     /\ at <= Len(Lines)
