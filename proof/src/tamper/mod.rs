@@ -4,7 +4,7 @@ mod recovering;
 
 use std::collections::BTreeMap;
 
-use crate::recording::{Line, What};
+use crate::recording::{Answer, Line, What};
 
 /// A lie about one workflow's run.
 pub struct Lie {
@@ -74,6 +74,15 @@ fn lose(lines: &[Line]) -> Option<Vec<Line>> {
     lines.iter().any(|line| line.actor == actor && line.what == What::Appended).then_some(lines)
 }
 
+/// Whether the actor of the first line is told something of what it read. Of a reader that nothing came of, the trace
+/// says nothing.
+fn is_answered(lines: &[Line]) -> bool {
+    lines
+        .iter()
+        .filter(|line| line.actor == lines[0].actor)
+        .any(|line| matches!(line.what, What::Told { answer, .. } if answer != Answer::StorageUnavailable))
+}
+
 fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
     let mut ids: BTreeMap<u64, String> = BTreeMap::new();
     let mut acknowledged = 0;
@@ -92,7 +101,9 @@ fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
             What::ReadBegun => {
                 since.insert(&line.actor, acknowledged);
             }
-            What::Read { version, .. } if *version > 1 && since.get(line.actor.as_str()) == Some(version) => {
+            What::Read { version, .. }
+                if *version > 1 && since.get(line.actor.as_str()) == Some(version) && is_answered(&lines[place..]) =>
+            {
                 if let Some(before) = ids.get(&(version - 1)) {
                     let mut lines = lines.to_vec();
                     lines[place].what = What::Read { version: version - 1, event_id: Some(before.clone()) };
