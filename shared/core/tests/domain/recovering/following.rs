@@ -68,6 +68,8 @@ async fn a_recovery_is_followed_from_its_claim_to_its_end() {
     assert_eq!(followed(&log, starter.clone()).await.unwrap(), vanished);
     log.record_recovery(&a_full_record(&claim)).await.unwrap();
     assert_eq!(followed(&log, starter).await.unwrap(), Progress::Ended(attempt(1, true)));
+    // What is recorded needs nobody who remembers the execution.
+    assert_eq!(followed(&log, MemoryStarter::default()).await.unwrap(), Progress::Ended(attempt(1, true)));
 }
 
 #[tokio::test]
