@@ -13,6 +13,7 @@ mod chain;
 mod evaluating;
 mod faults;
 mod flooding;
+mod judged;
 mod lifecycle_model;
 mod paging;
 mod publishing;

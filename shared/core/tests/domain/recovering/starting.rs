@@ -73,6 +73,7 @@ async fn an_execution_that_ended_without_a_word_is_recorded_as_given_up_and_the_
         let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap();
         let outcome = &attempts[1].ended.as_ref().unwrap().outcome;
         assert_eq!((outcome.status, outcome.error.as_deref()), (OutcomeStatus::GaveUp, Some(how.as_str())));
+        assert!(outcome.cause.as_ref().is_some_and(|cause| cause.contains("execution ended")), "{outcome:?}");
         assert_eq!(attempts[0].ended, None);
     }
 }
