@@ -11,6 +11,10 @@ New       == [w \in Workflows |-> << >>]
 Active    == [w \in Workflows |-> <<"CREATED", "ACTIVE">>]
 HasFailed == [w \in Workflows |-> <<"CREATED", "ACTIVE", "FAILED">>]
 
+(* The newest version is asked whether it fits; of the others nobody asks which of them does not, as long as there is but
+   one: the first stands for all. *)
+FirstOrNewest(w) == {n \in {1, Len(log[w])} : n > 0}
+
 (* Nothing is chosen by name: calls, publishers and recoveries differ in nothing but their names. The ids that CHOOSE
    picks are numbered, not named. For safety only: TLC's liveness checking is not sound with symmetry. *)
 Alike == Permutations(Calls) \cup Permutations(Publishers) \cup Permutations(Recoveries)

@@ -554,11 +554,13 @@ RecoveryDies(r) ==
 -----------------------------------------------------------------------------
 (* What happens to the stores without us. *)
 
+Alterable(w) == 1..Len(log[w])
+
 AlterVersion(w) ==
     /\ ~calm
     /\ LET made == Cardinality({k \in 1..Alterations : \E b \in altered[w] : b[2] >= k}) IN
         /\ made < Alterations
-        /\ \E n \in 1..Len(log[w]) :
+        /\ \E n \in Alterable(w) :
                 altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1>>}]
     /\ UNCHANGED <<log, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
@@ -685,20 +687,22 @@ EventOrdering ==
     \A w \in Workflows :
         LET published == {event \in bus : event.w = w} IN
         /\ \A event \in published : event.v <= Len(log[w]) /\ event = Event(w, event.v)
-        /\ \A event \in published : event.v = 1 \/ \E before \in published : before.v = event.v - 1
+        /\ {event.v : event \in published} = 1..Cardinality(published)
         /\ \A s \in Subscribers :
             /\ Len(applied[s][w]) <= Len(log[w])
             /\ \A i \in 1..Len(applied[s][w]) : applied[s][w][i] = log[w][i].id
 
-(* Nothing stored is changed or removed. *)
-AppendOnly == [][\A w \in Workflows : \A i \in 1..Len(log[w]) : Len(log'[w]) >= i /\ log'[w][i] = log[w][i]]_log
+(* Nothing stored is changed or removed. (TLC asks the formula before the subscript: that nothing changed comes first.) *)
+AppendOnly ==
+    [][log' # log => \A w \in Workflows : \A i \in 1..Len(log[w]) : Len(log'[w]) >= i /\ log'[w][i] = log[w][i]]_log
 
 (* The index goes only forward, unless its entry is lost. *)
-IndexOnlyForward == [][\A w \in Workflows : index'[w].version >= index[w].version \/ index'[w].version = 0]_index
+IndexOnlyForward ==
+    [][index' # index => \A w \in Workflows : index'[w].version >= index[w].version \/ index'[w].version = 0]_index
 
 (* A request with a key has one effect, however often it is repeated. *)
 RequestIdempotency ==
-    \A w \in Workflows : \A i, j \in 1..Len(log[w]) : log[w][i].key = log[w][j].key => i = j
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : \A j \in 1..(i - 1) : log[w][i].key # log[w][j].key
 
 (* A refusal that is answered is kept. *)
 RefusalsKept == \A c \in Calls : work[c].at = "refused" => c \in refusals

@@ -158,14 +158,16 @@ mod with_rules {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--fail-with-body", "--noproxy", "127.0.0.1,localhost", "--header"]);
         // On standard input, so that no list of processes shows the token.
-        curl.arg("@-").arg(&url).stdin(Stdio::piped()).stdout(Stdio::piped());
+        curl.arg("@-").arg(&url).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = curl.spawn().context("curl is missing")?;
         if let Some(mut input) = child.stdin.take() {
             writeln!(input, "Authorization: Bearer {token}")?;
         }
         let answer = child.wait_with_output()?;
         let text = String::from_utf8(answer.stdout).with_context(|| format!("{url} answered no text"))?;
-        anyhow::ensure!(answer.status.success(), "{url}: {text}");
+        // The service says itself what it refuses; where nobody answers, curl says why.
+        let said = if text.trim().is_empty() { String::from_utf8_lossy(&answer.stderr).into_owned() } else { text.clone() };
+        anyhow::ensure!(answer.status.success(), "{url}: {}", said.trim());
         Ok(text)
     }
 
