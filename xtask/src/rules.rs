@@ -166,7 +166,8 @@ mod with_rules {
         let answer = child.wait_with_output()?;
         let text = String::from_utf8(answer.stdout).with_context(|| format!("{url} answered no text"))?;
         // The service says itself what it refuses; where nobody answers, curl says why.
-        let said = if text.trim().is_empty() { String::from_utf8_lossy(&answer.stderr).into_owned() } else { text.clone() };
+        let said =
+            if text.trim().is_empty() { String::from_utf8_lossy(&answer.stderr).into_owned() } else { text.clone() };
         anyhow::ensure!(answer.status.success(), "{url}: {}", said.trim());
         Ok(text)
     }

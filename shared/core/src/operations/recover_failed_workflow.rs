@@ -2,12 +2,12 @@
 
 use crate::identifiers::{CorrelationId, Version, WorkflowKey};
 use crate::limits::RECOVERY_ATTEMPTS_READ_MAX;
-use crate::operations::starting::{Asking, automatic_delay, start};
+use crate::operations::starting::{Asking, automatic_delay, start, start_claimed};
 use crate::operations::{StartRecoveryError, Starting};
 use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
 use crate::recovery::document::Trigger;
 use crate::recovery::is_to_be_reactivated;
-use crate::recovery::records::RecoveryClaim;
+use crate::recovery::records::{RecoveryAttempt, RecoveryClaim};
 
 /// A failure that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +65,16 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
     }
     let attempts = ports.log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
     let at_this_version = attempts.first().filter(|newest| newest.claim.version >= *version);
-    let delay = match at_this_version.map(|newest| newest.ended.is_some()) {
-        Some(true) => return Ok(FailureHandled::Left(LeftAlone::HasRecovery)),
-        // Whoever claimed it may have been interrupted before the start, which may be repeated.
-        Some(false) => Some(0),
-        None => automatic_delay(&attempts, ports.clock.now()),
+    match at_this_version {
+        Some(RecoveryAttempt { claim, ended: None }) if start_claimed(ports, claim).await? => {
+            return Ok(FailureHandled::Started(Box::new(claim.clone())));
+        }
+        Some(_) => return Ok(FailureHandled::Left(LeftAlone::HasRecovery)),
+        None => {}
+    }
+    let Some(delay) = automatic_delay(&attempts, ports.clock.now()) else {
+        return Ok(FailureHandled::Left(LeftAlone::TooMany));
     };
-    let Some(delay) = delay else { return Ok(FailureHandled::Left(LeftAlone::TooMany)) };
     let asking = Asking::automatic(Trigger::Failure, correlation_id.clone(), delay);
     Ok(FailureHandled::Started(Box::new(start(ports, key, *version, &asking).await?)))
 }

@@ -190,11 +190,9 @@ where
         let settled = match plan {
             RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
             RecoveryPlan::AlreadyConsistent => true,
-            // A workflow that the rules keep where it is, or that failed anew since it was brought back, is no business
-            // of this recovery any more.
+            // A workflow that the rules keep where it is has nothing else to be done.
             RecoveryPlan::Repair(repairs) => {
-                let dealt_with = document.outcome.is_some() || document.has(StepKind::Reactivated);
-                repairs.publish.is_none() && !repairs.rebuild_index && dealt_with
+                repairs.publish.is_none() && !repairs.rebuild_index && document.outcome.is_some()
             }
         };
         if settled {
@@ -241,6 +239,8 @@ where
         Ok(document)
     }
 
+    /// Looks at everything. A workflow leaves FAILED by a new version only: at another version than the claimed one it has
+    /// failed anew, and nobody has asked this recovery to move it from there.
     async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
         let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
             Ok((_, findings)) => findings,
@@ -248,7 +248,12 @@ where
             Err(AssessError::NotFound) => return Ok(Found::Broken(nothing_is_left())),
             Err(AssessError::Store(error)) => return Err(error.into()),
         };
-        let plan = plan(&findings, document.trigger);
+        let mut plan = plan(&findings, document.trigger);
+        if let Ok(head) = &findings.log
+            && head.version != document.version
+        {
+            plan = plan.without_reactivation();
+        }
         Ok(match findings.log.clone() {
             Err(found) => Found::Broken(found),
             Ok(head) => Found::Sound { head: Box::new(head), findings: Box::new(findings), plan },
@@ -271,11 +276,6 @@ impl RecoveryDocument {
 
     fn has(&self, step: StepKind) -> bool {
         self.steps.iter().any(|done| done.step == step)
-    }
-
-    /// The newest version at the last assessment.
-    fn assessed(&self) -> Option<Version> {
-        self.steps.iter().rfind(|done| done.step == StepKind::Assessed)?.version
     }
 
     /// Others were quicker: what is to be done has to be found out anew.

@@ -114,14 +114,26 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
                 }
             }
         };
-        match ports.starter.start(&RecoveryDocument::of(&claim)).await? {
-            Start::Started | Start::AlreadyRunning => return Ok(claim),
-            Start::Ended => {
-                close(ports, &claim).await?;
-            }
+        if start_claimed(ports, &claim).await? {
+            return Ok(claim);
         }
     }
     Err(StartRecoveryError::Contended)
+}
+
+/// Starts what was claimed, unless it goes on already: whoever claimed it may have been interrupted before the start.
+/// Says whether it goes on; if it has ended, that is recorded, and nothing is claimed instead.
+pub(super) async fn start_claimed<L: RecoveryLog, S: RecoveryStarter>(
+    ports: &Starting<L, S>,
+    claim: &RecoveryClaim,
+) -> Result<bool, StartRecoveryError> {
+    match ports.starter.start(&RecoveryDocument::of(claim)).await? {
+        Start::Started | Start::AlreadyRunning => Ok(true),
+        Start::Ended => {
+            close(ports, claim).await?;
+            Ok(false)
+        }
+    }
 }
 
 /// Whether a recovery has not begun yet, because its delay is not over.

@@ -14,7 +14,7 @@ use crate::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
 };
 use crate::operations::catching_up::chain_of;
-use crate::operations::starting::{Asking, automatic_delay, close, start};
+use crate::operations::starting::{Asking, automatic_delay, close, start, start_claimed};
 use crate::operations::{AssessError, StartRecoveryError, Starting, assess};
 use crate::ports::{
     ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
@@ -165,8 +165,9 @@ where
         Some((_, ExecutionStatus::Ended(_))) => true,
         // Whoever claimed it was interrupted before the start, or what had it forgot it: it is carried out now.
         Some((claim, ExecutionStatus::Unknown)) if claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now => {
-            start(&ports.starting, key, claim.version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
-            return Ok(Did { closed: false, helped: Helped::Started });
+            let started = start_claimed(&ports.starting, claim).await?;
+            let helped = if started { Helped::Started } else { Helped::NotNeeded };
+            return Ok(Did { closed: !started, helped });
         }
         Some((_, ExecutionStatus::Unknown | ExecutionStatus::Running)) | None => false,
     };

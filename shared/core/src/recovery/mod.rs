@@ -36,6 +36,25 @@ pub enum RecoveryPlan {
     Repair(Repairs),
 }
 
+impl RecoveryPlan {
+    /// The same, but that the workflow is left in its state.
+    #[must_use]
+    pub fn without_reactivation(self) -> Self {
+        match self {
+            Self::Repair(repairs) => Self::of(Repairs { reactivate: false, ..repairs }),
+            Self::Quarantine(_) | Self::AlreadyConsistent => self,
+        }
+    }
+
+    fn of(repairs: Repairs) -> Self {
+        if repairs == (Repairs { rebuild_index: false, publish: None, reactivate: false }) {
+            Self::AlreadyConsistent
+        } else {
+            Self::Repair(repairs)
+        }
+    }
+}
+
 /// What is out of order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repairs {
@@ -81,12 +100,7 @@ pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
         // harmless, leaving out is not.
         Some(_) | None => Some(PublishAfter(None)),
     };
-    let repairs = Repairs { rebuild_index: !agrees, publish, reactivate: is_to_be_reactivated(head, trigger) };
-    if repairs == (Repairs { rebuild_index: false, publish: None, reactivate: false }) {
-        RecoveryPlan::AlreadyConsistent
-    } else {
-        RecoveryPlan::Repair(repairs)
-    }
+    RecoveryPlan::of(Repairs { rebuild_index: !agrees, publish, reactivate: is_to_be_reactivated(head, trigger) })
 }
 
 /// Whether a recovery so started moves a workflow at this version back to ACTIVE.

@@ -1,7 +1,7 @@
 //! What the rules are shown of a move, and what of it is stored when they allow it.
 
-use alims_core::lifecycle::State;
 use alims_core::json::Metadata;
+use alims_core::lifecycle::State;
 use alims_core::operations::Reading;
 use alims_core::operations::create_workflow::{NewWorkflow, create_workflow};
 use alims_core::operations::get_workflow_state::{Evaluating, evaluate_workflow_state};

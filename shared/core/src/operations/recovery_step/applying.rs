@@ -27,9 +27,7 @@ where
         &self,
         mut document: RecoveryDocument,
     ) -> Result<RecoveryDocument, RecoveryStepError> {
-        // A version that came after the assessment may follow what was altered after it.
-        let assessed = |head: &StoredVersion| document.assessed() == Some(head.event.version);
-        let Some(head) = self.failed_head(&document).await?.filter(assessed) else {
+        let Some(head) = self.failed_head(&document).await? else {
             document.look_again(self.now);
             return Ok(document);
         };
@@ -68,8 +66,7 @@ where
             document.reactivated(self, next);
             return Ok(document);
         }
-        let head = self.failed_head(&document).await?.filter(|head| head.event.version == verdict.version);
-        let Some(head) = head else {
+        let Some(head) = self.failed_head(&document).await?.filter(|head| head.event.version == verdict.version) else {
             document.look_again(self.now);
             return Ok(document);
         };
@@ -94,15 +91,17 @@ where
         Attempt { operation, call, key, head: Some(head), transition, context: None, now }
     }
 
-    /// The newest version, if this recovery is to bring it back and nothing forbids that: as on every move the record of
-    /// quarantines is read beside it, and its content must fit its hash.
+    /// The newest version, if it is the one that this recovery was claimed for, and assessed, and nothing forbids to bring
+    /// it back: as on every move the record of quarantines is read beside it, and its content must fit its hash.
     async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<StoredVersion>, StoreError> {
         let log = self.log();
         let (head, record) = futures_util::future::join(log.head(&self.key), log.quarantine(&self.key)).await;
         let record = record?;
         match head {
             Ok(head) => Ok(head.filter(|head| {
-                is_to_be_reactivated(&head.event, document.trigger) && may_be_built_on(&head.event, &record).is_ok()
+                head.event.version == document.version
+                    && is_to_be_reactivated(&head.event, document.trigger)
+                    && may_be_built_on(&head.event, &record).is_ok()
             })),
             Err(LogError::Unreadable { .. }) => Ok(None),
             Err(LogError::Store(error)) => Err(error),

@@ -1,7 +1,6 @@
 //! Two recoveries and a person's move at the same time, in many orders: one consistent history.
 
 use alims_core::event::EventType;
-use alims_core::identifiers::Version;
 use alims_core::lifecycle::State;
 use alims_core::operations::recovery_step::recovery_step;
 use alims_core::operations::request_state_transition::{
@@ -78,14 +77,28 @@ async fn two_recoveries_and_a_move_in_any_order_make_one_history() {
 
 #[tokio::test]
 async fn a_workflow_that_fails_again_right_after_is_not_this_recovery_s_business() {
-    let site = Site::failed().await;
-    let mut document = claimed(&site, 3, 1).await;
-    while document.next != Next::Publish {
-        document = turned(&site, document).await;
+    for before in [Next::Publish, Next::Confirm] {
+        let site = Site::failed().await;
+        let mut document = claimed(&site, 3, 1).await;
+        while document.next != before {
+            document = turned(&site, document).await;
+        }
+        site.goes(State::Failed).await;
+        let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
+        assert_eq!(ended.outcome.unwrap().status, OutcomeStatus::Recovered, "before {before:?}");
+        assert_eq!((site.head().to_state, site.head().version), (State::Failed, version(5)), "before {before:?}");
+        site.assert_in_order();
     }
+}
+
+/// It was claimed, and slept; meanwhile the workflow came back by another way and failed anew.
+#[tokio::test]
+async fn a_recovery_that_slept_brings_no_later_failure_back() {
+    let site = Site::failed().await;
+    let document = claimed(&site, 3, 1).await;
+    site.goes(State::Active).await;
     site.goes(State::Failed).await;
-    let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
-    assert_eq!(ended.outcome.unwrap().status, OutcomeStatus::Recovered);
-    assert_eq!((site.head().to_state, site.head().version), (State::Failed, Version::try_from(5).unwrap()));
+    carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
+    assert_eq!((site.head().to_state, site.head().version), (State::Failed, version(5)));
     site.assert_in_order();
 }

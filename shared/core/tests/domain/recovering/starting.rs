@@ -156,6 +156,21 @@ async fn a_published_failure_starts_one_recovery_however_often_it_is_delivered()
     assert_eq!(starter.started(), 1);
 }
 
+/// The outcome is recorded by whoever comes first; no second attempt is made without its delay.
+#[tokio::test]
+async fn a_failure_delivered_again_after_its_recovery_ended_without_a_word_starts_no_other() {
+    let (site, starter) = (Site::failed().await, MemoryStarter::default());
+    let Ok(FailureHandled::Started(claim)) = handled(&site.log, &starter, 3, 60_000).await else {
+        panic!("not started")
+    };
+    starter.end(&claim.recovery_id, EndedHow::TimedOut);
+    let again = handled(&site.log, &starter, 3, 60_000).await.unwrap();
+    assert_eq!(again, FailureHandled::Left(LeftAlone::HasRecovery));
+    let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap();
+    assert_eq!((attempts.len(), starter.started()), (1, 1));
+    assert_eq!(attempts[0].ended.as_ref().map(|ended| ended.outcome.status), Some(OutcomeStatus::GaveUp));
+}
+
 #[tokio::test]
 async fn a_person_does_not_wait_for_a_recovery_that_waits_by_itself_and_it_does_nothing_when_it_wakes() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
