@@ -19,10 +19,15 @@
 (* Left out, and why that hides nothing:                                   *)
 (* - Metadata, reasons, tenants: no decision of the protocol reads them,   *)
 (*   and a key cannot name another tenant's workflow.                      *)
-(* - Time. It is a field that nothing waits for.                           *)
+(* - Time. What waits for it (delays, deadlines, the bound on refusals)    *)
+(*   only makes less happen; what the rules make of it is their verdict.   *)
+(* - The bound on kept refusals (429): before one is kept, those of the    *)
+(*   last minute are read, and beyond the bound nothing is kept and the    *)
+(*   reason is not told. It is one more answer that writes nothing.        *)
 (* - The limit of 16 remembered keys: the models make fewer versions.      *)
-(* - A key used for another request (422): one more way to be refused from *)
-(*   the head that was read; it writes nothing.                            *)
+(* - A key used for another request (422): one more way to be refused,     *)
+(*   from the head that was read or from the version that won the race; it *)
+(*   writes nothing.                                                       *)
 (* - The events of refusals. They have no version and no place in any      *)
 (*   order, and share no variable with the others.                         *)
 (* - Batches with several records of one workflow. The publisher keeps the *)
@@ -46,7 +51,7 @@ EXTENDS Naturals, Sequences, FiniteSets
 CONSTANTS
     Workflows,    \* what is worked on
     Calls,        \* invocations of create-workflow and request-state-transition, one request each
-    Recoveries,   \* invocations of recover-workflow, each as often as it likes
+    Recoveries,   \* executions that recover, turn by turn in recovery-step, each as often as it likes
     Publishers,   \* concurrent invocations of publish-events, each as often as it likes
     Subscribers,  \* who listens to the bus
     Past,         \* for each workflow, the states it has already been in; << >> when it is yet to be created
@@ -503,7 +508,9 @@ RecoveryPublished(r) ==
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
 
-(* The first break that no release covers is recorded. Until a person releases it nobody moves the workflow. *)
+(* The first break that no release covers is recorded. Until a person releases it nobody moves the workflow. (The code
+   finds it and records it in two calls: what is altered once more in between is recorded as it was found, and so is
+   the next one found.) *)
 QuarantineWorkflow(r, w) ==
     /\ work[r] = Idle
     /\ \E b \in Uncovered(w) :
@@ -512,7 +519,8 @@ QuarantineWorkflow(r, w) ==
         /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup {b}]
     /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
-(* A person has looked: what is recorded is released, and nothing that is not. *)
+(* A person has looked: what is recorded is released, and nothing that is not. (The code releases several breaks one
+   after the other, those that it read as in force.) *)
 ReleaseWorkflow(w) ==
     /\ InForce(w) # {}
     /\ LET released == IF Mutant = "releases-what-was-not-found" THEN altered[w] ELSE InForce(w)
@@ -536,7 +544,8 @@ RecoveryAllowed(r) ==
                 Appending(Put(w, work[r].n, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
-(* Denied: the refusal is kept, as a call's is, and the workflow stays as it was. *)
+(* Denied: the workflow stays as it was. That the refusal is kept before it is told is in no variable here: the line
+   `kept` of a recorded run says so. *)
 RecoveryDenied(r) ==
     /\ work[r].at = "judge"
     /\ work' = [work EXCEPT ![r] = Idle]

@@ -12,8 +12,8 @@ const VERSION: &str = "27.1.0";
 /// Builds and tests at the same time. Each takes about one processor.
 const JOBS: &str = "2";
 
-/// Has every mutant of the core built and tested; `.cargo/mutants.toml` says which there are, and which of them mean the
-/// same as what they replace. What cargo-mutants is told besides narrows it: `--file`, `--re`, `--shard`.
+/// Has every mutant of the core built and tested; `.cargo/mutants.toml` says which there are and what must notice. What
+/// cargo-mutants is told besides narrows it: `--re`, `--shard`.
 ///
 /// # Errors
 /// When cargo-mutants is not to be had, or a mutant survives; the list is in `target/mutants/mutants.out/missed.txt`.

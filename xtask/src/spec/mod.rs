@@ -104,7 +104,6 @@ fn tlc(jar: &Path, folder: &Path, kept: &Path, model: &Model) -> anyhow::Result<
         .stdin(Stdio::null())
         .output()
         .context("a Java runtime is needed (Debian: default-jre-headless)")?;
-    // A counterexample leaves a trace explorer's files beside the module.
     Ok(Checked {
         exit: output.status.code(),
         output: String::from_utf8_lossy(&output.stdout).into_owned(),

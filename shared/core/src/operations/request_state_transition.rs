@@ -1,4 +1,4 @@
-//! A move of a workflow: decided step by step as section 3 of the architecture tells it, committed by one append.
+//! A move of a workflow: decided as step 3 of "One request" in ARCHITECTURE.md tells it, committed by one append.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
