@@ -40,11 +40,11 @@ enum Task {
     Alone,
     /// Deploy the template on an emulator of AWS and play the scenarios of tests/tests/e2e against it.
     E2e {
-        /// Leave out the optimisation at link time, which takes most of the build.
+        /// Leave out most of the optimisation, which takes most of the build.
         #[arg(long)]
-        without_lto: bool,
+        lightly_optimised: bool,
         /// Deploy development builds, which come quicker still: for work on the scenarios.
-        #[arg(long, conflicts_with = "without_lto")]
+        #[arg(long, conflicts_with = "lightly_optimised")]
         development: bool,
     },
     /// Write openapi.yaml from the types of the edge.
@@ -122,7 +122,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Test) => suite::run(&workspace),
         Some(Task::Alone) => alone::check_each(&workspace),
         Some(Task::E2e { development: true, .. }) => e2e::run(&workspace, e2e::Built::Development),
-        Some(Task::E2e { without_lto: true, .. }) => e2e::run(&workspace, e2e::Built::WithoutLto),
+        Some(Task::E2e { lightly_optimised: true, .. }) => e2e::run(&workspace, e2e::Built::LightlyOptimised),
         Some(Task::E2e { .. }) => e2e::run(&workspace, e2e::Built::AsDeployed),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Access(shown)) => access::show(&workspace, shown),

@@ -69,7 +69,7 @@ impl Part {
             Work::Specification => spec::check(workspace, false),
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
             Work::Template => template::check(workspace),
-            Work::EndToEnd => e2e::run(workspace, e2e::Built::WithoutLto),
+            Work::EndToEnd => e2e::run(workspace, e2e::Built::LightlyOptimised),
         }
     }
 
@@ -80,7 +80,7 @@ impl Part {
             Work::Specification => "cargo xtask spec".to_owned(),
             Work::Traces => "cargo xtask spec --traces".to_owned(),
             Work::Template => "cargo xtask template".to_owned(),
-            Work::EndToEnd => "cargo xtask e2e --without-lto".to_owned(),
+            Work::EndToEnd => "cargo xtask e2e --lightly-optimised".to_owned(),
         }
     }
 }

@@ -13,13 +13,20 @@ use crate::workspace::{Build, Workspace};
 
 use super::Place;
 
+/// What overrides the release profile where nobody measures: `z` and one unit are for small packages.
+const LIGHTLY: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+];
+
 /// What the functions are built as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Built {
     /// As for AWS.
     AsDeployed,
-    /// The same but for the optimisation at link time, which takes most of the build and changes no line of ours.
-    WithoutLto,
+    /// The same but for most of the optimisation, which takes most of the build and changes no line of ours.
+    LightlyOptimised,
     /// As for tests: for work on the scenarios.
     Development,
 }
@@ -31,7 +38,7 @@ pub(crate) enum Built {
 pub(crate) fn functions(workspace: &Workspace, tools: &Tools, place: &Place, built: Built) -> anyhow::Result<PathBuf> {
     match built {
         Built::AsDeployed => release(workspace, tools, place, &[]),
-        Built::WithoutLto => release(workspace, tools, place, &[("CARGO_PROFILE_RELEASE_LTO", "off")]),
+        Built::LightlyOptimised => release(workspace, tools, place, &LIGHTLY),
         Built::Development => development(workspace, place),
     }
 }
