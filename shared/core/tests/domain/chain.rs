@@ -3,6 +3,8 @@
 use alims_core::chain::{Break, ChainHash, ChainWalk, Fault, hash_of, is_intact};
 use alims_core::event::WorkflowEvent;
 use alims_core::lifecycle::State;
+use alims_core::operations::verify_workflow_history::walk_chain;
+use alims_testing::MemoryLog;
 use alims_testing::builders::{a_chain, a_created, a_key, at, sealed, version};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -134,6 +136,18 @@ fn a_history_begins_with_a_creation() {
 fn a_version_of_another_workflow_does_not_fit_in() {
     let foreign = a_created("v").event;
     assert_eq!(walk(vec![foreign]), Some(Break { at: version(1), fault: Fault::Foreign }));
+}
+
+#[tokio::test]
+async fn a_version_missing_before_one_that_cannot_be_read_is_the_first_break() {
+    let log = MemoryLog::default();
+    a_chain(&a_key("w"), 4, 7).into_iter().for_each(|stored| log.overwrite(stored));
+    log.damage(&a_key("w"), version(3), "a bit fell over");
+    let walked = walk_chain(&log, &a_key("w"), Some(version(4))).await.unwrap();
+    assert_eq!(walked.broken, Some(Break { at: version(3), fault: Fault::Unreadable }));
+    log.remove(&a_key("w"), version(2));
+    let walked = walk_chain(&log, &a_key("w"), Some(version(4))).await.unwrap();
+    assert_eq!(walked.broken, Some(Break { at: version(2), fault: Fault::Missing }));
 }
 
 /// Computed outside this project, with Python: `hashlib.sha256(json.dumps(event, sort_keys=True,

@@ -8,18 +8,22 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod assessing;
 mod bounds;
+mod calls;
 mod chain;
 mod evaluating;
 mod faults;
 mod flooding;
 mod judged;
 mod lifecycle_model;
+mod names;
 mod paging;
 mod publishing;
 mod rebuilding;
 mod recovering;
 mod refusing;
+mod repeating;
 mod replaying;
 mod schemas;
 mod specified;

@@ -9,6 +9,7 @@ mod quarantining;
 mod starting;
 mod sweeping;
 mod turning;
+mod walking;
 
 use alims_core::chain::ChainWalk;
 use alims_core::identifiers::Version;

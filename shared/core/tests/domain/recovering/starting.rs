@@ -267,3 +267,18 @@ async fn automatic_recoveries_wait_longer_each_time_and_end_until_a_person_asks(
     let later = handled(&site.log, &starter, failed_at + 4, a_day_later).await.unwrap();
     assert!(matches!(&later, FailureHandled::Started(claim) if claim.delay_seconds == 5), "{later:?}");
 }
+
+#[tokio::test]
+async fn an_automatic_recovery_counts_for_a_day_and_no_longer() {
+    let day = i64::from(AUTOMATIC_ATTEMPTS_WINDOW_HOURS) * 3_600_000;
+    for (later, delay_seconds) in [(day - 1, 20), (day, 5)] {
+        let (site, starter) = (Site::failed().await, MemoryStarter::default());
+        let first = handled(&site.log, &starter, 3, 60_000).await.unwrap();
+        let FailureHandled::Started(claim) = first else { panic!("{first:?}") };
+        given_up(&site.log, &starter, &claim).await;
+        site.goes(State::Active).await;
+        site.goes(State::Failed).await;
+        let next = handled(&site.log, &starter, 5, 60_000 + later).await.unwrap();
+        assert!(matches!(&next, FailureHandled::Started(claim) if claim.delay_seconds == delay_seconds), "{next:?}");
+    }
+}

@@ -108,6 +108,28 @@ async fn a_failure_is_not_tried_again_that_lasts_or_that_the_rules_refused_or_to
 }
 
 #[tokio::test]
+async fn what_the_rules_refused_is_recovered_all_the_same_when_it_is_behind() {
+    let yard = Yard::default();
+    yard.at("w", &[State::Active, State::Failed]);
+    let refused = a_claim(&a_key("w"), 3, 1);
+    yard.log.claim_recovery(&refused).await.unwrap();
+    yard.log.record_recovery(&refused.ended(Outcome::of(OutcomeStatus::Refused), at(9))).await.unwrap();
+    yard.index.overwrite(IndexEntry::from(&yard.log.entries(&a_key("w")).0[1].event));
+    assert_eq!(yard.swept().await.started, 1);
+}
+
+#[tokio::test]
+async fn a_claim_is_given_time_to_be_started_before_a_sweep_starts_it() {
+    let yard = Yard::default();
+    yard.at("w", &[State::Active]);
+    // Claimed at one second, and not started yet.
+    yard.log.claim_recovery(&a_claim(&a_key("w"), 2, 1)).await.unwrap();
+    let old_enough = 1000 + i64::from(SWEEP_GRACE_SECONDS) * 1000;
+    assert_eq!(sweep_workflows(&yard.sweeping(old_enough - 1)).await.unwrap().started, 0);
+    assert_eq!(sweep_workflows(&yard.sweeping(old_enough)).await.unwrap().started, 1);
+}
+
+#[tokio::test]
 async fn a_recovery_that_gave_up_is_tried_again_as_the_next_attempt() {
     let yard = Yard::default();
     yard.at("w", &[State::Active, State::Failed]);

@@ -1,13 +1,15 @@
 //! The turns of a recovery, one after another: what each does, and how they end.
 
+use alims_core::chain::Fault as ChainFault;
 use alims_core::event::EventType;
 use alims_core::lifecycle::State;
 use alims_core::limits::{RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX};
+use alims_core::operations::Publishing;
 use alims_core::operations::recovery_step::recovery_step;
 use alims_core::ports::{IndexEntry, RecoveryLog};
 use alims_core::recovery::document::{Next, Outcome, OutcomeStatus, RecoveryDocument, StepKind, Trigger};
 use alims_testing::builders::{a_claim, a_key, at, version};
-use alims_testing::{FixedClock, NextPut, RulesThatAllow, RulesThatAreDown, RulesThatDeny};
+use alims_testing::{Faulty, FixedClock, NextPut, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -83,6 +85,88 @@ async fn rules_that_refuse_are_kept_once_told_with_every_reason_and_all_else_is_
     assert_eq!((status(&again), again.turns), (OutcomeStatus::Refused, 3), "nothing is left to be published");
 }
 
+/// Of its three versions the first two were published, and the index says so.
+async fn failed_and_behind() -> Site {
+    let site = Site::failed().await;
+    is_at(&site, 2);
+    site
+}
+
+/// The index is at an earlier version, and right about that one.
+fn is_at(site: &Site, published: usize) {
+    site.index.overwrite(IndexEntry::from(&site.log.entries(&a_key("w")).0[published - 1].event));
+}
+
+#[tokio::test]
+async fn a_refused_workflow_of_which_only_events_are_missing_has_them_published() {
+    let site = failed_and_behind().await;
+    let ended = carried_out(&site.with(RulesThatDeny), claimed(&site, 3, 1).await, 0).await.unwrap();
+    assert_eq!(status(&ended), OutcomeStatus::Refused);
+    assert_eq!((site.first_appearances(), site.index.all()), (vec![3], vec![IndexEntry::from(&site.head())]));
+}
+
+/// A refused recovery as it is before it looks whether all is in order now.
+async fn before_it_is_confirmed(site: &Site) -> RecoveryDocument {
+    let mut document = claimed(site, 3, 1).await;
+    while document.next != Next::Confirm {
+        document = recovery_step(&site.with(RulesThatDeny), document).await.unwrap();
+    }
+    document
+}
+
+#[tokio::test]
+async fn an_index_that_is_lost_or_set_back_before_all_is_confirmed_is_put_in_order_after_all() {
+    for damage in [|site: &Site| site.index.remove(&a_key("w")), |site: &Site| is_at(site, 1)] {
+        let site = Site::failed().await;
+        let document = before_it_is_confirmed(&site).await;
+        damage(&site);
+        let ended = carried_out(&site.with(RulesThatDeny), document, 0).await.unwrap();
+        assert!(steps(&ended).contains(&StepKind::ChangedMeanwhile), "{:?}", steps(&ended));
+        assert_eq!(status(&ended), OutcomeStatus::Refused);
+        site.assert_in_order();
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_that_fails_while_it_is_put_in_order_is_brought_back_as_well() {
+    let site = Site::torn(&[State::Active]).await;
+    let document = before_it_is_confirmed(&site).await;
+    site.goes(State::Failed).await;
+    // The publisher is quick: nothing is missing any more but the move back.
+    site.index.overwrite(IndexEntry::from(&site.head()));
+    let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
+    assert!(steps(&ended).contains(&StepKind::Reactivated), "{:?}", steps(&ended));
+    assert_eq!(site.head().to_state, State::Active);
+}
+
+#[tokio::test]
+async fn a_broken_history_ends_a_recovery_that_says_where_and_how() {
+    let site = Site::failed().await;
+    site.log.remove(&a_key("w"), version(2));
+    let ended = carried_out(&site.with(RulesThatAllow), claimed(&site, 3, 1).await, 0).await.unwrap();
+    let expected = Outcome {
+        broken_at_version: Some(version(2)),
+        fault: Some(ChainFault::Missing),
+        ..Outcome::of(OutcomeStatus::Quarantined)
+    };
+    assert_eq!(ended.outcome, Some(expected.clone()));
+    let kept = site.log.recoveries(&a_key("w"), 1).await.unwrap().remove(0).ended.unwrap();
+    assert_eq!(kept.outcome, expected);
+}
+
+/// Only one that waited can have been superseded; one that a person asked for does without the read.
+#[tokio::test]
+async fn a_recovery_that_did_not_wait_does_not_ask_whether_it_was_superseded() {
+    for (delay_seconds, asks) in [(0, false), (1, true)] {
+        let (site, script) = (Site::failed().await, Script::default());
+        let Site { log, index, bus } = site.clone();
+        let ports = recovering(Publishing { log: Faulty::new(log, &script), index, bus }, RulesThatAllow);
+        let document = RecoveryDocument { delay_seconds, ..claimed(&site, 3, 1).await };
+        recovery_step(&ports, document).await.unwrap();
+        assert_eq!(script.calls().contains(&"log.recoveries"), asks, "{delay_seconds} s: {:?}", script.calls());
+    }
+}
+
 #[tokio::test]
 async fn rules_that_are_down_for_a_while_only_delay_it() {
     let site = Site::failed().await;
@@ -132,6 +216,9 @@ async fn when_its_time_is_up_it_gives_up_and_says_so() {
 #[tokio::test]
 async fn it_does_not_turn_for_ever() {
     let site = Site::failed().await;
+    let document = RecoveryDocument { turns: RECOVERY_TURNS_MAX - 1, ..claimed(&site, 3, 1).await };
+    let after = recovery_step(&site.with(RulesThatAllow), document).await.unwrap();
+    assert_eq!((after.next, after.outcome), (Next::AskRules, None), "the last turn is still made");
     let document = RecoveryDocument { turns: RECOVERY_TURNS_MAX, ..claimed(&site, 3, 1).await };
     let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
     assert_eq!(ended.outcome.unwrap().error.as_deref(), Some("TooManyTurns"));
