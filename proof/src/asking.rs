@@ -187,7 +187,11 @@ where
 }
 
 /// Asks for a workflow to be released from quarantine; whether it is.
-pub async fn release<L: WorkflowLog + QuarantineLog>(ports: &Releasing<L>, workflow: &str) -> bool {
+pub async fn release<L, I>(ports: &Releasing<L, I>, workflow: &str) -> bool
+where
+    L: WorkflowLog + QuarantineLog,
+    I: WorkflowIndex,
+{
     let body = json!({"reason": "compared with the paper record"});
     let event = GatewayEvent::of(&RELEASE_WORKFLOW).workflow(workflow).json(&body);
     Seen::from(release_workflow::release_workflow(ports, event.request()).await).status == 200

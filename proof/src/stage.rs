@@ -122,8 +122,9 @@ impl Stage {
 
     /// The ports of a release.
     #[must_use]
-    pub fn releasing<L>(&self, log: L) -> Releasing<L> {
-        Releasing { log, policy: Arc::new(EverybodyMay), clock: self.clock.clone(), ids: self.ids.clone() }
+    pub fn releasing<L>(&self, log: L) -> Releasing<L, DynamoIndex> {
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        Releasing { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
     }
 
     /// Has a stored version altered by somebody who must not, and gives back the hash of what is stored then.

@@ -7,19 +7,22 @@ use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::ReleaseReport;
 use alims_core::operations::release_workflow::{self as operation, Releasing};
-use alims_core::ports::{QuarantineLog, WorkflowLog};
+use alims_core::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
-pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
-    ports: &Releasing<L>,
+pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Releasing<L, I>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&RELEASE_WORKFLOW, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog + QuarantineLog>(ports: &Releasing<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Releasing<L, I>,
+    request: &Request,
+) -> Result<Answer, Problem> {
     let (call, workflow_id, reason) = request::release_workflow(request)?;
     let released = operation::release_workflow(ports, &call, &workflow_id, reason).await?;
     Answer::ok(&ReleaseReport::new(workflow_id, released))
@@ -30,7 +33,7 @@ mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_break, a_created_of, a_key_of, a_quarantine, at};
-    use alims_testing::{EverybodyMay, FixedClock, MemoryLog, SequentialIds};
+    use alims_testing::{EverybodyMay, FixedClock, MemoryIndex, MemoryLog, SequentialIds};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -40,6 +43,7 @@ mod tests {
         log.overwrite(a_created_of(&key));
         let ports = Releasing {
             log: log.clone(),
+            index: MemoryIndex::default(),
             policy: Arc::new(EverybodyMay),
             clock: Arc::new(FixedClock::new(at(9000))),
             ids: Arc::new(SequentialIds::default()),

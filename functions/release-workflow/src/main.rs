@@ -8,9 +8,10 @@ use std::sync::Arc;
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let client = alims_dynamodb::client(&aws_config().await);
-    let log = alims_dynamodb::DynamoLog::new(client, settings.log_table()?);
+    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
+    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Releasing { log, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
+    let ports = Releasing { log, index, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
     warm_log(&ports.log).await;
     serve(|request| release_workflow::release_workflow(&ports, request)).await
 }

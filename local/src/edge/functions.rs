@@ -85,6 +85,7 @@ impl Functions {
             Requesting { starting: starting.clone(), policy: decides.policy.clone(), ids: decides.ids.clone() };
         let releasing = Releasing {
             log: publishes.log.clone(),
+            index: publishes.index.clone(),
             policy: decides.policy.clone(),
             clock: decides.clock.clone(),
             ids: decides.ids.clone(),

@@ -3,19 +3,26 @@
 use std::sync::Arc;
 
 use crate::call::Call;
+use crate::chain::Fault;
 use crate::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use crate::operations::reading::{authorise, head as newest};
 use crate::operations::refusing::keep;
 use crate::operations::{Forbidden, NotKept, Quarantined, ReadWorkflowError, TooManyRefusals};
-use crate::ports::{AccessPolicy, Action, Clock, Ids, QuarantineLog, StoreError, StoredVersion, WorkflowLog};
+use crate::ports::{
+    AccessPolicy, Action, Advanced, Clock, Ids, IndexEntry, LogError, QuarantineLog, StoreError, StoredVersion,
+    WorkflowIndex, WorkflowLog,
+};
 use crate::quarantine::{Quarantine, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType};
+use crate::recovery::bears_witness_of;
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 
 /// What releasing needs.
 #[derive(Clone)]
-pub struct Releasing<L> {
+pub struct Releasing<L, I> {
     /// The log.
     pub log: L,
+    /// The index, which a lost end of the log leaves ahead of it.
+    pub index: I,
     /// Who may.
     pub policy: Arc<dyn AccessPolicy>,
     /// The server's time.
@@ -58,6 +65,12 @@ impl From<ReadWorkflowError> for ReleaseWorkflowError {
     }
 }
 
+impl From<LogError> for ReleaseWorkflowError {
+    fn from(error: LogError) -> Self {
+        ReadWorkflowError::from(error).into()
+    }
+}
+
 impl From<NotKept> for ReleaseWorkflowError {
     fn from(error: NotKept) -> Self {
         match error {
@@ -86,9 +99,9 @@ const OPERATION: &str = "release-workflow";
 /// Repeating it changes nothing: whoever released it last is told the same again.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not, nothing is quarantined, or the log fails.
-pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
-    ports: &Releasing<L>,
+/// When there is no such workflow, the caller may not, nothing is quarantined, or log or index fail.
+pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Releasing<L, I>,
     call: &Call,
     workflow_id: &WorkflowId,
     reason: Reason,
@@ -105,6 +118,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
         let last = repeated(&quarantine, call, &reason).ok_or(ReleaseWorkflowError::NotQuarantined)?;
         return Ok(Released { head: head.event.version, releases: vec![last], repeated: true });
     }
+    take_index_back(ports, &key, &head, &in_force).await?;
     let mut releases = Vec::with_capacity(in_force.len());
     for quarantined in in_force {
         let entry = QuarantineEntry::Released(release(ports, call, quarantined, &reason));
@@ -116,13 +130,42 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog>(
     Ok(Released { head: head.event.version, releases, repeated: false })
 }
 
+/// Takes the index back to where a lost end of the log began. Otherwise the publisher would take the versions that are
+/// made in place of the lost ones for published. It is done before the release is recorded: until then nobody moves the
+/// workflow, and whoever is interrupted in between does it again.
+///
+/// An entry that bears witness of no break in force stays as it is: a loss that nobody has found yet is known by it.
+async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
+    ports: &Releasing<L, I>,
+    key: &WorkflowKey,
+    head: &StoredVersion,
+    in_force: &[&Quarantine],
+) -> Result<(), ReleaseWorkflowError> {
+    if in_force.iter().all(|quarantine| quarantine.fault != Fault::Missing) {
+        return Ok(());
+    }
+    let Some(indexed) = ports.index.entries(std::slice::from_ref(key)).await?.remove(key) else { return Ok(()) };
+    let loss = in_force.iter().find(|quarantine| bears_witness_of(&indexed, &quarantine.found()));
+    let Some(loss) = loss.filter(|_| indexed.published_version > head.event.version) else { return Ok(()) };
+    let left = match loss.broken_at_version.previous() {
+        // A move that was under way when the loss was found has made a version since, and that is not published.
+        Some(left) if left < head.event.version => ports.log.versions(key, left, 1).await?.into_iter().next(),
+        Some(_) | None => None,
+    };
+    let entry = IndexEntry::from(&left.as_ref().unwrap_or(head).event);
+    match ports.index.repair(&entry, Some(&indexed)).await? {
+        Advanced::Yes => Ok(()),
+        Advanced::AlreadyThere => Err(StoreError::Unavailable("the index changed meanwhile".into()).into()),
+    }
+}
+
 /// The newest release, if it is the one that is asked for again.
 fn repeated(quarantine: &QuarantineRecord, call: &Call, reason: &Reason) -> Option<Release> {
     let last = quarantine.releases().last().map(|&release| release.clone())?;
     (last.requested_by == call.principal.id && last.reason == *reason).then_some(last)
 }
 
-fn release<L>(ports: &Releasing<L>, call: &Call, quarantined: &Quarantine, reason: &Reason) -> Release {
+fn release<L, I>(ports: &Releasing<L, I>, call: &Call, quarantined: &Quarantine, reason: &Reason) -> Release {
     Release {
         event_id: EventId(ports.ids.fresh()),
         tenant_id: quarantined.tenant_id.clone(),
@@ -139,8 +182,8 @@ fn release<L>(ports: &Releasing<L>, call: &Call, quarantined: &Quarantine, reaso
 }
 
 /// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
-async fn record<L: WorkflowLog>(
-    ports: &Releasing<L>,
+async fn record<L: WorkflowLog, I>(
+    ports: &Releasing<L, I>,
     call: &Call,
     key: &WorkflowKey,
     head: &StoredVersion,

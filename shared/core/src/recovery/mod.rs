@@ -122,6 +122,11 @@ fn lost(head: &WorkflowEvent, findings: &Findings) -> Option<BreakFound> {
     Some(BreakFound { at: head.version.next().filter(|_| !released)?, fault: Fault::Missing, content })
 }
 
+/// Whether it is by this index entry that the break was found: versions are gone that it says were published.
+pub(crate) fn bears_witness_of(indexed: &IndexEntry, found: &BreakFound) -> bool {
+    found.fault == Fault::Missing && found.content == witness(indexed)
+}
+
 /// What an index entry bears witness of, as a hash: another claim is another loss.
 fn witness(indexed: &IndexEntry) -> ChainHash {
     let IndexEntry { published_version, updated_at, current_state, .. } = indexed;

@@ -14,7 +14,7 @@ use alims_core::operations::{Accepted, Deciding, Starting, TooManyRefusals};
 use alims_core::ports::{Ids, TransitionRules};
 use alims_core::refusal::{Refusal, RefusalCode, Whose};
 use alims_testing::builders::{a_call, a_key, version};
-use alims_testing::{MemoryLog, MemoryStarter, NobodyMay, RulesThatDeny};
+use alims_testing::{MemoryIndex, MemoryLog, MemoryStarter, NobodyMay, RulesThatDeny};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};
@@ -180,10 +180,11 @@ async fn every_operation_that_keeps_refusals_keeps_a_bounded_number() {
     let requesting = Requesting { starting, policy: policy.clone(), ids: ids.clone() };
     let recovery = recover_workflow(&requesting, &alice(), &id, None).await;
     assert!(matches!(recovery, Err(RecoverWorkflowError::TooManyRefusals(_))), "{recovery:?}");
-    let releasing = Releasing { log: log.clone(), policy: policy.clone(), clock: clock.clone(), ids: ids.clone() };
+    let replaying =
+        Replaying { publishing: publishing(&log), policy: policy.clone(), clock: clock.clone(), ids: ids.clone() };
+    let releasing = Releasing { log: log.clone(), index: MemoryIndex::default(), policy, clock, ids };
     let release = release_workflow(&releasing, &alice(), &id, "It is sound.".parse().unwrap()).await;
     assert!(matches!(release, Err(ReleaseWorkflowError::TooManyRefusals(_))), "{release:?}");
-    let replaying = Replaying { publishing: publishing(&log), policy, clock, ids };
     let replay = replay_events(&replaying, &alice(), &id, version(1)).await;
     assert!(matches!(replay, Err(ReplayEventsError::TooManyRefusals(_))), "{replay:?}");
     assert_eq!(kept(&log).len(), REFUSALS_OF_A_PRINCIPAL_MAX);
