@@ -5,14 +5,16 @@
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
-use crate::chain::NotCanonical;
+use crate::chain::{Break, Fault, NotCanonical};
 use crate::event::WorkflowEvent;
 use crate::identifiers::{Version, WorkflowKey};
 use crate::limits::{
     BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, PUBLISHER_CONCURRENCY_MAX, WALK_ITEMS_MAX,
 };
 use crate::operations::Publishing;
-use crate::ports::{BusEvent, EventBus, IndexEntry, LogError, WorkflowIndex, WorkflowLog};
+use crate::operations::assessing::identified;
+use crate::ports::{BusEvent, EventBus, IndexEntry, LogError, StoreError, WorkflowIndex, WorkflowLog};
+use crate::quarantine::QuarantineRecord;
 
 /// Why a workflow was not brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(super) struct Lane {
     last: Version,
     /// Events at hand, by version; a gap is filled from the log.
     at_hand: BTreeMap<Version, WorkflowEvent>,
+    /// What may be passed over: versions that are gone or cannot be read, as far as a person has released that.
+    released: QuarantineRecord,
     /// The last event the bus accepted and the index does not know of yet.
     accepted: Option<WorkflowEvent>,
     /// Whether the events are on the bus and in the index already, and are only put again.
@@ -59,6 +63,7 @@ impl Lane {
             next: Some(next),
             last,
             at_hand,
+            released: QuarantineRecord::default(),
             accepted: None,
             again: false,
             checkpoint: published,
@@ -75,7 +80,23 @@ impl Lane {
         at_hand: impl IntoIterator<Item = WorkflowEvent>,
     ) -> Self {
         let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
-        Self { key, next: Some(from), last, at_hand, accepted: None, again: true, checkpoint: None, stop: None }
+        let released = QuarantineRecord::default();
+        Self {
+            key,
+            next: Some(from),
+            last,
+            at_hand,
+            released,
+            accepted: None,
+            again: true,
+            checkpoint: None,
+            stop: None,
+        }
+    }
+
+    /// The same, passing over what this record says is released.
+    pub(super) fn passing_over(self, released: QuarantineRecord) -> Self {
+        Self { released, ..self }
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -156,21 +177,39 @@ async fn fill<L: WorkflowLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, 
     advance(&ports.index, lacking).await;
     stream::iter(lanes.iter_mut().filter(|lane| lane.lacks().is_some()))
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
-            let Some(from) = lane.lacks() else { return };
-            match ports.log.versions(&lane.key, from, lane.left_from(from)).await {
-                Ok(versions) => {
-                    lane.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
-                    if lane.lacks().is_some() {
-                        lane.stop = Some(Stop::Never(format!("version {from} is not in the log")));
-                    }
-                }
-                Err(LogError::Store(error)) => {
+            while let Some(from) = lane.lacks() {
+                if let Err(error) = fetch(&ports.log, lane, from).await {
                     lane.stop = Some(Stop::Later(format!("the log could not be read: {}", chain_of(&error))));
                 }
-                Err(error @ LogError::Unreadable { .. }) => lane.stop = Some(Stop::Never(error.to_string())),
             }
         })
         .await;
+}
+
+/// Gives a lane the versions from the one that it lacks on. Where that one is not to be had, the lane stops, or goes on
+/// at the next that may be there.
+async fn fetch<L: WorkflowLog>(log: &L, lane: &mut Lane, from: Version) -> Result<(), StoreError> {
+    let (fault, why, next) = match log.versions(&lane.key, from, lane.left_from(from)).await {
+        Ok(versions) => {
+            let first = versions.first().map(|stored| stored.event.version);
+            lane.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
+            if first == Some(from) {
+                return Ok(());
+            }
+            (Fault::Missing, format!("version {from} is not in the log"), first)
+        }
+        Err(LogError::Unreadable { version, .. }) if version > from => {
+            (Fault::Missing, format!("version {from} is not in the log"), Some(version))
+        }
+        Err(error @ LogError::Unreadable { .. }) => (Fault::Unreadable, error.to_string(), from.next()),
+        Err(LogError::Store(error)) => return Err(error),
+    };
+    if lane.released.is_released(&identified(log, &lane.key, &Break { at: from, fault }).await?) {
+        lane.next = next.or_else(|| lane.last.next());
+    } else {
+        lane.stop = Some(Stop::Never(why));
+    }
+    Ok(())
 }
 
 /// Tells the index how far each lane has come.

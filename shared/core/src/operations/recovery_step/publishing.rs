@@ -4,6 +4,7 @@ use super::{Found, RecoveryStepError, Turn};
 use crate::event::WorkflowEvent;
 use crate::operations::catching_up::{Lane, Stop, catch_up};
 use crate::ports::{EventBus, IndexEntry, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use crate::quarantine::QuarantineRecord;
 use crate::recovery::document::{Next, RecoveryDocument, StepKind};
 use crate::recovery::{PublishAfter, RecoveryPlan};
 
@@ -27,11 +28,15 @@ where
             RecoveryPlan::Repair(repairs) => repairs,
         };
         if let Some(after) = repairs.publish {
-            match self.publish_after(after, &head).await {
+            match self.publish_after(after, &head, findings.quarantine.clone()).await {
                 Ok(0) => {}
                 Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
                 Err(Stop::Later(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
-                // The log is not any more what it was when it was looked at.
+                // The log is not any more what it was when it was looked at. If it is so again, that is not why.
+                Err(Stop::Never(why)) if document.has(StepKind::ChangedMeanwhile) => {
+                    document.give_up("CannotPublish", &why);
+                    return Ok(document);
+                }
                 Err(Stop::Never(_)) => {
                     document.look_again(self.now);
                     return Ok(document);
@@ -47,9 +52,14 @@ where
         Ok(document)
     }
 
-    async fn publish_after(&self, after: PublishAfter, head: &WorkflowEvent) -> Result<u64, Stop> {
+    async fn publish_after(
+        &self,
+        after: PublishAfter,
+        head: &WorkflowEvent,
+        released: QuarantineRecord,
+    ) -> Result<u64, Stop> {
         let Some(lane) = Lane::new(self.key.clone(), after.0, head.version, [head.clone()]) else { return Ok(0) };
-        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane]).await;
+        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane.passing_over(released)]).await;
         lanes.into_iter().find_map(|lane| lane.stop).map_or(Ok(accepted), Err)
     }
 }

@@ -9,6 +9,7 @@ mod quarantining;
 mod starting;
 mod sweeping;
 mod turning;
+mod unpublishable;
 mod walking;
 
 use alims_core::chain::ChainWalk;

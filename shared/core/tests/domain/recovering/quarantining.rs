@@ -145,13 +145,19 @@ async fn every_kind_of_break_can_be_passed_over_once_it_is_released() {
         let site = Site::torn(&[State::Active, State::Paused, State::Active, State::Paused]).await;
         damage(&site);
         let mut attempt = 1;
-        while recovered(&site, 5, attempt).await == OutcomeStatus::Quarantined {
+        let mut ended = recovered(&site, 5, attempt).await;
+        while ended == OutcomeStatus::Quarantined {
             assert!(attempt < 4, "it does not end");
             released(&site, "sue", "looked at").await.unwrap();
             attempt += 1;
+            ended = recovered(&site, 5, attempt).await;
         }
         assert!(attempt > 1, "nothing was found");
-        moved(&site, State::Active).await.unwrap();
+        assert_eq!(ended, OutcomeStatus::Recovered);
+        assert_eq!(site.index.all(), [IndexEntry::from(&site.head())]);
+        let next = moved(&site, State::Active).await.unwrap();
+        rung(&site, &[versions_of(&site).pop().unwrap()]).await;
+        assert_eq!(site.bus.accepted().last().map(|event| event.event_id), Some(next.event.event_id));
     }
 }
 
