@@ -170,6 +170,12 @@ impl OddDocument {
         self.reserved.is_empty()
     }
 
+    /// How many levels of objects and lists it has.
+    #[must_use]
+    pub fn levels(&self) -> usize {
+        1 + self.object.values().map(levels).max().unwrap_or_default()
+    }
+
     /// Where its reserved names are when it is the value of this member.
     #[must_use]
     pub fn reserved_below(&self, member: &str) -> Vec<String> {
@@ -185,6 +191,14 @@ impl OddDocument {
                 panic!("an object patched by an object is {other}")
             }
         }
+    }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or_default(),
     }
 }
 
