@@ -195,9 +195,8 @@ mod tests {
             let patched = document.patched_onto(created.event.metadata.as_object());
             let (key, id) = (created.event.key(), created.event.workflow_id.to_string());
             ports.log.overwrite(created);
-            let body = format!(
-                r#"{{"target_state":"ACTIVE","reason":"x","validation_context":{text},"metadata":{text}}}"#
-            );
+            let body =
+                format!(r#"{{"target_state":"ACTIVE","reason":"x","validation_context":{text},"metadata":{text}}}"#);
             let event = event().workflow(&id).header("content-type", "application/json").body(body);
             let dry = asked(&ports, &event.clone().query("dry_run=true")).await;
             let seen = asked(&ports, &event).await;

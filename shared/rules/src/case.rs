@@ -130,7 +130,8 @@ impl Case {
             None => workflow.metadata.clone(),
         };
         let transition = Move { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
-        let context = request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
+        let context =
+            request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
         let actor = principal(asker, &workflow.key.tenant_id)?;
         Ok(Self { workflow, transition, actor, context, now: asker.now })
     }

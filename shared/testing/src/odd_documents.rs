@@ -285,7 +285,9 @@ fn drawn_object(rng: &mut Rng, reserved: usize, levels: usize, left: &mut usize)
 fn drawn_value(rng: &mut Rng, reserved: usize, levels: usize, left: &mut usize) -> Tree {
     match rng.u8(..5) {
         0 | 1 if levels > 1 => drawn_object(rng, reserved, levels, left),
-        2 if levels > 2 => Tree::List((0..rng.usize(1..3)).map(|_| drawn_value(rng, reserved, levels - 1, left)).collect()),
+        2 if levels > 2 => {
+            Tree::List((0..rng.usize(1..3)).map(|_| drawn_value(rng, reserved, levels - 1, left)).collect())
+        }
         _ => Tree::Leaf(LEAVES[rng.usize(..LEAVES.len())]),
     }
 }

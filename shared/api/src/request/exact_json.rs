@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_reserved_name_is_named_at_its_place_and_not_entered() {
-        let text = r#"{"$serde_json::private::RawValue": "1", "a": [{"b": 1, "\u0024serde_json::private::Number": [1e999]}]}"#;
+        let text =
+            r#"{"$serde_json::private::RawValue": "1", "a": [{"b": 1, "\u0024serde_json::private::Number": [1e999]}]}"#;
         assert_eq!(pointers(text), ["/$serde_json::private::RawValue", "/a/0/$serde_json::private::Number"]);
         assert_eq!(pointers(r#"{"$serde_json::private": "1", "a": {"$": {}}}"#), Vec::<String>::new());
     }

@@ -59,7 +59,11 @@ fn free_names_are_read_as_they_are() {
         let read = request::request_state_transition(&with_body(&REQUEST_STATE_TRANSITION, body));
         let asked = read.expect("a sound request").request;
         assert_eq!(asked.metadata.as_ref(), Some(object), "{text}");
-        assert_eq!(asked.validation_context.map(|context| context.as_object().clone()).as_ref(), Some(object), "{text}");
+        assert_eq!(
+            asked.validation_context.map(|context| context.as_object().clone()).as_ref(),
+            Some(object),
+            "{text}"
+        );
     }
 }
 

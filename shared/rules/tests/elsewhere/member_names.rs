@@ -56,7 +56,9 @@ fn an_engine_that_keeps_the_contract_reads_odd_names_as_they_are() {
 fn a_question_with_a_reserved_name_is_none() {
     let question = serde_json::to_value(TransitionQuestion::from(&Asking::to_complete().question())).unwrap();
     for place in ["/workflow/metadata", "/transition/metadata", "/context"] {
-        for reserved in [json!({"$serde_json::private::RawValue": "1"}), json!({"a": {"$serde_json::private::RawValue": "1"}})] {
+        for reserved in
+            [json!({"$serde_json::private::RawValue": "1"}), json!({"a": {"$serde_json::private::RawValue": "1"}})]
+        {
             let mut question = question.clone();
             *question.pointer_mut(place).unwrap() = reserved;
             let read = serde_json::from_str::<TransitionQuestion>(&question.to_string());
@@ -82,9 +84,9 @@ fn parts(name: &str) -> Vec<String> {
 fn unflattened(attributes: &Map<String, Value>) -> Value {
     let mut whole = json!({});
     for (name, value) in attributes {
-        let place = parts(name).into_iter().fold(&mut whole, |place, part| {
-            place.as_object_mut().unwrap().entry(part).or_insert_with(|| json!({}))
-        });
+        let place = parts(name)
+            .into_iter()
+            .fold(&mut whole, |place, part| place.as_object_mut().unwrap().entry(part).or_insert_with(|| json!({})));
         *place = value.clone();
     }
     whole
@@ -93,7 +95,8 @@ fn unflattened(attributes: &Map<String, Value>) -> Value {
 #[tokio::test]
 async fn the_fact_for_the_alims_engine_tells_odd_names_so_that_none_can_pass_for_another() {
     let engine = AlimsEngine::with(&[("R-1", "actor.id", json!("bob"))]).await;
-    let rules = AlimsRules::load(reach(&engine.url), folder("R-1", "refuse").path(), Arc::new(SequentialIds::default()));
+    let rules =
+        AlimsRules::load(reach(&engine.url), folder("R-1", "refuse").path(), Arc::new(SequentialIds::default()));
     let (rules, documents) = (rules.unwrap(), odd_documents::some_free(200, 12));
     for document in &documents {
         asking_about(&document.object).judged_by(&rules).await.unwrap();

@@ -6,13 +6,13 @@ use alims_testing::odd_documents;
 
 #[test]
 fn rules_look_at_odd_names_as_they_are() {
-    let rules = loaded(&ruleset_of(
-        "size(workflow.metadata) >= 0 && size(transition.metadata) >= 0 && size(context) >= 0",
-    ))
-    .unwrap();
+    let rules =
+        loaded(&ruleset_of("size(workflow.metadata) >= 0 && size(transition.metadata) >= 0 && size(context) >= 0"))
+            .unwrap();
     for document in odd_documents::some_free(1000, 9) {
         let shown = Value::Object(document.object);
-        let case = Case::of(Some(Active), Completed).having(shown.clone()).becoming(shown.clone()).telling(shown.clone());
+        let case =
+            Case::of(Some(Active), Completed).having(shown.clone()).becoming(shown.clone()).telling(shown.clone());
         assert_eq!(case.unmet_by(&rules), Vec::<String>::new(), "{}", document.text);
         let explained = rules.explain(&case.question()).unwrap();
         let looked_at: Vec<&str> = explained.rules[0].inputs.iter().map(|input| input.path.as_str()).collect();
@@ -26,7 +26,8 @@ fn rules_look_at_odd_names_as_they_are() {
 #[test]
 fn a_rule_finds_an_odd_name_by_its_name() {
     let named = |name: &str| json!({"in": {name: {"a": "found"}}});
-    for name in ["", "$", "$__cel_private_Timestamp", "@__sortBy_input__", "__proto__", "a.b", "a/b~", "\0", "日本語"] {
+    for name in ["", "$", "$__cel_private_Timestamp", "@__sortBy_input__", "__proto__", "a.b", "a/b~", "\0", "日本語"]
+    {
         let expression = format!("transition.metadata[\"in\"][{}].a == \"found\"", json!(name));
         assert!(met(&expression, &Case::of(Some(Active), Completed).becoming(named(name))), "{expression}");
     }
