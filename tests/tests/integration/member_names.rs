@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::lab::{Answer, FREE, Lab, Person, go, transitions};
+use crate::lab::{Answer, FREE, Lab, PATIENCE, Person, go, transitions};
 
 impl Person {
     /// Posts a body as it is written.
@@ -136,17 +137,23 @@ async fn odd_names_are_read_back_the_same_from_state_history_and_bus() {
         histories.insert(id.clone(), read_back(&sue, &id, document).await);
     }
     let versions: usize = histories.values().map(Vec::len).sum();
-    let lines = || lab.archive().into_iter().filter(|line| line["detail"]["to_state"].is_string());
-    lab.archived(|_| lines().count() >= versions).await;
+    let all_published = async {
+        while lab.archive().iter().filter(|line| line["detail"]["to_state"].is_string()).count() < versions {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, all_published).await.expect("some versions were never published");
     let mut published: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for line in lines() {
+    for line in lab.archive() {
         let event = Event::from_envelope(&line.to_string()).unwrap();
         let events = published.entry(event.workflow.workflow_id).or_default();
         events.push(serde_json::from_str(&event.detail).unwrap());
     }
     assert_eq!(published, histories);
-    let listed = sue.pages("/workflows?limit=20").await;
-    assert_eq!(listed.len(), documents.len());
+    // The index follows the bus.
+    let listed = |list: &Value| list["items"].as_array().is_some_and(|items| items.len() == documents.len());
+    sue.until("/workflows?limit=100", listed).await;
+    assert_eq!(sue.pages("/workflows?limit=20").await.len(), documents.len());
 }
 
 #[tokio::test]
