@@ -23,8 +23,8 @@ async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let (call, workflow_id, reason) = request::release_workflow(request)?;
-    let released = operation::release_workflow(ports, &call, &workflow_id, reason).await?;
+    let (call, workflow_id, release) = request::release_workflow(request)?;
+    let released = operation::release_workflow(ports, &call, &workflow_id, &release).await?;
     Answer::ok(&ReleaseReport::new(workflow_id, released))
 }
 
