@@ -25,6 +25,7 @@ mod recovering;
 mod refusing;
 mod repeating;
 mod replaying;
+mod same_request;
 mod schemas;
 mod specified;
 
