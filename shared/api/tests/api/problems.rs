@@ -85,12 +85,12 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (Problem::RulesEngineUnavailable("secret".into()), 503, json!({})),
         (Problem::StorageUnavailable("secret".into()), 503, json!({})),
-        (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
         (
             Problem::ReplayInterrupted { next_version: version(4), cause: "secret".into() },
             503,
             json!({"next_version": 4}),
         ),
+        (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }
