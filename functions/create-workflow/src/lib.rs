@@ -32,7 +32,8 @@ mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
     use alims_core::ports::AccessPolicy;
-    use alims_testing::builders::at;
+    use alims_testing::builders::{a_key_of, at};
+    use alims_testing::odd_documents;
     use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};
     use alims_testing::{RulesThatAreDown, RulesThatDeny, SequentialIds};
     use serde_json::json;
@@ -126,5 +127,26 @@ mod tests {
             assert_eq!(told > 0, *status == 400, "{number}: {}", seen.body);
         }
         assert_eq!(script.calls(), Vec::<&str>::new());
+    }
+    #[tokio::test]
+    async fn metadata_with_odd_names_is_read_back_the_same_or_refused_at_each_reserved_name() {
+        let log = MemoryLog::default();
+        let ports = ports(log.clone(), RulesThatAllow, EverybodyMay);
+        for (number, document) in odd_documents::all().into_iter().enumerate() {
+            let text = &document.text;
+            let body = format!(r#"{{"workflow_type":"a","workflow_id":"w-{number}","metadata":{text}}}"#);
+            let seen = asked(&ports, &event().header("content-type", "application/json").body(body)).await;
+            let key = a_key_of(&"lab".parse().expect("a tenant"), &format!("w-{number}"));
+            let stored = log.entries(&key).0;
+            if document.is_free() {
+                assert_eq!(seen.status, 201, "{text}: {}", seen.body);
+                assert_eq!(seen.body["metadata"].as_object(), Some(&document.object), "{text}");
+                assert_eq!(stored[0].event.metadata.as_object(), &document.object, "{text}");
+            } else {
+                assert_eq!((seen.status, seen.code()), (400, "malformed-request"), "{text}");
+                assert_eq!(seen.pointers(), document.reserved_below("/metadata"), "{text}");
+                assert_eq!(stored, []);
+            }
+        }
     }
 }

@@ -38,6 +38,7 @@ mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
+    use alims_testing::odd_documents;
     use alims_testing::{EverybodyMay, Faulty, FixedClock, MemoryLog, RulesThatAllow, RulesThatDeny};
     use alims_testing::{Script, SequentialIds};
     use serde_json::{Value, json};
@@ -184,5 +185,37 @@ mod tests {
             assert_eq!(seen.status, *status, "{number}: {}", seen.body);
         }
         assert_eq!(script.calls(), Vec::<&str>::new());
+    }
+    #[tokio::test]
+    async fn odd_names_in_a_move_are_read_back_the_same_or_refused_at_each_reserved_name() {
+        let ports = ports(MemoryLog::default(), RulesThatAllow);
+        for (number, document) in odd_documents::all().into_iter().enumerate() {
+            let text = &document.text;
+            let created = a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), &format!("w-{number}")));
+            let patched = document.patched_onto(created.event.metadata.as_object());
+            let (key, id) = (created.event.key(), created.event.workflow_id.to_string());
+            ports.log.overwrite(created);
+            let body =
+                format!(r#"{{"target_state":"ACTIVE","reason":"x","validation_context":{text},"metadata":{text}}}"#);
+            let event = event().workflow(&id).header("content-type", "application/json").body(body);
+            let dry = asked(&ports, &event.clone().query("dry_run=true")).await;
+            let seen = asked(&ports, &event).await;
+            let stored = ports.log.entries(&key).0;
+            if document.is_free() {
+                assert_eq!((dry.status, seen.status), (200, 200), "{text}: {}", seen.body);
+                assert_eq!(seen.body["workflow"]["metadata"].as_object(), Some(&patched), "{text}");
+                assert_eq!(seen.body["event"]["validation_context"].as_object(), Some(&document.object), "{text}");
+                assert_eq!(stored[1].event.metadata.as_object(), &patched, "{text}");
+                let context = stored[1].event.validation_context.as_ref().map(|context| context.as_object());
+                assert_eq!(context, Some(&document.object), "{text}");
+            } else {
+                let pointers = ["/validation_context", "/metadata"].map(|member| document.reserved_below(member));
+                for refused in [&dry, &seen] {
+                    assert_eq!((refused.status, refused.code()), (400, "malformed-request"), "{text}");
+                    assert_eq!(refused.pointers(), pointers.concat(), "{text}");
+                }
+                assert_eq!(stored.len(), 1, "{text}");
+            }
+        }
     }
 }

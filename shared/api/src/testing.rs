@@ -155,4 +155,11 @@ impl Seen {
     pub fn code(&self) -> &str {
         self.body.get("code").and_then(Value::as_str).unwrap_or_default()
     }
+
+    /// Where a problem says that the body is at fault.
+    #[must_use]
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        errors.iter().filter_map(|error| error.get("pointer").and_then(Value::as_str)).collect()
+    }
 }

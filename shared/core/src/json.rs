@@ -1,9 +1,11 @@
-//! JSON objects that callers attach to a workflow, held to a size and a depth.
+//! JSON objects that callers attach to a workflow, held to a size and a depth, and without reserved names.
 
+use jsonptr::PointerBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
+use crate::member_names::{ObjectAsWritten, reserved_in};
 
 /// Why a JSON object was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,20 +26,28 @@ pub enum JsonRefused {
         /// Which object.
         what: &'static str,
     },
+    /// A member of it has a name that no member may have: see [`crate::member_names`].
+    #[error("{what} has a reserved name at {pointer}")]
+    ReservedName {
+        /// Which object.
+        what: &'static str,
+        /// The first such member in it.
+        pointer: PointerBuf,
+    },
 }
 
 /// The laboratory's own data on a workflow: an object of at most [`METADATA_BYTES_MAX`] bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
-#[serde(transparent)]
+#[serde(try_from = "ObjectAsWritten")]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
     /// Takes an object as metadata.
     ///
     /// # Errors
-    /// When it is too large or too deep.
+    /// When it is too large or too deep, or has a reserved name.
     pub fn new(object: Map<String, Value>) -> Result<Self, JsonRefused> {
         bounded("metadata", object, METADATA_BYTES_MAX).map(Self)
     }
@@ -51,7 +61,7 @@ impl Metadata {
     /// What it becomes under a merge patch (RFC 7396): members are replaced, `null` removes one.
     ///
     /// # Errors
-    /// When the outcome is too large or too deep.
+    /// When the outcome is too large or too deep, or has a reserved name. A patch that only removes one does not.
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, JsonRefused> {
         let mut document = Value::Object(self.0.clone());
         json_patch::merge(&mut document, &Value::Object(patch.clone()));
@@ -64,17 +74,17 @@ impl Metadata {
 }
 
 /// What the caller tells the rules about one transition: at most [`VALIDATION_CONTEXT_BYTES_MAX`] bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
-#[serde(transparent)]
+#[serde(try_from = "ObjectAsWritten")]
 pub struct ValidationContext(Map<String, Value>);
 
 impl ValidationContext {
     /// Takes an object as validation context.
     ///
     /// # Errors
-    /// When it is too large or too deep.
+    /// When it is too large or too deep, or has a reserved name.
     pub fn new(object: Map<String, Value>) -> Result<Self, JsonRefused> {
         bounded("validation_context", object, VALIDATION_CONTEXT_BYTES_MAX).map(Self)
     }
@@ -83,6 +93,31 @@ impl ValidationContext {
     #[must_use]
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
+    }
+}
+
+/// What was stored or sent was held to the size and the depth when it was made. They may have been others then.
+impl TryFrom<ObjectAsWritten> for Metadata {
+    type Error = JsonRefused;
+
+    fn try_from(ObjectAsWritten(object): ObjectAsWritten) -> Result<Self, JsonRefused> {
+        without_reserved_names("metadata", object).map(Self)
+    }
+}
+
+/// As for [`Metadata`].
+impl TryFrom<ObjectAsWritten> for ValidationContext {
+    type Error = JsonRefused;
+
+    fn try_from(ObjectAsWritten(object): ObjectAsWritten) -> Result<Self, JsonRefused> {
+        without_reserved_names("validation_context", object).map(Self)
+    }
+}
+
+fn without_reserved_names(what: &'static str, object: Map<String, Value>) -> Result<Map<String, Value>, JsonRefused> {
+    match reserved_in(&object) {
+        Some(pointer) => Err(JsonRefused::ReservedName { what, pointer }),
+        None => Ok(object),
     }
 }
 
@@ -98,7 +133,7 @@ fn bounded(
     if bytes > limit_bytes {
         return Err(JsonRefused::TooLarge { what, bytes, limit_bytes });
     }
-    Ok(object)
+    without_reserved_names(what, object)
 }
 
 fn within_depth(value: &Value, levels: usize) -> bool {

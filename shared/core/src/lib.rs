@@ -10,6 +10,7 @@ pub mod identifiers;
 pub mod json;
 pub mod lifecycle;
 pub mod limits;
+pub mod member_names;
 pub mod operations;
 pub mod ports;
 pub mod quarantine;

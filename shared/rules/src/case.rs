@@ -7,11 +7,12 @@ use alims_core::identifiers::{
 };
 use alims_core::json::{JsonRefused, Metadata, ValidationContext};
 use alims_core::lifecycle::State;
+use alims_core::member_names::ObjectAsWritten;
 use alims_core::ports::{Move, RulesQuestion};
 use alims_core::timestamp::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A move of a workflow by somebody at some time.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ pub enum CaseInvalid {
         /// What it must be.
         cause: InvalidValue,
     },
-    /// Metadata or context are too large or too deep.
+    /// Metadata or context are too large or too deep, or have a reserved name.
     #[error(transparent)]
     Json(#[from] JsonRefused),
     /// No rule is ever asked about such a move.
@@ -67,7 +68,7 @@ struct StateDocument {
     updated_at: Timestamp,
     created_by: PrincipalId,
     #[serde(default)]
-    metadata: Map<String, Value>,
+    metadata: ObjectAsWritten,
     tenant_id: Option<TenantId>,
     updated_by: Option<PrincipalId>,
 }
@@ -79,7 +80,7 @@ struct CreationDocument {
     workflow_type: WorkflowType,
     workflow_id: Option<WorkflowId>,
     #[serde(default)]
-    metadata: Map<String, Value>,
+    metadata: ObjectAsWritten,
 }
 
 /// A move as `POST /workflows/{workflow_id}/transitions` takes it.
@@ -88,8 +89,8 @@ struct CreationDocument {
 struct MoveDocument {
     target_state: State,
     reason: Option<Reason>,
-    metadata: Option<Map<String, Value>>,
-    validation_context: Option<Map<String, Value>>,
+    metadata: Option<ObjectAsWritten>,
+    validation_context: Option<ObjectAsWritten>,
     failure: Option<Failure>,
     #[serde(rename = "expected_version")]
     _expected_version: Option<Value>,
@@ -125,11 +126,12 @@ impl Case {
             return Err(CaseInvalid::NoSuchMove { from, to });
         }
         let metadata = match &request.metadata {
-            Some(patch) => workflow.metadata.patched(patch)?,
+            Some(ObjectAsWritten(patch)) => workflow.metadata.patched(patch)?,
             None => workflow.metadata.clone(),
         };
         let transition = Move { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
-        let context = request.validation_context.map(ValidationContext::new).transpose()?;
+        let context =
+            request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
         let actor = principal(asker, &workflow.key.tenant_id)?;
         Ok(Self { workflow, transition, actor, context, now: asker.now })
     }
@@ -144,7 +146,7 @@ impl Case {
         let tenant_id: TenantId = "default".parse().map_err(named)?;
         let actor = principal(asker, &tenant_id)?;
         let workflow_id = request.workflow_id.map_or_else(|| "new".parse().map_err(named), Ok)?;
-        let metadata = Metadata::new(request.metadata)?;
+        let metadata = Metadata::new(request.metadata.0)?;
         let workflow = Workflow {
             key: WorkflowKey { tenant_id, workflow_id },
             workflow_type: request.workflow_type,
@@ -191,7 +193,7 @@ impl TryFrom<StateDocument> for Workflow {
             updated_at: state.updated_at,
             updated_by: state.updated_by.unwrap_or_else(|| state.created_by.clone()),
             created_by: state.created_by,
-            metadata: Metadata::new(state.metadata)?,
+            metadata: Metadata::new(state.metadata.0)?,
         })
     }
 }

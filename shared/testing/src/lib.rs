@@ -19,6 +19,7 @@ mod memory_index;
 mod memory_log;
 mod memory_records;
 mod memory_starter;
+pub mod odd_documents;
 pub mod played_engine;
 mod policies;
 mod rules;

@@ -17,6 +17,7 @@ mod get_workflow_state;
 mod judging;
 mod lab;
 mod list_workflows;
+mod member_names;
 mod publish_events;
 mod rebuild_index;
 mod recover_failed_workflow;

@@ -17,7 +17,8 @@ pub struct WorkflowCreate {
     /// Its id; when absent it gets one: a UUIDv7, or one derived from the idempotency key.
     #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub workflow_id: Option<String>,
-    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels.
+    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. It comes back as it was sent. At no level
+    /// may a member's name begin with `$serde_json::private::`.
     pub metadata: Option<Map<String, Value>>,
 }
 
@@ -33,9 +34,11 @@ pub struct StateTransitionRequest {
     /// The version you decided on. `If-Match` says the same; when both are there they must agree.
     #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
     pub expected_version: Option<u64>,
-    /// What the rules are told beside the workflow: at most 16 KiB of compact JSON and 32 levels.
+    /// What the rules are told beside the workflow: at most 16 KiB of compact JSON and 32 levels. It comes back as it was
+    /// sent. At no level may a member's name begin with `$serde_json::private::`.
     pub validation_context: Option<Map<String, Value>>,
-    /// A merge patch (RFC 7396) of the metadata: members are replaced, null removes one.
+    /// A merge patch (RFC 7396) of the metadata: members are replaced, null removes one. At no level may a member's name
+    /// begin with `$serde_json::private::`, not even to be removed.
     pub metadata: Option<Map<String, Value>>,
     /// What broke: required when `target_state` is FAILED, and refused otherwise.
     pub failure: Option<Failure>,

@@ -179,14 +179,15 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Metadata that only the merge made too large or too deep.
+/// Metadata that only the merge made too large or too deep. A reserved name does not get past the edge.
 impl From<JsonRefused> for Problem {
     fn from(refused: JsonRefused) -> Self {
+        let message = refused.to_string();
+        let at = |pointer: String| Self::MalformedRequest(vec![Fault { pointer: Some(pointer), message }]);
         match refused {
             JsonRefused::TooLarge { what, limit_bytes, .. } => Self::PayloadTooLarge { what, limit_bytes },
-            JsonRefused::TooDeep { what } => {
-                Self::MalformedRequest(vec![Fault { pointer: Some(format!("/{what}")), message: refused.to_string() }])
-            }
+            JsonRefused::TooDeep { what } => at(format!("/{what}")),
+            JsonRefused::ReservedName { what, pointer } => at(format!("/{what}{pointer}")),
         }
     }
 }

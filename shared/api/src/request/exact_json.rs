@@ -1,8 +1,10 @@
-//! JSON without loss: every number exactly, every member once, every text Unicode, no deeper than a bound.
+//! JSON without loss: every number exactly, every member once, every text Unicode, no deeper than a bound, and no name
+//! that a library gives a meaning of its own.
 //!
 //! A parser that builds values has thrown away what is checked here: it has rounded the numbers and dropped repeated
 //! members. So the text itself is walked, and the parser only tells where each part of it begins and ends.
 
+use alims_core::member_names::{RESERVED_PREFIX, is_reserved};
 use jsonptr::Pointer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -46,7 +48,9 @@ fn object(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Val
     let mut object = Map::new();
     for (name, raw) in members {
         let place = place.with_trailing_token(name.as_str());
-        if object.contains_key(&name) {
+        if is_reserved(&name) {
+            faults.at(&place, format!("has a reserved name; choose one that does not begin with {RESERVED_PREFIX}"));
+        } else if object.contains_key(&name) {
             faults.at(&place, "is given more than once");
         } else {
             let value = value(raw.get(), &place, below, faults);
@@ -123,6 +127,14 @@ mod tests {
         assert_eq!(pointers(r#"{"a": [{"b": []}]}"#), ["/a/0/b"]);
         assert_eq!(pointers(&"[".repeat(100_000)), [""]);
         assert_eq!(pointers(&format!("{}{}", "[".repeat(60_000), "]".repeat(60_000))), ["/0/0/0"]);
+    }
+
+    #[test]
+    fn a_reserved_name_is_named_at_its_place_and_not_entered() {
+        let text =
+            r#"{"$serde_json::private::RawValue": "1", "a": [{"b": 1, "\u0024serde_json::private::Number": [1e999]}]}"#;
+        assert_eq!(pointers(text), ["/$serde_json::private::RawValue", "/a/0/$serde_json::private::Number"]);
+        assert_eq!(pointers(r#"{"$serde_json::private": "1", "a": {"$": {}}}"#), Vec::<String>::new());
     }
 
     #[test]

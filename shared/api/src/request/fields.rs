@@ -138,5 +138,6 @@ fn refuse(refused: JsonRefused, place: &Pointer, faults: &mut Faults) {
     match refused {
         JsonRefused::TooLarge { what, limit_bytes, .. } => faults.too_large(place, what, limit_bytes),
         JsonRefused::TooDeep { .. } => faults.at(place, refused.to_string()),
+        JsonRefused::ReservedName { ref pointer, .. } => faults.at(&place.concat(pointer), refused.to_string()),
     }
 }

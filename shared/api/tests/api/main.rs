@@ -9,6 +9,7 @@
 
 mod document;
 mod logging;
+mod member_names;
 mod problems;
 mod readers;
 mod rendering;

@@ -17,6 +17,7 @@ mod faults;
 mod flooding;
 mod judged;
 mod lifecycle_model;
+mod member_names;
 mod names;
 mod paging;
 mod publishing;

@@ -181,6 +181,31 @@ async fn another_spelling_of_the_same_metadata_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_version_with_a_reserved_name_cannot_be_read() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    log.append(&a_rich_version()).await.unwrap();
+    let original = raw_items(&client, &names.log).await.remove(0);
+    for attribute in ["metadata", "validation_context"] {
+        for json in [
+            r#"{"$serde_json::private::RawValue":"1"}"#,
+            r#"{"a":{"$serde_json::private::RawValue":"1"}}"#,
+            r#"{"a":{"$serde_json::private::RawValue":"{"}}"#,
+            r#"{"a":[{"b":1,"\u0024serde_json::private::Number":"1"}]}"#,
+        ] {
+            let mut item = original.clone();
+            item.insert(attribute.to_owned(), text(json));
+            put_raw(&client, &names.log, &item).await;
+            let head = log.head(&a_key("w-1")).await;
+            assert!(
+                matches!(&head, Err(LogError::Unreadable { why, .. }) if why.contains("reserved name")),
+                "{attribute} {json}: {head:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_version_under_another_key_is_noticed() {
     let (client, names) = on_dynoxide::tables().await;
     let log = DynamoLog::new(client.clone(), &names.log);

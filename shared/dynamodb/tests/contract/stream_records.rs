@@ -3,9 +3,13 @@
 use alims_core::operations::publish_events::StreamRecord;
 use alims_core::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_dynamodb::{DynamoLog, stream_record};
-use alims_testing::builders::{a_break, a_chain, a_claim, a_full_record, a_key, a_quarantine, a_refusal, a_release};
+use alims_testing::builders::{
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, with_metadata,
+};
+use alims_testing::odd_documents;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 use crate::on_dynoxide;
 
@@ -85,6 +89,39 @@ async fn quarantines_and_releases_are_read_and_recoveries_ring_for_nothing() {
         }
     }
     assert_eq!((read_back.as_slice(), ignored), (entries.as_slice(), 2));
+}
+
+#[tokio::test]
+async fn odd_names_in_metadata_are_read_as_they_were_written() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    let mut written = BTreeMap::new();
+    for (number, document) in odd_documents::some_free(100, 6).into_iter().enumerate() {
+        let version = with_metadata(&a_created(&format!("w-{number}")), &Value::Object(document.object));
+        log.append(&version).await.unwrap();
+        written.insert(version.event.key(), version);
+    }
+    let mut read_back = BTreeMap::new();
+    for item in items(&names.log, &client).await {
+        match read(a_record("INSERT", &item)) {
+            StreamRecord::Version { version, .. } => read_back.insert(version.event.key(), *version),
+            other => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(read_back, written);
+}
+
+#[tokio::test]
+async fn a_record_with_a_reserved_name_cannot_be_read() {
+    let mut item = an_item().await;
+    for metadata in [r#"{"$serde_json::private::RawValue":"1"}"#, r#"{"a":[{"$serde_json::private::Number":"1"}]}"#] {
+        item.insert("metadata".to_owned(), json!({"S": metadata}));
+        let outcome = read(a_record("INSERT", &item));
+        assert!(
+            matches!(&outcome, StreamRecord::Unreadable { why, .. } if why.contains("reserved name")),
+            "{outcome:?}"
+        );
+    }
 }
 
 async fn an_item() -> Map<String, Value> {

@@ -11,7 +11,6 @@ use alims_core::ports::{Move, RulesQuestion, Verdict};
 use alims_core::refusal::RuleReason;
 use alims_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The path of the one operation, behind the address of the engine.
@@ -44,7 +43,7 @@ pub struct TransitionQuestion {
     pub actor: ActorAsked,
     /// What the caller tells the rules (`validation_context`); an empty object when that is nothing.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub context: Map<String, Value>,
+    pub context: ValidationContext,
     /// The instant the decision is made at.
     pub now: Timestamp,
 }
@@ -175,7 +174,7 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
                 failure: transition.failure.clone(),
             },
             actor: ActorAsked { id: actor.id.clone(), roles: actor.roles.clone() },
-            context: context.map(|given| given.as_object().clone()).unwrap_or_default(),
+            context: context.cloned().unwrap_or_default(),
             now: *now,
         }
     }
@@ -239,7 +238,8 @@ impl TryFrom<TransitionQuestion> for Asked {
                 failure: transition.failure,
             },
             actor: Principal { id: actor.id, tenant_id, roles: actor.roles },
-            context: ValidationContext::new(context).map_err(|error| InvalidValue::new(error.to_string()))?,
+            context: ValidationContext::new(context.as_object().clone())
+                .map_err(|error| InvalidValue::new(error.to_string()))?,
             now,
         })
     }

@@ -29,7 +29,7 @@ async fn engine() -> AlimsEngine {
 }
 
 /// A folder that says which rules are applicable to completing a sample analysis.
-fn folder(rules: &str, inactive: &str) -> TempDir {
+pub(crate) fn folder(rules: &str, inactive: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("predicate-logic")).unwrap();
     let text = format!(

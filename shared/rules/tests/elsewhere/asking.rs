@@ -2,6 +2,7 @@
 
 use alims_core::call::Principal;
 use alims_core::event::Workflow;
+use alims_core::json::ValidationContext;
 use alims_core::lifecycle::State;
 use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 use alims_rules::{Authorization, Reach};
@@ -18,6 +19,7 @@ pub(crate) struct Asking {
     pub(crate) workflow: Workflow,
     pub(crate) transition: Move,
     pub(crate) actor: Principal,
+    pub(crate) context: Option<ValidationContext>,
 }
 
 impl Asking {
@@ -34,6 +36,7 @@ impl Asking {
                 failure: None,
             },
             actor: a_principal("bob", &["supervisor"]),
+            context: None,
         }
     }
 
@@ -43,7 +46,7 @@ impl Asking {
             workflow: &self.workflow,
             transition: &self.transition,
             actor: &self.actor,
-            context: None,
+            context: self.context.as_ref(),
             now: at(9000),
         }
     }

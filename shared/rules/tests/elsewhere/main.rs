@@ -12,4 +12,5 @@ mod alims;
 mod alims_engine;
 mod asking;
 mod document;
+mod member_names;
 mod remote;

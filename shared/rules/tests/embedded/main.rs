@@ -12,6 +12,7 @@ mod explaining;
 mod judging;
 mod laboratory;
 mod loading;
+mod member_names;
 mod nasty;
 
 use alims_core::call::Principal;

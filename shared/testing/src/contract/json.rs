@@ -3,13 +3,16 @@
 //! Compared as text, because `0.0 == -0.0`, and because a reader sees the text.
 
 use alims_core::chain::is_intact;
+use alims_core::event::WorkflowEvent;
+use alims_core::json::ValidationContext;
 use alims_core::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX};
 use alims_core::ports::WorkflowLog;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use super::log::a_fresh_key;
-use crate::builders::{a_created_of, with_metadata};
+use crate::builders::{a_created_of, sealed, with_metadata};
+use crate::odd_documents;
 
 async fn comes_back<L: WorkflowLog>(log: &L, value: Value) {
     let version = with_metadata(&a_created_of(&a_fresh_key()), &value);
@@ -76,7 +79,6 @@ pub async fn odd_texts_and_names_come_back_as_they_went_in<L: WorkflowLog>(log: 
         "a.b[0]": "a path",
         "pk": "not the key",
         "S": {"N": "1"},
-        "$serde_json::private::Number": "1",
         "control": "\u{0}\u{1}\t\n\r\u{7f}",
         "quotes": "\"\\/'`",
         "Ω≈ç√": "日本語 🧪 e\u{301} \u{202e}rtl\u{202c} \u{10ffff}",
@@ -85,6 +87,17 @@ pub async fn odd_texts_and_names_come_back_as_they_went_in<L: WorkflowLog>(log: 
         "z": 1, "a": 2, "Z": 3
     });
     comes_back(&log, value).await;
+}
+
+/// Names that a library gives a meaning where it reads something else, in every place.
+pub async fn odd_documents_come_back_as_they_went_in<L: WorkflowLog>(log: L) {
+    for document in odd_documents::some_free(200, 5) {
+        let with_document = with_metadata(&a_created_of(&a_fresh_key()), &Value::Object(document.object.clone()));
+        let context = Some(ValidationContext::new(document.object).unwrap());
+        let version = sealed(WorkflowEvent { validation_context: context, ..with_document.event });
+        log.append(&version).await.unwrap();
+        assert_eq!(log.head(&version.event.key()).await.unwrap(), Some(version), "{}", document.text);
+    }
 }
 
 /// Nothing, and as much within one another as is allowed.

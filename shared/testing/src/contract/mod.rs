@@ -38,6 +38,7 @@ macro_rules! log_contract {
             odd_numbers_come_back_as_they_went_in
             random_numbers_come_back_as_they_went_in
             odd_texts_and_names_come_back_as_they_went_in
+            odd_documents_come_back_as_they_went_in
             empty_and_deep_objects_come_back_as_they_went_in
             the_largest_metadata_comes_back_as_it_went_in
         }
