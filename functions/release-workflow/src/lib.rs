@@ -48,9 +48,9 @@ mod tests {
             clock: Arc::new(FixedClock::new(at(9000))),
             ids: Arc::new(SequentialIds::default()),
         };
-        let breaks = [a_break(1).id()];
-        let body = serde_json::json!({"breaks": breaks, "reason": "compared with the paper record"});
-        let event = GatewayEvent::of(&RELEASE_WORKFLOW).json(&body);
+        let named = a_break(1).id();
+        let body = format!(r#"{{"breaks": ["{}"], "reason": "compared with the paper record"}}"#, named.as_str());
+        let event = GatewayEvent::of(&RELEASE_WORKFLOW).body(body);
         let seen = Seen::from(release_workflow(&ports, event.request()).await);
         assert_eq!((seen.status, seen.code()), (409, "workflow-not-quarantined"));
         log.record_quarantine(&a_quarantine(&key, &a_break(1))).await.expect("a quarantine");
