@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use alims_core::limits::{DOORBELL_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
 use alims_core::operations::{Anomaly, Finding, Publishing, RebuildOptions, Rebuilt, rebuild_index};
-use alims_core::ports::{EventBus, LogWalk, WorkflowIndex, WorkflowLog};
+use alims_core::ports::{EventBus, LogWalk, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_core::timestamp::Timestamp;
 use clap::Args;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ pub(crate) async fn run<L, I, B>(
     now: Timestamp,
 ) -> anyhow::Result<ExitCode>
 where
-    L: WorkflowLog + LogWalk,
+    L: WorkflowLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
     B: EventBus,
 {
@@ -202,6 +202,7 @@ fn shown(finding: &Finding) -> Value {
     let kind = match finding.anomaly {
         Anomaly::Broken(_) => "broken",
         Anomaly::AheadOfLog { .. } => "ahead-of-log",
+        Anomaly::WrittenByNewerRelease(_) => "written-by-newer-release",
         Anomaly::Stray => "stray",
         Anomaly::NotDone(_) => "not-done",
     };

@@ -63,7 +63,7 @@ async fn a_lost_index_is_rebuilt_and_what_was_not_published_is_published() {
     let entries = index.entries(&keys).await.unwrap();
     for key in &keys {
         let head = log.head(key).await.unwrap().unwrap();
-        assert_eq!(entries.get(key), Some(&IndexEntry::from(&head.event)), "{key}");
+        assert_eq!(entries.get(key), Some(&Ok(IndexEntry::from(&head.event))), "{key}");
     }
 
     let again = rebuild_index(data.path(), &[]);

@@ -1,5 +1,6 @@
 //! A laptop server started for one measurement, and the people who call it.
 
+use alims_testing::built_binary;
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
@@ -120,7 +121,5 @@ async fn ready(command: &mut Command) -> Result<(Child, String)> {
 }
 
 fn binary() -> Result<PathBuf> {
-    let beside = std::env::current_exe()?.with_file_name("alims-local");
-    ensure!(beside.exists(), "the server's binary is missing: run `cargo xtask bench`");
-    Ok(beside)
+    Ok(built_binary("alims-local")?)
 }

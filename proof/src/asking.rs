@@ -10,6 +10,7 @@ use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing};
 use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use alims_core::quarantine::BreakId;
 use serde_json::{Value, json};
 
 /// What a caller asks for.
@@ -177,7 +178,7 @@ where
 /// The answer, when it is anything but 202.
 pub async fn replay<L, I, B>(ports: &Replaying<L, I, B>, workflow: &str, from: u64) -> Result<Value, Seen>
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
 {
@@ -186,13 +187,13 @@ where
     if seen.status == 202 { Ok(seen.body) } else { Err(seen) }
 }
 
-/// Asks for a workflow to be released from quarantine; whether it is.
-pub async fn release<L, I>(ports: &Releasing<L, I>, workflow: &str) -> bool
+/// Asks for these breaks of a workflow to be released; whether they are.
+pub async fn release<L, I>(ports: &Releasing<L, I>, workflow: &str, breaks: &[BreakId]) -> bool
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
 {
-    let body = json!({"reason": "compared with the paper record"});
+    let body = json!({"breaks": breaks, "reason": "compared with the paper record"});
     let event = GatewayEvent::of(&RELEASE_WORKFLOW).workflow(workflow).json(&body);
     Seen::from(release_workflow::release_workflow(ports, event.request()).await).status == 200
 }
@@ -203,7 +204,7 @@ where
 /// When the batch is none.
 pub async fn publish<L, I, B, D>(ports: &Publishing<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
     D: DeadLetters,

@@ -5,14 +5,13 @@
 
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{
-    Advanced, AppendError, BusError, BusEvent, Claimed, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery,
-    LogError, QuarantineLog, RecoveryLog, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
-    Verdict, WorkflowIndex, WorkflowLog,
+    Advanced, AppendError, BusError, BusEvent, Claimed, EntryRefused, EventBus, IndexEntries, IndexEntry, IndexPage,
+    IndexQuery, KeptRefusal, LogError, QuarantineLog, Recoveries, RecoveryLog, RulesQuestion, RulesUnavailable,
+    StoreError, StoredVersion, TransitionRules, Verdict, WorkflowIndex, WorkflowLog,
 };
 use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
-use std::collections::BTreeMap;
 
 use crate::recording::{Broken, Recorder, What};
 
@@ -58,12 +57,16 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
         versions
     }
 
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        self.inner.newest_below(key, below).await
+    }
+
     async fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         self.inner.refusals(key, after, limit).await
     }
 
@@ -109,7 +112,7 @@ impl From<&BreakFound> for Broken {
 impl From<&QuarantineRecord> for What {
     fn from(record: &QuarantineRecord) -> Self {
         let released = record.releases().len();
-        Self::RecordRead { found: record.0.len() - released, released }
+        Self::RecordRead { found: record.entries.len() - released, released }
     }
 }
 
@@ -139,7 +142,7 @@ impl<T: QuarantineLog> QuarantineLog for Observed<T> {
 
 /// Claims and outcomes of recoveries change nothing for the workflow: they pass without a word.
 impl<T: RecoveryLog> RecoveryLog for Observed<T> {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.inner.recoveries(key, limit).await
     }
 
@@ -164,11 +167,14 @@ impl<T: TransitionRules> TransitionRules for Observed<T> {
 }
 
 impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         let entries = self.inner.entries(keys).await;
         if let Ok(entries) = &entries {
             for key in keys {
-                let version = entries.get(key).map_or(0, |entry| entry.published_version.get());
+                let version = match entries.get(key) {
+                    Some(Ok(entry)) => entry.published_version.get(),
+                    Some(Err(_)) | None => 0,
+                };
                 self.note(key, What::IndexRead { version });
             }
         }

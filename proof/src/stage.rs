@@ -8,9 +8,11 @@ use alims_core::operations::recovery_step::Recovering;
 use alims_core::operations::release_workflow::Releasing;
 use alims_core::operations::replay_events::Replaying;
 use alims_core::operations::{Deciding, Publishing, Reading};
-use alims_core::ports::{IndexEntry, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, Verdict};
-use alims_core::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_core::quarantine::QuarantineRecord;
+use alims_core::ports::{
+    IndexEntry, KeptRefusal, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, Verdict, entry_of,
+};
+use alims_core::ports::{QuarantineLog, StoreError, WorkflowLog};
+use alims_core::quarantine::{BreakId, QuarantineRecord};
 use alims_core::refusal::Refusal;
 use alims_dynamodb::tables::{self, TableNames};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
@@ -152,7 +154,17 @@ impl Stage {
     pub async fn kept(&self, workflow: &str) -> (Vec<StoredVersion>, Vec<Refusal>) {
         let key = key(workflow);
         let versions = self.log.versions(&key, version(1), ENTRIES_MAX).await.expect("the log");
-        (versions, self.log.refusals(&key, None, ENTRIES_MAX).await.expect("the log"))
+        let refusals = self.log.refusals(&key, None, ENTRIES_MAX).await.expect("the log");
+        (versions, refusals.into_iter().filter_map(KeptRefusal::readable).collect())
+    }
+
+    /// The names of the breaks of a workflow that are in force.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn breaks_in_force(&self, workflow: &str) -> Result<Vec<BreakId>, StoreError> {
+        let in_force = self.log.quarantine(&key(workflow)).await?.in_force();
+        Ok(in_force.iter().map(|in_force| in_force.found.id()).collect())
     }
 
     /// What the log holds of a workflow's quarantines. For stages that are settled.
@@ -168,7 +180,7 @@ impl Stage {
     /// # Panics
     /// When it cannot be read.
     pub async fn indexed(&self, workflow: &str) -> Option<IndexEntry> {
-        self.index.entries(&[key(workflow)]).await.expect("the index").into_values().next()
+        entry_of(&self.index, &key(workflow)).await.expect("the index")
     }
 
     /// The versions of a workflow in the order of their first appearance on the bus, and how many events came again.

@@ -1,7 +1,7 @@
 //! The handler of publish-events: a batch of the log's stream in, the records that are to come again out.
 
 use alims_core::operations::{Publishing, publish_events as operation};
-use alims_core::ports::{DeadLetters, EventBus, WorkflowIndex, WorkflowLog};
+use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_dynamodb::stream_record;
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -16,7 +16,7 @@ pub async fn publish_events<L, I, B, D>(
     event: Event,
 ) -> DynamoDbEventResponse
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
     D: DeadLetters,

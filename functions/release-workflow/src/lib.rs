@@ -23,8 +23,8 @@ async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let (call, workflow_id, reason) = request::release_workflow(request)?;
-    let released = operation::release_workflow(ports, &call, &workflow_id, reason).await?;
+    let (call, workflow_id, release) = request::release_workflow(request)?;
+    let released = operation::release_workflow(ports, &call, &workflow_id, &release).await?;
     Answer::ok(&ReleaseReport::new(workflow_id, released))
 }
 
@@ -48,7 +48,9 @@ mod tests {
             clock: Arc::new(FixedClock::new(at(9000))),
             ids: Arc::new(SequentialIds::default()),
         };
-        let event = GatewayEvent::of(&RELEASE_WORKFLOW).body(r#"{"reason": "compared with the paper record"}"#);
+        let named = a_break(1).id();
+        let body = format!(r#"{{"breaks": ["{}"], "reason": "compared with the paper record"}}"#, named.as_str());
+        let event = GatewayEvent::of(&RELEASE_WORKFLOW).body(body);
         let seen = Seen::from(release_workflow(&ports, event.request()).await);
         assert_eq!((seen.status, seen.code()), (409, "workflow-not-quarantined"));
         log.record_quarantine(&a_quarantine(&key, &a_break(1))).await.expect("a quarantine");

@@ -7,13 +7,13 @@ use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::ReplayReport;
 use alims_core::operations::replay_events::{self as operation, Replaying};
-use alims_core::ports::{EventBus, WorkflowIndex, WorkflowLog};
+use alims_core::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
 pub async fn replay_events<L, I, B>(ports: &Replaying<L, I, B>, request: Request) -> Response<Body>
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
 {
@@ -23,7 +23,7 @@ where
 
 async fn answer<L, I, B>(ports: &Replaying<L, I, B>, request: &Request) -> Result<Answer, Problem>
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
 {

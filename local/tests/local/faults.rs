@@ -4,7 +4,7 @@
 use alims_core::identifiers::WorkflowKey;
 use alims_core::operations::Publishing;
 use alims_core::ports::{
-    Advanced, IndexEntry, IndexPage, IndexQuery, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    Advanced, IndexEntries, IndexEntry, IndexPage, IndexQuery, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
 };
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
@@ -59,7 +59,7 @@ impl Deadly {
 }
 
 impl WorkflowIndex for Deadly {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         self.index.entries(keys).await
     }
 
@@ -157,7 +157,7 @@ async fn until_published(index: &DynamoIndex, chains: &[Vec<StoredVersion>]) {
     let arrived = async {
         loop {
             let entries = index.entries(&keys).await.unwrap();
-            if keys.iter().zip(&last).all(|(key, last)| entries.get(key) == Some(last)) {
+            if keys.iter().zip(&last).all(|(key, last)| entries.get(key) == Some(&Ok(last.clone()))) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

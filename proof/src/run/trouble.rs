@@ -44,7 +44,10 @@ impl Scene {
         self.asked.set(self.asked.get() + 1);
         let log = Observed::new(self.stage.log.clone(), &self.recorder, &self.actor('h'));
         let ports = self.stage.releasing(log);
-        if self.invoke(rng, release(&ports, workflow)).await == Some(true)
+        // The person has read before what is in force. A break that is found meanwhile waits for the next release.
+        let breaks = self.stage.breaks_in_force(workflow).await.unwrap_or_default();
+        if !breaks.is_empty()
+            && self.invoke(rng, release(&ports, workflow, &breaks)).await == Some(true)
             && let Some(altered) = self.altered.borrow_mut().get_mut(workflow)
         {
             altered.unreleased = false;

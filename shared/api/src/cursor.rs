@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::operations::{GET_WORKFLOW_HISTORY, LIST_WORKFLOWS};
+use crate::operations::{GET_WORKFLOW_HISTORY, LIST_WORKFLOWS, Operation};
 
 /// What the first byte of a cursor says. A cursor of another layout is refused, not guessed at.
 const LAYOUT: u8 = 1;
@@ -32,15 +32,8 @@ impl ListCursors {
     #[must_use]
     pub fn of(tenant_id: &TenantId, filter: &ListFilter) -> Self {
         let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = filter;
-        Self(Binding::of(&[
-            Some(LIST_WORKFLOWS.name.to_owned()),
-            Some(tenant_id.to_string()),
-            state.map(|state| state.to_string()),
-            workflow_type.as_ref().map(ToString::to_string),
-            created_by.as_ref().map(ToString::to_string),
-            updated_after.map(|at| at.to_string()),
-            updated_before.map(|at| at.to_string()),
-        ]))
+        let members = (state, workflow_type, created_by, updated_after, updated_before);
+        Self(Binding::of(&LIST_WORKFLOWS, tenant_id, &members))
     }
 
     /// The cursor of the page after this position.
@@ -66,12 +59,8 @@ impl HistoryCursors {
     /// The cursors of this workflow's history, with or without refusals.
     #[must_use]
     pub fn of(key: &WorkflowKey, include_refusals: bool) -> Self {
-        Self(Binding::of(&[
-            Some(GET_WORKFLOW_HISTORY.name.to_owned()),
-            Some(key.tenant_id.to_string()),
-            Some(key.workflow_id.to_string()),
-            include_refusals.then(|| "refusals".to_owned()),
-        ]))
+        let WorkflowKey { tenant_id, workflow_id } = key;
+        Self(Binding::of(&GET_WORKFLOW_HISTORY, tenant_id, &(workflow_id, include_refusals)))
     }
 
     /// The cursor of the page after this position.
@@ -117,9 +106,11 @@ struct Binding(Sha256Bytes);
 type Sha256Bytes = [u8; 32];
 
 impl Binding {
-    /// As JSON no two lists of parts look the same, and a part that is absent is not one that is empty.
-    fn of(parts: &[Option<String>]) -> Self {
-        Self(Sha256::digest(serde_json::to_vec(parts).unwrap_or_default()).into())
+    /// As JSON no two lists of members look the same, and a member that is absent is not one that is empty. Each has
+    /// the form in which it is stored, which no change of a text for people changes.
+    fn of<T: Serialize>(operation: &Operation, tenant_id: &TenantId, members: &T) -> Self {
+        let query = (operation.name, tenant_id, members);
+        Self(Sha256::digest(serde_json::to_vec(&query).unwrap_or_default()).into())
     }
 
     /// Layout, digest and place, in base64 for a query string.
@@ -149,14 +140,11 @@ impl Binding {
 mod tests {
     use super::*;
     use alims_core::lifecycle::State;
+    use alims_core::operations::get_workflow_history::HistoryQuery;
     use proptest::prelude::*;
 
     fn tenant(name: &str) -> TenantId {
         name.parse().expect("a tenant")
-    }
-
-    fn key(workflow_id: &str) -> WorkflowKey {
-        WorkflowKey { tenant_id: tenant("lab"), workflow_id: workflow_id.parse().expect("an id") }
     }
 
     fn position() -> IndexPosition {
@@ -166,22 +154,93 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_cursor_opens_for_its_own_query_and_for_no_other() {
-        let active = ListFilter { state: Some(State::Active), ..ListFilter::default() };
-        let cursors = ListCursors::of(&tenant("lab"), &active);
-        let cursor = cursors.seal(&position());
-        assert_eq!(cursors.open(&cursor), Some(position()));
-        assert_eq!(ListCursors::of(&tenant("other"), &active).open(&cursor), None);
-        assert_eq!(ListCursors::of(&tenant("lab"), &ListFilter::default()).open(&cursor), None);
+    fn filter(state: State, workflow_type: &str, created_by: &str, from: &str, to: &str) -> ListFilter {
+        ListFilter {
+            state: Some(state),
+            workflow_type: workflow_type.parse().ok(),
+            created_by: created_by.parse().ok(),
+            updated_after: format!("2026-11-{from}T08:15:00.000Z").parse().ok(),
+            updated_before: format!("2026-11-{to}T08:15:00.000Z").parse().ok(),
+        }
+    }
 
-        let place = HistoryPosition { version: Some(Version::FIRST), refusal: None };
-        let history = HistoryCursors::of(&key("wf-1"), true);
-        let cursor = history.seal(place);
-        assert_eq!(history.open(&cursor), Some(place));
-        assert_eq!(HistoryCursors::of(&key("wf-1"), false).open(&cursor), None);
-        assert_eq!(HistoryCursors::of(&key("wf-2"), true).open(&cursor), None);
-        assert_eq!(cursors.open(&cursor), None);
+    /// A list, and for each thing that a list's cursors are bound to a list that differs in exactly that.
+    fn lists() -> Vec<(String, Binding)> {
+        let (lab, ours) = (tenant("lab"), filter(State::Active, "sample", "alice", "21", "22"));
+        let mut lists = vec![
+            ("a list".to_owned(), ListCursors::of(&lab, &ours).0),
+            ("a list of another tenant".to_owned(), ListCursors::of(&tenant("other"), &ours).0),
+        ];
+        let another = filter(State::Failed, "plate", "bob", "20", "23");
+        for (how, replaced) in [("another", another), ("no", ListFilter::default())] {
+            // Every member is named, so that a new one does not compile before it has its list here.
+            let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = replaced;
+            let differing = [
+                ("state", ListFilter { state, ..ours.clone() }),
+                ("workflow_type", ListFilter { workflow_type, ..ours.clone() }),
+                ("created_by", ListFilter { created_by, ..ours.clone() }),
+                ("updated_after", ListFilter { updated_after, ..ours.clone() }),
+                ("updated_before", ListFilter { updated_before, ..ours.clone() }),
+            ];
+            let differing = differing.map(|(what, filter)| (format!("{how} {what}"), ListCursors::of(&lab, &filter).0));
+            lists.extend(differing);
+        }
+        lists
+    }
+
+    /// The same for histories.
+    fn histories() -> Vec<(String, Binding)> {
+        let of = |key: &WorkflowKey, query: &HistoryQuery| {
+            // A new member is either bound as `include_refusals` is, and varied below, or says where the page begins.
+            let HistoryQuery { include_refusals, after: _, limit: _ } = query;
+            HistoryCursors::of(key, *include_refusals).0
+        };
+        let query = |include_refusals| HistoryQuery { include_refusals, after: HistoryPosition::default(), limit: 1 };
+        let ours = WorkflowKey { tenant_id: tenant("lab"), workflow_id: position().workflow_id };
+        let another = WorkflowKey { tenant_id: tenant("other"), workflow_id: "wf-2".parse().expect("an id") };
+        let WorkflowKey { tenant_id, workflow_id } = another;
+        [
+            ("a history", of(&ours, &query(false))),
+            ("a history of another tenant", of(&WorkflowKey { tenant_id, ..ours.clone() }, &query(false))),
+            ("a history of another workflow", of(&WorkflowKey { workflow_id, ..ours.clone() }, &query(false))),
+            ("a history with refusals", of(&ours, &query(true))),
+        ]
+        .map(|(what, binding)| (what.to_owned(), binding))
+        .to_vec()
+    }
+
+    #[test]
+    fn a_cursor_opens_for_its_own_query_and_for_none_that_differs_in_one_member() {
+        let queries = [lists(), histories()].concat();
+        for (what, ours) in &queries {
+            // One kind of place for all of them, so that only what they are bound to can tell them apart.
+            let cursor = ours.seal(&position().workflow_id);
+            for (other, theirs) in &queries {
+                let opened = theirs.open::<WorkflowId>(&cursor).is_some();
+                assert_eq!(opened, what == other, "the cursor of {what}, held against {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_bound_to_its_operation_when_all_else_is_the_same() {
+        let of = |operation| Binding::of(operation, &tenant("lab"), &());
+        let cursor = of(&LIST_WORKFLOWS).seal(&1);
+        assert_eq!(of(&LIST_WORKFLOWS).open(&cursor), Some(1));
+        assert_eq!(of(&GET_WORKFLOW_HISTORY).open::<u8>(&cursor), None);
+    }
+
+    #[test]
+    fn a_place_comes_back_from_its_cursor_as_it_was() {
+        let list = ListCursors::of(&tenant("lab"), &ListFilter::default());
+        assert_eq!(list.open(&list.seal(&position())), Some(position()));
+        let key = WorkflowKey { tenant_id: tenant("lab"), workflow_id: position().workflow_id };
+        let history = HistoryCursors::of(&key, true);
+        let refusal = "019ab0b2-1f00-7000-8000-000000000001".to_owned().try_into().expect("an id");
+        for (version, refusal) in [(None, None), (Some(Version::FIRST), None), (None, Some(refusal))] {
+            let place = HistoryPosition { version, refusal };
+            assert_eq!(history.open(&history.seal(place)), Some(place));
+        }
     }
 
     proptest! {

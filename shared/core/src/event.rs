@@ -72,6 +72,17 @@ impl AppliedRules {
     }
 }
 
+/// What a version goes on from that stands above versions nobody can read. A person released these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Resumes {
+    /// The newest version that could be read: state and metadata are its own, as changed by this event.
+    pub from_version: Version,
+    /// The hash of what was stored as the version just before this one: the content of the break that was released.
+    pub passed_over: ChainHash,
+}
+
 /// One item of a workflow's history: the whole of a stored version but for its idempotency keys.
 ///
 /// Absent values are absent, not null, except `from_state` of version 1.
@@ -120,7 +131,10 @@ pub struct WorkflowEvent {
     /// What ties this event to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// The hash of the version before; 64 zeros for version 1.
+    /// Present when the version before this one cannot be read and was released: which earlier one this goes on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<Resumes>,
+    /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.
     pub previous_hash: ChainHash,
     /// The hash of this version: see [`crate::chain`].
     pub hash: ChainHash,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::chain::{NotCanonical, canonical_json};
 use crate::identifiers::{IdempotencyKey, PrincipalId, TenantId, Version, WorkflowId};
 use crate::limits::REMEMBERED_REQUESTS_MAX;
+use crate::stored_name::Part;
 
 /// One accepted request that carried a key. Both texts are 32 hexadecimal digits: half a SHA-256, to keep items small.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,8 @@ impl RepeatableRequest {
     /// When `what` has no canonical JSON.
     pub fn new<T: Serialize>(principal: &PrincipalId, key: &IdempotencyKey, what: &T) -> Result<Self, NotCanonical> {
         Ok(Self {
-            key: half_digest(&[principal.as_str().as_bytes(), key.as_str().as_bytes()]),
-            request: half_digest(&[&canonical_json(what)?]),
+            key: half_digest(&[Part::of(principal), Part::of(key)]),
+            request: half_digest(&[Part::canonical_json(&canonical_json(what)?)]),
         })
     }
 
@@ -75,8 +76,7 @@ pub fn remember(
 /// The id of a workflow whose creator named none but gave a key: the same three give the same id.
 #[must_use]
 pub fn derived_workflow_id(tenant: &TenantId, principal: &PrincipalId, key: &IdempotencyKey) -> WorkflowId {
-    let parts = [tenant.as_str(), principal.as_str(), key.as_str()];
-    let digest = digest(&parts.map(str::as_bytes));
+    let digest = digest(&[Part::of(tenant), Part::of(principal), Part::of(key)]);
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest) {
         *to = from;
@@ -85,16 +85,16 @@ pub fn derived_workflow_id(tenant: &TenantId, principal: &PrincipalId, key: &Ide
 }
 
 /// Half a SHA-256 of several parts, in 32 hexadecimal digits.
-pub(crate) fn half_digest(parts: &[&[u8]]) -> String {
+pub(crate) fn half_digest(parts: &[Part<'_>]) -> String {
     let mut text = hex::encode(digest(parts));
     text.truncate(32);
     text
 }
 
 /// A digest of several parts that no other division into parts has.
-pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn digest(parts: &[Part<'_>]) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    for part in parts {
+    for part in parts.iter().map(Part::as_bytes) {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part);
     }
@@ -125,6 +125,7 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_one_another() {
-        assert_ne!(digest(&[b"ab", b"c"]), digest(&[b"a", b"bc"]));
+        let [ab, c, a, bc] = ["ab", "c", "a", "bc"].map(Part::literal);
+        assert_ne!(digest(&[ab, c]), digest(&[a, bc]));
     }
 }

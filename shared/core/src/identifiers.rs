@@ -5,6 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
+use crate::idempotency::half_digest;
+use crate::stored_name::{Part, StoredName as _};
+
 /// A value that is not what it should be; the text completes the sentence "The value …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -178,9 +181,8 @@ impl RecoveryId {
     /// The recovery of a workflow at a version: the same attempt always has the same name.
     #[must_use]
     pub fn of_attempt(key: &WorkflowKey, version: Version, attempt: u32) -> Self {
-        let parts = [key.tenant_id.as_str(), key.workflow_id.as_str()];
-        let digest = crate::idempotency::half_digest(&parts.map(str::as_bytes));
-        Self(format!("{digest}-v{version}-a{attempt}"))
+        let digest = half_digest(&[Part::of(&key.tenant_id), Part::of(&key.workflow_id)]);
+        Self(format!("{digest}-v{}-a{attempt}", version.stored_name()))
     }
 }
 
@@ -199,20 +201,21 @@ impl TryFrom<String> for EventId {
         Uuid::parse_str(&text)
             .ok()
             .map(Self)
-            .filter(|id| id.to_string() == text)
+            .filter(|id| String::from(*id) == text)
             .ok_or_else(|| InvalidValue::new("must be a UUID in lower case with hyphens"))
     }
 }
 
+/// The form that is stored and sent.
 impl From<EventId> for String {
     fn from(id: EventId) -> Self {
-        id.to_string()
+        id.0.hyphenated().to_string()
     }
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&String::from(*self))
     }
 }
 

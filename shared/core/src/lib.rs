@@ -18,4 +18,5 @@ pub mod recovery;
 pub mod refusal;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod stored_name;
 pub mod timestamp;

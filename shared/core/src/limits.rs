@@ -36,6 +36,11 @@ pub const BUS_ENTRY_OVERHEAD_BYTES: usize = 512;
 /// Events that one replay puts on the bus. Each is a call of its own, one after another: at a tenth of a second each they
 /// take half of the ten seconds that a function has.
 pub const REPLAYED_EVENTS_MAX: u64 = 50;
+/// Breaks that one release may name. A hundred fit into a request and are more than a person can have looked into.
+pub const BREAKS_RELEASED_MAX: usize = 100;
+/// Versions at the end of a log that cannot be read and are passed over, each by a read of its own, on the way to one that
+/// can. So many are no accident any more.
+pub const UNREADABLE_PASSED_OVER_MAX: usize = 50;
 /// Workflows whose events are looked up at the same time by one publisher.
 pub const PUBLISHER_CONCURRENCY_MAX: usize = 16;
 

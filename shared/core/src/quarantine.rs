@@ -4,12 +4,16 @@
 //! the break it names, so that another one, or the same version altered once more, is quarantined anew.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use crate::chain::{Break, ChainHash, Fault};
 use crate::idempotency::half_digest;
 use crate::identifiers::{
-    CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
+    CorrelationId, EventId, InvalidValue, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
 };
+use crate::stored_name::{Part, StoredName};
 use crate::timestamp::Timestamp;
 
 /// A quarantine's event type in the log and its detail type on the bus.
@@ -29,18 +33,80 @@ pub struct BreakFound {
 }
 
 impl BreakFound {
-    /// A name for it that fits into a key: the order of texts is the order of versions.
+    /// The name by which it is recorded and released.
     #[must_use]
-    pub fn id(&self) -> String {
-        let fault = self.fault.to_string();
-        let digest = half_digest(&[fault.as_bytes(), self.content.as_str().as_bytes()]);
-        format!("{:010}-{digest}", self.at.get())
+    pub fn id(&self) -> BreakId {
+        let digest = half_digest(&[Part::of(&self.fault), Part::of(&self.content)]);
+        BreakId(format!("{:010}-{digest}", self.at.get()))
+    }
+
+    /// A version is missing, and nothing bears witness of what it was.
+    #[must_use]
+    pub fn nothing_is_left(at: Version) -> Self {
+        Self { at, fault: Fault::Missing, content: ChainHash::genesis() }
+    }
+
+    /// The version cannot be read; `content` is the hash of what is stored.
+    #[must_use]
+    pub fn unreadable(at: Version, content: ChainHash) -> Self {
+        Self { at, fault: Fault::Unreadable, content }
     }
 
     /// What a caller is told of it.
     #[must_use]
     pub fn as_break(&self) -> Break {
         Break { at: self.at, fault: self.fault }
+    }
+}
+
+/// The name of one break: ten digits of its version, `-`, 32 hexadecimal digits. The order of texts is that of versions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = String, pattern = "^[0-9]{10}-[0-9a-f]{32}$"))]
+#[serde(try_from = "String", into = "String")]
+pub struct BreakId(String);
+
+impl BreakId {
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl StoredName for BreakId {
+    fn stored_name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.0)
+    }
+}
+
+impl TryFrom<String> for BreakId {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let well_formed = text.split_once('-').is_some_and(|(version, digest)| {
+            version.len() == 10 && version.bytes().all(|b| b.is_ascii_digit()) && digest.len() == 32 && is_hex(digest)
+        });
+        if well_formed {
+            Ok(Self(text))
+        } else {
+            Err(InvalidValue::new("must be the `break_id` of a quarantine: ten digits, `-`, 32 hexadecimal digits"))
+        }
+    }
+}
+
+impl FromStr for BreakId {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<BreakId> for String {
+    fn from(id: BreakId) -> Self {
+        id.0
     }
 }
 
@@ -72,6 +138,9 @@ pub struct Quarantine {
     /// The recovery that found it; absent when it was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_id: Option<String>,
+    /// The hash of an entry that cannot be read and has the place of this one in the log; absent when its place is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<ChainHash>,
 }
 
 /// A release as the log records it and the bus carries it.
@@ -102,6 +171,9 @@ pub struct Release {
     /// What ties this act to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
+    /// The hash of an entry that cannot be read and has the place of this one in the log; absent when its place is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<ChainHash>,
 }
 
 /// The one event type of a quarantine.
@@ -137,7 +209,8 @@ impl Quarantine {
             timestamp: by.timestamp,
             found_by: by.operation.to_owned(),
             requested_by: by.principal,
-            recovery_id: by.recovery_id.map(ToString::to_string),
+            recovery_id: by.recovery_id.map(|id| id.as_str().to_owned()),
+            beside: None,
         }
     }
 
@@ -208,29 +281,44 @@ impl QuarantineEntry {
     }
 }
 
-/// Everything a workflow's log says of quarantines: for each break when it was found and, if it was, how released.
+/// Everything a workflow's log says of quarantines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QuarantineRecord(pub Vec<QuarantineEntry>);
+pub struct QuarantineRecord {
+    /// For each break when it was found and, if it was, how released.
+    pub entries: Vec<QuarantineEntry>,
+    /// Entries of the record that cannot be read. Each may have been a quarantine, so each is a break itself.
+    pub unreadable: Vec<BreakFound>,
+}
+
+/// A break that keeps a workflow from being moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The break.
+    pub found: BreakFound,
+    /// When and by what it was found; none of an entry that cannot be read and that no operation has recorded yet.
+    pub recorded: Option<Quarantine>,
+}
 
 impl QuarantineRecord {
-    /// The breaks that are recorded and not released, in the order of their versions.
+    /// The breaks that are not released, in the order of their versions.
     #[must_use]
-    pub fn in_force(&self) -> Vec<&Quarantine> {
-        let quarantines = self.0.iter().filter_map(|entry| match entry {
-            QuarantineEntry::Quarantined(quarantine) => Some(quarantine),
-            QuarantineEntry::Released(_) => None,
-        });
-        let mut unreleased: Vec<&Quarantine> =
-            quarantines.filter(|quarantine| !self.is_released(&quarantine.found())).collect();
-        unreleased.sort_by_key(|quarantine| quarantine.found());
-        unreleased
+    pub fn in_force(&self) -> Vec<InForce> {
+        let mut breaks: BTreeMap<BreakFound, Option<Quarantine>> =
+            self.unreadable.iter().map(|found| (found.clone(), None)).collect();
+        for entry in &self.entries {
+            if let QuarantineEntry::Quarantined(quarantine) = entry {
+                breaks.insert(quarantine.found(), Some(quarantine.clone()));
+            }
+        }
+        let unreleased = breaks.into_iter().filter(|(found, _)| !self.is_released(found));
+        unreleased.map(|(found, recorded)| InForce { found, recorded }).collect()
     }
 
     /// The releases, in the order of time.
     #[must_use]
     pub fn releases(&self) -> Vec<&Release> {
         let mut releases: Vec<&Release> = self
-            .0
+            .entries
             .iter()
             .filter_map(|entry| match entry {
                 QuarantineEntry::Released(release) => Some(release),
@@ -252,6 +340,17 @@ impl QuarantineRecord {
     #[must_use]
     pub fn is_loss_released(&self, witness: &ChainHash) -> bool {
         let covers = |release: &&Release| release.fault == Fault::Missing && release.content == *witness;
+        self.releases().iter().any(covers)
+    }
+
+    /// Whether a version beyond the end of the log belongs to a released loss: the log once ended behind it.
+    #[must_use]
+    pub fn is_in_released_loss(&self, version: Version) -> bool {
+        let covers = |release: &&Release| {
+            release.fault == Fault::Missing
+                && release.content != ChainHash::genesis()
+                && release.broken_at_version <= version
+        };
         self.releases().iter().any(covers)
     }
 }

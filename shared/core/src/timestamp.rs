@@ -43,7 +43,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+        f.write_str(&String::from(*self))
     }
 }
 
@@ -66,14 +66,15 @@ impl TryFrom<String> for Timestamp {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse::<Self>()
             .ok()
-            .filter(|at| at.to_string() == text)
+            .filter(|at| String::from(*at) == text)
             .ok_or_else(|| InvalidValue::new("must be of the form 2026-11-23T08:15:00.000Z"))
     }
 }
 
+/// The form that is stored and sent.
 impl From<Timestamp> for String {
     fn from(at: Timestamp) -> Self {
-        at.to_string()
+        at.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 }
 

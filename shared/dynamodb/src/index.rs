@@ -1,7 +1,9 @@
 //! The index on `DynamoDB`: one item a workflow, replaced whole, only ever forward.
 
 use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{Advanced, IndexEntry, IndexPage, IndexQuery, StoreError, WorkflowIndex};
+use alims_core::ports::{
+    Advanced, IndexEntries, IndexEntry, IndexPage, IndexQuery, NewerFormat, StoreError, WorkflowIndex,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -13,7 +15,9 @@ use std::time::Duration;
 
 use crate::failure::store_error;
 use crate::index_item::PREVIOUS_STATE;
-use crate::item::{PK, Stored, partition_key, text_of};
+use crate::item::{
+    CURRENT_FORMAT, FORMAT, Kept, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
+};
 use crate::list::{self, EVALUATED_ENTRIES_MAX};
 
 /// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
@@ -46,10 +50,10 @@ impl DynamoIndex {
     }
 
     /// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed.
-    async fn batch(&self, keys: &[String]) -> Result<Vec<Item>, StoreError> {
+    async fn batch(&self, keys: &[KeyText]) -> Result<Vec<Item>, StoreError> {
         let mut wanted = KeysAndAttributes::builder();
         for key in keys {
-            wanted = wanted.keys(HashMap::from([(PK.to_owned(), AttributeValue::S(key.clone()))]));
+            wanted = wanted.keys(HashMap::from([(PK.to_owned(), key.clone().into())]));
         }
         let mut wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
         let mut items = Vec::with_capacity(keys.len());
@@ -114,22 +118,38 @@ async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
     }
 }
 
-/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it; but it is told of.
-pub(crate) fn readable(item: Item) -> Option<IndexEntry> {
+/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it, and the log of the function
+/// says so. One of a newer format is not missing.
+pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
     let key = text_of(&item, PK).map(str::to_owned);
-    IndexEntry::from_item(item)
-        .inspect_err(|error| tracing::warn!(key, why = error.explained(), "an index entry cannot be read"))
-        .ok()
+    match IndexEntry::kept(item)? {
+        Kept::Readable(entry) => Ok(Some(entry)),
+        Kept::Unreadable { why, .. } => {
+            tracing::warn!(key, why, "an index entry cannot be read");
+            Ok(None)
+        }
+    }
+}
+
+/// What is known of the entry that made a write fail.
+fn kept_its_place(there: Option<&Item>) -> Result<Advanced, StoreError> {
+    there.and_then(newer_format).map_or(Ok(Advanced::AlreadyThere), |newer| Err(newer.into()))
 }
 
 impl WorkflowIndex for DynamoIndex {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         // One call may not name a key twice.
-        let keys: Vec<String> = keys.iter().map(partition_key).collect::<BTreeSet<_>>().into_iter().collect();
+        let keys: Vec<KeyText> = keys.iter().map(partition_key).collect::<BTreeSet<_>>().into_iter().collect();
         let mut entries = BTreeMap::new();
         for chunk in keys.chunks(BATCH_KEYS_MAX) {
-            let items = self.batch(chunk).await?;
-            entries.extend(items.into_iter().filter_map(readable).map(|entry| (entry.key.clone(), entry)));
+            for item in self.batch(chunk).await? {
+                let named = text_of(&item, PK).and_then(workflow_named_by);
+                match readable(item) {
+                    Ok(Some(entry)) => entries.extend([(entry.key.clone(), Ok(entry))]),
+                    Ok(None) => {}
+                    Err(newer) => entries.extend(named.map(|key| (key, Err(newer)))),
+                }
+            }
         }
         Ok(entries)
     }
@@ -137,12 +157,17 @@ impl WorkflowIndex for DynamoIndex {
     async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
         let put = self
             .put(entry.to_item()?)
-            .condition_expression("attribute_not_exists(pk) OR published_version < :version")
-            .expression_attribute_values(":version", AttributeValue::N(entry.published_version.to_string()));
-        Ok(match settle(put).await? {
-            Put::Done => Advanced::Yes,
-            Put::Failed(_) => Advanced::AlreadyThere,
-        })
+            .condition_expression(
+                "attribute_not_exists(pk) OR \
+                 (published_version < :version AND (attribute_not_exists(#format) OR #format <= :format))",
+            )
+            .expression_attribute_names("#format", FORMAT)
+            .expression_attribute_values(":format", AttributeValue::N(CURRENT_FORMAT.to_string()))
+            .expression_attribute_values(":version", AttributeValue::N(entry.published_version.get().to_string()));
+        match settle(put).await? {
+            Put::Done => Ok(Advanced::Yes),
+            Put::Failed(there) => kept_its_place(there.as_ref()),
+        }
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
@@ -151,18 +176,18 @@ impl WorkflowIndex for DynamoIndex {
             Some(seen) => self.replace(item.clone(), &seen.to_item()?).await?,
             None => match settle(self.put(item.clone()).condition_expression("attribute_not_exists(pk)")).await? {
                 // What cannot be read was not seen, and is to be replaced as well.
-                Put::Failed(Some(there)) if readable(there.clone()).is_none() => {
+                Put::Failed(Some(there)) if readable(there.clone())?.is_none() => {
                     self.replace(item.clone(), &there).await?
                 }
                 settled @ (Put::Done | Put::Failed(_)) => settled,
             },
         };
-        Ok(match put {
-            Put::Done => Advanced::Yes,
+        match put {
+            Put::Done => Ok(Advanced::Yes),
             // A try of ours had succeeded and its answer was lost.
-            Put::Failed(Some(there)) if there == item => Advanced::Yes,
-            Put::Failed(_) => Advanced::AlreadyThere,
-        })
+            Put::Failed(Some(there)) if there == item => Ok(Advanced::Yes),
+            Put::Failed(there) => kept_its_place(there.as_ref()),
+        }
     }
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {

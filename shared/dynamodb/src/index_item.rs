@@ -1,5 +1,6 @@
 //! A workflow as an item of the index.
 
+use alims_core::chain::ChainHash;
 use alims_core::identifiers::{PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use alims_core::lifecycle::State;
 use alims_core::ports::{IndexEntry, IndexPosition};
@@ -7,7 +8,7 @@ use alims_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use crate::item::{ItemError, Stored, partition_key};
+use crate::item::{ItemError, KeyText, Stored, partition_key};
 
 /// The partition key of the secondary index: whose workflows, in which state.
 pub(crate) const TENANT_STATE: &str = "tenant_state";
@@ -20,9 +21,9 @@ pub(crate) const PREVIOUS_STATE: &str = "previous_state";
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IndexItem {
-    pk: String,
-    tenant_state: String,
-    updated_key: String,
+    pk: KeyText,
+    tenant_state: KeyText,
+    updated_key: KeyText,
     tenant_id: TenantId,
     workflow_id: WorkflowId,
     workflow_type: WorkflowType,
@@ -33,10 +34,11 @@ struct IndexItem {
     created_at: Timestamp,
     updated_at: Timestamp,
     created_by: PrincipalId,
+    head_hash: ChainHash,
 }
 
 impl Stored for IndexEntry {
-    fn to_item(&self) -> Result<Item, ItemError> {
+    fn attributes(&self) -> Result<Item, ItemError> {
         let entry = self.clone();
         let wire = IndexItem {
             pk: partition_key(&entry.key),
@@ -51,6 +53,7 @@ impl Stored for IndexEntry {
             created_at: entry.created_at,
             updated_at: entry.updated_at,
             created_by: entry.created_by,
+            head_hash: entry.head_hash,
         };
         Ok(serde_dynamo::to_item(wire)?)
     }
@@ -66,6 +69,7 @@ impl Stored for IndexEntry {
             created_at: wire.created_at,
             updated_at: wire.updated_at,
             created_by: wire.created_by,
+            head_hash: wire.head_hash,
         })
     }
 }
@@ -76,13 +80,13 @@ pub(crate) fn position_of(entry: &IndexEntry) -> IndexPosition {
 }
 
 /// The partition of the secondary index that holds a tenant's workflows in a state.
-pub(crate) fn tenant_state(tenant: &TenantId, state: State) -> String {
-    format!("{tenant}#{state}")
+pub(crate) fn tenant_state(tenant: &TenantId, state: State) -> KeyText {
+    KeyText::of(tenant).then("#").name(&state)
 }
 
 /// The text of a position. Instants are all of one length, so the order of texts is the order of positions.
-pub(crate) fn updated_key(position: &IndexPosition) -> String {
-    format!("{}#{}", position.updated_at, position.workflow_id)
+pub(crate) fn updated_key(position: &IndexPosition) -> KeyText {
+    KeyText::of(&position.updated_at).then("#").name(&position.workflow_id)
 }
 
 /// The position that a text of the secondary index names, if it names one.

@@ -4,11 +4,14 @@
 //! another spelling of a number, a null where nothing should be, an attribute nobody knows, a key that does not fit
 //! the content — is no item of ours.
 
-use alims_core::chain::NotCanonical;
+use alims_core::chain::{ChainHash, NotCanonical};
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::StoreError;
+use alims_core::ports::{NewerFormat, StoreError};
 use alims_core::quarantine::BreakFound;
+use alims_core::stored_name::StoredName;
+use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The log's and the index's partition key.
 pub(crate) const PK: &str = "pk";
@@ -31,35 +34,127 @@ pub(crate) const QUARANTINE_PREFIX: &str = "q#";
 pub(crate) const QUARANTINED: &str = "#quarantined";
 /// What the `entry` of a release ends with.
 pub(crate) const RELEASED: &str = "#released";
+/// What comes between the key of an entry that cannot be read and the hash of it, in the key of one beside it.
+pub(crate) const BESIDE: &str = "#beside#";
+
+/// The attribute that says in which format an item is.
+pub(crate) const FORMAT: &str = "format";
+/// The format that this release writes, and the highest that it reads: docs/decisions/format-evolution.md.
+pub(crate) const CURRENT_FORMAT: u64 = 1;
+
+/// The text of a key. It is made of literals and of stored names only, so that no words meant for people get into one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct KeyText(String);
+
+impl KeyText {
+    /// Begins with a literal.
+    pub(crate) fn literal(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Begins with a stored name.
+    pub(crate) fn of(name: &impl StoredName) -> Self {
+        Self(name.stored_name().into_owned())
+    }
+
+    /// Goes on with a literal.
+    pub(crate) fn then(mut self, text: &'static str) -> Self {
+        self.0.push_str(text);
+        self
+    }
+
+    /// Goes on with a stored name.
+    pub(crate) fn name(mut self, name: &impl StoredName) -> Self {
+        self.0.push_str(&name.stored_name());
+        self
+    }
+
+    /// Goes on with ten digits, so that the order of texts is the order of numbers.
+    pub(crate) fn ten_digits(mut self, number: u64) -> Self {
+        self.0.push_str(&format!("{number:010}"));
+        self
+    }
+
+    /// The text itself.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// As the attribute of an item.
+impl From<KeyText> for AttributeValue {
+    fn from(key: KeyText) -> Self {
+        Self::S(key.0)
+    }
+}
+
+/// As a value of a request.
+impl From<KeyText> for aws_sdk_dynamodb::types::AttributeValue {
+    fn from(key: KeyText) -> Self {
+        Self::S(key.0)
+    }
+}
 
 /// The partition key of a workflow. A tenant's id holds no `#`, so no two workflows share one.
-pub(crate) fn partition_key(key: &WorkflowKey) -> String {
-    format!("{}#{}", key.tenant_id, key.workflow_id)
+pub(crate) fn partition_key(key: &WorkflowKey) -> KeyText {
+    KeyText::of(&key.tenant_id).then("#").name(&key.workflow_id)
 }
 
 /// The sort key of a version: ten digits, so that the order of texts is the order of versions.
-pub(crate) fn version_entry(version: Version) -> String {
-    format!("{VERSION_PREFIX}{:010}", version.get())
+pub(crate) fn version_entry(version: Version) -> KeyText {
+    KeyText::literal(VERSION_PREFIX).ten_digits(version.get())
 }
 
 /// The sort key of a refusal: ids are made in the order of time, so the order of texts is, too.
-pub(crate) fn refusal_entry(id: EventId) -> String {
-    format!("{REFUSAL_PREFIX}{id}")
+pub(crate) fn refusal_entry(id: EventId) -> KeyText {
+    KeyText::literal(REFUSAL_PREFIX).name(&id)
 }
 
 /// The sort key of a claim: the order of texts is the order of versions, and then of attempts.
-pub(crate) fn claim_entry(version: Version, attempt: u32) -> String {
-    format!("{RECOVERY_PREFIX}{:010}#{attempt:010}{CLAIM}", version.get())
+pub(crate) fn claim_entry(version: Version, attempt: u32) -> KeyText {
+    recovery_entry(version, attempt).then(CLAIM)
 }
 
 /// The sort key of an outcome: behind the claim that it belongs to.
-pub(crate) fn outcome_entry(version: Version, attempt: u32) -> String {
-    format!("{RECOVERY_PREFIX}{:010}#{attempt:010}{OUTCOME}", version.get())
+pub(crate) fn outcome_entry(version: Version, attempt: u32) -> KeyText {
+    recovery_entry(version, attempt).then(OUTCOME)
 }
 
-/// The sort key of a quarantine or of its release: one of either kind a break.
-pub(crate) fn quarantine_entry(about: &BreakFound, released: bool) -> String {
-    format!("{QUARANTINE_PREFIX}{}{}", about.id(), if released { RELEASED } else { QUARANTINED })
+fn recovery_entry(version: Version, attempt: u32) -> KeyText {
+    KeyText::literal(RECOVERY_PREFIX).ten_digits(version.get()).then("#").ten_digits(attempt.into())
+}
+
+/// The sort key of a quarantine or of its release: one of either kind a break, and one more for each entry in its place
+/// that cannot be read.
+pub(crate) fn quarantine_entry(about: &BreakFound, released: bool, beside: Option<&ChainHash>) -> KeyText {
+    let kind = if released { RELEASED } else { QUARANTINED };
+    let entry = KeyText::literal(QUARANTINE_PREFIX).name(&about.id()).then(kind);
+    beside.map_or_else(|| entry.clone(), |beside| entry.clone().then(BESIDE).name(beside))
+}
+
+/// The version and the number of the attempt that the sort key of a claim names, if it names them.
+pub(crate) fn claim_named_by(entry: &str) -> Option<(Version, u32)> {
+    let (version, attempt) = entry.strip_prefix(RECOVERY_PREFIX)?.strip_suffix(CLAIM)?.split_once('#')?;
+    let named = (version_in_ten_digits(version)?, attempt.parse().ok()?);
+    (claim_entry(named.0, named.1).as_str() == entry).then_some(named)
+}
+
+/// The version that the sort key of a recovery or a quarantine begins with; the last possible one where it names none, as
+/// for a version.
+pub(crate) fn version_beside(entry: &str) -> Version {
+    let rest = entry.strip_prefix(RECOVERY_PREFIX).or_else(|| entry.strip_prefix(QUARANTINE_PREFIX));
+    rest.and_then(|rest| rest.get(..10)).and_then(version_in_ten_digits).unwrap_or(Version::LAST)
+}
+
+fn version_in_ten_digits(digits: &str) -> Option<Version> {
+    let number = digits.parse().ok().filter(|_| digits.len() == 10);
+    number.and_then(|number: u64| Version::try_from(number).ok())
+}
+
+/// The identity that the sort key of a refusal names, if it names one.
+pub(crate) fn refusal_named_by(item: &Item) -> Option<EventId> {
+    EventId::try_from(text_of(item, ENTRY)?.strip_prefix(REFUSAL_PREFIX)?.to_owned()).ok()
 }
 
 /// The version an item's sort key names, if it names one.
@@ -79,9 +174,24 @@ pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     if let Some(AttributeValue::S(text)) = item.get(name) { Some(text) } else { None }
 }
 
+/// The key as people read it, as far as there is one.
+pub(crate) fn named(item: &Item) -> String {
+    format!("{} {}", text_of(item, PK).unwrap_or("?"), text_of(item, ENTRY).unwrap_or("?"))
+}
+
+/// Says that an item is of a newer format, if it is.
+pub(crate) fn newer_format(item: &Item) -> Option<NewerFormat> {
+    let Some(AttributeValue::N(number)) = item.get(FORMAT) else { return None };
+    let format = number.parse().ok().filter(|format| *format > CURRENT_FORMAT)?;
+    Some(NewerFormat { item: named(item).trim_end_matches(" ?").to_owned(), format })
+}
+
 /// Why an item cannot be read, or a value not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ItemError {
+    /// A newer release wrote it.
+    #[error(transparent)]
+    NewerFormat(#[from] NewerFormat),
     /// Attributes are missing, unknown, or not of the form they must have.
     #[error("the item is malformed")]
     Malformed(#[from] serde_dynamo::Error),
@@ -106,21 +216,39 @@ impl ItemError {
 /// An item that is not what it should be will not become so by asking again.
 impl From<ItemError> for StoreError {
     fn from(error: ItemError) -> Self {
-        Self::Refused(Box::new(error))
+        match error {
+            ItemError::NewerFormat(newer) => Self::NewerFormat(newer),
+            error @ (ItemError::Malformed(_)
+            | ItemError::NotJson(_)
+            | ItemError::NotCanonical(_)
+            | ItemError::Misspelt(_)) => Self::Refused(Box::new(error)),
+        }
     }
 }
 
 /// What is kept as one item.
 pub(crate) trait Stored: Sized {
-    /// The one item that this value is kept as.
-    fn to_item(&self) -> Result<Item, ItemError>;
+    /// The attributes of the one item that this value is kept as, without its format.
+    fn attributes(&self) -> Result<Item, ItemError>;
 
-    /// Makes sense of an item, without regard to its spelling.
-    fn interpret(item: Item) -> Result<Self, ItemError>;
+    /// Makes sense of the attributes of an item, without regard to their spelling.
+    fn interpret(attributes: Item) -> Result<Self, ItemError>;
+
+    /// The one item that this value is kept as.
+    fn to_item(&self) -> Result<Item, ItemError> {
+        let mut item = self.attributes()?;
+        item.insert(FORMAT.to_owned(), AttributeValue::N(CURRENT_FORMAT.to_string()));
+        Ok(item)
+    }
 
     /// Reads an item, if it is exactly what [`Stored::to_item`] makes of the value it holds.
     fn from_item(item: Item) -> Result<Self, ItemError> {
-        let value = Self::interpret(item.clone())?;
+        if let Some(newer) = newer_format(&item) {
+            return Err(newer.into());
+        }
+        let mut attributes = item.clone();
+        attributes.remove(FORMAT);
+        let value = Self::interpret(attributes)?;
         let expected = value.to_item()?;
         if expected == item {
             return Ok(value);
@@ -134,4 +262,80 @@ pub(crate) trait Stored: Sized {
         misspelt.sort_unstable();
         Err(ItemError::Misspelt(misspelt))
     }
+
+    /// Reads an item that may be anything: what cannot be read is known by the hash of it.
+    fn kept(item: Item) -> Result<Kept<Self>, NewerFormat> {
+        match Self::from_item(item.clone()) {
+            Ok(value) => Ok(Kept::Readable(value)),
+            Err(ItemError::NewerFormat(newer)) => Err(newer),
+            Err(error) => Ok(Kept::Unreadable { content: item_hash(&item), why: error.explained() }),
+        }
+    }
+}
+
+/// What became of reading an item.
+pub(crate) enum Kept<T> {
+    /// It is what it should be.
+    Readable(T),
+    /// It is not.
+    Unreadable {
+        /// The hash of its attributes.
+        content: ChainHash,
+        /// What is wrong with it, for people.
+        why: String,
+    },
+}
+
+/// Tells an item from any other: the SHA-256 of its attributes, keys included, in the order of their names. Each is
+/// preceded by its length, each value by the name of its type, so that no other item has the same bytes.
+pub(crate) fn item_hash(item: &Item) -> ChainHash {
+    let mut bytes = Vec::new();
+    hash_members(&mut bytes, item.iter());
+    ChainHash::of(&bytes)
+}
+
+fn hash_members<'a>(bytes: &mut Vec<u8>, members: impl Iterator<Item = (&'a String, &'a AttributeValue)>) {
+    let sorted: BTreeMap<_, _> = members.collect();
+    hash_length(bytes, sorted.len());
+    for (name, value) in sorted {
+        hash_text(bytes, name.as_bytes());
+        hash_value(bytes, value);
+    }
+}
+
+fn hash_value(bytes: &mut Vec<u8>, value: &AttributeValue) {
+    let mut sorted = |kind: &str, texts: Vec<&[u8]>| {
+        let sorted: BTreeSet<_> = texts.into_iter().collect();
+        hash_text(bytes, kind.as_bytes());
+        hash_length(bytes, sorted.len());
+        sorted.into_iter().for_each(|text| hash_text(bytes, text));
+    };
+    match value {
+        AttributeValue::S(text) => sorted("S", vec![text.as_bytes()]),
+        AttributeValue::N(number) => sorted("N", vec![number.as_bytes()]),
+        AttributeValue::B(binary) => sorted("B", vec![binary]),
+        AttributeValue::Bool(truth) => sorted("BOOL", vec![if *truth { b"true" } else { b"false" }]),
+        AttributeValue::Null(_) => sorted("NULL", vec![]),
+        AttributeValue::Ss(texts) => sorted("SS", texts.iter().map(String::as_bytes).collect()),
+        AttributeValue::Ns(numbers) => sorted("NS", numbers.iter().map(String::as_bytes).collect()),
+        AttributeValue::Bs(binaries) => sorted("BS", binaries.iter().map(Vec::as_slice).collect()),
+        AttributeValue::M(members) => {
+            hash_text(bytes, b"M");
+            hash_members(bytes, members.iter());
+        }
+        AttributeValue::L(items) => {
+            hash_text(bytes, b"L");
+            hash_length(bytes, items.len());
+            items.iter().for_each(|item| hash_value(bytes, item));
+        }
+    }
+}
+
+fn hash_text(bytes: &mut Vec<u8>, text: &[u8]) {
+    hash_length(bytes, text.len());
+    bytes.extend_from_slice(text);
+}
+
+fn hash_length(bytes: &mut Vec<u8>, length: usize) {
+    bytes.extend_from_slice(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes());
 }

@@ -1,8 +1,7 @@
 //! The append-only log on `DynamoDB`: one item a version, one a refusal, one conditional write to append.
 
-use alims_core::chain::ChainHash;
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{AppendError, LogError, StoreError, StoredVersion, WorkflowLog};
+use alims_core::ports::{AppendError, KeptRefusal, LogError, StoreError, StoredVersion, WorkflowLog};
 use alims_core::refusal::Refusal;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -13,7 +12,8 @@ use std::sync::Arc;
 
 use crate::failure::store_error;
 use crate::item::{
-    ENTRY, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, partition_key, refusal_entry, version_entry, version_named_by,
+    ENTRY, Kept, KeyText, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, partition_key, refusal_entry,
+    refusal_named_by, version_entry, version_named_by,
 };
 
 /// An item may not be there yet under its whole key: nobody overwrites, nobody appends twice.
@@ -48,7 +48,7 @@ impl DynamoLog {
             .consistent_read(true)
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#entry", ENTRY)
-            .expression_attribute_values(":pk", AttributeValue::S(partition_key(key)))
+            .expression_attribute_values(":pk", partition_key(key).into())
     }
 
     /// The items from one sort key to another, both included, at most `limit`: page after page until there are no
@@ -56,8 +56,8 @@ impl DynamoLog {
     pub(crate) async fn items(
         &self,
         key: &WorkflowKey,
-        from: String,
-        to: String,
+        from: KeyText,
+        to: KeyText,
         limit: usize,
         order: Order,
     ) -> Result<Vec<Item>, StoreError> {
@@ -67,8 +67,8 @@ impl DynamoLog {
             let page = self
                 .query(key)
                 .key_condition_expression("#pk = :pk AND #entry BETWEEN :from AND :to")
-                .expression_attribute_values(":from", AttributeValue::S(from.clone()))
-                .expression_attribute_values(":to", AttributeValue::S(to.clone()))
+                .expression_attribute_values(":from", from.clone().into())
+                .expression_attribute_values(":to", to.clone().into())
                 .scan_index_forward(order == Order::OldestFirst)
                 .limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(last_key)
@@ -134,20 +134,24 @@ pub(crate) enum PutNew {
 fn read(key: &WorkflowKey, item: Item) -> Result<StoredVersion, LogError> {
     // A sort key beyond ten digits stands where the last version would.
     let version = version_named_by(&item).unwrap_or(Version::LAST);
-    // Which item it is belongs to why: the same fault of other bytes is another break.
-    let digest = item_digest(&item);
-    StoredVersion::from_item(item).map_err(|error| LogError::Unreadable {
-        key: key.clone(),
-        version,
-        why: format!("{} (item {digest})", error.explained()),
-    })
+    match StoredVersion::kept(item) {
+        Ok(Kept::Readable(stored)) => Ok(stored),
+        Ok(Kept::Unreadable { content, why }) => Err(LogError::Unreadable { key: key.clone(), version, content, why }),
+        Err(newer) => Err(LogError::Store(newer.into())),
+    }
 }
 
-/// Tells an item from any other: a hash of its attributes in the order of their names.
-fn item_digest(item: &Item) -> ChainHash {
-    let mut attributes = serde_json::to_value(item).unwrap_or_default();
-    attributes.sort_all_objects();
-    ChainHash::of(attributes.to_string().as_bytes())
+/// Reads a refusal; none when the key names none.
+fn kept_refusal(item: Item) -> Result<Option<KeptRefusal>, StoreError> {
+    let (event_id, name) = (refusal_named_by(&item), named(&item));
+    Ok(match (Refusal::kept(item)?, event_id) {
+        (Kept::Readable(refusal), _) => Some(KeptRefusal::Refusal(Box::new(refusal))),
+        (Kept::Unreadable { content, .. }, Some(event_id)) => Some(KeptRefusal::Unreadable { event_id, content }),
+        (Kept::Unreadable { why, .. }, None) => {
+            tracing::warn!(key = name, why, "an entry of the log has no key of this service");
+            None
+        }
+    })
 }
 
 impl WorkflowLog for DynamoLog {
@@ -162,6 +166,13 @@ impl WorkflowLog for DynamoLog {
             .await
             .map_err(store_error)?;
         newest.items.unwrap_or_default().into_iter().next().map(|item| read(key, item.into())).transpose()
+    }
+
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        let Some(highest) = below.previous() else { return Ok(None) };
+        let (from, to) = (version_entry(Version::FIRST), version_entry(highest));
+        let items = self.items(key, from, to, 1, Order::NewestFirst).await?;
+        items.into_iter().next().map(|item| read(key, item)).transpose()
     }
 
     async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
@@ -184,11 +195,13 @@ impl WorkflowLog for DynamoLog {
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         // All entries of refusals have one length: with one more character the range begins behind `after`.
-        let from = after.map_or_else(|| REFUSAL_PREFIX.to_owned(), |after| format!("{}#", refusal_entry(after)));
-        let items = self.items(key, from, format!("{REFUSAL_PREFIX}~"), limit, Order::OldestFirst).await?;
-        items.into_iter().map(|item| Refusal::from_item(item).map_err(StoreError::from)).collect()
+        let from = after.map_or_else(|| KeyText::literal(REFUSAL_PREFIX), |after| refusal_entry(after).then("#"));
+        let to = KeyText::literal(REFUSAL_PREFIX).then("~");
+        let items = self.items(key, from, to, limit, Order::OldestFirst).await?;
+        let kept: Result<Vec<Option<KeptRefusal>>, StoreError> = items.into_iter().map(kept_refusal).collect();
+        Ok(kept?.into_iter().flatten().collect())
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {

@@ -1,11 +1,13 @@
 //! Where the sweep stopped, as an item of the index: what is lost with the index is found again by beginning anew.
 
 use alims_core::ports::{StoreError, SweepPositions, WalkPosition};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_dynamo::Item;
 
 use crate::DynamoIndex;
 use crate::failure::store_error;
-use crate::item::PK;
+use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
 /// The key of the item. No tenant has an empty name, so it is no workflow's; and as it has no state, it is in no list.
 const SWEEP: &str = "#sweep";
@@ -23,17 +25,34 @@ impl SweepPositions for DynamoIndex {
             .send()
             .await
             .map_err(store_error)?;
-        let position = found.item.and_then(|mut item| item.remove(POSITION));
+        // What a newer release wrote is kept for it. Until it runs again each sweep begins anew.
+        let readable = found.item.map(Item::from).filter(|item| newer_format(item).is_none());
         // What is no text is no position of ours, and losing it is harmless.
-        Ok(position.and_then(|position| position.as_s().cloned().ok()).map(WalkPosition))
+        Ok(readable.and_then(|item| text_of(&item, POSITION).map(str::to_owned)).map(WalkPosition))
     }
 
     async fn keep_sweep_position(&self, position: Option<&WalkPosition>) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&*self.table).item(PK, AttributeValue::S(SWEEP.to_owned()));
+        let format = AttributeValue::N(CURRENT_FORMAT.to_string());
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .item(PK, AttributeValue::S(SWEEP.to_owned()))
+            .item(FORMAT, format.clone())
+            .condition_expression("attribute_not_exists(#format) OR #format <= :format")
+            .expression_attribute_names("#format", FORMAT)
+            .expression_attribute_values(":format", format);
         let put = match position {
             Some(position) => put.item(POSITION, AttributeValue::S(position.0.clone())),
             None => put,
         };
-        put.send().await.map(|_| ()).map_err(store_error)
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                // A newer release's position stays.
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(store_error(error)),
+            },
+        }
     }
 }

@@ -4,15 +4,16 @@ use alims_core::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_dynamo::{AttributeValue, Item};
+use serde_dynamo::Item;
 
 use crate::item::{
-    ENTRY, ItemError, PK, RELEASED, Stored, claim_entry, outcome_entry, partition_key, quarantine_entry, text_of,
+    ENTRY, ItemError, KeyText, PK, RELEASED, Stored, claim_entry, outcome_entry, partition_key, quarantine_entry,
+    text_of,
 };
 
 /// One attribute a member of the claim, and the key.
 impl Stored for RecoveryClaim {
-    fn to_item(&self) -> Result<Item, ItemError> {
+    fn attributes(&self) -> Result<Item, ItemError> {
         keyed(self, partition_key(&self.key()), claim_entry(self.version, self.attempt))
     }
 
@@ -23,7 +24,7 @@ impl Stored for RecoveryClaim {
 
 /// One attribute a member of the record, and the key.
 impl Stored for RecoveryRecord {
-    fn to_item(&self) -> Result<Item, ItemError> {
+    fn attributes(&self) -> Result<Item, ItemError> {
         keyed(self, partition_key(&self.key()), outcome_entry(self.version, self.attempt))
     }
 
@@ -34,16 +35,20 @@ impl Stored for RecoveryRecord {
 
 /// One attribute a member of whichever it is, and the key, which says which.
 impl Stored for QuarantineEntry {
-    fn to_item(&self) -> Result<Item, ItemError> {
+    fn attributes(&self) -> Result<Item, ItemError> {
         let (partition, about) = (partition_key(&self.key()), self.about());
         match self {
-            Self::Quarantined(quarantine) => keyed(quarantine, partition, quarantine_entry(&about, false)),
-            Self::Released(release) => keyed(release, partition, quarantine_entry(&about, true)),
+            Self::Quarantined(quarantine) => {
+                keyed(quarantine, partition, quarantine_entry(&about, false, quarantine.beside.as_ref()))
+            }
+            Self::Released(release) => {
+                keyed(release, partition, quarantine_entry(&about, true, release.beside.as_ref()))
+            }
         }
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
-        if text_of(&item, ENTRY).is_some_and(|entry| entry.ends_with(RELEASED)) {
+        if text_of(&item, ENTRY).is_some_and(|entry| entry.contains(RELEASED)) {
             unkeyed::<Release>(item).map(Self::Released)
         } else {
             unkeyed::<Quarantine>(item).map(Self::Quarantined)
@@ -51,14 +56,14 @@ impl Stored for QuarantineEntry {
     }
 }
 
-fn keyed<T: Serialize>(value: &T, partition: String, entry: String) -> Result<Item, ItemError> {
+pub(crate) fn keyed<T: Serialize>(value: &T, partition: KeyText, entry: KeyText) -> Result<Item, ItemError> {
     let mut item: Item = serde_dynamo::to_item(value)?;
-    item.insert(PK.to_owned(), AttributeValue::S(partition));
-    item.insert(ENTRY.to_owned(), AttributeValue::S(entry));
+    item.insert(PK.to_owned(), partition.into());
+    item.insert(ENTRY.to_owned(), entry.into());
     Ok(item)
 }
 
-fn unkeyed<T: DeserializeOwned>(mut item: Item) -> Result<T, ItemError> {
+pub(crate) fn unkeyed<T: DeserializeOwned>(mut item: Item) -> Result<T, ItemError> {
     item.remove(PK);
     item.remove(ENTRY);
     Ok(serde_dynamo::from_item(item)?)

@@ -1,59 +1,107 @@
 //! What the log keeps beside versions and refusals: recoveries, newest first, and quarantines.
 
+use alims_core::chain::{ChainHash, Fault};
 use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError};
-use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_core::ports::{Claimed, QuarantineLog, Recoveries, RecoveryLog, StoreError, UnreadableRecovery};
+use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use serde_dynamo::Item;
 
 use crate::DynamoLog;
-use crate::item::{ENTRY, ItemError, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, text_of};
+use crate::item::{
+    CLAIM, ENTRY, Kept, KeyText, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, claim_entry, claim_named_by,
+    newer_format, quarantine_entry, text_of, version_beside,
+};
 use crate::log::{Order, PutNew};
+
+/// How many entries that cannot be read may have the place of one entry of a quarantine, one beside the other.
+const BESIDE_MAX: usize = 8;
 
 impl DynamoLog {
     /// The item that is there now, when the write did not say.
-    async fn there(&self, key: &WorkflowKey, item: &Item, taken: Option<Item>) -> Result<Item, StoreError> {
+    async fn there(&self, key: &WorkflowKey, entry: KeyText, taken: Option<Item>) -> Result<Item, StoreError> {
         if let Some(taken) = taken {
             return Ok(taken);
         }
-        let entry = text_of(item, ENTRY).unwrap_or_default().to_owned();
         let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
         found.ok_or(StoreError::Refused("an entry that was there for a write is not there for a read".into()))
     }
 }
 
+/// How an attempt ended, before its claim is met.
+enum Ended {
+    /// As the record says.
+    Readably(RecoveryRecord),
+    /// The outcome of the attempt whose keys begin so cannot be read.
+    Unreadably(String),
+}
+
+impl Ended {
+    /// The record for a claim, if it is of the same attempt.
+    fn of(self, claim: &RecoveryClaim) -> Option<RecoveryRecord> {
+        match self {
+            Self::Readably(record) => {
+                let is_its_own = (record.version, record.attempt) == (claim.version, claim.attempt);
+                is_its_own.then_some(record)
+            }
+            Self::Unreadably(attempt) => {
+                let own = claim_entry(claim.version, claim.attempt);
+                (own.as_str().strip_suffix(CLAIM) == Some(&attempt)).then(|| claim.ended_unreadably())
+            }
+        }
+    }
+}
+
 impl RecoveryLog for DynamoLog {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         // An attempt has two items at most, and of the last one both are wanted.
-        let (from, to) = (RECOVERY_PREFIX.to_owned(), format!("{RECOVERY_PREFIX}~"));
+        let (from, to) = (KeyText::literal(RECOVERY_PREFIX), KeyText::literal(RECOVERY_PREFIX).then("~"));
         let items = self.items(key, from, to, limit.saturating_mul(2), Order::NewestFirst).await?;
-        let mut attempts: Vec<RecoveryAttempt> = Vec::new();
-        let mut ended: Option<RecoveryRecord> = None;
+        let mut recoveries = Recoveries::default();
+        let mut ended: Option<Ended> = None;
         for item in items {
-            if attempts.len() == limit {
+            if recoveries.attempts.len() == limit {
                 break;
             }
-            if text_of(&item, ENTRY).is_some_and(|entry| entry.ends_with(OUTCOME)) {
-                ended = Some(RecoveryRecord::from_item(item)?);
+            let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
+            let unreadable = |content, claims| {
+                let found = BreakFound { at: version_beside(&entry), fault: Fault::UnreadableRecovery, content };
+                UnreadableRecovery { found, claims }
+            };
+            if let Some(attempt) = entry.strip_suffix(OUTCOME) {
+                ended = Some(match RecoveryRecord::kept(item)? {
+                    Kept::Readable(record) => Ended::Readably(record),
+                    Kept::Unreadable { content, .. } => {
+                        recoveries.unreadable.push(unreadable(content, None));
+                        Ended::Unreadably(attempt.to_owned())
+                    }
+                });
                 continue;
             }
-            let claim = RecoveryClaim::from_item(item)?;
-            let ended = ended.take().filter(|ended| (ended.version, ended.attempt) == (claim.version, claim.attempt));
-            attempts.push(RecoveryAttempt { claim, ended });
+            match RecoveryClaim::kept(item)? {
+                Kept::Readable(claim) => {
+                    let ended = ended.take().and_then(|ended| ended.of(&claim));
+                    recoveries.attempts.push(RecoveryAttempt { claim, ended });
+                }
+                Kept::Unreadable { content, .. } => {
+                    recoveries.unreadable.push(unreadable(content, claim_named_by(&entry)));
+                }
+            }
         }
-        Ok(attempts)
+        Ok(recoveries)
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         let item = claim.to_item()?;
         let taken = match self.put_new(item.clone()).await? {
             PutNew::Done => return Ok(Claimed::Ours),
-            PutNew::Taken(taken) => self.there(&claim.key(), &item, taken).await?,
+            PutNew::Taken(taken) => self.there(&claim.key(), claim_entry(claim.version, claim.attempt), taken).await?,
         };
-        if taken == item {
-            return Ok(Claimed::Ours);
+        match newer_format(&taken) {
+            Some(newer) => Err(newer.into()),
+            None if taken == item => Ok(Claimed::Ours),
+            None => Ok(Claimed::Taken),
         }
-        Ok(Claimed::Taken(Box::new(RecoveryClaim::from_item(taken)?)))
     }
 
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
@@ -64,21 +112,49 @@ impl RecoveryLog for DynamoLog {
 
 impl QuarantineLog for DynamoLog {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
-        let (from, to) = (QUARANTINE_PREFIX.to_owned(), format!("{QUARANTINE_PREFIX}~"));
+        let (from, to) = (KeyText::literal(QUARANTINE_PREFIX), KeyText::literal(QUARANTINE_PREFIX).then("~"));
         let items = self.items(key, from, to, usize::MAX, Order::OldestFirst).await?;
-        let entries: Result<Vec<QuarantineEntry>, ItemError> =
-            items.into_iter().map(QuarantineEntry::from_item).collect();
-        Ok(QuarantineRecord(entries?))
+        let mut record = QuarantineRecord::default();
+        for item in items {
+            let at = version_beside(text_of(&item, ENTRY).unwrap_or_default());
+            match QuarantineEntry::kept(item)? {
+                Kept::Readable(entry) => record.entries.push(entry),
+                Kept::Unreadable { content, .. } => {
+                    record.unreadable.push(BreakFound { at, fault: Fault::UnreadableQuarantine, content });
+                }
+            }
+        }
+        Ok(record)
     }
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
-        let item = entry.to_item()?;
-        match self.put_new(item.clone()).await? {
-            PutNew::Done => Ok(entry.clone()),
-            PutNew::Taken(taken) => {
-                let there = self.there(&entry.key(), &item, taken).await?;
-                Ok(QuarantineEntry::from_item(there)?)
+        let mut entry = entry.clone();
+        for _ in 0..BESIDE_MAX {
+            let taken = match self.put_new(entry.to_item()?).await? {
+                PutNew::Done => return Ok(entry),
+                PutNew::Taken(taken) => self.there(&entry.key(), sort_key(&entry), taken).await?,
+            };
+            match QuarantineEntry::kept(taken)? {
+                Kept::Readable(there) => return Ok(there),
+                Kept::Unreadable { content, .. } => entry = beside(entry, content),
             }
         }
+        Err(StoreError::Refused("too many entries that cannot be read have the place of a quarantine".into()))
     }
+}
+
+fn sort_key(entry: &QuarantineEntry) -> KeyText {
+    match entry {
+        QuarantineEntry::Quarantined(it) => quarantine_entry(&it.found(), false, it.beside.as_ref()),
+        QuarantineEntry::Released(it) => quarantine_entry(&it.covers(), true, it.beside.as_ref()),
+    }
+}
+
+/// The same entry, to be kept beside one that cannot be read.
+fn beside(mut entry: QuarantineEntry, content: ChainHash) -> QuarantineEntry {
+    match &mut entry {
+        QuarantineEntry::Quarantined(it) => it.beside = Some(content),
+        QuarantineEntry::Released(it) => it.beside = Some(content),
+    }
+    entry
 }

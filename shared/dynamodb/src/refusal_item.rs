@@ -1,22 +1,18 @@
 //! A refused attempt as an item of the log.
 
 use alims_core::refusal::Refusal;
-use serde_dynamo::{AttributeValue, Item};
+use serde_dynamo::Item;
 
-use crate::item::{ENTRY, ItemError, PK, Stored, partition_key, refusal_entry};
+use crate::item::{ItemError, Stored, partition_key, refusal_entry};
+use crate::record_items::{keyed, unkeyed};
 
 /// One attribute a member of the refusal, and the key.
 impl Stored for Refusal {
-    fn to_item(&self) -> Result<Item, ItemError> {
-        let mut item: Item = serde_dynamo::to_item(self)?;
-        item.insert(PK.to_owned(), AttributeValue::S(partition_key(&self.key())));
-        item.insert(ENTRY.to_owned(), AttributeValue::S(refusal_entry(self.event_id)));
-        Ok(item)
+    fn attributes(&self) -> Result<Item, ItemError> {
+        keyed(self, partition_key(&self.key()), refusal_entry(self.event_id))
     }
 
-    fn interpret(mut item: Item) -> Result<Self, ItemError> {
-        item.remove(PK);
-        item.remove(ENTRY);
-        Ok(serde_dynamo::from_item(item)?)
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        unkeyed(item)
     }
 }

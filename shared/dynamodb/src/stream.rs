@@ -1,14 +1,15 @@
 //! Reads the records of the log's stream.
 
 use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::StoredVersion;
+use alims_core::ports::{NewerFormat, StoredVersion};
 use alims_core::quarantine::QuarantineEntry;
 use alims_core::refusal::Refusal;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_dynamo::Item;
 
 use crate::item::{
-    ENTRY, ItemError, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, text_of,
+    ENTRY, Kept, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, newer_format,
+    text_of,
 };
 
 /// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
@@ -26,39 +27,48 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
         return StreamRecord::Ignored { sequence_number };
     }
     let entry = text_of(&change.keys, ENTRY).unwrap_or_default();
-    let unreadable = |sequence_number, why| StreamRecord::Unreadable { sequence_number, key, why };
+    let not_read = |sequence_number, why| match why {
+        NotRead::NewerFormat(newer) => StreamRecord::WrittenByNewerRelease { sequence_number, newer },
+        NotRead::Unreadable(why) => StreamRecord::Unreadable { sequence_number, key: key.clone(), why },
+    };
     if entry.starts_with(VERSION_PREFIX) {
         match image::<StoredVersion>(&change.keys, change.new_image) {
             Ok(version) => StreamRecord::Version { sequence_number, version: Box::new(version) },
-            Err(why) => unreadable(sequence_number, why),
+            Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(REFUSAL_PREFIX) {
         match image::<Refusal>(&change.keys, change.new_image) {
             Ok(refusal) => StreamRecord::Refusal { sequence_number, refusal: Box::new(refusal) },
-            Err(why) => unreadable(sequence_number, why),
+            Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(QUARANTINE_PREFIX) {
         match image::<QuarantineEntry>(&change.keys, change.new_image) {
             Ok(entry) => StreamRecord::Quarantine { sequence_number, entry: Box::new(entry) },
-            Err(why) => unreadable(sequence_number, why),
+            Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(RECOVERY_PREFIX) {
         // Claims and outcomes are no events: what a recovery did, its versions tell.
         StreamRecord::Ignored { sequence_number }
     } else {
-        unreadable(sequence_number, "the item is of no kind that the log has".to_owned())
+        let newer = newer_format(&change.new_image).map(NotRead::NewerFormat);
+        let unknown = || NotRead::Unreadable("the item is of no kind that the log has".to_owned());
+        not_read(sequence_number, newer.unwrap_or_else(unknown))
     }
 }
 
 /// Reads the new item, which must have the key the record is about.
-fn image<T: Stored>(keys: &Item, image: Item) -> Result<T, String> {
+fn image<T: Stored>(keys: &Item, image: Item) -> Result<T, NotRead> {
     if [PK, ENTRY].iter().any(|name| image.get(*name) != keys.get(*name)) {
-        return Err("the item does not have the key of its record".to_owned());
+        return Err(NotRead::Unreadable("the item does not have the key of its record".to_owned()));
     }
-    T::from_item(image).map_err(|error: ItemError| error.explained())
+    match T::kept(image).map_err(NotRead::NewerFormat)? {
+        Kept::Readable(value) => Ok(value),
+        Kept::Unreadable { why, .. } => Err(NotRead::Unreadable(why)),
+    }
 }
 
-/// The key as people read it, as far as there is one.
-fn named(keys: &Item) -> String {
-    format!("{} {}", text_of(keys, PK).unwrap_or("?"), text_of(keys, ENTRY).unwrap_or("?"))
+/// Why an item is none that this release can make sense of.
+enum NotRead {
+    NewerFormat(NewerFormat),
+    Unreadable(String),
 }

@@ -1,7 +1,7 @@
 //! A version as an item of the log.
 
 use alims_core::chain::ChainHash;
-use alims_core::event::{AppliedRules, EventType, Failure, WorkflowEvent};
+use alims_core::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
 use alims_core::idempotency::AcceptedRequest;
 use alims_core::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowType,
@@ -15,15 +15,15 @@ use serde_dynamo::Item;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::item::{ItemError, Stored, partition_key, version_entry};
+use crate::item::{ItemError, KeyText, Stored, partition_key, version_entry};
 
 /// One attribute a member of the event. The laboratory's JSON is text, because `DynamoDB` would keep 38 digits of a
 /// number and forget how it was written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VersionItem {
-    pk: String,
-    entry: String,
+    pk: KeyText,
+    entry: KeyText,
     event_id: EventId,
     tenant_id: TenantId,
     workflow_id: WorkflowId,
@@ -46,6 +46,8 @@ struct VersionItem {
     rules: AppliedRules,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<CorrelationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumes: Option<Resumes>,
     previous_hash: ChainHash,
     hash: ChainHash,
     accepted: Vec<AcceptedRequest>,
@@ -54,7 +56,7 @@ struct VersionItem {
 }
 
 impl Stored for StoredVersion {
-    fn to_item(&self) -> Result<Item, ItemError> {
+    fn attributes(&self) -> Result<Item, ItemError> {
         let event = self.event.clone();
         let metadata = compact(event.metadata.as_object())?;
         let validation_context =
@@ -81,6 +83,7 @@ impl Stored for StoredVersion {
             failure: event.failure,
             rules: event.rules,
             correlation_id: event.correlation_id,
+            resumes: event.resumes,
             previous_hash: event.previous_hash,
             hash: event.hash,
             accepted: self.accepted.clone(),
@@ -113,6 +116,7 @@ impl Stored for StoredVersion {
             failure: wire.failure,
             rules: wire.rules,
             correlation_id: wire.correlation_id,
+            resumes: wire.resumes,
             previous_hash: wire.previous_hash,
             hash: wire.hash,
         };

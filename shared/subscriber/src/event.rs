@@ -84,6 +84,9 @@ pub struct Event {
     pub event_type: EventType,
     /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release.
     pub version: Option<u64>,
+    /// The version it goes on from, where those between cannot be read and were released: they never come. None where it
+    /// goes on from the version just before.
+    pub resumes_from: Option<u64>,
     /// All of it, the JSON as it came. `schemas/` of the Workflow Manager says what is in it.
     pub detail: String,
 }
@@ -128,6 +131,13 @@ struct Members<'a> {
     tenant_id: String,
     workflow_id: String,
     version: Option<u64>,
+    resumes: Option<Resumes>,
+}
+
+/// What an event goes on from that does not go on from the version just before.
+#[derive(Deserialize)]
+struct Resumes {
+    from_version: u64,
 }
 
 impl Event {
@@ -169,8 +179,13 @@ impl Event {
             (_, Some(version @ 1..=VERSION_MAX)) => Some(version),
             (_, _) => return Err(malformed("version must be a whole number from 1 to 9999999999")),
         };
+        let resumes_from = members.resumes.filter(|_| version.is_some()).map(|resumes| resumes.from_version);
+        if resumes_from.is_some_and(|from| from == 0 || version.is_some_and(|version| from >= version)) {
+            return Err(malformed("resumes.from_version must be a version before this one"));
+        }
         let workflow = WorkflowKey { tenant_id: members.tenant_id, workflow_id: members.workflow_id };
-        Ok(Self { workflow, event_id: members.event_id, event_type, version, detail: detail.to_owned() })
+        let event_id = members.event_id;
+        Ok(Self { workflow, event_id, event_type, version, resumes_from, detail: detail.to_owned() })
     }
 }
 

@@ -38,6 +38,15 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Whether it is next in line for a subscriber that has got to this version.
+    fn follows(&self, reached: u64) -> bool {
+        let Some(version) = self.version else { return false };
+        let from = self.resumes_from.unwrap_or(version.saturating_sub(1));
+        (from..version).contains(&reached)
+    }
+}
+
 /// What became of a delivery.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "events that are to be applied are handed out here and nowhere else"]
@@ -176,7 +185,7 @@ impl Inbox {
         if version <= reached {
             return Ok(Received::Past);
         }
-        let next_in_line = version == reached.saturating_add(1);
+        let next_in_line = event.follows(reached);
         if !next_in_line && self.waiting >= self.waiting_max {
             return Err(NotTaken::Full { waiting_max: self.waiting_max, workflow: event.workflow, version });
         }
@@ -186,8 +195,9 @@ impl Inbox {
         if !next_in_line {
             return Ok(Received::Waits);
         }
+        let before = followed.waiting.len();
         let apply = followed.release();
-        self.waiting -= apply.len();
+        self.waiting -= before - followed.waiting.len();
         Ok(Received::Apply(apply))
     }
 
@@ -216,8 +226,9 @@ impl Inbox {
         let passed_over = std::mem::replace(&mut followed.waiting, later);
         followed.position = Position { version: position.version, event_id };
         let passed_over: Vec<Event> = passed_over.into_values().map(|waiting| waiting.event).collect();
+        let before = followed.waiting.len();
         let apply = followed.release();
-        self.waiting -= passed_over.len() + apply.len();
+        self.waiting -= passed_over.len() + before - followed.waiting.len();
         Ok(Started { apply, passed_over })
     }
 
@@ -266,12 +277,17 @@ impl Followed {
         }
     }
 
-    /// Hands out what is next in line, as far as it is there.
+    /// Hands out what is next in line, as far as it is there. What waits between two that follow one another was passed
+    /// over by the log, and is not handed out.
     fn release(&mut self) -> Vec<Event> {
         let mut apply = Vec::new();
         loop {
-            let version = self.position.version.saturating_add(1);
-            let Some(Waiting { event, .. }) = self.waiting.remove(&version) else { return apply };
+            let reached = self.position.version;
+            let next = self.waiting.iter().find(|(_, waiting)| waiting.event.follows(reached));
+            let Some(version) = next.map(|(version, _)| *version) else { return apply };
+            let later = self.waiting.split_off(&version.saturating_add(1));
+            let passed = std::mem::replace(&mut self.waiting, later);
+            let Some((_, Waiting { event, .. })) = passed.into_iter().next_back() else { return apply };
             self.position = Position { version, event_id: Some(event.event_id.clone()) };
             apply.push(event);
         }
@@ -286,7 +302,8 @@ impl Followed {
             let before = newest_first.peek().map_or(self.position.version, |(version, _)| **version);
             let noticed = since.map_or(waiting.since, |since| since.min(waiting.since));
             since = Some(noticed);
-            let versions = before + 1..=version - 1;
+            let last = waiting.event.resumes_from.map_or(version - 1, |from| from.min(version - 1));
+            let versions = before + 1..=last;
             if !versions.is_empty() {
                 gaps.push(Gap { workflow: workflow.clone(), versions, since: noticed });
             }

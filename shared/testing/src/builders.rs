@@ -112,6 +112,7 @@ pub fn a_created_of(key: &WorkflowKey) -> StoredVersion {
         failure: None,
         rules: AppliedRules::lifecycle_only(),
         correlation_id: None,
+        resumes: None,
         previous_hash: ChainHash::genesis(),
         hash: ChainHash::genesis(),
     })
@@ -269,6 +270,7 @@ pub fn a_quarantine(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
         recovery_id: Some("recovery-1".to_owned()),
+        beside: None,
     })
 }
 
@@ -287,6 +289,7 @@ pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),
         correlation_id: Some("cause-1".parse().unwrap()),
+        beside: None,
     })
 }
 

@@ -6,13 +6,13 @@
 use alims_core::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
 use alims_core::ports::{
     Advanced, AppendError, BusError, BusEvent, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus,
-    ExecutionStatus, IndexEntry, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
-    RulesQuestion, RulesUnavailable, Start, StarterError, StoreError, StoredVersion, SweepPositions, TransitionRules,
-    Verdict, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    ExecutionStatus, IndexEntries, IndexEntry, IndexPage, IndexQuery, KeptRefusal, LogError, LogWalk, QuarantineLog,
+    Recoveries, RecoveryLog, RecoveryStarter, RulesQuestion, RulesUnavailable, Start, StarterError, StoreError,
+    StoredVersion, SweepPositions, TransitionRules, Verdict, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::document::RecoveryDocument;
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -128,12 +128,16 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
         self.script.play("log.versions", log, self.inner.versions(key, from, limit)).await
     }
 
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        self.script.play("log.newest_below", log, self.inner.newest_below(key, below)).await
+    }
+
     async fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         self.script.play("log.refusals", store, self.inner.refusals(key, after, limit)).await
     }
 
@@ -147,7 +151,7 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 }
 
 impl<T: RecoveryLog> RecoveryLog for Faulty<T> {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.script.play("log.recoveries", store, self.inner.recoveries(key, limit)).await
     }
 
@@ -197,7 +201,7 @@ impl<T: LogWalk> LogWalk for Faulty<T> {
 }
 
 impl<T: WorkflowIndex> WorkflowIndex for Faulty<T> {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         self.script.play("index.entries", store, self.inner.entries(keys)).await
     }
 

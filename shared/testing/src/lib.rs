@@ -9,6 +9,7 @@
 )]
 
 pub mod builders;
+mod built;
 mod clock;
 pub mod contract;
 mod faulty;
@@ -23,6 +24,7 @@ pub mod played_engine;
 mod policies;
 mod rules;
 
+pub use built::built_binary;
 pub use clock::{FixedClock, SteppingClock};
 pub use faulty::{Fault, Faulty, Script};
 pub use ids::SequentialIds;

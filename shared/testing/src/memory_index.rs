@@ -1,7 +1,9 @@
 //! The index in memory.
 
 use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
+use alims_core::ports::{
+    Advanced, IndexEntries, IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
+};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -58,9 +60,9 @@ fn passes(query: &IndexQuery, entry: &IndexEntry) -> bool {
 }
 
 impl WorkflowIndex for MemoryIndex {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         let entries = self.entries.lock().unwrap();
-        Ok(keys.iter().filter_map(|key| entries.get(key).map(|entry| (key.clone(), entry.clone()))).collect())
+        Ok(keys.iter().filter_map(|key| entries.get(key).map(|entry| (key.clone(), Ok(entry.clone())))).collect())
     }
 
     async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {

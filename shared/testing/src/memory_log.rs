@@ -1,8 +1,10 @@
 //! The log in memory.
 
+use alims_core::chain::ChainHash;
 use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::ports::{
-    AppendError, LogError, LogWalk, StoreError, StoredVersion, WalkPart, WalkPosition, WorkflowLog,
+    AppendError, KeptRefusal, LogError, LogWalk, NewerFormat, StoreError, StoredVersion, WalkPart, WalkPosition,
+    WorkflowLog,
 };
 use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
@@ -25,10 +27,18 @@ impl Default for MemoryLog {
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// What cannot be read is kept as the reason why.
-    versions: BTreeMap<Version, Result<StoredVersion, String>>,
+    versions: BTreeMap<Version, Result<StoredVersion, NotRead>>,
     refusals: BTreeMap<EventId, Refusal>,
     records: Records,
+}
+
+/// Why a version is none that can be read.
+#[derive(Clone, Debug)]
+enum NotRead {
+    /// It is damaged, in this way.
+    Damaged(String),
+    /// It is of this format.
+    NewerFormat(u64),
 }
 
 impl MemoryLog {
@@ -69,7 +79,19 @@ impl MemoryLog {
     /// Makes a version unreadable.
     pub fn damage(&self, key: &WorkflowKey, version: Version, why: &str) {
         let mut log = self.workflows.lock().unwrap();
-        log.entry(key.clone()).or_default().versions.insert(version, Err(why.to_owned()));
+        log.entry(key.clone()).or_default().versions.insert(version, Err(NotRead::Damaged(why.to_owned())));
+    }
+
+    /// The hash of a version that was damaged so.
+    #[must_use]
+    pub fn content_of_damaged(why: &str) -> ChainHash {
+        ChainHash::of(why.as_bytes())
+    }
+
+    /// Puts a version in place as a newer release would write it.
+    pub fn write_newer(&self, key: &WorkflowKey, version: Version, format: u64) {
+        let mut log = self.workflows.lock().unwrap();
+        log.entry(key.clone()).or_default().versions.insert(version, Err(NotRead::NewerFormat(format)));
     }
 
     /// Takes a version out, so that there is a gap.
@@ -82,15 +104,29 @@ impl MemoryLog {
 fn read(
     key: &WorkflowKey,
     version: Version,
-    stored: &Result<StoredVersion, String>,
+    stored: &Result<StoredVersion, NotRead>,
 ) -> Result<StoredVersion, LogError> {
-    stored.clone().map_err(|why| LogError::Unreadable { key: key.clone(), version, why })
+    stored.clone().map_err(|not_read| match not_read {
+        NotRead::Damaged(why) => {
+            let content = MemoryLog::content_of_damaged(&why);
+            LogError::Unreadable { key: key.clone(), version, content, why }
+        }
+        NotRead::NewerFormat(format) => {
+            LogError::Store(NewerFormat { item: format!("{key} {version}"), format }.into())
+        }
+    })
 }
 
 impl WorkflowLog for MemoryLog {
     async fn head(&self, key: &WorkflowKey) -> Result<Option<StoredVersion>, LogError> {
         let log = self.workflows.lock().unwrap();
         let newest = log.get(key).and_then(|entries| entries.versions.last_key_value());
+        newest.map(|(version, stored)| read(key, *version, stored)).transpose()
+    }
+
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        let log = self.workflows.lock().unwrap();
+        let newest = log.get(key).and_then(|entries| entries.versions.range(..below).next_back());
         newest.map(|(version, stored)| read(key, *version, stored)).transpose()
     }
 
@@ -113,11 +149,11 @@ impl WorkflowLog for MemoryLog {
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         let log = self.workflows.lock().unwrap();
         let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
         let behind = entries.refusals.values().filter(|refusal| after.is_none_or(|after| refusal.event_id > after));
-        Ok(behind.take(limit).cloned().collect())
+        Ok(behind.take(limit).map(|refusal| KeptRefusal::Refusal(Box::new(refusal.clone()))).collect())
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {

@@ -1,8 +1,11 @@
 //! What the log in memory keeps beside the versions: recoveries and quarantines.
 
+use alims_core::chain::Fault;
 use alims_core::identifiers::{Version, WorkflowKey};
-use alims_core::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
-use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_core::ports::{
+    Claimed, QuarantineLog, Recoveries, RecoveryLog, StoreError, SweepPositions, UnreadableRecovery, WalkPosition,
+};
+use alims_core::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,29 +18,58 @@ pub(crate) struct Records {
     attempts: BTreeMap<(Version, u32), RecoveryAttempt>,
     /// An outcome without a claim is kept and shown to nobody, as a store would.
     unclaimed: BTreeMap<(Version, u32), RecoveryRecord>,
-    quarantine: BTreeMap<(String, bool), QuarantineEntry>,
+    quarantine: BTreeMap<(BreakId, bool), QuarantineEntry>,
+    /// Entries that cannot be read, of either kind of record.
+    unreadable_quarantines: Vec<BreakFound>,
+    unreadable_recoveries: Vec<UnreadableRecovery>,
 }
 
 impl Records {
     /// The names of the entries, in the order in which a store would walk them.
     pub(crate) fn entries(&self) -> Vec<String> {
         let claims = self.attempts.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}"));
-        claims.chain(self.quarantine.keys().map(|(id, released)| format!("q{id}{released}"))).collect()
+        claims.chain(self.quarantine.keys().map(|(id, released)| format!("q{}{released}", id.as_str()))).collect()
+    }
+}
+
+impl MemoryLog {
+    /// Puts an entry in the record of quarantines that cannot be read.
+    pub fn damage_quarantines(&self, key: &WorkflowKey, at: Version, why: &str) -> BreakFound {
+        let found = BreakFound { at, fault: Fault::UnreadableQuarantine, content: Self::content_of_damaged(why) };
+        self.with_records(key, |records| records.unreadable_quarantines.push(found.clone()));
+        found
+    }
+
+    /// Puts a claim of an attempt in place that cannot be read.
+    pub fn damage_claim(&self, key: &WorkflowKey, at: Version, attempt: u32, why: &str) -> BreakFound {
+        let found = BreakFound { at, fault: Fault::UnreadableRecovery, content: Self::content_of_damaged(why) };
+        self.with_records(key, |records| {
+            records.attempts.remove(&(at, attempt));
+            let claims = Some((at, attempt));
+            records.unreadable_recoveries.push(UnreadableRecovery { found: found.clone(), claims });
+        });
+        found
     }
 }
 
 impl RecoveryLog for MemoryLog {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
-        Ok(self.with_records(key, |records| records.attempts.values().rev().take(limit).cloned().collect()))
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
+        Ok(self.with_records(key, |records| Recoveries {
+            attempts: records.attempts.values().rev().take(limit).cloned().collect(),
+            unreadable: records.unreadable_recoveries.clone(),
+        }))
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         Ok(self.with_records(&claim.key(), |records| {
             let place = (claim.version, claim.attempt);
+            if records.unreadable_recoveries.iter().any(|unreadable| unreadable.claims == Some(place)) {
+                return Claimed::Taken;
+            }
             let ended = records.unclaimed.remove(&place);
             let there =
                 records.attempts.entry(place).or_insert_with(|| RecoveryAttempt { claim: claim.clone(), ended });
-            if there.claim == *claim { Claimed::Ours } else { Claimed::Taken(Box::new(there.claim.clone())) }
+            if there.claim == *claim { Claimed::Ours } else { Claimed::Taken }
         }))
     }
 
@@ -59,7 +91,10 @@ impl RecoveryLog for MemoryLog {
 
 impl QuarantineLog for MemoryLog {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
-        Ok(self.with_records(key, |records| QuarantineRecord(records.quarantine.values().cloned().collect())))
+        Ok(self.with_records(key, |records| QuarantineRecord {
+            entries: records.quarantine.values().cloned().collect(),
+            unreadable: records.unreadable_quarantines.clone(),
+        }))
     }
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {

@@ -122,7 +122,8 @@ async fn a_version_that_was_altered_by_hand_is_quarantined_until_a_supervisor_re
     assert_eq!(events[0]["detail-type"], "WorkflowQuarantined");
     assert_eq!(events[0]["detail"]["broken_at_version"], 2);
 
-    let release = json!({"reason": "Compared with the backup by two people."});
+    let found = alice.get("/workflows/altered/recovery").await.expect(200)["quarantines"][0]["break_id"].clone();
+    let release = json!({"breaks": [found], "reason": "Compared with the backup by two people."});
     let analyst = Person::with_roles("andy", &["analyst"]);
     analyst.post("/workflows/altered/release", &release).await.refused(403, "forbidden");
     alice.go("altered", "ACTIVE").await.refused(423, "workflow-quarantined");

@@ -170,6 +170,14 @@ impl Person {
         self.get(&format!("/workflows/{workflow_id}")).await.expect(200)
     }
 
+    /// The body of a release of all that is in force, as the workflow's recovery shows it.
+    pub(crate) async fn release_of_all(&self, workflow_id: &str, reason: &str) -> Value {
+        let shown = self.get(&format!("/workflows/{workflow_id}/recovery")).await.expect(200);
+        let quarantines = shown["quarantines"].as_array().cloned().unwrap_or_default();
+        let breaks: Vec<&Value> = quarantines.iter().map(|quarantine| &quarantine["break_id"]).collect();
+        json!({"breaks": breaks, "reason": reason})
+    }
+
     /// The whole history, refused attempts included, page by page.
     pub(crate) async fn history(&self, workflow_id: &str) -> Vec<Value> {
         self.pages(&format!("/workflows/{workflow_id}/history?include=refusals&limit=100")).await

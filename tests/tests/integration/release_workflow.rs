@@ -25,18 +25,18 @@ async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_s
     let dry = format!("{}?dry_run=true", transitions("w"));
     sue.post(&dry, &go("ACTIVE")).await.refused(423, "workflow-quarantined");
     let state = sue.state("w").await;
-    assert_eq!((&state["current_state"], &state["quarantine"]["broken_at_version"]), (&json!("PAUSED"), &json!(1)));
-    assert_eq!(state["quarantine"]["fault"], "altered");
-    assert_eq!(sue.get("/workflows/w/recovery").await.expect(200)["quarantine"], state["quarantine"]);
+    assert_eq!((&state["current_state"], &state["quarantines"][0]["broken_at_version"]), (&json!("PAUSED"), &json!(1)));
+    assert_eq!(state["quarantines"][0]["fault"], "altered");
+    assert_eq!(sue.get("/workflows/w/recovery").await.expect(200)["quarantines"], state["quarantines"]);
     assert_eq!(sue.history("w").await.len(), 3, "a quarantine is no version and no refused attempt");
 
-    let reason = json!({"reason": "version 1 was compared with the paper record"});
+    let reason = sue.release_of_all("w", "version 1 was compared with the paper record").await;
     let released = sue.post(RELEASE, &reason).await.expect(200);
     assert_eq!((&released["version"], &released["repeated"]), (&json!(3), &json!(false)));
     assert_eq!(released["released"][0]["reason"], reason["reason"]);
     let again = sue.post(RELEASE, &reason).await.expect(200);
     assert_eq!((&again["released"], &again["repeated"]), (&released["released"], &json!(true)));
-    assert_eq!(sue.state("w").await.get("quarantine"), None);
+    assert_eq!(sue.state("w").await.get("quarantines"), None);
     sue.go("w", "ACTIVE").await.expect(200);
 
     let told =
@@ -50,7 +50,8 @@ async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_s
 async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
-    sue.post(RELEASE, &json!({"reason": "looked at"})).await.expect(200);
+    let release = sue.release_of_all("w", "looked at").await;
+    sue.post(RELEASE, &release).await.expect(200);
     sue.go("w", "ACTIVE").await.expect(200);
     assert_ne!(sue.recovered().await["status"], "quarantined");
     sue.go("w", "PAUSED").await.expect(200);
@@ -58,7 +59,11 @@ async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
     let report = sue.recovered().await;
     assert_eq!((&report["status"], &report["broken_at_version"]), (&json!("quarantined"), &json!(2)));
     sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
-    sue.post(RELEASE, &json!({"reason": "looked at once more"})).await.expect(200);
+    // The break that was released before is not in force any more, and does not stand for this one.
+    let stale = json!({"breaks": release["breaks"], "reason": "looked at once more"});
+    sue.post(RELEASE, &stale).await.refused(409, "workflow-not-quarantined");
+    let release = sue.release_of_all("w", "looked at once more").await;
+    sue.post(RELEASE, &release).await.expect(200);
     sue.go("w", "ACTIVE").await.expect(200);
 }
 
@@ -66,14 +71,21 @@ async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
 async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
-    for body in [json!({}), json!({"reason": ""}), json!({"reason": " "}), json!({"reason": 7}), json!([])] {
+    let whole = sue.release_of_all("w", "looked at").await;
+    let with = |name: &str, value: Value| {
+        let mut body = whole.clone();
+        body[name] = value;
+        body
+    };
+    let odd = [json!(""), json!(" "), json!(7), json!("x".repeat(1001))].map(|reason| with("reason", reason));
+    for body in
+        [json!({}), json!([]), with("broken_at_version", json!(1)), with("breaks", json!([]))].into_iter().chain(odd)
+    {
         sue.post(RELEASE, &body).await.refused(400, "malformed-request");
     }
-    sue.post(RELEASE, &json!({"reason": "x".repeat(1001)})).await.refused(400, "malformed-request");
-    sue.post(RELEASE, &json!({"reason": "x".repeat(600_000)})).await.refused(413, "payload-too-large");
-    sue.post(RELEASE, &json!({"reason": "so", "broken_at_version": 1})).await.refused(400, "malformed-request");
+    sue.post(RELEASE, &with("reason", json!("x".repeat(600_000)))).await.refused(413, "payload-too-large");
     let anna = lab.person("anna", &["analyst"]);
-    anna.post(RELEASE, &json!({"reason": "let me work"})).await.refused(403, "forbidden");
+    anna.post(RELEASE, &with("reason", json!("let me work"))).await.refused(403, "forbidden");
     let kept = sue.history("w").await.into_iter().find(|item| item["operation"] == "release-workflow").unwrap();
     assert_eq!((&kept["requested_by"], &kept["reason"]), (&json!("anna"), &json!("let me work")));
     sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
@@ -84,9 +96,10 @@ async fn what_is_not_quarantined_or_not_there_is_not_released() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE"]).await;
-    let reason = json!({"reason": "why not"});
+    let nothing = "0000000001-00000000000000000000000000000000";
+    let reason = json!({"breaks": [nothing], "reason": "why not"});
     let refused = sue.post(RELEASE, &reason).await.refused(409, "workflow-not-quarantined");
-    assert!(refused["detail"].as_str().unwrap().contains("recovered first"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains(nothing), "{refused}");
     sue.post("/workflows/unknown/release", &reason).await.refused(404, "workflow-not-found");
     let olga = lab.person_of("other", "olga", &["supervisor"]);
     olga.post(RELEASE, &reason).await.refused(404, "workflow-not-found");

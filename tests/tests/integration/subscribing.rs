@@ -29,7 +29,8 @@ async fn a_run(lab: &Lab) -> Vec<Value> {
     lab.archived(|line| line["detail-type"] == "WorkflowTransitionRefused").await;
     lab.alter("w", 1, "requested_by", AttributeValue::S("mallory".to_owned())).await;
     assert_eq!(sue.recovered().await["status"], "quarantined");
-    sue.post("/workflows/w/release", &json!({"reason": "Compared with paper."})).await.expect(200);
+    let release = sue.release_of_all("w", "Compared with paper.").await;
+    sue.post("/workflows/w/release", &release).await.expect(200);
     lab.archived(|line| line["detail-type"] == "WorkflowQuarantined").await;
     lab.archived(|line| line["detail-type"] == "WorkflowReleased").await;
     lab.alter("w", 1, "requested_by", AttributeValue::S("alice".to_owned())).await;

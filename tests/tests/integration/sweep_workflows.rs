@@ -15,8 +15,8 @@ async fn a_break_below_the_head_that_nobody_asked_about_is_found_and_quarantined
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE", "PAUSED"]).await;
     lab.alter("w", 2, "requested_by", AttributeValue::S("mallory".to_owned())).await;
-    let state = sue.until("/workflows/w", |state| state.get("quarantine").is_some()).await;
-    assert_eq!(state["quarantine"]["found_by"], "sweep-workflows");
+    let state = sue.until("/workflows/w", |state| state.get("quarantines").is_some()).await;
+    assert_eq!(state["quarantines"][0]["found_by"], "sweep-workflows");
     sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
     assert_eq!(sue.get("/workflows/w/recovery").await.expect(200)["status"], "none");
 }

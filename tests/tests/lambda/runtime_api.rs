@@ -2,6 +2,7 @@
 //!
 //! The paths and headers are those of the AWS Lambda developer guide, "Using the Lambda runtime API".
 
+use alims_testing::built_binary;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -10,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl Function {
 }
 
 fn command(operation: &str, settings: &[(&str, &str)], runtime_api: &str) -> Command {
-    let mut command = Command::new(binary(operation));
+    let mut command = Command::new(built_binary(operation).unwrap_or_else(|error| panic!("{error}")));
     command
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -93,14 +93,6 @@ fn command(operation: &str, settings: &[(&str, &str)], runtime_api: &str) -> Com
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
-}
-
-/// The binary that the build made of an operation: it lies beside the folder of this test's own.
-fn binary(operation: &str) -> PathBuf {
-    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let binary = deps.parent().unwrap().join(operation);
-    assert!(binary.exists(), "{} is missing: run `cargo build --workspace` first", binary.display());
-    binary
 }
 
 async fn serve(api: Api) -> SocketAddr {

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use cargo_metadata::Dependency;
+
 use crate::workspace::{File, assert_no_complaints, workspace};
 
 /// Dependencies that no source names, each with what it is for.
 const UNNAMED: &[(&str, &str)] = &[];
+
+/// Dependencies whose library is not called like the package.
+const CALLED: &[(&str, &str)] = &[("dynoxide-rs", "dynoxide")];
 
 #[test]
 fn every_dependency_s_version_is_the_workspace_s() {
@@ -30,14 +35,12 @@ fn every_dependency_of_the_workspace_is_somebody_s() {
 #[test]
 fn every_dependency_of_a_package_is_named_in_its_sources() {
     let mut complaints = Vec::new();
-    let resolve = workspace().metadata.resolve.as_ref().unwrap();
     for package in workspace().packages() {
         let folder = format!("{}/", workspace().folder_of(package));
         let sources: Vec<&File> = workspace().files(".rs").filter(|file| file.path.starts_with(&folder)).collect();
-        let node = resolve.nodes.iter().find(|node| node.id == package.id).unwrap();
-        for dependency in &node.deps {
-            let name = dependency.name.as_str();
-            let named = sources.iter().any(|file| file.code().any(|(_, line)| has_word(line, name)));
+        for dependency in &package.dependencies {
+            let name = library_of(dependency);
+            let named = sources.iter().any(|file| file.code().any(|(_, line)| has_word(line, &name)));
             if !named && !UNNAMED.iter().any(|(unnamed, _)| *unnamed == name) {
                 complaints.push(format!("{}: {name} is not used", package.name));
             }
@@ -90,6 +93,12 @@ fn dependency_sections(manifest: &str) -> Vec<Vec<&str>> {
 fn section<'a>(manifest: &'a str, header: &str) -> Vec<&'a str> {
     let lines = manifest.lines().skip_while(|line| *line != header).skip(1);
     lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+/// What sources call a dependency. Its own manifest would say so, but is there only for what was downloaded.
+fn library_of(dependency: &Dependency) -> String {
+    let called = CALLED.iter().find(|(package, _)| *package == dependency.name).map(|(_, library)| *library);
+    dependency.rename.as_deref().or(called).unwrap_or(&dependency.name).replace('-', "_")
 }
 
 /// The name before the first dot, blank or sign of equality.

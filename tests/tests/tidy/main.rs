@@ -14,6 +14,7 @@
 mod alarms;
 mod dependencies;
 mod documents;
+mod fresh_machine;
 mod layers;
 mod machine;
 mod names;

@@ -7,8 +7,10 @@ use std::sync::LazyLock;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
-/// Folders that are made, not written.
+/// Folders that are made, not written. Wherever else cargo builds, it marks the folder with [`CACHE_MARK`].
 const NOT_OURS: [&str; 5] = [".aws-sam", ".git", ".local", "node_modules", "target"];
+/// What marks a folder of made things, by the Cache Directory Tagging Specification.
+const CACHE_MARK: &str = "CACHEDIR.TAG";
 
 /// The workspace, read once.
 pub(crate) fn workspace() -> &'static Workspace {
@@ -26,8 +28,8 @@ pub(crate) fn assert_no_complaints(complaints: impl IntoIterator<Item = String>)
 /// What the checks read.
 pub(crate) struct Workspace {
     root: PathBuf,
-    /// What cargo tells, dependencies and all.
-    pub(crate) metadata: Metadata,
+    /// The manifests as cargo reads them.
+    metadata: Metadata,
     files: Vec<File>,
 }
 
@@ -35,8 +37,9 @@ impl Workspace {
     fn read() -> Self {
         // Tests run in the folder of their package: the workspace is one above.
         let root = Path::new("..").canonicalize().unwrap();
-        let metadata =
-            MetadataCommand::new().current_dir(&root).other_options(["--offline".to_owned()]).exec().unwrap();
+        // The packages themselves and nothing beneath them: of every platform's dependencies, which cargo would resolve,
+        // a machine has downloaded only its own.
+        let metadata = MetadataCommand::new().current_dir(&root).no_deps().exec().unwrap();
         let mut files = Vec::new();
         collect(&root, &root, &mut files);
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -122,8 +125,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        // In a worktree of its own `.git` is a file, and names a folder of the machine.
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
         if path.is_dir() {
-            if !NOT_OURS.contains(&name.as_str()) {
+            if !path.join(CACHE_MARK).exists() {
                 collect(root, &path, files);
             }
         } else if let Ok(text) = fs::read_to_string(&path) {

@@ -53,6 +53,8 @@ fn release(
     let mut sam = tools.deployment("sam");
     sam.envs(environment.iter().copied()).current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
     sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
+    // SAM CLI builds each function in the function's own folder, where a relative path would be another one.
+    sam.env("CARGO_TARGET_DIR", &workspace.target);
     checked(&mut sam, &place.log("build"))?;
     Ok(folder.join("template.yaml"))
 }

@@ -2,6 +2,7 @@
 //! [`crate::request`]; a test holds the two together.
 
 use alims_core::lifecycle::State;
+use alims_core::quarantine::BreakId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -71,6 +72,9 @@ pub struct RecoveryRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRequest {
+    /// The `break_id` of each quarantine to release, each once.
+    #[schema(min_items = 1, max_items = 100)]
+    pub breaks: Vec<BreakId>,
     /// Why: not only white space, and without control characters but for tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,

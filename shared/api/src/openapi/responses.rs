@@ -115,6 +115,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::TooManyRefusals
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::StorageUnavailable
+        | ProblemCode::WrittenByNewerRelease
         | ProblemCode::Internal => json!({}),
     };
     if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {

@@ -220,9 +220,12 @@ fn release_workflow() -> Route {
     let report = responses::json_of::<ReleaseReport>(examples::release_report());
     Route {
         summary: "Release a workflow from quarantine",
-        description: "A person's recorded act: the workflow can be moved again, and the break of its history stays as it \
-                      is. The same break does not quarantine it anew; another one does. Repeated by the same person \
-                      for the same reason it is answered as the first time; an `Idempotency-Key` is not read.",
+        description: "A person's recorded act. It covers the breaks that it names, by the `break_id` that the state and the \
+                      recovery of the workflow show, and no other. Their history stays as it is. When no break is left \
+                      in force, the workflow can be moved again. A newest version that cannot be read is passed over: \
+                      the next move goes on from the newest one that can be read, and its event says so in `resumes`. \
+                      Repeated by the same person for the same reason it is answered as the first time; an \
+                      `Idempotency-Key` is not read.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<ReleaseRequest>(examples::release_request()), Required::True)),
         successes: vec![("200", responses::success("What was released.", report).build())],
@@ -239,11 +242,12 @@ fn release_workflow() -> Route {
 const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
 
 /// What can be wrong with every request.
-pub(super) const OF_ANY_REQUEST: [ProblemCode; 5] = [
+pub(super) const OF_ANY_REQUEST: [ProblemCode; 6] = [
     ProblemCode::MalformedRequest,
     ProblemCode::Unauthenticated,
     ProblemCode::Forbidden,
     ProblemCode::StorageUnavailable,
+    ProblemCode::WrittenByNewerRelease,
     ProblemCode::Internal,
 ];
 

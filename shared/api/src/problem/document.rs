@@ -31,7 +31,7 @@ pub enum ProblemCode {
     PayloadTooLarge,
     /// The stored history is broken.
     WorkflowQuarantined,
-    /// Nothing is quarantined that could be released.
+    /// A break that a release names is not in force.
     WorkflowNotQuarantined,
     /// The rules refused.
     RuleViolation,
@@ -43,13 +43,15 @@ pub enum ProblemCode {
     RulesEngineUnavailable,
     /// The storage cannot be reached.
     StorageUnavailable,
+    /// A newer release of the service wrote what has to be read.
+    WrittenByNewerRelease,
     /// A bug.
     Internal,
 }
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -65,6 +67,7 @@ impl ProblemCode {
         Self::TooManyRefusals,
         Self::RulesEngineUnavailable,
         Self::StorageUnavailable,
+        Self::WrittenByNewerRelease,
         Self::Internal,
     ];
 
@@ -87,6 +90,7 @@ impl ProblemCode {
             Self::TooManyRefusals => "too-many-refusals",
             Self::RulesEngineUnavailable => "rules-engine-unavailable",
             Self::StorageUnavailable => "storage-unavailable",
+            Self::WrittenByNewerRelease => "written-by-newer-release",
             Self::Internal => "internal",
         }
     }
@@ -107,7 +111,9 @@ impl ProblemCode {
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
-            Self::RulesEngineUnavailable | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -131,6 +137,7 @@ impl ProblemCode {
             Self::TooManyRefusals => "Too many attempts were refused",
             Self::RulesEngineUnavailable => "The rules engine is unavailable",
             Self::StorageUnavailable => "The storage is unavailable",
+            Self::WrittenByNewerRelease => "A newer release wrote this workflow",
             Self::Internal => "The service failed",
         }
     }
@@ -249,11 +256,12 @@ impl ProblemDocument {
             | Problem::Forbidden(_)
             | Problem::WorkflowNotFound
             | Problem::WorkflowAlreadyExists(_)
-            | Problem::WorkflowNotQuarantined
+            | Problem::WorkflowNotQuarantined(_)
             | Problem::IdempotencyKeyReused
             | Problem::TooManyRefusals(_)
             | Problem::RulesEngineUnavailable(_)
             | Problem::StorageUnavailable(_)
+            | Problem::WrittenByNewerRelease(_)
             | Problem::Internal(_) => bare,
         }
     }

@@ -25,6 +25,7 @@ impl From<CreateWorkflowError> for Problem {
             CreateWorkflowError::RuleViolation(violation) => Self::RuleViolation(violation),
             CreateWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             CreateWorkflowError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            CreateWorkflowError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             CreateWorkflowError::Log(error) => error.into(),
             CreateWorkflowError::Bug(bug) => Self::internal(bug),
         }
@@ -119,7 +120,7 @@ impl From<ReleaseWorkflowError> for Problem {
             ReleaseWorkflowError::NotFound => Self::WorkflowNotFound,
             ReleaseWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
             ReleaseWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
-            ReleaseWorkflowError::NotQuarantined => Self::WorkflowNotQuarantined,
+            ReleaseWorkflowError::NotQuarantined(named) => Self::WorkflowNotQuarantined(named),
             ReleaseWorkflowError::Unreadable(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             ReleaseWorkflowError::Store(error) => error.into(),
         }
@@ -173,6 +174,7 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::StorageUnavailable(Box::new(error)),
             // A missing table or a missing permission is the service's fault, and waiting does not help.
             StoreError::Refused(_) => Self::Internal(Box::new(error)),
+            StoreError::NewerFormat(newer) => Self::WrittenByNewerRelease(Box::new(newer)),
         }
     }
 }

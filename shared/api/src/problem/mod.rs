@@ -7,6 +7,7 @@ use alims_core::chain::Break;
 use alims_core::identifiers::{Version, WorkflowId};
 use alims_core::limits::REFUSALS_WINDOW_SECONDS;
 use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
+use alims_core::quarantine::BreakId;
 use alims_core::refusal::Whose;
 use http::StatusCode;
 use std::error::Error;
@@ -49,8 +50,8 @@ pub enum Problem {
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
-    /// Nothing is quarantined that could be released.
-    WorkflowNotQuarantined,
+    /// A break that a release names is not in force.
+    WorkflowNotQuarantined(BreakId),
     /// The rules refused.
     RuleViolation(RuleViolation),
     /// The idempotency key was used for another request.
@@ -61,6 +62,8 @@ pub enum Problem {
     RulesEngineUnavailable(Cause),
     /// The store or the bus cannot be reached.
     StorageUnavailable(Cause),
+    /// A newer release wrote what has to be read.
+    WrittenByNewerRelease(Cause),
     /// The bus did not confirm an event of a replay.
     ReplayInterrupted {
         /// Where to go on.
@@ -107,12 +110,13 @@ impl Problem {
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
             Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
-            Self::WorkflowNotQuarantined => ProblemCode::WorkflowNotQuarantined,
+            Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::TooManyRefusals(_) => ProblemCode::TooManyRefusals,
             Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
             Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
+            Self::WrittenByNewerRelease(_) => ProblemCode::WrittenByNewerRelease,
             Self::Internal(_) => ProblemCode::Internal,
         }
     }
@@ -141,6 +145,7 @@ impl Problem {
         match self {
             Self::RulesEngineUnavailable(cause)
             | Self::StorageUnavailable(cause)
+            | Self::WrittenByNewerRelease(cause)
             | Self::ReplayInterrupted { cause, .. }
             | Self::Internal(cause) => Some(cause.as_ref()),
             Self::MalformedRequest(_)
@@ -152,7 +157,7 @@ impl Problem {
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
             | Self::WorkflowQuarantined(_)
-            | Self::WorkflowNotQuarantined
+            | Self::WorkflowNotQuarantined(_)
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
             | Self::TooManyRefusals(_) => None,
@@ -195,15 +200,15 @@ impl Problem {
                  and refer to it."
             ),
             Self::WorkflowQuarantined(broken) => format!(
-                "The stored history is broken at version {}: {}. Nothing is changed until people have looked: tell \
-                 those who run the service. A supervisor may release it, with a reason.",
+                "The stored history is broken at version {}: {}. The workflow is locked until it is reviewed. Contact \
+                 the operator; a supervisor can release it.",
                 broken.at, broken.fault
             ),
-            Self::WorkflowNotQuarantined => {
-                "No break of the stored history is recorded that is not released already, so nothing was done. If a \
-                 move is refused all the same, have the workflow recovered first: that records the break."
-                    .to_owned()
-            }
+            Self::WorkflowNotQuarantined(named) => format!(
+                "The break {} is not in force, so nothing was released. Name the breaks that the workflow's \
+                 `quarantines` show. If there are none and moves are refused, start a recovery.",
+                named.as_str()
+            ),
             Self::RuleViolation(_) => {
                 "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
                  not met."
@@ -221,6 +226,11 @@ impl Problem {
             Self::StorageUnavailable(_) => {
                 "The service could not reach its storage in time; a change may or may not have been made. Repeat the \
                  request later, with the same idempotency key if it had one."
+                    .to_owned()
+            }
+            Self::WrittenByNewerRelease(_) => {
+                "A newer release of this service wrote this workflow, so nothing was changed. Repeat the request when the \
+                 newer release runs again."
                     .to_owned()
             }
             Self::ReplayInterrupted { next_version, .. } => format!(

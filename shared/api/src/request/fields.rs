@@ -2,8 +2,11 @@
 
 use alims_core::identifiers::{InvalidValue, Version};
 use alims_core::json::{JsonRefused, Metadata, ValidationContext};
+use alims_core::limits::BREAKS_RELEASED_MAX;
+use alims_core::quarantine::BreakId;
 use jsonptr::{Pointer, PointerBuf};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use crate::request::faults::Faults;
@@ -80,6 +83,28 @@ pub(crate) fn boolean(value: Value, place: &Pointer, faults: &mut Faults) -> Opt
 pub(crate) fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Version> {
     let number = value.as_u64().unwrap_or_default();
     Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
+}
+
+/// The names of the breaks that are released: at least one, each once.
+pub(crate) fn breaks(value: Value, place: &Pointer, faults: &mut Faults) -> Option<BTreeSet<BreakId>> {
+    let Value::Array(items) = value else {
+        faults.at(place, "must be a list");
+        return None;
+    };
+    if items.is_empty() || items.len() > BREAKS_RELEASED_MAX {
+        faults.at(place, format!("must have 1 to {BREAKS_RELEASED_MAX} items"));
+        return None;
+    }
+    let count = items.len();
+    let named = |(index, item)| text(item, &place.with_trailing_token(index), faults);
+    let read: Vec<BreakId> = items.into_iter().enumerate().filter_map(named).collect();
+    let complete = read.len() == count;
+    let breaks: BTreeSet<BreakId> = read.into_iter().collect();
+    if complete && breaks.len() < count {
+        faults.at(place, "must name each break once");
+        return None;
+    }
+    complete.then_some(breaks)
 }
 
 /// Any object.

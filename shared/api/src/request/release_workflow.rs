@@ -1,7 +1,8 @@
 //! Reads the request to release a workflow from quarantine.
 
 use alims_core::call::Call;
-use alims_core::identifiers::{Reason, WorkflowId};
+use alims_core::identifiers::WorkflowId;
+use alims_core::operations::release_workflow::ReleaseRequest;
 use lambda_http::Request;
 
 use crate::problem::Problem;
@@ -9,19 +10,20 @@ use crate::request::faults::Faults;
 use crate::request::query::Query;
 use crate::request::{body, caller, fields, path};
 
-/// Reads who releases which workflow, and why.
+/// Reads who releases which breaks of which workflow, and why.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
-pub fn release_workflow(request: &Request) -> Result<(Call, WorkflowId, Reason), Problem> {
+pub fn release_workflow(request: &Request) -> Result<(Call, WorkflowId, ReleaseRequest), Problem> {
     let mut faults = Faults::default();
     let call = caller::call(request, &mut faults)?;
     let workflow_id = path::workflow_id(request, &mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let reason = body::required(request, &mut faults).and_then(|mut body| {
+    let release = body::required(request, &mut faults).and_then(|mut body| {
+        let breaks = body.required("breaks", fields::breaks, &mut faults);
         let reason = body.required("reason", fields::text, &mut faults);
         body.finish(&mut faults);
-        reason
+        Some(ReleaseRequest { breaks: breaks?, reason: reason? })
     });
-    faults.conclude(|| Some((call, workflow_id?, reason?)))
+    faults.conclude(|| Some((call, workflow_id?, release?)))
 }

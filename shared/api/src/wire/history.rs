@@ -1,8 +1,10 @@
 //! A page of a workflow's history.
 
+use alims_core::chain::ChainHash;
 use alims_core::event::WorkflowEvent;
+use alims_core::identifiers::{EventId, Version};
 use alims_core::operations::get_workflow_history as operation;
-use alims_core::operations::get_workflow_history::{HistoryItem, HistoryPosition};
+use alims_core::operations::get_workflow_history::{HistoryItem, HistoryPosition, Unreadable};
 use alims_core::refusal::Refusal;
 use serde::Serialize;
 
@@ -24,6 +26,42 @@ pub enum HistoryEntry {
     Event(Box<WorkflowEvent>),
     /// A refused attempt; its `event_type` is `WorkflowTransitionRefused`.
     Refusal(Box<Refusal>),
+    /// Something that is stored and cannot be read; its `event_type` is `UnreadableEntry`.
+    Unreadable(UnreadableEntry),
+}
+
+/// An entry of the history that cannot be read. It has either a `version` or an `event_id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnreadableEntry {
+    /// Always the same.
+    pub event_type: UnreadableEventType,
+    /// The version it has the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// The identity of the refused attempt that it has the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
+    /// The hash of what is stored.
+    pub content: ChainHash,
+}
+
+/// The one type of an entry that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum UnreadableEventType {
+    /// The only one.
+    UnreadableEntry,
+}
+
+impl From<Unreadable> for UnreadableEntry {
+    fn from(unreadable: Unreadable) -> Self {
+        let (version, event_id, content) = match unreadable {
+            Unreadable::Version { version, content } => (Some(version), None, content),
+            Unreadable::Refusal { event_id, content } => (None, Some(event_id), content),
+        };
+        Self { event_type: UnreadableEventType::UnreadableEntry, version, event_id, content }
+    }
 }
 
 impl From<HistoryItem> for HistoryEntry {
@@ -31,6 +69,7 @@ impl From<HistoryItem> for HistoryEntry {
         match item {
             HistoryItem::Version(event) => Self::Event(event),
             HistoryItem::Refusal(refusal) => Self::Refusal(refusal),
+            HistoryItem::Unreadable(unreadable) => Self::Unreadable(unreadable.into()),
         }
     }
 }
@@ -63,6 +102,12 @@ impl HistoryPage {
             let reached = match &item {
                 HistoryItem::Version(event) => HistoryPosition { version: Some(event.version), ..position },
                 HistoryItem::Refusal(refusal) => HistoryPosition { refusal: Some(refusal.event_id), ..position },
+                HistoryItem::Unreadable(Unreadable::Version { version, .. }) => {
+                    HistoryPosition { version: Some(*version), ..position }
+                }
+                HistoryItem::Unreadable(Unreadable::Refusal { event_id, .. }) => {
+                    HistoryPosition { refusal: Some(*event_id), ..position }
+                }
             };
             let entry = HistoryEntry::from(item);
             bytes = bytes.saturating_add(serde_json::to_vec(&entry).map_err(Problem::internal)?.len());

@@ -8,7 +8,7 @@ mod replay;
 mod verification;
 mod workflow;
 
-pub use history::{ANSWER_BYTES_MAX, HistoryEntry, HistoryPage};
+pub use history::{ANSWER_BYTES_MAX, HistoryEntry, HistoryPage, UnreadableEntry, UnreadableEventType};
 pub use list::{WorkflowList, WorkflowSummary};
 pub use quarantine::{QuarantineNotice, ReleaseReport, ReleasedBreak};
 pub use recovery::{RecoveryReport, RecoveryStep, Status};

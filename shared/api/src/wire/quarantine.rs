@@ -1,8 +1,9 @@
 //! A quarantine, and its release.
 
+use alims_core::chain::ChainHash;
 use alims_core::identifiers::{PrincipalId, Reason, Version, WorkflowId};
 use alims_core::operations::release_workflow::Released;
-use alims_core::quarantine::{Quarantine, Release};
+use alims_core::quarantine::{BreakId, InForce, Release};
 use alims_core::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -12,23 +13,32 @@ use crate::wire::ChainFault;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuarantineNotice {
+    /// The name of the break: a release names it.
+    pub break_id: BreakId,
     /// The first version that is not what it should be.
     pub broken_at_version: Version,
     /// What is wrong with it.
     pub fault: ChainFault,
-    /// When that was found.
-    pub quarantined_at: Timestamp,
-    /// The operation that found it.
-    pub found_by: String,
+    /// The hash of what is stored there; 64 zeros where nothing is.
+    pub content: ChainHash,
+    /// When that was found; absent of an entry that cannot be read and that no operation has recorded yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantined_at: Option<Timestamp>,
+    /// The operation that found it; absent as `quarantined_at` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<String>,
 }
 
-impl From<Quarantine> for QuarantineNotice {
-    fn from(quarantine: Quarantine) -> Self {
+impl From<InForce> for QuarantineNotice {
+    fn from(in_force: InForce) -> Self {
+        let InForce { found, recorded } = in_force;
         Self {
-            broken_at_version: quarantine.broken_at_version,
-            fault: ChainFault::from(&quarantine.fault),
-            quarantined_at: quarantine.timestamp,
-            found_by: quarantine.found_by,
+            break_id: found.id(),
+            broken_at_version: found.at,
+            fault: ChainFault::from(&found.fault),
+            content: found.content,
+            quarantined_at: recorded.as_ref().map(|recorded| recorded.timestamp),
+            found_by: recorded.map(|recorded| recorded.found_by),
         }
     }
 }
@@ -37,6 +47,8 @@ impl From<Quarantine> for QuarantineNotice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasedBreak {
+    /// The name of the break.
+    pub break_id: BreakId,
     /// The version at which the history is broken.
     pub broken_at_version: Version,
     /// What is wrong with it.
@@ -52,6 +64,7 @@ pub struct ReleasedBreak {
 impl From<Release> for ReleasedBreak {
     fn from(release: Release) -> Self {
         Self {
+            break_id: release.covers().id(),
             broken_at_version: release.broken_at_version,
             fault: ChainFault::from(&release.fault),
             released_at: release.timestamp,
@@ -67,10 +80,12 @@ impl From<Release> for ReleasedBreak {
 pub struct ReleaseReport {
     /// Which workflow.
     pub workflow_id: WorkflowId,
-    /// The version it stands at, which the next move builds on.
+    /// The newest version that can be read, which the next move builds on.
     pub version: Version,
     /// What was released, in the order of versions.
     pub released: Vec<ReleasedBreak>,
+    /// The breaks that are still in force: the workflow is moved when there is none.
+    pub quarantines: Vec<QuarantineNotice>,
     /// Whether an earlier request of the same person had released it for the same reason: the first answer again.
     pub repeated: bool,
 }
@@ -83,6 +98,7 @@ impl ReleaseReport {
             workflow_id,
             version: released.head,
             released: released.releases.into_iter().map(ReleasedBreak::from).collect(),
+            quarantines: released.left.into_iter().map(QuarantineNotice::from).collect(),
             repeated: released.repeated,
         }
     }

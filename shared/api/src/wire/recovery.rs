@@ -125,9 +125,10 @@ pub struct RecoveryReport {
     /// gave-up: the kind of error that it could not get over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The quarantine the workflow is in now, whoever found it; absent when it is in none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quarantine: Option<QuarantineNotice>,
+    /// Every quarantine the workflow is in now, whatever operation found it; absent when it is in none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub quarantines: Vec<QuarantineNotice>,
 }
 
 impl RecoveryReport {
@@ -140,14 +141,14 @@ impl RecoveryReport {
     /// Renders how the newest recovery is.
     #[must_use]
     pub fn new(workflow_id: WorkflowId, found: RecoveryStatus) -> Self {
-        let quarantine = found.quarantine.map(QuarantineNotice::from);
+        let quarantines = found.quarantines.into_iter().map(QuarantineNotice::from).collect();
         let report = match found.progress {
             Progress::None => Self::bare(workflow_id, Status::None),
             Progress::Running(attempt) => Self::running(attempt.claim),
             Progress::Ended(attempt) => Self::ended(*attempt),
             Progress::Vanished(attempt, how) => Self::vanished(attempt.claim, how),
         };
-        Self { quarantine, ..report }
+        Self { quarantines, ..report }
     }
 
     fn ended(attempt: RecoveryAttempt) -> Self {
@@ -208,7 +209,7 @@ impl RecoveryReport {
             broken_at_version: None,
             fault: None,
             error: None,
-            quarantine: None,
+            quarantines: Vec::new(),
         }
     }
 }

@@ -16,10 +16,14 @@ pub enum ChainFault {
     Unreadable,
     /// It belongs to another workflow.
     Foreign,
-    /// Its content does not fit its hash.
+    /// Its content does not match its hash.
     Altered,
     /// It does not follow from the version before.
     Unlinked,
+    /// A quarantine or a release of it cannot be read.
+    UnreadableQuarantine,
+    /// A claim or an outcome of a recovery at it cannot be read.
+    UnreadableRecovery,
 }
 
 impl From<&Fault> for ChainFault {
@@ -30,6 +34,8 @@ impl From<&Fault> for ChainFault {
             Fault::Foreign => Self::Foreign,
             Fault::Altered => Self::Altered,
             Fault::Unlinked => Self::Unlinked,
+            Fault::UnreadableQuarantine => Self::UnreadableQuarantine,
+            Fault::UnreadableRecovery => Self::UnreadableRecovery,
         }
     }
 }

@@ -38,9 +38,14 @@ pub struct WorkflowState {
     pub metadata: Metadata,
     /// Where the lifecycle lets it move; empty when it has ended.
     pub allowed_transitions: Vec<State>,
-    /// The quarantine it is in; absent when it is in none.
+    /// The newest version that is there, when it is above `version`: it cannot be read, a supervisor released that, and the
+    /// next move makes the version after it from this state. Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub quarantine: Option<QuarantineNotice>,
+    pub passed_over_version: Option<Version>,
+    /// Every quarantine it is in; absent when it is in none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub quarantines: Vec<QuarantineNotice>,
     /// With `evaluate=true`: each of these, judged for this caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluated_transitions: Option<Vec<EvaluatedTransition>>,
@@ -48,7 +53,8 @@ pub struct WorkflowState {
 
 impl From<WorkflowNow> for WorkflowState {
     fn from(now: WorkflowNow) -> Self {
-        Self { quarantine: now.quarantine.map(QuarantineNotice::from), ..Self::from(now.workflow) }
+        let quarantines = now.quarantines.into_iter().map(QuarantineNotice::from).collect();
+        Self { passed_over_version: now.passed_over, quarantines, ..Self::from(now.workflow) }
     }
 }
 
@@ -134,7 +140,8 @@ impl From<Workflow> for WorkflowState {
             metadata: workflow.metadata,
             allowed_transitions: workflow.current_state.allowed_transitions(),
             evaluated_transitions: None,
-            quarantine: None,
+            passed_over_version: None,
+            quarantines: Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::{Fault, Problem, ProblemCode};
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
-use alims_core::chain::{Break, Fault as ChainFault};
+use alims_core::chain::{Break, ChainHash, Fault as ChainFault};
 use alims_core::identifiers::Version;
 use alims_core::json::JsonRefused;
 use alims_core::lifecycle::State;
@@ -17,9 +17,9 @@ use alims_core::operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
     TooManyRefusals, VersionConflict,
 };
-use alims_core::ports::{LogError, RulesUnavailable, StarterError, StoreError};
+use alims_core::ports::{LogError, NewerFormat, RulesUnavailable, StarterError, StoreError};
 use alims_core::refusal::{RuleReason, Whose};
-use alims_testing::builders::{a_key, version};
+use alims_testing::builders::{a_break, a_key, version};
 use serde_json::{Map, Value, json};
 
 fn seen(problem: Problem) -> Seen {
@@ -70,7 +70,7 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
             423,
             json!({"broken_at_version": 3}),
         ),
-        (Problem::WorkflowNotQuarantined, 409, json!({})),
+        (Problem::WorkflowNotQuarantined(a_break(3).id()), 409, json!({})),
         (
             Problem::RuleViolation(violation),
             422,
@@ -90,6 +90,7 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
             503,
             json!({"next_version": 4}),
         ),
+        (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }
@@ -171,7 +172,10 @@ fn a_code_is_spelt_the_same_in_json_and_in_logs() {
 fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
     let unavailable = || StoreError::Unavailable("secret".into());
     let refused = || StoreError::Refused("secret".into());
-    let unreadable = LogError::Unreadable { key: a_key("wf-1"), version: version(3), why: "secret".to_owned() };
+    let content = ChainHash::genesis();
+    let unreadable =
+        LogError::Unreadable { key: a_key("wf-1"), version: version(3), content, why: "secret".to_owned() };
+    let newer = || StoreError::from(NewerFormat { item: "default#wf-1".to_owned(), format: 2 });
     let too_deep = JsonRefused::TooDeep { what: "metadata" };
     let broken = Break { at: version(3), fault: ChainFault::Missing };
     for (problem, code) in [
@@ -186,7 +190,10 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         (RecoverWorkflowError::from(StarterError::Unavailable("secret".into())).into(), "storage-unavailable"),
         (StartRecoveryError::from(StarterError::Refused("secret".into())).into(), "internal"),
         (GetWorkflowRecoveryError::from(unavailable()).into(), "storage-unavailable"),
-        (ReleaseWorkflowError::NotQuarantined.into(), "workflow-not-quarantined"),
+        (CreateWorkflowError::from(newer()).into(), "written-by-newer-release"),
+        (ReadWorkflowError::Store(newer()).into(), "written-by-newer-release"),
+        (CreateWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
+        (ReleaseWorkflowError::NotQuarantined(a_break(3).id()).into(), "workflow-not-quarantined"),
         (ReleaseWorkflowError::Unreadable(Quarantined(broken)).into(), "workflow-quarantined"),
         (ReplayEventsError::Interrupted { next: version(4), why: "secret".to_owned() }.into(), "storage-unavailable"),
         (ReplayEventsError::Store(refused()).into(), "internal"),

@@ -9,6 +9,7 @@ use alims_api::request::{self, BODY_BYTES_MAX, FAULTS_MAX};
 use alims_api::testing::{GatewayEvent, REQUEST_ID};
 use alims_core::chain::canonical_json;
 use alims_core::lifecycle::State;
+use alims_testing::builders::a_break;
 use lambda_http::Request;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -215,14 +216,27 @@ fn a_recovery_needs_no_body_but_takes_a_reason() {
 }
 
 #[test]
-fn a_release_needs_a_reason_and_nothing_else() {
+fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
     let read = |body: Value| request::release_workflow(&GatewayEvent::of(&RELEASE_WORKFLOW).json(&body).request());
-    let (_, _, reason) = read(json!({"reason": "compared with the paper record"})).expect("sound");
-    assert_eq!(reason.as_str(), "compared with the paper record");
-    for body in [json!({}), json!({"reason": ""}), json!({"reason": " \n"}), json!({"reason": "x".repeat(1001)})] {
-        assert_eq!(pointers(read(body)), ["/reason"]);
+    let named = |number: u64| a_break(number).id();
+    let (_, _, release) =
+        read(json!({"breaks": [named(3), named(2)], "reason": "compared with the paper record"})).expect("sound");
+    assert_eq!(release.reason.as_str(), "compared with the paper record");
+    assert_eq!(release.breaks, [named(2), named(3)].into());
+    for reason in [json!(""), json!(" \n"), json!("x".repeat(1001)), json!(7), json!(null)] {
+        assert_eq!(pointers(read(json!({"breaks": [named(2)], "reason": reason}))), ["/reason"]);
     }
-    assert_eq!(pointers(read(json!({"reason": 7, "broken_at_version": 3}))), ["/reason", "/broken_at_version"]);
+    assert_eq!(pointers(read(json!({}))), ["/breaks", "/reason"]);
+    let many: Vec<_> = (1..=101).map(named).collect();
+    for breaks in [json!([]), json!({}), json!("x"), json!(null), json!(many), json!([named(2), named(2)])] {
+        assert_eq!(pointers(read(json!({"breaks": breaks, "reason": "x"}))), ["/breaks"], "{breaks}");
+    }
+    for odd in [json!(3), json!(""), json!("0000000002"), json!(named(2).as_str().to_uppercase()), json!([named(2)])] {
+        let breaks = json!([named(1), odd]);
+        assert_eq!(pointers(read(json!({"breaks": breaks, "reason": "x"}))), ["/breaks/1"], "{breaks}");
+    }
+    let more = json!({"breaks": [named(2)], "reason": 7, "broken_at_version": 3});
+    assert_eq!(pointers(read(more)), ["/reason", "/broken_at_version"]);
     let bare = faults(request::release_workflow(&GatewayEvent::of(&RELEASE_WORKFLOW).request()));
     assert_eq!(bare[0].pointer.as_deref(), Some(""));
     let huge = "x".repeat(request::BODY_BYTES_MAX);

@@ -6,7 +6,7 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::CREATE_WORKFLOW;
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
 use alims_api::wire::{ANSWER_BYTES_MAX, HistoryPage, RecoveryReport, ReleaseReport, ReplayReport, Verification};
-use alims_core::chain::{Break, Fault};
+use alims_core::chain::{Break, Fault as ChainFault};
 use alims_core::event::Workflow;
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_history::{self, HistoryItem, HistoryPosition};
@@ -16,7 +16,7 @@ use alims_core::operations::release_workflow::Released;
 use alims_core::operations::replay_events::Replay;
 use alims_core::operations::{Accepted, verify_workflow_history};
 use alims_core::ports::EndedHow;
-use alims_core::quarantine::QuarantineEntry;
+use alims_core::quarantine::{BreakFound, InForce, QuarantineEntry};
 use alims_core::recovery::document::{Outcome, OutcomeStatus};
 use alims_core::recovery::records::RecoveryAttempt;
 use alims_testing::builders::{
@@ -107,13 +107,13 @@ fn a_check_says_what_it_found() {
         shown(None),
         json!({"workflow_id": "wf-1", "valid": true, "versions_checked": 1, "head_hash": hash.to_string()})
     );
-    let broken = shown(Some(Break { at: version(2), fault: Fault::Unlinked }));
+    let broken = shown(Some(Break { at: version(2), fault: ChainFault::Unlinked }));
     assert_eq!((&broken["valid"], &broken["broken_at_version"]), (&json!(false), &json!(2)));
     assert_eq!(broken["fault"], "unlinked");
 }
 
 fn recovery(progress: Progress) -> Value {
-    json_of(RecoveryReport::new("wf-1".parse().expect("an id"), RecoveryStatus { progress, quarantine: None }))
+    json_of(RecoveryReport::new("wf-1".parse().expect("an id"), RecoveryStatus { progress, quarantines: Vec::new() }))
 }
 
 #[test]
@@ -164,26 +164,38 @@ fn a_recovery_that_has_ended_says_how_and_tells_no_caller_of_causes() {
 fn a_quarantine_is_told_of_where_the_workflow_is() {
     let key = a_key("wf-1");
     let QuarantineEntry::Quarantined(quarantine) = a_quarantine(&key, &a_break(3)) else { unreachable!() };
-    let notice =
-        json!({"broken_at_version": 3, "fault": "altered", "quarantined_at": at(0), "found_by": "recovery-step"});
-    let found = RecoveryStatus { progress: Progress::None, quarantine: Some(quarantine.clone()) };
-    assert_eq!(json_of(RecoveryReport::new("wf-1".parse().expect("an id"), found))["quarantine"], notice);
+    let (recorded, unread) = (a_break(3), BreakFound { fault: ChainFault::UnreadableQuarantine, ..a_break(4) });
+    let quarantines = || {
+        let recorded = InForce { found: recorded.clone(), recorded: Some(quarantine.clone()) };
+        vec![recorded, InForce { found: unread.clone(), recorded: None }]
+    };
+    let notices = json!([
+        {"break_id": recorded.id(), "broken_at_version": 3, "fault": "altered", "content": recorded.content,
+         "quarantined_at": at(0), "found_by": "recovery-step"},
+        {"break_id": unread.id(), "broken_at_version": 4, "fault": "unreadable-quarantine", "content": unread.content},
+    ]);
+    let found = RecoveryStatus { progress: Progress::None, quarantines: quarantines() };
+    assert_eq!(json_of(RecoveryReport::new("wf-1".parse().expect("an id"), found))["quarantines"], notices);
     let workflow = Workflow::from(&a_created("wf-1").event);
-    let quarantined = WorkflowNow { workflow: workflow.clone(), quarantine: Some(quarantine) };
-    assert_eq!(seen(Answer::state(quarantined).expect("an answer")).body["quarantine"], notice);
-    let free = seen(Answer::state(WorkflowNow { workflow, quarantine: None }).expect("an answer"));
-    assert_eq!(free.body.get("quarantine"), None);
+    let now = |passed_over, quarantines| WorkflowNow { workflow: workflow.clone(), passed_over, quarantines };
+    let locked = seen(Answer::state(now(Some(version(2)), quarantines())).expect("an answer")).body;
+    assert_eq!((&locked["quarantines"], &locked["passed_over_version"]), (&notices, &json!(2)));
+    let free = seen(Answer::state(now(None, Vec::new())).expect("an answer")).body;
+    assert_eq!((free.get("quarantines"), free.get("passed_over_version")), (None, None));
 }
 
 #[test]
 fn a_release_names_the_breaks_and_the_reason() {
     let QuarantineEntry::Released(release) = a_release(&a_key("wf-1"), &a_break(3)) else { unreachable!() };
-    let released = Released { head: version(4), releases: vec![release], repeated: false };
+    let left = vec![InForce { found: a_break(5), recorded: None }];
+    let released = Released { head: version(4), releases: vec![release], left, repeated: false };
     assert_eq!(
         json_of(ReleaseReport::new("wf-1".parse().expect("an id"), released)),
         json!({
             "workflow_id": "wf-1", "version": 4, "repeated": false,
-            "released": [{"broken_at_version": 3, "fault": "altered", "released_at": at(1000), "requested_by": "sue",
+            "quarantines": [{"break_id": a_break(5).id(), "broken_at_version": 5, "fault": "altered",
+                             "content": a_break(5).content}],
+            "released": [{"break_id": a_break(3).id(), "broken_at_version": 3, "fault": "altered", "released_at": at(1000), "requested_by": "sue",
                           "reason": "The paper record was compared."}]
         })
     );

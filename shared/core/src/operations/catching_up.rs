@@ -12,9 +12,8 @@ use crate::limits::{
     BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, PUBLISHER_CONCURRENCY_MAX, WALK_ITEMS_MAX,
 };
 use crate::operations::Publishing;
-use crate::operations::assessing::identified;
-use crate::ports::{BusEvent, EventBus, IndexEntry, LogError, StoreError, WorkflowIndex, WorkflowLog};
-use crate::quarantine::QuarantineRecord;
+use crate::operations::chain_walk::identified;
+use crate::ports::{BusEvent, EventBus, IndexEntry, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 
 /// Why a workflow was not brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +34,6 @@ pub(super) struct Lane {
     last: Version,
     /// Events at hand, by version; a gap is filled from the log.
     at_hand: BTreeMap<Version, WorkflowEvent>,
-    /// What may be passed over: versions that are gone or cannot be read, as far as a person has released that.
-    released: QuarantineRecord,
     /// The last event the bus accepted and the index does not know of yet.
     accepted: Option<WorkflowEvent>,
     /// Whether the events are on the bus and in the index already, and are only put again.
@@ -63,7 +60,6 @@ impl Lane {
             next: Some(next),
             last,
             at_hand,
-            released: QuarantineRecord::default(),
             accepted: None,
             again: false,
             checkpoint: published,
@@ -80,23 +76,7 @@ impl Lane {
         at_hand: impl IntoIterator<Item = WorkflowEvent>,
     ) -> Self {
         let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
-        let released = QuarantineRecord::default();
-        Self {
-            key,
-            next: Some(from),
-            last,
-            at_hand,
-            released,
-            accepted: None,
-            again: true,
-            checkpoint: None,
-            stop: None,
-        }
-    }
-
-    /// The same, passing over what this record says is released.
-    pub(super) fn passing_over(self, released: QuarantineRecord) -> Self {
-        Self { released, ..self }
+        Self { key, next: Some(from), last, at_hand, accepted: None, again: true, checkpoint: None, stop: None }
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -135,7 +115,7 @@ impl Lane {
 /// Puts everything that the lanes ask for on the bus and moves the index after what was not there before.
 ///
 /// Returns the lanes, in their order, each arrived or stopped, and how many events the bus accepted.
-pub(super) async fn catch_up<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+pub(super) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
     mut lanes: Vec<Lane>,
 ) -> (Vec<Lane>, u64) {
@@ -172,7 +152,7 @@ pub(super) async fn catch_up<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
 
 /// Gives every lane that lacks its next event the following ones from the log. Whoever has come this far is moved on
 /// in the index first: a workflow with a long way to go must not begin anew when it is interrupted.
-async fn fill<L: WorkflowLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, lanes: &mut [Lane]) {
+async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, lanes: &mut [Lane]) {
     let lacking: Vec<&mut Lane> = lanes.iter_mut().filter(|lane| lane.lacks().is_some()).collect();
     advance(&ports.index, lacking).await;
     stream::iter(lanes.iter_mut().filter(|lane| lane.lacks().is_some()))
@@ -186,9 +166,9 @@ async fn fill<L: WorkflowLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, 
         .await;
 }
 
-/// Gives a lane the versions from the one that it lacks on. Where that one is not to be had, the lane stops, or goes on
-/// at the next that may be there.
-async fn fetch<L: WorkflowLog>(log: &L, lane: &mut Lane, from: Version) -> Result<(), StoreError> {
+/// Gives a lane the versions from the one that it lacks on. Where that one is not to be had, the lane stops; or, when a
+/// person has released that, it goes on at the next that may be there, or arrives where none is.
+async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: Version) -> Result<(), StoreError> {
     let (fault, why, next) = match log.versions(&lane.key, from, lane.left_from(from)).await {
         Ok(versions) => {
             let first = versions.first().map(|stored| stored.event.version);
@@ -204,8 +184,13 @@ async fn fetch<L: WorkflowLog>(log: &L, lane: &mut Lane, from: Version) -> Resul
         Err(error @ LogError::Unreadable { .. }) => (Fault::Unreadable, error.to_string(), from.next()),
         Err(LogError::Store(error)) => return Err(error),
     };
-    if lane.released.is_released(&identified(log, &lane.key, &Break { at: from, fault }).await?) {
+    let found = identified(log, &lane.key, &Break { at: from, fault }).await?;
+    let quarantine = log.quarantine(&lane.key).await?;
+    if quarantine.is_released(&found) {
         lane.next = next.or_else(|| lane.last.next());
+    } else if fault == Fault::Missing && next.is_none() && quarantine.is_in_released_loss(from) {
+        // A notification of a version that was lost since. What was made in its place has a notification of its own.
+        lane.next = None;
     } else {
         lane.stop = Some(Stop::Never(why));
     }

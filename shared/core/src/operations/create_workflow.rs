@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::call::Call;
+use crate::chain::{Break, Fault};
 use crate::event::{EventType, Workflow};
 use crate::idempotency::{Known, RepeatableRequest, derived_workflow_id};
 use crate::identifiers::{Version, WorkflowId, WorkflowKey, WorkflowType};
@@ -10,9 +11,10 @@ use crate::json::Metadata;
 use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
 use crate::operations::reading::decide;
-use crate::operations::{Accepted, Bug, Deciding, Forbidden, NotKept, RuleViolation, TooManyRefusals};
+use crate::operations::{Accepted, Bug, Deciding, Forbidden, NotKept, Quarantined, RuleViolation, TooManyRefusals};
 use crate::ports::{
-    AccessQuestion, Action, LogError, Move, Resource, RulesUnavailable, StoreError, TransitionRules, WorkflowLog,
+    AccessQuestion, Action, LogError, Move, Resource, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
+    WorkflowLog,
 };
 use crate::timestamp::Timestamp;
 
@@ -48,6 +50,9 @@ pub enum CreateWorkflowError {
     /// So much was refused lately that this is not kept any more.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
+    /// The version that this request made before is gone.
+    #[error(transparent)]
+    Quarantined(#[from] Quarantined),
     /// The log beneath.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -95,14 +100,12 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
         return Err(forbidden.into());
     }
     let repeatable = repeatable(call, new)?;
-    if let Some(repeatable) = &repeatable {
+    // An id that was just made up is nobody's. Any other may be: the condition of the append sees version 1 only, and
+    // that may be gone from a history that goes on without it.
+    if new.workflow_id.is_some() || repeatable.is_some() {
         let first = ports.log.versions(&key, Version::FIRST, 1).await?.into_iter().next();
         if let Some(first) = first {
-            return match repeatable.known_in(&first.accepted) {
-                Known::Accepted(_) => Ok(Accepted { event: first.event, repeated: true }),
-                Known::KeyReused => Err(CreateWorkflowError::KeyReused),
-                Known::No => Err(CreateWorkflowError::AlreadyExists(key.workflow_id)),
-            };
+            return already_there(first, repeatable.as_ref(), key.workflow_id);
         }
     }
     let workflow = as_it_would_be(call, new, key.clone(), now);
@@ -119,6 +122,23 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
         Appended::Yes(accepted) => Ok(*accepted),
         Appended::Lost(_) => Err(CreateWorkflowError::AlreadyExists(key.workflow_id)),
         Appended::KeyReused => Err(CreateWorkflowError::KeyReused),
+    }
+}
+
+/// What is told of a creation whose id is taken: the first answer again, if it is the same request.
+fn already_there(
+    first: StoredVersion,
+    repeatable: Option<&RepeatableRequest>,
+    id: WorkflowId,
+) -> Result<Accepted, CreateWorkflowError> {
+    match repeatable.map_or(Known::No, |repeatable| repeatable.known_in(&first.accepted)) {
+        Known::Accepted(version) if version == first.event.version => {
+            Ok(Accepted { event: first.event, repeated: true })
+        }
+        // The version that this key made is gone from the log.
+        Known::Accepted(at) => Err(Quarantined(Break { at, fault: Fault::Missing }).into()),
+        Known::KeyReused => Err(CreateWorkflowError::KeyReused),
+        Known::No => Err(CreateWorkflowError::AlreadyExists(id)),
     }
 }
 

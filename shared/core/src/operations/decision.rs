@@ -6,6 +6,7 @@ use crate::event::{AppliedRules, EventType, Workflow, WorkflowEvent};
 use crate::idempotency::{Known, RepeatableRequest, remember};
 use crate::identifiers::{EventId, Version, WorkflowKey};
 use crate::json::ValidationContext;
+use crate::operations::reading::Head;
 use crate::operations::refusing::{NotKept, keep};
 use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
 use crate::ports::{
@@ -20,8 +21,8 @@ pub(super) struct Attempt<'a> {
     pub operation: &'static str,
     pub call: &'a Call,
     pub key: &'a WorkflowKey,
-    /// The version the workflow is at; none when it is to be created.
-    pub head: Option<&'a StoredVersion>,
+    /// What the workflow stands at; none when it is to be created.
+    pub head: Option<&'a Head>,
     pub transition: &'a Move,
     pub context: Option<&'a ValidationContext>,
     pub now: Timestamp,
@@ -87,8 +88,8 @@ impl Attempt<'_> {
             workflow_id: self.key.workflow_id.clone(),
             event_type: RefusalEventType::default(),
             operation: self.operation.to_owned(),
-            version: self.head.map(|head| head.event.version),
-            current_state: self.head.map(|head| head.event.to_state),
+            version: self.head.map(|head| head.event().version),
+            current_state: self.head.map(|head| head.event().to_state),
             target_state: Some(self.transition.to),
             timestamp: self.now,
             requested_by: self.call.principal.id.clone(),
@@ -124,10 +125,10 @@ impl Attempt<'_> {
         rules: AppliedRules,
         repeatable: Option<&RepeatableRequest>,
     ) -> Result<StoredVersion, Bug> {
-        let before = self.head.map(|head| &head.event);
-        let version = match before {
+        let before = self.head.map(Head::event);
+        let version = match self.head {
             None => Version::FIRST,
-            Some(before) => before.version.next().ok_or(Bug::VersionsExhausted(before.version))?,
+            Some(head) => head.end.next().ok_or(Bug::VersionsExhausted(head.end))?,
         };
         let event = seal(WorkflowEvent {
             event_id,
@@ -148,10 +149,11 @@ impl Attempt<'_> {
             failure: self.transition.failure.clone(),
             rules,
             correlation_id: self.call.correlation_id.clone(),
+            resumes: self.head.and_then(|head| head.resumes.clone()),
             previous_hash: before.map_or_else(ChainHash::genesis, |before| before.hash.clone()),
             hash: ChainHash::genesis(),
         })?;
-        let accepted = self.head.map(|head| head.accepted.as_slice()).unwrap_or_default();
+        let accepted = self.head.map(|head| head.stored.accepted.as_slice()).unwrap_or_default();
         Ok(StoredVersion { event, accepted: remember(accepted, repeatable, version) })
     }
 }
@@ -196,9 +198,9 @@ pub(super) async fn append<L: WorkflowLog>(
 }
 
 /// The server's time, but never earlier than the version before.
-pub(super) fn now(clock: &dyn Clock, head: Option<&StoredVersion>) -> Timestamp {
+pub(super) fn now(clock: &dyn Clock, head: Option<&Head>) -> Timestamp {
     let now = clock.now();
-    head.map_or(now, |head| now.max(head.event.timestamp))
+    head.map_or(now, |head| now.max(head.event().timestamp))
 }
 
 /// Splits a verdict into what was applied, or why it was refused.

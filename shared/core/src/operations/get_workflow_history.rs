@@ -1,12 +1,14 @@
 //! A workflow's history, oldest first: its versions, and the refused attempts between them for those who may see them.
 
 use crate::call::Call;
+use crate::chain::ChainHash;
 use crate::event::WorkflowEvent;
 use crate::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::{ReadWorkflowError, Reading};
-use crate::ports::{Action, WorkflowLog};
+use crate::ports::{Action, KeptRefusal, LogError, StoreError, WorkflowLog};
 use crate::refusal::Refusal;
+use crate::timestamp::Timestamp;
 
 /// One item of a history.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,27 @@ pub enum HistoryItem {
     Version(Box<WorkflowEvent>),
     /// What was refused.
     Refusal(Box<Refusal>),
+    /// Something that is there and cannot be read.
+    Unreadable(Unreadable),
+}
+
+/// An entry of a history that cannot be read. It is shown in its place, so that nothing is hidden.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A version.
+    Version {
+        /// Which one.
+        version: Version,
+        /// The hash of what is stored: the content of the break.
+        content: ChainHash,
+    },
+    /// A refused attempt.
+    Refusal {
+        /// Its identity.
+        event_id: EventId,
+        /// The hash of what is stored.
+        content: ChainHash,
+    },
 }
 
 /// Where a history goes on: after this version and after this refusal.
@@ -57,29 +80,87 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     query: HistoryQuery,
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let Some(head) = ports.store.head(&key).await? else { return never_created(ports, call, &key, query).await };
-    authorise(ports.policy.as_ref(), call, Action::GetWorkflowHistory, &head.event)?;
-    if query.include_refusals {
-        authorise(ports.policy.as_ref(), call, Action::GetWorkflowRefusals, &head.event)?;
+    let (head, end) = match ports.store.head(&key).await {
+        Ok(None) => return never_created(ports, call, &key, query).await,
+        Ok(Some(head)) => {
+            let end = head.event.version;
+            (Some(head), end)
+        }
+        Err(LogError::Unreadable { version, .. }) => (None, version),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    let wants = [Some(Action::GetWorkflowHistory), query.include_refusals.then_some(Action::GetWorkflowRefusals)];
+    for action in wants.into_iter().flatten() {
+        match &head {
+            Some(head) => authorise(ports.policy.as_ref(), call, action, &head.event)?,
+            // Of what cannot be read nothing is known but its name.
+            None => authorise_by_name(ports.policy.as_ref(), call, action, &key)?,
+        }
     }
     // One more than asked for tells whether there is a next page.
     let wanted = query.limit.saturating_add(1);
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
-    let versions = match from {
-        Some(from) => ports.store.versions(&key, from, wanted).await?,
-        None => Vec::new(),
-    };
+    let versions = versions(&ports.store, &key, from, wanted).await?;
     let refusals = if query.include_refusals {
         ports.store.refusals(&key, query.after.refusal, wanted).await?
     } else {
         Vec::new()
     };
-    let reached = versions.last().map(|version| version.event.version).or(query.after.version);
-    // More than was wanted, or the log stops before a version that it cannot read: then there is a next page, and it
-    // meets the error.
-    let stopped = reached.is_none_or(|reached| reached < head.event.version);
-    let events = versions.into_iter().map(|version| version.event).collect();
-    Ok(merge(events, refusals, query.after, query.limit, stopped))
+    let reached = versions.last().map(Found::version).or(query.after.version);
+    // More than was wanted: then there is a next page.
+    let stopped = reached.is_none_or(|reached| reached < end);
+    Ok(merge(versions, refusals, query.after, query.limit, stopped))
+}
+
+/// A version, or what is in its place.
+enum Found {
+    Event(Box<WorkflowEvent>),
+    Unreadable(Version, ChainHash),
+}
+
+impl Found {
+    fn version(&self) -> Version {
+        match self {
+            Self::Event(event) => event.version,
+            Self::Unreadable(version, _) => *version,
+        }
+    }
+
+    /// Whether it comes before a refusal of this instant. What cannot be read has no instant: it follows the version
+    /// before it.
+    fn is_before(&self, instant: Timestamp) -> bool {
+        match self {
+            Self::Event(event) => event.timestamp <= instant,
+            Self::Unreadable(..) => true,
+        }
+    }
+}
+
+/// The versions from one on, at most so many, those among them that cannot be read.
+async fn versions<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    mut from: Option<Version>,
+    wanted: usize,
+) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(next) = from.filter(|_| found.len() < wanted) {
+        match log.versions(key, next, wanted - found.len()).await {
+            Ok(page) => {
+                let Some(last) = page.last() else { break };
+                from = last.event.version.next();
+                found.extend(page.into_iter().map(|stored| Found::Event(Box::new(stored.event))));
+            }
+            Err(LogError::Unreadable { version, content, .. }) => {
+                found.push(Found::Unreadable(version, content));
+                from = version.next();
+            }
+            // What was read is given; the next page meets the error.
+            Err(LogError::Store(StoreError::NewerFormat(_))) if !found.is_empty() => break,
+            Err(LogError::Store(error)) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see
@@ -107,8 +188,8 @@ async fn never_created<L: WorkflowLog>(
 ///
 /// `stopped` says that more versions follow than were given; what is later than the last of these has to wait for them.
 fn merge(
-    versions: Vec<WorkflowEvent>,
-    refusals: Vec<Refusal>,
+    versions: Vec<Found>,
+    refusals: Vec<KeptRefusal>,
     after: HistoryPosition,
     limit: usize,
     stopped: bool,
@@ -119,19 +200,30 @@ fn merge(
     let mut position = after;
     while items.len() < limit {
         let version_is_next = match (versions.peek(), refusals.peek()) {
-            (Some(version), Some(refusal)) => version.timestamp <= refusal.timestamp,
+            (Some(version), Some(KeptRefusal::Refusal(refusal))) => version.is_before(refusal.timestamp),
+            (Some(_), Some(KeptRefusal::Unreadable { .. })) => false,
             (Some(_), None) => true,
             (None, _) if stopped => break,
             (None, _) => false,
         };
         if version_is_next {
-            items.extend(versions.next().map(|version| {
-                position.version = Some(version.version);
-                HistoryItem::Version(Box::new(version))
+            items.extend(versions.next().map(|found| {
+                position.version = Some(found.version());
+                match found {
+                    Found::Event(event) => HistoryItem::Version(event),
+                    Found::Unreadable(version, content) => {
+                        HistoryItem::Unreadable(Unreadable::Version { version, content })
+                    }
+                }
             }));
         } else if let Some(refusal) = refusals.next() {
-            position.refusal = Some(refusal.event_id);
-            items.push(HistoryItem::Refusal(Box::new(refusal)));
+            position.refusal = Some(refusal.event_id());
+            items.push(match refusal {
+                KeptRefusal::Refusal(refusal) => HistoryItem::Refusal(refusal),
+                KeptRefusal::Unreadable { event_id, content } => {
+                    HistoryItem::Unreadable(Unreadable::Refusal { event_id, content })
+                }
+            });
         } else {
             break;
         }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::identifiers::WorkflowId;
+use crate::identifiers::{WorkflowId, WorkflowKey};
 use crate::operations::ReadWorkflowError;
 use crate::operations::reading::{authorise, authorise_by_name};
 use crate::ports::{
     AccessPolicy, Action, EndedHow, ExecutionStatus, LogError, QuarantineLog, RecoveryLog, RecoveryStarter,
     StarterError, StoreError, WorkflowLog,
 };
-use crate::quarantine::Quarantine;
+use crate::quarantine::InForce;
 use crate::recovery::records::RecoveryAttempt;
 
 /// What telling of a recovery needs.
@@ -42,8 +42,8 @@ pub enum Progress {
 pub struct RecoveryStatus {
     /// How the newest recovery is.
     pub progress: Progress,
-    /// The quarantine that is in force, if one is.
-    pub quarantine: Option<Quarantine>,
+    /// The breaks that are not released.
+    pub quarantines: Vec<InForce>,
 }
 
 /// Why nothing can be told.
@@ -85,8 +85,8 @@ where
         Err(LogError::Store(error)) => return Err(error.into()),
     };
     permitted.map_err(ReadWorkflowError::from)?;
-    let quarantine = ports.log.quarantine(&key).await?.in_force().first().map(|&quarantine| quarantine.clone());
-    let progress = match ports.log.recoveries(&key, 1).await?.into_iter().next() {
+    let quarantines = ports.log.quarantine(&key).await?.in_force();
+    let progress = match newest(&ports.log, &key).await? {
         None => Progress::None,
         Some(attempt) if attempt.ended.is_some() => Progress::Ended(Box::new(attempt)),
         Some(attempt) => match ports.starter.status(&attempt.claim.recovery_id).await? {
@@ -94,7 +94,12 @@ where
             ExecutionStatus::Ended(how) => vanished(ports, attempt, how).await?,
         },
     };
-    Ok(RecoveryStatus { progress, quarantine })
+    Ok(RecoveryStatus { progress, quarantines })
+}
+
+/// The newest attempt whose claim can be read.
+async fn newest<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Option<RecoveryAttempt>, StoreError> {
+    Ok(log.recoveries(key, 1).await?.attempts.into_iter().next())
 }
 
 /// It may have recorded its outcome and ended after the log was read.
@@ -103,7 +108,7 @@ async fn vanished<L: RecoveryLog, S>(
     attempt: RecoveryAttempt,
     how: EndedHow,
 ) -> Result<Progress, StoreError> {
-    let again = ports.log.recoveries(&attempt.claim.key(), 1).await?.into_iter().next();
+    let again = newest(&ports.log, &attempt.claim.key()).await?;
     Ok(match again {
         Some(newest) if newest.ended.is_some() => Progress::Ended(Box::new(newest)),
         Some(newest) if newest.claim != attempt.claim => Progress::Running(Box::new(newest)),

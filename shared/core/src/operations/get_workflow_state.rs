@@ -1,19 +1,17 @@
 //! Where a workflow stands: its newest version; and, when asked, which moves of it this caller could make now.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use std::sync::Arc;
 
 use crate::call::Call;
 use crate::event::{AppliedRules, Workflow};
-use crate::identifiers::WorkflowId;
+use crate::identifiers::{Version, WorkflowId};
 use crate::lifecycle::State;
 use crate::operations::decision::{applied_or_violation, now};
-use crate::operations::reading::{authorise, head, intact};
+use crate::operations::reading::{Head, authorise, head, intact};
 use crate::operations::{Forbidden, ReadWorkflowError, Reading, RuleViolation};
-use crate::ports::{
-    Action, Clock, Move, QuarantineLog, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, WorkflowLog,
-};
-use crate::quarantine::{Quarantine, QuarantineRecord};
+use crate::ports::{Action, Clock, Move, QuarantineLog, RulesQuestion, RulesUnavailable, TransitionRules, WorkflowLog};
+use crate::quarantine::{InForce, QuarantineRecord};
 
 /// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
 #[derive(Clone)]
@@ -51,10 +49,12 @@ pub enum RulesAnswer {
 /// Where a workflow stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkflowNow {
-    /// Its newest version.
+    /// Its newest version that can be read.
     pub workflow: Workflow,
-    /// The quarantine that is in force, if one is: it can be read and not be moved.
-    pub quarantine: Option<Quarantine>,
+    /// The newest version that is there, when it is above that one: it cannot be read, and was released.
+    pub passed_over: Option<Version>,
+    /// The breaks that are not released: while there is one, it can be read and not be moved.
+    pub quarantines: Vec<InForce>,
 }
 
 /// Reads the state of a workflow of the caller's tenant. Two strongly consistent reads at once.
@@ -82,10 +82,10 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
 ) -> Result<(WorkflowNow, Vec<EvaluatedMove>), ReadWorkflowError> {
     let (head, record) = readable(&ports.reading, call, workflow_id).await?;
     let now = WorkflowNow::of(&head, &record);
-    if now.quarantine.is_some() {
+    if !now.quarantines.is_empty() {
         return Ok((now, Vec::new()));
     }
-    intact(&head.event, &record)?;
+    intact(head.event(), &record)?;
     // Side by side: a remote engine would else be waited for once for each move.
     let targets = now.workflow.current_state.allowed_transitions();
     let moves = join_all(targets.into_iter().map(|target| evaluate(ports, call, &head, &now.workflow, target))).await;
@@ -93,9 +93,9 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
 }
 
 impl WorkflowNow {
-    fn of(head: &StoredVersion, record: &QuarantineRecord) -> Self {
-        let quarantine = record.in_force().first().map(|&in_force| in_force.clone());
-        Self { workflow: Workflow::from(&head.event), quarantine }
+    fn of(head: &Head, record: &QuarantineRecord) -> Self {
+        let passed_over = head.resumes.as_ref().map(|_| head.end);
+        Self { workflow: Workflow::from(head.event()), passed_over, quarantines: record.in_force() }
     }
 }
 
@@ -103,22 +103,20 @@ async fn readable<L: WorkflowLog + QuarantineLog>(
     ports: &Reading<L>,
     call: &Call,
     workflow_id: &WorkflowId,
-) -> Result<(StoredVersion, QuarantineRecord), ReadWorkflowError> {
-    let key = call.key(workflow_id);
-    let (head, record) = join(head(&ports.store, &key), ports.store.quarantine(&key)).await;
-    let head = head?;
-    authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, &head.event)?;
-    Ok((head, record?))
+) -> Result<(Head, QuarantineRecord), ReadWorkflowError> {
+    let (head, record) = head(&ports.store, &call.key(workflow_id)).await?;
+    authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, head.event())?;
+    Ok((head, record))
 }
 
 async fn evaluate<L, R: TransitionRules>(
     ports: &Evaluating<L, R>,
     call: &Call,
-    head: &StoredVersion,
+    head: &Head,
     workflow: &Workflow,
     target_state: State,
 ) -> EvaluatedMove {
-    let access = authorise(ports.reading.policy.as_ref(), call, Action::moving_to(target_state), &head.event);
+    let access = authorise(ports.reading.policy.as_ref(), call, Action::moving_to(target_state), head.event());
     let transition = Move {
         from: Some(workflow.current_state),
         to: target_state,

@@ -17,6 +17,7 @@ pub mod verify_workflow_history;
 
 mod assessing;
 mod catching_up;
+pub mod chain_walk;
 mod decision;
 mod reading;
 mod rebuild_index;

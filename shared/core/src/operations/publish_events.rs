@@ -10,7 +10,8 @@ use crate::identifiers::{Version, WorkflowKey};
 use crate::operations::Publishing;
 use crate::operations::catching_up::{Lane, Stop, catch_up, chain_of, put_one_a_workflow};
 use crate::ports::{
-    BusEvent, DeadLetter, DeadLetters, EventBus, IndexEntry, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    BusEvent, DeadLetter, DeadLetters, EventBus, IndexEntry, NewerFormat, QuarantineLog, StoreError, StoredVersion,
+    WorkflowIndex, WorkflowLog,
 };
 use crate::quarantine::QuarantineEntry;
 use crate::refusal::Refusal;
@@ -39,6 +40,13 @@ pub enum StreamRecord {
         /// What was recorded.
         entry: Box<QuarantineEntry>,
     },
+    /// An item of a format that only a newer release can read.
+    WrittenByNewerRelease {
+        /// The record's place in the stream, the stream's own text.
+        sequence_number: String,
+        /// Which item, and which format.
+        newer: NewerFormat,
+    },
     /// A record that is none of these, though it should be one.
     Unreadable {
         /// The record's place in the stream, the stream's own text.
@@ -63,6 +71,7 @@ impl StreamRecord {
             Self::Version { sequence_number, .. }
             | Self::Refusal { sequence_number, .. }
             | Self::Quarantine { sequence_number, .. }
+            | Self::WrittenByNewerRelease { sequence_number, .. }
             | Self::Unreadable { sequence_number, .. }
             | Self::Ignored { sequence_number } => sequence_number,
         }
@@ -98,7 +107,7 @@ pub async fn publish_events<L, I, B, D>(
     batch: Vec<StreamRecord>,
 ) -> Published
 where
-    L: WorkflowLog,
+    L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
     D: DeadLetters,
@@ -117,6 +126,10 @@ where
             }
             StreamRecord::Quarantine { sequence_number, entry } => {
                 unordered.push((sequence_number, entry.key(), BusEvent::of_quarantine(&entry)));
+            }
+            // A newer release publishes it. Until one runs again, the stream keeps the record.
+            StreamRecord::WrittenByNewerRelease { sequence_number, newer } => {
+                published.failed.push(FailedRecord { sequence_number, why: newer.to_string() });
             }
             StreamRecord::Unreadable { sequence_number, key, why } => {
                 published.dead.push(DeadLetter { sequence_number, key, why });
@@ -146,7 +159,7 @@ impl Doorbell {
     }
 }
 
-async fn publish_versions<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
     doorbells: BTreeMap<WorkflowKey, Doorbell>,
     published: &mut Published,
@@ -167,11 +180,19 @@ async fn publish_versions<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
     let mut rung = Vec::new();
     let mut lanes = Vec::new();
     for (key, doorbell) in doorbells {
-        if let Some(why) = index.get(&key).and_then(|entry| contradiction(&doorbell, entry)) {
+        let indexed = match index.get(&key) {
+            Some(Ok(entry)) => Some(entry),
+            Some(Err(newer)) => {
+                fail(doorbell, None, &newer.to_string(), published);
+                continue;
+            }
+            None => None,
+        };
+        if let Some(why) = indexed.and_then(|entry| contradiction(&doorbell, entry)) {
             bury(&key, doorbell, None, &why, published);
             continue;
         }
-        if let Some(lane) = lane(&key, &doorbell, index.get(&key)) {
+        if let Some(lane) = lane(&key, &doorbell, indexed) {
             lanes.push(lane);
             rung.push((key, doorbell));
         }
@@ -195,15 +216,15 @@ fn contradiction(doorbell: &Doorbell, indexed: &IndexEntry) -> Option<String> {
     contradicts.then(|| format!("another version {} than this was published", indexed.published_version))
 }
 
-/// What is to be published of a workflow: all after the published version, up to the last that was rung for.
+/// What is to be published of a workflow: all after the published version, up to the last that was rung for. The events
+/// themselves come from the log: what a record carries may be lost or released by now.
 fn lane(key: &WorkflowKey, doorbell: &Doorbell, indexed: Option<&IndexEntry>) -> Option<Lane> {
     let last = *doorbell.rung.keys().next_back()?;
     let published = indexed.map(|entry| entry.published_version);
     if published.is_some_and(|published| published >= last) {
         return None;
     }
-    let at_hand = doorbell.rung.values().map(|(_, version)| version.event.clone());
-    Lane::new(key.clone(), published, last, at_hand)
+    Lane::new(key.clone(), published, last, [])
 }
 
 fn index_unreadable(error: &StoreError) -> String {

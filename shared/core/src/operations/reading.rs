@@ -3,10 +3,10 @@
 use futures_util::future::join;
 
 use crate::call::Call;
-use crate::chain::{Break, Fault, is_intact};
-use crate::event::WorkflowEvent;
-use crate::identifiers::WorkflowKey;
-use crate::operations::assessing::content_of;
+use crate::chain::{Break, ChainHash, Fault, content_of, is_intact};
+use crate::event::{Resumes, WorkflowEvent};
+use crate::identifiers::{Version, WorkflowKey};
+use crate::limits::UNREADABLE_PASSED_OVER_MAX;
 use crate::operations::{Forbidden, Quarantined};
 use crate::ports::{
     AccessDecision, AccessPolicy, AccessQuestion, Action, LogError, QuarantineLog, Resource, StoreError, StoredVersion,
@@ -42,27 +42,105 @@ impl From<LogError> for ReadWorkflowError {
     }
 }
 
-/// The newest version of a workflow that exists.
-pub(super) async fn head<L: WorkflowLog>(log: &L, key: &WorkflowKey) -> Result<StoredVersion, ReadWorkflowError> {
-    log.head(key).await?.ok_or(ReadWorkflowError::NotFound)
+/// What the next version goes on from.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Head {
+    /// The newest version that can be read.
+    pub stored: StoredVersion,
+    /// Present when versions above it cannot be read: all of them were released.
+    pub resumes: Option<Resumes>,
+    /// The newest version that is there, readable or not.
+    pub end: Version,
 }
 
-/// The same, for those who build on it, and whether they may: no quarantine is in force, and its content fits its hash
-/// or was released as it is. Both are read at once, so that this costs no time.
+impl Head {
+    /// A newest version that can be read.
+    pub(super) fn of(stored: StoredVersion) -> Self {
+        Self { end: stored.event.version, stored, resumes: None }
+    }
+
+    /// Its event.
+    pub(super) fn event(&self) -> &WorkflowEvent {
+        &self.stored.event
+    }
+}
+
+/// The head of a workflow that exists, and its record of quarantines. Both are read at once, so that this costs no time.
+///
+/// # Errors
+/// [`ReadWorkflowError::Quarantined`] when the newest version cannot be read and the workflow may not be read as it was
+/// before.
+pub(super) async fn head<L: WorkflowLog + QuarantineLog>(
+    log: &L,
+    key: &WorkflowKey,
+) -> Result<(Head, QuarantineRecord), ReadWorkflowError> {
+    let (newest, quarantine) = join(log.head(key), log.quarantine(key)).await;
+    let (version, content) = match newest {
+        Ok(Some(stored)) => return Ok((Head::of(stored), quarantine?)),
+        Ok(None) => return Err(ReadWorkflowError::NotFound),
+        Err(LogError::Unreadable { version, content, .. }) => (version, content),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    let quarantine = quarantine?;
+    let broken = |at| Quarantined(Break { at, fault: Fault::Unreadable });
+    match below_unreadable(log, key, version, &content, |found| quarantine.is_released(found)).await? {
+        Below::Readable(stored) => {
+            let resumes = Some(Resumes { from_version: stored.event.version, passed_over: content });
+            Ok((Head { stored: *stored, resumes, end: version }, quarantine))
+        }
+        Below::Nothing => Err(broken(version).into()),
+        Below::Unreleased(at) => Err(broken(at).into()),
+    }
+}
+
+/// What lies below versions that cannot be read.
+pub(super) enum Below {
+    /// The newest version that can be read.
+    Readable(Box<StoredVersion>),
+    /// Nothing, or nothing within [`UNREADABLE_PASSED_OVER_MAX`] versions.
+    Nothing,
+    /// A version that cannot be read and may not be passed over.
+    Unreleased(Version),
+}
+
+/// Looks for the newest readable version below an unreadable end of the log, past every version that `may_pass`.
+pub(super) async fn below_unreadable<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    end: Version,
+    content: &ChainHash,
+    may_pass: impl Fn(&BreakFound) -> bool,
+) -> Result<Below, StoreError> {
+    let mut unreadable = BreakFound::unreadable(end, content.clone());
+    for _ in 0..UNREADABLE_PASSED_OVER_MAX {
+        if !may_pass(&unreadable) {
+            return Ok(Below::Unreleased(unreadable.at));
+        }
+        unreadable = match log.newest_below(key, unreadable.at).await {
+            Ok(Some(stored)) => return Ok(Below::Readable(Box::new(stored))),
+            Ok(None) => return Ok(Below::Nothing),
+            Err(LogError::Unreadable { version, content, .. }) => BreakFound::unreadable(version, content),
+            Err(LogError::Store(error)) => return Err(error),
+        };
+    }
+    Ok(Below::Nothing)
+}
+
+/// The head, for those who build on it, and whether they may: no quarantine is in force, and its content fits its hash or
+/// was released as it is.
 pub(super) async fn free_head<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
-) -> Result<(StoredVersion, Result<(), Quarantined>), ReadWorkflowError> {
-    let (head, quarantine) = join(head(log, key), log.quarantine(key)).await;
-    let (head, quarantine) = (head?, quarantine?);
-    let free = may_be_built_on(&head.event, &quarantine);
+) -> Result<(Head, Result<(), Quarantined>), ReadWorkflowError> {
+    let (head, quarantine) = head(log, key).await?;
+    let free = may_be_built_on(head.event(), &quarantine);
     Ok((head, free))
 }
 
 /// Whether a newest version may be built on, by the record that was read beside it.
 pub(super) fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
     match quarantine.in_force().first() {
-        Some(in_force) => Err(Quarantined(in_force.found().as_break())),
+        Some(in_force) => Err(Quarantined(in_force.found.as_break())),
         None => intact(head, quarantine),
     }
 }

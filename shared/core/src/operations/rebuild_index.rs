@@ -24,8 +24,11 @@ use crate::identifiers::{Version, WorkflowKey};
 use crate::limits::FINDINGS_MAX;
 use crate::operations::Publishing;
 use crate::operations::catching_up::{Lane, Stop, catch_up};
-use crate::operations::verify_workflow_history::{Walked, walk_chain_seeing};
-use crate::ports::{Advanced, EventBus, IndexEntry, LogWalk, StoreError, WorkflowIndex, WorkflowLog};
+use crate::operations::chain_walk::walk_past_releases;
+use crate::ports::{
+    Advanced, EventBus, IndexEntry, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+};
+use crate::quarantine::BreakFound;
 use crate::timestamp::Timestamp;
 
 /// How a rebuild is to go about it.
@@ -78,6 +81,8 @@ pub enum Anomaly {
         /// The newest version; none when there is no version at all.
         head: Option<Version>,
     },
+    /// A newer release wrote an item that has to be read.
+    WrittenByNewerRelease(NewerFormat),
     /// An entry of the log that nobody writes.
     Stray,
     /// The bus or the index did not take it this time.
@@ -96,6 +101,7 @@ impl fmt::Display for Anomaly {
             Self::AheadOfLog { published, head: None } => {
                 write!(f, "the index says that version {published} is published, and the log has no version")
             }
+            Self::WrittenByNewerRelease(newer) => write!(f, "left for a newer release: {newer}"),
             Self::Stray => f.write_str("an entry of the log that is neither a version nor a refusal of a workflow"),
             Self::NotDone(why) => write!(f, "could not be put in order this time: {why}"),
         }
@@ -126,7 +132,7 @@ pub async fn rebuild_index<L, I, B>(
     mut told: impl FnMut(&Rebuilt) -> ControlFlow<()>,
 ) -> Result<Rebuilt, RebuildIndexError>
 where
-    L: WorkflowLog + LogWalk,
+    L: WorkflowLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
     B: EventBus,
 {
@@ -183,7 +189,7 @@ struct Disorder<'a> {
     entry_is_right: bool,
 }
 
-async fn put_in_order<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
     options: &RebuildOptions,
     keys: &[WorkflowKey],
@@ -200,7 +206,8 @@ async fn put_in_order<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
             Course::NotThere | Course::InOrder => {}
             Course::LeaveIt(anomaly) => rebuilt.found(key.to_string(), anomaly),
             Course::PutInOrder { published, head, entry_is_right } => {
-                disorders.push(Disorder { key, seen: entries.get(key), published, head, entry_is_right });
+                let seen = entries.get(key).and_then(|entry| entry.as_ref().ok());
+                disorders.push(Disorder { key, seen, published, head, entry_is_right });
             }
         }
     }
@@ -234,7 +241,7 @@ impl Rebuilt {
 }
 
 /// Publishes what is missing, and gives those workflows of which everything is published.
-async fn publish<'a, L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
     disorders: Vec<Disorder<'a>>,
     rebuilt: &mut Rebuilt,
@@ -263,32 +270,61 @@ async fn publish<'a, L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
     done
 }
 
-/// Reads the whole of a workflow's log and decides.
-async fn look<L: WorkflowLog>(
+/// Reads the whole of a workflow's log and decides. Breaks that were released are passed over, as recovery does.
+async fn look<L: WorkflowLog + QuarantineLog>(
+    log: &L,
+    key: &WorkflowKey,
+    indexed: Option<&Result<IndexEntry, NewerFormat>>,
+    published_before: Option<Timestamp>,
+) -> Result<Course, StoreError> {
+    let indexed = match indexed {
+        Some(Err(newer)) => return Ok(Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer.clone()))),
+        Some(Ok(indexed)) => Some(indexed),
+        None => None,
+    };
+    match looked_at(log, key, indexed, published_before).await {
+        Err(StoreError::NewerFormat(newer)) => Ok(Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer))),
+        other => other,
+    }
+}
+
+async fn looked_at<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
     indexed: Option<&IndexEntry>,
     published_before: Option<Timestamp>,
 ) -> Result<Course, StoreError> {
+    let quarantine = log.quarantine(key).await?;
     let (mut entry_is_right, mut old) = (false, None);
-    let walked = walk_chain_seeing(log, key, None, |event| {
+    let walked = walk_past_releases(log, key, None, &quarantine, |event| {
         entry_is_right |= indexed.is_some_and(|indexed| *indexed == IndexEntry::from(event));
         // Time never goes back along a history, so the last that is old has only old ones before it.
         if published_before.is_some_and(|instant| event.timestamp < instant) {
             old = Some(event.version);
         }
     });
-    Ok(course(walked.await?, indexed.map(|indexed| indexed.published_version), entry_is_right, old))
+    let walked = walked.await?;
+    // A version that was altered and released is built on as it is; no walk calls it sound.
+    if let (Ok(Some(last)), Some(indexed)) = (&walked, indexed) {
+        entry_is_right |= *indexed == IndexEntry::from(last);
+    }
+    Ok(course(walked, indexed.map(|indexed| indexed.published_version), entry_is_right, old))
 }
 
 /// Decides. Pure and total.
-fn course(walked: Walked, claimed: Option<Version>, entry_is_right: bool, old: Option<Version>) -> Course {
-    if let Some(broken) = walked.broken {
-        return Course::LeaveIt(Anomaly::Broken(broken));
-    }
-    let Some(head) = walked.last else {
-        let ahead = |published| Course::LeaveIt(Anomaly::AheadOfLog { published, head: None });
-        return claimed.map_or(Course::NotThere, ahead);
+fn course(
+    walked: Result<Option<WorkflowEvent>, BreakFound>,
+    claimed: Option<Version>,
+    entry_is_right: bool,
+    old: Option<Version>,
+) -> Course {
+    let head = match walked {
+        Ok(Some(head)) => head,
+        Ok(None) => {
+            let ahead = |published| Course::LeaveIt(Anomaly::AheadOfLog { published, head: None });
+            return claimed.map_or(Course::NotThere, ahead);
+        }
+        Err(found) => return Course::LeaveIt(Anomaly::Broken(found.as_break())),
     };
     let published = match claimed {
         Some(published) if published > head.version => {

@@ -63,7 +63,7 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
     if !is_to_be_reactivated(&head.event, Trigger::Failure) {
         return Ok(FailureHandled::Left(LeftAlone::NotRetryable));
     }
-    let attempts = ports.log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+    let attempts = ports.log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
     let at_this_version = attempts.first().filter(|newest| newest.claim.version >= *version);
     match at_this_version {
         Some(RecoveryAttempt { claim, ended: None }) if start_claimed(ports, claim).await? => {

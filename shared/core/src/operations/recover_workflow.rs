@@ -9,12 +9,11 @@ use crate::event::WorkflowEvent;
 use crate::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use crate::lifecycle::State;
 use crate::operations::decision::{Attempt, Refuser, now};
-use crate::operations::reading::{authorise, authorise_by_name};
+use crate::operations::reading::{Head, authorise, authorise_by_name};
 use crate::operations::starting::{Asking, start};
 use crate::operations::{Forbidden, NotKept, StartRecoveryError, Starting, TooManyRefusals};
 use crate::ports::{
-    AccessPolicy, Action, Ids, LogError, Move, RecoveryLog, RecoveryStarter, StarterError, StoreError, StoredVersion,
-    WorkflowLog,
+    AccessPolicy, Action, Ids, LogError, Move, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog,
 };
 use crate::recovery::document::Trigger;
 use crate::recovery::records::RecoveryClaim;
@@ -104,9 +103,9 @@ async fn permitted_version<L: WorkflowLog, S>(
     let (policy, action) = (ports.policy.as_ref(), Action::RecoverWorkflow);
     let (permitted, head, version) = match ports.starting.log.head(key).await {
         Ok(None) => return Err(RecoverWorkflowError::NotFound),
-        Ok(Some(head)) => {
-            let version = head.event.version;
-            (authorise(policy, call, action, &head.event), Some(head), version)
+        Ok(Some(stored)) => {
+            let version = stored.event.version;
+            (authorise(policy, call, action, &stored.event), Some(Head::of(stored)), version)
         }
         Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, key), None, version),
         Err(LogError::Store(error)) => return Err(error.into()),
@@ -121,11 +120,11 @@ async fn record<L: WorkflowLog, S>(
     ports: &Requesting<L, S>,
     call: &Call,
     key: &WorkflowKey,
-    head: Option<&StoredVersion>,
+    head: Option<&Head>,
     reason: Option<&Reason>,
     forbidden: &Forbidden,
 ) -> Result<(), NotKept> {
-    let transition = move_of(head.map(|head| &head.event), reason);
+    let transition = move_of(head.map(Head::event), reason);
     let now = now(ports.starting.clock.as_ref(), head);
     let attempt = Attempt { operation: OPERATION, call, key, head, transition: &transition, context: None, now };
     attempt.record_bounded(EventId(ports.ids.fresh()), &ports.starting.log, Refuser::Policy(forbidden)).await

@@ -8,7 +8,6 @@ mod publishing;
 
 use std::sync::Arc;
 
-use crate::chain::{ChainHash, Fault};
 use crate::event::WorkflowEvent;
 use crate::idempotency::digest;
 use crate::identifiers::{EventId, Version, WorkflowKey};
@@ -17,13 +16,14 @@ use crate::limits::{
 };
 use crate::operations::{AssessError, Bug, Publishing, assess};
 use crate::ports::{
-    Clock, EventBus, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex,
-    WorkflowLog,
+    Clock, EventBus, NewerFormat, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules,
+    WorkflowIndex, WorkflowLog,
 };
 use crate::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
 use crate::recovery::document::{Next, Outcome, OutcomeStatus, Planned, RecoveryDocument, Step, StepKind};
 use crate::recovery::records::RecoveryRecord;
 use crate::recovery::{Findings, RecoveryPlan, plan};
+use crate::stored_name::Part;
 use crate::timestamp::Timestamp;
 use uuid::Builder;
 
@@ -50,6 +50,9 @@ pub enum RecoveryStepError {
     /// Events could not be put on the bus, or the index not be moved after them. Passes.
     #[error("events could not be published: {0}")]
     BusUnavailable(String),
+    /// A newer release wrote an item that has to be read. The recovery ends with that; a newer one makes the next.
+    #[error(transparent)]
+    WrittenByNewerRelease(NewerFormat),
     /// The store will never do this.
     #[error("the store refused the request")]
     StorageRefused(#[source] StoreError),
@@ -66,6 +69,7 @@ impl RecoveryStepError {
             Self::StorageUnavailable(_) => "StorageUnavailable",
             Self::RulesUnavailable(_) => "RulesUnavailable",
             Self::BusUnavailable(_) => "BusUnavailable",
+            Self::WrittenByNewerRelease(_) => "WrittenByNewerRelease",
             Self::StorageRefused(_) => "StorageRefused",
             Self::Bug(_) => "Bug",
         }
@@ -77,6 +81,7 @@ impl From<StoreError> for RecoveryStepError {
         match error {
             StoreError::Unavailable(_) => Self::StorageUnavailable(error),
             StoreError::Refused(_) => Self::StorageRefused(error),
+            StoreError::NewerFormat(newer) => Self::WrittenByNewerRelease(newer),
         }
     }
 }
@@ -112,17 +117,13 @@ where
         return Ok(document);
     }
     let turn = Turn { ports, key: document.key(), now };
-    if document.delay_seconds > 0 && document.turns == 1 && turn.is_superseded(&mut document).await? {
-        return Ok(document);
-    }
-    match document.next {
-        Next::Assess => turn.assess(document).await,
-        Next::AskRules => turn.ask_rules(document).await,
-        Next::Apply => turn.apply(document).await,
-        Next::Publish => turn.publish(document).await,
-        Next::Confirm => turn.confirm(document).await,
-        Next::Record => turn.record(document).await,
-        Next::End => Ok(document),
+    match turn.make(document.clone()).await {
+        // Making the turn again would not help as long as this release runs.
+        Err(error @ RecoveryStepError::WrittenByNewerRelease(_)) if !ends => {
+            document.give_up(error.name(), "the workflow has items that only a newer release can read");
+            Ok(document)
+        }
+        made => made,
     }
 }
 
@@ -148,10 +149,26 @@ where
     B: EventBus,
     R: TransitionRules,
 {
+    /// Makes the turn that the document names.
+    async fn make(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        if document.delay_seconds > 0 && document.turns == 1 && self.is_superseded(&mut document).await? {
+            return Ok(document);
+        }
+        match document.next {
+            Next::Assess => self.assess(document).await,
+            Next::AskRules => self.ask_rules(document).await,
+            Next::Apply => self.apply(document).await,
+            Next::Publish => self.publish(document).await,
+            Next::Confirm => self.confirm(document).await,
+            Next::Record => self.record(document).await,
+            Next::End => Ok(document),
+        }
+    }
+
     /// Whether somebody closed this recovery while it waited for its first turn. Then there is nothing to do, and the
     /// outcome that is recorded stays.
     async fn is_superseded(&self, document: &mut RecoveryDocument) -> Result<bool, RecoveryStepError> {
-        let attempts = self.log().recoveries(&self.key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+        let attempts = self.log().recoveries(&self.key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
         let own = attempts.into_iter().find(|attempt| attempt.claim.recovery_id == document.recovery_id);
         let Some(ended) = own.and_then(|own| own.ended) else { return Ok(false) };
         (document.outcome, document.next) = (Some(ended.outcome), Next::Record);
@@ -220,7 +237,8 @@ where
         mut document: RecoveryDocument,
         found: BreakFound,
     ) -> Result<RecoveryDocument, RecoveryStepError> {
-        let id = document.derived_id(&["quarantine", &found.id()]);
+        let break_id = found.id();
+        let id = document.derived_id(&[Part::literal("quarantine"), Part::of(&break_id)]);
         let by = FoundBy {
             operation: OPERATION,
             principal: document.requested_by.clone(),
@@ -243,15 +261,13 @@ where
     /// failed anew, and nobody has asked this recovery to move it from there.
     async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
         let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
-            Ok((_, findings)) => findings,
+            Ok(findings) => findings,
             // There was a version when the recovery was claimed.
-            Err(AssessError::NotFound) => return Ok(Found::Broken(nothing_is_left())),
+            Err(AssessError::NotFound) => return Ok(Found::Broken(BreakFound::nothing_is_left(Version::FIRST))),
             Err(AssessError::Store(error)) => return Err(error.into()),
         };
         let mut plan = plan(&findings, document.trigger);
-        if let Ok(head) = &findings.log
-            && head.version != document.version
-        {
+        if findings.end != document.version {
             plan = plan.without_reactivation();
         }
         Ok(match findings.log.clone() {
@@ -263,10 +279,6 @@ where
     fn log(&self) -> &L {
         &self.ports.publishing.log
     }
-}
-
-fn nothing_is_left() -> BreakFound {
-    BreakFound { at: Version::FIRST, fault: Fault::Missing, content: ChainHash::genesis() }
 }
 
 impl RecoveryDocument {
@@ -303,9 +315,9 @@ impl RecoveryDocument {
 
     /// An id that follows from the document and what it is for: a turn that is made again has the same one. Its time is
     /// that of the last thing done, so that it takes its place among others by time.
-    fn derived_id(&self, what_for: &[&str]) -> EventId {
-        let parts: Vec<&[u8]> =
-            std::iter::once(self.recovery_id.as_str()).chain(what_for.iter().copied()).map(str::as_bytes).collect();
+    fn derived_id(&self, what_for: &[Part<'_>]) -> EventId {
+        let parts: Vec<Part<'_>> =
+            std::iter::once(Part::of(&self.recovery_id)).chain(what_for.iter().cloned()).collect();
         let at = self.steps.last().map(|step| step.at).or(self.started_at);
         let millis = at.and_then(|at| u64::try_from(at.unix_millis()).ok()).unwrap_or_default();
         let mut tail = [0; 10];

@@ -8,7 +8,7 @@ use uuid::Builder;
 
 use crate::identifiers::EventId;
 use crate::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_MAX, REFUSALS_WINDOW_SECONDS};
-use crate::ports::{StoreError, WorkflowLog};
+use crate::ports::{KeptRefusal, StoreError, WorkflowLog};
 use crate::refusal::{FurtherNotKept, Refusal, Whose};
 use crate::timestamp::Timestamp;
 
@@ -40,7 +40,9 @@ const WINDOW_MILLIS: u64 = REFUSALS_WINDOW_SECONDS * 1000;
 pub(super) async fn keep<L: WorkflowLog>(log: &L, mut refusal: Refusal) -> Result<(), NotKept> {
     let now = millis_of(refusal.event_id);
     let begin = Builder::from_unix_timestamp_millis(now.saturating_sub(WINDOW_MILLIS), &[0; 10]).into_uuid();
-    let mut kept = log.refusals(&refusal.key(), Some(EventId(begin)), REFUSALS_OF_A_WORKFLOW_MAX).await?;
+    let kept = log.refusals(&refusal.key(), Some(EventId(begin)), REFUSALS_OF_A_WORKFLOW_MAX).await?;
+    // What cannot be read counts for nothing: it must not keep others from being refused as they should.
+    let mut kept: Vec<Refusal> = kept.into_iter().filter_map(KeptRefusal::readable).collect();
     // A clock that was far ahead once must not count until it is reached.
     kept.retain(|other| millis_of(other.event_id) <= now.saturating_add(WINDOW_MILLIS));
     let own = || kept.iter().filter(|other| other.requested_by == refusal.requested_by);

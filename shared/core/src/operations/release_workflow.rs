@@ -1,18 +1,19 @@
 //! Releasing a workflow from quarantine: a person's recorded act, with a reason. The stored history stays as it is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::chain::Fault;
+use crate::chain::{Break, Fault};
 use crate::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
-use crate::operations::reading::{authorise, head as newest};
+use crate::operations::reading::{Below, authorise, authorise_by_name, below_unreadable};
 use crate::operations::refusing::keep;
 use crate::operations::{Forbidden, NotKept, Quarantined, ReadWorkflowError, TooManyRefusals};
 use crate::ports::{
     AccessPolicy, Action, Advanced, Clock, Ids, IndexEntry, LogError, QuarantineLog, StoreError, StoredVersion,
-    WorkflowIndex, WorkflowLog,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
-use crate::quarantine::{Quarantine, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType};
+use crate::quarantine::{BreakFound, BreakId, InForce, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType};
 use crate::recovery::bears_witness_of;
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 
@@ -40,10 +41,10 @@ pub enum ReleaseWorkflowError {
     /// The caller may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// No break is recorded that is not released.
-    #[error("the workflow is not quarantined")]
-    NotQuarantined,
-    /// Its newest version cannot be read, so nothing could be built on it.
+    /// A break that was named is not in force. Nothing was released.
+    #[error("break {} is not in force", .0.as_str())]
+    NotQuarantined(BreakId),
+    /// No version of it can be read, so there is nothing to go on from.
     #[error(transparent)]
     Unreadable(#[from] Quarantined),
     /// So much was refused lately that this is not kept any more.
@@ -80,104 +81,180 @@ impl From<NotKept> for ReleaseWorkflowError {
     }
 }
 
+/// What a person releases, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseRequest {
+    /// The breaks, at least one: as a reading of the workflow showed them. No other is covered.
+    pub breaks: BTreeSet<BreakId>,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// What was released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Released {
-    /// The workflow's newest version: what the next move builds on.
+    /// The newest version that can be read: what the next move builds on.
     pub head: Version,
     /// The releases, one a break, in the order of versions.
     pub releases: Vec<Release>,
-    /// Whether the same person had released it for the same reason before.
+    /// Breaks that are still in force.
+    pub left: Vec<InForce>,
+    /// Whether the same person had released all of it for the same reason before.
     pub repeated: bool,
 }
 
 /// The operation's name, everywhere.
 const OPERATION: &str = "release-workflow";
 
-/// Releases every break of a workflow of the caller's tenant that is recorded and not released yet.
+/// Releases breaks of a workflow of the caller's tenant: those that are named, and no other. Nothing is released unless each
+/// of them is in force, or was released by this person for this reason already.
 ///
-/// Repeating it changes nothing: whoever released it last is told the same again.
+/// Repeating it changes nothing: the same releases are told again.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not, nothing is quarantined, or log or index fail.
+/// When there is no such workflow, the caller may not, a break that is named is not in force, no version can be read, or
+/// log or index fail.
 pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     call: &Call,
     workflow_id: &WorkflowId,
-    reason: Reason,
+    request: &ReleaseRequest,
 ) -> Result<Released, ReleaseWorkflowError> {
     let key = call.key(workflow_id);
-    let head = newest(&ports.log, &key).await?;
-    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReleaseWorkflow, &head.event) {
-        record(ports, call, &key, &head, &reason, &forbidden).await?;
-        return Err(forbidden.into());
-    }
+    let (stored, end) = permitted(ports, call, &key, &request.reason).await?;
     let quarantine = ports.log.quarantine(&key).await?;
-    let in_force = quarantine.in_force();
-    if in_force.is_empty() {
-        let last = repeated(&quarantine, call, &reason).ok_or(ReleaseWorkflowError::NotQuarantined)?;
-        return Ok(Released { head: head.event.version, releases: vec![last], repeated: true });
+    let (mut to_release, mut left, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    for in_force in quarantine.in_force() {
+        if request.breaks.contains(&in_force.found.id()) { to_release.push(in_force) } else { left.push(in_force) }
     }
-    take_index_back(ports, &key, &head, &in_force).await?;
-    let mut releases = Vec::with_capacity(in_force.len());
-    for quarantined in in_force {
-        let entry = QuarantineEntry::Released(release(ports, call, quarantined, &reason));
+    for id in &request.breaks {
+        if to_release.iter().all(|in_force| in_force.found.id() != *id) {
+            let before = released_before(&quarantine, call, request, id);
+            releases.push(before.ok_or_else(|| ReleaseWorkflowError::NotQuarantined(id.clone()))?);
+        }
+    }
+    let repeated = to_release.is_empty();
+    take_index_back(ports, &key, &stored, end, &to_release).await?;
+    for in_force in &to_release {
+        let entry = QuarantineEntry::Released(release(ports, call, &key, in_force, &request.reason));
         // Somebody may have been quicker: then it is that person's act.
         if let QuarantineEntry::Released(release) = ports.log.record_quarantine(&entry).await? {
             releases.push(release);
         }
     }
-    Ok(Released { head: head.event.version, releases, repeated: false })
+    releases.sort_by_key(Release::covers);
+    Ok(Released { head: stored.event.version, releases, left, repeated })
 }
 
-/// Takes the index back to where a lost end of the log began. Otherwise the publisher would take the versions that are
-/// made in place of the lost ones for published. It is done before the release is recorded: until then nobody moves the
-/// workflow, and whoever is interrupted in between does it again.
+/// The newest version that can be read, released or not, and the newest that is there, for a caller who may release it.
+async fn permitted<L: WorkflowLog, I>(
+    ports: &Releasing<L, I>,
+    call: &Call,
+    key: &WorkflowKey,
+    reason: &Reason,
+) -> Result<(StoredVersion, Version), ReleaseWorkflowError> {
+    let (policy, action) = (ports.policy.as_ref(), Action::ReleaseWorkflow);
+    let (stored, end) = match ports.log.head(key).await {
+        Ok(None) => return Err(ReleaseWorkflowError::NotFound),
+        Ok(Some(stored)) => {
+            let end = stored.event.version;
+            (Some(stored), end)
+        }
+        Err(LogError::Unreadable { version, content, .. }) => {
+            match below_unreadable(&ports.log, key, version, &content, |_| true).await? {
+                Below::Readable(stored) => (Some(*stored), version),
+                Below::Nothing | Below::Unreleased(_) => (None, version),
+            }
+        }
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    let permitted = match &stored {
+        Some(stored) => authorise(policy, call, action, &stored.event),
+        // Of what cannot be read nothing is known but its name.
+        None => authorise_by_name(policy, call, action, key),
+    };
+    if let Err(forbidden) = permitted {
+        record(ports, call, key, stored.as_ref(), reason, &forbidden).await?;
+        return Err(forbidden.into());
+    }
+    stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: Fault::Unreadable }).into())
+}
+
+/// Takes the index back to the newest version that can be read, where it stands at one that is lost or that is to be
+/// passed over. Otherwise the publisher would take the versions that are made in place of lost ones for published, and
+/// lists would go on showing a state that the workflow does not have any more. It is done before the release is recorded:
+/// until then nobody moves the workflow, and whoever is interrupted in between does it again.
 ///
-/// An entry that bears witness of no break in force stays as it is: a loss that nobody has found yet is known by it.
+/// An entry that bears witness of no break that is released stays as it is: a loss that nobody has found yet is known by
+/// it.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     key: &WorkflowKey,
-    head: &StoredVersion,
-    in_force: &[&Quarantine],
+    stored: &StoredVersion,
+    end: Version,
+    to_release: &[InForce],
 ) -> Result<(), ReleaseWorkflowError> {
-    if in_force.iter().all(|quarantine| quarantine.fault != Fault::Missing) {
+    let concerns_index = |fault| matches!(fault, Fault::Missing | Fault::Unreadable);
+    if to_release.iter().all(|in_force| !concerns_index(in_force.found.fault)) {
         return Ok(());
     }
-    let Some(indexed) = ports.index.entries(std::slice::from_ref(key)).await?.remove(key) else { return Ok(()) };
-    let loss = in_force.iter().find(|quarantine| bears_witness_of(&indexed, &quarantine.found()));
-    let Some(loss) = loss.filter(|_| indexed.published_version > head.event.version) else { return Ok(()) };
-    let left = match loss.broken_at_version.previous() {
+    let Some(indexed) = entry_of(&ports.index, key).await? else { return Ok(()) };
+    let (published, readable) = (indexed.published_version, stored.event.version);
+    let loss = to_release.iter().map(|in_force| &in_force.found).find(|found| bears_witness_of(&indexed, found));
+    let left = match loss.filter(|_| published > end).map(|loss| loss.at.previous()) {
         // A move that was under way when the loss was found has made a version since, and that is not published.
-        Some(left) if left < head.event.version => ports.log.versions(key, left, 1).await?.into_iter().next(),
-        Some(_) | None => None,
+        Some(Some(left)) if left < readable => ports.log.versions(key, left, 1).await?.into_iter().next(),
+        Some(_) => None,
+        None if published > readable && published <= end && has_unreadable_above(readable, to_release) => None,
+        None => return Ok(()),
     };
-    let entry = IndexEntry::from(&left.as_ref().unwrap_or(head).event);
+    let entry = IndexEntry::from(&left.as_ref().unwrap_or(stored).event);
     match ports.index.repair(&entry, Some(&indexed)).await? {
         Advanced::Yes => Ok(()),
         Advanced::AlreadyThere => Err(StoreError::Unavailable("the index changed meanwhile".into()).into()),
     }
 }
 
-/// The newest release, if it is the one that is asked for again.
-fn repeated(quarantine: &QuarantineRecord, call: &Call, reason: &Reason) -> Option<Release> {
-    let last = quarantine.releases().last().map(|&release| release.clone())?;
-    (last.requested_by == call.principal.id && last.reason == *reason).then_some(last)
+fn has_unreadable_above(readable: Version, to_release: &[InForce]) -> bool {
+    let is_above = |found: &BreakFound| found.fault == Fault::Unreadable && found.at > readable;
+    to_release.iter().any(|in_force| is_above(&in_force.found))
 }
 
-fn release<L, I>(ports: &Releasing<L, I>, call: &Call, quarantined: &Quarantine, reason: &Reason) -> Release {
+/// The release of a break by the same person for the same reason.
+fn released_before(
+    quarantine: &QuarantineRecord,
+    call: &Call,
+    request: &ReleaseRequest,
+    id: &BreakId,
+) -> Option<Release> {
+    let is_same = |release: &&Release| {
+        release.covers().id() == *id && release.requested_by == call.principal.id && release.reason == request.reason
+    };
+    quarantine.releases().into_iter().rfind(is_same).cloned()
+}
+
+fn release<L, I>(
+    ports: &Releasing<L, I>,
+    call: &Call,
+    key: &WorkflowKey,
+    in_force: &InForce,
+    reason: &Reason,
+) -> Release {
+    let BreakFound { at, fault, content } = in_force.found.clone();
+    let now = ports.clock.now();
     Release {
         event_id: EventId(ports.ids.fresh()),
-        tenant_id: quarantined.tenant_id.clone(),
-        workflow_id: quarantined.workflow_id.clone(),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
         event_type: ReleaseEventType::default(),
-        broken_at_version: quarantined.broken_at_version,
-        fault: quarantined.fault,
-        content: quarantined.content.clone(),
-        timestamp: ports.clock.now().max(quarantined.timestamp),
+        broken_at_version: at,
+        fault,
+        content,
+        timestamp: in_force.recorded.as_ref().map_or(now, |recorded| now.max(recorded.timestamp)),
         requested_by: call.principal.id.clone(),
         reason: reason.clone(),
         correlation_id: call.correlation_id.clone(),
+        beside: None,
     }
 }
 
@@ -186,20 +263,21 @@ async fn record<L: WorkflowLog, I>(
     ports: &Releasing<L, I>,
     call: &Call,
     key: &WorkflowKey,
-    head: &StoredVersion,
+    stored: Option<&StoredVersion>,
     reason: &Reason,
     forbidden: &Forbidden,
 ) -> Result<(), NotKept> {
+    let now = ports.clock.now();
     let refusal = Refusal {
         event_id: EventId(ports.ids.fresh()),
         tenant_id: key.tenant_id.clone(),
         workflow_id: key.workflow_id.clone(),
         event_type: RefusalEventType::default(),
         operation: OPERATION.to_owned(),
-        version: Some(head.event.version),
-        current_state: Some(head.event.to_state),
+        version: stored.map(|stored| stored.event.version),
+        current_state: stored.map(|stored| stored.event.to_state),
         target_state: None,
-        timestamp: ports.clock.now().max(head.event.timestamp),
+        timestamp: stored.map_or(now, |stored| now.max(stored.event.timestamp)),
         requested_by: call.principal.id.clone(),
         reason: Some(reason.clone()),
         code: RefusalCode::Forbidden,

@@ -12,13 +12,14 @@ use crate::event::WorkflowEvent;
 use crate::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use crate::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 use crate::operations::catching_up::{Lane, Stop, catch_up};
+use crate::operations::chain_walk::{event_at, goes_on_at, identified, readable};
 use crate::operations::decision::now;
-use crate::operations::reading::{authorise, authorise_by_name};
+use crate::operations::reading::{Head, authorise, authorise_by_name};
 use crate::operations::refusing::keep;
-use crate::operations::verify_workflow_history::readable;
 use crate::operations::{Forbidden, NotKept, Publishing, Quarantined, TooManyRefusals};
 use crate::ports::{
-    AccessPolicy, Action, Clock, EventBus, Ids, LogError, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    AccessPolicy, Action, Clock, EventBus, Ids, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    entry_of,
 };
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 
@@ -105,7 +106,7 @@ const OPERATION: &str = "replay-events";
 /// # Errors
 /// When there is no such workflow, the caller may not, nothing is published from that version on, what is stored is
 /// broken, or one of the ports fails.
-pub async fn replay_events<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Replaying<L, I, B>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -114,7 +115,7 @@ pub async fn replay_events<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
     let key = call.key(workflow_id);
     let Publishing { log, index, .. } = &ports.publishing;
     let head = permitted_head(ports, call, &key).await?;
-    let entry = index.entries(std::slice::from_ref(&key)).await?.remove(&key);
+    let entry = entry_of(index, &key).await?;
     // The index was read after the head and may have gone past it.
     let published = entry.map(|entry| entry.published_version.min(head));
     let Some(last) = published.filter(|published| from <= *published) else {
@@ -150,7 +151,7 @@ async fn permitted_head<L: WorkflowLog, I, B>(
         Err(LogError::Store(error)) => return Err(error.into()),
     };
     if let Err(forbidden) = permitted {
-        record(ports, call, key, head.as_ref().ok(), &forbidden).await?;
+        record(ports, call, key, head.ok().map(Head::of).as_ref(), &forbidden).await?;
         return Err(forbidden.into());
     }
     Ok(head?.event.version)
@@ -161,7 +162,7 @@ async fn record<L: WorkflowLog, I, B>(
     ports: &Replaying<L, I, B>,
     call: &Call,
     key: &WorkflowKey,
-    head: Option<&StoredVersion>,
+    head: Option<&Head>,
     forbidden: &Forbidden,
 ) -> Result<(), NotKept> {
     let refusal = Refusal {
@@ -170,8 +171,8 @@ async fn record<L: WorkflowLog, I, B>(
         workflow_id: key.workflow_id.clone(),
         event_type: RefusalEventType::default(),
         operation: OPERATION.to_owned(),
-        version: head.map(|head| head.event.version),
-        current_state: head.map(|head| head.event.to_state),
+        version: head.map(|head| head.event().version),
+        current_state: head.map(|head| head.event().to_state),
         target_state: None,
         timestamp: now(ports.clock.as_ref(), head),
         requested_by: call.principal.id.clone(),
@@ -187,25 +188,41 @@ async fn record<L: WorkflowLog, I, B>(
     keep(&ports.publishing.log, refusal).await
 }
 
-/// The events of a range, each found to follow from the one before it, and the first from the one before the range.
-async fn sound_versions<L: WorkflowLog>(
+/// The events of a range, each found to follow from the one before it, and the first from the one before the range. A break
+/// that was released is passed over as the publisher does: what can be read behind it is replayed.
+async fn sound_versions<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
     from: Version,
     to: Version,
 ) -> Result<Vec<WorkflowEvent>, ReplayEventsError> {
-    let mut walk = ChainWalk::beginning_at(key, from.previous().unwrap_or(from));
+    let mut begun_at = from.previous().unwrap_or(from);
+    let mut walk = ChainWalk::beginning_at(key, begun_at);
     let mut events = Vec::new();
     while let Some(next) = walk.awaited().filter(|next| *next <= to) {
         let left = usize::try_from(to.get().saturating_sub(next.get()) + 1).unwrap_or(WALK_ITEMS_MAX);
-        let page = readable(log, key, next, left).await?.map_err(Quarantined)?;
-        if page.is_empty() {
-            return Err(Quarantined(Break { at: next, fault: Fault::Missing }).into());
+        let broken = match readable(log, key, next, left).await? {
+            Ok(page) if page.is_empty() => Some(Break { at: next, fault: Fault::Missing }),
+            Ok(page) => page.into_iter().find_map(|stored| match walk.step(stored.event.clone()) {
+                Ok(()) => {
+                    events.push(stored.event);
+                    None
+                }
+                Err(broken) => Some(broken),
+            }),
+            Err(broken) => Some(broken),
+        };
+        let Some(broken) = broken else { continue };
+        let found = identified(log, key, &broken).await?;
+        if !log.quarantine(key).await?.is_released(&found) {
+            return Err(Quarantined(broken).into());
         }
-        for event in page.into_iter().map(|stored| stored.event) {
-            walk.step(event.clone()).map_err(Quarantined)?;
-            events.push(event);
+        if matches!(broken.fault, Fault::Altered | Fault::Foreign) {
+            events.extend(event_at(log, key, broken.at).await?);
         }
+        let Some(next) = goes_on_at(log, key, &broken, begun_at).await? else { break };
+        begun_at = next;
+        walk = ChainWalk::resuming(key, next, events.last().cloned());
     }
     events.retain(|event| event.version >= from);
     Ok(events)

@@ -10,14 +10,12 @@ use crate::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
 use crate::json::{JsonRefused, ValidationContext};
 use crate::lifecycle::State;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
-use crate::operations::reading::{authorise, free_head};
+use crate::operations::reading::{Head, authorise, free_head};
 use crate::operations::{
     Accepted, Bug, Deciding, Forbidden, InvalidTransition, NotKept, Quarantined, ReadWorkflowError, RuleViolation,
     TooManyRefusals, VersionConflict,
 };
-use crate::ports::{
-    Action, LogError, Move, QuarantineLog, RulesUnavailable, StoreError, StoredVersion, TransitionRules, WorkflowLog,
-};
+use crate::ports::{Action, LogError, Move, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 
 /// The move that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -128,7 +126,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
         }
     };
     let repeatable = repeatable(call, workflow_id, request)?;
-    match repeatable.as_ref().map_or(Known::No, |repeatable| repeatable.known_in(&head.accepted)) {
+    match repeatable.as_ref().map_or(Known::No, |repeatable| repeatable.known_in(&head.stored.accepted)) {
         Known::Accepted(version) => return first_answer(&ports.log, &key, head, version).await,
         Known::KeyReused => return Err(RequestStateTransitionError::KeyReused),
         Known::No => {}
@@ -143,7 +141,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
             return Err(no.into());
         }
     };
-    let workflow = Workflow::from(&head.event);
+    let workflow = Workflow::from(head.event());
     let version =
         attempt.next_version(ports, &workflow, EventType::WorkflowStateChanged, rules, repeatable.as_ref())?;
     match append(&ports.log, version, repeatable.as_ref()).await? {
@@ -180,7 +178,7 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     let transition = move_of(&head, request)?;
     let attempt = attempt(ports, call, &key, &head, &transition, request);
     let rules = decide(ports, &attempt, &head).await??;
-    Ok(WouldBeAccepted { workflow: Workflow::from(&head.event), rules })
+    Ok(WouldBeAccepted { workflow: Workflow::from(head.event()), rules })
 }
 
 /// The newest version, when the caller may move it and it is sound and free; else what the refusal is about.
@@ -189,10 +187,10 @@ async fn permitted_head<L: WorkflowLog + QuarantineLog, R>(
     call: &Call,
     key: &WorkflowKey,
     request: &TransitionRequest,
-) -> Result<Result<StoredVersion, (StoredVersion, Forbidden)>, ReadWorkflowError> {
+) -> Result<Result<Head, (Head, Forbidden)>, ReadWorkflowError> {
     let (head, free) = free_head(&ports.log, key).await?;
     let action = Action::moving_to(request.target_state);
-    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, action, &head.event) {
+    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, action, head.event()) {
         return Ok(Err((head, forbidden)));
     }
     free?;
@@ -226,14 +224,14 @@ impl From<No> for RequestStateTransitionError {
 async fn decide<L: WorkflowLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     attempt: &Attempt<'_>,
-    head: &StoredVersion,
+    head: &Head,
 ) -> Result<Result<AppliedRules, No>, RulesUnavailable> {
-    let (current_state, target_state) = (head.event.to_state, attempt.transition.to);
+    let (current_state, target_state) = (head.event().to_state, attempt.transition.to);
     if !current_state.may_become(target_state) {
-        let version = head.event.version;
+        let version = head.event().version;
         return Ok(Err(No::Lifecycle(InvalidTransition { current_state, target_state, version })));
     }
-    let verdict = attempt.judge(&ports.rules, &Workflow::from(&head.event)).await?;
+    let verdict = attempt.judge(&ports.rules, &Workflow::from(head.event())).await?;
     Ok(applied_or_violation(verdict).map_err(No::Rules))
 }
 
@@ -241,7 +239,7 @@ fn attempt<'a, L, R>(
     ports: &Deciding<L, R>,
     call: &'a Call,
     key: &'a WorkflowKey,
-    head: &'a StoredVersion,
+    head: &'a Head,
     transition: &'a Move,
     request: &'a TransitionRequest,
 ) -> Attempt<'a> {
@@ -250,27 +248,27 @@ fn attempt<'a, L, R>(
     Attempt { operation: OPERATION, call, key, head: Some(head), transition, context, now }
 }
 
-fn move_of(head: &StoredVersion, request: &TransitionRequest) -> Result<Move, JsonRefused> {
+fn move_of(head: &Head, request: &TransitionRequest) -> Result<Move, JsonRefused> {
     let unpatched = unpatched(head, request);
     Ok(match &request.metadata {
-        Some(patch) => Move { metadata: head.event.metadata.patched(patch)?, ..unpatched },
+        Some(patch) => Move { metadata: head.event().metadata.patched(patch)?, ..unpatched },
         None => unpatched,
     })
 }
 
 /// The move with the metadata as it is.
-fn unpatched(head: &StoredVersion, request: &TransitionRequest) -> Move {
+fn unpatched(head: &Head, request: &TransitionRequest) -> Move {
     Move {
-        from: Some(head.event.to_state),
+        from: Some(head.event().to_state),
         to: request.target_state,
         reason: Some(request.reason.clone()),
-        metadata: head.event.metadata.clone(),
+        metadata: head.event().metadata.clone(),
         failure: request.failure.clone(),
     }
 }
 
-fn check_version(head: &StoredVersion, request: &TransitionRequest) -> Result<(), VersionConflict> {
-    let (current_state, version) = (head.event.to_state, head.event.version);
+fn check_version(head: &Head, request: &TransitionRequest) -> Result<(), VersionConflict> {
+    let (current_state, version) = (head.event().to_state, head.event().version);
     match request.expected_version {
         Some(expected) if expected != version => Err(VersionConflict { current_state, version }),
         Some(_) | None => Ok(()),
@@ -291,11 +289,11 @@ fn repeatable(
 async fn first_answer<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
-    head: StoredVersion,
+    head: Head,
     version: Version,
 ) -> Result<Accepted, RequestStateTransitionError> {
-    if head.event.version == version {
-        return Ok(Accepted { event: head.event, repeated: true });
+    if head.event().version == version {
+        return Ok(Accepted { event: head.stored.event, repeated: true });
     }
     let stored = log.versions(key, version, 1).await?.into_iter().next();
     match stored.filter(|stored| stored.event.version == version) {

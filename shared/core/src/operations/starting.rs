@@ -91,9 +91,11 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     asking: &Asking,
 ) -> Result<RecoveryClaim, StartRecoveryError> {
     for _ in 0..STARTS_MAX {
-        let newest = ports.log.recoveries(key, 1).await?.into_iter().next();
+        let recoveries = ports.log.recoveries(key, 1).await?;
         // Somebody may have seen a later version than we have, and recovered that.
-        let version = newest.as_ref().map_or(version, |newest| newest.claim.version.max(version));
+        let version = recoveries.newest().map_or(version, |newest| newest.claim.version.max(version));
+        let attempt = recoveries.attempts_at(version).saturating_add(1);
+        let newest = recoveries.attempts.into_iter().next();
         let claim = match newest.filter(|newest| newest.claim.version == version) {
             // A person need not wait for what waits by itself.
             Some(RecoveryAttempt { claim, ended: None })
@@ -104,13 +106,12 @@ pub(super) async fn start<L: RecoveryLog, S: RecoveryStarter>(
                 continue;
             }
             Some(RecoveryAttempt { claim, ended: None }) => claim,
-            before => {
-                let attempt = before.map_or(0, |before| before.claim.attempt).saturating_add(1);
+            Some(_) | None => {
                 let claim = asking.claim(key, version, attempt, ports.clock.now());
                 match ports.log.claim_recovery(&claim).await? {
                     Claimed::Ours => claim,
                     // It may be one that only waits.
-                    Claimed::Taken(_) => continue,
+                    Claimed::Taken => continue,
                 }
             }
         };

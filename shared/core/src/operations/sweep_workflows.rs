@@ -20,10 +20,11 @@ use crate::ports::{
     ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
     WorkflowIndex, WorkflowLog,
 };
-use crate::quarantine::{FoundBy, Quarantine, QuarantineEntry};
-use crate::recovery::document::{OutcomeStatus, Trigger};
-use crate::recovery::records::RecoveryAttempt;
-use crate::recovery::{RecoveryPlan, plan};
+use crate::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
+use crate::recovery::document::{Outcome, OutcomeStatus, Trigger};
+use crate::recovery::records::{RecoveryAttempt, RecoveryClaim};
+use crate::recovery::{Findings, RecoveryPlan, plan};
+use crate::timestamp::Timestamp;
 
 /// What sweeping needs.
 #[derive(Clone)]
@@ -105,7 +106,7 @@ impl Swept {
         self.workflows += 1;
         match did {
             Ok(Did { closed, helped }) => {
-                self.closed += u64::from(closed);
+                self.closed += closed;
                 match helped {
                     Helped::NotNeeded => {}
                     Helped::Started => self.started += 1,
@@ -119,7 +120,7 @@ impl Swept {
 
 /// What was done about one workflow.
 struct Did {
-    closed: bool,
+    closed: u64,
     helped: Helped,
 }
 
@@ -155,35 +156,43 @@ where
     S: RecoveryStarter,
 {
     let log = &ports.starting.log;
-    let mut attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+    let mut attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
     let now = ports.starting.clock.now();
-    let status = match attempts.first() {
-        Some(RecoveryAttempt { claim, ended: None }) => Some((claim, close(&ports.starting, claim).await?)),
-        Some(_) | None => None,
-    };
-    let closed = match status {
-        Some((_, ExecutionStatus::Ended(_))) => true,
-        // Whoever claimed it was interrupted before the start, or what had it forgot it: it is carried out now.
-        Some((claim, ExecutionStatus::Unknown)) if claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now => {
-            let started = start_claimed(&ports.starting, claim).await?;
-            let helped = if started { Helped::Started } else { Helped::NotNeeded };
-            return Ok(Did { closed: !started, helped });
+    let mut closed = 0;
+    for (number, RecoveryAttempt { claim, ended }) in attempts.iter().enumerate() {
+        if ended.is_some() {
+            continue;
         }
-        Some((_, ExecutionStatus::Unknown | ExecutionStatus::Running)) | None => false,
-    };
-    if closed {
-        attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+        match close(&ports.starting, claim).await? {
+            ExecutionStatus::Ended(_) => closed += 1,
+            // The claimant was interrupted before the start, or the starter forgot the execution: it starts now. An older
+            // one has a newer beside it that does the same.
+            ExecutionStatus::Unknown if is_settled(claim, now) && number == 0 => {
+                let started = start_claimed(&ports.starting, claim).await?;
+                let helped = if started { Helped::Started } else { Helped::NotNeeded };
+                return Ok(Did { closed: closed + u64::from(!started), helped });
+            }
+            ExecutionStatus::Unknown if is_settled(claim, now) => {
+                let outcome = Outcome::gave_up("NeverStarted", "a newer recovery was started in its place");
+                log.record_recovery(&claim.ended(outcome, now)).await?;
+                closed += 1;
+            }
+            ExecutionStatus::Unknown | ExecutionStatus::Running => {}
+        }
+    }
+    if closed > 0 {
+        attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
     }
     let helped = |helped| Ok(Did { closed, helped });
-    let (head, findings) = match assess(log, &ports.index, key).await {
-        Ok((head, findings)) => (head, findings),
+    let findings = match assess(log, &ports.index, key).await {
+        Ok(findings) => findings,
         // Only refused creations lie here.
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
     let version = match plan(&findings, Trigger::Sweep) {
         RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
-        RecoveryPlan::Quarantine(_) if !findings.quarantine.in_force().is_empty() => {
+        RecoveryPlan::Quarantine(found) if is_recorded(&findings, &found) => {
             return helped(Helped::NotNeeded);
         }
         RecoveryPlan::Quarantine(found) => {
@@ -194,14 +203,14 @@ where
             return helped(Helped::Quarantined);
         }
         RecoveryPlan::Repair(repairs) => {
-            let Some(head) = head.map(|head| head.event) else { return helped(Helped::NotNeeded) };
+            let Ok(head) = &findings.log else { return helped(Helped::NotNeeded) };
             // What is so young is being published, or waits for its own recovery, at this moment.
             let young = head.timestamp.later_by_seconds(SWEEP_GRACE_SECONDS) > now;
             let only_failed = repairs.publish.is_none() && !repairs.rebuild_index;
-            if young || (only_failed && was_decided(&attempts, head.version)) {
+            if young || (only_failed && was_decided(&attempts, findings.end)) {
                 return helped(Helped::NotNeeded);
             }
-            head.version
+            findings.end
         }
     };
     // A sweep comes seldom enough to need no delay; but it counts, and too many are too many.
@@ -210,6 +219,16 @@ where
     }
     start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
     helped(Helped::Started)
+}
+
+/// Whether a claim is old enough to be acted upon.
+fn is_settled(claim: &RecoveryClaim, now: Timestamp) -> bool {
+    claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now
+}
+
+/// Whether an operation has recorded this break, and no release of it.
+fn is_recorded(findings: &Findings, found: &BreakFound) -> bool {
+    findings.quarantine.in_force().iter().any(|in_force| in_force.found == *found && in_force.recorded.is_some())
 }
 
 /// Whether the newest recovery at this version ended in a decision that asking again would not change.

@@ -1,13 +1,12 @@
 //! Whether a workflow's stored history is whole and unaltered: the hash chain, checked from the first version on.
 
 use crate::call::Call;
-use crate::chain::{Break, ChainHash, ChainWalk, Fault};
-use crate::event::WorkflowEvent;
-use crate::identifiers::{Version, WorkflowId, WorkflowKey};
-use crate::limits::WALK_ITEMS_MAX;
+use crate::chain::{Break, ChainHash};
+use crate::identifiers::WorkflowId;
+use crate::operations::chain_walk::walk_chain;
 use crate::operations::reading::{authorise, authorise_by_name};
 use crate::operations::{ReadWorkflowError, Reading};
-use crate::ports::{Action, LogError, StoreError, StoredVersion, WorkflowLog};
+use crate::ports::{Action, LogError, WorkflowLog};
 
 /// What the check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,87 +45,4 @@ pub async fn verify_workflow_history<L: WorkflowLog>(
         head_hash: walked.last.map(|event| event.hash),
         broken: walked.broken,
     })
-}
-
-/// The end of a walk along a chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Walked {
-    /// The last sound version.
-    pub last: Option<WorkflowEvent>,
-    /// What stopped the walk before the end.
-    pub broken: Option<Break>,
-}
-
-/// Walks the chain of one workflow from version 1 and stops at the first break.
-///
-/// `end` is a version known to be there: a walk that ends before it found a version missing.
-///
-/// # Errors
-/// When the log cannot be read.
-pub async fn walk_chain<L: WorkflowLog>(
-    log: &L,
-    key: &WorkflowKey,
-    end: Option<Version>,
-) -> Result<Walked, StoreError> {
-    walk_chain_seeing(log, key, end, |_| {}).await
-}
-
-/// The same, and `seen` sees every sound version in its order.
-pub(super) async fn walk_chain_seeing<L: WorkflowLog>(
-    log: &L,
-    key: &WorkflowKey,
-    end: Option<Version>,
-    seen: impl FnMut(&WorkflowEvent),
-) -> Result<Walked, StoreError> {
-    walk_on(log, key, ChainWalk::new(key), end, seen).await
-}
-
-/// The same from where `walk` stands.
-pub(super) async fn walk_on<L: WorkflowLog>(
-    log: &L,
-    key: &WorkflowKey,
-    mut walk: ChainWalk<'_>,
-    end: Option<Version>,
-    mut seen: impl FnMut(&WorkflowEvent),
-) -> Result<Walked, StoreError> {
-    let broken = loop {
-        let Some(from) = walk.awaited() else { break None };
-        let page = match readable(log, key, from, WALK_ITEMS_MAX).await? {
-            Ok(page) => page,
-            Err(broken) => break Some(broken),
-        };
-        if page.is_empty() {
-            // Nothing more: sound, unless a later version is known to be there.
-            break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: Fault::Missing });
-        }
-        let walked = page.into_iter().try_for_each(|version| {
-            walk.step(version.event)?;
-            walk.last().into_iter().for_each(&mut seen);
-            Ok(())
-        });
-        if let Err(broken) = walked {
-            break Some(broken);
-        }
-    };
-    Ok(Walked { last: walk.last().cloned(), broken })
-}
-
-/// The versions from `from` on, at most `limit` of them; or the break, when the first of them cannot be read.
-///
-/// # Errors
-/// When the log cannot be read.
-pub(super) async fn readable<L: WorkflowLog>(
-    log: &L,
-    key: &WorkflowKey,
-    from: Version,
-    limit: usize,
-) -> Result<Result<Vec<StoredVersion>, Break>, StoreError> {
-    match log.versions(key, from, limit).await {
-        Ok(page) => Ok(Ok(page)),
-        Err(LogError::Store(error)) => Err(error),
-        Err(LogError::Unreadable { version, .. }) => {
-            let (at, fault) = if version > from { (from, Fault::Missing) } else { (version, Fault::Unreadable) };
-            Ok(Err(Break { at, fault }))
-        }
-    }
 }

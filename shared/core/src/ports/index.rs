@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use crate::chain::ChainHash;
 use crate::event::WorkflowEvent;
 use crate::identifiers::{PrincipalId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use crate::lifecycle::State;
-use crate::ports::StoreError;
+use crate::ports::{NewerFormat, StoreError};
 use crate::timestamp::Timestamp;
 
 /// One workflow in the index.
@@ -28,6 +29,8 @@ pub struct IndexEntry {
     pub updated_at: Timestamp,
     /// Who made version 1.
     pub created_by: PrincipalId,
+    /// The hash of the published version: an entry of the same version and another hash is of another history.
+    pub head_hash: ChainHash,
 }
 
 impl From<&WorkflowEvent> for IndexEntry {
@@ -41,6 +44,7 @@ impl From<&WorkflowEvent> for IndexEntry {
             created_at: event.created_at,
             updated_at: event.timestamp,
             created_by: event.created_by.clone(),
+            head_hash: event.hash.clone(),
         }
     }
 }
@@ -85,6 +89,18 @@ pub struct IndexPage {
     pub next: Option<IndexPosition>,
 }
 
+/// The entries that were asked for and exist.
+pub type IndexEntries = BTreeMap<WorkflowKey, Result<IndexEntry, NewerFormat>>;
+
+/// The entry of one workflow, if the index has it.
+///
+/// # Errors
+/// When the index cannot be read, or a newer release wrote the entry.
+pub async fn entry_of<I: WorkflowIndex>(index: &I, key: &WorkflowKey) -> Result<Option<IndexEntry>, StoreError> {
+    let mut entries = index.entries(std::slice::from_ref(key)).await?;
+    Ok(entries.remove(key).transpose()?)
+}
+
 /// What became of an advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advanced {
@@ -97,13 +113,12 @@ pub enum Advanced {
 /// The newest published version of each workflow. Lists from it are eventually consistent.
 pub trait WorkflowIndex: Send + Sync {
     /// The entries of these workflows, those that exist. Any number of keys: the adapter MUST split calls and ask
-    /// again for keys the store left unprocessed. A stale answer is allowed.
-    fn entries(
-        &self,
-        keys: &[WorkflowKey],
-    ) -> impl Future<Output = Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError>> + Send;
+    /// again for keys the store left unprocessed. A stale answer is allowed. An entry of a newer format MUST be given as
+    /// such: it keeps no other from being read.
+    fn entries(&self, keys: &[WorkflowKey]) -> impl Future<Output = Result<IndexEntries, StoreError>> + Send;
 
-    /// Puts an entry in place, if the index is still behind its `published_version` or has none.
+    /// Puts an entry in place, if the index is still behind its `published_version` or has none. An entry of a newer
+    /// format MUST be left as it is, and the answer be [`StoreError::NewerFormat`]; so it MUST be for `repair`.
     fn advance(&self, entry: &IndexEntry) -> impl Future<Output = Result<Advanced, StoreError>> + Send;
 
     /// Puts an entry in place of one that is wrong, if it is still as it was `seen`; for recovery only.

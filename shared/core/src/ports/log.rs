@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::chain::ChainHash;
 use crate::event::WorkflowEvent;
 use crate::idempotency::AcceptedRequest;
 use crate::identifiers::{EventId, Version, WorkflowKey};
@@ -30,9 +31,45 @@ pub enum LogError {
         key: WorkflowKey,
         /// Which one.
         version: Version,
-        /// What is wrong with it.
+        /// The hash of what is stored there, which tells it from anything else that might be.
+        content: ChainHash,
+        /// What is wrong with it, for people. The same item may be described in other words by another release.
         why: String,
     },
+}
+
+/// A refusal as the log has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeptRefusal {
+    /// One that can be read.
+    Refusal(Box<Refusal>),
+    /// One that cannot.
+    Unreadable {
+        /// The identity that its key names.
+        event_id: EventId,
+        /// The hash of what is stored.
+        content: ChainHash,
+    },
+}
+
+impl KeptRefusal {
+    /// The identity.
+    #[must_use]
+    pub fn event_id(&self) -> EventId {
+        match self {
+            Self::Refusal(refusal) => refusal.event_id,
+            Self::Unreadable { event_id, .. } => *event_id,
+        }
+    }
+
+    /// The refusal, if it can be read.
+    #[must_use]
+    pub fn readable(self) -> Option<Refusal> {
+        match self {
+            Self::Refusal(refusal) => Some(*refusal),
+            Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 /// Why a version was not appended.
@@ -67,13 +104,22 @@ pub trait WorkflowLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredVersion>, LogError>> + Send;
 
-    /// The refusals after `after`, oldest first, at most `limit` of them. Fewer means that there are no more.
+    /// The newest version below `below`; none when there is none. It says of an item that cannot be read what
+    /// [`WorkflowLog::head`] says.
+    fn newest_below(
+        &self,
+        key: &WorkflowKey,
+        below: Version,
+    ) -> impl Future<Output = Result<Option<StoredVersion>, LogError>> + Send;
+
+    /// The refusals after `after`, oldest first, at most `limit` of them. Fewer means that there are no more. One that
+    /// cannot be read MUST be given as such in its place; an entry whose key names no refusal is none.
     fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Refusal>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<KeptRefusal>, StoreError>> + Send;
 
     /// Appends a version, if nobody has it yet. Exactly one of several writers of one version succeeds.
     ///

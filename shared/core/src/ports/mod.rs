@@ -13,11 +13,12 @@ mod walk;
 pub use access::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
 pub use bus::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
 pub use clock::{Clock, Ids};
-pub use index::{Advanced, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex};
-pub use log::{AppendError, LogError, StoredVersion, WorkflowLog};
+pub use index::{Advanced, IndexEntries, IndexEntry, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
+pub use log::{AppendError, KeptRefusal, LogError, StoredVersion, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
-    Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
+    Claimed, EndedHow, ExecutionStatus, Recoveries, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
+    UnreadableRecovery,
 };
 pub use rules::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 pub use walk::{LogWalk, WalkPart, WalkPosition};
@@ -34,4 +35,18 @@ pub enum StoreError {
     /// It will never work like this: missing table, no permission, a request the store calls invalid. A bug.
     #[error("the store refused the request")]
     Refused(#[source] Cause),
+    /// An item that has to be read was written by a newer release. It is sound and stays as it is; a release that knows
+    /// its format can go on.
+    #[error(transparent)]
+    NewerFormat(#[from] NewerFormat),
+}
+
+/// An item of a format that this release does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{item} is of format {format}, which a newer release wrote")]
+pub struct NewerFormat {
+    /// The item's key, for people.
+    pub item: String,
+    /// Its format; it is higher than any that this release reads.
+    pub format: u64,
 }

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use crate::identifiers::{RecoveryId, WorkflowKey};
+use crate::identifiers::{RecoveryId, Version, WorkflowKey};
 use crate::ports::{Cause, StoreError, WalkPosition};
+use crate::quarantine::BreakFound;
 use crate::recovery::document::RecoveryDocument;
 use crate::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 
@@ -12,25 +13,63 @@ use crate::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 pub enum Claimed {
     /// The attempt is the claimant's.
     Ours,
-    /// Somebody has it already, by this claim.
-    Taken(Box<RecoveryClaim>),
+    /// Another claim has it already, or an entry that cannot be read.
+    Taken,
+}
+
+/// What the log has of a workflow's recoveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recoveries {
+    /// Attempts whose claim can be read, newest first.
+    pub attempts: Vec<RecoveryAttempt>,
+    /// Claims and outcomes that cannot be read.
+    pub unreadable: Vec<UnreadableRecovery>,
+}
+
+/// A claim or an outcome that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRecovery {
+    /// The break it is.
+    pub found: BreakFound,
+    /// The version and the number of the attempt whose claim has this key; none for an outcome, or when the key names
+    /// none.
+    pub claims: Option<(Version, u32)>,
+}
+
+impl Recoveries {
+    /// The newest attempt.
+    #[must_use]
+    pub fn newest(&self) -> Option<&RecoveryAttempt> {
+        self.attempts.first()
+    }
+
+    /// The highest number of an attempt at a version, readable or not; 0 when there is none.
+    #[must_use]
+    pub fn attempts_at(&self, version: Version) -> u32 {
+        let readable = self.attempts.iter().map(|attempt| (attempt.claim.version, attempt.claim.attempt));
+        let unreadable = self.unreadable.iter().filter_map(|unreadable| unreadable.claims);
+        let numbers = readable.chain(unreadable).filter(|(at, _)| *at == version).map(|(_, number)| number);
+        numbers.max().unwrap_or_default()
+    }
 }
 
 /// Claims and outcomes of recoveries, kept beside the versions and never among them. None is changed or removed.
 ///
 /// Every read sees every write that was answered before it (strong consistency).
 pub trait RecoveryLog: Send + Sync {
-    /// The attempts of a workflow, newest first by version and then by number, at most `limit` of them.
+    /// The attempts of a workflow, newest first by version and then by number, at most `limit` of them. What cannot be read
+    /// of as many MUST be given as such. An attempt whose outcome cannot be read has ended, as
+    /// [`RecoveryClaim::ended_unreadably`] says.
     fn recoveries(
         &self,
         key: &WorkflowKey,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<RecoveryAttempt>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Recoveries, StoreError>> + Send;
 
     /// Claims an attempt, if nobody has it yet. Exactly one of several claimants succeeds.
     ///
     /// An adapter MUST answer [`Claimed::Ours`] when the claim that is there is equal to the given one: an earlier try
-    /// of ours had won and its answer was lost. Otherwise it MUST return the claim that is there.
+    /// of ours had won and its answer was lost. Otherwise it MUST answer [`Claimed::Taken`].
     fn claim_recovery(&self, claim: &RecoveryClaim) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
     /// Records how an attempt ended, unless that is recorded already. The first one stays.

@@ -5,24 +5,30 @@ pub mod records;
 
 use crate::chain::{ChainHash, Fault};
 use crate::event::WorkflowEvent;
+use crate::idempotency::digest;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::ports::IndexEntry;
 use crate::quarantine::{BreakFound, QuarantineRecord};
 use crate::recovery::document::Trigger;
+use crate::stored_name::Part;
 
 /// What was found out about a workflow before deciding anything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// The newest version, reached by a chain from version 1 that is unbroken but for what was released; or where the
-    /// chain is broken.
+    /// The newest version that can be read, reached by a chain from version 1 that is unbroken but for what was released;
+    /// or where the chain is broken.
     pub log: Result<WorkflowEvent, BreakFound>,
+    /// The newest version that is there. It is above the one in `log` when it cannot be read and was released.
+    pub end: Version,
     /// What the index says; none when it has no entry.
     pub indexed: Option<IndexEntry>,
     /// The log's event of the version that the index claims; none when the log has no such version.
     pub claimed: Option<WorkflowEvent>,
     /// What is recorded of quarantines.
     pub quarantine: QuarantineRecord,
+    /// Claims and outcomes of recoveries that cannot be read, as far as they were looked at.
+    pub unreadable_recoveries: Vec<BreakFound>,
 }
 
 /// What is to be done. Every part may be repeated without harm.
@@ -76,15 +82,19 @@ pub struct PublishAfter(pub Option<Version>);
 #[must_use]
 pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
     // What is recorded stays in force until a person releases it, even if it should not be found any more.
-    if let Some(quarantine) = findings.quarantine.in_force().first() {
-        return RecoveryPlan::Quarantine(quarantine.found());
+    if let Some(in_force) = findings.quarantine.in_force().into_iter().next() {
+        return RecoveryPlan::Quarantine(in_force.found);
     }
     let head = match &findings.log {
         Err(broken) => return RecoveryPlan::Quarantine(broken.clone()),
         Ok(head) => head,
     };
+    let unreadable = findings.unreadable_recoveries.iter().find(|found| !findings.quarantine.is_released(found));
+    if let Some(unreadable) = unreadable {
+        return RecoveryPlan::Quarantine(unreadable.clone());
+    }
     // What is published was in the log before: an index ahead of the log is the witness of versions that are gone.
-    if let Some(lost) = lost(head, findings) {
+    if let Some(lost) = lost(findings) {
         return RecoveryPlan::Quarantine(lost);
     }
     let agrees = match (&findings.indexed, &findings.claimed) {
@@ -115,11 +125,12 @@ pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {
 }
 
 /// The first version that was published and is not in the log, unless that loss was released.
-fn lost(head: &WorkflowEvent, findings: &Findings) -> Option<BreakFound> {
-    let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > head.version)?;
+fn lost(findings: &Findings) -> Option<BreakFound> {
+    let end = findings.end;
+    let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > end)?;
     let content = witness(indexed);
     let released = findings.quarantine.is_loss_released(&content);
-    Some(BreakFound { at: head.version.next().filter(|_| !released)?, fault: Fault::Missing, content })
+    Some(BreakFound { at: end.next().filter(|_| !released)?, fault: Fault::Missing, content })
 }
 
 /// Whether it is by this index entry that the break was found: versions are gone that it says were published.
@@ -129,6 +140,7 @@ pub(crate) fn bears_witness_of(indexed: &IndexEntry, found: &BreakFound) -> bool
 
 /// What an index entry bears witness of, as a hash: another claim is another loss.
 fn witness(indexed: &IndexEntry) -> ChainHash {
-    let IndexEntry { published_version, updated_at, current_state, .. } = indexed;
-    ChainHash::of(format!("published {published_version} {updated_at} {current_state}").as_bytes())
+    let IndexEntry { published_version, updated_at, current_state, head_hash, .. } = indexed;
+    let claim = [Part::of(published_version), Part::of(updated_at), Part::of(current_state), Part::of(head_hash)];
+    ChainHash::of(&digest(&claim))
 }

@@ -46,6 +46,12 @@ impl RecoveryClaim {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
     }
 
+    /// What stands for the record of its end where that cannot be read.
+    #[must_use]
+    pub fn ended_unreadably(&self) -> RecoveryRecord {
+        self.ended(Outcome::gave_up("OutcomeUnreadable", "its recorded outcome cannot be read"), self.claimed_at)
+    }
+
     /// The record of its end.
     #[must_use]
     pub fn ended(&self, outcome: Outcome, ended_at: Timestamp) -> RecoveryRecord {

@@ -5,7 +5,7 @@ use alims_core::chain::Fault;
 use alims_core::event::WorkflowEvent;
 use alims_core::lifecycle::State;
 use alims_core::operations::assess;
-use alims_core::ports::{IndexEntry, QuarantineLog, StoredVersion, WorkflowLog};
+use alims_core::ports::{IndexEntry, QuarantineLog, RecoveryLog, StoredVersion, WorkflowLog};
 use alims_core::quarantine::BreakFound;
 use alims_core::recovery::Findings;
 use alims_testing::builders::{a_chain, a_key, a_release, metadata, sealed, version, with_metadata};
@@ -23,14 +23,14 @@ fn holding(versions: &[StoredVersion]) -> MemoryLog {
     log
 }
 
-async fn found<L: WorkflowLog + QuarantineLog>(log: &L, indexed: Option<IndexEntry>) -> Findings {
+async fn found<L: WorkflowLog + QuarantineLog + RecoveryLog>(log: &L, indexed: Option<IndexEntry>) -> Findings {
     let index = MemoryIndex::default();
     indexed.into_iter().for_each(|entry| index.overwrite(entry));
-    assess(log, &index, &a_key("w")).await.unwrap().1
+    assess(log, &index, &a_key("w")).await.unwrap()
 }
 
 /// What the walk found: how far the chain is sound, or where it breaks.
-async fn walked<L: WorkflowLog + QuarantineLog>(log: &L) -> Result<WorkflowEvent, BreakFound> {
+async fn walked<L: WorkflowLog + QuarantineLog + RecoveryLog>(log: &L) -> Result<WorkflowEvent, BreakFound> {
     found(log, None).await.log
 }
 

@@ -4,7 +4,7 @@ use alims_core::event::WorkflowEvent;
 use alims_core::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, WALK_ITEMS_MAX};
 use alims_core::operations::Publishing;
 use alims_core::operations::publish_events::{Published, StreamRecord, publish_events};
-use alims_core::ports::{BusError, BusEvent, EntryRefused, EventBus, WorkflowIndex, WorkflowLog};
+use alims_core::ports::{BusError, BusEvent, EntryRefused, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_core::refusal::Refusal;
 use alims_testing::builders::{a_key, a_refusal, at, sealed};
 use alims_testing::{Fault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
@@ -55,7 +55,7 @@ async fn a_call_holds_as_many_bytes_as_it_may_and_not_one_more() {
 }
 
 /// Why the records failed that ring for the only version of each of two workflows; none was put.
-async fn why_failed<L: WorkflowLog, I: WorkflowIndex, B: EventBus>(
+async fn why_failed<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     of: impl FnOnce(MemoryLog) -> Publishing<L, I, B>,
 ) -> [String; 2] {
     let (log, versions) = filled(&[1, 1]).await;

@@ -88,7 +88,7 @@ async fn whoever_may_not_see_the_state_is_told_no_moves_and_an_altered_state_has
     // Once it is quarantined, the state says so, and no move is judged.
     log.record_quarantine(&a_quarantine(&a_key("w"), &a_break(2))).await.unwrap();
     let (now, moves) = evaluated(&log, EverybodyMay, RulesThatAllow).await.0.unwrap();
-    assert!(now.quarantine.is_some() && moves.is_empty());
+    assert!(!now.quarantines.is_empty() && moves.is_empty());
     let (found, _) = evaluated(&MemoryLog::default(), EverybodyMay, RulesThatAllow).await;
     assert!(matches!(found, Err(ReadWorkflowError::NotFound)), "{found:?}");
 }

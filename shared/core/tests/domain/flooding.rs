@@ -5,7 +5,7 @@ use alims_core::lifecycle::State;
 use alims_core::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_MAX, REFUSALS_WINDOW_SECONDS};
 use alims_core::operations::create_workflow::{CreateWorkflowError, create_workflow};
 use alims_core::operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
-use alims_core::operations::release_workflow::{ReleaseWorkflowError, Releasing, release_workflow};
+use alims_core::operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, Releasing, release_workflow};
 use alims_core::operations::replay_events::{ReplayEventsError, Replaying, replay_events};
 use alims_core::operations::request_state_transition::{
     RequestStateTransitionError, request_state_transition, try_state_transition,
@@ -13,7 +13,7 @@ use alims_core::operations::request_state_transition::{
 use alims_core::operations::{Accepted, Deciding, Starting, TooManyRefusals};
 use alims_core::ports::{Ids, TransitionRules};
 use alims_core::refusal::{Refusal, RefusalCode, Whose};
-use alims_testing::builders::{a_call, a_key, version};
+use alims_testing::builders::{a_break, a_call, a_key, version};
 use alims_testing::{MemoryIndex, MemoryLog, MemoryStarter, NobodyMay, RulesThatDeny};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -183,7 +183,8 @@ async fn every_operation_that_keeps_refusals_keeps_a_bounded_number() {
     let replaying =
         Replaying { publishing: publishing(&log), policy: policy.clone(), clock: clock.clone(), ids: ids.clone() };
     let releasing = Releasing { log: log.clone(), index: MemoryIndex::default(), policy, clock, ids };
-    let release = release_workflow(&releasing, &alice(), &id, "It is sound.".parse().unwrap()).await;
+    let request = ReleaseRequest { breaks: [a_break(1).id()].into(), reason: "It is sound.".parse().unwrap() };
+    let release = release_workflow(&releasing, &alice(), &id, &request).await;
     assert!(matches!(release, Err(ReleaseWorkflowError::TooManyRefusals(_))), "{release:?}");
     let replay = replay_events(&replaying, &alice(), &id, version(1)).await;
     assert!(matches!(replay, Err(ReplayEventsError::TooManyRefusals(_))), "{replay:?}");

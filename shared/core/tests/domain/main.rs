@@ -19,13 +19,16 @@ mod judged;
 mod lifecycle_model;
 mod member_names;
 mod names;
+mod newer;
 mod paging;
 mod publishing;
 mod rebuilding;
 mod recovering;
 mod refusing;
+mod released;
 mod repeating;
 mod replaying;
+mod same_request;
 mod schemas;
 mod specified;
 

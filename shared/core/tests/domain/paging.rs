@@ -3,7 +3,7 @@
 use alims_core::event::WorkflowEvent;
 use alims_core::identifiers::EventId;
 use alims_core::operations::get_workflow_history::{
-    HistoryItem, HistoryPage, HistoryPosition, HistoryQuery, get_workflow_history,
+    HistoryItem, HistoryPage, HistoryPosition, HistoryQuery, Unreadable, get_workflow_history,
 };
 use alims_core::operations::{ReadWorkflowError, Reading};
 use alims_core::ports::WorkflowLog;
@@ -47,6 +47,7 @@ fn named(item: &HistoryItem) -> (i64, u8, String) {
     match item {
         HistoryItem::Version(event) => (event.timestamp.unix_millis(), 0, event.version.to_string()),
         HistoryItem::Refusal(refusal) => (refusal.timestamp.unix_millis(), 1, refusal.event_id.to_string()),
+        HistoryItem::Unreadable(unreadable) => panic!("{unreadable:?}"),
     }
 }
 
@@ -86,8 +87,17 @@ async fn what_was_refused_after_a_version_that_cannot_be_read_is_not_shown_befor
     let (log, events, _) = a_log(4, 1, &[0, 3]).await;
     assert!(events[1].timestamp > events[0].timestamp, "else this test shows nothing");
     log.damage(&a_key("w"), version(2), "a bit fell over");
-    let first = page(&log, HistoryPosition::default(), 10).await.unwrap();
-    assert!(matches!(&first.items[..], [HistoryItem::Version(_)]), "{first:?}");
-    let error = page(&log, first.next.unwrap(), 10).await.unwrap_err();
-    assert!(matches!(error, ReadWorkflowError::Quarantined(_)), "{error:?}");
+    let content = MemoryLog::content_of_damaged("a bit fell over");
+    let gap = HistoryItem::Unreadable(Unreadable::Version { version: version(2), content });
+    for limit in 1..8 {
+        let (mut seen, mut after) = (Vec::new(), Some(HistoryPosition::default()));
+        while let Some(position) = after {
+            let page = page(&log, position, limit).await.unwrap();
+            seen.extend(page.items);
+            after = page.next;
+        }
+        assert_eq!(seen.get(1), Some(&gap), "{seen:?}");
+        assert_eq!(seen.iter().filter(|item| matches!(item, HistoryItem::Version(_))).count(), 3);
+        assert_eq!(seen.iter().filter(|item| matches!(item, HistoryItem::Refusal(_))).count(), 2);
+    }
 }

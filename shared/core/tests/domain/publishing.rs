@@ -6,8 +6,8 @@ use alims_core::identifiers::WorkflowKey;
 use alims_core::operations::Publishing;
 use alims_core::operations::publish_events::{StreamRecord, publish_events};
 use alims_core::ports::{
-    Advanced, BusError, BusEvent, EntryRefused, EventBus, IndexEntry, IndexPage, IndexQuery, StoreError, StoredVersion,
-    WorkflowIndex,
+    Advanced, BusError, BusEvent, EntryRefused, EventBus, IndexEntries, IndexEntry, IndexPage, IndexQuery, StoreError,
+    StoredVersion, WorkflowIndex,
 };
 use alims_testing::builders::{a_chain, a_key, a_refusal, at, sealed, version};
 use alims_testing::{Fault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
@@ -89,7 +89,7 @@ impl<B: EventBus> EventBus for Polite<B> {
 }
 
 impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         let entries = self.0.entries(keys).await;
         yield_now().await;
         entries

@@ -6,7 +6,8 @@ use alims_core::identifiers::{Version, WorkflowKey};
 use alims_core::json::ValidationContext;
 use alims_core::lifecycle::State;
 use alims_core::ports::{
-    Advanced, AppendError, IndexEntry, IndexQuery, LogError, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
+    Advanced, AppendError, IndexEntry, IndexQuery, KeptRefusal, LogError, StoredVersion, WorkflowIndex, WorkflowLog,
+    entry_of,
 };
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_testing::builders::{
@@ -78,6 +79,9 @@ fn altered_items(item: &RawItem) -> Vec<RawItem> {
         without.remove(name);
         items.push(without);
     }
+    // An item of a newer format is none that was altered: what becomes of those is for `newer_format.rs`.
+    let is_newer = |item: &RawItem| item.get("format").is_some_and(|format| format.as_n().is_ok_and(|n| n == "11"));
+    items.retain(|item| !is_newer(item));
     for more in [text("more"), AttributeValue::Null(true)] {
         items.push(item.clone().into_iter().chain([("one_more".to_owned(), more)]).collect());
     }
@@ -265,8 +269,9 @@ async fn an_altered_refusal_is_no_refusal() {
         let mut item = original.clone();
         item.insert(name.to_owned(), value);
         put_raw(&client, &names.log, &item).await;
-        let refusals = log.refusals(&a_key("w-1"), None, 10).await;
-        assert!(matches!(refusals, Err(StoreError::Refused(_))), "{name}: {refusals:?}");
+        let refusals = log.refusals(&a_key("w-1"), None, 10).await.unwrap();
+        let [KeptRefusal::Unreadable { event_id, .. }] = &refusals[..] else { panic!("{name}: {refusals:?}") };
+        assert_eq!(*event_id, refusal.event_id);
     }
 }
 
@@ -286,11 +291,11 @@ async fn an_unreadable_index_entry_counts_as_missing_and_can_be_repaired() {
         if put.is_err() {
             continue;
         }
-        let seen = index.entries(std::slice::from_ref(&entry.key)).await.unwrap();
-        assert_ne!(seen.get(&entry.key), Some(&entry), "{altered:?}");
+        let seen = entry_of(&index, &entry.key).await.unwrap();
+        assert_ne!(seen.as_ref(), Some(&entry), "{altered:?}");
         let listed = index.list(&list_of(&entry)).await;
         assert!(!matches!(&listed, Ok(page) if page.items.contains(&entry)), "{altered:?}");
-        let repaired = index.repair(&entry, seen.get(&entry.key)).await.unwrap();
+        let repaired = index.repair(&entry, seen.as_ref()).await.unwrap();
         assert_eq!(repaired, Advanced::Yes, "{altered:?}");
         assert_eq!(raw_items(&client, &names.index).await, std::slice::from_ref(&original));
     }

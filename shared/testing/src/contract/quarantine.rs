@@ -13,7 +13,7 @@ use crate::contract::log::a_fresh_key;
 /// None is none, and no error.
 pub async fn a_workflow_that_was_never_quarantined_has_no_record<L: QuarantineLog>(log: L) {
     let record = log.quarantine(&a_fresh_key()).await.unwrap();
-    assert_eq!(record.0, []);
+    assert_eq!(record.entries, []);
     assert!(record.in_force().is_empty());
 }
 
@@ -23,13 +23,13 @@ pub async fn a_quarantine_and_its_release_come_back_as_they_went_in<L: Quarantin
     let quarantine = a_quarantine(&key, &a_break(3));
     assert_eq!(log.record_quarantine(&quarantine).await.unwrap(), quarantine);
     let record = log.quarantine(&key).await.unwrap();
-    assert_eq!(record.0, std::slice::from_ref(&quarantine));
+    assert_eq!(record.entries, std::slice::from_ref(&quarantine));
     assert_eq!(record.in_force().len(), 1);
     let release = a_release(&key, &a_break(3));
     assert_eq!(log.record_quarantine(&release).await.unwrap(), release);
     let record = log.quarantine(&key).await.unwrap();
-    assert_eq!(record.0.len(), 2);
-    assert!(record.0.contains(&quarantine) && record.0.contains(&release));
+    assert_eq!(record.entries.len(), 2);
+    assert!(record.entries.contains(&quarantine) && record.entries.contains(&release));
     assert!(record.in_force().is_empty());
 }
 
@@ -43,7 +43,7 @@ pub async fn a_break_has_one_entry_of_either_kind<L: QuarantineLog>(log: L) {
         assert_eq!(log.record_quarantine(&first).await.unwrap(), first);
         assert_eq!(log.record_quarantine(&second).await.unwrap(), first);
     }
-    assert_eq!(log.quarantine(&key).await.unwrap().0.len(), 2);
+    assert_eq!(log.quarantine(&key).await.unwrap().entries.len(), 2);
 }
 
 /// Sixteen at once: all are told the same.
@@ -57,7 +57,7 @@ pub async fn racing_finders_record_one_quarantine<L: QuarantineLog + Clone + 'st
     let told: BTreeSet<_> = finders.join_all().await.iter().map(QuarantineEntry::event_id).collect();
     assert_eq!(told.len(), 1);
     let record = log.quarantine(&key).await.unwrap();
-    assert_eq!(record.0.iter().map(QuarantineEntry::event_id).collect::<BTreeSet<_>>(), told);
+    assert_eq!(record.entries.iter().map(QuarantineEntry::event_id).collect::<BTreeSet<_>>(), told);
 }
 
 /// Another version, another fault or other content is another break.
@@ -74,7 +74,7 @@ pub async fn a_release_covers_exactly_the_break_it_names<L: QuarantineLog>(log: 
     }
     log.record_quarantine(&a_release(&key, &named)).await.unwrap();
     let record = log.quarantine(&key).await.unwrap();
-    let in_force: BTreeSet<BreakFound> = record.in_force().into_iter().map(|it| it.found()).collect();
+    let in_force: BTreeSet<BreakFound> = record.in_force().into_iter().map(|it| it.found).collect();
     assert_eq!(in_force, others.into_iter().collect());
     assert!(record.is_released(&named));
 }
@@ -90,5 +90,5 @@ pub async fn quarantines_change_no_version_and_are_no_refusals<L: QuarantineLog 
     assert_eq!(log.head(&key).await.unwrap(), Some(first.clone()));
     assert_eq!(log.versions(&key, Version::FIRST, 10).await.unwrap(), [first]);
     assert_eq!(log.refusals(&key, None, 10).await.unwrap(), []);
-    assert_eq!(log.quarantine(&a_fresh_key()).await.unwrap().0, []);
+    assert_eq!(log.quarantine(&a_fresh_key()).await.unwrap().entries, []);
 }

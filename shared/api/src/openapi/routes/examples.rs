@@ -115,13 +115,17 @@ pub(super) fn recovery_report() -> Value {
 }
 
 pub(super) fn release_request() -> Value {
-    json!({"reason": "Version 3 was compared with the instrument's own record: the result is the same."})
+    json!({
+        "breaks": ["0000000003-5c9e41d0a7b2f3864e1d0c5b8a796f12"],
+        "reason": "Version 3 was compared with the instrument's own record: the result is the same."
+    })
 }
 
 pub(super) fn release_report() -> Value {
     json!({
-        "workflow_id": "sample-2026-0042", "version": 4, "repeated": false,
+        "workflow_id": "sample-2026-0042", "version": 4, "repeated": false, "quarantines": [],
         "released": [{
+            "break_id": "0000000003-5c9e41d0a7b2f3864e1d0c5b8a796f12",
             "broken_at_version": 3, "fault": "altered", "released_at": "2026-11-23T09:05:00.000Z",
             "requested_by": "sue",
             "reason": "Version 3 was compared with the instrument's own record: the result is the same."

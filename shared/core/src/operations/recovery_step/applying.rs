@@ -5,15 +5,15 @@ use crate::call::Call;
 use crate::event::{EventType, Workflow};
 use crate::identifiers::{EventId, Version};
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
-use crate::operations::reading::may_be_built_on;
+use crate::operations::reading::{Head, free_head};
 use crate::operations::recover_workflow::move_of;
-use crate::operations::{Bug, RuleViolation};
+use crate::operations::{Bug, ReadWorkflowError, RuleViolation};
 use crate::ports::{
-    EventBus, LogError, Move, QuarantineLog, RecoveryLog, StoreError, StoredVersion, TransitionRules, WorkflowIndex,
-    WorkflowLog,
+    EventBus, LogError, Move, QuarantineLog, RecoveryLog, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
 use crate::recovery::document::{KeptVerdict, Next, Outcome, OutcomeStatus, RecoveryDocument, StepKind};
 use crate::recovery::is_to_be_reactivated;
+use crate::stored_name::Part;
 
 impl<L, I, B, R> Turn<'_, L, I, B, R>
 where
@@ -31,17 +31,17 @@ where
             document.look_again(self.now);
             return Ok(document);
         };
-        let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
+        let (call, transition) = (call_of(&document), move_of(Some(head.event()), document.reason.as_ref()));
         let attempt = self.attempt(&call, &head, &transition);
-        let version = head.event.version;
-        match applied_or_violation(attempt.judge(&self.ports.rules, &Workflow::from(&head.event)).await?) {
+        let version = head.end;
+        match applied_or_violation(attempt.judge(&self.ports.rules, &Workflow::from(head.event())).await?) {
             Ok(rules) => {
                 document.did(StepKind::RulesAllowed, self.now, Some(version), None);
                 document.verdict = Some(KeptVerdict { version, rules });
                 document.next = Next::Apply;
             }
             Err(violation) => {
-                let id = document.derived_id(&["refusal", &version.to_string()]);
+                let id = document.derived_id(&[Part::literal("refusal"), Part::of(&version)]);
                 attempt.record_as(id, self.log(), Refuser::Rules(&violation)).await?;
                 document.did(StepKind::RulesRefused, self.now, Some(version), None);
                 let left = document.plan.is_some_and(|plan| plan.publish || plan.rebuild_index);
@@ -61,18 +61,18 @@ where
         let Some(next) = verdict.version.next() else {
             return Err(Bug::VersionsExhausted(verdict.version).into());
         };
-        let id = document.derived_id(&["version", &next.to_string()]);
+        let id = document.derived_id(&[Part::literal("version"), Part::of(&next)]);
         if self.is_ours(next, id).await? {
             document.reactivated(self, next);
             return Ok(document);
         }
-        let Some(head) = self.failed_head(&document).await?.filter(|head| head.event.version == verdict.version) else {
+        let Some(head) = self.failed_head(&document).await?.filter(|head| head.end == verdict.version) else {
             document.look_again(self.now);
             return Ok(document);
         };
-        let (call, transition) = (call_of(&document), move_of(Some(&head.event), document.reason.as_ref()));
+        let (call, transition) = (call_of(&document), move_of(Some(head.event()), document.reason.as_ref()));
         let attempt = self.attempt(&call, &head, &transition);
-        let workflow = Workflow::from(&head.event);
+        let workflow = Workflow::from(head.event());
         let version = attempt.next_version_as(id, &workflow, EventType::WorkflowRecovered, verdict.rules, None)?;
         match append(self.log(), version, None).await {
             Ok(Appended::Yes(_)) => document.reactivated(self, next),
@@ -86,25 +86,23 @@ where
     }
 
     /// The move of this recovery, at an instant that is not before the version it moves from.
-    fn attempt<'a>(&'a self, call: &'a Call, head: &'a StoredVersion, transition: &'a Move) -> Attempt<'a> {
-        let (operation, key, now) = (OPERATION, &self.key, self.now.max(head.event.timestamp));
+    fn attempt<'a>(&'a self, call: &'a Call, head: &'a Head, transition: &'a Move) -> Attempt<'a> {
+        let (operation, key, now) = (OPERATION, &self.key, self.now.max(head.event().timestamp));
         Attempt { operation, call, key, head: Some(head), transition, context: None, now }
     }
 
     /// The newest version, if it is the one that this recovery was claimed for, and assessed, and nothing forbids to bring
     /// it back: as on every move the record of quarantines is read beside it, and its content must fit its hash.
-    async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<StoredVersion>, StoreError> {
-        let log = self.log();
-        let (head, record) = futures_util::future::join(log.head(&self.key), log.quarantine(&self.key)).await;
-        let record = record?;
-        match head {
-            Ok(head) => Ok(head.filter(|head| {
-                head.event.version == document.version
-                    && is_to_be_reactivated(&head.event, document.trigger)
-                    && may_be_built_on(&head.event, &record).is_ok()
-            })),
-            Err(LogError::Unreadable { .. }) => Ok(None),
-            Err(LogError::Store(error)) => Err(error),
+    async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<Head>, StoreError> {
+        match free_head(self.log(), &self.key).await {
+            Ok((head, Ok(()))) => Ok(Some(head)
+                .filter(|head| head.end == document.version && is_to_be_reactivated(head.event(), document.trigger))),
+            // The next assessment says where and how.
+            Ok((_, Err(_)))
+            | Err(ReadWorkflowError::NotFound | ReadWorkflowError::Forbidden(_) | ReadWorkflowError::Quarantined(_)) => {
+                Ok(None)
+            }
+            Err(ReadWorkflowError::Store(error)) => Err(error),
         }
     }
 

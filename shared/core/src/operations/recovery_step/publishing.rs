@@ -4,7 +4,6 @@ use super::{Found, RecoveryStepError, Turn};
 use crate::event::WorkflowEvent;
 use crate::operations::catching_up::{Lane, Stop, catch_up};
 use crate::ports::{EventBus, IndexEntry, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use crate::quarantine::QuarantineRecord;
 use crate::recovery::document::{Next, RecoveryDocument, StepKind};
 use crate::recovery::{PublishAfter, RecoveryPlan};
 
@@ -28,7 +27,7 @@ where
             RecoveryPlan::Repair(repairs) => repairs,
         };
         if let Some(after) = repairs.publish {
-            match self.publish_after(after, &head, findings.quarantine.clone()).await {
+            match self.publish_after(after, &head).await {
                 Ok(0) => {}
                 Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
                 Err(Stop::Later(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
@@ -52,14 +51,9 @@ where
         Ok(document)
     }
 
-    async fn publish_after(
-        &self,
-        after: PublishAfter,
-        head: &WorkflowEvent,
-        released: QuarantineRecord,
-    ) -> Result<u64, Stop> {
+    async fn publish_after(&self, after: PublishAfter, head: &WorkflowEvent) -> Result<u64, Stop> {
         let Some(lane) = Lane::new(self.key.clone(), after.0, head.version, [head.clone()]) else { return Ok(0) };
-        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane.passing_over(released)]).await;
+        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane]).await;
         lanes.into_iter().find_map(|lane| lane.stop).map_or(Ok(accepted), Err)
     }
 }

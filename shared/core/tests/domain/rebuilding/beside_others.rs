@@ -4,14 +4,14 @@ use alims_core::event::WorkflowEvent;
 use alims_core::identifiers::WorkflowKey;
 use alims_core::operations::{Anomaly, Publishing, RebuildOptions, rebuild_index};
 use alims_core::ports::{
-    Advanced, EventBus, IndexEntry, IndexPage, IndexQuery, LogWalk, StoreError, WorkflowIndex, WorkflowLog,
+    Advanced, EventBus, IndexEntries, IndexEntry, IndexPage, IndexQuery, LogWalk, QuarantineLog, StoreError,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_core::timestamp::Timestamp;
 use alims_testing::builders::{a_move, sealed};
 use alims_testing::{Fault, Faulty, MemoryIndex, MemoryLog, Script};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use tokio::task::yield_now;
 
 use super::{Entry, History, after, go_on, history, key, past};
@@ -23,7 +23,7 @@ struct OnlyForward(MemoryIndex);
 
 impl OnlyForward {
     async fn watched<R>(&self, key: &WorkflowKey, write: impl Future<Output = R>) -> R {
-        let published = async || self.entries(std::slice::from_ref(key)).await.unwrap().remove(key);
+        let published = async || entry_of(self, key).await.unwrap();
         let before = published().await;
         let answer = write.await;
         let after = published().await;
@@ -34,7 +34,7 @@ impl OnlyForward {
 }
 
 impl WorkflowIndex for OnlyForward {
-    async fn entries(&self, keys: &[WorkflowKey]) -> Result<BTreeMap<WorkflowKey, IndexEntry>, StoreError> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         self.0.entries(keys).await
     }
 
@@ -71,7 +71,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 }
 
 /// Rebuilds until nothing is left to do another time.
-async fn rebuilt<L: WorkflowLog + LogWalk, I: WorkflowIndex, B: EventBus>(
+async fn rebuilt<L: WorkflowLog + QuarantineLog + LogWalk, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
     options: &RebuildOptions,
 ) {

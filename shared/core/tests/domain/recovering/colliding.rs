@@ -59,7 +59,7 @@ async fn collided(order: u32, moved_after: u32) {
     let recovered = versions.iter().filter(|version| version.event.event_type == EventType::WorkflowRecovered).count();
     assert_eq!((versions.len(), recovered), (4, usize::from(!moved)), "order {order:b}, moved after {moved_after}");
     assert_eq!(refusals.len(), 0);
-    let ended = site.log.recoveries(&a_key("w"), 5).await.unwrap();
+    let ended = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts;
     for attempt in ended {
         let status = attempt.ended.unwrap().outcome.status;
         assert!(matches!(status, OutcomeStatus::Recovered | OutcomeStatus::AlreadyConsistent), "{status:?}");

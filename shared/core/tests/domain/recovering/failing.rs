@@ -39,22 +39,22 @@ impl Matter {
     async fn assert_ended(self, site: &Site, ended: OutcomeStatus) {
         let (versions, refusals) = site.log.entries(&a_key("w"));
         let record = site.log.quarantine(&a_key("w")).await.unwrap();
-        let kept = site.log.recoveries(&a_key("w"), 5).await.unwrap().remove(0).ended.unwrap();
+        let kept = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts.remove(0).ended.unwrap();
         assert_eq!(kept.outcome.status, ended);
         match self {
             Self::FailedAndTorn | Self::Spoilt => {
                 assert_eq!(ended, OutcomeStatus::Recovered);
-                assert_eq!((versions.len(), refusals.len(), record.0.len()), (4, 0, 0), "brought back once");
+                assert_eq!((versions.len(), refusals.len(), record.entries.len()), (4, 0, 0), "brought back once");
                 site.assert_in_order();
             }
             Self::Refused => {
                 assert_eq!(ended, OutcomeStatus::Refused);
-                assert_eq!((versions.len(), refusals.len(), record.0.len()), (3, 1, 0), "refused once");
+                assert_eq!((versions.len(), refusals.len(), record.entries.len()), (3, 1, 0), "refused once");
                 site.assert_in_order();
             }
             Self::Broken => {
                 assert_eq!(ended, OutcomeStatus::Quarantined);
-                assert_eq!((versions.len(), refusals.len(), record.0.len()), (2, 0, 1), "recorded once");
+                assert_eq!((versions.len(), refusals.len(), record.entries.len()), (2, 0, 1), "recorded once");
                 assert!(site.bus.accepted().is_empty() && site.index.all().is_empty());
             }
         }

@@ -18,7 +18,7 @@ use crate::alice;
 async fn followed<S: RecoveryStarter>(log: &MemoryLog, starter: S) -> Result<Progress, GetWorkflowRecoveryError> {
     let ports = Following { log: log.clone(), starter, policy: Arc::new(EverybodyMay) };
     let status = get_workflow_recovery(&ports, &alice(), &"w".parse().unwrap()).await?;
-    assert_eq!(status.quarantine, None);
+    assert_eq!(status.quarantines, []);
     Ok(status.progress)
 }
 

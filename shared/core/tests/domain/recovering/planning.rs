@@ -4,7 +4,7 @@ use alims_core::chain::{ChainHash, Fault};
 use alims_core::event::WorkflowEvent;
 use alims_core::lifecycle::State;
 use alims_core::ports::IndexEntry;
-use alims_core::quarantine::{BreakFound, QuarantineRecord};
+use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::document::Trigger;
 use alims_core::recovery::{Findings, PublishAfter, RecoveryPlan, Repairs, plan};
 use alims_testing::builders::{a_break, a_created, a_key, a_move, a_quarantine, a_release, version};
@@ -25,7 +25,12 @@ fn found(head: State, indexed_at: Option<u64>) -> Findings {
     let claimed = indexed_at.map(|at| versions[usize::try_from(at).unwrap() - 1].event.clone());
     let log = Ok(versions.last().unwrap().event.clone());
     let quarantine = QuarantineRecord::default();
-    Findings { log, indexed: claimed.as_ref().map(IndexEntry::from), claimed, quarantine }
+    let (end, indexed) = (versions.last().unwrap().event.version, claimed.as_ref().map(IndexEntry::from));
+    Findings { log, end, indexed, claimed, quarantine, unreadable_recoveries: Vec::new() }
+}
+
+fn recorded(entries: Vec<QuarantineEntry>) -> QuarantineRecord {
+    QuarantineRecord { entries, unreadable: Vec::new() }
 }
 
 fn asked(findings: &Findings) -> RecoveryPlan {
@@ -97,10 +102,11 @@ fn an_index_ahead_of_the_log_is_the_witness_of_lost_versions() {
 
 #[test]
 fn a_loss_that_was_released_is_made_good_in_the_index_and_another_is_not() {
-    let RecoveryPlan::Quarantine(lost) = asked(&ahead()) else { panic!("not quarantined") };
+    let ahead = ahead();
+    let RecoveryPlan::Quarantine(lost) = asked(&ahead) else { panic!("not quarantined") };
     let key = a_key("w");
-    let record = QuarantineRecord(vec![a_quarantine(&key, &lost), a_release(&key, &lost)]);
-    let released = Findings { quarantine: record.clone(), ..ahead() };
+    let record = recorded(vec![a_quarantine(&key, &lost), a_release(&key, &lost)]);
+    let released = Findings { quarantine: record.clone(), ..ahead };
     assert_eq!(asked(&released), repairs(true, Some(None), false));
     // The log has grown since, and the index still bears witness of the same loss.
     let mut later = found(State::Completed, None);
@@ -127,9 +133,9 @@ fn what_is_recorded_stays_in_force_until_it_is_released_found_again_or_not() {
     let key = a_key("w");
     for state in [State::Active, State::Failed] {
         let mut findings = found(state, Some(2));
-        findings.quarantine = QuarantineRecord(vec![a_quarantine(&key, &a_break(2))]);
+        findings.quarantine = recorded(vec![a_quarantine(&key, &a_break(2))]);
         assert_eq!(asked(&findings), RecoveryPlan::Quarantine(a_break(2)));
-        findings.quarantine.0.push(a_release(&key, &a_break(2)));
+        findings.quarantine.entries.push(a_release(&key, &a_break(2)));
         assert!(!matches!(asked(&findings), RecoveryPlan::Quarantine(_)));
     }
 }

@@ -5,21 +5,26 @@ use alims_core::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_core::lifecycle::State;
 use alims_core::operations::get_workflow_state::get_workflow_state;
 use alims_core::operations::publish_events::{StreamRecord, publish_events};
-use alims_core::operations::release_workflow::{ReleaseWorkflowError, Released, Releasing, release_workflow};
+use alims_core::operations::release_workflow::{
+    ReleaseRequest, ReleaseWorkflowError, Released, Releasing, release_workflow,
+};
 use alims_core::operations::request_state_transition::{
     RequestStateTransitionError, request_state_transition, try_state_transition,
 };
 use alims_core::operations::{Accepted, Quarantined, Reading};
-use alims_core::ports::{AppendError, IndexEntry, LogError, QuarantineLog, StoreError, StoredVersion, WorkflowLog};
-use alims_core::quarantine::{QuarantineEntry, QuarantineRecord, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
+use alims_core::ports::{
+    AppendError, IndexEntry, KeptRefusal, LogError, QuarantineLog, StoreError, StoredVersion, WorkflowLog,
+};
+use alims_core::quarantine::{BreakId, QuarantineEntry, QuarantineRecord, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use alims_core::recovery::document::OutcomeStatus;
 use alims_core::refusal::Refusal;
-use alims_testing::builders::{a_call, a_key, at, metadata, version};
+use alims_testing::builders::{a_break, a_call, a_key, at, metadata, version};
 use alims_testing::{
     EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryDeadLetters, MemoryLog, NobodyMay, RulesThatAllow,
     Script, SequentialIds,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Barrier;
@@ -28,7 +33,7 @@ use super::{Site, carried_out, claimed, status};
 use crate::publishing::ring;
 use crate::{alice, allowing, deciding, to};
 
-fn w() -> WorkflowId {
+pub(super) fn w() -> WorkflowId {
     "w".parse().unwrap()
 }
 
@@ -40,17 +45,17 @@ pub(super) fn alter(site: &Site, altered: u64, to: &str) {
     site.log.overwrite(stored);
 }
 
-async fn recovered(site: &Site, at_version: u64, attempt: u32) -> OutcomeStatus {
+pub(super) async fn recovered(site: &Site, at_version: u64, attempt: u32) -> OutcomeStatus {
     let document = claimed(site, at_version, attempt).await;
     status(&carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap())
 }
 
-async fn moved(site: &Site, target: State) -> Result<Accepted, RequestStateTransitionError> {
+pub(super) async fn moved(site: &Site, target: State) -> Result<Accepted, RequestStateTransitionError> {
     request_state_transition(&allowing(&site.log), &alice(), &w(), &to(target)).await
 }
 
 #[track_caller]
-fn assert_quarantined<T: std::fmt::Debug>(
+pub(super) fn assert_quarantined<T: std::fmt::Debug>(
     answer: Result<T, RequestStateTransitionError>,
     broken_at: u64,
     fault: Fault,
@@ -59,7 +64,7 @@ fn assert_quarantined<T: std::fmt::Debug>(
     assert!(matches!(&answer, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{answer:?}");
 }
 
-fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
+pub(super) fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
     Releasing {
         log,
         index,
@@ -69,8 +74,18 @@ fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
     }
 }
 
-async fn released(site: &Site, by: &str, reason: &str) -> Result<Released, ReleaseWorkflowError> {
-    release_workflow(&releasing(site.log.clone(), site.index.clone()), &a_call(by), &w(), reason.parse().unwrap()).await
+pub(super) async fn released(site: &Site, by: &str, reason: &str) -> Result<Released, ReleaseWorkflowError> {
+    let request = request_of(&site.log, reason).await;
+    release_workflow(&releasing(site.log.clone(), site.index.clone()), &a_call(by), &w(), &request).await
+}
+
+/// The release of all that is in force, or of all that was; of some break where there never was one.
+pub(super) async fn request_of(log: &MemoryLog, reason: &str) -> ReleaseRequest {
+    let record = log.quarantine(&a_key("w")).await.unwrap();
+    let in_force: BTreeSet<BreakId> = record.in_force().iter().map(|it| it.found.id()).collect();
+    let released: BTreeSet<BreakId> = record.releases().iter().map(|it| it.covers().id()).collect();
+    let breaks = [in_force, released, [a_break(9).id()].into()].into_iter().find(|ids| !ids.is_empty()).unwrap();
+    ReleaseRequest { breaks, reason: reason.parse().unwrap() }
 }
 
 #[tokio::test]
@@ -85,7 +100,7 @@ async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading()
     let reading = Reading { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
     let now = get_workflow_state(&reading, &alice(), &w()).await.unwrap();
     assert_eq!(now.workflow.version, version(4));
-    assert_eq!(now.quarantine.map(|it| it.broken_at_version), Some(version(2)));
+    assert_eq!(now.quarantines.iter().map(|it| it.found.at).collect::<Vec<_>>(), [version(2)]);
     assert_eq!(site.log.entries(&a_key("w")).0.len(), 4);
 }
 
@@ -175,7 +190,7 @@ async fn a_lost_end_of_the_history_is_released_and_the_index_made_good() {
 }
 
 /// Rings for each of these versions by itself, and expects no dead letter.
-async fn rung(site: &Site, versions: &[StoredVersion]) {
+pub(super) async fn rung(site: &Site, versions: &[StoredVersion]) {
     let ports = site.with(RulesThatAllow).publishing;
     for (stored, at) in versions.iter().zip(0..) {
         let published = publish_events(&ports, &MemoryDeadLetters::default(), vec![ring(stored, at)]).await;
@@ -183,7 +198,7 @@ async fn rung(site: &Site, versions: &[StoredVersion]) {
     }
 }
 
-fn versions_of(site: &Site) -> Vec<StoredVersion> {
+pub(super) fn versions_of(site: &Site) -> Vec<StoredVersion> {
     site.log.entries(&a_key("w")).0
 }
 
@@ -247,28 +262,21 @@ async fn a_release_of_another_break_leaves_the_witness_of_a_lost_end() {
 }
 
 #[tokio::test]
-async fn a_newest_version_that_cannot_be_read_cannot_be_released() {
-    let site = Site::torn(&[State::Active]).await;
-    site.log.damage(&a_key("w"), version(2), "no JSON (item 1)");
-    assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);
-    assert!(matches!(released(&site, "sue", "why not").await, Err(ReleaseWorkflowError::Unreadable(_))));
-}
-
-#[tokio::test]
 async fn what_is_not_quarantined_is_not_released_and_whoever_repeats_is_told_the_same() {
     let site = Site::torn(&[State::Active]).await;
-    assert!(matches!(released(&site, "sue", "why not").await, Err(ReleaseWorkflowError::NotQuarantined)));
+    assert!(matches!(released(&site, "sue", "why not").await, Err(ReleaseWorkflowError::NotQuarantined(_))));
     alter(&site, 1, "forged");
     recovered(&site, 2, 1).await;
     let first = released(&site, "sue", "looked at").await.unwrap();
     let again = released(&site, "sue", "looked at").await.unwrap();
     assert_eq!((again.repeated, &again.releases), (true, &first.releases));
     for (by, reason) in [("bob", "looked at"), ("sue", "for another reason")] {
-        assert!(matches!(released(&site, by, reason).await, Err(ReleaseWorkflowError::NotQuarantined)));
+        assert!(matches!(released(&site, by, reason).await, Err(ReleaseWorkflowError::NotQuarantined(_))));
     }
     let mut ports = releasing(site.log.clone(), site.index.clone());
     ports.policy = Arc::new(NobodyMay);
-    let answer = release_workflow(&ports, &a_call("mallory"), &w(), "please".parse().unwrap()).await;
+    let request = request_of(&site.log, "please").await;
+    let answer = release_workflow(&ports, &a_call("mallory"), &w(), &request).await;
     assert!(matches!(answer, Err(ReleaseWorkflowError::Forbidden(_))));
     assert_eq!(site.log.entries(&a_key("w")).1[0].operation, "release-workflow");
 }
@@ -278,16 +286,17 @@ async fn a_release_failed_anywhere_and_repeated_has_one_effect() {
     let attempt = async |script: &Script| {
         let site = beheaded().await;
         let ports = releasing(Faulty::new(site.log.clone(), script), Faulty::new(site.index.clone(), script));
+        let request = request_of(&site.log, "looked at").await;
         let mut answers = Vec::new();
         for _ in 0..3 {
-            let answer = release_workflow(&ports, &a_call("sue"), &w(), "looked at".parse().unwrap()).await;
+            let answer = release_workflow(&ports, &a_call("sue"), &w(), &request).await;
             let released = !site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty();
             let made_good = site.index.all() == [IndexEntry::from(&site.head())];
             assert!(made_good || !released, "whoever may move it finds the index as it should be");
             answers.extend(answer.ok().map(|it| it.releases));
         }
         assert!(answers.len() >= 2 && answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
-        assert_eq!(site.log.quarantine(&a_key("w")).await.unwrap().0.len(), 2);
+        assert_eq!(site.log.quarantine(&a_key("w")).await.unwrap().entries.len(), 2);
     };
     let script = Script::default();
     attempt(&script).await;
@@ -313,12 +322,16 @@ impl WorkflowLog for BothAsked {
         self.0.versions(key, from, limit).await
     }
 
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        self.0.newest_below(key, below).await
+    }
+
     async fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         self.0.refusals(key, after, limit).await
     }
 
@@ -363,7 +376,7 @@ async fn a_quarantine_and_its_release_are_published() {
     alter(&site, 1, "forged");
     recovered(&site, 2, 1).await;
     released(&site, "sue", "looked at").await.unwrap();
-    let entries = site.log.quarantine(&a_key("w")).await.unwrap().0;
+    let entries = site.log.quarantine(&a_key("w")).await.unwrap().entries;
     let batch: Vec<StreamRecord> = entries.iter().zip(1..).map(|(entry, number)| record(number, entry)).collect();
     let ports = crate::publishing(&site.log);
     let published = publish_events(&ports, &MemoryDeadLetters::default(), batch).await;

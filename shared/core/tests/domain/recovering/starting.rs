@@ -70,7 +70,7 @@ async fn an_execution_that_ended_without_a_word_is_recorded_as_given_up_and_the_
         starter.end(&first.recovery_id, how);
         let second = asked(&ports, &a_call("sue")).await.unwrap();
         assert_eq!(second.attempt, 2);
-        let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap();
+        let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts;
         let outcome = &attempts[1].ended.as_ref().unwrap().outcome;
         assert_eq!((outcome.status, outcome.error.as_deref()), (OutcomeStatus::GaveUp, Some(how.as_str())));
         assert!(outcome.cause.as_ref().is_some_and(|cause| cause.contains("execution ended")), "{outcome:?}");
@@ -99,7 +99,7 @@ async fn a_start_failed_anywhere_and_asked_for_again_starts_one() {
             answers.extend(asked(&ports, &a_call("sue")).await);
         }
         assert!(answers.len() >= 2 && answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
-        assert_eq!((starter.started(), site.log.recoveries(&a_key("w"), 5).await.unwrap().len()), (1, 1));
+        assert_eq!((starter.started(), site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts.len()), (1, 1));
     };
     let script = Script::default();
     attempt(&script).await;
@@ -166,7 +166,7 @@ async fn a_failure_delivered_again_after_its_recovery_ended_without_a_word_start
     starter.end(&claim.recovery_id, EndedHow::TimedOut);
     let again = handled(&site.log, &starter, 3, 60_000).await.unwrap();
     assert_eq!(again, FailureHandled::Left(LeftAlone::HasRecovery));
-    let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap();
+    let attempts = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts;
     assert_eq!((attempts.len(), starter.started()), (1, 1));
     assert_eq!(attempts[0].ended.as_ref().map(|ended| ended.outcome.status), Some(OutcomeStatus::GaveUp));
 }
@@ -206,7 +206,7 @@ async fn a_person_who_comes_second_to_a_recovery_that_waits_by_itself_does_not_w
     ports.starting.clock = Arc::new(ClaimedMeanwhile(site.log.clone(), waits));
     let claim = asked(&ports, &a_call("sue")).await.unwrap();
     assert_eq!((claim.attempt, claim.trigger, claim.delay_seconds), (2, Trigger::Request, 0));
-    let first = site.log.recoveries(&a_key("w"), 5).await.unwrap().remove(1);
+    let first = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts.remove(1);
     assert_eq!(first.ended.unwrap().outcome.error.as_deref(), Some("Superseded"));
     assert_eq!(starter.running().remove(0).recovery_id, claim.recovery_id);
 }

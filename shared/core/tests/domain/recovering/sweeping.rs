@@ -158,10 +158,32 @@ async fn a_recovery_that_ended_without_a_word_is_closed_one_that_runs_is_not_and
     let swept = yard.swept().await;
     assert_eq!((swept.closed, swept.started), (1, 1));
     assert!(yard.running().contains(&"unknown".to_owned()), "{:?}", yard.running());
-    let outcome =
-        async |id| yard.log.recoveries(&a_key(id), 1).await.unwrap().remove(0).ended.map(|it| it.outcome.status);
+    let outcome = async |id| {
+        yard.log.recoveries(&a_key(id), 1).await.unwrap().attempts.remove(0).ended.map(|it| it.outcome.status)
+    };
     assert_eq!(outcome("ended").await, Some(OutcomeStatus::GaveUp));
     assert_eq!((outcome("running").await, outcome("unknown").await), (None, None));
+    assert_eq!(yard.swept().await.closed, 0);
+}
+
+/// A race may leave more than one behind: each is closed, not only the newest.
+#[tokio::test]
+async fn every_recovery_that_ended_without_an_outcome_is_closed() {
+    let yard = Yard::default();
+    yard.at("w", &[State::Active]);
+    for (attempt, how) in [(1, Some(EndedHow::TimedOut)), (2, None), (3, Some(EndedHow::Aborted))] {
+        let claim = a_claim(&a_key("w"), 2, attempt);
+        yard.log.claim_recovery(&claim).await.unwrap();
+        if let Some(how) = how {
+            yard.starter.start(&RecoveryDocument::of(&claim)).await.unwrap();
+            yard.starter.end(&claim.recovery_id, how);
+        }
+    }
+    // The second was never started, and a newer one was: it never will be.
+    assert_eq!(yard.swept().await.closed, 3);
+    let attempts = yard.log.recoveries(&a_key("w"), 5).await.unwrap().attempts;
+    let errors: Vec<_> = attempts.into_iter().map(|it| it.ended.unwrap().outcome.error.unwrap()).collect();
+    assert_eq!(errors, ["ExecutionAborted", "NeverStarted", "ExecutionTimedOut"]);
     assert_eq!(yard.swept().await.closed, 0);
 }
 
@@ -173,7 +195,8 @@ async fn a_break_below_the_head_is_recorded_once_and_nothing_is_started() {
     let swept = yard.swept().await;
     assert_eq!((swept.quarantined, swept.started), (vec![a_key("w")], 0));
     let record = yard.log.quarantine(&a_key("w")).await.unwrap();
-    assert_eq!(record.in_force()[0].found_by, "sweep-workflows");
+    let in_force = record.in_force();
+    assert_eq!(in_force[0].recorded.as_ref().unwrap().found_by, "sweep-workflows");
     assert_eq!(yard.swept().await.quarantined, []);
     assert_eq!(yard.log.quarantine(&a_key("w")).await.unwrap(), record);
 }
@@ -234,8 +257,8 @@ async fn a_sweep_failed_anywhere_and_followed_by_another_does_it_all() {
             drop(sweep_workflows(&faulty).await);
         }
         assert_eq!(yard.running(), ["behind"]);
-        assert_eq!(yard.log.quarantine(&a_key("broken")).await.unwrap().0.len(), 1);
-        assert!(yard.log.recoveries(&a_key("fine"), 1).await.unwrap()[0].ended.is_some());
+        assert_eq!(yard.log.quarantine(&a_key("broken")).await.unwrap().entries.len(), 1);
+        assert!(yard.log.recoveries(&a_key("fine"), 1).await.unwrap().attempts[0].ended.is_some());
     };
     let script = Script::default();
     attempt(&script).await;

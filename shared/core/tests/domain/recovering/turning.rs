@@ -42,7 +42,7 @@ async fn a_failed_workflow_of_which_nothing_was_published_is_brought_back_and_to
         (head.requested_by.as_str(), head.reason.map(String::from)),
         ("sue", Some("The instrument is back.".into()))
     );
-    let kept = site.log.recoveries(&a_key("w"), 5).await.unwrap().remove(0).ended.unwrap();
+    let kept = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts.remove(0).ended.unwrap();
     assert_eq!((kept.outcome.status, kept.steps.len()), (OutcomeStatus::Recovered, 6));
 }
 
@@ -150,20 +150,22 @@ async fn a_broken_history_ends_a_recovery_that_says_where_and_how() {
         ..Outcome::of(OutcomeStatus::Quarantined)
     };
     assert_eq!(ended.outcome, Some(expected.clone()));
-    let kept = site.log.recoveries(&a_key("w"), 1).await.unwrap().remove(0).ended.unwrap();
+    let kept = site.log.recoveries(&a_key("w"), 1).await.unwrap().attempts.remove(0).ended.unwrap();
     assert_eq!(kept.outcome, expected);
 }
 
-/// Only one that waited can have been superseded; one that a person asked for does without the read.
+/// Only one that waited can have been superseded; one that a person asked for does without that read. The assessment
+/// reads the attempts once in both.
 #[tokio::test]
 async fn a_recovery_that_did_not_wait_does_not_ask_whether_it_was_superseded() {
-    for (delay_seconds, asks) in [(0, false), (1, true)] {
+    for (delay_seconds, reads) in [(0, 1), (1, 2)] {
         let (site, script) = (Site::failed().await, Script::default());
         let Site { log, index, bus } = site.clone();
         let ports = recovering(Publishing { log: Faulty::new(log, &script), index, bus }, RulesThatAllow);
         let document = RecoveryDocument { delay_seconds, ..claimed(&site, 3, 1).await };
         recovery_step(&ports, document).await.unwrap();
-        assert_eq!(script.calls().contains(&"log.recoveries"), asks, "{delay_seconds} s: {:?}", script.calls());
+        let read = script.calls().iter().filter(|call| **call == "log.recoveries").count();
+        assert_eq!(read, reads, "{delay_seconds} s: {:?}", script.calls());
     }
 }
 
@@ -209,7 +211,7 @@ async fn when_its_time_is_up_it_gives_up_and_says_so() {
     assert_eq!((gave_up.next, status(&gave_up)), (Next::Record, OutcomeStatus::GaveUp));
     let ended = carried_out(&ports, gave_up, 0).await.unwrap();
     assert_eq!(ended.outcome.unwrap().error.as_deref(), Some("DeadlinePassed"));
-    let kept = site.log.recoveries(&a_key("w"), 1).await.unwrap().remove(0).ended.unwrap();
+    let kept = site.log.recoveries(&a_key("w"), 1).await.unwrap().attempts.remove(0).ended.unwrap();
     assert_eq!(kept.outcome.status, OutcomeStatus::GaveUp);
 }
 

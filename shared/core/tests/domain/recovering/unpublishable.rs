@@ -4,10 +4,11 @@ use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::lifecycle::State;
 use alims_core::operations::Publishing;
 use alims_core::ports::{
-    AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, StoredVersion, WorkflowLog,
+    AppendError, Claimed, KeptRefusal, LogError, QuarantineLog, Recoveries, RecoveryLog, StoreError, StoredVersion,
+    WorkflowLog,
 };
 use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
 use alims_testing::{MemoryLog, RulesThatAllow};
 
@@ -29,12 +30,16 @@ impl WorkflowLog for Withholding {
         if limit == TO_PUBLISH { Ok(Vec::new()) } else { self.0.versions(key, from, limit).await }
     }
 
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        self.0.newest_below(key, below).await
+    }
+
     async fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         self.0.refusals(key, after, limit).await
     }
 
@@ -58,7 +63,7 @@ impl QuarantineLog for Withholding {
 }
 
 impl RecoveryLog for Withholding {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.0.recoveries(key, limit).await
     }
 

@@ -4,11 +4,11 @@ use alims_core::identifiers::{EventId, Version, WorkflowKey};
 use alims_core::operations::Starting;
 use alims_core::operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
 use alims_core::ports::{
-    AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, StoredVersion, SweepPositions,
-    WalkPart, WalkPosition, WorkflowLog,
+    AppendError, Claimed, KeptRefusal, LogError, LogWalk, QuarantineLog, Recoveries, RecoveryLog, StoreError,
+    StoredVersion, SweepPositions, WalkPart, WalkPosition, WorkflowLog,
 };
 use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_core::refusal::Refusal;
 use alims_testing::builders::{a_created, at};
 use alims_testing::{FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, SequentialIds};
@@ -41,12 +41,16 @@ impl WorkflowLog for Refusing {
         self.log.versions(key, from, limit).await
     }
 
+    async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
+        self.log.newest_below(key, below).await
+    }
+
     async fn refusals(
         &self,
         key: &WorkflowKey,
         after: Option<EventId>,
         limit: usize,
-    ) -> Result<Vec<Refusal>, StoreError> {
+    ) -> Result<Vec<KeptRefusal>, StoreError> {
         self.log.refusals(key, after, limit).await
     }
 
@@ -60,7 +64,7 @@ impl WorkflowLog for Refusing {
 }
 
 impl RecoveryLog for Refusing {
-    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Vec<RecoveryAttempt>, StoreError> {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.log.recoveries(key, limit).await
     }
 
