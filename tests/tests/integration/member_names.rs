@@ -70,14 +70,20 @@ async fn a_stored_version_with_a_reserved_name_is_a_break() {
         sue.create("w").await.expect(201);
         sue.post_text(&transitions("w"), move_with("ACTIVE", "validation_context", "{}")).await.expect(200);
         lab.alter("w", 2, attribute, AttributeValue::S(text.to_owned())).await;
-        for path in ["/workflows/w", "/workflows/w/history"] {
-            sue.get(path).await.refused(423, "workflow-quarantined");
-        }
+        sue.get("/workflows/w").await.refused(423, "workflow-quarantined");
+        let history = sue.history("w").await;
+        assert_eq!((history.len(), &history[1]["event_type"]), (2, &json!("UnreadableEntry")), "{text}");
         sue.go("w", "PAUSED").await.refused(423, "workflow-quarantined");
         let verification = sue.get("/workflows/w/history/verification").await.expect(200);
         assert_eq!((&verification["valid"], &verification["fault"]), (&json!(false), &json!("unreadable")), "{text}");
         let report = sue.recovered().await;
         assert_eq!((&report["status"], &report["fault"]), (&json!("quarantined"), &json!("unreadable")), "{text}");
+        // A supervisor gets the workflow moving again, from the version below.
+        let release = sue.release_of_all("w", "version 2 holds what no reader can take").await;
+        sue.post("/workflows/w/release", &release).await.expect(200);
+        assert_eq!(sue.state("w").await["passed_over_version"], 2, "{text}");
+        let moved = sue.go("w", "ACTIVE").await.expect(200);
+        assert_eq!((&moved["event"]["version"], &moved["event"]["resumes"]["from_version"]), (&json!(3), &json!(1)));
     }
 }
 
