@@ -69,6 +69,19 @@ async fn a_replay_passes_over_a_released_gap() {
 }
 
 #[tokio::test]
+async fn a_replay_passes_over_a_released_head() {
+    let (publishing, stored) = published(5).await;
+    publishing.log.damage(&a_key(W), version(5), "a bit fell over");
+    let content = MemoryLog::content_of_damaged("a bit fell over");
+    release(&publishing.log, &BreakFound::unreadable(version(5), content)).await;
+    publishing.index.overwrite(IndexEntry::from(&stored[3].event));
+    let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(0))));
+    let ports = Replaying { publishing, policy, clock, ids: Arc::new(IDS.clone()) };
+    let replay = replay_events(&ports, &alice(), &W.parse().unwrap(), version(3)).await.unwrap();
+    assert_eq!((replay.events, on_the_bus(&ports.publishing)), (2, vec![3, 4]));
+}
+
+#[tokio::test]
 async fn a_rebuild_passes_over_a_released_break_and_reports_it_no_more() {
     for fault in [Fault::Missing, Fault::Unreadable] {
         let ports = with_released_gap(fault).await;
