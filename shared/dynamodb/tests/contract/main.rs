@@ -9,6 +9,7 @@
 )]
 
 mod altered_items;
+mod golden;
 mod odd_answers;
 mod on_dynoxide;
 mod records;
