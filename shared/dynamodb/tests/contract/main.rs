@@ -10,6 +10,7 @@
 
 mod altered_items;
 mod golden;
+mod newer_format;
 mod odd_answers;
 mod on_dynoxide;
 mod records;

@@ -3,7 +3,7 @@
 //! `tests/golden/format-1` holds them as `DynamoDB`'s JSON. `tests/golden/check.py` computes the hashes in them anew
 //! without any code of this project. What is committed there stays for ever: a newer format gets a folder of its own.
 
-mod values;
+pub(crate) mod values;
 
 use alims_core::chain::{ChainHash, ChainWalk, Fault, is_intact};
 use alims_core::identifiers::Version;
@@ -33,12 +33,12 @@ macro_rules! kinds {
     ($($kind:ident, $file:literal, [$($key:literal),+];)+) => {
         /// Every kind of item that is stored, and those that stand in their place and cannot be read.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        enum Kind {
+        pub(crate) enum Kind {
             $($kind),+
         }
 
         impl Kind {
-            const ALL: &[Self] = &[$(Self::$kind),+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),+];
 
             fn file(self) -> &'static str {
                 match self {
@@ -47,7 +47,7 @@ macro_rules! kinds {
             }
 
             /// The key of the item.
-            fn key(self) -> &'static [&'static str] {
+            pub(crate) fn key(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$kind => &[$($key),+]),+
                 }
@@ -90,12 +90,12 @@ fn kinds_of(stored: &str) -> &'static [Kind] {
 }
 
 /// The golden item of a kind.
-fn golden(kind: Kind) -> Value {
+pub(crate) fn golden(kind: Kind) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER).join(kind.file());
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()
 }
 
-fn is_of_index(kind: Kind) -> bool {
+pub(crate) fn is_of_index(kind: Kind) -> bool {
     matches!(kind, Kind::IndexEntry | Kind::SweepPosition)
 }
 
@@ -104,32 +104,32 @@ fn is_unreadable(kind: Kind) -> bool {
 }
 
 /// A store, and what reads and writes it.
-struct Store {
+pub(crate) struct Store {
     client: Client,
-    log: DynamoLog,
-    index: DynamoIndex,
+    pub(crate) log: DynamoLog,
+    pub(crate) index: DynamoIndex,
 }
 
 impl Store {
-    async fn empty() -> Self {
+    /// A store in which the golden items of these kinds lie.
+    async fn with(kinds: impl IntoIterator<Item = Kind>) -> Self {
+        Self::of(kinds.into_iter().map(golden)).await
+    }
+
+    /// A store in which these items lie.
+    pub(crate) async fn of(items: impl IntoIterator<Item = Value>) -> Self {
         let (client, names) = on_dynoxide::tables().await;
+        for item in items {
+            let table = if item.get("entry").is_some() { &names.log } else { &names.index };
+            let item: Item = serde_json::from_value(item).unwrap();
+            client.put_item().table_name(table).set_item(Some(item.into())).send().await.unwrap();
+        }
         let (log, index) = (DynamoLog::new(client.clone(), names.log), DynamoIndex::new(client.clone(), names.index));
         Self { client, log, index }
     }
 
-    /// A store in which the golden items of these kinds lie.
-    async fn with(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        let store = Self::empty().await;
-        for kind in kinds {
-            let item: Item = serde_json::from_value(golden(kind)).unwrap();
-            let put = store.client.put_item().table_name(table_of(kind)).set_item(Some(item.into()));
-            put.send().await.unwrap();
-        }
-        store
-    }
-
     /// All items of both tables by their keys.
-    async fn items(&self) -> BTreeMap<Vec<String>, Value> {
+    pub(crate) async fn items(&self) -> BTreeMap<Vec<String>, Value> {
         let mut items = BTreeMap::new();
         for table in ["WorkflowLog", "WorkflowIndex"] {
             for item in self.client.scan().table_name(table).send().await.unwrap().items.unwrap() {
@@ -139,10 +139,6 @@ impl Store {
         }
         items
     }
-}
-
-fn table_of(kind: Kind) -> &'static str {
-    if is_of_index(kind) { "WorkflowIndex" } else { "WorkflowLog" }
 }
 
 fn key_of(item: &Value) -> Vec<String> {
@@ -231,13 +227,10 @@ async fn golden_records_are_read_as_they_were_written() {
     assert_eq!(quarantine.unreadable, unreadable);
 }
 
-#[tokio::test]
-async fn golden_items_of_the_index_are_read_as_they_were_written() {
-    let store = Store::with(Kind::ALL.iter().copied()).await;
-    let (index, key) = (&store.index, values::key());
-    assert_eq!(entry_of(index, &key).await.unwrap(), Some(values::index_entry()));
-    let query = IndexQuery {
-        tenant_id: key.tenant_id.clone(),
+/// The list of all workflows of the tenant.
+pub(crate) fn everything() -> IndexQuery {
+    IndexQuery {
+        tenant_id: values::key().tenant_id,
         state: None,
         workflow_type: None,
         created_by: None,
@@ -245,23 +238,35 @@ async fn golden_items_of_the_index_are_read_as_they_were_written() {
         updated_before: None,
         after: None,
         limit: 10,
-    };
-    assert_eq!(index.list(&query).await.unwrap().items, [values::index_entry()]);
+    }
+}
+
+#[tokio::test]
+async fn golden_items_of_the_index_are_read_as_they_were_written() {
+    let store = Store::with(Kind::ALL.iter().copied()).await;
+    let (index, key) = (&store.index, values::key());
+    assert_eq!(entry_of(index, &key).await.unwrap(), Some(values::index_entry()));
+    assert_eq!(index.list(&everything()).await.unwrap().items, [values::index_entry()]);
     assert_eq!(index.sweep_position().await.unwrap(), Some(values::sweep_position()));
+}
+
+/// What the publisher reads when an item appears in the stream.
+pub(crate) fn in_stream(item: &Value) -> StreamRecord {
+    let record = json!({
+        "awsRegion": "local", "eventID": "1", "eventName": "INSERT",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_852_800.0, "SequenceNumber": "1", "SizeBytes": 1,
+            "Keys": {"pk": item["pk"], "entry": item["entry"]}, "NewImage": item, "StreamViewType": "NEW_IMAGE"
+        }
+    });
+    stream_record(serde_json::from_value::<EventRecord>(record).unwrap())
 }
 
 #[test]
 fn golden_items_in_the_stream_are_read_as_they_were_written() {
     for kind in Kind::ALL.iter().copied().filter(|kind| !is_of_index(*kind)) {
         let item = golden(kind);
-        let record = json!({
-            "awsRegion": "local", "eventID": "1", "eventName": "INSERT",
-            "dynamodb": {
-                "ApproximateCreationDateTime": 1_795_852_800.0, "SequenceNumber": "1", "SizeBytes": 1,
-                "Keys": {"pk": item["pk"], "entry": item["entry"]}, "NewImage": item, "StreamViewType": "NEW_IMAGE"
-            }
-        });
-        let read = stream_record(serde_json::from_value::<EventRecord>(record).unwrap());
+        let read = in_stream(&item);
         let sequence_number = "1".to_owned();
         let of_version =
             |version| StreamRecord::Version { sequence_number: "1".to_owned(), version: Box::new(version) };
