@@ -51,15 +51,16 @@ impl Lab {
         tokio::time::timeout(PATIENCE, look).await.expect("the event never came")
     }
 
-    fn dynamodb(&self) -> Client {
+    /// A client of the stores beneath the service.
+    pub(crate) fn dynamodb(&self) -> Client {
         Client::new(&self.server.dynamodb())
     }
 }
 
 /// The log's table on the laptop.
-const LOG: &str = "WorkflowLog";
+pub(crate) const LOG: &str = "WorkflowLog";
 /// The index's table on the laptop.
-const INDEX: &str = "WorkflowIndex";
+pub(crate) const INDEX: &str = "WorkflowIndex";
 
 fn index_key(workflow_id: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), AttributeValue::S(format!("default#{workflow_id}")))])

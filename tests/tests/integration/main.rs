@@ -26,6 +26,7 @@ mod recovery_step;
 mod release_workflow;
 mod replay_events;
 mod request_state_transition;
+mod rollback;
 mod rules_engine;
 mod subscribing;
 mod sweep_workflows;

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use crate::lab::{Lab, Person};
 
 /// Rebuilds as an operator's command does, in parts that end within workflows.
-async fn rebuild(lab: &Lab) -> Rebuilt {
+pub(crate) async fn rebuild(lab: &Lab) -> Rebuilt {
     let client = patient_client(&lab.server.dynamodb());
     let ports = Publishing {
         log: DynamoLog::new(client.clone(), "WorkflowLog").walking_at_most(5),

@@ -15,6 +15,7 @@ mod chain;
 mod evaluating;
 mod faults;
 mod flooding;
+mod golden;
 mod judged;
 mod lifecycle_model;
 mod member_names;

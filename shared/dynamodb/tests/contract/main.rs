@@ -9,6 +9,8 @@
 )]
 
 mod altered_items;
+mod golden;
+mod newer_format;
 mod odd_answers;
 mod on_dynoxide;
 mod records;
