@@ -1,8 +1,7 @@
 //! Names that are stored: in a key, in a hash, in a digest. Once written, such a name never changes.
 //!
-//! `Display` is for people and may be reworded at any time, so it never gets here: [`digest`](crate::idempotency::digest)
-//! and the keys of the stores take a [`Part`], and a part is made from a type that has a stored name, from a literal, or
-//! from canonical JSON.
+//! `Display` is for people and may be reworded at any time, so it never gets here: digests and the keys of the stores take
+//! a [`Part`], and a part is made from a type that has a stored name, from a literal, or from canonical JSON.
 
 use std::borrow::Cow;
 
