@@ -205,7 +205,7 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
         // A move that was under way when the loss was found has made a version since, and that is not published.
         Some(Some(left)) if left < readable => ports.log.versions(key, left, 1).await?.into_iter().next(),
         Some(_) => None,
-        None if published > readable && published <= end && has_unreadable_above(readable, to_release) => None,
+        None if published > readable && published <= end && releases_unreadable(published, to_release) => None,
         None => return Ok(()),
     };
     let entry = IndexEntry::from(&left.as_ref().unwrap_or(stored).event);
@@ -215,9 +215,10 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     }
 }
 
-fn has_unreadable_above(readable: Version, to_release: &[InForce]) -> bool {
-    let is_above = |found: &BreakFound| found.fault == Fault::Unreadable && found.at > readable;
-    to_release.iter().any(|in_force| is_above(&in_force.found))
+/// Whether that version is released as one that cannot be read.
+fn releases_unreadable(version: Version, to_release: &[InForce]) -> bool {
+    let is_it = |found: &BreakFound| found.fault == Fault::Unreadable && found.at == version;
+    to_release.iter().any(|in_force| is_it(&in_force.found))
 }
 
 /// The release of a break by the same person for the same reason.
