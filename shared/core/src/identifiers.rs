@@ -193,6 +193,14 @@ impl RecoveryId {
 #[serde(try_from = "String", into = "String")]
 pub struct EventId(pub Uuid);
 
+impl EventId {
+    /// Milliseconds since 1970-01-01T00:00:00Z at which it was made: the first 48 bits (RFC 9562, section 5.7).
+    #[must_use]
+    pub fn unix_millis(self) -> u64 {
+        u64::try_from(self.0.as_u128() >> 80).unwrap_or(u64::MAX)
+    }
+}
+
 /// Reads only the form this service writes, lower case with hyphens: stored bytes have one spelling.
 impl TryFrom<String> for EventId {
     type Error = InvalidValue;

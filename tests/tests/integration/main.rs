@@ -31,4 +31,5 @@ mod rules_engine;
 mod subscribing;
 mod sweep_workflows;
 mod two_engines;
+mod unreadable;
 mod verify_workflow_history;

@@ -184,6 +184,16 @@ async fn never_created<L: WorkflowLog>(
     Ok(merge(Vec::new(), refusals, query.after, query.limit, false))
 }
 
+/// When an attempt was refused. Of one that cannot be read the identity still says when it was made.
+fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
+    match refusal {
+        KeptRefusal::Refusal(refusal) => Some(refusal.timestamp),
+        KeptRefusal::Unreadable { event_id, .. } => {
+            i64::try_from(event_id.unix_millis()).ok().and_then(Timestamp::from_unix_millis)
+        }
+    }
+}
+
 /// Lays two lists, each in its own order, into one by time; at the same instant the version comes first.
 ///
 /// `stopped` says that more versions follow than were given; what is later than the last of these has to wait for them.
@@ -200,8 +210,7 @@ fn merge(
     let mut position = after;
     while items.len() < limit {
         let version_is_next = match (versions.peek(), refusals.peek()) {
-            (Some(version), Some(KeptRefusal::Refusal(refusal))) => version.is_before(refusal.timestamp),
-            (Some(_), Some(KeptRefusal::Unreadable { .. })) => false,
+            (Some(version), Some(refusal)) => instant_of(refusal).is_none_or(|instant| version.is_before(instant)),
             (Some(_), None) => true,
             (None, _) if stopped => break,
             (None, _) => false,

@@ -38,20 +38,20 @@ const WINDOW_MILLIS: u64 = REFUSALS_WINDOW_SECONDS * 1000;
 /// Keeps a refused attempt, unless a bound is reached. Attempts at the same time may look before any of them is kept, so
 /// that as many more than the bound are kept as there are at once.
 pub(super) async fn keep<L: WorkflowLog>(log: &L, mut refusal: Refusal) -> Result<(), NotKept> {
-    let now = millis_of(refusal.event_id);
+    let now = refusal.event_id.unix_millis();
     let begin = Builder::from_unix_timestamp_millis(now.saturating_sub(WINDOW_MILLIS), &[0; 10]).into_uuid();
     let kept = log.refusals(&refusal.key(), Some(EventId(begin)), REFUSALS_OF_A_WORKFLOW_MAX).await?;
     // What cannot be read counts for nothing: it must not keep others from being refused as they should.
     let mut kept: Vec<Refusal> = kept.into_iter().filter_map(KeptRefusal::readable).collect();
     // A clock that was far ahead once must not count until it is reached.
-    kept.retain(|other| millis_of(other.event_id) <= now.saturating_add(WINDOW_MILLIS));
+    kept.retain(|other| other.event_id.unix_millis() <= now.saturating_add(WINDOW_MILLIS));
     let own = || kept.iter().filter(|other| other.requested_by == refusal.requested_by);
     let of_principal = (Whose::Principal, own().count(), REFUSALS_OF_A_PRINCIPAL_MAX, own().next());
     let of_everybody = (Whose::Everybody, kept.len(), REFUSALS_OF_A_WORKFLOW_MAX, kept.first());
     let mut last = None;
     for (whose, count, bound, oldest) in [of_everybody, of_principal] {
         // A place is free again when the oldest is older than the window.
-        let until = oldest.map_or(now, |oldest| millis_of(oldest.event_id)).saturating_add(WINDOW_MILLIS);
+        let until = oldest.map_or(now, |oldest| oldest.event_id.unix_millis()).saturating_add(WINDOW_MILLIS);
         if count >= bound {
             let retry_after_seconds = until.saturating_sub(now).div_ceil(1000).clamp(1, REFUSALS_WINDOW_SECONDS);
             return Err(TooManyRefusals { whose, retry_after_seconds }.into());
@@ -63,9 +63,4 @@ pub(super) async fn keep<L: WorkflowLog>(log: &L, mut refusal: Refusal) -> Resul
     }
     refusal.further_not_kept = last;
     Ok(log.record_refusal(&refusal).await?)
-}
-
-/// The instant in an id: the first 48 bits of a `UUIDv7` (RFC 9562, section 5.7).
-fn millis_of(id: EventId) -> u64 {
-    u64::try_from(id.0.as_u128() >> 80).unwrap_or(u64::MAX)
 }
