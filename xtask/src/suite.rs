@@ -138,8 +138,7 @@ fn tests(workspace: &Workspace) -> Part {
 fn reworded(workspace: &Workspace) -> Part {
     let why = "keys, hashes and identities are the same in a build that words every fault differently";
     let runner: &[&str] = if workspace.has_cargo_command("nextest") { &["nextest", "run"] } else { &["test"] };
-    let what =
-        ["--workspace", "--features", "alims-core/reworded", "--test", "domain", "--test", "contract", "golden"];
+    let what = ["--workspace", "--features", "alims-core/reworded", "--test", "domain", "--test", "contract", "golden"];
     let step = Step::cargo("reworded", &[runner, &what].concat());
     Part { name: "reworded", why, work: Work::Run(step) }
 }
