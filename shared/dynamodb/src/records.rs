@@ -31,7 +31,7 @@ impl DynamoLog {
 /// How an attempt ended, before its claim is met.
 enum Ended {
     /// As the record says.
-    Readably(RecoveryRecord),
+    Readably(Box<RecoveryRecord>),
     /// The outcome of the attempt whose keys begin so cannot be read.
     Unreadably(String),
 }
@@ -42,7 +42,7 @@ impl Ended {
         match self {
             Self::Readably(record) => {
                 let is_its_own = (record.version, record.attempt) == (claim.version, claim.attempt);
-                is_its_own.then_some(record)
+                is_its_own.then_some(*record)
             }
             Self::Unreadably(attempt) => {
                 let own = claim_entry(claim.version, claim.attempt);
@@ -70,7 +70,7 @@ impl RecoveryLog for DynamoLog {
             };
             if let Some(attempt) = entry.strip_suffix(OUTCOME) {
                 ended = Some(match RecoveryRecord::kept(item)? {
-                    Kept::Readable(record) => Ended::Readably(record),
+                    Kept::Readable(record) => Ended::Readably(Box::new(record)),
                     Kept::Unreadable { content, .. } => {
                         recoveries.unreadable.push(unreadable(content, None));
                         Ended::Unreadably(attempt.to_owned())

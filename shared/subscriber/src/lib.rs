@@ -5,6 +5,9 @@
 //! `version` and a stable `event_id`. An [`Inbox`] sorts and deduplicates by them, for each workflow of each tenant by
 //! itself. It does no I/O and reads no clock.
 //!
+//! An event may say that it goes on from an earlier version than the one before it ([`Event::resumes_from`]): those between
+//! cannot be read any more, and a person released that. They never come, and an [`Inbox`] does not wait for them.
+//!
 //! # A consumer of a queue
 //!
 //! An [`Inbox`] forgets when the process ends, and a Lambda function ends often. So the consumer keeps, with its own

@@ -234,6 +234,7 @@ fn release_workflow() -> Route {
             ProblemCode::WorkflowNotQuarantined,
             ProblemCode::PayloadTooLarge,
             ProblemCode::WorkflowQuarantined,
+            ProblemCode::TooManyRefusals,
         ],
     }
 }

@@ -199,16 +199,8 @@ impl Problem {
                 "The {what} would be larger than {limit_bytes} bytes, so nothing was done. Keep large data elsewhere \
                  and refer to it."
             ),
-            Self::WorkflowQuarantined(broken) => format!(
-                "The stored history is broken at version {}: {}. The workflow is locked until it is reviewed. Contact \
-                 the operator; a supervisor can release it.",
-                broken.at, broken.fault
-            ),
-            Self::WorkflowNotQuarantined(named) => format!(
-                "The break {} is not in force, so nothing was released. Name the breaks that the workflow's \
-                 `quarantines` show. If there are none and moves are refused, start a recovery.",
-                named.as_str()
-            ),
+            Self::WorkflowQuarantined(broken) => quarantined(broken),
+            Self::WorkflowNotQuarantined(named) => not_quarantined(named),
             Self::RuleViolation(_) => {
                 "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
                  not met."
@@ -242,6 +234,24 @@ impl Problem {
             }
         }
     }
+}
+
+/// The detail of a workflow that is locked.
+fn quarantined(broken: &Break) -> String {
+    format!(
+        "The stored history is broken at version {}: {}. The workflow is locked until it is reviewed. Contact the \
+         operator; a supervisor can release it.",
+        broken.at, broken.fault
+    )
+}
+
+/// The detail of a release that names a break that is not in force.
+fn not_quarantined(named: &BreakId) -> String {
+    format!(
+        "The break {} is not in force, so nothing was released. Name the breaks that the workflow's `quarantines` show. \
+         If there are none and moves are refused, start a recovery.",
+        named.as_str()
+    )
 }
 
 /// The detail of a refusal that was not kept.

@@ -9,6 +9,7 @@ use alims_api::request;
 use alims_api::testing::GatewayEvent;
 use alims_core::json::{JsonRefused, Metadata};
 use alims_core::limits::JSON_DEPTH_MAX;
+use alims_testing::builders::a_break;
 use alims_testing::odd_documents::{self, OddDocument};
 use lambda_http::Request;
 use serde_json::json;
@@ -33,7 +34,8 @@ fn every_reader_of_a_body_refuses_reserved_names_where_they_are() {
         let unknown = |known: &str| format!("{{{known},\"more\":{text}}}");
         // A member that the operation does not know is refused as well, after what is wrong within it.
         let with_unknown = [below("/more"), vec!["/more".to_owned()]].concat();
-        let (recover, release) = (unknown(r#""reason":"x""#), unknown(r#""reason":"x""#));
+        let recover = unknown(r#""reason":"x""#);
+        let release = unknown(&format!(r#""breaks":["{}"],"reason":"x""#, a_break(1).id().as_str()));
         let (replay, create) = (unknown(r#""from_version":1"#), unknown(r#""workflow_type":"a""#));
         assert_eq!(pointers(request::recover_workflow(&with_body(&RECOVER_WORKFLOW, recover))), with_unknown);
         assert_eq!(pointers(request::release_workflow(&with_body(&RELEASE_WORKFLOW, release))), with_unknown);

@@ -17,7 +17,7 @@ pub mod verify_workflow_history;
 
 mod assessing;
 mod catching_up;
-pub mod chain_walk;
+mod chain_walk;
 mod decision;
 mod reading;
 mod rebuild_index;
@@ -34,6 +34,7 @@ use crate::ports::{AccessPolicy, Clock, Ids};
 use crate::refusal::RuleReason;
 
 pub use assessing::{AssessError, assess};
+pub use chain_walk::{Walked, walk_chain};
 pub use reading::ReadWorkflowError;
 pub use rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 pub use refusing::{NotKept, TooManyRefusals};

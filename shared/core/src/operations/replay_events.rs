@@ -133,28 +133,28 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     }
 }
 
-/// The version the workflow is at, for a caller who may replay it. A head that cannot be read is known by its name
-/// alone.
+/// The newest version that is there, for a caller who may replay it. A head that cannot be read is known by its name alone;
+/// whether it may be passed over is decided when the range is read.
 async fn permitted_head<L: WorkflowLog, I, B>(
     ports: &Replaying<L, I, B>,
     call: &Call,
     key: &WorkflowKey,
 ) -> Result<Version, ReplayEventsError> {
     let (policy, action) = (ports.policy.as_ref(), Action::ReplayEvents);
-    let (permitted, head) = match ports.publishing.log.head(key).await {
+    let (permitted, head, end) = match ports.publishing.log.head(key).await {
         Ok(None) => return Err(ReplayEventsError::NotFound),
-        Ok(Some(head)) => (authorise(policy, call, action, &head.event), Ok(head)),
-        Err(LogError::Unreadable { version, .. }) => {
-            let broken = Break { at: version, fault: Fault::Unreadable };
-            (authorise_by_name(policy, call, action, key), Err(Quarantined(broken)))
+        Ok(Some(stored)) => {
+            let end = stored.event.version;
+            (authorise(policy, call, action, &stored.event), Some(Head::of(stored)), end)
         }
+        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, key), None, version),
         Err(LogError::Store(error)) => return Err(error.into()),
     };
     if let Err(forbidden) = permitted {
-        record(ports, call, key, head.ok().map(Head::of).as_ref(), &forbidden).await?;
+        record(ports, call, key, head.as_ref(), &forbidden).await?;
         return Err(forbidden.into());
     }
-    Ok(head?.event.version)
+    Ok(end)
 }
 
 /// Keeps a refused attempt. It is audit: an answer is given only once it is kept.

@@ -3,7 +3,7 @@
 use alims_core::chain::{Break, ChainHash, ChainWalk, Fault, hash_of, is_intact};
 use alims_core::event::WorkflowEvent;
 use alims_core::lifecycle::State;
-use alims_core::operations::chain_walk::walk_chain;
+use alims_core::operations::walk_chain;
 use alims_testing::MemoryLog;
 use alims_testing::builders::{a_chain, a_created, a_key, at, sealed, version};
 use proptest::prelude::*;

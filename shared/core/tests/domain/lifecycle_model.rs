@@ -4,11 +4,11 @@ use alims_core::call::Call;
 use alims_core::identifiers::Version;
 use alims_core::lifecycle::State;
 use alims_core::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REMEMBERED_REQUESTS_MAX};
-use alims_core::operations::chain_walk::walk_chain;
 use alims_core::operations::create_workflow::create_workflow;
 use alims_core::operations::request_state_transition::{
     RequestStateTransitionError as Refused, TransitionRequest, request_state_transition,
 };
+use alims_core::operations::walk_chain;
 use alims_testing::builders::{a_call, a_call_with_key, a_key, version};
 use alims_testing::{Fault, Faulty, MemoryLog, RulesThatAllow, Script};
 use proptest::prelude::*;

@@ -11,6 +11,7 @@
 mod member_names;
 mod order;
 mod reading;
+mod resuming;
 mod shuffled;
 
 use alims_core::identifiers::WorkflowKey as Key;

@@ -10,6 +10,7 @@ mod starting;
 mod sweeping;
 mod turning;
 mod unpublishable;
+mod unreadable;
 mod walking;
 
 use alims_core::chain::ChainWalk;

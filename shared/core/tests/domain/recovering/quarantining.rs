@@ -33,7 +33,7 @@ use super::{Site, carried_out, claimed, status};
 use crate::publishing::ring;
 use crate::{alice, allowing, deciding, to};
 
-fn w() -> WorkflowId {
+pub(super) fn w() -> WorkflowId {
     "w".parse().unwrap()
 }
 
@@ -45,17 +45,17 @@ pub(super) fn alter(site: &Site, altered: u64, to: &str) {
     site.log.overwrite(stored);
 }
 
-async fn recovered(site: &Site, at_version: u64, attempt: u32) -> OutcomeStatus {
+pub(super) async fn recovered(site: &Site, at_version: u64, attempt: u32) -> OutcomeStatus {
     let document = claimed(site, at_version, attempt).await;
     status(&carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap())
 }
 
-async fn moved(site: &Site, target: State) -> Result<Accepted, RequestStateTransitionError> {
+pub(super) async fn moved(site: &Site, target: State) -> Result<Accepted, RequestStateTransitionError> {
     request_state_transition(&allowing(&site.log), &alice(), &w(), &to(target)).await
 }
 
 #[track_caller]
-fn assert_quarantined<T: std::fmt::Debug>(
+pub(super) fn assert_quarantined<T: std::fmt::Debug>(
     answer: Result<T, RequestStateTransitionError>,
     broken_at: u64,
     fault: Fault,
@@ -64,7 +64,7 @@ fn assert_quarantined<T: std::fmt::Debug>(
     assert!(matches!(&answer, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{answer:?}");
 }
 
-fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
+pub(super) fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
     Releasing {
         log,
         index,
@@ -74,13 +74,13 @@ fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
     }
 }
 
-async fn released(site: &Site, by: &str, reason: &str) -> Result<Released, ReleaseWorkflowError> {
+pub(super) async fn released(site: &Site, by: &str, reason: &str) -> Result<Released, ReleaseWorkflowError> {
     let request = request_of(&site.log, reason).await;
     release_workflow(&releasing(site.log.clone(), site.index.clone()), &a_call(by), &w(), &request).await
 }
 
 /// The release of all that is in force, or of all that was; of some break where there never was one.
-async fn request_of(log: &MemoryLog, reason: &str) -> ReleaseRequest {
+pub(super) async fn request_of(log: &MemoryLog, reason: &str) -> ReleaseRequest {
     let record = log.quarantine(&a_key("w")).await.unwrap();
     let in_force: BTreeSet<BreakId> = record.in_force().iter().map(|it| it.found.id()).collect();
     let released: BTreeSet<BreakId> = record.releases().iter().map(|it| it.covers().id()).collect();
@@ -190,7 +190,7 @@ async fn a_lost_end_of_the_history_is_released_and_the_index_made_good() {
 }
 
 /// Rings for each of these versions by itself, and expects no dead letter.
-async fn rung(site: &Site, versions: &[StoredVersion]) {
+pub(super) async fn rung(site: &Site, versions: &[StoredVersion]) {
     let ports = site.with(RulesThatAllow).publishing;
     for (stored, at) in versions.iter().zip(0..) {
         let published = publish_events(&ports, &MemoryDeadLetters::default(), vec![ring(stored, at)]).await;
@@ -198,7 +198,7 @@ async fn rung(site: &Site, versions: &[StoredVersion]) {
     }
 }
 
-fn versions_of(site: &Site) -> Vec<StoredVersion> {
+pub(super) fn versions_of(site: &Site) -> Vec<StoredVersion> {
     site.log.entries(&a_key("w")).0
 }
 

@@ -166,6 +166,27 @@ async fn a_recovery_that_ended_without_a_word_is_closed_one_that_runs_is_not_and
     assert_eq!(yard.swept().await.closed, 0);
 }
 
+/// A race may leave more than one behind: each is closed, not only the newest.
+#[tokio::test]
+async fn every_recovery_that_ended_without_an_outcome_is_closed() {
+    let yard = Yard::default();
+    yard.at("w", &[State::Active]);
+    for (attempt, how) in [(1, Some(EndedHow::TimedOut)), (2, None), (3, Some(EndedHow::Aborted))] {
+        let claim = a_claim(&a_key("w"), 2, attempt);
+        yard.log.claim_recovery(&claim).await.unwrap();
+        if let Some(how) = how {
+            yard.starter.start(&RecoveryDocument::of(&claim)).await.unwrap();
+            yard.starter.end(&claim.recovery_id, how);
+        }
+    }
+    // The second was never started, and a newer one was: it never will be.
+    assert_eq!(yard.swept().await.closed, 3);
+    let attempts = yard.log.recoveries(&a_key("w"), 5).await.unwrap().attempts;
+    let errors: Vec<_> = attempts.into_iter().map(|it| it.ended.unwrap().outcome.error.unwrap()).collect();
+    assert_eq!(errors, ["ExecutionAborted", "NeverStarted", "ExecutionTimedOut"]);
+    assert_eq!(yard.swept().await.closed, 0);
+}
+
 #[tokio::test]
 async fn a_break_below_the_head_is_recorded_once_and_nothing_is_started() {
     let yard = Yard::default();
