@@ -138,7 +138,7 @@ impl Stage {
         let record = self.world.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
         let record = serde_json::from_value(record).expect("a record of the stream");
         let StreamRecord::Version { version, .. } = stream_record(record) else { panic!("it can still be read") };
-        ChainHash::of(&canonical_json(&version.event).expect("what was stored has JSON"))
+        ChainHash::of(canonical_json(&version.event).expect("what was stored has JSON").as_bytes())
     }
 
     /// Lets nothing go wrong any more, and whatever is still on its way arrive.

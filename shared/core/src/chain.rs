@@ -70,12 +70,24 @@ impl fmt::Display for ChainHash {
 #[error("no canonical JSON")]
 pub struct NotCanonical(#[from] serde_json::Error);
 
+/// Canonical JSON (RFC 8785). Only [`canonical_json`] makes it, so that no other text is digested in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanonicalJson(Vec<u8>);
+
+impl CanonicalJson {
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The canonical JSON (RFC 8785) of a value.
 ///
 /// # Errors
 /// When the value holds a number that RFC 8785 cannot carry.
-pub fn canonical_json<T: Serialize>(value: &T) -> Result<Vec<u8>, NotCanonical> {
-    Ok(serde_json_canonicalizer::to_vec(value)?)
+pub fn canonical_json<T: Serialize>(value: &T) -> Result<CanonicalJson, NotCanonical> {
+    Ok(CanonicalJson(serde_json_canonicalizer::to_vec(value)?))
 }
 
 /// The hash an event must carry.
@@ -87,7 +99,7 @@ pub fn hash_of(event: &WorkflowEvent) -> Result<ChainHash, NotCanonical> {
     if let Value::Object(members) = &mut shown {
         members.remove("hash");
     }
-    Ok(ChainHash::of(&canonical_json(&shown)?))
+    Ok(ChainHash::of(canonical_json(&shown)?.as_bytes()))
 }
 
 /// Puts the hash on an event whose other members are final.
@@ -275,6 +287,6 @@ pub fn content_of(event: &WorkflowEvent) -> ChainHash {
             let parts = [Part::literal("no-canonical-json"), Part::of(&event.event_id), Part::of(&event.hash)];
             ChainHash::of(&digest(&parts))
         },
-        |json| ChainHash::of(&json),
+        |json| ChainHash::of(json.as_bytes()),
     )
 }

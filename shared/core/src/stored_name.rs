@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::chain::{ChainHash, Fault};
+use crate::chain::{CanonicalJson, ChainHash, Fault};
 use crate::identifiers::{EventId, IdempotencyKey, PrincipalId, TenantId, Version, WorkflowId};
 use crate::lifecycle::State;
 use crate::timestamp::Timestamp;
@@ -36,10 +36,10 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Canonical JSON, as [`canonical_json`](crate::chain::canonical_json) makes it.
+    /// Canonical JSON.
     #[must_use]
-    pub fn canonical_json(json: &'a [u8]) -> Self {
-        Self(Cow::Borrowed(json))
+    pub fn canonical_json(json: &'a CanonicalJson) -> Self {
+        Self(Cow::Borrowed(json.as_bytes()))
     }
 
     /// The bytes.

@@ -39,8 +39,12 @@ impl SweepPositions for DynamoIndex {
             .table_name(&*self.table)
             .item(PK, AttributeValue::S(SWEEP.to_owned()))
             .item(FORMAT, format.clone())
-            .condition_expression("attribute_not_exists(#format) OR #format <= :format")
+            // A format that is no number says nothing: such an item is spoilt, and would else stay for ever.
+            .condition_expression(
+                "attribute_not_exists(#format) OR NOT attribute_type(#format, :number) OR #format <= :format",
+            )
             .expression_attribute_names("#format", FORMAT)
+            .expression_attribute_values(":number", AttributeValue::S("N".to_owned()))
             .expression_attribute_values(":format", format);
         let put = match position {
             Some(position) => put.item(POSITION, AttributeValue::S(position.0.clone())),

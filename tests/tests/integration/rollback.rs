@@ -17,6 +17,8 @@ type RawItem = HashMap<String, AttributeValue>;
 type RawItems = BTreeMap<(&'static str, String, String), RawItem>;
 
 const CODE: &str = "written-by-newer-release";
+/// How a recovery ends that meets a newer item.
+const GAVE_UP: (&str, &str) = ("gave-up", "WrittenByNewerRelease");
 
 fn text_of(item: &RawItem, name: &str) -> String {
     item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
@@ -184,10 +186,7 @@ async fn holds(case: Case) {
     let recovery = ("default#w".to_owned(), "a#0000000003#0000000002");
     if case.gives_up {
         let outcome = ended(&lab, &(LOG, recovery.0.clone(), format!("{}#outcome", recovery.1))).await;
-        assert_eq!(
-            (text_of(&outcome, "status"), text_of(&outcome, "error")),
-            ("gave-up".into(), "WrittenByNewerRelease".into())
-        );
+        assert_eq!((text_of(&outcome, "status").as_str(), text_of(&outcome, "error").as_str()), GAVE_UP);
     }
     let mut after = lab.raw_items().await;
     after.retain(|key, _| !(key.0 == LOG && key.1 == recovery.0 && key.2.starts_with(recovery.1)));
@@ -333,4 +332,26 @@ async fn a_newer_release_is_not_taken_for_missing() {
 async fn a_newer_index_entry_is_not_listed_and_not_overwritten() {
     let at = (INDEX, "default#w", "", "");
     holds(Case { at, unavailable: &[Ask::Replay, Ask::List], done: MOVES, gives_up: true }).await;
+}
+
+#[tokio::test]
+async fn a_recovery_under_way_gives_up_when_the_head_is_newer() {
+    let lab = Lab::open_with_a_switch_for_the_rules().await;
+    let sue = lab.everybody();
+    sue.at("w", &["ACTIVE", "FAILED"]).await;
+    published(&sue, &[("w", 3)]).await;
+    lab.rules_are_up(false);
+    sue.post("/workflows/w/recovery", &json!({})).await.expect(202);
+    let (table, original) = lab.raise((LOG, "default#w", "v#0000000003", "")).await;
+    lab.rules_are_up(true);
+    let claims = lab.raw_items().await.into_keys().filter(|(_, _, entry)| entry.ends_with("#claim"));
+    let newest = claims.map(|(_, _, entry)| entry.replace("#claim", "#outcome")).next_back().unwrap();
+    let outcome = ended(&lab, &(LOG, "default#w".to_owned(), newest)).await;
+    assert_eq!((text_of(&outcome, "status").as_str(), text_of(&outcome, "error").as_str()), GAVE_UP);
+    assert_eq!(lab.raw_items().await[&(LOG, "default#w".to_owned(), text_of(&original, "entry"))], as_newer(&original));
+
+    lab.put_raw(table, &original).await;
+    assert_eq!(sue.recovered().await["status"], "recovered");
+    published(&sue, &[("w", 4)]).await;
+    assert_eq!(first_appearances(&lab, "w"), [1, 2, 3, 4]);
 }

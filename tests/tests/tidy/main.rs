@@ -19,5 +19,6 @@ mod layers;
 mod machine;
 mod names;
 mod sources;
+mod stored_names;
 mod template;
 mod workspace;

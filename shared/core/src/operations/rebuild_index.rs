@@ -222,8 +222,14 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
         }
         // Publishing moves an entry forward that it finds behind. One that claims too much, or that cannot be read,
         // it leaves alone; and one that was moved on meanwhile, by the publisher or a recovery, is in order.
-        let repaired = ports.index.repair(&IndexEntry::from(&*disorder.head), disorder.seen).await;
-        rebuilt.repaired += u64::from(repaired.map_err(RebuildIndexError::Index)? == Advanced::Yes);
+        match ports.index.repair(&IndexEntry::from(&*disorder.head), disorder.seen).await {
+            Ok(repaired) => rebuilt.repaired += u64::from(repaired == Advanced::Yes),
+            // A newer release has written it since it was read.
+            Err(StoreError::NewerFormat(newer)) => {
+                rebuilt.found(disorder.key.to_string(), Anomaly::WrittenByNewerRelease(newer));
+            }
+            Err(error) => return Err(RebuildIndexError::Index(error)),
+        }
     }
     Ok(())
 }

@@ -162,6 +162,17 @@ async fn a_sweep_s_position_of_a_newer_format_is_kept_for_the_newer_release() {
     assert_eq!(store.items().await.into_values().collect::<Vec<_>>(), [newer(Kind::SweepPosition)]);
 }
 
+#[tokio::test]
+async fn a_sweep_s_position_whose_format_is_spoilt_is_written_over() {
+    for format in [json!({"S": "2"}), json!({"NULL": true}), json!({"N": "0"})] {
+        let mut item = golden(Kind::SweepPosition);
+        item["format"] = format.clone();
+        let store = Store::of([item]).await;
+        store.index.keep_sweep_position(Some(&values::sweep_position())).await.unwrap();
+        assert_eq!(store.items().await.into_values().collect::<Vec<_>>(), [golden(Kind::SweepPosition)], "{format}");
+    }
+}
+
 #[test]
 fn a_newer_item_in_the_stream_is_left_for_the_newer_release() {
     for kind in Kind::ALL.iter().copied().filter(|kind| !is_of_index(*kind)) {

@@ -21,14 +21,19 @@ struct Publisher {
 
 /// The value in the stream's own JSON.
 fn in_stream(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({"S": text}),
-        AttributeValue::N(number) => json!({"N": number}),
-        AttributeValue::Bool(truth) => json!({"BOOL": truth}),
-        AttributeValue::Null(_) => json!({"NULL": true}),
-        AttributeValue::L(values) => json!({"L": values.iter().map(in_stream).collect::<Vec<_>>()}),
-        AttributeValue::M(members) => json!({"M": image(members)}),
-        other => panic!("no item holds {other:?}"),
+    if let Ok(text) = value.as_s() {
+        json!({"S": text})
+    } else if let Ok(number) = value.as_n() {
+        json!({"N": number})
+    } else if let Ok(truth) = value.as_bool() {
+        json!({"BOOL": truth})
+    } else if let Ok(values) = value.as_l() {
+        json!({"L": values.iter().map(in_stream).collect::<Vec<_>>()})
+    } else if let Ok(members) = value.as_m() {
+        json!({"M": image(members)})
+    } else {
+        assert!(value.is_null(), "no item holds {value:?}");
+        json!({"NULL": true})
     }
 }
 

@@ -1,0 +1,81 @@
+//! What is stored for ever is made of stored names, and never of words for people.
+//!
+//! Types hold most of it: a key is a `KeyText` and what is digested are `Part`s, which are made of literals, of types with
+//! a stored name and of canonical JSON only. Here is checked what would go round those types.
+
+use crate::workspace::{assert_no_complaints, workspace};
+
+/// Where values become keys, hashes and answers of the service.
+const PRODUCTION: [&str; 4] = ["functions/", "shared/api/src/", "shared/core/src/", "shared/dynamodb/src/"];
+
+/// What may stand in these files only.
+const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    (
+        "Sha256",
+        &[
+            "shared/api/src/cursor.rs",
+            "shared/core/src/chain.rs",
+            "shared/core/src/idempotency.rs",
+            "shared/dynamodb/src/version_item.rs",
+        ],
+        "digest a `Part` with `idempotency::digest`",
+    ),
+    (
+        "ChainHash::of(",
+        &["shared/core/src/chain.rs", "shared/core/src/recovery/mod.rs", "shared/dynamodb/src/item.rs"],
+        "hash canonical JSON or a digest of parts",
+    ),
+    (
+        "impl StoredName for",
+        &["shared/core/src/quarantine.rs", "shared/core/src/stored_name.rs"],
+        "a type with a stored name never changes it: say so beside the others",
+    ),
+    ("for KeyText", &[], "a key is not made from any text"),
+    ("for Part<", &[], "what is digested is not made from any text"),
+];
+
+#[test]
+fn keys_and_hashes_are_made_in_few_places() {
+    let mut complaints = Vec::new();
+    for file in workspace().files(".rs").filter(|file| PRODUCTION.iter().any(|folder| file.path.starts_with(folder))) {
+        for (number, line) in file.production_code() {
+            for (what, files, instead) in ONLY_IN {
+                if line.contains(what) && !files.contains(&file.path.as_str()) {
+                    complaints.push(format!("{}:{number}: {what}: {instead}", file.path));
+                }
+            }
+        }
+    }
+    // A file that has no need of it any more is not to stay in the list.
+    for (what, files, _) in ONLY_IN {
+        let idle = files.iter().filter(|path| !workspace().text(path).contains(what));
+        complaints.extend(idle.map(|path| format!("{path}: has no {what}")));
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn what_is_digested_is_a_list_of_parts() {
+    let text = workspace().text("shared/core/src/idempotency.rs");
+    let signatures = ["fn half_digest(parts: &[Part<'_>]) -> String", "fn digest(parts: &[Part<'_>]) -> [u8; 32]"];
+    let missing = signatures.iter().filter(|signature| !text.contains(*signature));
+    assert_no_complaints(missing.map(|signature| format!("shared/core/src/idempotency.rs: no {signature}")));
+}
+
+#[test]
+fn the_domain_and_its_store_print_no_value_as_a_debugger_does() {
+    let mut complaints = Vec::new();
+    for file in workspace().files(".rs") {
+        if !["shared/core/src/", "shared/dynamodb/src/"].iter().any(|folder| file.path.starts_with(folder)) {
+            continue;
+        }
+        for (number, line) in file.production_code().filter(|(_, line)| line.contains(":?}") || line.contains(":#?}")) {
+            complaints.push(format!(
+                "{}:{number}: {}: another compiler may print it otherwise",
+                file.path,
+                line.trim()
+            ));
+        }
+    }
+    assert_no_complaints(complaints);
+}
