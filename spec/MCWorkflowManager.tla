@@ -15,6 +15,12 @@ HasFailed == [w \in Workflows |-> <<"CREATED", "ACTIVE", "FAILED">>]
    one: the first stands for all. *)
 FirstOrNewest(w) == {n \in {1, Len(log[w])} : n > 0}
 
+(* What is altered is the newest version of those that this model makes: each of them while it is the newest. *)
+NewestOfThese(w) == {n \in {Len(log[w])} : n > Len(Past[w])}
+
+(* In a model that says so, this never happens. *)
+Never(w) == FALSE
+
 (* Nothing is chosen by name: calls, publishers and recoveries differ in nothing but their names. The ids that CHOOSE
    picks are numbered, not named. For safety only: TLC's liveness checking is not sound with symmetry. *)
 Alike == Permutations(Calls) \cup Permutations(Publishers) \cup Permutations(Recoveries)
