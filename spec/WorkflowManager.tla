@@ -533,7 +533,7 @@ Follows(event, had) == BaseOf(event, event.v) <= had /\ had < event.v
 (* It takes up what it has at hand, the earliest first. *)
 RECURSIVE TakenUp(_, _, _)
 TakenUp(list, had, atHand) ==
-    LET next  == {e \in atHand : Follows(e, had)}
+    LET next  == {e \in atHand : Follows(e, had) /\ (Mutant = "waits-for-what-is-passed-over" => e.v = had + 1)}
         first == CHOOSE e \in next : \A other \in next : e.v <= other.v
     IN  IF next = {} THEN list ELSE TakenUp(Append(list, first.id), first.v, atHand)
 
@@ -647,7 +647,7 @@ TakeIndexBack(w) ==
         m == Base(w, v)
     IN
     /\ v \in Unreadable(w)
-    /\ BreaksAt(w, v) \subseteq quarantine[w].found
+    /\ BreaksAt(w, v) \subseteq quarantine[w].found \/ Mutant = "takes-the-index-back-too-soon"
     /\ m > 0
     /\ index' = [index EXCEPT ![w] = [version |-> m, state |-> StateAt(w, m)]]
     /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
