@@ -835,7 +835,8 @@ StatePersistence ==
 (* What was published are the first versions of the log but for those that could not be read and were released: first
    appearances are in order, and each gap is a version that was passed over. (The event of such a version may have been
    on its way when it was altered, and appear late. Whoever has gone on without it drops it.) What a subscriber acted on
-   is the beginning of the log, each version once, but for those that a version after them says it passes over. *)
+   is the beginning of the log, each version once, but for those that a version after them says it passes over; and it
+   holds back nothing that comes next. *)
 EventOrdering ==
     \A w \in Workflows :
         LET published == {event \in bus : event.w = w} IN
@@ -846,6 +847,7 @@ EventOrdering ==
                 got(i) == VersionOf(w, list[i])
                 had(i) == IF i = 1 THEN 0 ELSE got(i - 1)
             IN  \A i \in 1..Len(list) : got(i) > 0 /\ Follows(Event(w, got(i)), had(i))
+        /\ \A s \in Subscribers : \A event \in {event \in held[s] : event.w = w} : ~Follows(event, Stands(s, w))
 
 (* Nothing stored is changed or removed. (TLC asks the formula before the subscript: that nothing changed comes first.) *)
 AppendOnly ==
