@@ -230,8 +230,8 @@ Judged(q, newest, id, grounds) ==
 Nothing == [n |-> 0, m |-> 0, breaks |-> {}]    \* what a creation takes for granted
 
 (* What may become of a creation, and of a transition, in the order in which the code asks. A transition goes on from
-   the newest version that can be read; that one and all after it, which cannot, are as they should be or released. Who
-   has made a version that is known by its key, and cannot be read any more, is told no more than that. *)
+   the newest version that can be read; that one and all after it, which cannot, are as they should be or released. A
+   request that is known by its key, and whose version cannot be read any more, is answered with no more than that. *)
 CreationOutcomes(q, id) == {Forbidden(q, Nothing, id)} \cup Judged(q, Nothing, id, Good)
 
 TransitionOutcomes(q, id, seen, record) ==
@@ -834,7 +834,7 @@ StatePersistence ==
 
 (* What was published are the first versions of the log but for those that could not be read and were released: first
    appearances are in order, and each gap is a version that was passed over. (The event of such a version may have been
-   on its way when it was altered, and appear late. Whoever has gone on without it drops it.) What a subscriber acted on
+   on its way when it was altered, and appear late. A subscriber that has gone on without it drops it.) What a subscriber acted on
    is the beginning of the log, each version once, but for those that a version after them says it passes over; and it
    holds back nothing that comes next. *)
 EventOrdering ==
