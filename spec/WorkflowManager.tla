@@ -352,7 +352,9 @@ AppendRefused(x) ==
            lost   == IF Mutant = "retry-of-a-lost-race" /\ ~ours THEN Appending(again)
                      ELSE IF x \in Calls THEN Ended("conflict") ELSE Idle
        IN  IF put.n \in Unreadable(put.w)
-           THEN work' = [work EXCEPT ![x] = IF x \in Calls THEN Unknown(put) ELSE Stopped] /\ carry' = carry
+           THEN work' = [work EXCEPT ![x] = IF x \in Recoveries THEN Stopped
+                                            ELSE IF Mutant = "takes-the-unreadable-for-anothers" THEN Ended("conflict")
+                                            ELSE Unknown(put)] /\ carry' = carry
            ELSE IF ours /\ Mutant # "retry-without-comparing"
            THEN Win(x, put)
            ELSE work' = [work EXCEPT ![x] = IF same THEN Accepted(winner) ELSE lost] /\ carry' = carry
