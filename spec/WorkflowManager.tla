@@ -392,7 +392,8 @@ Event(w, v) == [w |-> w, v |-> v, id |-> log[w][v].id, resumes |-> log[w][v].res
 (* What the log says, when it is read, of the versions from here to there that cannot be. *)
 Dark(w, from, last) == Unreadable(w) \cap (from..last)
 Over(w, from, last) ==
-    IF Mutant = "passes-over-what-is-not-released" THEN Dark(w, from, last) ELSE Dark(w, from, last) \cap MayBePassedOver(w)
+    IF Mutant = "passes-over-what-is-not-released" THEN Dark(w, from, last)
+    ELSE Dark(w, from, last) \cap MayBePassedOver(w)
 Bar(w, from, last) ==
     LET barred == Dark(w, from, last) \ Over(w, from, last)
     IN  IF barred = {} THEN 0 ELSE CHOOSE v \in barred : \A other \in barred : v <= other
@@ -417,7 +418,8 @@ Answer(records) == doorbells' = IF Redelivery THEN doorbells ELSE doorbells \ re
    has, or had before a release took it back. What lies between comes from the log. A batch for several workflows is taken
    up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
 MayHaveSaid(w) ==
-    (0..index[w].version) \cup {v \in Unreadable(w) : Event(w, v) \in bus /\ 0 < Base(w, v) /\ Base(w, v) <= index[w].version}
+    LET before == {v \in Unreadable(w) : Event(w, v) \in bus /\ Base(w, v) \in 1..index[w].version}
+    IN  (0..index[w].version) \cup before
 
 PublishEvents(p, w) ==
     /\ w \notin DOMAIN carry[p]
@@ -590,7 +592,8 @@ BringBack(r, w) ==
     /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
     /\ LET newest == Newest(w) IN
         /\ (newest.m + 1)..newest.n \subseteq MayBePassedOver(w) \/ Mutant = "recovers-the-broken"
-        /\ work' = [work EXCEPT ![r] = [at |-> "judge", w |-> w, n |-> newest.n, m |-> newest.m, says |-> Resumes(newest)]]
+        /\ work' = [work EXCEPT ![r] =
+                [at |-> "judge", w |-> w, n |-> newest.n, m |-> newest.m, says |-> Resumes(newest)]]
     /\ carry' = carry
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
 
@@ -707,7 +710,8 @@ LoseIndexEntry(w) ==
     /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
-   nothing may make its first appearance here. What cannot be read is left out. *)
+   nothing may make its first appearance here. What cannot be read is left out. (When it was passed over and can be read
+   again, it may appear first here, and late like any event of a version that was passed over.) *)
 ReplayEvents(w) ==
     /\ \E v \in (1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version)) \ Unreadable(w) :
             Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
