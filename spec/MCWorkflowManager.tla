@@ -15,6 +15,16 @@ HasFailed == [w \in Workflows |-> <<"CREATED", "ACTIVE", "FAILED">>]
    one: the first stands for all. *)
 FirstOrNewest(w) == {n \in {1, Len(log[w])} : n > 0}
 
+(* What is altered is the newest version of those that this model makes: each of them while it is the newest. *)
+NewestOfThese(w) == {n \in {Len(log[w])} : n > Len(Past[w])}
+
+(* What never happens in a model that says so, to keep it small: another model has it. *)
+Never(x) == FALSE
+NeverTo(x, y) == FALSE
+
+(* The index as it is, and not as it may have been. *)
+SaysNow(w) == {index[w].version}
+
 (* Nothing is chosen by name: calls, publishers and recoveries differ in nothing but their names. The ids that CHOOSE
    picks are numbered, not named. For safety only: TLC's liveness checking is not sound with symmetry. *)
 Alike == Permutations(Calls) \cup Permutations(Publishers) \cup Permutations(Recoveries)

@@ -88,7 +88,7 @@ Expects(c) ==
 (* Whether this is a moment at which c can have read what it was told. *)
 CanLook(c) ==
     /\ Last \in Info(c).lo..Info(c).hi
-    /\ CASE Info(c).then = "see"    -> StateAt(W, Last) = Info(c).to
+    /\ CASE Info(c).then = "see"    -> StateAt(W, Base(W, Last)) = Info(c).to
          [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
          [] Info(c).then = "reused" -> \E n \in 1..Last, d \in Info(c).rivals : log[W][n].id = Call(d)
@@ -112,7 +112,7 @@ Pressing == Looking # {} \/ Refused # {} \/ Returns \/ Carrying
 Carry ==
     CASE carry[P][W].entry = "open"                      -> EntryAccepted(P, W)
       [] carry[P][W].entry = "accepted"                  -> PutAnswered(P)
-      [] carry[P][W].told < carry[P][W].next - 1         -> IndexAdvanced(P, W)
+      [] carry[P][W].told < carry[P][W].done             -> IndexAdvanced(P, W)
       [] OTHER                                           -> AnswerBatch(P)
 
 Press ==
@@ -141,21 +141,22 @@ Release(c) ==
     /\ ReleaseWorkflow(W)
     /\ waiting' = waiting \ {c}
 
-(* The next version is put on the bus when a line shows that this one was. *)
+(* The next version that can be read is put on the bus when a line shows that this one was. (That a release takes the
+   index back shows in nothing that is looked at: it is taken not to.) *)
 Shown == IF Line.k = "seen" \/ Told("replayed") THEN Line.v ELSE 0
 
 Publish ==
     /\ index[W].version < Shown
     /\ PublishEvents(P, W)
     /\ W \in DOMAIN carry'[P]
-    /\ carry'[P][W].told = index[W].version /\ carry'[P][W].last = index[W].version + 1
+    /\ carry'[P][W].told = index[W].version /\ carry'[P][W].last = carry'[P][W].next
 
 (* A version that a line shows as altered, and one that a line shows as found. *)
 Breaks ==
     /\ Told("broken") \/ Told("quarantined")
     /\ BreaksAt(W, Line.v) = {}
     /\ AlterVersion(W)
-    /\ \E b \in altered'[W] : b[1] = Line.v
+    /\ \E b \in altered'[W] : b[1] = Line.v /\ b[3] = IF "harm" \in DOMAIN Line THEN Line.harm ELSE "altered"
 
 Found == Told("quarantined") /\ quarantine[W].found = {} /\ QuarantineWorkflow(R, W)
 
@@ -194,11 +195,11 @@ Tells(c) ==
 
 (* What the archive puts again comes in any order. What is marked as a replay never comes first. *)
 Sees ==
-    LET event == [w |-> W, v |-> Line.v, id |-> log[W][Line.v].id] IN
+    LET event == Event(W, Line.v) IN
     /\ Line.v <= Last /\ Is(log[W][Line.v].id, Line.e)
     /\ event \in bus
-    /\ IF Line.v > Len(applied[S][W]) /\ Line.r # "archive"
-       THEN Line.r = "first" /\ Line.v = Len(applied[S][W]) + 1 /\ DeliverEvent(S, event)
+    /\ IF Line.v > Stands(S, W) /\ Line.r # "archive"
+       THEN Line.r = "first" /\ Follows(event, Stands(S, W)) /\ DeliverEvent(S, event)
        ELSE UNCHANGED vars
 
 Kept == {Line.s[j] : j \in 1..Len(Line.s)}
@@ -215,7 +216,7 @@ Explained ==
       [] Line.k = "seen"     -> Sees /\ UNCHANGED waiting
       [] Line.k = "log"      -> Says(Last = Len(Makers) /\ \A i \in 1..Last : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
       [] Line.k = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
-      [] Line.k = "all-seen" -> Says(Len(applied[S][W]) = Last) /\ UNCHANGED waiting
+      [] Line.k = "all-seen" -> Says(Stands(S, W) >= Base(W, Last)) /\ UNCHANGED waiting
 
 Step ==
     /\ at <= Len(Lines)
@@ -228,8 +229,8 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ WorkflowUniqueness
-    /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
+    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
+    /\ WorkflowUniqueness /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)
     /\ UNCHANGED <<run, waiting>>

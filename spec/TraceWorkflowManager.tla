@@ -25,6 +25,10 @@
 (* the specification one may look again at any time, and what a turn left  *)
 (* behind may still happen while the next one is at work. Turns that may   *)
 (* append the same version (`e`) made it together: it is there once.       *)
+(*                                                                         *)
+(* What only happens where a version was made unreadable, a line says in   *)
+(* fields and lines of its own (`base`, `resumes`, `harm`, `back-begin`,   *)
+(* `back-end`); without them it says that nothing of the kind happened.    *)
 (***************************************************************************)
 EXTENDS WorkflowManager, Integers, TLC
 
@@ -49,6 +53,7 @@ Publisher(i) == <<"publisher", i>>
 Subscriber(i) == <<"subscriber", i>>
 Recovery(i) == <<"recovery", i>>    \* the i-th turn of all recoveries
 Person(i) == <<"person", i>>        \* the i-th release
+Back(i) == <<"back", i>>            \* the i-th time that a release takes the index back
 
 (* In a line a recovery's number is negative. *)
 Doer(x)    == IF x < 0 THEN Recovery(-x) ELSE Call(x)
@@ -98,7 +103,11 @@ Decide(c) ==
 
 (* A read sees the log as it is at some moment between its beginning and its end; so does the read of the record of
    quarantines that is made beside it, and either may come first. *)
-SeesNewest(c) == Len(log[W]) = Info(c).n /\ Is(IdAt(W, Info(c).n), Info(c).e)
+BaseSeen(c) == IF "base" \in DOMAIN Info(c) THEN Info(c).base ELSE Info(c).n
+SeesNewest(c) ==
+    /\ Len(log[W]) = Info(c).n
+    /\ Base(W, Info(c).n) = BaseSeen(c)
+    /\ Is(IdAt(W, BaseSeen(c)), Info(c).e)
 SeesRecord(found, released) ==
     Cardinality(quarantine[W].found) = found /\ Cardinality(quarantine[W].released) = released
 
@@ -132,9 +141,20 @@ Take(p) ==
 
 Advance(p) ==
     /\ <<p, "advance">> \in flying
-    /\ index[W].version < carry[p][W].next - 1
+    /\ index[W].version < carry[p][W].done
     /\ IndexAdvanced(p, W)
     /\ flying' = flying \ {<<p, "advance">>}
+
+(* Who publishes reads what is next in the log at some time before it puts that, and not when it has read the index. *)
+Fetch ==
+    \E k \in Carriers :
+        /\ W \in DOMAIN carry[k]
+        /\ <<k, "put">> \notin flying /\ carry[k][W].entry \in {"open", "end", "dead"}
+        /\ LET lane  == carry[k][W]
+               again == Reading(W, lane.told, lane.done, lane.last)
+           IN  again # lane /\ carry' = [carry EXCEPT ![k][W] = again]
+        /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held>>
+        /\ UNCHANGED <<calm, flying>>
 
 (* A turn of a recovery looks, and finds a failed workflow to bring back at this version, or events to publish from
    here to there. A turn that did not come to its end does not tell how far it was to go. *)
@@ -142,31 +162,41 @@ LookAfter(r) ==
     /\ <<r, "look">> \in flying
     /\ IF Turn(r).does = "publish"
        THEN /\ Republish(r, W)
-            /\ carry'[r][W].told = Turn(r).v
+            /\ carry'[r][W].next = Turn(r).v + 1
             /\ IF Turn(r).n = 0 THEN carry'[r][W].last >= Turn(r).past ELSE carry'[r][W].last = Turn(r).n
        ELSE BringBack(r, W) /\ Len(log[W]) = Turn(r).v
     /\ flying' = flying \ {<<r, "look">>}
 
 AssessFirst(r) == <<r, "look">> \in flying /\ Traces[run].altered /\ AssessWorkflow(r, W) /\ UNCHANGED flying
 
+(* A break is known by the version and the number of the alteration that left it. *)
+Has(breaks, x) == \E b \in breaks : b[1] = x.v /\ b[2] = x.n
+
 Quarantine(r) ==
     /\ <<r, "quarantine">> \in flying
     /\ QuarantineWorkflow(r, W)
-    /\ <<Turn(r).v, Turn(r).n>> \in quarantine'[W].found
+    /\ Has(quarantine'[W].found, Turn(r))
     /\ flying' = flying \ {<<r, "quarantine">>}
 
 Release(p) ==
     /\ <<p, "release">> \in flying
     /\ ReleaseWorkflow(W)
-    /\ quarantine'[W].released = quarantine[W].released \cup {<<Released(p).v, Released(p).n>>}
+    /\ quarantine'[W].released = quarantine[W].released \cup quarantine'[W].named
+    /\ quarantine'[W].named \ quarantine[W].named = {b \in InForce(W) : b[1] = Released(p).v /\ b[2] = Released(p).n}
     /\ flying' = flying \ {<<p, "release">>}
+
+TakeBack(p) ==
+    /\ <<p, "back">> \in flying
+    /\ TakeIndexBack(W)
+    /\ flying' = flying \ {<<p, "back">>}
 
 Between ==
     /\ at <= Len(Lines)
     /\ UNCHANGED <<run, at>>
     /\ \/ \E f \in flying :
             \/ Look(f[1]) \/ SeeFirst(f[1]) \/ Commit(f[1]) \/ Take(f[1]) \/ Advance(f[1])
-            \/ LookAfter(f[1]) \/ AssessFirst(f[1]) \/ Quarantine(f[1]) \/ Release(f[1])
+            \/ LookAfter(f[1]) \/ AssessFirst(f[1]) \/ Quarantine(f[1]) \/ Release(f[1]) \/ TakeBack(f[1])
+       \/ Fetch
        \/ AppendLate /\ UNCHANGED flying
        \/ EntryLate /\ UNCHANGED flying
 
@@ -185,7 +215,8 @@ AppendBegins(c) ==
             /\ put.version.from = Line.from
             /\ put.version.to = Line.to
             /\ put.version.kind = Line.r
-            /\ Is(put.version.prev, Line.e))
+            /\ Is(put.version.prev, Line.e)
+            /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 
 AppendEnds(c) ==
     CASE Line.r = "ok" ->
@@ -216,16 +247,19 @@ RefusalEnds(c) ==
 (* What the caller is told is what became of its call. *)
 Tells(c) ==
     CASE Line.r = "accepted" -> work[c].at = "accepted" /\ work[c].put.n = Line.v
-      [] Line.r = "standing" -> <<c, "read">> \notin flying /\ Info(c).n = Line.v
+      [] Line.r = "standing" -> <<c, "read">> \notin flying /\ BaseSeen(c) = Line.v
       [] Line.r = "conflict" -> work[c].at = "conflict" /\ Line.v <= Len(log[W])
       [] Line.r = "not-found" -> IF Info(c).kind = "look" THEN Info(c).n = 0 ELSE work[c].at = "not-found"
       [] Line.r = "storage-unavailable" -> work[c].at \in {"unavailable", "unknown"}
       [] Line.r = "rules-unavailable" -> work[c].at = "unavailable"
       [] OTHER -> work[c].at = Line.r
 
+(* An index that says this, or did before a release took it back. *)
+Said(v) == v \in MayHaveSaid(W)
+
 Rings(p) ==
     IF Line.e >= Line.v
-    THEN Says(Line.e <= index[W].version)
+    THEN Says(Said(Line.e))
     ELSE PublishEvents(p, W) /\ carry'[p][W].told = Line.e /\ carry'[p][W].last = Line.v
 
 PutBegins(p) ==
@@ -238,7 +272,7 @@ PutBegins(p) ==
 PutEnds(p) == IF Line.r = "ok" THEN carry[p][W].entry = "accepted" /\ PutAnswered(p) ELSE PutUnheard(p)
 
 AdvanceBegins(p) ==
-    W \in DOMAIN carry[p] /\ carry[p][W].next - 1 = Line.v /\ carry[p][W].told < Line.v /\ UNCHANGED vars
+    W \in DOMAIN carry[p] /\ carry[p][W].done = Line.v /\ carry[p][W].told < Line.v /\ UNCHANGED vars
 
 AdvanceEnds(p) == IF Line.r = "ok" /\ <<p, "advance">> \in flying THEN IndexAdvanced(p, W) ELSE UNCHANGED vars
 
@@ -248,7 +282,7 @@ IsOnBus(v, e) == v <= Len(log[W]) /\ Is(log[W][v].id, e) /\ Event(W, v) \in bus
 Delivers(s) ==
     LET event == Event(W, Line.v) IN
     /\ IsOnBus(Line.v, Line.e)
-    /\ IF event.v > Len(applied[s][W]) /\ event \notin held[s]
+    /\ IF event.v > Stands(s, W) /\ event \notin held[s]
        THEN DeliverEvent(s, event) /\ Len(applied'[s][W]) = Line.n
        ELSE Says(Len(applied[s][W]) = Line.n)
 
@@ -256,9 +290,16 @@ Delivers(s) ==
 Holds(v, s) == \A i \in 1..Len(s) : v + i - 1 <= Len(log[W]) /\ Is(log[W][v + i - 1].id, s[i])
 
 (* What an entry of the record of quarantines is about. Without an answer it may be there still, or come late. *)
-ThisBreak == <<Line.v, Line.n>>
 EntryEnds(who, what, there) ==
-    IF Line.r = "ok" THEN Says(ThisBreak \in there) /\ End(who, what) ELSE UNCHANGED <<vars, flying>>
+    IF Line.r = "ok" THEN Says(Has(there, Line)) /\ End(who, what) ELSE UNCHANGED <<vars, flying>>
+
+HarmDone == IF "harm" \in DOMAIN Line THEN Line.harm ELSE "altered"
+
+(* These versions appeared on the bus first in this order. Each version that one of them has passed over was released as
+   unreadable; it may have come later. *)
+Appeared(s) ==
+    /\ {event.v : event \in bus} = {s[i] : i \in 1..Len(s)}
+    /\ \A i \in 1..Len(s) : (1..(s[i] - 1)) \ {s[j] : j \in 1..(i - 1)} \subseteq WasReleased(W)
 
 Explained ==
     LET x == Line.x IN
@@ -279,12 +320,13 @@ Explained ==
       [] Line.k = "advance-begin" -> AdvanceBegins(Carrier(x)) /\ Begin(Carrier(x), "advance")
       [] Line.k = "advance-end"   -> AdvanceEnds(Carrier(x))
                                      /\ (IF Line.r = "ok" THEN End(Carrier(x), "advance") ELSE UNCHANGED flying)
-      [] Line.k = "answer"        -> carry[Publisher(x)][W].entry = "end" /\ AnswerBatch(Publisher(x)) /\ UNCHANGED flying
+      [] Line.k = "answer"        -> carry[Publisher(x)][W].entry \in {"end", "dead"} /\ AnswerBatch(Publisher(x)) /\ UNCHANGED flying
       \* What is put again was published: nothing appears first by a replay.
-      [] Line.k = "replayed"      -> Says(Line.v <= index[W].version /\ IsOnBus(Line.v, Line.e)) /\ UNCHANGED flying
+      [] Line.k = "replayed"      -> Says((Line.v <= index[W].version \/ Said(Line.v)) /\ IsOnBus(Line.v, Line.e))
+                                     /\ UNCHANGED flying
       \* Whoever reads the index sees at most what it says now; an entry that is put in order says no less.
-      [] Line.k = "index-read"    -> Says(Line.v <= index[W].version) /\ UNCHANGED flying
-      [] Line.k = "repaired"      -> Says(Line.v <= index[W].version) /\ UNCHANGED flying
+      [] Line.k = "index-read"    -> Says(Said(Line.v)) /\ UNCHANGED flying
+      [] Line.k = "repaired"      -> Says(Said(Line.v)) /\ UNCHANGED flying
       [] Line.k = "look-begin"    -> Says(TRUE) /\ Begin(Recovery(-x), "look")
       [] Line.k = "look-end"      -> Says(<<Recovery(-x), "look">> \notin flying) /\ UNCHANGED flying
       [] Line.k = "judged"        -> (IF Line.r = "allow" THEN RecoveryAllowed(Recovery(-x)) ELSE RecoveryDenied(Recovery(-x)))
@@ -292,18 +334,23 @@ Explained ==
       \* A no of the rules to a recovery is in the log once that was answered.
       [] Line.k = "kept"          -> Says(Line.n = 1) /\ UNCHANGED flying
       [] Line.k = "published"     -> RecoveryPublished(Recovery(-x)) /\ UNCHANGED flying
-      [] Line.k = "quarantine-begin" -> Says(ThisBreak \in altered[W] \cup quarantine[W].found) /\ Begin(Recovery(-x), "quarantine")
+      [] Line.k = "quarantine-begin" -> Says(Has(altered[W] \cup quarantine[W].found, Line))
+                                        /\ Begin(Recovery(-x), "quarantine")
       [] Line.k = "quarantine-end"   -> EntryEnds(Recovery(-x), "quarantine", quarantine[W].found)
-      [] Line.k = "release-begin" -> Says(ThisBreak \in quarantine[W].found) /\ Begin(Person(x), "release")
+      [] Line.k = "release-begin" -> Says(Has(quarantine[W].found, Line)) /\ Begin(Person(x), "release")
       [] Line.k = "release-end"   -> EntryEnds(Person(x), "release", quarantine[W].released)
-      [] Line.k = "alter"         -> AlterVersion(W) /\ ThisBreak \in altered'[W] /\ UNCHANGED flying
+      \* The index entry at a version that cannot be read is put back to this one. When it had changed, nothing happens.
+      [] Line.k = "back-begin"    -> Says(\E v \in Unreadable(W) : Line.v = Base(W, v)) /\ Begin(Back(x), "back")
+      [] Line.k = "back-end"      -> CASE Line.r = "ok"      -> Says(<<Back(x), "back">> \notin flying) /\ UNCHANGED flying
+                                       [] Line.r = "changed" -> Says(<<Back(x), "back">> \in flying) /\ End(Back(x), "back")
+                                       [] OTHER              -> UNCHANGED <<vars, flying>>
+      [] Line.k = "alter"         -> AlterVersion(W) /\ <<Line.v, Line.n, HarmDone>> \in altered'[W] /\ UNCHANGED flying
       [] Line.k = "deliver"       -> Delivers(Subscriber(1)) /\ UNCHANGED flying
       [] Line.k = "log"           -> Says(Len(log[W]) = Len(Line.s) /\ Holds(1, Line.s)) /\ UNCHANGED flying
       [] Line.k = "refusals"      -> Says(refusals = {Call(Line.s[i]) : i \in 1..Len(Line.s)}) /\ UNCHANGED flying
       [] Line.k = "record"        -> Says(SeesRecord(Line.v, Line.n)) /\ UNCHANGED flying
       [] Line.k = "index"         -> Says(index[W].version = Line.v) /\ UNCHANGED flying
-      [] Line.k = "bus"           -> Says(Line.s = [i \in 1..Len(Line.s) |-> i]
-                                            /\ {event.v : event \in bus} = 1..Len(Line.s)) /\ UNCHANGED flying
+      [] Line.k = "bus"           -> Says(Appeared(Line.s)) /\ UNCHANGED flying
 
 Step ==
     /\ at <= Len(Lines)
@@ -315,8 +362,8 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ WorkflowUniqueness
-    /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
+    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
+    /\ WorkflowUniqueness /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)
     /\ UNCHANGED <<run, flying>>

@@ -59,12 +59,15 @@ CONSTANTS
     Targets,      \* the states that clients ask for
     Redelivery,   \* whether the stream hands over again what was answered. See AnswerBatch.
     Alterations,  \* how often stored versions of a workflow are altered by somebody who must not
+    Harm,         \* what becomes of a version then: "altered", "unreadable", or either
     Mutant        \* "none", or the one thing that is done wrong
 
 VARIABLES
     log,          \* by workflow: its versions. The truth.
-    altered,      \* by workflow: the breaks in its history: a version that does not fit its hash, and what it holds now
-    quarantine,   \* by workflow: the breaks that are recorded as found, and those of them that a person has released
+    altered,      \* by workflow: the breaks in its history: a version that does not fit its hash or cannot be read, and
+                  \* what it holds now
+    quarantine,   \* by workflow: the breaks that are recorded as found, those that a person has named in a release, and
+                  \* those that releases cover
     refusals,     \* whose refused attempt is in the log
     index,        \* by workflow: the newest published version and its state; version 0 is no entry
     doorbells,    \* records of the stream: <<workflow, version>>
@@ -101,16 +104,33 @@ Nowhere == "NOWHERE"    \* where a workflow is before it is created
 -----------------------------------------------------------------------------
 (* The log. `prev` stands for the hash of the version before: an id is as good as a hash when nobody finds collisions.
    `grounds` is what the decision stood on: in every version that is decided as it should be, policies that permitted,
-   rules that allowed and a history that was sound. *)
+   rules that allowed and a history that was sound. `resumes` is empty, or <<m, content>> in a version that goes on from
+   version m because all between cannot be read: `content` is what the last of them held when that was decided. The log
+   keeps what a version held when it was made; whether that can still be read is said by `altered`. *)
 
 Genesis == <<"past", 0>>    \* not a text: TLC compares it with ids
 
 StateAt(w, n) == IF n = 0 THEN Nowhere ELSE log[w][n].to
 IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
-Failed(w)     == log[w] # << >> /\ StateAt(w, Len(log[w])) = "FAILED"
 
-(* A break is <<version, content>>: the same version altered once more is another one. *)
+(* A break is <<version, content, harm>>: the same version altered once more is another one. Its content can be read and
+   does not fit its hash ("altered"), or it cannot be read at all ("unreadable"), and then the bytes are what is known. *)
 BreaksAt(w, n) == {b \in altered[w] : b[1] = n}
+Unreadable(w)  == {b[1] : b \in {b \in altered[w] : b[3] = "unreadable"}}
+
+(* The newest version up to n that can be read, or 0. What comes next goes on from there. *)
+Base(w, n) ==
+    LET readable == (1..n) \ Unreadable(w)
+    IN  IF readable = {} THEN 0 ELSE CHOOSE m \in readable : \A other \in readable : other <= m
+
+Failed(w) == StateAt(w, Base(w, Len(log[w]))) = "FAILED"
+
+(* What version i goes on from, and all that it goes on from in the end, itself included. *)
+BaseOf(version, i) == IF version.resumes = << >> THEN i - 1 ELSE version.resumes[1]
+
+RECURSIVE Chain(_, _)
+Chain(w, i) == IF i = 0 THEN {} ELSE {i} \cup Chain(w, BaseOf(log[w][i], i))
+
 Covers(record, b) == IF Mutant = "release-covers-the-version"
                      THEN \E r \in record.released : r[1] = b[1]
                      ELSE b \in record.released
@@ -118,22 +138,34 @@ Uncovered(w)   == {b \in altered[w] : ~Covers(quarantine[w], b)}
 InForce(w)     == quarantine[w].found \ quarantine[w].released
 Broken(w)      == altered[w] \ quarantine[w].released # {}
 
-Version(id, key, kind, from, to, prev, grounds) ==
-    [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, prev |-> prev, grounds |-> grounds]
+(* Versions that cannot be read and may be passed over, as what they hold now is released; and all versions that were so
+   at some time, for a release is never taken back. *)
+MayBePassedOver(w) == {n \in Unreadable(w) : BreaksAt(w, n) \subseteq quarantine[w].released}
+WasReleased(w)     == {b[1] : b \in {b \in quarantine[w].released : b[3] = "unreadable"}}
+
+Version(id, key, kind, from, to, prev, resumes, grounds) ==
+    [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, prev |-> prev, resumes |-> resumes,
+     grounds |-> grounds]
 
 Good == "good"
 Unruly == {"unavailable", "unasked", "forbidden"}    \* rules without a verdict or not asked, policies that said no
 Altered == "altered"
+Guessed == "guessed"    \* what could not be read was taken for something
 Quarantined == "quarantined"
 
-(* An append on top of version n of w: the item and the key it is put under. *)
-Put(w, n, id, key, kind, to, grounds) ==
-    [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, n), to, IdAt(w, n), grounds)]
+(* An append after version n of w that goes on from version m: the item and the key it is put under. *)
+Put(w, n, m, resumes, id, key, kind, to, grounds) ==
+    [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, m), to, IdAt(w, m), resumes, grounds)]
+
+(* What the newest version says of the others when it is made, from what was read: newest version n, base m. *)
+Resumes(newest) ==
+    IF newest.m = newest.n THEN << >>
+    ELSE <<newest.m, (CHOOSE b \in newest.breaks : b[1] = newest.n)[2]>>
 
 PastVersion(states, i) ==
     LET before == IF i = 1 THEN Nowhere ELSE states[i - 1]
         kind   == IF i = 1 THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], <<"past", i - 1>>, Good)
+    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], <<"past", i - 1>>, << >>, Good)
 
 KeyIsFree(put) == put.n = Len(log[put.w]) + 1
 
@@ -173,42 +205,55 @@ RepeatedRequests(kind) ==
         d \in {d \in Calls : "put" \in DOMAIN work[d] /\ work[d].put.version.kind = kind}}
 Requests(c, kind, targets) == NewRequests(c, kind, targets) \cup RepeatedRequests(kind)
 
-(* The version that a request with this key has made, or 0. *)
-Known(q, n) ==
-    IF Mutant = "forgets-keys" \/ ~\E i \in 1..n : log[q.w][i].key = q.key
+(* The version that a request with this key has made, or 0. Version m remembers the keys of all that it goes on from; a
+   version that was passed over is forgotten with its key. *)
+Known(q, m) ==
+    IF Mutant = "forgets-keys" \/ ~\E i \in Chain(q.w, m) : log[q.w][i].key = q.key
     THEN 0
-    ELSE CHOOSE i \in 1..n : log[q.w][i].key = q.key
+    ELSE CHOOSE i \in Chain(q.w, m) : log[q.w][i].key = q.key
 
 (* What is refused is kept before it is answered; without a verdict of the rules nothing is written. *)
-Requested(q, n, id, grounds) == Appending(Put(q.w, n, id, q.key, q.kind, q.to, grounds))
+Requested(q, newest, id, grounds) ==
+    LET said == IF Mutant = "resumes-and-does-not-say-so" THEN << >> ELSE Resumes(newest)
+    IN  Appending(Put(q.w, newest.n, newest.m, said, id, q.key, q.kind, q.to, grounds))
 
-Forbidden(q, n, id) == IF Mutant = "policy-not-asked" THEN Requested(q, n, id, "forbidden") ELSE Refusing
+Forbidden(q, newest, id) ==
+    IF Mutant = "policy-not-asked" THEN Requested(q, newest, id, "forbidden") ELSE Refusing
 
 (* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. *)
-Judged(q, n, id, grounds) ==
-    IF <<StateAt(q.w, n), q.to>> \in Moves \/ q.kind = "WorkflowCreated" \/ Mutant = "lifecycle-not-asked"
-    THEN {Requested(q, n, id, grounds), Refusing,
-          IF Mutant = "unavailable-is-allow" THEN Requested(q, n, id, "unavailable") ELSE Ended("unavailable")}
+Judged(q, newest, id, grounds) ==
+    IF <<StateAt(q.w, newest.m), q.to>> \in Moves \/ q.kind = "WorkflowCreated" \/ Mutant = "lifecycle-not-asked"
+    THEN {Requested(q, newest, id, grounds), Refusing,
+          IF Mutant = "unavailable-is-allow" THEN Requested(q, newest, id, "unavailable") ELSE Ended("unavailable")}
     ELSE {Refusing}
 
-(* What may become of a creation, and of a transition, in the order in which the code asks. *)
-CreationOutcomes(q, id) == {Forbidden(q, 0, id)} \cup Judged(q, 0, id, Good)
+Nothing == [n |-> 0, m |-> 0, breaks |-> {}]    \* what a creation takes for granted
 
-TransitionOutcomes(q, id, newest, record) ==
-    LET n     == newest.n
-        known == Known(q, n)
+(* What may become of a creation, and of a transition, in the order in which the code asks. A transition goes on from
+   the newest version that can be read; that one and all after it, which cannot, are as they should be or released. A
+   request that is known by its key, and whose version cannot be read any more, is answered with no more than that. *)
+CreationOutcomes(q, id) == {Forbidden(q, Nothing, id)} \cup Judged(q, Nothing, id, Good)
+
+TransitionOutcomes(q, id, seen, record) ==
+    LET guesses == Mutant = "goes-on-from-the-unreadable"
+        newest  == IF guesses THEN [seen EXCEPT !.m = seen.n] ELSE seen
+        known   == Known(q, newest.m)
         inForce == record.found \ record.released
-        fits  == \A b \in newest.breaks : Covers(record, b)
-        free  == inForce = {} \/ Mutant = "quarantine-not-asked"
+        asked   == IF Mutant = "resumes-over-what-is-not-released"
+                   THEN {b \in newest.breaks : b[1] = newest.m} ELSE newest.breaks
+        fits    == \A b \in asked : Covers(record, b)
+        free    == inForce = {} \/ Mutant = "quarantine-not-asked"
         grounds == CASE inForce # {} -> Quarantined
                      [] newest.breaks \ record.released # {} -> Altered
+                     [] guesses /\ seen.m # seen.n -> Guessed
                      [] OTHER -> Good
-    IN  IF n = 0 THEN {Ended("not-found")}
-        ELSE {Forbidden(q, n, id)} \cup
-            IF ~free \/ (~fits /\ Mutant # "head-not-checked") THEN {Ended("quarantined")}
-            ELSE IF known > 0 THEN {Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
+    IN  IF newest.n = 0 THEN {Ended("not-found")}
+        ELSE {Forbidden(q, newest, id)} \cup
+            IF newest.m = 0 \/ ~free \/ (~fits /\ Mutant # "head-not-checked") THEN {Ended("quarantined")}
+            ELSE IF known > 0 THEN {IF known \in Unreadable(q.w) THEN Ended("quarantined")
+                                    ELSE Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
             \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
-            ELSE (IF n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, n, id, grounds)
+            ELSE (IF newest.n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, newest, id, grounds)
 
 Answered(c, outcome) ==
     CASE Mutant = "answer-before-write" /\ outcome.at = "append" -> Accepted(outcome.put)
@@ -227,8 +272,15 @@ CreateWorkflow(c) ==
 
 (* A transition reads the newest version and the record of quarantines at once, and either may be seen before the other.
    Whoever sees the record before a quarantine is found is not held by it. Where nothing is altered the record is always
-   the same, and both may be seen together. *)
-Newest(w) == LET n == Len(log[w]) IN [n |-> n, breaks |-> BreaksAt(w, n)]
+   the same, and both may be seen together.
+
+   Below a newest version that cannot be read, the code looks for one that can: in a read of its own. What is made in
+   between takes the key that this call will ask for; what is altered in between is seen or is not, as it is when one
+   read sees all: so it does here. *)
+Newest(w) ==
+    LET n == Len(log[w])
+        m == Base(w, n)
+    IN  [n |-> n, m |-> m, breaks |-> {b \in altered[w] : m <= b[1] /\ b[1] <= n}]
 
 LookAhead(c, w) ==
     /\ Alterations > 0
@@ -265,10 +317,6 @@ RefusalUnheard(c) ==
 -----------------------------------------------------------------------------
 (* Appending, for calls and recoveries alike. *)
 
-Lane(told, last) == [told |-> told, next |-> told + 1, last |-> last, entry |-> "open"]
-OneLane(w, told, last) == [x \in {w} |-> Lane(told, last)]
-NoLanes == << >>
-
 (* Whoever has won answers; a recovery goes on by looking again, and finds what it made yet to be published. *)
 Win(x, put) ==
     IF x \in Calls
@@ -290,7 +338,8 @@ AppendUnheard(x) ==
     /\ Store(work[x].put)
     /\ UNCHANGED <<altered, quarantine, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
 
-(* The condition failed, and the item that is there comes with the answer. *)
+(* The condition failed, and the item that is there comes with the answer. When it cannot be read, nobody knows whose it
+   is: it may be our own, whose answer was lost, and nothing else than that may be told. *)
 AppendRefused(x) ==
     /\ work[x].at = "append"
     /\ ~ConditionHolds(work[x].put)
@@ -302,7 +351,11 @@ AppendRefused(x) ==
            same   == winner.version.key = put.version.key /\ ~ours    \* another call with the very same request
            lost   == IF Mutant = "retry-of-a-lost-race" /\ ~ours THEN Appending(again)
                      ELSE IF x \in Calls THEN Ended("conflict") ELSE Idle
-       IN  IF ours /\ Mutant # "retry-without-comparing"
+       IN  IF put.n \in Unreadable(put.w)
+           THEN work' = [work EXCEPT ![x] = IF x \in Recoveries THEN Stopped
+                                            ELSE IF Mutant = "takes-the-unreadable-for-anothers" THEN Ended("conflict")
+                                            ELSE Unknown(put)] /\ carry' = carry
+           ELSE IF ours /\ Mutant # "retry-without-comparing"
            THEN Win(x, put)
            ELSE work' = [work EXCEPT ![x] = IF same THEN Accepted(winner) ELSE lost] /\ carry' = carry
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
@@ -324,27 +377,59 @@ AppendLate ==
     /\ UNCHANGED <<altered, quarantine, refusals, index, bus, work, carry, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
-(* From the log to the bus. A lane is one workflow on its way: `told` is how far the index is known to be, `next` the
-   version whose entry is in the call in flight. A call holds one entry of each lane that is not at its end. *)
+(* From the log to the bus. A lane is one workflow on its way: `told` is how far the index is known to be, `done` how far
+   the bus has taken what was put, `next` the version whose entry is in the call in flight. A call holds one entry of
+   each lane that is not at its end.
+
+   What is published is read in the log; a record of the stream only says that there is something. A version that cannot
+   be read stops the lane (`bar`; the record becomes a dead letter) unless it is released: then it is passed over
+   (`over`). *)
 
 Carriers == Publishers \cup Recoveries
 
-Event(w, v) == [w |-> w, v |-> v, id |-> log[w][v].id]
+Event(w, v) == [w |-> w, v |-> v, id |-> log[w][v].id, resumes |-> log[w][v].resumes]
+
+(* What the log says, when it is read, of the versions from here to there that cannot be. *)
+Dark(w, from, last) == Unreadable(w) \cap (from..last)
+Over(w, from, last) ==
+    IF Mutant = "passes-over-what-is-not-released" THEN Dark(w, from, last)
+    ELSE Dark(w, from, last) \cap MayBePassedOver(w)
+Bar(w, from, last) ==
+    LET barred == Dark(w, from, last) \ Over(w, from, last)
+    IN  IF barred = {} THEN 0 ELSE CHOOSE v \in barred : \A other \in barred : v <= other
+
+(* A lane that has come as far as `done`, and knows this of what follows. *)
+Onward(told, done, last, over, bar) ==
+    LET next == CHOOSE v \in (done + 1)..(last + 1) : v \notin over /\ \A x \in (done + 1)..(v - 1) : x \in over
+    IN  [told |-> told, done |-> done, next |-> next, last |-> last, bar |-> bar,
+         over  |-> {v \in over : v > next},
+         entry |-> CASE bar > 0 /\ next = bar -> "dead"
+                     [] next > last -> "end"
+                     [] OTHER -> "open"]
+
+Reading(w, told, done, last) == Onward(told, done, last, Over(w, done + 1, last), Bar(w, done + 1, last))
+Lane(w, told, last) == Reading(w, told, told, last)
+OneLane(w, told, last) == [x \in {w} |-> Lane(w, told, last)]
+NoLanes == << >>
 
 Answer(records) == doorbells' = IF Redelivery THEN doorbells ELSE doorbells \ records
 
 (* A batch rings for w up to version `last`. BatchGetItem may tell of any earlier time: `told` is at most what the index
-   has. What lies between comes from the batch or from the log; a version is the same in both. A batch for several
-   workflows is taken up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
+   has, or had before a release took it back. What lies between comes from the log. A batch for several workflows is taken
+   up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
+MayHaveSaid(w) ==
+    LET before == {v \in Unreadable(w) : Event(w, v) \in bus /\ Base(w, v) \in 1..index[w].version}
+    IN  (0..index[w].version) \cup before
+
 PublishEvents(p, w) ==
     /\ w \notin DOMAIN carry[p]
-    /\ \A x \in DOMAIN carry[p] : carry[p][x].entry = "open" /\ carry[p][x].told = carry[p][x].next - 1
-    /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in doorbells}, told \in 0..index[w].version :
+    /\ \A x \in DOMAIN carry[p] : carry[p][x].entry = "open" /\ carry[p][x].told = carry[p][x].done
+    /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in doorbells}, told \in MayHaveSaid(w) :
         IF told >= last
         THEN ~Redelivery /\ Answer({<<w, last>>}) /\ carry' = carry
         ELSE LET from == IF Mutant = "trusts-the-doorbell" THEN last - 1 ELSE told
              IN  /\ carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
-                                IF x = w THEN Lane(from, last) ELSE carry[p][x]]]
+                                IF x = w THEN Lane(w, from, last) ELSE carry[p][x]]]
                  /\ doorbells' = doorbells
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
@@ -368,18 +453,21 @@ EntryRefused(k, w) ==
     /\ carry' = [carry EXCEPT ![k][w].entry = IF Mutant = "entry-results-ignored" THEN "accepted" ELSE "refused"]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
-(* The call has answered for every entry: whoever was accepted goes on, with the next call in flight at once; whoever
-   was refused stops. *)
+(* The call has answered for every entry: a lane whose entry was accepted goes on, with the next call in flight at once;
+   one whose entry was refused stops. What follows was read when the lane began, or is read now (`anew`). *)
 PutAnswered(k) ==
-    LET goOn(lane) ==
-            CASE lane.entry = "accepted" /\ lane.next < lane.last -> [lane EXCEPT !.next = @ + 1, !.entry = "open"]
-              [] lane.entry = "accepted" /\ lane.next = lane.last -> [lane EXCEPT !.next = @ + 1, !.entry = "end"]
-              [] lane.entry = "refused" -> [lane EXCEPT !.entry = "stop"]
-              [] OTHER -> lane
+    LET lanes == carry[k]
+        goOn(w, anew) ==
+            LET lane == lanes[w] IN
+            CASE lane.entry = "accepted" /\ w \in anew  -> Reading(w, lane.told, lane.next, lane.last)
+              [] lane.entry = "accepted"               -> Onward(lane.told, lane.next, lane.last, lane.over, lane.bar)
+              [] lane.entry = "refused"                -> [lane EXCEPT !.entry = "stop"]
+              [] OTHER                                 -> lane
+        changed == {w \in DOMAIN lanes : lanes[w].entry = "accepted" /\ goOn(w, {w}) # goOn(w, {})}
     IN
-    /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"accepted", "refused"}
-    /\ \A w \in DOMAIN carry[k] : carry[k][w].entry # "open"
-    /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |-> goOn(carry[k][w])]]
+    /\ \E w \in DOMAIN lanes : lanes[w].entry \in {"accepted", "refused"}
+    /\ \A w \in DOMAIN lanes : lanes[w].entry # "open"
+    /\ \E anew \in SUBSET changed : carry' = [carry EXCEPT ![k] = [w \in DOMAIN lanes |-> goOn(w, anew)]]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* Entries on their way whose call nobody waits for. That the bus has them already makes them harmless. *)
@@ -391,7 +479,7 @@ PutUnheard(k) ==
     /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"open", "accepted", "refused"}
     /\ lateEntries' = lateEntries \cup Adrift(k)
     /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |->
-                    IF carry[k][w].entry = "end" THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
+                    IF carry[k][w].entry \in {"end", "dead"} THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
 
 EntryLate ==
@@ -402,9 +490,9 @@ EntryLate ==
    has to be fetched from the log. *)
 IndexAdvanced(k, w) ==
     /\ w \in DOMAIN carry[k]
-    /\ carry[k][w].entry \in {"open", "end", "stop"}
+    /\ carry[k][w].entry \in {"open", "end", "stop", "dead"}
     /\ LET lane == carry[k][w]
-           to   == IF Mutant = "advance-before-publishing" /\ lane.entry = "open" THEN lane.next ELSE lane.next - 1
+           to   == IF Mutant = "advance-before-publishing" /\ lane.entry = "open" THEN lane.next ELSE lane.done
            said == IF Mutant = "index-takes-newest-state" THEN Len(log[w]) ELSE to
        IN  /\ lane.told < to
            /\ index' = IF index[w].version < to \/ Mutant = "advance-without-condition"
@@ -413,15 +501,17 @@ IndexAdvanced(k, w) ==
            /\ carry' = [carry EXCEPT ![k][w].told = to]
     /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
 
-Done(k) == \A w \in DOMAIN carry[k] : carry[k][w].entry \in {"end", "stop"} /\ carry[k][w].told >= carry[k][w].next - 1
+Done(k) ==
+    \A w \in DOMAIN carry[k] : carry[k][w].entry \in {"end", "stop", "dead"} /\ carry[k][w].told >= carry[k][w].done
 
-(* The records of what arrived are answered; the others are reported as failed and come again. With Redelivery every
+(* The records of what arrived are answered, and so are those that became dead letters; the others are reported as failed
+   and come again. With Redelivery every
    record stays, so that it may come again at any time: each run with fewer repetitions is then a run as well. *)
 AnswerBatch(p) ==
     /\ carry[p] # NoLanes
     /\ Done(p)
     /\ Answer({<<w, carry[p][w].last>> : w \in
-                {w \in DOMAIN carry[p] : carry[p][w].entry = "end" \/ Mutant = "failures-not-reported"}})
+                {w \in DOMAIN carry[p] : carry[p][w].entry \in {"end", "dead"} \/ Mutant = "failures-not-reported"}})
     /\ carry' = [carry EXCEPT ![p] = NoLanes]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
@@ -435,27 +525,40 @@ PublisherDies(p) ==
 -----------------------------------------------------------------------------
 (* Subscribers. What the bus has accepted it may deliver at any time, in any order, as often as it likes. *)
 
+(* The version that a subscriber has come to, and what it can take up next: the version that follows, or one that says
+   that those between cannot be read. From nothing else does a subscriber learn that it waits in vain: a version that
+   was lost below others that were made before is waited for until a person helps. *)
+VersionOf(w, id) ==
+    LET those == {v \in 1..Len(log[w]) : log[w][v].id = id} IN IF those = {} THEN 0 ELSE CHOOSE v \in those : TRUE
+Reached(list, w) == IF list = << >> THEN 0 ELSE VersionOf(w, list[Len(list)])
+Stands(s, w)     == Reached(applied[s][w], w)
+Follows(event, had) == BaseOf(event, event.v) <= had /\ had < event.v
+
+(* It takes up what it has at hand, the earliest first. *)
+RECURSIVE TakenUp(_, _, _)
+TakenUp(list, had, atHand) ==
+    LET next  == {e \in atHand : Follows(e, had) /\ (Mutant = "waits-for-what-is-passed-over" => e.v = had + 1)}
+        first == CHOOSE e \in next : \A other \in next : e.v <= other.v
+    IN  IF next = {} THEN list ELSE TakenUp(Append(list, first.id), first.v, atHand)
+
 DeliverEvent(s, event) ==
-    LET w       == event.w
-        had     == Len(applied[s][w])
-        atHand  == {e \in held[s] \cup {event} : e.w = w /\ e.v > had}
-        upTo    == CHOOSE n \in had..(had + Cardinality(atHand)) :
-                        /\ \A v \in (had + 1)..n : \E e \in atHand : e.v = v
-                        /\ ~\E e \in atHand : e.v = n + 1
-        next(i) == (CHOOSE e \in atHand : e.v = had + i).id
+    LET w    == event.w
+        had  == Stands(s, w)
+        list == TakenUp(applied[s][w], had, {e \in held[s] \cup {event} : e.w = w})
+        upTo == Reached(list, w)
     IN
     /\ event \in bus
-    \* What it has already it drops.
+    \* What it has already, or has passed over, it drops.
     /\ (event.v > had /\ event \notin held[s]) \/ Mutant = "subscriber-does-not-deduplicate"
     /\ CASE Mutant = "subscriber-does-not-sort" ->
-                /\ applied' = IF \E i \in 1..had : applied[s][w][i] = event.id THEN applied
+                /\ applied' = IF \E i \in 1..Len(applied[s][w]) : applied[s][w][i] = event.id THEN applied
                               ELSE [applied EXCEPT ![s][w] = Append(@, event.id)]
                 /\ held' = held
          [] Mutant = "subscriber-does-not-deduplicate" /\ event.v <= had ->
                 applied' = [applied EXCEPT ![s][w] = Append(@, event.id)] /\ held' = held
          [] OTHER ->
-                /\ applied' = [applied EXCEPT ![s][w] = @ \o [i \in 1..(upTo - had) |-> next(i)]]
-                /\ held' = [held EXCEPT ![s] = {e \in @ \cup {event} : e.w # w \/ (e.v > upTo)}]
+                /\ applied' = [applied EXCEPT ![s][w] = list]
+                /\ held' = [held EXCEPT ![s] = {e \in @ \cup {event} : e.w # w \/ e.v > upTo}]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, calm>>
 
 -----------------------------------------------------------------------------
@@ -482,20 +585,27 @@ CanBeRecovered(r, w) ==
        /\ log[w] # << >>
        /\ Sound(w) \/ Mutant = "recovers-the-broken"
 
+(* The sound end of a history is the newest version that can be read; those after it are released. When one of them was
+   made unreadable since the record was seen, it is found, or the history was read before that. *)
 BringBack(r, w) ==
     /\ CanBeRecovered(r, w)
     /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
-    /\ work' = [work EXCEPT ![r] = [at |-> "judge", w |-> w, n |-> Len(log[w])]]
+    /\ LET newest == Newest(w) IN
+        /\ (newest.m + 1)..newest.n \subseteq MayBePassedOver(w) \/ Mutant = "recovers-the-broken"
+        /\ work' = [work EXCEPT ![r] =
+                [at |-> "judge", w |-> w, n |-> newest.n, m |-> newest.m, says |-> Resumes(newest)]]
     /\ carry' = carry
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
 
 Republish(r, w) ==
     /\ CanBeRecovered(r, w)
-    /\ \E told \in 0..index[w].version :
-        LET n == Len(log[w]) IN
-        /\ told < n
-        /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> n]]
-        /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, n)]
+    /\ \E told \in MayHaveSaid(w) :
+        LET m == Base(w, Len(log[w])) IN
+        \* An index at a version that cannot be read and is released is not ahead of the log: nothing is to be done then.
+        /\ told < m
+        /\ Lane(w, told, m).entry = "open"
+        /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> m]]
+        /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, m)]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
 
 RecoverWorkflow(r, w) == BringBack(r, w) \/ Republish(r, w)
@@ -503,7 +613,7 @@ RecoverWorkflow(r, w) == BringBack(r, w) \/ Republish(r, w)
 RecoveryPublished(r) ==
     /\ work[r].at = "publish"
     /\ Done(r)
-    /\ LET stopped == \E w \in DOMAIN carry[r] : carry[r][w].entry = "stop"
+    /\ LET stopped == \E w \in DOMAIN carry[r] : carry[r][w].entry \in {"stop", "dead"}
        IN  work' = [work EXCEPT ![r] = IF stopped THEN Stopped ELSE Idle]
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
@@ -519,13 +629,33 @@ QuarantineWorkflow(r, w) ==
         /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup {b}]
     /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
-(* A person has looked: what is recorded is released, and nothing that is not. (The code releases several breaks one
-   after the other, those that it read as in force.) *)
+(* A person has looked, and names breaks that are recorded: these are released, and no other. A workflow of which no
+   version can be read is not released: there is nothing to go on from. Whether there is one is looked up after the
+   record was read, for of a version that was readable before, the break may be in it. (The code releases several breaks
+   one after the other.) *)
 ReleaseWorkflow(w) ==
     /\ InForce(w) # {}
-    /\ LET released == IF Mutant = "releases-what-was-not-found" THEN altered[w] ELSE InForce(w)
-       IN  quarantine' = [quarantine EXCEPT ![w].released = @ \cup released]
+    /\ Base(w, Len(log[w])) > 0 \/ Mutant = "releases-what-has-nothing-to-go-on-from"
+    /\ \E named \in (SUBSET InForce(w)) \ {{}} :
+        LET released == CASE Mutant = "releases-what-was-not-found" -> altered[w]
+                          [] Mutant = "releases-what-was-not-named" -> InForce(w)
+                          [] OTHER -> named
+        IN  quarantine' = [quarantine EXCEPT ![w].named = @ \cup named, ![w].released = @ \cup released]
     /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* Before the release of an unreadable version is recorded, an index that stands there is taken back to the version that
+   the workflow will go on from, on condition that it stands there still. A release may die before or after this, and a
+   publisher that put the event of that version before it was altered may move the index forward again: so nothing may
+   rest upon where the index is when the release is recorded, and ReleaseWorkflow does not ask. *)
+TakeIndexBack(w) ==
+    LET v == index[w].version
+        m == Base(w, v)
+    IN
+    /\ v \in Unreadable(w)
+    /\ BreaksAt(w, v) \subseteq quarantine[w].found \/ Mutant = "takes-the-index-back-too-soon"
+    /\ m > 0
+    /\ index' = [index EXCEPT ![w] = [version |-> m, state |-> StateAt(w, m)]]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* An id that nothing in the log or on its way to it has. *)
 Fresh(r, w) ==
@@ -541,7 +671,7 @@ RecoveryAllowed(r) ==
                         [] Mutant = "recovers-the-broken" /\ Broken(w) -> Altered
                         [] OTHER -> Good
        IN  work' = [work EXCEPT ![r] =
-                Appending(Put(w, work[r].n, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
+                Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Denied: the workflow stays as it was. That the refusal is kept before it is told is in no variable here: the line
@@ -569,8 +699,8 @@ AlterVersion(w) ==
     /\ ~calm
     /\ LET made == Cardinality({k \in 1..Alterations : \E b \in altered[w] : b[2] >= k}) IN
         /\ made < Alterations
-        /\ \E n \in Alterable(w) :
-                altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1>>}]
+        /\ \E n \in Alterable(w), harm \in Harm :
+                altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1, harm>>}]
     /\ UNCHANGED <<log, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 LoseIndexEntry(w) ==
@@ -580,13 +710,17 @@ LoseIndexEntry(w) ==
     /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
-   nothing may make its first appearance here. *)
+   nothing may make its first appearance here. What cannot be read is left out. (When it was passed over and can be read
+   again, it may appear first here, and late like any event of a version that was passed over.) *)
 ReplayEvents(w) ==
-    /\ \E v \in 1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version) :
+    /\ \E v \in (1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version)) \ Unreadable(w) :
             Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, carry, latePuts, lateEntries, applied, held, calm>>
 
-(* The operations that read. They change nothing. *)
+(* The operations that read. They change nothing. The state of a workflow whose newest version cannot be read is that of
+   the version it will go on from, once a release covers all that is passed over; until then it is not told. Verification
+   shows the history as broken for ever. An item that a newer release has written is answered as unavailable, by these
+   and by all others, and nothing is changed: one more answer that writes nothing. *)
 GetWorkflowState      == UNCHANGED vars
 GetWorkflowHistory    == UNCHANGED vars
 GetWorkflowRecovery   == UNCHANGED vars
@@ -598,7 +732,7 @@ VerifyWorkflowHistory == UNCHANGED vars
 Init ==
     /\ log = [w \in Workflows |-> [i \in 1..Len(Past[w]) |-> PastVersion(Past[w], i)]]
     /\ altered = [w \in Workflows |-> {}]
-    /\ quarantine = [w \in Workflows |-> [found |-> {}, released |-> {}]]
+    /\ quarantine = [w \in Workflows |-> [found |-> {}, named |-> {}, released |-> {}]]
     /\ refusals = {}
     /\ LET past == UNION {{<<w, v>> : v \in 1..Len(Past[w])} : w \in Workflows}
            told(w) == IF Published THEN Len(Past[w]) ELSE 0
@@ -622,7 +756,7 @@ Steps ==
     \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w)
     \/ \E k \in Carriers : PutAnswered(k) \/ \E w \in Workflows : EntryAccepted(k, w) \/ IndexAdvanced(k, w)
     \/ EntryLate
-    \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w)
+    \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w) \/ TakeIndexBack(w)
     \/ \E s \in Subscribers, event \in bus : DeliverEvent(s, event)
     \/ \E r \in Recoveries :
         \/ \E w \in Workflows : AssessWorkflow(r, w) \/ RecoverWorkflow(r, w) \/ QuarantineWorkflow(r, w)
@@ -646,18 +780,18 @@ Spec == Init /\ [][Next]_vars
 
 Won == {c \in Calls : work[c].at = "accepted"}
 
-(* The state is the newest version: each version goes on from the state before it, and what the index says of a
-   workflow, it was. *)
+(* The state is the newest version: each version goes on from the state of the version before it, or of the one that it
+   says it resumes from; and what the index says of a workflow, it was. *)
 StateConsistency ==
     \A w \in Workflows :
-        /\ \A i \in 1..Len(log[w]) : log[w][i].from = StateAt(w, i - 1)
+        /\ \A i \in 1..Len(log[w]) : log[w][i].from = StateAt(w, BaseOf(log[w][i], i))
         /\ index[w].version <= Len(log[w])
         /\ index[w].state = StateAt(w, index[w].version)
 
 (* Nothing but the nine moves, after the creation. *)
 TransitionValidity ==
     \A w \in Workflows : \A i \in 1..Len(log[w]) :
-        IF i = 1 THEN log[w][i].to = "CREATED" ELSE <<StateAt(w, i - 1), log[w][i].to>> \in Moves
+        IF i = 1 THEN log[w][i].to = "CREATED" ELSE <<StateAt(w, BaseOf(log[w][i], i)), log[w][i].to>> \in Moves
 
 (* Of all who want one version one gets it, and everybody is told the truth about it. *)
 ConcurrentSafety ==
@@ -666,15 +800,29 @@ ConcurrentSafety ==
     /\ \A c \in Calls : work[c].at \in {"conflict", "refused", "not-found", "quarantined"}
                             => \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].id # c
 
-(* The chain holds, and nothing was built on a history that was known to be altered. *)
+(* The chain holds, by way of the versions that others say they resume from; and nothing was built on a history that was
+   known to be altered, or on what could not be read. *)
 DataIntegrity ==
-    \A w \in Workflows : \A i \in 1..Len(log[w]) : log[w][i].prev = IdAt(w, i - 1) /\ log[w][i].grounds # Altered
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        log[w][i].prev = IdAt(w, BaseOf(log[w][i], i)) /\ log[w][i].grounds \notin {Altered, Guessed}
 
-(* Nothing is decided while a quarantine is in force, and only what was found is released. *)
+(* Nothing is decided while a quarantine is in force; only what was found and named is released, and never all of a
+   history of which nothing can be read. *)
 QuarantineHolds ==
     \A w \in Workflows :
         /\ \A i \in 1..Len(log[w]) : log[w][i].grounds # Quarantined
-        /\ quarantine[w].released \subseteq quarantine[w].found
+        /\ quarantine[w].released \subseteq quarantine[w].found \cap quarantine[w].named
+        /\ log[w] # << >> /\ Base(w, Len(log[w])) = 0 => Broken(w)
+
+(* A version that says it resumes from an earlier one passes over at least one, and over none that was not released as
+   unreadable; what it saw of the last of them is among what was released. *)
+PassedOverIsReleased ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        LET said == log[w][i].resumes IN
+        said # << >> =>
+            /\ 0 < said[1] /\ said[1] < i - 1
+            /\ (said[1] + 1)..(i - 1) \subseteq WasReleased(w)
+            /\ <<i - 1, said[2], "unreadable">> \in quarantine[w].released
 
 (* A workflow is created once. *)
 WorkflowUniqueness ==
@@ -690,28 +838,41 @@ RuleCompliance ==
 StatePersistence ==
     \A c \in Won : LET put == work[c].put IN put.n <= Len(log[put.w]) /\ log[put.w][put.n] = put.version
 
-(* What was published are the first versions of the log, so that first appearances are in order and without gaps; what
-   a subscriber acted on is the beginning of the log, each version once. *)
+(* What was published are the first versions of the log but for those that could not be read and were released: first
+   appearances are in order, and each gap is a version that was passed over. (The event of such a version may have been
+   on its way when it was altered, and appear late. A subscriber that has gone on without it drops it.) What a subscriber acted on
+   is the beginning of the log, each version once, but for those that a version after them says it passes over; and it
+   holds back nothing that comes next. *)
 EventOrdering ==
     \A w \in Workflows :
         LET published == {event \in bus : event.w = w} IN
         /\ \A event \in published : event.v <= Len(log[w]) /\ event = Event(w, event.v)
-        /\ {event.v : event \in published} = 1..Cardinality(published)
+        /\ \A event \in published : (1..event.v) \ {other.v : other \in published} \subseteq WasReleased(w)
         /\ \A s \in Subscribers :
-            /\ Len(applied[s][w]) <= Len(log[w])
-            /\ \A i \in 1..Len(applied[s][w]) : applied[s][w][i] = log[w][i].id
+            LET list   == applied[s][w]
+                got(i) == VersionOf(w, list[i])
+                had(i) == IF i = 1 THEN 0 ELSE got(i - 1)
+            IN  \A i \in 1..Len(list) : got(i) > 0 /\ Follows(Event(w, got(i)), had(i))
+        /\ \A s \in Subscribers : \A event \in {event \in held[s] : event.w = w} : ~Follows(event, Stands(s, w))
 
 (* Nothing stored is changed or removed. (TLC asks the formula before the subscript: that nothing changed comes first.) *)
 AppendOnly ==
     [][log' # log => \A w \in Workflows : \A i \in 1..Len(log[w]) : Len(log'[w]) >= i /\ log'[w][i] = log[w][i]]_log
 
-(* The index goes only forward, unless its entry is lost. *)
+(* The index goes only forward, unless its entry is lost, or a release takes it back from a version that cannot be read,
+   and was found to be so, to the version before that can. *)
 IndexOnlyForward ==
-    [][index' # index => \A w \in Workflows : index'[w].version >= index[w].version \/ index'[w].version = 0]_index
+    [][index' # index => \A w \in Workflows :
+        \/ index'[w].version >= index[w].version
+        \/ index'[w].version = 0
+        \/ /\ index[w].version \in Unreadable(w) /\ BreaksAt(w, index[w].version) \subseteq quarantine[w].found
+           /\ index'[w].version = Base(w, index[w].version)]_index
 
-(* A request with a key has one effect, however often it is repeated. *)
+(* A request with a key has one effect, however often it is repeated. Two versions have the same key only when the later
+   one does not stand on the earlier one, which was passed over: the effect of the first is gone then, and with it the
+   memory of its key. *)
 RequestIdempotency ==
-    \A w \in Workflows : \A i \in 1..Len(log[w]) : \A j \in 1..(i - 1) : log[w][i].key # log[w][j].key
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : \A j \in Chain(w, i) \ {i} : log[w][i].key # log[w][j].key
 
 (* A refusal that is answered is kept. *)
 RefusalsKept == \A c \in Calls : work[c].at = "refused" => c \in refusals
@@ -732,7 +893,7 @@ Fairness ==
     /\ \A k \in Carriers : WF_vars(PutAnswered(k))
     /\ \A k \in Carriers, w \in Workflows : WF_vars(EntryAccepted(k, w)) /\ WF_vars(IndexAdvanced(k, w))
     /\ \A s \in Subscribers, w \in Workflows :
-            WF_vars(\E event \in bus : event.w = w /\ event.v = Len(applied[s][w]) + 1 /\ DeliverEvent(s, event))
+            WF_vars(\E event \in bus : event.w = w /\ Follows(event, Stands(s, w)) /\ DeliverEvent(s, event))
     /\ \A r \in Recoveries : WF_vars(RecoveryPublished(r)) /\ SF_vars(RecoveryAllowed(r))
     /\ \A r \in Recoveries, w \in Workflows : SF_vars(Failed(w) /\ BringBack(r, w))
 
@@ -745,6 +906,20 @@ ProgressGuarantee == \A c \in Calls : work[c].at \in InProgress ~> work[c].at \n
 (* A failed workflow whose history is sound leaves that state. *)
 RecoveryCompleteness == \A w \in Workflows : Failed(w) /\ ~Broken(w) ~> ~Failed(w) \/ Broken(w)
 
-(* Every version reaches every subscriber. *)
-EventDelivery == \A s \in Subscribers, w \in Workflows : []<>(Len(applied[s][w]) = Len(log[w]))
+(* The same, and workflows whose index is behind are recovered as well: after what stopped a publisher is released,
+   nobody rings again for what it left. *)
+SweptSpec == FairSpec /\ \A r \in Recoveries, w \in Workflows : SF_vars(Republish(r, w))
+
+(* What keeps a subscriber from the versions after its own: one of them was made unreadable before its event was out, and
+   no version says that it passes it over; or nothing is published past one that is not released. *)
+Lost(s, w) ==
+    \E v \in Unreadable(w) :
+        /\ v > Stands(s, w) /\ Event(w, v) \notin bus
+        /\ ~\E i \in (v + 1)..Len(log[w]) : BaseOf(log[w][i], i) < v
+Barred(w) == Unreadable(w) \ MayBePassedOver(w) # {}
+
+(* Every version reaches every subscriber, but for those at the end that cannot be read, and unless one is lost. *)
+EventDelivery ==
+    \A s \in Subscribers, w \in Workflows :
+        []<>(Stands(s, w) >= Base(w, Len(log[w])) \/ Lost(s, w) \/ Barred(w))
 =============================================================================

@@ -54,7 +54,7 @@ struct Checked {
     seconds: f32,
 }
 
-/// Checks the models: all of them, within ten minutes, or only the small one and the mutants, within one.
+/// Checks the models: all of them, within twelve minutes, or only the small one and the mutants, within two.
 ///
 /// # Errors
 /// When TLC is not to be had, or a model does not end as it must; the output is kept then, and it says where.
