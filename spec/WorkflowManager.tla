@@ -101,6 +101,11 @@ Moves == {
 
 Nowhere == "NOWHERE"    \* where a workflow is before it is created
 
+(* What is in a set of one. TLC evaluates that once; what a LET says it evaluates again and again where it asks whether an
+   action is enabled. *)
+The(one)  == CHOOSE x \in one : TRUE
+First(ns) == CHOOSE n \in ns : \A other \in ns : n <= other
+
 -----------------------------------------------------------------------------
 (* The log. `prev` stands for the hash of the version before: an id is as good as a hash when nobody finds collisions.
    `grounds` is what the decision stood on: in every version that is decided as it should be, policies that permitted,
@@ -396,18 +401,18 @@ Over(w, from, last) ==
     ELSE Dark(w, from, last) \cap MayBePassedOver(w)
 Bar(w, from, last) ==
     LET barred == Dark(w, from, last) \ Over(w, from, last)
-    IN  IF barred = {} THEN 0 ELSE CHOOSE v \in barred : \A other \in barred : v <= other
+    IN  IF barred = {} THEN 0 ELSE First(barred)
 
 (* A lane that has come as far as `done`, and knows this of what follows. *)
 Onward(told, done, last, over, bar) ==
-    LET next == CHOOSE v \in (done + 1)..(last + 1) : v \notin over /\ \A x \in (done + 1)..(v - 1) : x \in over
-    IN  [told |-> told, done |-> done, next |-> next, last |-> last, bar |-> bar,
-         over  |-> {v \in over : v > next},
-         entry |-> CASE bar > 0 /\ next = bar -> "dead"
-                     [] next > last -> "end"
-                     [] OTHER -> "open"]
+    The({[told |-> told, done |-> done, next |-> next, last |-> last, bar |-> bar,
+          over  |-> {v \in over : v > next},
+          entry |-> CASE bar > 0 /\ next = bar -> "dead"
+                      [] next > last -> "end"
+                      [] OTHER -> "open"] : next \in {First(((done + 1)..(last + 1)) \ over)}})
 
-Reading(w, told, done, last) == Onward(told, done, last, Over(w, done + 1, last), Bar(w, done + 1, last))
+Reading(w, told, done, last) ==
+    The({Onward(told, done, last, over, Bar(w, done + 1, last)) : over \in {Over(w, done + 1, last)}})
 Lane(w, told, last) == Reading(w, told, told, last)
 OneLane(w, told, last) == [x \in {w} |-> Lane(w, told, last)]
 NoLanes == << >>
@@ -539,13 +544,14 @@ RECURSIVE TakenUp(_, _, _)
 TakenUp(list, had, atHand) ==
     LET next  == {e \in atHand : Follows(e, had) /\ (Mutant = "waits-for-what-is-passed-over" => e.v = had + 1)}
         first == CHOOSE e \in next : \A other \in next : e.v <= other.v
-    IN  IF next = {} THEN list ELSE TakenUp(Append(list, first.id), first.v, atHand)
+    IN  IF next = {} THEN list ELSE The({TakenUp(Append(list, e.id), e.v, atHand) : e \in {first}})
 
 DeliverEvent(s, event) ==
-    LET w    == event.w
-        had  == Stands(s, w)
-        list == TakenUp(applied[s][w], had, {e \in held[s] \cup {event} : e.w = w})
-        upTo == Reached(list, w)
+    LET w      == event.w
+        had    == Stands(s, w)
+        atHand == {e \in held[s] \cup {event} : e.w = w}
+        list   == The({TakenUp(applied[s][w], n, those) : n \in {had}, those \in {atHand}})
+        upTo   == Reached(list, w)
     IN
     /\ event \in bus
     \* What it has already, or has passed over, it drops.
