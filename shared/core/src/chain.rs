@@ -260,9 +260,10 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
                 && event.to_state == crate::lifecycle::State::Created
                 && event.resumes.is_none();
         }
-        let resumed = event.resumes.as_ref().map(|resumes| resumes.from_version);
-        let base = base.filter(|base| resumed == Some(base.version));
-        return base.is_none_or(|base| is_next(base, event));
+        return match (base, &event.resumes) {
+            (Some(base), Some(resumes)) => resumes.from_version == base.version && is_next(base, event),
+            (Some(_) | None, _) => true,
+        };
     };
     // What resumes from an earlier version says that the one before it cannot be read; and that one was read.
     event.resumes.is_none() && is_next(before, event)

@@ -343,13 +343,15 @@ impl QuarantineRecord {
         self.releases().iter().any(covers)
     }
 
-    /// Whether a version beyond the end of the log belongs to a released loss: the log once ended behind it.
+    /// Whether a version beyond the end of the log that was made at this instant belongs to a released loss: the log once
+    /// ended behind it. What was made after the release is lost anew.
     #[must_use]
-    pub fn is_in_released_loss(&self, version: Version) -> bool {
+    pub fn is_in_released_loss(&self, version: Version, made_at: Timestamp) -> bool {
         let covers = |release: &&Release| {
             release.fault == Fault::Missing
                 && release.content != ChainHash::genesis()
                 && release.broken_at_version <= version
+                && made_at <= release.timestamp
         };
         self.releases().iter().any(covers)
     }

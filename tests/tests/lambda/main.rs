@@ -26,6 +26,9 @@ use std::sync::{Arc, Mutex};
 
 use runtime_api::Function;
 
+/// The name of a break that no workflow has.
+const NO_BREAK: &str = "0000000001-00000000000000000000000000000000";
+
 /// A server whose database the functions share. It holds its events back: publishing is for the function.
 async fn server(data: &Path) -> Server {
     Server::start(Config { hold_events: true, ..Config::new(data) }).await.unwrap()
@@ -112,7 +115,13 @@ async fn every_operation_answers_from_its_own_binary() {
         (&VERIFY_WORKFLOW_HISTORY, None, 200, "/versions_checked", json!(4)),
         (&LIST_WORKFLOWS, None, 200, "/items/0/published_version", json!(4)),
         (&REPLAY_EVENTS, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
-        (&RELEASE_WORKFLOW, Some(json!({"reason": "why not"})), 409, "/code", json!("workflow-not-quarantined")),
+        (
+            &RELEASE_WORKFLOW,
+            Some(json!({"breaks": [NO_BREAK], "reason": "why not"})),
+            409,
+            "/code",
+            json!("workflow-not-quarantined"),
+        ),
     ];
     let mut answered: Vec<&str> = Vec::new();
     let mut ask = async |operation: &'static Operation, body, status, pointer: &str, expected: Value| {

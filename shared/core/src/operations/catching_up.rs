@@ -14,6 +14,7 @@ use crate::limits::{
 use crate::operations::Publishing;
 use crate::operations::chain_walk::identified;
 use crate::ports::{BusEvent, EventBus, IndexEntry, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::timestamp::Timestamp;
 
 /// Why a workflow was not brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) struct Lane {
     pub checkpoint: Option<Version>,
     /// Why it went no further; none while it goes, and at the end when it arrived.
     pub stop: Option<Stop>,
+    /// When the version to reach was made, if a notification of it said so.
+    last_made_at: Option<Timestamp>,
 }
 
 impl Lane {
@@ -64,6 +67,7 @@ impl Lane {
             again: false,
             checkpoint: published,
             stop: None,
+            last_made_at: None,
         })
     }
 
@@ -76,7 +80,22 @@ impl Lane {
         at_hand: impl IntoIterator<Item = WorkflowEvent>,
     ) -> Self {
         let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
-        Self { key, next: Some(from), last, at_hand, accepted: None, again: true, checkpoint: None, stop: None }
+        Self {
+            key,
+            next: Some(from),
+            last,
+            at_hand,
+            accepted: None,
+            again: true,
+            checkpoint: None,
+            stop: None,
+            last_made_at: None,
+        }
+    }
+
+    /// The same, rung for by a notification of a version that was made then.
+    pub(super) fn rung_for(self, made_at: Timestamp) -> Self {
+        Self { last_made_at: Some(made_at), ..self }
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -188,7 +207,10 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: V
     let quarantine = log.quarantine(&lane.key).await?;
     if quarantine.is_released(&found) {
         lane.next = next.or_else(|| lane.last.next());
-    } else if fault == Fault::Missing && next.is_none() && quarantine.is_in_released_loss(from) {
+    } else if fault == Fault::Missing
+        && next.is_none()
+        && lane.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
+    {
         // A notification of a version that was lost since. What was made in its place has a notification of its own.
         lane.next = None;
     } else {

@@ -219,12 +219,13 @@ fn contradiction(doorbell: &Doorbell, indexed: &IndexEntry) -> Option<String> {
 /// What is to be published of a workflow: all after the published version, up to the last that was rung for. The events
 /// themselves come from the log: what a record carries may be lost or released by now.
 fn lane(key: &WorkflowKey, doorbell: &Doorbell, indexed: Option<&IndexEntry>) -> Option<Lane> {
-    let last = *doorbell.rung.keys().next_back()?;
+    let (last, (_, rung)) = doorbell.rung.last_key_value()?;
+    let (last, made_at) = (*last, rung.event.timestamp);
     let published = indexed.map(|entry| entry.published_version);
     if published.is_some_and(|published| published >= last) {
         return None;
     }
-    Lane::new(key.clone(), published, last, [])
+    Lane::new(key.clone(), published, last, []).map(|lane| lane.rung_for(made_at))
 }
 
 fn index_unreadable(error: &StoreError) -> String {

@@ -116,7 +116,15 @@ pub(super) async fn below_unreadable<L: WorkflowLog>(
         if !may_pass(&unreadable) {
             return Ok(Below::Unreleased(unreadable.at));
         }
-        unreadable = match log.newest_below(key, unreadable.at).await {
+        let above = unreadable.at;
+        unreadable = match log.newest_below(key, above).await {
+            // A version between the two is missing. That is a break of its own, which the walk of a recovery finds.
+            Ok(Some(stored)) if !adjoins(stored.event.version, above, &may_pass) => {
+                return Ok(Below::Unreleased(above));
+            }
+            Err(LogError::Unreadable { version, .. }) if !adjoins(version, above, &may_pass) => {
+                return Ok(Below::Unreleased(above));
+            }
             Ok(Some(stored)) => return Ok(Below::Readable(Box::new(stored))),
             Ok(None) => return Ok(Below::Nothing),
             Err(LogError::Unreadable { version, content, .. }) => BreakFound::unreadable(version, content),
@@ -124,6 +132,11 @@ pub(super) async fn below_unreadable<L: WorkflowLog>(
         };
     }
     Ok(Below::Nothing)
+}
+
+/// Whether no version is missing between these two, or a person released that.
+fn adjoins(lower: Version, upper: Version, may_pass: impl Fn(&BreakFound) -> bool) -> bool {
+    lower.next().is_some_and(|next| next == upper || may_pass(&BreakFound::nothing_is_left(next)))
 }
 
 /// The head, for those who build on it, and whether they may: no quarantine is in force, and its content fits its hash or

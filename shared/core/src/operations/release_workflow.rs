@@ -203,7 +203,11 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     let loss = to_release.iter().map(|in_force| &in_force.found).find(|found| bears_witness_of(&indexed, found));
     let left = match loss.filter(|_| published > end).map(|loss| loss.at.previous()) {
         // A move that was under way when the loss was found has made a version since, and that is not published.
-        Some(Some(left)) if left < readable => ports.log.versions(key, left, 1).await?.into_iter().next(),
+        Some(Some(left)) if left < readable => match readable_at_most(ports, key, left).await? {
+            Some(stored) => Some(stored),
+            // Nothing can be read there: the sweep puts the index in order.
+            None => return Ok(()),
+        },
         Some(_) => None,
         None if published > readable && published <= end && releases_unreadable(published, to_release) => None,
         None => return Ok(()),
@@ -212,6 +216,25 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     match ports.index.repair(&entry, Some(&indexed)).await? {
         Advanced::Yes => Ok(()),
         Advanced::AlreadyThere => Err(StoreError::Unavailable("the index changed meanwhile".into()).into()),
+    }
+}
+
+/// The newest version that can be read and is not above this one.
+async fn readable_at_most<L: WorkflowLog, I>(
+    ports: &Releasing<L, I>,
+    key: &WorkflowKey,
+    at_most: Version,
+) -> Result<Option<StoredVersion>, StoreError> {
+    let Some(above) = at_most.next() else { return Ok(None) };
+    match ports.log.newest_below(key, above).await {
+        Ok(found) => Ok(found),
+        Err(LogError::Unreadable { version, content, .. }) => {
+            match below_unreadable(&ports.log, key, version, &content, |_| true).await? {
+                Below::Readable(stored) => Ok(Some(*stored)),
+                Below::Nothing | Below::Unreleased(_) => Ok(None),
+            }
+        }
+        Err(LogError::Store(error)) => Err(error),
     }
 }
 

@@ -146,5 +146,12 @@ async fn a_late_notification_of_a_lost_version_publishes_nothing_and_is_no_dead_
         let events: Vec<_> = ports.bus.accepted().iter().map(|event| event.event_id).collect();
         assert_eq!(events, [made.event_id], "the lost versions are not on the bus, and the new one is there once");
         assert_eq!(ports.index.all(), [IndexEntry::from(&made)]);
+        // What was made after the release and is lost before it is published is another loss.
+        ports.log.remove(&a_key(W), version(4));
+        let mut later = own;
+        later.event.version = version(5);
+        later.event.timestamp = at(100_000);
+        let done = publish_events(&ports, &letters, vec![ring(&later, 10)]).await;
+        assert_eq!(done.dead.len(), 1, "{done:?}");
     }
 }

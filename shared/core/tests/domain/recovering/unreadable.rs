@@ -105,6 +105,17 @@ async fn every_unreadable_version_at_the_end_has_to_be_released() {
 }
 
 #[tokio::test]
+async fn a_version_missing_below_a_released_head_keeps_the_workflow_locked() {
+    let site = damaged(2, &[4]).await;
+    released(&site, "sue", "version 4 is lost").await.unwrap();
+    site.log.remove(&a_key("w"), version(3));
+    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Unreadable);
+    assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
+    released(&site, "sue", "version 3 is gone as well").await.unwrap();
+    assert_eq!(moved(&site, State::Paused).await.unwrap().event.resumes.unwrap().from_version, version(2));
+}
+
+#[tokio::test]
 async fn another_damage_of_the_same_version_is_another_break() {
     let site = damaged(3, &[4]).await;
     released(&site, "sue", "version 4 is lost").await.unwrap();
