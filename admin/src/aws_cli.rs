@@ -4,7 +4,7 @@ use std::io;
 use std::process::Stdio;
 use std::time::{Duration, UNIX_EPOCH};
 
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials};

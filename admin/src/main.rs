@@ -8,10 +8,10 @@ mod service;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use alims_core::operations::Publishing;
-use alims_core::ports::Clock;
 use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
+use alims_operations::Publishing;
+use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
 use clap::{Parser, Subcommand};
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use alims_core::limits::{DOORBELL_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
-use alims_core::operations::{Anomaly, Finding, Publishing, RebuildOptions, Rebuilt, rebuild_index};
-use alims_core::ports::{EventBus, LogWalk, QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_core::timestamp::Timestamp;
+use alims_domain::limits::{DOORBELL_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{EventBus, LogWalk, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::{Anomaly, Finding, Publishing, RebuildOptions, Rebuilt, rebuild_index};
 use clap::Args;
 use serde_json::{Value, json};
 

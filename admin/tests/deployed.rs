@@ -9,10 +9,10 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-use alims_core::event::WorkflowEvent;
-use alims_core::ports::WorkflowLog;
+use alims_domain::event::WorkflowEvent;
 use alims_dynamodb::{DynamoLog, patient_client};
 use alims_local::{Config, Server};
+use alims_operations::ports::WorkflowLog;
 use alims_testing::builders::{a_created, sealed};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

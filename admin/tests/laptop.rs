@@ -8,11 +8,12 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-use alims_core::event::WorkflowEvent;
-use alims_core::ports::{IndexEntry, WorkflowIndex, WorkflowLog};
+use alims_domain::event::WorkflowEvent;
+use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_local::folder::DataFolder;
 use alims_local::{Config, Server};
+use alims_operations::ports::{WorkflowIndex, WorkflowLog};
 use alims_testing::builders::{a_chain, a_created, a_key, sealed};
 use serde_json::{Value, json};
 use std::path::Path;

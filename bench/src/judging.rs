@@ -3,13 +3,12 @@
 //!
 //! The kinds of moves are taken in turns, move by move, so that whatever else the machine does meets all of them alike.
 
-use alims_core::call::Call;
-use alims_core::lifecycle::State;
-use alims_core::operations::Deciding;
-use alims_core::operations::request_state_transition::{
-    TransitionRequest, request_state_transition, try_state_transition,
-};
-use alims_core::ports::{AccessPolicy, AccessQuestion, Action, Resource, WorkflowLog as _};
+use alims_domain::access::{AccessQuestion, Action, Resource};
+use alims_domain::call::Call;
+use alims_domain::lifecycle::State;
+use alims_operations::Deciding;
+use alims_operations::ports::{AccessPolicy, WorkflowLog as _};
+use alims_operations::request_state_transition::{TransitionRequest, request_state_transition, try_state_transition};
 use alims_policy::CedarPolicy;
 use alims_rules::EmbeddedRules;
 use alims_testing::builders::{a_call, a_created_of, a_key, a_move, at, sealed};

@@ -1,10 +1,12 @@
 //! The publisher's core: a long log handed over in batches as a stream does, to a bus in memory and to the adapter of
 //! Amazon EventBridge. How much of a batch's time is the core's own, and how much the bus's?
 
-use alims_core::operations::Publishing;
-use alims_core::operations::publish_events::{StreamRecord, publish_events};
-use alims_core::ports::{BusError, BusEvent, EntryRefused, EventBus, StoredVersion, WorkflowLog as _};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::stored_version::StoredVersion;
 use alims_eventbridge::EventBridgeBus;
+use alims_operations::Publishing;
+use alims_operations::ports::{BusError, EntryRefused, EventBus, WorkflowLog as _};
+use alims_operations::publish_events::{StreamRecord, publish_events};
 use alims_testing::builders::{a_chain, a_key};
 use alims_testing::{MemoryDeadLetters, MemoryIndex, MemoryLog};
 use anyhow::{Result, ensure};

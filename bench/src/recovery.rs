@@ -101,7 +101,7 @@ static CLIENT: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(CLIENT
 
 /// An instant of the service in milliseconds; 0 when it is none.
 fn millis(instant: &Value) -> u64 {
-    let instant = instant.as_str().and_then(|text| text.parse::<alims_core::timestamp::Timestamp>().ok());
+    let instant = instant.as_str().and_then(|text| text.parse::<alims_domain::timestamp::Timestamp>().ok());
     instant.and_then(|at| u64::try_from(at.unix_millis()).ok()).unwrap_or_default()
 }
 

@@ -1,8 +1,9 @@
 //! The bus of one laptop: events go into the archive, where listeners find them, and a line goes to the console.
 
-use alims_core::ports::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
-use alims_core::refusal::WORKFLOW_TRANSITION_REFUSED;
-use alims_core::timestamp::Timestamp;
+use alims_domain::bus_event::BusEvent;
+use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fs::OpenOptions;
@@ -197,7 +198,7 @@ mod tests {
         let path = folder.path().join("events.jsonl");
         let bus = LocalBus::new(Arc::new(Archive::open(&path).unwrap()), Console::silent());
         let event = BusEvent {
-            key: alims_core::identifiers::WorkflowKey {
+            key: alims_domain::identifiers::WorkflowKey {
                 tenant_id: "default".parse().unwrap(),
                 workflow_id: "w-1".parse().unwrap(),
             },

@@ -1,8 +1,8 @@
 //! What happens by itself: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
 
-use alims_core::operations::Starting;
-use alims_core::operations::sweep_workflows::Sweeping;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::Starting;
+use alims_operations::sweep_workflows::Sweeping;
 use recover_failed_workflow::FailureEvent;
 use serde::Deserialize;
 use std::sync::Arc;

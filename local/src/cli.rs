@@ -1,6 +1,6 @@
 //! The command line: serve, print a token, play the demo.
 
-use alims_core::ports::Clock;
+use alims_operations::ports::Clock;
 use alims_rules::{Authorization, Endpoint, Engine, Reach};
 use alims_runtime::SystemClock;
 use clap::{Args, Parser, Subcommand};

@@ -3,7 +3,7 @@
 //! The function is called one batch at a time, in the order of the stream, and may confirm a part of one. A record
 //! that keeps failing is put aside after a bounded while, and the records behind it go on.
 
-use alims_core::ports::{DeadLetter, DeadLetters};
+use alims_operations::ports::{DeadLetter, DeadLetters};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! The stream pump: takes batches from the log's stream to the publisher, and remembers how far it has come.
 
-use alims_core::ports::DeadLetters;
+use alims_operations::ports::DeadLetters;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use aws_sdk_dynamodbstreams::error::{BoxError, DisplayErrorContext};

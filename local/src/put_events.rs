@@ -3,9 +3,9 @@
 //! It asks nobody who they are, as the embedded database does not, so it listens on the loopback only. What it takes
 //! comes to the same archive and the same listeners as what the server itself publishes.
 
-use alims_core::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
-use alims_core::ports::{Clock, Ids};
-use alims_core::timestamp::Timestamp;
+use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{Clock, Ids};
 use axum::Router;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};

@@ -3,11 +3,11 @@
 //! What is under way when the process ends is forgotten. Its claim is in the log, so that whoever asks again, or the
 //! sweep, starts it anew under the same name, and each turn recognises what was done.
 
-use alims_core::identifiers::RecoveryId;
-use alims_core::operations::recovery_step::Recovering;
-use alims_core::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
-use alims_core::recovery::document::RecoveryDocument;
+use alims_domain::identifiers::RecoveryId;
+use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
+use alims_operations::recovery_step::Recovering;
 use alims_recovery::{DefinitionError, Ended, Machine, StateError, Timer};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};

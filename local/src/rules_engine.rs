@@ -2,7 +2,7 @@
 //!
 //! It is the reference for those who implement the contract, and what the two engines are held against each other with.
 
-use alims_core::ports::TransitionRules;
+use alims_operations::ports::TransitionRules;
 use alims_rules::contract::{Asked, PATH, QUESTION_BYTES_MAX, TransitionAnswer, TransitionQuestion};
 use alims_rules::{Engine, Rules};
 use alims_runtime::FreshIds;

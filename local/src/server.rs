@@ -1,12 +1,12 @@
 //! One server: put together from its parts, started in order, stopped in the order that loses nothing.
 
-use alims_core::limits::SWEEP_PART_ENTRIES;
-use alims_core::operations::recovery_step::Recovering;
-use alims_core::operations::sweep_workflows::Sweeping;
-use alims_core::operations::{Deciding, Publishing, Starting};
-use alims_core::ports::{AccessPolicy, Clock, Ids, StoreError};
+use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
+use alims_operations::recovery_step::Recovering;
+use alims_operations::sweep_workflows::Sweeping;
+use alims_operations::{Deciding, Publishing, Starting};
 use alims_policy::{CedarPolicy, PolicyInvalid};
 use alims_rules::{Engine, Rules, RulesNotStarted};
 use alims_runtime::{FreshIds, SystemClock};
@@ -29,14 +29,13 @@ use crate::console::Console;
 use crate::database::{DatabaseError, EmbeddedDatabase, sdk_config};
 use crate::edge::functions::{Functions, Publishes, SharedRules};
 use crate::edge::{Parts, router};
-use crate::endpoints;
 use crate::folder::{DataFolder, FolderError, FolderLock};
 use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
-use crate::put_events;
 use crate::recoveries::LocalStarter;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
+use crate::{endpoints, put_events};
 
 /// The log's table in the embedded database.
 pub(crate) const LOG_TABLE: &str = "WorkflowLog";

@@ -1,6 +1,6 @@
 //! Tokens: made for people on a laptop, verified as API Gateway's JWT authorizer verifies.
 
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Serialize;

@@ -4,13 +4,13 @@ use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_STATE, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
 };
 use alims_api::testing::{GatewayEvent, Seen};
-use alims_core::lifecycle::State;
-use alims_core::operations::get_workflow_state::Evaluating;
-use alims_core::operations::release_workflow::Releasing;
-use alims_core::operations::replay_events::Replaying;
-use alims_core::operations::{Deciding, Publishing};
-use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use alims_core::quarantine::BreakId;
+use alims_domain::lifecycle::State;
+use alims_domain::quarantine::BreakId;
+use alims_operations::get_workflow_state::Evaluating;
+use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use alims_operations::release_workflow::Releasing;
+use alims_operations::replay_events::Replaying;
+use alims_operations::{Deciding, Publishing};
 use serde_json::{Value, json};
 
 /// What a caller asks for.

@@ -3,15 +3,18 @@
 //! The ports are the place for it: whatever an operation learns of the world and does to it passes there, so the
 //! operations need no hooks, and in production there is nothing.
 
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{
-    Advanced, AppendError, BusError, BusEvent, Claimed, EntryRefused, EventBus, IndexEntries, IndexEntry, IndexPage,
-    IndexQuery, KeptRefusal, LogError, QuarantineLog, Recoveries, RecoveryLog, RulesQuestion, RulesUnavailable,
-    StoreError, StoredVersion, TransitionRules, Verdict, WorkflowIndex, WorkflowLog,
+use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::{
+    Advanced, AppendError, BusError, Claimed, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, LogError,
+    QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
-use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::Refusal;
 
 use crate::recording::{Broken, Recorder, What};
 

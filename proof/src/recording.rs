@@ -3,10 +3,10 @@
 //! A line says what somebody asked or was told, at the outside of an operation or at one of its ports. Nothing in here
 //! knows which faults were met: what a caller does not learn, the recording does not say.
 
-use alims_core::event::EventType;
-use alims_core::identifiers::WorkflowKey;
-use alims_core::lifecycle::State;
-use alims_core::recovery::document::Next;
+use alims_domain::event::EventType;
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::lifecycle::State;
+use alims_domain::recovery::document::Next;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 

@@ -1,23 +1,23 @@
 //! The real adapters on the real SDK over a world in this process, and the client between them that fails.
 
-use alims_core::chain::{ChainHash, canonical_json};
-use alims_core::identifiers::WorkflowKey;
-use alims_core::operations::get_workflow_state::Evaluating;
-use alims_core::operations::publish_events::StreamRecord;
-use alims_core::operations::recovery_step::Recovering;
-use alims_core::operations::release_workflow::Releasing;
-use alims_core::operations::replay_events::Replaying;
-use alims_core::operations::{Deciding, Publishing, Reading};
-use alims_core::ports::{
-    IndexEntry, KeptRefusal, RulesQuestion, RulesUnavailable, StoredVersion, TransitionRules, Verdict, entry_of,
-};
-use alims_core::ports::{QuarantineLog, StoreError, WorkflowLog};
-use alims_core::quarantine::{BreakId, QuarantineRecord};
-use alims_core::refusal::Refusal;
+use alims_domain::hashing::{ChainHash, canonical_json};
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::{BreakId, QuarantineRecord};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::tables::{self, TableNames};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_eventbridge::EventBridgeBus;
 use alims_faults::{FaultyHttp, Plan};
+use alims_operations::get_workflow_state::Evaluating;
+use alims_operations::ports::{QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog, entry_of};
+use alims_operations::publish_events::StreamRecord;
+use alims_operations::recovery_step::Recovering;
+use alims_operations::release_workflow::Releasing;
+use alims_operations::replay_events::Replaying;
+use alims_operations::{Deciding, Publishing, Reading};
 use alims_testing::builders::{a_key_of, at, version};
 use alims_testing::{EverybodyMay, RulesThatAllow, RulesThatDeny, SequentialIds, SteppingClock};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};

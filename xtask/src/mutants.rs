@@ -29,7 +29,17 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
     }
     let output = workspace.target.join("mutants");
     std::fs::create_dir_all(&output).with_context(|| format!("{} cannot be made", output.display()))?;
-    let mutants = ["mutants", "--package", "alims-core", "--jobs", JOBS, "--no-shuffle", "--output"];
+    let mutants = [
+        "mutants",
+        "--package",
+        "alims-domain",
+        "--package",
+        "alims-operations",
+        "--jobs",
+        JOBS,
+        "--no-shuffle",
+        "--output",
+    ];
     // What a test of many cases finds at all it finds in few, and each is done again for every mutant.
     let step = Step::built("mutants", program.into(), &mutants).environment("PROPTEST_CASES", "16");
     step.with(&[output.to_string_lossy().into_owned()]).with(arguments).run(workspace)

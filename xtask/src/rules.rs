@@ -82,7 +82,7 @@ pub(crate) fn answer(_asked: &Asked) -> anyhow::Result<()> {
 mod with_rules {
     use super::Explain;
     use crate::step::say;
-    use alims_core::timestamp::Timestamp;
+    use alims_domain::timestamp::Timestamp;
     use alims_rules::{Asker, Case, EmbeddedRules};
     use anyhow::Context as _;
     use std::fs;

@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root.join("schemas");
     std::fs::create_dir_all(&folder)?;
-    for (detail_type, document) in alims_core::schema::of_details()? {
+    for (detail_type, document) in alims_domain::schema::of_details()? {
         std::fs::write(folder.join(format!("{detail_type}.json")), document)?;
     }
     crate::step::say(&format!("wrote {}", folder.display()));

@@ -2,12 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alone;
-use crate::e2e;
-use crate::spec;
 use crate::step::{Step, say};
-use crate::template;
 use crate::workspace::{Build, Workspace};
+use crate::{alone, e2e, spec, template};
 
 /// One part of the suite.
 struct Part {
@@ -138,7 +135,8 @@ fn tests(workspace: &Workspace) -> Part {
 fn reworded(workspace: &Workspace) -> Part {
     let why = "keys, hashes and identities are the same in a build that words every fault differently";
     let runner: &[&str] = if workspace.has_cargo_command("nextest") { &["nextest", "run"] } else { &["test"] };
-    let what = ["--workspace", "--features", "alims-core/reworded", "--test", "domain", "--test", "contract", "golden"];
+    let what =
+        ["--workspace", "--features", "alims-domain/reworded", "--test", "operations", "--test", "contract", "golden"];
     let step = Step::cargo("reworded", &[runner, &what].concat());
     Part { name: "reworded", why, work: Work::Run(step) }
 }

@@ -5,8 +5,8 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::CREATE_WORKFLOW;
 use alims_api::problem::Problem;
 use alims_api::request;
-use alims_core::operations::{Deciding, create_workflow as operation};
-use alims_core::ports::{TransitionRules, WorkflowLog};
+use alims_operations::ports::{TransitionRules, WorkflowLog};
+use alims_operations::{Deciding, create_workflow as operation};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -31,7 +31,7 @@ async fn answer<L: WorkflowLog, R: TransitionRules>(
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::ports::AccessPolicy;
+    use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_key_of, at};
     use alims_testing::odd_documents;
     use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};

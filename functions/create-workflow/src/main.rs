@@ -1,6 +1,6 @@
 //! Wires create-workflow.
 
-use alims_core::operations::Deciding;
+use alims_operations::Deciding;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;

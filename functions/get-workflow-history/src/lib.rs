@@ -6,8 +6,8 @@ use alims_api::operations::GET_WORKFLOW_HISTORY;
 use alims_api::problem::Problem;
 use alims_api::request::{self, HistoryRequest};
 use alims_api::wire::HistoryPage;
-use alims_core::operations::{Reading, get_workflow_history as operation};
-use alims_core::ports::WorkflowLog;
+use alims_operations::ports::WorkflowLog;
+use alims_operations::{Reading, get_workflow_history as operation};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -26,7 +26,7 @@ async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::ports::Action;
+    use alims_domain::access::Action;
     use alims_testing::builders::{a_chain, a_key_of, a_refusal};
     use alims_testing::{EverybodyMay, MemoryLog, OnlyTheseMay};
     use std::sync::Arc;

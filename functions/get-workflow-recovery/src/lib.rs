@@ -6,8 +6,8 @@ use alims_api::operations::GET_WORKFLOW_RECOVERY;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::RecoveryReport;
-use alims_core::operations::get_workflow_recovery::{self as operation, Following};
-use alims_core::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_operations::get_workflow_recovery::{self as operation, Following};
+use alims_operations::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -34,8 +34,8 @@ where
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::ports::EndedHow;
-    use alims_core::recovery::document::RecoveryDocument;
+    use alims_domain::recovery::document::RecoveryDocument;
+    use alims_operations::ports::EndedHow;
     use alims_testing::builders::{a_claim, a_created_of, a_full_record, a_key_of};
     use alims_testing::{EverybodyMay, MemoryLog, MemoryStarter};
     use std::sync::Arc;

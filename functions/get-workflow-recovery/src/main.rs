@@ -1,6 +1,6 @@
 //! Wires get-workflow-recovery.
 
-use alims_core::operations::get_workflow_recovery::Following;
+use alims_operations::get_workflow_recovery::Following;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use std::sync::Arc;
 

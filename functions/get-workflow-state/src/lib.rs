@@ -5,8 +5,8 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::Problem;
 use alims_api::request::{self, StateCall};
-use alims_core::operations::get_workflow_state::{self as operation, Evaluating};
-use alims_core::ports::{QuarantineLog, TransitionRules, WorkflowLog};
+use alims_operations::get_workflow_state::{self as operation, Evaluating};
+use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -35,8 +35,8 @@ async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::operations::Reading;
-    use alims_core::ports::AccessPolicy;
+    use alims_operations::Reading;
+    use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at, version};
     use alims_testing::{
         EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
@@ -96,8 +96,8 @@ mod tests {
     async fn evaluated(policy: impl AccessPolicy + 'static, rules: impl TransitionRules) -> Value {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let (store, script) = (MemoryLog::default(), Script::default());
-        let active = a_move(&a_created_of(&key), alims_core::lifecycle::State::Active);
-        store.overwrite(a_move(&active, alims_core::lifecycle::State::Paused));
+        let active = a_move(&a_created_of(&key), alims_domain::lifecycle::State::Active);
+        store.overwrite(a_move(&active, alims_domain::lifecycle::State::Paused));
         let ports = ports(Faulty::new(store, &script), policy, rules);
         let seen = asked(&ports, &event().query("evaluate=true")).await;
         assert_eq!((seen.status, &seen.body["allowed_transitions"]), (200, &json!(["ACTIVE", "CANCELLED"])));
@@ -107,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn asked_beforehand_each_move_says_who_may_and_what_the_rules_say() {
-        use alims_core::ports::Action::{ActivateWorkflow, GetWorkflowState};
+        use alims_domain::access::Action::{ActivateWorkflow, GetWorkflowState};
         let judged = evaluated(OnlyTheseMay(vec![GetWorkflowState, ActivateWorkflow]), RulesThatAllow).await;
         let rules = json!({"rules": "allow", "ruleset": "test", "ruleset_version": "1"});
         let with = |mut members: Value| {

@@ -1,7 +1,7 @@
 //! Wires get-workflow-state.
 
-use alims_core::operations::Reading;
-use alims_core::operations::get_workflow_state::Evaluating;
+use alims_operations::Reading;
+use alims_operations::get_workflow_state::Evaluating;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;

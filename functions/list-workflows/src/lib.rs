@@ -6,8 +6,8 @@ use alims_api::operations::LIST_WORKFLOWS;
 use alims_api::problem::Problem;
 use alims_api::request::{self, ListRequest};
 use alims_api::wire::WorkflowList;
-use alims_core::operations::{Reading, list_workflows as operation};
-use alims_core::ports::WorkflowIndex;
+use alims_operations::ports::WorkflowIndex;
+use alims_operations::{Reading, list_workflows as operation};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -26,7 +26,7 @@ async fn answer<I: WorkflowIndex>(ports: &Reading<I>, request: &Request) -> Resu
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::ports::IndexEntry;
+    use alims_domain::projection::IndexEntry;
     use alims_testing::builders::{a_created_of, a_key_of};
     use alims_testing::{EverybodyMay, MemoryIndex};
     use std::sync::Arc;

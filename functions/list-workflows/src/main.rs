@@ -1,6 +1,6 @@
 //! Wires list-workflows.
 
-use alims_core::operations::Reading;
+use alims_operations::Reading;
 use alims_runtime::{aws_config, serve, start, warm_index};
 use std::sync::Arc;
 

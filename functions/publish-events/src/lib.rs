@@ -1,8 +1,8 @@
 //! The handler of publish-events: a batch of the log's stream in, the records that are to come again out.
 
-use alims_core::operations::{Publishing, publish_events as operation};
-use alims_core::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_dynamodb::stream_record;
+use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::{Publishing, publish_events as operation};
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 
@@ -53,7 +53,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::ports::{BusError, DeadLetter};
+    use alims_operations::ports::{BusError, DeadLetter};
     use alims_testing::{MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
     use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Wires publish-events.
 
-use alims_core::operations::Publishing;
+use alims_operations::Publishing;
 use alims_runtime::{aws_config, consume, start, warm_index};
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,9 +1,9 @@
 //! The handler of recover-failed-workflow: an event of a failure, as EventBridge delivers it.
 
-use alims_core::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
-use alims_core::operations::Starting;
-use alims_core::operations::recover_failed_workflow::{self as operation, FailureHandled, PublishedFailure};
-use alims_core::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_domain::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
+use alims_operations::Starting;
+use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_operations::recover_failed_workflow::{self as operation, FailureHandled, PublishedFailure};
 use alims_runtime::Failure;
 use serde::Deserialize;
 
@@ -61,8 +61,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::lifecycle::State;
-    use alims_core::ports::BusEvent;
+    use alims_domain::bus_event::BusEvent;
+    use alims_domain::lifecycle::State;
     use alims_testing::builders::{a_created, a_move, at};
     use alims_testing::{FixedClock, MemoryLog, MemoryStarter};
     use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Wires recover-failed-workflow.
 
-use alims_core::operations::Starting;
+use alims_operations::Starting;
 use alims_runtime::{SystemClock, aws_config, carry_out, start, warm_log};
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ use alims_api::operations::RECOVER_WORKFLOW;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::RecoveryReport;
-use alims_core::operations::recover_workflow::{self as operation, Requesting};
-use alims_core::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_operations::recover_workflow::{self as operation, Requesting};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -34,7 +34,7 @@ where
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::operations::Starting;
+    use alims_operations::Starting;
     use alims_testing::builders::{a_created_of, a_key_of, at};
     use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, Script, SequentialIds};
     use std::sync::Arc;

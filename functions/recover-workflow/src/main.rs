@@ -1,6 +1,7 @@
 //! Wires recover-workflow.
 
-use alims_core::operations::{Starting, recover_workflow::Requesting};
+use alims_operations::Starting;
+use alims_operations::recover_workflow::Requesting;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! The handler of recovery-step: a recovery document in, the next one out, or an error that the state machine knows.
 
-use alims_core::operations::recovery_step::{self as operation, Recovering};
-use alims_core::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use alims_core::recovery::document::{OutcomeStatus, RecoveryDocument};
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_domain::recovery::outcome::OutcomeStatus;
+use alims_operations::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use alims_operations::recovery_step::{self as operation, Recovering};
 use alims_runtime::Failure;
 
 /// Makes one turn.
@@ -41,9 +42,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::lifecycle::State;
-    use alims_core::operations::Publishing;
-    use alims_core::recovery::document::Next;
+    use alims_domain::lifecycle::State;
+    use alims_domain::recovery::document::Next;
+    use alims_operations::Publishing;
     use alims_testing::builders::{a_claim, a_created, a_key, a_move, at};
     use alims_testing::{FixedClock, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, RulesThatAreDown};
     use std::sync::Arc;

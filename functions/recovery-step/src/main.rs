@@ -1,6 +1,7 @@
 //! Wires recovery-step.
 
-use alims_core::operations::{Publishing, recovery_step::Recovering};
+use alims_operations::Publishing;
+use alims_operations::recovery_step::Recovering;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
 use std::sync::Arc;

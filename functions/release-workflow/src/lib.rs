@@ -6,8 +6,8 @@ use alims_api::operations::RELEASE_WORKFLOW;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::ReleaseReport;
-use alims_core::operations::release_workflow::{self as operation, Releasing};
-use alims_core::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::release_workflow::{self as operation, Releasing};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

@@ -1,6 +1,6 @@
 //! Wires release-workflow.
 
-use alims_core::operations::release_workflow::Releasing;
+use alims_operations::release_workflow::Releasing;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ use alims_api::operations::REPLAY_EVENTS;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::ReplayReport;
-use alims_core::operations::replay_events::{self as operation, Replaying};
-use alims_core::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::replay_events::{self as operation, Replaying};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -36,9 +36,9 @@ where
 mod tests {
     use super::*;
     use alims_api::testing::{GatewayEvent, Seen};
-    use alims_core::lifecycle::State;
-    use alims_core::operations::Publishing;
-    use alims_core::ports::IndexEntry;
+    use alims_domain::lifecycle::State;
+    use alims_domain::projection::IndexEntry;
+    use alims_operations::Publishing;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
     use alims_testing::{EverybodyMay, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, SequentialIds};
     use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Wires replay-events.
 
-use alims_core::operations::{Publishing, replay_events::Replaying};
+use alims_operations::Publishing;
+use alims_operations::replay_events::Replaying;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use std::sync::Arc;
 

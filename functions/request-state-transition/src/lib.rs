@@ -5,8 +5,8 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::REQUEST_STATE_TRANSITION;
 use alims_api::problem::Problem;
 use alims_api::request::{self, TransitionCall};
-use alims_core::operations::{Deciding, request_state_transition as operation};
-use alims_core::ports::{QuarantineLog, TransitionRules, WorkflowLog};
+use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
+use alims_operations::{Deciding, request_state_transition as operation};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.
@@ -44,8 +44,8 @@ mod tests {
     use serde_json::{Value, json};
     use std::sync::Arc;
 
-    use alims_core::identifiers::WorkflowKey;
-    use alims_core::lifecycle::State;
+    use alims_domain::identifiers::WorkflowKey;
+    use alims_domain::lifecycle::State;
 
     fn key() -> WorkflowKey {
         a_key_of(&"lab".parse().expect("a tenant"), "wf-1")

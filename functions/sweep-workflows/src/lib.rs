@@ -1,9 +1,9 @@
 //! The handler of sweep-workflows: called by a schedule, and by nobody else.
 
-use alims_core::operations::sweep_workflows::{self as operation, Sweeping};
-use alims_core::ports::{
+use alims_operations::ports::{
     LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
 };
+use alims_operations::sweep_workflows::{self as operation, Sweeping};
 use alims_runtime::Failure;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::operations::Starting;
+    use alims_operations::Starting;
     use alims_testing::builders::{a_created, at};
     use alims_testing::{FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, SequentialIds};
     use serde_json::json;

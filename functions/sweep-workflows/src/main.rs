@@ -1,7 +1,8 @@
 //! Wires sweep-workflows.
 
-use alims_core::limits::SWEEP_PART_ENTRIES;
-use alims_core::operations::{Starting, sweep_workflows::Sweeping};
+use alims_domain::limits::SWEEP_PART_ENTRIES;
+use alims_operations::Starting;
+use alims_operations::sweep_workflows::Sweeping;
 use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ use alims_api::operations::VERIFY_WORKFLOW_HISTORY;
 use alims_api::problem::Problem;
 use alims_api::request;
 use alims_api::wire::Verification;
-use alims_core::operations::{Reading, verify_workflow_history as operation};
-use alims_core::ports::WorkflowLog;
+use alims_operations::ports::WorkflowLog;
+use alims_operations::{Reading, verify_workflow_history as operation};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

@@ -1,6 +1,6 @@
 //! Wires verify-workflow-history.
 
-use alims_core::operations::Reading;
+use alims_operations::Reading;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use std::sync::Arc;
 

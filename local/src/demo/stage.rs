@@ -1,6 +1,6 @@
 //! The demo's server: a process of its own, so that it can be killed like one.
 
-use alims_core::ports::Clock;
+use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

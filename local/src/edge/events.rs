@@ -2,10 +2,11 @@
 //!
 //! There is no queue between the bus and a listener: each reads the archive at its own pace and waits at its end.
 
-use alims_core::call::Principal;
-use alims_core::identifiers::{PrincipalId, TenantId, WorkflowId};
-use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
-use alims_core::refusal::WORKFLOW_TRANSITION_REFUSED;
+use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
+use alims_domain::call::Principal;
+use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId};
+use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
+use alims_operations::ports::AccessPolicy;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;

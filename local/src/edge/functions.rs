@@ -4,14 +4,15 @@ use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
     Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
-use alims_core::operations::get_workflow_recovery::Following;
-use alims_core::operations::get_workflow_state::Evaluating;
-use alims_core::operations::recover_workflow::Requesting;
-use alims_core::operations::release_workflow::Releasing;
-use alims_core::operations::replay_events::Replaying;
-use alims_core::operations::{Deciding, Publishing, Reading, Starting};
-use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::get_workflow_recovery::Following;
+use alims_operations::get_workflow_state::Evaluating;
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
+use alims_operations::recover_workflow::Requesting;
+use alims_operations::release_workflow::Releasing;
+use alims_operations::replay_events::Replaying;
+use alims_operations::{Deciding, Publishing, Reading, Starting};
 use alims_rules::Rules;
 use futures_util::future::BoxFuture;
 use http::Response;

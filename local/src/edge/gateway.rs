@@ -2,7 +2,7 @@
 //!
 //! Both go through JSON text, as they do between API Gateway and Lambda.
 
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body as LambdaBody;
 use axum::body::Body;

@@ -10,7 +10,7 @@ pub(crate) mod problem;
 pub use body::BODY_BYTES_MAX;
 
 use alims_api::operations::{OPERATIONS, Operation};
-use alims_core::ports::{AccessPolicy, Clock, Ids};
+use alims_operations::ports::{AccessPolicy, Clock, Ids};
 use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::response::Response;

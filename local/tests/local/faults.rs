@@ -1,16 +1,16 @@
 //! The stream pump, the publisher and the real adapters, with everything going wrong that may: whatever happens, the
 //! first appearances of each workflow's events are in order and complete, and nothing is stuck.
 
-use alims_core::identifiers::WorkflowKey;
-use alims_core::operations::Publishing;
-use alims_core::ports::{
-    Advanced, IndexEntries, IndexEntry, IndexPage, IndexQuery, StoreError, StoredVersion, WorkflowIndex, WorkflowLog,
-};
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::projection::IndexEntry;
+use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
 use alims_local::pump::{Pump, Source};
 use alims_local::stream::CheckpointFile;
 use alims_local::{Config, Server};
+use alims_operations::Publishing;
+use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex, WorkflowLog};
 use alims_testing::MemoryDeadLetters;
 use alims_testing::builders::{a_chain, a_key};
 use aws_lambda_events::dynamodb::{Event, EventRecord};

@@ -1,7 +1,7 @@
 //! The event source mapping with faults put into its function: nothing is lost, nothing is held up for ever.
 
-use alims_core::ports::{BusError, DeadLetter, DeadLetters};
 use alims_local::mapping::{BOUNDS, EventSourceMapping};
+use alims_operations::ports::{BusError, DeadLetter, DeadLetters};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use std::sync::{Arc, Mutex};

@@ -1,9 +1,10 @@
 //! The two ports for programs beside the server: the database's own API, and the bus as EventBridge.
 
-use alims_core::ports::{BusEvent, EventBus, WorkflowLog};
+use alims_domain::bus_event::BusEvent;
 use alims_dynamodb::{DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
 use alims_local::{Config, Server, StartError};
+use alims_operations::ports::{EventBus, WorkflowLog};
 use alims_testing::builders::{a_key, a_refusal};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};

@@ -1,6 +1,6 @@
 //! Whose token holds: as API Gateway's authorizer decides, one refusal a way to be wrong.
 
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
 use alims_local::folder::DataFolder;
 use alims_local::key::SigningKey;
 use alims_local::token::{AUDIENCE, ISSUER_DEFAULT, TokenRequest, issue};
@@ -13,7 +13,7 @@ use crate::site::{Site, request};
 
 /// A clock for signing what a server would not sign.
 fn now() -> Timestamp {
-    use alims_core::ports::Clock;
+    use alims_operations::ports::Clock;
     alims_runtime::SystemClock.now()
 }
 

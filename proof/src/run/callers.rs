@@ -1,6 +1,6 @@
 //! Those who create, move and look: each asks again, with the same key, what was not answered.
 
-use alims_core::lifecycle::State;
+use alims_domain::lifecycle::State;
 use fastrand::Rng;
 use std::rc::Rc;
 

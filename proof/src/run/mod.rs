@@ -9,8 +9,8 @@ mod recoveries;
 mod stream;
 mod trouble;
 
-use alims_core::operations::Publishing;
 use alims_faults::{Fault, Plan};
+use alims_operations::Publishing;
 use fastrand::Rng;
 use futures_util::future::join_all;
 use serde_json::Value;

@@ -1,10 +1,10 @@
 //! Those who recover: the state machine of the deployment, interpreted, turn by turn with the real handler.
 
-use alims_core::identifiers::RecoveryId;
-use alims_core::operations::Publishing;
-use alims_core::recovery::document::RecoveryDocument;
+use alims_domain::identifiers::RecoveryId;
+use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
+use alims_operations::Publishing;
 use alims_recovery::{Machine, StateError, Timer};
 use alims_testing::builders::a_claim;
 use fastrand::Rng;

@@ -1,6 +1,6 @@
 //! The lies about recoveries and quarantines.
 
-use alims_core::lifecycle::State;
+use alims_domain::lifecycle::State;
 
 use crate::recording::{Line, What};
 

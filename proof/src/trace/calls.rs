@@ -1,6 +1,6 @@
 //! What a call did, and its lines.
 
-use alims_core::lifecycle::State;
+use alims_domain::lifecycle::State;
 
 use super::Writer;
 use crate::recording::{Answer, What};

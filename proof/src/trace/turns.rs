@@ -3,7 +3,7 @@
 //! A turn that does something is a recovery of the specification. What it does may rest upon what earlier turns of its
 //! execution saw: upon the look of the last assessment, and upon the verdict of the rules.
 
-use alims_core::recovery::document::Next;
+use alims_domain::recovery::document::Next;
 use std::collections::BTreeMap;
 
 use super::Writer;
@@ -167,7 +167,7 @@ impl Writer<'_> {
                 vec![format!(r#"[k |-> "kept", x |-> {x}, n |-> {}]"#, u8::from(kept))]
             }
             What::AppendBegun { version, event_type, from, to, previous_hash, .. } => {
-                let from = from.map_or("NOWHERE", alims_core::lifecycle::State::as_str);
+                let from = from.map_or("NOWHERE", alims_domain::lifecycle::State::as_str);
                 let (e, r) = (self.maker(previous_hash), event_type.as_str());
                 vec![format!(
                     r#"[k |-> "append-begin", x |-> {x}, v |-> {version}, e |-> {e}, from |-> "{from}", to |-> "{to}", r |-> "{r}"]"#

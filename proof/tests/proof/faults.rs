@@ -1,8 +1,10 @@
 //! The client that fails: each fault does what it says, to the effect and to the answer, and a seed repeats a run.
 
-use alims_core::lifecycle::State;
-use alims_core::ports::{BusEvent, EventBus, StoredVersion, WorkflowIndex, WorkflowLog};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::lifecycle::State;
+use alims_domain::stored_version::StoredVersion;
 use alims_faults::{Attempts, Fault, Plan};
+use alims_operations::ports::{EventBus, WorkflowIndex, WorkflowLog};
 use alims_proof::seeds::on_a_paused_clock;
 use alims_proof::stage::{Stage, key};
 use alims_testing::builders::{a_created_of, a_move};
@@ -47,7 +49,7 @@ fn an_item_withheld_is_looked_up_and_the_winner_is_named() {
         stage.log.append(&a_created_of(&key("w"))).await.unwrap();
         stage.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::ItemWithheld }, 0);
         let other = stage.log.append(&a_created_of(&key("w"))).await;
-        assert!(matches!(other, Err(alims_core::ports::AppendError::VersionTaken(_))), "{other:?}");
+        assert!(matches!(other, Err(alims_operations::ports::AppendError::VersionTaken(_))), "{other:?}");
         assert_eq!(stage.http.calls(), ["PutItem", "Query"]);
     });
 }

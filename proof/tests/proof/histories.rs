@@ -3,7 +3,7 @@
 //!
 //! A request without an answer may have had its effect at any time since, or never.
 
-use alims_core::lifecycle::State;
+use alims_domain::lifecycle::State;
 use alims_faults::Plan;
 use alims_proof::asking::{Ask, Told, ask, state};
 use alims_proof::seeds::{on_a_paused_clock, seeds};

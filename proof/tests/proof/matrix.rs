@@ -1,7 +1,7 @@
 //! The matrix: every step of every operation that writes or publishes, crossed with every fault that the step can meet,
 //! at the first attempt of the SDK and at all of them. A cell that fails is named.
 
-use alims_core::lifecycle::State::{Active, Completed, Paused};
+use alims_domain::lifecycle::State::{Active, Completed, Paused};
 use alims_faults::{Attempts, Fault, Plan};
 use alims_proof::asking::{Ask, Told, ask, publish, replay};
 use alims_proof::seeds::on_a_paused_clock;
@@ -19,7 +19,7 @@ const HANDED_OVER_MAX: usize = 4;
 struct Row {
     name: &'static str,
     /// The states of the workflow `w` before, all of them in the log; whether they are published.
-    before: &'static [alims_core::lifecycle::State],
+    before: &'static [alims_domain::lifecycle::State],
     published: bool,
     deed: Deed,
     /// How many versions `w` has afterwards.

@@ -1,8 +1,8 @@
 //! The handlers against a plain model: random requests, stale and repeated, and random batches of the stream, each with
 //! a random fault somewhere on its way to AWS.
 
-use alims_core::lifecycle::State;
-use alims_core::limits::REMEMBERED_REQUESTS_MAX;
+use alims_domain::lifecycle::State;
+use alims_domain::limits::REMEMBERED_REQUESTS_MAX;
 use alims_faults::{Attempts, Fault, Plan};
 use alims_proof::asking::{Ask, Told, ask, publish};
 use alims_proof::stage::{Stage, key};

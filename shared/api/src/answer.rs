@@ -1,11 +1,11 @@
 //! Answers that say yes: a status, a JSON body, and the headers that go with them.
 
-use alims_core::event::Workflow;
-use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::lifecycle::State;
-use alims_core::operations::Accepted;
-use alims_core::operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
-use alims_core::operations::request_state_transition::WouldBeAccepted;
+use alims_domain::event::Workflow;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::lifecycle::State;
+use alims_operations::Accepted;
+use alims_operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
+use alims_operations::request_state_transition::WouldBeAccepted;
 use http::StatusCode;
 use serde::Serialize;
 use std::error::Error;

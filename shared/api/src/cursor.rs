@@ -4,11 +4,12 @@
 //! digest is there so that a cursor that was altered, or belongs to another query, is refused and does not silently
 //! give a wrong page.
 
-use alims_core::identifiers::{EventId, InvalidValue, TenantId, Version, WorkflowId, WorkflowKey};
-use alims_core::operations::get_workflow_history::HistoryPosition;
-use alims_core::operations::list_workflows::ListFilter;
-use alims_core::ports::IndexPosition;
-use alims_core::timestamp::Timestamp;
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowId, WorkflowKey};
+use alims_domain::invalid::InvalidValue;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::get_workflow_history::HistoryPosition;
+use alims_operations::list_workflows::ListFilter;
+use alims_operations::ports::IndexPosition;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -139,8 +140,8 @@ impl Binding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::lifecycle::State;
-    use alims_core::operations::get_workflow_history::HistoryQuery;
+    use alims_domain::lifecycle::State;
+    use alims_operations::get_workflow_history::HistoryQuery;
     use proptest::prelude::*;
 
     fn tenant(name: &str) -> TenantId {

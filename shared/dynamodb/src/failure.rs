@@ -1,6 +1,6 @@
 //! What a failed call means to the caller: worth another try later, or never going to work.
 
-use alims_core::ports::StoreError;
+use alims_operations::ports::StoreError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// Error codes that come with a status of 4xx and still pass by themselves (Amazon `DynamoDB` developer guide,

@@ -1,9 +1,8 @@
 //! The index on `DynamoDB`: one item a workflow, replaced whole, only ever forward.
 
-use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{
-    Advanced, IndexEntries, IndexEntry, IndexPage, IndexQuery, NewerFormat, StoreError, WorkflowIndex,
-};
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::projection::IndexEntry;
+use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, NewerFormat, StoreError, WorkflowIndex};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;

@@ -1,10 +1,11 @@
 //! A workflow as an item of the index.
 
-use alims_core::chain::ChainHash;
-use alims_core::identifiers::{PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
-use alims_core::lifecycle::State;
-use alims_core::ports::{IndexEntry, IndexPosition};
-use alims_core::timestamp::Timestamp;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::IndexPosition;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 

@@ -4,11 +4,11 @@
 //! another spelling of a number, a null where nothing should be, an attribute nobody knows, a key that does not fit
 //! the content — is no item of ours.
 
-use alims_core::chain::{ChainHash, NotCanonical};
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{NewerFormat, StoreError};
-use alims_core::quarantine::BreakFound;
-use alims_core::stored_name::StoredName;
+use alims_domain::hashing::{ChainHash, NotCanonical};
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::quarantine::BreakFound;
+use alims_domain::stored_name::StoredName;
+use alims_operations::ports::{NewerFormat, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,9 +4,10 @@
 //! at, whether the filters let it through or not. What is newer than every frontier is known completely; only that may
 //! be given out, and the next page never begins beyond it. So no entry is skipped, however early the looking ends.
 
-use alims_core::identifiers::WorkflowId;
-use alims_core::lifecycle::State;
-use alims_core::ports::{IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError};
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_operations::ports::{IndexPage, IndexPosition, IndexQuery, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use serde_dynamo::Item;
@@ -181,8 +182,8 @@ fn merged(partitions: Vec<Partition>, limit: usize) -> IndexPage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_core::chain::ChainHash;
-    use alims_core::lifecycle::State::{Active, Created, Paused};
+    use alims_domain::hashing::ChainHash;
+    use alims_domain::lifecycle::State::{Active, Created, Paused};
     use alims_testing::builders::{a_key, at, version};
 
     fn an_entry(workflow_id: &str, state: State, millis: i64) -> IndexEntry {

@@ -1,8 +1,9 @@
 //! The append-only log on `DynamoDB`: one item a version, one a refusal, one conditional write to append.
 
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{AppendError, KeptRefusal, LogError, StoreError, StoredVersion, WorkflowLog};
-use alims_core::refusal::Refusal;
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::{AppendError, LogError, StoreError, WorkflowLog};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

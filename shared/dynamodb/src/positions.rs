@@ -1,6 +1,6 @@
 //! Where the sweep stopped, as an item of the index: what is lost with the index is found again by beginning anew.
 
-use alims_core::ports::{StoreError, SweepPositions, WalkPosition};
+use alims_operations::ports::{StoreError, SweepPositions, WalkPosition};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;

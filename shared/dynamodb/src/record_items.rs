@@ -1,7 +1,7 @@
 //! Recoveries and quarantines as items of the log.
 
-use alims_core::quarantine::{Quarantine, QuarantineEntry, Release};
-use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
+use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::Item;

@@ -1,10 +1,11 @@
 //! What the log keeps beside versions and refusals: recoveries, newest first, and quarantines.
 
-use alims_core::chain::{ChainHash, Fault};
-use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{Claimed, QuarantineLog, Recoveries, RecoveryLog, StoreError, UnreadableRecovery};
-use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_domain::hash_chain::Fault;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord, UnreadableRecovery};
+use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError};
 use serde_dynamo::Item;
 
 use crate::DynamoLog;

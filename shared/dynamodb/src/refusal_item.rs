@@ -1,6 +1,6 @@
 //! A refused attempt as an item of the log.
 
-use alims_core::refusal::Refusal;
+use alims_domain::refusal::Refusal;
 use serde_dynamo::Item;
 
 use crate::item::{ItemError, Stored, partition_key, refusal_entry};

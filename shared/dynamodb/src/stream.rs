@@ -1,9 +1,10 @@
 //! Reads the records of the log's stream.
 
-use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::{NewerFormat, StoredVersion};
-use alims_core::quarantine::QuarantineEntry;
-use alims_core::refusal::Refusal;
+use alims_domain::quarantine::QuarantineEntry;
+use alims_domain::refusal::Refusal;
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::NewerFormat;
+use alims_operations::publish_events::StreamRecord;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_dynamo::Item;
 

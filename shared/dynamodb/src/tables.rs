@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use std::time::Duration;
 
-use alims_core::ports::StoreError;
+use alims_operations::ports::StoreError;
 
 use crate::failure::store_error;
 use crate::index_item::{TENANT_STATE, UPDATED_KEY};

@@ -1,15 +1,15 @@
 //! A version as an item of the log.
 
-use alims_core::chain::ChainHash;
-use alims_core::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
-use alims_core::idempotency::AcceptedRequest;
-use alims_core::identifiers::{
+use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
+use alims_domain::hashing::ChainHash;
+use alims_domain::idempotency::AcceptedRequest;
+use alims_domain::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowType,
 };
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::ports::StoredVersion;
-use alims_core::timestamp::Timestamp;
+use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 use serde_json::{Map, Value};

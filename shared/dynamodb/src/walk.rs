@@ -1,7 +1,7 @@
 //! A walk over the log on `DynamoDB`: a scan of its keys, a page a part.
 
-use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{LogWalk, StoreError, WalkPart, WalkPosition};
+use alims_domain::identifiers::WorkflowKey;
+use alims_operations::ports::{LogWalk, StoreError, WalkPart, WalkPosition};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
 use std::collections::HashMap;

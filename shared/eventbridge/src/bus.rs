@@ -1,6 +1,7 @@
 //! Events as `PutEvents` entries. A call that succeeds may still refuse entries: each one's result is looked at.
 
-use alims_core::ports::{BusError, BusEvent, Cause, EntryRefused, EventBus};
+use alims_domain::bus_event::BusEvent;
+use alims_operations::ports::{BusError, Cause, EntryRefused, EventBus};
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};

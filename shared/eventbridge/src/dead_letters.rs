@@ -1,6 +1,6 @@
 //! Stream records that will never be published, kept on a queue for people to look at.
 
-use alims_core::ports::{BusError, Cause, DeadLetter, DeadLetters};
+use alims_operations::ports::{BusError, Cause, DeadLetter, DeadLetters};
 use aws_sdk_sqs::Client;
 use aws_types::SdkConfig;
 

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets what it does not expect must fail")]
 
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{BusEvent, DeadLetter, DeadLetters, EventBus};
-use alims_core::timestamp::Timestamp;
+use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::timestamp::Timestamp;
 use alims_eventbridge::{EventBridgeBus, SqsDeadLetters};
+use alims_operations::ports::{DeadLetter, DeadLetters, EventBus};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use axum::http::StatusCode;
 use axum::{Router, body::Bytes};

@@ -1,7 +1,8 @@
 //! An access question in Cedar's terms: a user with roles, an action, a workflow.
 
-use alims_core::ports::{AccessQuestion, Action};
-use alims_core::{identifiers::WorkflowId, lifecycle::State};
+use alims_domain::access::{AccessQuestion, Action};
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::lifecycle::State;
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request, RestrictedExpression, Schema,
 };

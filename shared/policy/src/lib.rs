@@ -7,8 +7,9 @@ mod entities;
 mod loading;
 mod overview;
 
-use alims_core::identifiers::WorkflowId;
-use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion};
+use alims_domain::access::{AccessDecision, AccessQuestion};
+use alims_domain::identifiers::WorkflowId;
+use alims_operations::ports::AccessPolicy;
 use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet};
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! Reads policies and finds everything that is wrong with them before the first question.
 
-use alims_core::call::Principal;
-use alims_core::lifecycle::State;
-use alims_core::ports::{AccessQuestion, Action, Resource};
+use alims_domain::access::{AccessQuestion, Action, Resource};
+use alims_domain::call::Principal;
+use alims_domain::lifecycle::State;
 use cedar_policy::{Authorizer, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -149,7 +149,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
         return Err(in_schema(format!("actions missing here or unknown to the service: {}", names.join(", "))));
     }
 
-    let not_ours = |error: alims_core::identifiers::InvalidValue| in_schema(error.to_string());
+    let not_ours = |error: alims_domain::invalid::InvalidValue| in_schema(error.to_string());
     let tenant_id = "default".parse().map_err(not_ours)?;
     let id = "somebody".parse().map_err(not_ours)?;
     let workflow_id = "workflow".parse().map_err(not_ours)?;

@@ -1,9 +1,10 @@
 //! Who may do what as a table to read: every role on every action in every state, as the policies decide it.
 
-use alims_core::call::Principal;
-use alims_core::identifiers::InvalidValue;
-use alims_core::lifecycle::State;
-use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
+use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
+use alims_domain::call::Principal;
+use alims_domain::invalid::InvalidValue;
+use alims_domain::lifecycle::State;
+use alims_operations::ports::AccessPolicy;
 use std::collections::BTreeSet;
 
 /// The roles that the shipped policies name.

@@ -1,15 +1,14 @@
 //! A workflow and a move out of files, as the API shows the one and takes the other, to be explained.
 
-use alims_core::call::Principal;
-use alims_core::event::{Failure, Workflow, WorkflowEvent};
-use alims_core::identifiers::{
-    InvalidValue, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType,
-};
-use alims_core::json::{JsonRefused, Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::member_names::ObjectAsWritten;
-use alims_core::ports::{Move, RulesQuestion};
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::Principal;
+use alims_domain::event::{Failure, Workflow, WorkflowEvent};
+use alims_domain::identifiers::{PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::invalid::InvalidValue;
+use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::member_names::ObjectAsWritten;
+use alims_domain::ruling::{Move, RulesQuestion};
+use alims_domain::timestamp::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! Which engine judges: chosen by settings when the service starts, and one for all that judge.
 
-use alims_core::ports::{Clock, Ids, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::ports::{Clock, Ids, RulesUnavailable, TransitionRules};
 use aws_credential_types::Credentials;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Serving: the connection is made before the first request comes, then requests, or events, one after another.
 
-use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{WorkflowIndex, WorkflowLog};
+use alims_domain::identifiers::WorkflowKey;
+use alims_operations::ports::{WorkflowIndex, WorkflowLog};
 use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_types::SdkConfig;

@@ -1,7 +1,7 @@
 //! The world's clock and fresh ids, for the ports that ask for them.
 
-use alims_core::ports::{Clock, Ids};
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{Clock, Ids};
 use chrono::Utc;
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! What a failed call means to the caller: worth another try later, or never going to work.
 
-use alims_core::ports::StarterError;
+use alims_operations::ports::StarterError;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 
 /// Error codes that come with a status of 4xx and still pass by themselves (AWS Step Functions API reference, "Common

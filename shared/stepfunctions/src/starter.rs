@@ -1,8 +1,8 @@
 //! Recoveries as executions of one state machine, each under the name of its recovery.
 
-use alims_core::identifiers::RecoveryId;
-use alims_core::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
-use alims_core::recovery::document::RecoveryDocument;
+use alims_domain::identifiers::RecoveryId;
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::timeout::TimeoutConfig;

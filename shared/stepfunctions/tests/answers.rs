@@ -7,9 +7,9 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-use alims_core::identifiers::RecoveryId;
-use alims_core::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
-use alims_core::recovery::document::RecoveryDocument;
+use alims_domain::identifiers::RecoveryId;
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
 use alims_stepfunctions::StepFunctionsStarter;
 use aws_config::{BehaviorVersion, Region};
 use axum::Router;

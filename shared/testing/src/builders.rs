@@ -1,17 +1,21 @@
 //! Values for tests: well formed, with everything a test does not care about filled in.
 
-use alims_core::call::{Call, Principal};
-use alims_core::chain::{ChainHash, Fault, seal};
-use alims_core::event::{AppliedRules, EventType, Failure, WorkflowEvent};
-use alims_core::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::ports::{Ids, StoredVersion};
-use alims_core::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType};
-use alims_core::recovery::document::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
-use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::{Call, Principal};
+use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
+use alims_domain::hash_chain::{Fault, seal};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
+use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::quarantine::{
+    BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
+};
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
+use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
+use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::Ids;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! Clocks that tell what the test says.
 
-use alims_core::ports::Clock;
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -3,17 +3,21 @@
 //! To fail an operation at each of its steps: run it once with an empty [`Script`], count [`Script::calls`], then run
 //! it afresh for every number below that count and both kinds of [`Fault`].
 
-use alims_core::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
-use alims_core::ports::{
-    Advanced, AppendError, BusError, BusEvent, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus,
-    ExecutionStatus, IndexEntries, IndexEntry, IndexPage, IndexQuery, KeptRefusal, LogError, LogWalk, QuarantineLog,
-    Recoveries, RecoveryLog, RecoveryStarter, RulesQuestion, RulesUnavailable, Start, StarterError, StoreError,
-    StoredVersion, SweepPositions, TransitionRules, Verdict, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
+use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::{
+    Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
+    IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
+    RulesUnavailable, Start, StarterError, StoreError, SweepPositions, TransitionRules, WalkPart, WalkPosition,
+    WorkflowIndex, WorkflowLog,
 };
-use alims_core::quarantine::{QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::document::RecoveryDocument;
-use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

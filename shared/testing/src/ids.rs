@@ -1,6 +1,6 @@
 //! Ids that a test can foretell.
 
-use alims_core::ports::Ids;
+use alims_operations::ports::Ids;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::{Builder, Uuid};

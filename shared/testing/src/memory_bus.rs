@@ -1,7 +1,8 @@
 //! The event bus in memory, and the place for dead letters.
 
-use alims_core::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
-use alims_core::ports::{BusError, BusEvent, DeadLetter, DeadLetters, EntryRefused, EventBus};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
+use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 

@@ -1,8 +1,9 @@
 //! The index in memory.
 
-use alims_core::identifiers::WorkflowKey;
-use alims_core::ports::{
-    Advanced, IndexEntries, IndexEntry, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::projection::IndexEntry;
+use alims_operations::ports::{
+    Advanced, IndexEntries, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

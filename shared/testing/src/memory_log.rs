@@ -1,12 +1,12 @@
 //! The log in memory.
 
-use alims_core::chain::ChainHash;
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::ports::{
-    AppendError, KeptRefusal, LogError, LogWalk, NewerFormat, StoreError, StoredVersion, WalkPart, WalkPosition,
-    WorkflowLog,
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::{
+    AppendError, LogError, LogWalk, NewerFormat, StoreError, WalkPart, WalkPosition, WorkflowLog,
 };
-use alims_core::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

@@ -1,12 +1,10 @@
 //! What the log in memory keeps beside the versions: recoveries and quarantines.
 
-use alims_core::chain::Fault;
-use alims_core::identifiers::{Version, WorkflowKey};
-use alims_core::ports::{
-    Claimed, QuarantineLog, Recoveries, RecoveryLog, StoreError, SweepPositions, UnreadableRecovery, WalkPosition,
-};
-use alims_core::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_domain::hash_chain::Fault;
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord, UnreadableRecovery};
+use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

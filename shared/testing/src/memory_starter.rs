@@ -1,8 +1,8 @@
 //! A recovery starter in memory: it remembers what it was asked to start, and carries out nothing by itself.
 
-use alims_core::identifiers::RecoveryId;
-use alims_core::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
-use alims_core::recovery::document::RecoveryDocument;
+use alims_domain::identifiers::RecoveryId;
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

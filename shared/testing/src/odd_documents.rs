@@ -4,7 +4,7 @@
 //! Each document comes as the text a caller sends and as the value it stands for. The value is put together member by
 //! member, so no parser had a say in it.
 
-use alims_core::limits::JSON_DEPTH_MAX;
+use alims_domain::limits::JSON_DEPTH_MAX;
 use fastrand::Rng;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,7 @@
 //! Policies of one sentence.
 
-use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action};
+use alims_domain::access::{AccessDecision, AccessQuestion, Action};
+use alims_operations::ports::AccessPolicy;
 
 /// Permits everything.
 #[derive(Clone, Copy, Debug, Default)]

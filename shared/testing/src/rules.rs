@@ -1,8 +1,9 @@
 //! Rules of one sentence.
 
-use alims_core::event::AppliedRules;
-use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
-use alims_core::refusal::RuleReason;
+use alims_domain::event::AppliedRules;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
 
 /// Allow every move, by the ruleset `test` 1.
 #[derive(Clone, Copy, Debug, Default)]

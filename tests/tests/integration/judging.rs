@@ -1,6 +1,6 @@
 //! A laboratory's own policies and rules: added without touching code, changed while workflows live, asked beforehand.
 
-use alims_core::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_WINDOW_SECONDS};
+use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_WINDOW_SECONDS};
 use alims_local::Config;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

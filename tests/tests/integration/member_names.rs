@@ -1,7 +1,7 @@
 //! Names of members in the JSON of a caller, over HTTP: what is accepted is read back the same wherever it shows, and
 //! nothing that is accepted keeps a workflow from being read or moved.
 
-use alims_core::limits::JSON_DEPTH_MAX;
+use alims_domain::limits::JSON_DEPTH_MAX;
 use alims_subscriber::Event;
 use alims_testing::odd_documents::{self, OddDocument};
 use aws_sdk_dynamodb::types::AttributeValue;

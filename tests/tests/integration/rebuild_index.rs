@@ -1,8 +1,8 @@
 //! Rebuilding the index while the service works: afterwards every list says what the log says.
 
-use alims_core::operations::{Anomaly, Publishing, RebuildOptions, Rebuilt, rebuild_index};
 use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
+use alims_operations::{Anomaly, Publishing, RebuildOptions, Rebuilt, rebuild_index};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

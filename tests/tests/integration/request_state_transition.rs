@@ -1,6 +1,6 @@
 //! request-state-transition over HTTP.
 
-use alims_core::lifecycle::State;
+use alims_domain::lifecycle::State;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! sweep-workflows, which a timer calls: what nobody asked about is found.
 
-use alims_core::lifecycle::State;
-use alims_core::ports::WorkflowLog;
+use alims_domain::lifecycle::State;
 use alims_dynamodb::DynamoLog;
+use alims_operations::ports::WorkflowLog;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 

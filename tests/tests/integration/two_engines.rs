@@ -1,13 +1,14 @@
 //! Two engines, one verdict: whatever is asked, the rules say the same in process and over the contract.
 
-use alims_core::call::Principal;
-use alims_core::event::{Failure, Workflow};
-use alims_core::identifiers::{TenantId, Version, WorkflowKey};
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::ports::{Move, RulesQuestion, TransitionRules, Verdict};
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::Principal;
+use alims_domain::event::{Failure, Workflow};
+use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
+use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::timestamp::Timestamp;
 use alims_local::RulesEngine;
+use alims_operations::ports::TransitionRules;
 use alims_rules::{Authorization, EmbeddedRules, Reach, RemoteRules};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;

@@ -9,26 +9,31 @@ use crate::workspace::{assert_no_complaints, workspace};
 
 /// Which of the workspace's packages each may be built with. A package that is not here fails the test.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
-    ("alims-core", &[]),
-    ("alims-admin", &["alims-core", "alims-dynamodb", "alims-eventbridge", "alims-runtime"]),
-    ("alims-api", &["alims-core"]),
-    ("alims-dynamodb", &["alims-core"]),
-    ("alims-eventbridge", &["alims-core"]),
-    ("alims-policy", &["alims-core"]),
+    ("alims-domain", &[]),
+    ("alims-operations", &["alims-domain"]),
+    ("alims-admin", &["alims-domain", "alims-operations", "alims-dynamodb", "alims-eventbridge", "alims-runtime"]),
+    ("alims-api", &["alims-domain", "alims-operations"]),
+    ("alims-dynamodb", &["alims-domain", "alims-operations"]),
+    ("alims-eventbridge", &["alims-domain", "alims-operations"]),
+    ("alims-policy", &["alims-domain", "alims-operations"]),
     ("alims-recovery", &[]),
-    ("alims-rules", &["alims-core"]),
+    ("alims-rules", &["alims-domain", "alims-operations"]),
     ("alims-faults", &[]),
-    ("alims-runtime", &["alims-core"]),
-    ("alims-stepfunctions", &["alims-core"]),
+    ("alims-runtime", &["alims-domain", "alims-operations"]),
+    ("alims-stepfunctions", &["alims-domain", "alims-operations"]),
     ("alims-subscriber", &[]),
-    ("alims-testing", &["alims-core"]),
-    ("alims-bench", &["alims-core", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"]),
-    ("alims-xtask", &["alims-api", "alims-core", "alims-policy", "alims-rules"]),
+    ("alims-testing", &["alims-domain", "alims-operations"]),
+    (
+        "alims-bench",
+        &["alims-domain", "alims-operations", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"],
+    ),
+    ("alims-xtask", &["alims-api", "alims-domain", "alims-operations", "alims-policy", "alims-rules"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
     "alims-api",
-    "alims-core",
+    "alims-domain",
+    "alims-operations",
     "alims-dynamodb",
     "alims-eventbridge",
     "alims-policy",
@@ -42,7 +47,7 @@ const MAY_DEPEND_ON_ALL: &[&str] = &["alims-local", "alims-proof", "alims-tests"
 /// What must not be anywhere beneath a package, in however many steps.
 const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
     (
-        "alims-core",
+        "alims-operations",
         &[
             "aws-",
             "aws_",
@@ -56,8 +61,9 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
             "tokio",
             "tracing",
         ],
-        "the domain does no I/O and knows no AWS",
+        "the operations do no I/O and know no AWS",
     ),
+    ("alims-domain", &["async", "futures", "tokio"], "the domain is pure and synchronous"),
     ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
     ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
     ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),

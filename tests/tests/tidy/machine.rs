@@ -1,8 +1,9 @@
 //! The recovery's state machine and what it stands between: the domain's turns, the function's errors, the limits, and
 //! who may start it.
 
-use alims_core::limits::{AUTOMATIC_DELAY_SECONDS_MAX, RECOVERY_DEADLINE_SECONDS};
-use alims_core::recovery::document::{Next, Outcome, OutcomeStatus};
+use alims_domain::limits::{AUTOMATIC_DELAY_SECONDS_MAX, RECOVERY_DEADLINE_SECONDS};
+use alims_domain::recovery::document::Next;
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus};
 use alims_recovery::{Ended, Machine, StateError, Timer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -60,7 +61,7 @@ fn the_machine_s_tasks_are_the_turns_of_the_domain() {
 
 #[test]
 fn the_machine_tries_again_after_the_errors_that_the_function_calls_unavailable_and_lambda_s_own() {
-    let named = workspace().text("shared/core/src/operations/recovery_step.rs").split('"');
+    let named = workspace().text("shared/operations/src/recovery/recovery_step.rs").split('"');
     let passing: BTreeSet<&str> = named.filter(|name| name.ends_with("Unavailable") && !name.contains(' ')).collect();
     assert_eq!(passing.len(), 3, "{passing:?}");
     for (name, task) in states("Task") {
@@ -120,7 +121,7 @@ async fn what_the_machine_catches_is_an_outcome_that_the_domain_can_record() {
     let outcome: Outcome = serde_json::from_value(document["outcome"].clone()).unwrap();
     assert_eq!(outcome.status, OutcomeStatus::GaveUp);
     assert_eq!(outcome.error.as_deref(), Some("Bug"));
-    assert_eq!(outcome.cause.map(|cause| cause.len()), Some(alims_core::limits::RECOVERY_CAUSE_CHARS_MAX));
+    assert_eq!(outcome.cause.map(|cause| cause.len()), Some(alims_domain::limits::RECOVERY_CAUSE_CHARS_MAX));
 }
 
 #[test]

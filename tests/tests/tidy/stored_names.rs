@@ -6,7 +6,8 @@
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// Where values become keys, hashes and answers of the service.
-const PRODUCTION: [&str; 4] = ["functions/", "shared/api/src/", "shared/core/src/", "shared/dynamodb/src/"];
+const PRODUCTION: [&str; 5] =
+    ["functions/", "shared/api/src/", "shared/domain/src/", "shared/dynamodb/src/", "shared/operations/src/"];
 
 /// What may stand in these files only.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
@@ -14,21 +15,21 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "Sha256",
         &[
             "shared/api/src/cursor.rs",
-            "shared/core/src/chain.rs",
-            "shared/core/src/idempotency.rs",
+            "shared/domain/src/hashing.rs",
+            "shared/domain/src/stored_name.rs",
             "shared/dynamodb/src/version_item.rs",
         ],
-        "digest a `Part` with `idempotency::digest`",
+        "digest a `Part` with `stored_name::digest`",
     ),
     (
         "ChainHash::of(",
-        &["shared/core/src/chain.rs", "shared/core/src/recovery/mod.rs", "shared/dynamodb/src/item.rs"],
+        &["shared/domain/src/hash_chain.rs", "shared/domain/src/recovery/mod.rs", "shared/dynamodb/src/item.rs"],
         "hash canonical JSON or a digest of parts",
     ),
     (
         "impl StoredName for",
-        &["shared/core/src/quarantine.rs", "shared/core/src/stored_name.rs"],
-        "a type with a stored name never changes it: say so beside the others",
+        &["shared/domain/src/identifiers.rs", "shared/domain/src/quarantine.rs", "shared/domain/src/timestamp.rs"],
+        "a type with a stored name never changes it: say so beside it",
     ),
     ("for KeyText", &[], "a key is not made from any text"),
     ("for Part<", &[], "what is digested is not made from any text"),
@@ -56,17 +57,20 @@ fn keys_and_hashes_are_made_in_few_places() {
 
 #[test]
 fn what_is_digested_is_a_list_of_parts() {
-    let text = workspace().text("shared/core/src/idempotency.rs");
+    let text = workspace().text("shared/domain/src/stored_name.rs");
     let signatures = ["fn half_digest(parts: &[Part<'_>]) -> String", "fn digest(parts: &[Part<'_>]) -> [u8; 32]"];
     let missing = signatures.iter().filter(|signature| !text.contains(*signature));
-    assert_no_complaints(missing.map(|signature| format!("shared/core/src/idempotency.rs: no {signature}")));
+    assert_no_complaints(missing.map(|signature| format!("shared/domain/src/stored_name.rs: no {signature}")));
 }
 
 #[test]
 fn the_domain_and_its_store_print_no_value_as_a_debugger_does() {
     let mut complaints = Vec::new();
     for file in workspace().files(".rs") {
-        if !["shared/core/src/", "shared/dynamodb/src/"].iter().any(|folder| file.path.starts_with(folder)) {
+        if !["shared/domain/src/", "shared/dynamodb/src/", "shared/operations/src/"]
+            .iter()
+            .any(|folder| file.path.starts_with(folder))
+        {
             continue;
         }
         for (number, line) in file.production_code().filter(|(_, line)| line.contains(":?}") || line.contains(":#?}")) {

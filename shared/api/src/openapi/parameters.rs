@@ -1,7 +1,7 @@
 //! The parameters of the operations: in the path, in the query and in headers.
 
-use alims_core::lifecycle::State;
-use alims_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use alims_domain::lifecycle::State;
+use alims_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};

@@ -1,8 +1,8 @@
 //! The bodies that requests have, for the document. What is accepted is decided by the readers in
 //! [`crate::request`]; a test holds the two together.
 
-use alims_core::lifecycle::State;
-use alims_core::quarantine::BreakId;
+use alims_domain::lifecycle::State;
+use alims_domain::quarantine::BreakId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

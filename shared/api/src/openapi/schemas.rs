@@ -1,6 +1,6 @@
 //! Every schema of the document, from the types that travel.
 
-use alims_core::schema::never_null_but_absent;
+use alims_domain::schema::never_null_but_absent;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Ref, RefOr};

@@ -1,8 +1,8 @@
 //! Problems as they travel: RFC 9457, with the extra members of each code.
 
-use alims_core::identifiers::Version;
-use alims_core::lifecycle::State;
-use alims_core::refusal::RuleReason;
+use alims_domain::identifiers::Version;
+use alims_domain::lifecycle::State;
+use alims_domain::refusal::RuleReason;
 use http::StatusCode;
 use serde::Serialize;
 

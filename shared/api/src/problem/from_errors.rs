@@ -1,17 +1,17 @@
 //! What each operation's errors are to a caller: one exhaustive match an error, and no default.
 
-use alims_core::chain::{Break, Fault as ChainFault};
-use alims_core::identifiers::Version;
-use alims_core::json::JsonRefused;
-use alims_core::operations::create_workflow::CreateWorkflowError;
-use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
-use alims_core::operations::list_workflows::ListWorkflowsError;
-use alims_core::operations::recover_workflow::RecoverWorkflowError;
-use alims_core::operations::release_workflow::ReleaseWorkflowError;
-use alims_core::operations::replay_events::ReplayEventsError;
-use alims_core::operations::request_state_transition::RequestStateTransitionError;
-use alims_core::operations::{ReadWorkflowError, StartRecoveryError};
-use alims_core::ports::{LogError, StarterError, StoreError};
+use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::identifiers::Version;
+use alims_domain::json::JsonRefused;
+use alims_operations::create_workflow::CreateWorkflowError;
+use alims_operations::get_workflow_recovery::GetWorkflowRecoveryError;
+use alims_operations::list_workflows::ListWorkflowsError;
+use alims_operations::ports::{LogError, StarterError, StoreError};
+use alims_operations::recover_workflow::RecoverWorkflowError;
+use alims_operations::release_workflow::ReleaseWorkflowError;
+use alims_operations::replay_events::ReplayEventsError;
+use alims_operations::request_state_transition::RequestStateTransitionError;
+use alims_operations::{ReadWorkflowError, StartRecoveryError};
 
 use crate::problem::{Fault, Problem};
 use crate::request::FROM_VERSION;

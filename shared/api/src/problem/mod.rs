@@ -3,12 +3,12 @@
 mod document;
 mod from_errors;
 
-use alims_core::chain::Break;
-use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::limits::REFUSALS_WINDOW_SECONDS;
-use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
-use alims_core::quarantine::BreakId;
-use alims_core::refusal::Whose;
+use alims_domain::hash_chain::Break;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::limits::REFUSALS_WINDOW_SECONDS;
+use alims_domain::quarantine::BreakId;
+use alims_domain::refusal::Whose;
+use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
 use http::StatusCode;
 use std::error::Error;
 

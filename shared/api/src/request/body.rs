@@ -1,13 +1,12 @@
 //! The body of a request: JSON in UTF-8, an object, of a bounded size.
 
-use alims_core::limits::JSON_DEPTH_MAX;
+use alims_domain::limits::JSON_DEPTH_MAX;
 use jsonptr::Pointer;
 use lambda_http::Request;
 
-use crate::request::exact_json;
 use crate::request::faults::Faults;
 use crate::request::fields::Fields;
-use crate::request::headers;
+use crate::request::{exact_json, headers};
 
 /// How large a body may be, in bytes: metadata and validation context at their largest, with each character beyond ASCII
 /// written as an escape, which takes up to six times as much.

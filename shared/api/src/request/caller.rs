@@ -1,7 +1,7 @@
 //! Who calls: from the claims that the gateway's authorizer verified, and from nothing else.
 
-use alims_core::call::{Call, Principal};
-use alims_core::identifiers::{PrincipalId, TenantId};
+use alims_domain::call::{Call, Principal};
+use alims_domain::identifiers::{PrincipalId, TenantId};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};

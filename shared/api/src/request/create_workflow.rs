@@ -1,7 +1,7 @@
 //! Reads the request to create a workflow.
 
-use alims_core::call::Call;
-use alims_core::operations::create_workflow::NewWorkflow;
+use alims_domain::call::Call;
+use alims_operations::create_workflow::NewWorkflow;
 use lambda_http::Request;
 
 use crate::problem::Problem;

@@ -4,7 +4,7 @@
 //! A parser that builds values has thrown away what is checked here: it has rounded the numbers and dropped repeated
 //! members. So the text itself is walked, and the parser only tells where each part of it begins and ends.
 
-use alims_core::member_names::{RESERVED_PREFIX, is_reserved};
+use alims_domain::member_names::{RESERVED_PREFIX, is_reserved};
 use jsonptr::Pointer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -99,7 +99,7 @@ mod tests {
         fn a_number_that_is_taken_prints_as_the_same_decimal(literal in "-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?") {
             if let Ok(number) = exact_number(&literal) {
                 prop_assert_eq!(Decimal::of(&number.to_string()), Decimal::of(&literal));
-                let canonical = alims_core::chain::canonical_json(&number).map(|json| json.as_bytes().to_vec());
+                let canonical = alims_domain::hashing::canonical_json(&number).map(|json| json.as_bytes().to_vec());
                 let canonical = String::from_utf8(canonical.unwrap_or_default()).unwrap_or_default();
                 prop_assert_eq!(Decimal::of(&canonical), Decimal::of(&literal));
             }

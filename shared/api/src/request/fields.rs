@@ -1,9 +1,10 @@
 //! Reads the members of a JSON object one by one and goes on after a fault, so that all of them are told at once.
 
-use alims_core::identifiers::{InvalidValue, Version};
-use alims_core::json::{JsonRefused, Metadata, ValidationContext};
-use alims_core::limits::BREAKS_RELEASED_MAX;
-use alims_core::quarantine::BreakId;
+use alims_domain::identifiers::Version;
+use alims_domain::invalid::InvalidValue;
+use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
+use alims_domain::limits::BREAKS_RELEASED_MAX;
+use alims_domain::quarantine::BreakId;
 use jsonptr::{Pointer, PointerBuf};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

@@ -1,9 +1,10 @@
 //! Reads the request for a workflow's history.
 
-use alims_core::call::Call;
-use alims_core::identifiers::{InvalidValue, WorkflowId};
-use alims_core::limits::PAGE_ITEMS_DEFAULT;
-use alims_core::operations::get_workflow_history::{HistoryPosition, HistoryQuery};
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::invalid::InvalidValue;
+use alims_domain::limits::PAGE_ITEMS_DEFAULT;
+use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
 use lambda_http::Request;
 
 use crate::cursor::{self, HistoryCursors};

@@ -1,7 +1,7 @@
 //! Reads the request for a workflow's state.
 
-use alims_core::call::Call;
-use alims_core::identifiers::WorkflowId;
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
 use lambda_http::Request;
 
 use crate::problem::Problem;

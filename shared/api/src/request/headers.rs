@@ -1,6 +1,7 @@
 //! The headers that mean something to the operations.
 
-use alims_core::identifiers::{CorrelationId, IdempotencyKey, InvalidValue, Version};
+use alims_domain::identifiers::{CorrelationId, IdempotencyKey, Version};
+use alims_domain::invalid::InvalidValue;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, IF_MATCH};
 

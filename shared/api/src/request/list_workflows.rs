@@ -1,12 +1,13 @@
 //! Reads the request to list workflows.
 
-use alims_core::call::Call;
-use alims_core::identifiers::{InvalidValue, PrincipalId, WorkflowType};
-use alims_core::lifecycle::State;
-use alims_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use alims_core::operations::list_workflows::ListFilter;
-use alims_core::ports::IndexPosition;
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::Call;
+use alims_domain::identifiers::{PrincipalId, WorkflowType};
+use alims_domain::invalid::InvalidValue;
+use alims_domain::lifecycle::State;
+use alims_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::list_workflows::ListFilter;
+use alims_operations::ports::IndexPosition;
 use lambda_http::Request;
 
 use crate::cursor::{self, ListCursors};

@@ -18,8 +18,8 @@ mod release_workflow;
 mod replay_events;
 mod request_state_transition;
 
-use alims_core::call::Call;
-use alims_core::identifiers::WorkflowId;
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
 use lambda_http::Request;
 
 use crate::problem::Problem;

@@ -1,6 +1,7 @@
 //! The workflow that a path names.
 
-use alims_core::identifiers::{InvalidValue, WorkflowId};
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::invalid::InvalidValue;
 use lambda_http::{Request, RequestExt};
 use percent_encoding::percent_decode_str;
 

@@ -1,6 +1,6 @@
 //! The parameters of a query string: each known, each at most once, each valid.
 
-use alims_core::identifiers::InvalidValue;
+use alims_domain::invalid::InvalidValue;
 use lambda_http::Request;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Reads the request to recover a workflow.
 
-use alims_core::call::Call;
-use alims_core::identifiers::{Reason, WorkflowId};
+use alims_domain::call::Call;
+use alims_domain::identifiers::{Reason, WorkflowId};
 use lambda_http::Request;
 
 use crate::problem::Problem;

@@ -1,8 +1,8 @@
 //! Reads the request to release a workflow from quarantine.
 
-use alims_core::call::Call;
-use alims_core::identifiers::WorkflowId;
-use alims_core::operations::release_workflow::ReleaseRequest;
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
+use alims_operations::release_workflow::ReleaseRequest;
 use lambda_http::Request;
 
 use crate::problem::Problem;

@@ -1,7 +1,7 @@
 //! Reads the request to replay a workflow's events.
 
-use alims_core::call::Call;
-use alims_core::identifiers::{Version, WorkflowId};
+use alims_domain::call::Call;
+use alims_domain::identifiers::{Version, WorkflowId};
 use lambda_http::Request;
 
 use crate::problem::Problem;

@@ -1,10 +1,10 @@
 //! Reads the request to move a workflow.
 
-use alims_core::call::Call;
-use alims_core::event::Failure;
-use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::lifecycle::State;
-use alims_core::operations::request_state_transition::TransitionRequest;
+use alims_domain::call::Call;
+use alims_domain::event::Failure;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::lifecycle::State;
+use alims_operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
 use lambda_http::Request;
 use serde_json::Value;

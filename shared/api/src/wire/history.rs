@@ -1,11 +1,11 @@
 //! A page of a workflow's history.
 
-use alims_core::chain::ChainHash;
-use alims_core::event::WorkflowEvent;
-use alims_core::identifiers::{EventId, Version};
-use alims_core::operations::get_workflow_history as operation;
-use alims_core::operations::get_workflow_history::{HistoryItem, HistoryPosition, Unreadable};
-use alims_core::refusal::Refusal;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{EventId, Version};
+use alims_domain::refusal::Refusal;
+use alims_operations::get_workflow_history as operation;
+use alims_operations::get_workflow_history::{HistoryItem, HistoryPosition, Unreadable};
 use serde::Serialize;
 
 use crate::cursor::HistoryCursors;

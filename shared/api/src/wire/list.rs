@@ -1,9 +1,10 @@
 //! A page of a list of workflows.
 
-use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
-use alims_core::lifecycle::State;
-use alims_core::ports::{IndexEntry, IndexPage};
-use alims_core::timestamp::Timestamp;
+use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::IndexPage;
 use serde::Serialize;
 
 use crate::cursor::ListCursors;

@@ -1,10 +1,10 @@
 //! A quarantine, and its release.
 
-use alims_core::chain::ChainHash;
-use alims_core::identifiers::{PrincipalId, Reason, Version, WorkflowId};
-use alims_core::operations::release_workflow::Released;
-use alims_core::quarantine::{BreakId, InForce, Release};
-use alims_core::timestamp::Timestamp;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{PrincipalId, Reason, Version, WorkflowId};
+use alims_domain::quarantine::{BreakId, InForce, Release};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::release_workflow::Released;
 use serde::Serialize;
 
 use crate::wire::ChainFault;

@@ -1,12 +1,12 @@
 //! A recovery: under way, or how it ended.
 
-use alims_core::identifiers::{PrincipalId, Reason, RecoveryId, Version, WorkflowId};
-use alims_core::operations::get_workflow_recovery::{Progress, RecoveryStatus};
-use alims_core::ports::EndedHow;
-use alims_core::recovery::document::{OutcomeStatus, Step, StepKind, Trigger};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::RuleReason;
-use alims_core::timestamp::Timestamp;
+use alims_domain::identifiers::{PrincipalId, Reason, RecoveryId, Version, WorkflowId};
+use alims_domain::recovery::outcome::{OutcomeStatus, Step, StepKind, Trigger};
+use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_domain::refusal::RuleReason;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::get_workflow_recovery::{Progress, RecoveryStatus};
+use alims_operations::ports::EndedHow;
 use serde::Serialize;
 
 use crate::wire::{ChainFault, QuarantineNotice};

@@ -1,7 +1,7 @@
 //! What a replay put on the bus again.
 
-use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::operations::replay_events::Replay;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_operations::replay_events::Replay;
 use serde::Serialize;
 
 /// What a replay put on the bus again, each event marked `replay: true`.

@@ -1,8 +1,9 @@
 //! What the check of a history found.
 
-use alims_core::chain::{ChainHash, Fault};
-use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::operations::verify_workflow_history as operation;
+use alims_domain::hash_chain::Fault;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_operations::verify_workflow_history as operation;
 use serde::Serialize;
 
 /// What can be wrong with a stored version.

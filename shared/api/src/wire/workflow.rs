@@ -1,14 +1,14 @@
 //! A workflow, and what a move of it is answered with.
 
-use alims_core::event::{AppliedRules, Workflow, WorkflowEvent};
-use alims_core::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
-use alims_core::json::Metadata;
-use alims_core::lifecycle::State;
-use alims_core::operations::RuleViolation;
-use alims_core::operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
-use alims_core::operations::request_state_transition::WouldBeAccepted;
-use alims_core::refusal::RuleReason;
-use alims_core::timestamp::Timestamp;
+use alims_domain::event::{AppliedRules, Workflow, WorkflowEvent};
+use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_domain::json::Metadata;
+use alims_domain::lifecycle::State;
+use alims_domain::refusal::RuleReason;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::RuleViolation;
+use alims_operations::get_workflow_state::{EvaluatedMove, RulesAnswer, WorkflowNow};
+use alims_operations::request_state_transition::WouldBeAccepted;
 use serde::Serialize;
 
 use crate::wire::QuarantineNotice;

@@ -1,12 +1,11 @@
 //! The OpenAPI document: current, complete, and of one mind with the readers and with its own examples.
 
-use alims_api::openapi;
 use alims_api::operations::{
     CREATE_WORKFLOW, OPERATIONS, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
 };
 use alims_api::problem::ProblemCode;
-use alims_api::request;
 use alims_api::testing::GatewayEvent;
+use alims_api::{openapi, request};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -7,8 +7,8 @@ use alims_api::operations::{
 use alims_api::problem::{Fault, Problem};
 use alims_api::request;
 use alims_api::testing::GatewayEvent;
-use alims_core::json::{JsonRefused, Metadata};
-use alims_core::limits::JSON_DEPTH_MAX;
+use alims_domain::json::{JsonRefused, Metadata};
+use alims_domain::limits::JSON_DEPTH_MAX;
 use alims_testing::builders::a_break;
 use alims_testing::odd_documents::{self, OddDocument};
 use lambda_http::Request;

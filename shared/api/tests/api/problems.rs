@@ -4,21 +4,22 @@ use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::{Fault, Problem, ProblemCode};
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
-use alims_core::chain::{Break, ChainHash, Fault as ChainFault};
-use alims_core::identifiers::Version;
-use alims_core::json::JsonRefused;
-use alims_core::lifecycle::State;
-use alims_core::operations::create_workflow::CreateWorkflowError;
-use alims_core::operations::get_workflow_recovery::GetWorkflowRecoveryError;
-use alims_core::operations::recover_workflow::RecoverWorkflowError;
-use alims_core::operations::release_workflow::ReleaseWorkflowError;
-use alims_core::operations::replay_events::ReplayEventsError;
-use alims_core::operations::{
+use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::Version;
+use alims_domain::json::JsonRefused;
+use alims_domain::lifecycle::State;
+use alims_domain::refusal::{RuleReason, Whose};
+use alims_operations::create_workflow::CreateWorkflowError;
+use alims_operations::get_workflow_recovery::GetWorkflowRecoveryError;
+use alims_operations::ports::{LogError, NewerFormat, RulesUnavailable, StarterError, StoreError};
+use alims_operations::recover_workflow::RecoverWorkflowError;
+use alims_operations::release_workflow::ReleaseWorkflowError;
+use alims_operations::replay_events::ReplayEventsError;
+use alims_operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
     TooManyRefusals, VersionConflict,
 };
-use alims_core::ports::{LogError, NewerFormat, RulesUnavailable, StarterError, StoreError};
-use alims_core::refusal::{RuleReason, Whose};
 use alims_testing::builders::{a_break, a_key, version};
 use serde_json::{Map, Value, json};
 

@@ -7,8 +7,8 @@ use alims_api::operations::{
 use alims_api::problem::{Fault, Problem};
 use alims_api::request::{self, BODY_BYTES_MAX, FAULTS_MAX};
 use alims_api::testing::{GatewayEvent, REQUEST_ID};
-use alims_core::chain::canonical_json;
-use alims_core::lifecycle::State;
+use alims_domain::hashing::canonical_json;
+use alims_domain::lifecycle::State;
 use alims_testing::builders::a_break;
 use lambda_http::Request;
 use proptest::prelude::*;
@@ -189,7 +189,7 @@ fn filters_are_read_and_strangers_refused() {
 #[test]
 fn a_cursor_of_another_query_is_refused() {
     let list = |query: &str| request::list_workflows(&GatewayEvent::of(&LIST_WORKFLOWS).query(query).request());
-    let position = alims_core::ports::IndexPosition {
+    let position = alims_operations::ports::IndexPosition {
         updated_at: alims_testing::builders::at(0),
         workflow_id: "wf-1".parse().expect("an id"),
     };

@@ -1,15 +1,15 @@
 //! Whatever somebody with the store's own tools does to a stored item is noticed.
 
-use alims_core::chain::is_intact;
-use alims_core::idempotency::{AcceptedRequest, RepeatableRequest, remember};
-use alims_core::identifiers::{Version, WorkflowKey};
-use alims_core::json::ValidationContext;
-use alims_core::lifecycle::State;
-use alims_core::ports::{
-    Advanced, AppendError, IndexEntry, IndexQuery, KeptRefusal, LogError, StoredVersion, WorkflowIndex, WorkflowLog,
-    entry_of,
-};
+use alims_domain::hash_chain::is_intact;
+use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::json::ValidationContext;
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::refusal::KeptRefusal;
+use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{Advanced, AppendError, IndexQuery, LogError, WorkflowIndex, WorkflowLog, entry_of};
 use alims_testing::builders::{
     a_chain, a_created, a_created_of, a_key, a_move, a_refusal, sealed, version, with_metadata,
 };

@@ -1,11 +1,12 @@
 //! Items of a newer format: no adapter reads one, takes one for damaged, or writes over one.
 
-use alims_core::identifiers::Version;
-use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::{
-    AppendError, IndexEntry, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
+use alims_domain::identifiers::Version;
+use alims_domain::projection::IndexEntry;
+use alims_operations::ports::{
+    AppendError, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WorkflowIndex,
+    WorkflowLog, entry_of,
 };
+use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
 use serde_json::{Value, json};
 use std::fmt::Debug;

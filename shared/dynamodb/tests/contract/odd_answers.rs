@@ -1,8 +1,8 @@
 //! Answers that a store gives rarely, told by a script: failures, keys left unprocessed, pages without items.
 
-use alims_core::identifiers::Version;
-use alims_core::ports::{AppendError, LogError, StoreError, WorkflowIndex, WorkflowLog};
+use alims_domain::identifiers::Version;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{AppendError, LogError, StoreError, WorkflowIndex, WorkflowLog};
 use alims_testing::builders::{a_created, a_key};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{HeaderMap, StatusCode};

@@ -1,11 +1,11 @@
 //! Claims, outcomes and quarantines as items: altered ones are noticed, and the position of the sweep is kept apart.
 
-use alims_core::chain::Fault;
-use alims_core::ports::{
-    Claimed, IndexEntry, LogError, QuarantineLog, RecoveryLog, SweepPositions, WalkPosition, WorkflowIndex,
-    WorkflowLog, entry_of,
-};
+use alims_domain::hash_chain::Fault;
+use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{
+    Claimed, LogError, QuarantineLog, RecoveryLog, SweepPositions, WalkPosition, WorkflowIndex, WorkflowLog, entry_of,
+};
 use alims_testing::builders::{
     a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_release, version,
 };

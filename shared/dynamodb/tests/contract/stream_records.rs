@@ -1,8 +1,8 @@
 //! Stream records become what they ring for.
 
-use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_dynamodb::{DynamoLog, stream_record};
+use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
+use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{
     a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, with_metadata,
 };

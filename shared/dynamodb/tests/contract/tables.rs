@@ -1,8 +1,8 @@
 //! The tables are made as they are defined, and making them again harms nothing.
 
-use alims_core::ports::WorkflowLog;
 use alims_dynamodb::tables::{self, INDEX, LOG, Table};
 use alims_dynamodb::{DynamoLog, client};
+use alims_operations::ports::WorkflowLog;
 use alims_testing::builders::{a_created, a_key};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, ProjectionType, TableDescription};

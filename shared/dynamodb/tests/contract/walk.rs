@@ -1,7 +1,7 @@
 //! A walk over the log on a real store: its contract, what nobody of ours wrote, and how it is asked for.
 
-use alims_core::ports::{LogWalk, WorkflowLog};
 use alims_dynamodb::DynamoLog;
+use alims_operations::ports::{LogWalk, WorkflowLog};
 use alims_testing::builders::{a_created, a_key};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;

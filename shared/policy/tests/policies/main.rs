@@ -11,10 +11,11 @@ mod overview;
 mod roles;
 mod telling;
 
-use alims_core::call::Principal;
-use alims_core::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowType};
-use alims_core::lifecycle::State;
-use alims_core::ports::{AccessDecision, AccessPolicy, AccessQuestion, Action, Resource};
+use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
+use alims_domain::call::Principal;
+use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowType};
+use alims_domain::lifecycle::State;
+use alims_operations::ports::AccessPolicy;
 use alims_policy::CedarPolicy;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
 //! Which of the engine's rules a move has to fulfil: the engine does not know moves, so a file says it.
 
-use alims_core::event::AppliedRules;
-use alims_core::identifiers::WorkflowType;
-use alims_core::lifecycle::State;
+use alims_domain::event::AppliedRules;
+use alims_domain::identifiers::WorkflowType;
+use alims_domain::lifecycle::State;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

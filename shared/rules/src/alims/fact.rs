@@ -1,6 +1,6 @@
 //! What the engine is told of a move: one fact, flat, as its conditions name fields and not paths.
 
-use alims_core::ports::RulesQuestion;
+use alims_domain::ruling::RulesQuestion;
 use serde_json::{Map, Value};
 
 use crate::remote::contract::TransitionQuestion;

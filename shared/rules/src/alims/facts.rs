@@ -4,7 +4,7 @@
 //! started anew. So a fact is removed whatever became of the judgement, also when whoever waited for it went away; and
 //! what could not be removed is tried again with the next ones.
 
-use alims_core::ports::Ids;
+use alims_operations::ports::Ids;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::Method;

@@ -8,9 +8,10 @@ mod fact;
 mod facts;
 mod interface;
 
-use alims_core::event::AppliedRules;
-use alims_core::ports::{Ids, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
-use alims_core::refusal::RuleReason;
+use alims_domain::event::AppliedRules;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::ports::{Ids, RulesUnavailable, TransitionRules};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;

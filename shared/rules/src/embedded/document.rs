@@ -1,7 +1,7 @@
 //! A ruleset as it is written in YAML, before any of it is checked beyond its form.
 
-use alims_core::identifiers::WorkflowType;
-use alims_core::lifecycle::State;
+use alims_domain::identifiers::WorkflowType;
+use alims_domain::lifecycle::State;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

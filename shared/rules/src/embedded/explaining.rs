@@ -1,9 +1,10 @@
 //! Why a verdict is what it is: each rule with what it looked at and what came of it, for those who write rules.
 
-use alims_core::event::AppliedRules;
-use alims_core::identifiers::WorkflowType;
-use alims_core::lifecycle::State;
-use alims_core::ports::{RulesQuestion, RulesUnavailable};
+use alims_domain::event::AppliedRules;
+use alims_domain::identifiers::WorkflowType;
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::RulesQuestion;
+use alims_operations::ports::RulesUnavailable;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, operators};
 use cel::parser::Expression as Node;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! One CEL expression: compiled with everything checked that can be, evaluated to true, false or a cause.
 
-use alims_core::ports::RulesQuestion;
+use alims_domain::ruling::RulesQuestion;
 use cel::parser::Expression as Node;
 use cel::{Context, DeclarationError, Env, ExecutionError, Value};
 use std::fmt;
@@ -144,7 +144,7 @@ impl fmt::Display for Undecided {
 mod tests {
     use super::super::trial::Trial;
     use super::*;
-    use alims_core::lifecycle::State;
+    use alims_domain::lifecycle::State;
 
     /// The interpreter's own answer, without any bound, is the one to be had within the bounds.
     #[test]

@@ -1,7 +1,7 @@
 //! Reads rulesets and finds what is wrong with them before the first move is judged.
 
-use alims_core::event::AppliedRules;
-use alims_core::identifiers::WorkflowType;
+use alims_domain::event::AppliedRules;
+use alims_domain::identifiers::WorkflowType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

@@ -16,11 +16,12 @@ mod trial;
 mod variables;
 mod vocabulary;
 
-use alims_core::event::AppliedRules;
-use alims_core::identifiers::WorkflowType;
-use alims_core::lifecycle::State;
-use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
-use alims_core::refusal::RuleReason;
+use alims_domain::event::AppliedRules;
+use alims_domain::identifiers::WorkflowType;
+use alims_domain::lifecycle::State;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,12 +1,13 @@
 //! A made-up move, to see what an expression gives before anybody's work depends on it.
 
-use alims_core::call::Principal;
-use alims_core::event::{Failure, Workflow};
-use alims_core::identifiers::{InvalidValue, Version, WorkflowKey};
-use alims_core::json::Metadata;
-use alims_core::lifecycle::State;
-use alims_core::ports::{Move, RulesQuestion};
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::Principal;
+use alims_domain::event::{Failure, Workflow};
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::invalid::InvalidValue;
+use alims_domain::json::Metadata;
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::{Move, RulesQuestion};
+use alims_domain::timestamp::Timestamp;
 
 use super::expression::{Engine, Evaluation};
 
@@ -21,7 +22,7 @@ pub(super) struct Trial {
 impl Trial {
     /// A move from one state to another, or a creation.
     pub(super) fn of(from: Option<State>, to: State) -> Result<Self, InvalidValue> {
-        let tenant_id = "default".parse::<alims_core::identifiers::TenantId>()?;
+        let tenant_id = "default".parse::<alims_domain::identifiers::TenantId>()?;
         let now: Timestamp = "2026-01-01T00:00:00.000Z".parse()?;
         let failure = Failure { code: "other".parse()?, message: "It broke.".parse()?, retryable: true };
         Ok(Self {

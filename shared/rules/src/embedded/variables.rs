@@ -3,11 +3,11 @@
 //! Texts are borrowed from the question, not copied. Numbers of JSON become CEL integers where they are whole and
 //! doubles where they are not; CEL compares the two by value.
 
-use alims_core::event::Failure;
-use alims_core::identifiers::Reason;
-use alims_core::lifecycle::State;
-use alims_core::ports::RulesQuestion;
-use alims_core::timestamp::Timestamp;
+use alims_domain::event::Failure;
+use alims_domain::identifiers::Reason;
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::RulesQuestion;
+use alims_domain::timestamp::Timestamp;
 use cel::Context;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp};
 use cel::common::value::Val;

@@ -159,7 +159,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 mod tests {
     use super::*;
     use crate::embedded::trial::Trial;
-    use alims_core::lifecycle::State;
+    use alims_domain::lifecycle::State;
     use cel::{Context, Env, ExecutionError};
 
     /// What an expression gives on a failing move, without any check before.

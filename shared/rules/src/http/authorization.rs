@@ -1,6 +1,6 @@
 //! Who we are to an engine: nobody, the bearer of a token, or a signer with the function's AWS credentials.
 
-use alims_core::ports::{Cause, Clock};
+use alims_operations::ports::{Cause, Clock};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;

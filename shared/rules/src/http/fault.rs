@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alims_core::ports::Cause;
+use alims_operations::ports::Cause;
 
 /// What went wrong. It says nothing of what was asked or answered: that is the laboratory's, and this is logged.
 #[derive(Debug, thiserror::Error)]

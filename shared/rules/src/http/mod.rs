@@ -7,7 +7,7 @@ mod endpoint;
 mod fault;
 mod transport;
 
-use alims_core::ports::Cause;
+use alims_operations::ports::Cause;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};

@@ -1,15 +1,14 @@
 //! What travels between the service and an engine that judges for it: the question and the answer, as JSON.
 
-use alims_core::call::Principal;
-use alims_core::event::{AppliedRules, Failure, Workflow};
-use alims_core::identifiers::{
-    InvalidValue, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType,
-};
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::ports::{Move, RulesQuestion, Verdict};
-use alims_core::refusal::RuleReason;
-use alims_core::timestamp::Timestamp;
+use alims_domain::call::Principal;
+use alims_domain::event::{AppliedRules, Failure, Workflow};
+use alims_domain::identifiers::{PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::invalid::InvalidValue;
+use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

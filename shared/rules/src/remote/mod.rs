@@ -6,7 +6,8 @@ pub mod contract;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 
-use alims_core::ports::{RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use bytes::Bytes;
 use http::Method;
 

@@ -1,6 +1,6 @@
 //! The OpenAPI document of the contract, from the types that travel, for those who implement an engine.
 
-use alims_core::schema::never_null_but_absent;
+use alims_domain::schema::never_null_but_absent;
 use std::error::Error;
 use utoipa::openapi::info::{Info, License};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};

@@ -1,7 +1,7 @@
 //! ALIMS's own engine: every applicable rule must be true, what is not clear is no verdict, and no fact stays behind.
 
-use alims_core::event::AppliedRules;
-use alims_core::ports::Verdict;
+use alims_domain::event::AppliedRules;
+use alims_domain::ruling::Verdict;
 use alims_rules::{AlimsNotUsable, AlimsRules, DEADLINE_DEFAULT};
 use alims_testing::SequentialIds;
 use serde_json::json;
@@ -232,7 +232,7 @@ async fn what_the_file_does_not_name_is_not_asked() {
     let engine = engine().await;
     let rules = applicable(&engine, "R-3");
     let mut asking = Asking::to_complete();
-    asking.transition.to = alims_core::lifecycle::State::Paused;
+    asking.transition.to = alims_domain::lifecycle::State::Paused;
     assert_eq!(asking.judged_by(&rules).await.unwrap(), Verdict::Allow(applied(&[])));
     asking.workflow.workflow_type = "free-form".parse().unwrap();
     assert_eq!(asking.judged_by(&rules).await.unwrap(), Verdict::Allow(AppliedRules::lifecycle_only()));

@@ -1,10 +1,11 @@
 //! A question to ask, and what comes of it.
 
-use alims_core::call::Principal;
-use alims_core::event::Workflow;
-use alims_core::json::ValidationContext;
-use alims_core::lifecycle::State;
-use alims_core::ports::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
+use alims_domain::call::Principal;
+use alims_domain::event::Workflow;
+use alims_domain::json::ValidationContext;
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_rules::{Authorization, Reach};
 use alims_testing::builders::{a_created, a_move, a_principal, at, metadata};
 use serde_json::json;

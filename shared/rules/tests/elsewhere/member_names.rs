@@ -1,12 +1,11 @@
 //! Odd names of members: an engine elsewhere is asked about them as they are.
 
-use alims_core::json::ValidationContext;
+use alims_domain::json::ValidationContext;
 use alims_rules::contract::{Asked, TransitionQuestion};
 use alims_rules::{AlimsRules, RemoteRules};
-use alims_testing::SequentialIds;
 use alims_testing::builders::metadata;
-use alims_testing::odd_documents;
 use alims_testing::played_engine::{Deed, PlayedEngine, a_yes};
+use alims_testing::{SequentialIds, odd_documents};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 

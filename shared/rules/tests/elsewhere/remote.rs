@@ -1,8 +1,8 @@
 //! The remote engine: a clear answer is the verdict, everything else is none, and a dead engine is spared.
 
-use alims_core::event::AppliedRules;
-use alims_core::ports::Verdict;
-use alims_core::refusal::RuleReason;
+use alims_domain::event::AppliedRules;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::Verdict;
 use alims_rules::{Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, Reach, RemoteRules};
 use alims_testing::FixedClock;
 use alims_testing::builders::at;

@@ -1,8 +1,8 @@
 //! How moves are judged.
 
 use super::*;
-use alims_core::event::AppliedRules;
-use alims_core::refusal::RuleReason;
+use alims_domain::event::AppliedRules;
+use alims_domain::refusal::RuleReason;
 
 /// A completion with these metadata after the move.
 fn completing(metadata: Value) -> Case {

@@ -14,8 +14,9 @@ mod reading;
 mod resuming;
 mod shuffled;
 
-use alims_core::identifiers::WorkflowKey as Key;
-use alims_core::ports::{BusEvent, StoredVersion};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::WorkflowKey as Key;
+use alims_domain::stored_version::StoredVersion;
 use alims_subscriber::{Event, WorkflowKey};
 use alims_testing::builders::{a_chain, a_key_of};
 use std::time::{Duration, SystemTime};

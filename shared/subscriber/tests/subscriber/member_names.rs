@@ -1,8 +1,8 @@
 //! Odd names of members: a subscriber gets an event's detail as the service has it.
 
-use alims_core::event::WorkflowEvent;
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::ports::BusEvent;
+use alims_domain::bus_event::BusEvent;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::json::{Metadata, ValidationContext};
 use alims_subscriber::{Event, SOURCE};
 use alims_testing::builders::{a_created_of, sealed};
 use alims_testing::odd_documents;

@@ -1,6 +1,6 @@
 //! The inbox delivery by delivery: what is applied, what waits, what is told.
 
-use alims_core::ports::BusEvent;
+use alims_domain::bus_event::BusEvent;
 use alims_subscriber::{
     Conflict, Event, Gap, Inbox, NotStarted, NotTaken, Position, REFUSALS_REMEMBERED_MAX, Received, Started,
 };

@@ -1,6 +1,6 @@
 //! Reading deliveries: what the service publishes is read, and nothing else is taken for it.
 
-use alims_core::ports::BusEvent;
+use alims_domain::bus_event::BusEvent;
 use alims_subscriber::{DETAIL_BYTES_MAX, Event, EventType, SOURCE, Unreadable, WorkflowKey};
 use alims_testing::builders::{a_break, a_chain, a_quarantine, a_refusal, a_release};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Events that go on from an earlier version, because those between cannot be read and were released.
 
-use alims_core::chain::ChainHash;
-use alims_core::event::{Resumes, WorkflowEvent};
+use alims_domain::event::{Resumes, WorkflowEvent};
+use alims_domain::hashing::ChainHash;
 use alims_subscriber::{Event, Gap, Inbox, Received};
 use alims_testing::builders::{a_chain, sealed};
 

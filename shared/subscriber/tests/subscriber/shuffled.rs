@@ -1,7 +1,8 @@
 //! Shuffled, repeated, replayed and missing deliveries: what is applied is a gapless beginning of the log, in order and
 //! exactly once, and what is missing is told, no more and no less.
 
-use alims_core::ports::{BusEvent, StoredVersion};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::stored_version::StoredVersion;
 use alims_subscriber::{Event, Inbox, NotTaken, Received, WorkflowKey};
 use alims_testing::builders::{a_chain, a_refusal};
 use proptest::collection::vec;

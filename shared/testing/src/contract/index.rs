@@ -1,9 +1,10 @@
 //! The contract of the index for single entries: given, advanced, repaired.
 
-use alims_core::chain::ChainHash;
-use alims_core::identifiers::{TenantId, WorkflowKey};
-use alims_core::lifecycle::State;
-use alims_core::ports::{Advanced, IndexEntry, WorkflowIndex, entry_of};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_operations::ports::{Advanced, WorkflowIndex, entry_of};
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 

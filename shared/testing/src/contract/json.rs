@@ -2,11 +2,11 @@
 //!
 //! Compared as text, because `0.0 == -0.0`, and because a reader sees the text.
 
-use alims_core::chain::is_intact;
-use alims_core::event::WorkflowEvent;
-use alims_core::json::ValidationContext;
-use alims_core::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX};
-use alims_core::ports::WorkflowLog;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::is_intact;
+use alims_domain::json::ValidationContext;
+use alims_domain::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX};
+use alims_operations::ports::WorkflowLog;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 

@@ -1,9 +1,10 @@
 //! The contract of the index for lists: order, pages, filters, bounds.
 
-use alims_core::identifiers::TenantId;
-use alims_core::lifecycle::State;
-use alims_core::ports::{IndexEntry, IndexPosition, IndexQuery, WorkflowIndex};
-use alims_core::timestamp::Timestamp;
+use alims_domain::identifiers::TenantId;
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{IndexPosition, IndexQuery, WorkflowIndex};
 use fastrand::Rng;
 use std::cmp::Reverse;
 

@@ -1,12 +1,13 @@
 //! The contract of the log: what is appended, who wins, what is read.
 
-use alims_core::chain::ChainWalk;
-use alims_core::idempotency::{AcceptedRequest, RepeatableRequest, remember};
-use alims_core::identifiers::{EventId, Version, WorkflowKey};
-use alims_core::lifecycle::State;
-use alims_core::limits::REMEMBERED_REQUESTS_MAX;
-use alims_core::ports::{AppendError, KeptRefusal, StoredVersion, WorkflowLog};
-use alims_core::refusal::{Refusal, RefusalCode};
+use alims_domain::hash_chain::ChainWalk;
+use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::lifecycle::State;
+use alims_domain::limits::REMEMBERED_REQUESTS_MAX;
+use alims_domain::refusal::{KeptRefusal, Refusal, RefusalCode};
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::ports::{AppendError, WorkflowLog};
 use serde_json::json;
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;

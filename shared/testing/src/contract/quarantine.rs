@@ -1,9 +1,10 @@
 //! The contract of the record of quarantines: one entry of either kind a break, and nothing else touched.
 
-use alims_core::chain::{ChainHash, Fault};
-use alims_core::identifiers::Version;
-use alims_core::ports::{QuarantineLog, WorkflowLog};
-use alims_core::quarantine::{BreakFound, QuarantineEntry};
+use alims_domain::hash_chain::Fault;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::Version;
+use alims_domain::quarantine::{BreakFound, QuarantineEntry};
+use alims_operations::ports::{QuarantineLog, WorkflowLog};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 

@@ -1,10 +1,10 @@
 //! The contract of what the log keeps of recoveries: who has an attempt, which outcome stays, what is read.
 
-use alims_core::identifiers::Version;
-use alims_core::lifecycle::State;
-use alims_core::ports::{Claimed, RecoveryLog, WorkflowLog};
-use alims_core::recovery::document::{Outcome, OutcomeStatus, Trigger};
-use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim};
+use alims_domain::identifiers::Version;
+use alims_domain::lifecycle::State;
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
+use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+use alims_operations::ports::{Claimed, RecoveryLog, WorkflowLog};
 use tokio::task::JoinSet;
 
 use crate::builders::{a_claim, a_created_of, a_full_record, a_move, at, version};

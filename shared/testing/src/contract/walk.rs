@@ -1,7 +1,7 @@
 //! The contract of a walk over the log: who is met, in which order, and what goes on meanwhile.
 
-use alims_core::identifiers::{TenantId, WorkflowKey};
-use alims_core::ports::{LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPosition, WorkflowLog};
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_operations::ports::{LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPosition, WorkflowLog};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::builders::{

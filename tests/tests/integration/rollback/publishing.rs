@@ -1,9 +1,9 @@
 //! The publisher after a rollback: what a newer release wrote comes again later, and keeps no other workflow waiting.
 
-use alims_core::operations::Publishing;
-use alims_core::operations::publish_events::{Published, publish_events};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_local::Config;
+use alims_operations::Publishing;
+use alims_operations::publish_events::{Published, publish_events};
 use alims_testing::{MemoryBus, MemoryDeadLetters};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};

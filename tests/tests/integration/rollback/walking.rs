@@ -1,10 +1,10 @@
 //! Sweeps and rebuilds after a rollback: a workflow with newer items is left, and the others are put in order.
 
-use alims_core::operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
-use alims_core::operations::{Anomaly, Starting};
-use alims_core::ports::{SweepPositions, WalkPosition};
-use alims_core::timestamp::Timestamp;
+use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::ports::{SweepPositions, WalkPosition};
+use alims_operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
+use alims_operations::{Anomaly, Starting};
 use alims_testing::{FixedClock, MemoryStarter, SequentialIds};
 use std::sync::Arc;
 

@@ -5,16 +5,19 @@
 
 pub(crate) mod values;
 
-use alims_core::chain::{ChainHash, ChainWalk, Fault, is_intact};
-use alims_core::identifiers::Version;
-use alims_core::operations::publish_events::StreamRecord;
-use alims_core::ports::{
-    Advanced, Claimed, IndexQuery, KeptRefusal, LogError, QuarantineLog, RecoveryLog, StoredVersion, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
-};
-use alims_core::quarantine::BreakFound;
-use alims_core::recovery::records::RecoveryAttempt;
+use alims_domain::hash_chain::{ChainWalk, Fault, is_intact};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::Version;
+use alims_domain::quarantine::BreakFound;
+use alims_domain::recovery::records::RecoveryAttempt;
+use alims_domain::refusal::KeptRefusal;
+use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
+use alims_operations::ports::{
+    Advanced, Claimed, IndexQuery, LogError, QuarantineLog, RecoveryLog, SweepPositions, WorkflowIndex, WorkflowLog,
+    entry_of,
+};
+use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::version;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use aws_sdk_dynamodb::Client;

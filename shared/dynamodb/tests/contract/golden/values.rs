@@ -1,17 +1,22 @@
 //! The values that the golden items hold: fixed to the last member, and made of nothing that another test may change.
 
-use alims_core::chain::{ChainHash, Fault, seal};
-use alims_core::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
-use alims_core::idempotency::{AcceptedRequest, RepeatableRequest, remember};
-use alims_core::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
-use alims_core::json::{Metadata, ValidationContext};
-use alims_core::lifecycle::State;
-use alims_core::ports::{IndexEntry, StoredVersion, WalkPosition};
-use alims_core::quarantine::{BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType};
-use alims_core::recovery::document::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
-use alims_core::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_core::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
-use alims_core::timestamp::Timestamp;
+use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
+use alims_domain::hash_chain::{Fault, seal};
+use alims_domain::hashing::ChainHash;
+use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
+use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
+use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::{
+    BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
+};
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
+use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
+use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::WalkPosition;
 
 /// What `item_hash` gives for `unreadable-version.json`.
 pub(crate) const UNREADABLE_VERSION: &str = "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed";

@@ -1,0 +1,93 @@
+//! An entry for the event bus, rendered from what the log keeps.
+
+use serde::Serialize;
+
+use crate::event::WorkflowEvent;
+use crate::hashing::NotCanonical;
+use crate::identifiers::{EventId, Version, WorkflowKey};
+use crate::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
+use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
+use crate::timestamp::Timestamp;
+
+/// One entry for the bus, rendered: what it says is fixed here, how it travels is the adapter's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusEvent {
+    /// The workflow it is about.
+    pub key: WorkflowKey,
+    /// The event's identity.
+    pub event_id: EventId,
+    /// The version it made; none for what makes none: a refusal, a quarantine, a release.
+    pub version: Option<Version>,
+    /// The kind of event, such as `WorkflowCreated`: there is a schema for each.
+    pub detail_type: &'static str,
+    /// The event as compact JSON.
+    pub detail: String,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+/// An event that is published again says so.
+#[derive(Serialize)]
+struct Replayed<'a> {
+    #[serde(flatten)]
+    event: &'a WorkflowEvent,
+    replay: bool,
+}
+
+impl BusEvent {
+    /// Renders a version's event.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored version always has.
+    pub fn of_version(event: &WorkflowEvent) -> Result<Self, NotCanonical> {
+        Self::render(event, serde_json::to_string(event)?)
+    }
+
+    /// Renders a version's event, marked `replay: true`.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored version always has.
+    pub fn of_replayed_version(event: &WorkflowEvent) -> Result<Self, NotCanonical> {
+        Self::render(event, serde_json::to_string(&Replayed { event, replay: true })?)
+    }
+
+    /// Renders a refusal.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored refusal always has.
+    pub fn of_refusal(refusal: &Refusal) -> Result<Self, NotCanonical> {
+        Ok(Self {
+            key: refusal.key(),
+            event_id: refusal.event_id,
+            version: None,
+            detail_type: WORKFLOW_TRANSITION_REFUSED,
+            detail: serde_json::to_string(refusal)?,
+            at: refusal.timestamp,
+        })
+    }
+
+    /// Renders a quarantine or its release.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored one always has.
+    pub fn of_quarantine(entry: &QuarantineEntry) -> Result<Self, NotCanonical> {
+        let (detail_type, detail, at) = match entry {
+            QuarantineEntry::Quarantined(entry) => {
+                (WORKFLOW_QUARANTINED, serde_json::to_string(entry)?, entry.timestamp)
+            }
+            QuarantineEntry::Released(entry) => (WORKFLOW_RELEASED, serde_json::to_string(entry)?, entry.timestamp),
+        };
+        Ok(Self { key: entry.key(), event_id: entry.event_id(), version: None, detail_type, detail, at })
+    }
+
+    fn render(event: &WorkflowEvent, detail: String) -> Result<Self, NotCanonical> {
+        Ok(Self {
+            key: event.key(),
+            event_id: event.event_id,
+            version: Some(event.version),
+            detail_type: event.event_type.as_str(),
+            detail,
+            at: event.timestamp,
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! One version of a workflow: the event that led to it, from which the state at that version follows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::hashing::ChainHash;
+use crate::identifiers::{
+    CorrelationId, EventId, FailureCode, FailureMessage, PrincipalId, Reason, TenantId, Version, WorkflowId,
+    WorkflowKey, WorkflowType,
+};
+use crate::json::{Metadata, ValidationContext};
+use crate::lifecycle::State;
+use crate::timestamp::Timestamp;
+
+/// What kind of event a version is; on the bus it is the detail type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum EventType {
+    /// Version 1.
+    WorkflowCreated,
+    /// A move that somebody asked for.
+    WorkflowStateChanged,
+    /// A move from FAILED to ACTIVE made by a recovery.
+    WorkflowRecovered,
+}
+
+impl EventType {
+    /// The name on the bus and in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WorkflowCreated => "WorkflowCreated",
+            Self::WorkflowStateChanged => "WorkflowStateChanged",
+            Self::WorkflowRecovered => "WorkflowRecovered",
+        }
+    }
+}
+
+/// What broke, told by whoever moves a workflow to FAILED.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// For machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
+    pub code: FailureCode,
+    /// For people: 1 to 1000 characters.
+    pub message: FailureMessage,
+    /// Whether trying again can help.
+    pub retryable: bool,
+}
+
+/// Which rules allowed a version, so that the decision can be reconstructed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AppliedRules {
+    /// The ruleset that was asked, or [`AppliedRules::LIFECYCLE_ONLY`].
+    pub ruleset: String,
+    /// Its version, chosen by those who write the rules.
+    pub ruleset_version: String,
+    /// The ids of the rules that were evaluated, in the order of evaluation.
+    pub evaluated: Vec<String>,
+}
+
+impl AppliedRules {
+    /// Stands where a ruleset's name would: no ruleset names this workflow type, the lifecycle alone decided.
+    pub const LIFECYCLE_ONLY: &'static str = "lifecycle-only";
+
+    /// The verdict on a workflow type that no ruleset names.
+    #[must_use]
+    pub fn lifecycle_only() -> Self {
+        Self { ruleset: Self::LIFECYCLE_ONLY.to_owned(), ruleset_version: "1".to_owned(), evaluated: Vec::new() }
+    }
+}
+
+/// What a version goes on from that stands above versions nobody can read. A person released these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Resumes {
+    /// The newest version that could be read: state and metadata are its own, as changed by this event.
+    pub from_version: Version,
+    /// The hash of what was stored as the version just before this one: the content of the break that was released.
+    pub passed_over: ChainHash,
+}
+
+/// One item of a workflow's history: the whole of a stored version but for its idempotency keys.
+///
+/// Absent values are absent, not null, except `from_state` of version 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowEvent {
+    /// The event's identity, the same wherever it shows up.
+    pub event_id: EventId,
+    /// Whose workflow it is.
+    pub tenant_id: TenantId,
+    /// Which workflow.
+    pub workflow_id: WorkflowId,
+    /// What kind of workflow.
+    pub workflow_type: WorkflowType,
+    /// What happened.
+    pub event_type: EventType,
+    /// The version this event made.
+    pub version: Version,
+    /// Where the workflow stood before; null for version 1.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub from_state: Option<State>,
+    /// Where it stands since.
+    pub to_state: State,
+    /// When, by the server's clock; never earlier than the version before it.
+    pub timestamp: Timestamp,
+    /// When version 1 was made.
+    pub created_at: Timestamp,
+    /// Who made version 1.
+    pub created_by: PrincipalId,
+    /// Who asked for this version.
+    pub requested_by: PrincipalId,
+    /// Why, in the requester's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The workflow's metadata since this version, all of it.
+    pub metadata: Metadata,
+    /// What the requester told the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_context: Option<ValidationContext>,
+    /// What broke; present when `to_state` is FAILED, and only then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Which rules allowed it.
+    pub rules: AppliedRules,
+    /// What ties this event to its cause in other services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<CorrelationId>,
+    /// Present when the version before this one cannot be read and was released: which earlier one this goes on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<Resumes>,
+    /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.
+    pub previous_hash: ChainHash,
+    /// The hash of this version: see [`crate::hash_chain`].
+    pub hash: ChainHash,
+}
+
+impl WorkflowEvent {
+    /// The workflow it belongs to.
+    #[must_use]
+    pub fn key(&self) -> WorkflowKey {
+        WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
+    }
+}
+
+/// A workflow as it stands at one version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workflow {
+    /// Which workflow of which tenant.
+    pub key: WorkflowKey,
+    /// What kind it is.
+    pub workflow_type: WorkflowType,
+    /// Where it stands.
+    pub current_state: State,
+    /// Where it stood before; none at version 1.
+    pub previous_state: Option<State>,
+    /// The version this is.
+    pub version: Version,
+    /// When version 1 was made.
+    pub created_at: Timestamp,
+    /// When this version was made.
+    pub updated_at: Timestamp,
+    /// Who made version 1.
+    pub created_by: PrincipalId,
+    /// Who made this version.
+    pub updated_by: PrincipalId,
+    /// The laboratory's own data.
+    pub metadata: Metadata,
+}
+
+impl From<&WorkflowEvent> for Workflow {
+    fn from(event: &WorkflowEvent) -> Self {
+        Self {
+            key: event.key(),
+            workflow_type: event.workflow_type.clone(),
+            current_state: event.to_state,
+            previous_state: event.from_state,
+            version: event.version,
+            created_at: event.created_at,
+            updated_at: event.timestamp,
+            created_by: event.created_by.clone(),
+            updated_by: event.requested_by.clone(),
+            metadata: event.metadata.clone(),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The names things go by. Each is checked once, where it enters, and trusted from there on.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+use crate::invalid::InvalidValue;
+use crate::stored_name::{Part, StoredName, half_digest, named_as_str};
+
+/// Defines a checked text: its rule is a function from the text to an error message, if any.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "schema", schema(value_type = String))]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let rule: fn(&str) -> Result<(), InvalidValue> = $rule;
+                rule(&text).map(|()| Self(text))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// Whose data it is: 1 to 64 of `A-Z a-z 0-9 . _ -`. It opens every key, so it holds no `#`.
+    TenantId,
+    |text| made_of(text, 64, "letters, digits and . _ -", |c| c.is_ascii_alphanumeric() || "._-".contains(c))
+);
+checked_text!(
+    /// A workflow, unique within its tenant: 1 to 128 of `A-Z a-z 0-9 . _ : -`.
+    WorkflowId,
+    |text| made_of(text, 128, "letters, digits and . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
+);
+checked_text!(
+    /// What kind of work it is, chosen by the laboratory: 1 to 64 of `a-z 0-9 -`.
+    WorkflowType,
+    |text| made_of(text, 64, "lower-case letters, digits and -", |c| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+    })
+);
+checked_text!(
+    /// Who acts: the subject of a verified token, 1 to 256 characters without control characters.
+    PrincipalId,
+    |text| plain_text(text, 256)
+);
+checked_text!(
+    /// Why a person asks for something: 1 to 1000 characters, not only white space.
+    Reason,
+    |text| prose(text, 1000)
+);
+checked_text!(
+    /// What went wrong, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
+    FailureCode,
+    |text| made_of(text, 64, "letters, digits and . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
+);
+checked_text!(
+    /// What went wrong, for people: 1 to 1000 characters, not only white space.
+    FailureMessage,
+    |text| prose(text, 1000)
+);
+checked_text!(
+    /// The caller's own name for one request, so that it can be repeated: 1 to 255 visible ASCII characters.
+    IdempotencyKey,
+    |text| made_of(text, 255, "visible ASCII characters", |c| c.is_ascii_graphic())
+);
+checked_text!(
+    /// Ties together what several services did for one cause: 1 to 128 of `A-Z a-z 0-9 . _ : = ; -`.
+    CorrelationId,
+    |text| made_of(text, 128, "letters, digits and . _ : = ; -", |c| {
+        c.is_ascii_alphanumeric() || "._:=;-".contains(c)
+    })
+);
+
+checked_text!(
+    /// The name of one recovery and of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, which is what Step Functions allows.
+    RecoveryId,
+    |text| made_of(text, 80, "letters, digits and _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
+);
+
+impl PrincipalId {
+    /// What the names of the service's own principals begin with. The edge accepts no token of such a subject.
+    pub const RESERVED_PREFIX: &'static str = "alims.workflow-manager/";
+
+    /// Who acts when a recovery starts by itself.
+    #[must_use]
+    pub fn automatic_recovery() -> Self {
+        Self(format!("{}recovery", Self::RESERVED_PREFIX))
+    }
+
+    /// Whether only the service itself may act under this name.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(Self::RESERVED_PREFIX)
+    }
+}
+
+/// A hyphenated UUID is made of characters that an id allows.
+impl From<Uuid> for WorkflowId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid.hyphenated().to_string())
+    }
+}
+
+fn made_of(text: &str, most: usize, of: &str, allowed: fn(char) -> bool) -> Result<(), InvalidValue> {
+    if !text.is_empty() && text.len() <= most && text.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new(format!("must be 1 to {most} characters out of: {of}")))
+    }
+}
+
+fn plain_text(text: &str, most: usize) -> Result<(), InvalidValue> {
+    if !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new(format!("must be 1 to {most} characters without control characters")))
+    }
+}
+
+fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
+    let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(forbidden) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new(format!(
+            "must be 1 to {most} characters, not only white space, without control characters"
+        )))
+    }
+}
+
+/// The names that this module makes itself are made of what they allow.
+impl RecoveryId {
+    /// The recovery of a workflow at a version: the same attempt always has the same name.
+    #[must_use]
+    pub fn of_attempt(key: &WorkflowKey, version: Version, attempt: u32) -> Self {
+        let digest = half_digest(&[Part::of(&key.tenant_id), Part::of(&key.workflow_id)]);
+        Self(format!("{digest}-v{}-a{attempt}", version.stored_name()))
+    }
+}
+
+/// The identity of one event, the same in the log, on the bus and in a refusal: a UUIDv7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = String, format = Uuid))]
+#[serde(try_from = "String", into = "String")]
+pub struct EventId(pub Uuid);
+
+impl EventId {
+    /// Milliseconds since 1970-01-01T00:00:00Z at which it was made: the first 48 bits (RFC 9562, section 5.7).
+    #[must_use]
+    pub fn unix_millis(self) -> u64 {
+        u64::try_from(self.0.as_u128() >> 80).unwrap_or(u64::MAX)
+    }
+}
+
+/// Reads only the form this service writes, lower case with hyphens: stored bytes have one spelling.
+impl TryFrom<String> for EventId {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Uuid::parse_str(&text)
+            .ok()
+            .map(Self)
+            .filter(|id| String::from(*id) == text)
+            .ok_or_else(|| InvalidValue::new("must be a UUID in lower case with hyphens"))
+    }
+}
+
+/// The form that is stored and sent.
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.0.hyphenated().to_string()
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from(*self))
+    }
+}
+
+/// The number of a version: 1 for the creation, then one more for each accepted move, without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(value_type = u64, minimum = 1))]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Version(u64);
+
+impl Version {
+    /// The version a creation writes.
+    pub const FIRST: Self = Self(1);
+    /// The last one that ten digits can name.
+    pub const LAST: Self = Self(9_999_999_999);
+
+    /// The version after this one; none after [`Version::LAST`].
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        (self < Self::LAST).then_some(Self(self.0 + 1))
+    }
+
+    /// The version before this one; none before [`Version::FIRST`].
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        (self > Self::FIRST).then_some(Self(self.0 - 1))
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for Version {
+    type Error = InvalidValue;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        let version = Self(number);
+        if (Self::FIRST..=Self::LAST).contains(&version) {
+            Ok(version)
+        } else {
+            Err(InvalidValue::new("must be a whole number from 1 to 9999999999"))
+        }
+    }
+}
+
+impl From<Version> for u64 {
+    fn from(version: Version) -> Self {
+        version.0
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One workflow of one tenant: what every port addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkflowKey {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Which one.
+    pub workflow_id: WorkflowId,
+}
+
+impl fmt::Display for WorkflowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant_id, self.workflow_id)
+    }
+}
+
+named_as_str!(IdempotencyKey, PrincipalId, RecoveryId, TenantId, WorkflowId);
+
+/// In decimal digits, as many as it takes.
+impl StoredName for Version {
+    fn stored_name(&self) -> Cow<'_, str> {
+        Cow::Owned(self.get().to_string())
+    }
+}
+
+/// Lower case with hyphens.
+impl StoredName for EventId {
+    fn stored_name(&self) -> Cow<'_, str> {
+        Cow::Owned(String::from(*self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_refuses_what_would_break_a_key_or_a_path() {
+        for text in ["", "a/b", "a#b", "a b", "ä", "a\u{0}", &"x".repeat(129)] {
+            assert!(text.parse::<WorkflowId>().is_err(), "{text:?}");
+        }
+        assert!("A.b_c:9-".parse::<WorkflowId>().is_ok());
+        assert!("x".repeat(128).parse::<WorkflowId>().is_ok());
+    }
+
+    #[test]
+    fn a_reason_is_counted_in_characters_and_says_something() {
+        assert!("ä".repeat(1000).parse::<Reason>().is_ok());
+        assert!("ä".repeat(1001).parse::<Reason>().is_err());
+        assert!(" \n".parse::<Reason>().is_err());
+        assert!("a\u{7}".parse::<Reason>().is_err());
+    }
+
+    #[test]
+    fn versions_have_two_ends() {
+        assert!(Version::try_from(0).is_err());
+        assert!(Version::try_from(10_000_000_000).is_err());
+        assert_eq!(Version::LAST.next(), None);
+        assert_eq!(Version::FIRST.previous(), None);
+        assert_eq!(Version::FIRST.next().and_then(Version::previous), Some(Version::FIRST));
+    }
+}

@@ -1,0 +1,27 @@
+//! The domain: a workflow's lifecycle, its events and all that is decided of it. Pure and synchronous.
+//!
+//! Nothing in here does I/O, reads a clock, makes an id, waits or knows a port.
+
+pub mod access;
+pub mod bus_event;
+pub mod call;
+pub mod event;
+pub mod hash_chain;
+pub mod hashing;
+pub mod idempotency;
+pub mod identifiers;
+pub mod invalid;
+pub mod json;
+pub mod lifecycle;
+pub mod limits;
+pub mod member_names;
+pub mod projection;
+pub mod quarantine;
+pub mod recovery;
+pub mod refusal;
+pub mod ruling;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod stored_name;
+pub mod stored_version;
+pub mod timestamp;

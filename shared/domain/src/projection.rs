@@ -1,0 +1,46 @@
+//! The index entry of a workflow: a projection of its newest published version.
+
+use crate::event::WorkflowEvent;
+use crate::hashing::ChainHash;
+use crate::identifiers::{PrincipalId, Version, WorkflowKey, WorkflowType};
+use crate::lifecycle::State;
+use crate::timestamp::Timestamp;
+
+/// One workflow in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Which workflow.
+    pub key: WorkflowKey,
+    /// What kind it is.
+    pub workflow_type: WorkflowType,
+    /// Where it stood at the published version.
+    pub current_state: State,
+    /// Where it stood before; none at version 1.
+    pub previous_state: Option<State>,
+    /// The last version whose event the bus has accepted.
+    pub published_version: Version,
+    /// When version 1 was made.
+    pub created_at: Timestamp,
+    /// When the published version was made.
+    pub updated_at: Timestamp,
+    /// Who made version 1.
+    pub created_by: PrincipalId,
+    /// The hash of the published version: an entry of the same version and another hash is of another history.
+    pub head_hash: ChainHash,
+}
+
+impl From<&WorkflowEvent> for IndexEntry {
+    fn from(event: &WorkflowEvent) -> Self {
+        Self {
+            key: event.key(),
+            workflow_type: event.workflow_type.clone(),
+            current_state: event.to_state,
+            previous_state: event.from_state,
+            published_version: event.version,
+            created_at: event.created_at,
+            updated_at: event.timestamp,
+            created_by: event.created_by.clone(),
+            head_hash: event.hash.clone(),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Walking along the chain of one workflow, a page at a time: to the first break, or past every break that was released.
+
+use std::cmp::Ordering;
+
+use crate::ports::{LogError, StoreError, WorkflowLog};
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::{Break, ChainWalk, Fault, content_of};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::limits::WALK_ITEMS_MAX;
+use alims_domain::quarantine::{BreakFound, QuarantineRecord};
+use alims_domain::stored_version::StoredVersion;
+
+/// The end of a walk along a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Walked {
+    /// The last sound version.
+    pub last: Option<WorkflowEvent>,
+    /// What stopped the walk before the end.
+    pub broken: Option<Break>,
+}
+
+/// Walks the chain of one workflow from version 1 and stops at the first break.
+///
+/// `end` is a version known to be there: a walk that ends before it found a version missing.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn walk_chain<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    end: Option<Version>,
+) -> Result<Walked, StoreError> {
+    walk_chain_seeing(log, key, end, |_| {}).await
+}
+
+/// The same, and `seen` sees every sound version in its order.
+pub(crate) async fn walk_chain_seeing<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    end: Option<Version>,
+    seen: impl FnMut(&WorkflowEvent),
+) -> Result<Walked, StoreError> {
+    walk_on(log, key, ChainWalk::new(key), end, seen).await
+}
+
+/// The same from where `walk` stands.
+pub(crate) async fn walk_on<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    mut walk: ChainWalk<'_>,
+    end: Option<Version>,
+    mut seen: impl FnMut(&WorkflowEvent),
+) -> Result<Walked, StoreError> {
+    let broken = loop {
+        let Some(from) = walk.awaited() else { break None };
+        let page = match readable(log, key, from, WALK_ITEMS_MAX).await? {
+            Ok(page) => page,
+            Err(broken) => break Some(broken),
+        };
+        if page.is_empty() {
+            // Nothing more: sound, unless a later version is known to be there.
+            break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: Fault::Missing });
+        }
+        let walked = page.into_iter().try_for_each(|version| {
+            walk.step(version.event)?;
+            walk.last().into_iter().for_each(&mut seen);
+            Ok(())
+        });
+        if let Err(broken) = walked {
+            break Some(broken);
+        }
+    };
+    Ok(Walked { last: walk.last().cloned(), broken })
+}
+
+/// The versions from `from` on, at most `limit` of them; or the break, when the first of them cannot be read.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) async fn readable<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    from: Version,
+    limit: usize,
+) -> Result<Result<Vec<StoredVersion>, Break>, StoreError> {
+    match log.versions(key, from, limit).await {
+        Ok(page) => Ok(Ok(page)),
+        Err(LogError::Store(error)) => Err(error),
+        Err(LogError::Unreadable { version, .. }) => {
+            let (at, fault) = if version > from { (from, Fault::Missing) } else { (version, Fault::Unreadable) };
+            Ok(Err(Break { at, fault }))
+        }
+    }
+}
+
+/// Walks to the end of a log, past every break that was released, and stops at the first that was not. Gives the newest
+/// version that can be read; none of an empty log. `seen` sees every version that the walk found sound, in order.
+///
+/// `end` is the newest version that is there.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) async fn walk_past_releases<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    end: Option<Version>,
+    quarantine: &QuarantineRecord,
+    mut seen: impl FnMut(&WorkflowEvent),
+) -> Result<Result<Option<WorkflowEvent>, BreakFound>, StoreError> {
+    let (mut from, mut walk, mut last) = (Version::FIRST, ChainWalk::new(key), None);
+    loop {
+        let walked = walk_on(log, key, walk, end, &mut seen).await?;
+        last = walked.last.or(last);
+        let Some(broken) = walked.broken else { return Ok(Ok(last)) };
+        let found = identified(log, key, &broken).await?;
+        if !quarantine.is_released(&found) {
+            return Ok(Err(found));
+        }
+        if !matches!(broken.fault, Fault::Missing | Fault::Unreadable) {
+            // Its release says that it is built on as it is.
+            last = event_at(log, key, broken.at).await?.or(last);
+        }
+        match goes_on_at(log, key, &broken, from).await? {
+            Some(next) if end.is_none_or(|end| next <= end) => {
+                let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
+                (from, walk) = (next, ChainWalk::resuming(key, next, base));
+            }
+            Some(_) | None => return Ok(Ok(last)),
+        }
+    }
+}
+
+/// Where the walk goes on behind a break that was released; always further on than it began.
+pub(crate) async fn goes_on_at<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    broken: &Break,
+    began_at: Version,
+) -> Result<Option<Version>, StoreError> {
+    match broken.fault {
+        // Whether it follows from the version before was what is released: the walk begins anew with it.
+        Fault::Unlinked if broken.at > began_at => Ok(Some(broken.at)),
+        Fault::Missing => match log.versions(key, broken.at, 1).await {
+            Ok(found) => Ok(found.first().map(|stored| stored.event.version)),
+            Err(LogError::Unreadable { version, .. }) => Ok(Some(version)),
+            Err(LogError::Store(error)) => Err(error),
+        },
+        Fault::Unlinked
+        | Fault::Unreadable
+        | Fault::Foreign
+        | Fault::Altered
+        | Fault::UnreadableQuarantine
+        | Fault::UnreadableRecovery => Ok(broken.at.next()),
+    }
+}
+
+/// Names a break by what is stored where it is.
+pub(crate) async fn identified<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    broken: &Break,
+) -> Result<BreakFound, StoreError> {
+    let nothing = ChainHash::genesis();
+    let content = match (broken.fault, log.versions(key, broken.at, 1).await) {
+        (_, Err(LogError::Store(error))) => return Err(error),
+        (Fault::Missing, _) => nothing,
+        (_, Err(LogError::Unreadable { version, content, .. })) => match version.cmp(&broken.at) {
+            Ordering::Equal => content,
+            Ordering::Less | Ordering::Greater => nothing,
+        },
+        (_, Ok(found)) => {
+            let there = found.iter().find(|stored| stored.event.version == broken.at);
+            there.map_or(nothing, |stored| content_of(&stored.event))
+        }
+    };
+    Ok(BreakFound { at: broken.at, fault: broken.fault, content })
+}
+
+/// The event of one version; none when it is not there or cannot be read.
+pub(crate) async fn event_at<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    version: Version,
+) -> Result<Option<WorkflowEvent>, StoreError> {
+    match log.versions(key, version, 1).await {
+        Ok(found) => Ok(found.into_iter().map(|stored| stored.event).find(|event| event.version == version)),
+        Err(LogError::Unreadable { .. }) => Ok(None),
+        Err(LogError::Store(error)) => Err(error),
+    }
+}

@@ -1,0 +1,243 @@
+//! A workflow's history, oldest first: its versions, and the refused attempts between them for those who may see them.
+
+use crate::head::{authorise, authorise_by_name};
+use crate::ports::{LogError, StoreError, WorkflowLog};
+use crate::{ReadWorkflowError, Reading};
+use alims_domain::access::Action;
+use alims_domain::call::Call;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
+use alims_domain::refusal::{KeptRefusal, Refusal};
+use alims_domain::timestamp::Timestamp;
+
+/// One item of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HistoryItem {
+    /// What happened.
+    Version(Box<WorkflowEvent>),
+    /// What was refused.
+    Refusal(Box<Refusal>),
+    /// Something that is there and cannot be read.
+    Unreadable(Unreadable),
+}
+
+/// An entry of a history that cannot be read. It is shown in its place, so that nothing is hidden.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A version.
+    Version {
+        /// Which one.
+        version: Version,
+        /// The hash of what is stored: the content of the break.
+        content: ChainHash,
+    },
+    /// A refused attempt.
+    Refusal {
+        /// Its identity.
+        event_id: EventId,
+        /// The hash of what is stored.
+        content: ChainHash,
+    },
+}
+
+/// Where a history goes on: after this version and after this refusal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistoryPosition {
+    /// The last version given; none before the first.
+    pub version: Option<Version>,
+    /// The last refusal given; none before the first.
+    pub refusal: Option<EventId>,
+}
+
+/// One page of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryPage {
+    /// Oldest first.
+    pub items: Vec<HistoryItem>,
+    /// Where the next page begins; none when there is none.
+    pub next: Option<HistoryPosition>,
+}
+
+/// What of the history to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// Whether to give refused attempts too; that takes a permission of its own.
+    pub include_refusals: bool,
+    /// Go on after this position.
+    pub after: HistoryPosition,
+    /// At most so many items.
+    pub limit: usize,
+}
+
+/// Reads one page of a workflow's history.
+///
+/// # Errors
+/// When there is no such workflow, the caller may not see it, or it cannot be read.
+pub async fn get_workflow_history<L: WorkflowLog>(
+    ports: &Reading<L>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+    query: HistoryQuery,
+) -> Result<HistoryPage, ReadWorkflowError> {
+    let key = call.key(workflow_id);
+    let (head, end) = match ports.store.head(&key).await {
+        Ok(None) => return never_created(ports, call, &key, query).await,
+        Ok(Some(head)) => {
+            let end = head.event.version;
+            (Some(head), end)
+        }
+        Err(LogError::Unreadable { version, .. }) => (None, version),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    let wants = [Some(Action::GetWorkflowHistory), query.include_refusals.then_some(Action::GetWorkflowRefusals)];
+    for action in wants.into_iter().flatten() {
+        match &head {
+            Some(head) => authorise(ports.policy.as_ref(), call, action, &head.event)?,
+            // Of what cannot be read nothing is known but its name.
+            None => authorise_by_name(ports.policy.as_ref(), call, action, &key)?,
+        }
+    }
+    // One more than asked for tells whether there is a next page.
+    let wanted = query.limit.saturating_add(1);
+    let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
+    let versions = versions(&ports.store, &key, from, wanted).await?;
+    let refusals = if query.include_refusals {
+        ports.store.refusals(&key, query.after.refusal, wanted).await?
+    } else {
+        Vec::new()
+    };
+    let reached = versions.last().map(Found::version).or(query.after.version);
+    // More than was wanted: then there is a next page.
+    let stopped = reached.is_none_or(|reached| reached < end);
+    Ok(merge(versions, refusals, query.after, query.limit, stopped))
+}
+
+/// A version, or what is in its place.
+enum Found {
+    Event(Box<WorkflowEvent>),
+    Unreadable(Version, ChainHash),
+}
+
+impl Found {
+    fn version(&self) -> Version {
+        match self {
+            Self::Event(event) => event.version,
+            Self::Unreadable(version, _) => *version,
+        }
+    }
+
+    /// Whether it comes before a refusal of this instant. What cannot be read has no instant: it follows the version
+    /// before it.
+    fn is_before(&self, instant: Timestamp) -> bool {
+        match self {
+            Self::Event(event) => event.timestamp <= instant,
+            Self::Unreadable(..) => true,
+        }
+    }
+}
+
+/// The versions from one on, at most so many, those among them that cannot be read.
+async fn versions<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    mut from: Option<Version>,
+    wanted: usize,
+) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(next) = from.filter(|_| found.len() < wanted) {
+        match log.versions(key, next, wanted - found.len()).await {
+            Ok(page) => {
+                let Some(last) = page.last() else { break };
+                from = last.event.version.next();
+                found.extend(page.into_iter().map(|stored| Found::Event(Box::new(stored.event))));
+            }
+            Err(LogError::Unreadable { version, content, .. }) => {
+                found.push(Found::Unreadable(version, content));
+                from = version.next();
+            }
+            // What was read is given; the next page meets the error.
+            Err(LogError::Store(StoreError::NewerFormat(_))) if !found.is_empty() => break,
+            Err(LogError::Store(error)) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see
+/// them.
+async fn never_created<L: WorkflowLog>(
+    ports: &Reading<L>,
+    call: &Call,
+    key: &WorkflowKey,
+    query: HistoryQuery,
+) -> Result<HistoryPage, ReadWorkflowError> {
+    let may = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals]
+        .into_iter()
+        .all(|action| authorise_by_name(ports.policy.as_ref(), call, action, key).is_ok());
+    if !query.include_refusals || !may {
+        return Err(ReadWorkflowError::NotFound);
+    }
+    let refusals = ports.store.refusals(key, query.after.refusal, query.limit.saturating_add(1)).await?;
+    if refusals.is_empty() && query.after.refusal.is_none() {
+        return Err(ReadWorkflowError::NotFound);
+    }
+    Ok(merge(Vec::new(), refusals, query.after, query.limit, false))
+}
+
+/// When an attempt was refused. Of one that cannot be read the identity still says when it was made.
+fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
+    match refusal {
+        KeptRefusal::Refusal(refusal) => Some(refusal.timestamp),
+        KeptRefusal::Unreadable { event_id, .. } => {
+            i64::try_from(event_id.unix_millis()).ok().and_then(Timestamp::from_unix_millis)
+        }
+    }
+}
+
+/// Lays two lists, each in its own order, into one by time; at the same instant the version comes first.
+///
+/// `stopped` says that more versions follow than were given; what is later than the last of these has to wait for them.
+fn merge(
+    versions: Vec<Found>,
+    refusals: Vec<KeptRefusal>,
+    after: HistoryPosition,
+    limit: usize,
+    stopped: bool,
+) -> HistoryPage {
+    let mut versions = versions.into_iter().peekable();
+    let mut refusals = refusals.into_iter().peekable();
+    let mut items = Vec::new();
+    let mut position = after;
+    while items.len() < limit {
+        let version_is_next = match (versions.peek(), refusals.peek()) {
+            (Some(version), Some(refusal)) => instant_of(refusal).is_none_or(|instant| version.is_before(instant)),
+            (Some(_), None) => true,
+            (None, _) if stopped => break,
+            (None, _) => false,
+        };
+        if version_is_next {
+            items.extend(versions.next().map(|found| {
+                position.version = Some(found.version());
+                match found {
+                    Found::Event(event) => HistoryItem::Version(event),
+                    Found::Unreadable(version, content) => {
+                        HistoryItem::Unreadable(Unreadable::Version { version, content })
+                    }
+                }
+            }));
+        } else if let Some(refusal) = refusals.next() {
+            position.refusal = Some(refusal.event_id());
+            items.push(match refusal {
+                KeptRefusal::Refusal(refusal) => HistoryItem::Refusal(refusal),
+                KeptRefusal::Unreadable { event_id, content } => {
+                    HistoryItem::Unreadable(Unreadable::Refusal { event_id, content })
+                }
+            });
+        } else {
+            break;
+        }
+    }
+    let more = stopped || versions.peek().is_some() || refusals.peek().is_some();
+    HistoryPage { items, next: more.then_some(position) }
+}

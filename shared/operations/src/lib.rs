@@ -1,0 +1,33 @@
+//! The operations: load, decide, append. One module an operation, named as everywhere else. They render nothing.
+//!
+//! Nothing in here does I/O, reads a clock or makes an id: all of that comes in through [`ports`].
+
+pub mod create_workflow;
+pub mod errors;
+pub mod get_workflow_history;
+pub mod get_workflow_state;
+pub mod list_workflows;
+pub mod ports;
+pub mod publishing;
+pub mod recovery;
+pub mod request_state_transition;
+pub mod verify_workflow_history;
+
+mod chain_walk;
+mod decision;
+mod head;
+mod refusals;
+
+pub use chain_walk::{Walked, walk_chain};
+pub use decision::Accepted;
+pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+pub use head::ReadWorkflowError;
+pub use ports::{Deciding, Publishing, Reading};
+pub use publishing::rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
+pub use publishing::{publish_events, replay_events};
+pub use recovery::assess::{AssessError, assess};
+pub use recovery::start::{StartRecoveryError, Starting};
+pub use recovery::{
+    get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,
+};
+pub use refusals::{NotKept, TooManyRefusals};

@@ -1,0 +1,59 @@
+//! The tenant's workflows, newest first, from the index: eventually consistent.
+
+use crate::head::decide;
+use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
+use crate::{Forbidden, Reading};
+use alims_domain::access::{AccessQuestion, Action, Resource};
+use alims_domain::call::Call;
+use alims_domain::identifiers::{PrincipalId, WorkflowType};
+use alims_domain::lifecycle::State;
+use alims_domain::timestamp::Timestamp;
+
+/// Which workflows to list. A filter that is none lets everything through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those of this type.
+    pub workflow_type: Option<WorkflowType>,
+    /// Only those created by this principal.
+    pub created_by: Option<PrincipalId>,
+    /// Only those updated at this instant or later.
+    pub updated_after: Option<Timestamp>,
+    /// Only those updated before this instant.
+    pub updated_before: Option<Timestamp>,
+}
+
+/// Why workflows could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListWorkflowsError {
+    /// The caller may not list.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The store beneath.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Lists one page of at most `limit` workflows, going on after `after`.
+///
+/// # Errors
+/// When the caller may not list or the index cannot be read.
+pub async fn list_workflows<I: WorkflowIndex>(
+    ports: &Reading<I>,
+    call: &Call,
+    filter: ListFilter,
+    after: Option<IndexPosition>,
+    limit: usize,
+) -> Result<IndexPage, ListWorkflowsError> {
+    let tenant_id = &call.principal.tenant_id;
+    let resource =
+        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
+    let question = AccessQuestion { request_id, principal, action: Action::ListWorkflows, resource };
+    decide(ports.policy.as_ref(), &question)?;
+    let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = filter;
+    let tenant_id = tenant_id.clone();
+    let query = IndexQuery { tenant_id, state, workflow_type, created_by, updated_after, updated_before, after, limit };
+    Ok(ports.store.list(&query).await?)
+}

@@ -1,0 +1,27 @@
+//! What the operations need from the world. Each port says which errors an adapter MUST return.
+
+mod access;
+mod bus;
+mod clock;
+mod failure;
+mod index;
+mod log;
+mod quarantine;
+mod recovery;
+mod rules;
+mod sets;
+mod walk;
+
+pub use access::AccessPolicy;
+pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
+pub use clock::{Clock, Ids};
+pub use failure::{Cause, NewerFormat, StoreError};
+pub use index::{Advanced, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
+pub use log::{AppendError, LogError, WorkflowLog};
+pub use quarantine::QuarantineLog;
+pub use recovery::{
+    Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
+};
+pub use rules::{RulesUnavailable, TransitionRules};
+pub use sets::{Deciding, Publishing, Reading};
+pub use walk::{LogWalk, WalkPart, WalkPosition};

@@ -1,0 +1,280 @@
+//! Bringing workflows up to date on the bus: strictly in order within one, concurrently across many.
+//!
+//! Publishing, recovery and replay all stand on this one piece.
+
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+
+use crate::Publishing;
+use crate::chain_walk::identified;
+use crate::ports::{EventBus, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use alims_domain::bus_event::BusEvent;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hashing::NotCanonical;
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::limits::{
+    BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, PUBLISHER_CONCURRENCY_MAX, WALK_ITEMS_MAX,
+};
+use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
+
+/// Why a workflow was not brought up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It may work another time.
+    Later(String),
+    /// It will never work: the log has no such version, or one that cannot be read.
+    Never(String),
+}
+
+/// One workflow on its way from what is published to a version that is to be.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    key: WorkflowKey,
+    /// The next version to put; none when the last possible one is through.
+    next: Option<Version>,
+    /// The version to reach.
+    last: Version,
+    /// Events at hand, by version; a gap is filled from the log.
+    at_hand: BTreeMap<Version, WorkflowEvent>,
+    /// The last event the bus accepted and the index does not know of yet.
+    accepted: Option<WorkflowEvent>,
+    /// Whether the events are on the bus and in the index already, and are only put again.
+    again: bool,
+    /// How far both bus and index have it; of a replay, how far the bus has it again.
+    pub checkpoint: Option<Version>,
+    /// Why it went no further; none while it goes, and at the end when it arrived.
+    pub stop: Option<Stop>,
+    /// When the version to reach was made, if a notification of it said so.
+    last_made_at: Option<Timestamp>,
+}
+
+impl Lane {
+    /// A workflow of which everything up to `published` is out and everything up to `last` is to be. None when there
+    /// is nothing to do.
+    pub(crate) fn new(
+        key: WorkflowKey,
+        published: Option<Version>,
+        last: Version,
+        at_hand: impl IntoIterator<Item = WorkflowEvent>,
+    ) -> Option<Self> {
+        let next = published.map_or(Some(Version::FIRST), Version::next).filter(|next| *next <= last)?;
+        let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
+        Some(Self {
+            key,
+            next: Some(next),
+            last,
+            at_hand,
+            accepted: None,
+            again: false,
+            checkpoint: published,
+            stop: None,
+            last_made_at: None,
+        })
+    }
+
+    /// A workflow whose published events from `from` to `last` are to be put again, as replayed ones. The index learns
+    /// nothing new from them, and is left alone.
+    pub(crate) fn again(
+        key: WorkflowKey,
+        from: Version,
+        last: Version,
+        at_hand: impl IntoIterator<Item = WorkflowEvent>,
+    ) -> Self {
+        let at_hand = at_hand.into_iter().map(|event| (event.version, event)).collect();
+        Self {
+            key,
+            next: Some(from),
+            last,
+            at_hand,
+            accepted: None,
+            again: true,
+            checkpoint: None,
+            stop: None,
+            last_made_at: None,
+        }
+    }
+
+    /// The same, rung for by a notification of a version that was made then.
+    pub(crate) fn rung_for(self, made_at: Timestamp) -> Self {
+        Self { last_made_at: Some(made_at), ..self }
+    }
+
+    fn awaited(&self) -> Option<Version> {
+        self.next.filter(|next| *next <= self.last && self.stop.is_none())
+    }
+
+    fn lacks(&self) -> Option<Version> {
+        self.awaited().filter(|next| !self.at_hand.contains_key(next))
+    }
+
+    /// How many versions, this one included, are left; at most as many as are read at once.
+    fn left_from(&self, from: Version) -> usize {
+        let left = (self.last.get() + 1).saturating_sub(from.get());
+        usize::try_from(left).unwrap_or(WALK_ITEMS_MAX).min(WALK_ITEMS_MAX)
+    }
+
+    /// Takes the next event out, if it is at hand.
+    fn take(&mut self) -> Option<WorkflowEvent> {
+        self.awaited().and_then(|next| self.at_hand.remove(&next))
+    }
+
+    fn render(&self, event: &WorkflowEvent) -> Result<BusEvent, NotCanonical> {
+        if self.again { BusEvent::of_replayed_version(event) } else { BusEvent::of_version(event) }
+    }
+
+    fn was_accepted(&mut self, event: WorkflowEvent) {
+        self.next = event.version.next();
+        if self.again {
+            self.checkpoint = Some(event.version);
+        } else {
+            self.accepted = Some(event);
+        }
+    }
+}
+
+/// Puts everything that the lanes ask for on the bus and moves the index after what was not there before.
+///
+/// Returns the lanes, in their order, each arrived or stopped, and how many events the bus accepted.
+pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
+    ports: &Publishing<L, I, B>,
+    mut lanes: Vec<Lane>,
+) -> (Vec<Lane>, u64) {
+    let mut accepted = 0;
+    loop {
+        fill(ports, &mut lanes).await;
+        let mut round = Vec::new();
+        for (lane, at) in lanes.iter_mut().zip(0_usize..) {
+            let Some(event) = lane.take() else { continue };
+            match lane.render(&event) {
+                Ok(entry) => round.push((at, event, entry)),
+                Err(error) => lane.stop = Some(Stop::Never(error.to_string())),
+            }
+        }
+        if round.is_empty() {
+            break;
+        }
+        let entries = round.iter().map(|(_, _, entry)| entry.clone()).collect();
+        let results = put_one_a_workflow(&ports.bus, entries).await;
+        for ((at, event, _), result) in round.into_iter().zip(results) {
+            let Some(lane) = lanes.get_mut(at) else { continue };
+            match result {
+                Ok(()) => {
+                    accepted += 1;
+                    lane.was_accepted(event);
+                }
+                Err(why) => lane.stop = Some(Stop::Later(why)),
+            }
+        }
+    }
+    advance(&ports.index, lanes.iter_mut().collect()).await;
+    (lanes, accepted)
+}
+
+/// Gives every lane that lacks its next event the following ones from the log. Whoever has come this far is moved on
+/// in the index first: a workflow with a long way to go must not begin anew when it is interrupted.
+async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, lanes: &mut [Lane]) {
+    let lacking: Vec<&mut Lane> = lanes.iter_mut().filter(|lane| lane.lacks().is_some()).collect();
+    advance(&ports.index, lacking).await;
+    stream::iter(lanes.iter_mut().filter(|lane| lane.lacks().is_some()))
+        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
+            while let Some(from) = lane.lacks() {
+                if let Err(error) = fetch(&ports.log, lane, from).await {
+                    lane.stop = Some(Stop::Later(format!("the log could not be read: {}", chain_of(&error))));
+                }
+            }
+        })
+        .await;
+}
+
+/// Gives a lane the versions from the one that it lacks on. Where that one is not to be had, the lane stops; or, when a
+/// person has released that, it goes on at the next that may be there, or arrives where none is.
+async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: Version) -> Result<(), StoreError> {
+    let (fault, why, next) = match log.versions(&lane.key, from, lane.left_from(from)).await {
+        Ok(versions) => {
+            let first = versions.first().map(|stored| stored.event.version);
+            lane.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
+            if first == Some(from) {
+                return Ok(());
+            }
+            (Fault::Missing, format!("version {from} is not in the log"), first)
+        }
+        Err(LogError::Unreadable { version, .. }) if version > from => {
+            (Fault::Missing, format!("version {from} is not in the log"), Some(version))
+        }
+        Err(error @ LogError::Unreadable { .. }) => (Fault::Unreadable, error.to_string(), from.next()),
+        Err(LogError::Store(error)) => return Err(error),
+    };
+    let found = identified(log, &lane.key, &Break { at: from, fault }).await?;
+    let quarantine = log.quarantine(&lane.key).await?;
+    if quarantine.is_released(&found) {
+        lane.next = next.or_else(|| lane.last.next());
+    } else if fault == Fault::Missing
+        && next.is_none()
+        && lane.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
+    {
+        // A notification of a version that was lost since. What was made in its place has a notification of its own.
+        lane.next = None;
+    } else {
+        lane.stop = Some(Stop::Never(why));
+    }
+    Ok(())
+}
+
+/// Tells the index how far each lane has come.
+async fn advance<I: WorkflowIndex>(index: &I, lanes: Vec<&mut Lane>) {
+    stream::iter(lanes)
+        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
+            let Some(event) = lane.accepted.take() else { return };
+            match index.advance(&IndexEntry::from(&event)).await {
+                Ok(_) => lane.checkpoint = Some(event.version),
+                Err(error) => {
+                    lane.stop = Some(Stop::Later(format!("the index could not be advanced: {}", chain_of(&error))))
+                }
+            }
+        })
+        .await;
+}
+
+/// Puts events of different workflows, in as many calls as their number and size take. One result an event, in order.
+pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), String>> {
+    let calls = into_calls(events);
+    stream::iter(calls)
+        .map(async |call| match bus.put(&call).await {
+            Ok(results) if results.len() == call.len() => {
+                results.into_iter().map(|result| result.map_err(|refused| refused.to_string())).collect()
+            }
+            Ok(_) => vec![Err("the bus did not answer for every entry".to_owned()); call.len()],
+            Err(error) => vec![Err(chain_of(&error)); call.len()],
+        })
+        .buffered(PUBLISHER_CONCURRENCY_MAX)
+        .collect::<Vec<Vec<_>>>()
+        .await
+        .concat()
+}
+
+/// An error with what caused it, on one line.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn into_calls(events: Vec<BusEvent>) -> Vec<Vec<BusEvent>> {
+    let mut calls = Vec::new();
+    let mut call = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        let weight = event.detail.len() + BUS_ENTRY_OVERHEAD_BYTES;
+        if !call.is_empty() && (call.len() == BUS_CALL_ENTRIES_MAX || bytes + weight > BUS_CALL_BYTES_MAX) {
+            calls.push(std::mem::take(&mut call));
+            bytes = 0;
+        }
+        bytes += weight;
+        call.push(event);
+    }
+    if !call.is_empty() {
+        calls.push(call);
+    }
+    calls
+}

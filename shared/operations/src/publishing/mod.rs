@@ -1,0 +1,7 @@
+//! From the log to the event bus and the index: all that publishes.
+
+pub mod publish_events;
+pub mod rebuild_index;
+pub mod replay_events;
+
+pub(crate) mod cursor;

@@ -1,0 +1,55 @@
+//! Finding out how a workflow is: log, index and record of quarantines, laid side by side for the plan.
+
+use crate::chain_walk::{event_at, walk_past_releases};
+use crate::ports::{LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of};
+use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
+use alims_domain::quarantine::BreakFound;
+use alims_domain::recovery::Findings;
+
+/// Why a workflow could not be assessed.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// The tenant has no such workflow.
+    #[error("the workflow does not exist")]
+    NotFound,
+    /// The store beneath.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Finds out how a workflow is: all that the plan needs to know.
+///
+/// # Errors
+/// When there is no such workflow, or log or index cannot be read.
+pub async fn assess<L: WorkflowLog + QuarantineLog + RecoveryLog, I: WorkflowIndex>(
+    log: &L,
+    index: &I,
+    key: &WorkflowKey,
+) -> Result<Findings, AssessError> {
+    // The index first: read after the log it could be ahead of what was seen there, with nothing wrong at all.
+    let indexed = entry_of(index, key).await?;
+    let quarantine = log.quarantine(key).await?;
+    let end = match log.head(key).await {
+        Ok(None) => return Err(AssessError::NotFound),
+        Ok(Some(head)) => head.event.version,
+        Err(LogError::Unreadable { version, .. }) => version,
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    let walked = walk_past_releases(log, key, Some(end), &quarantine, |_| {}).await?;
+    let log_state = match walked {
+        Ok(Some(last)) => Ok(last),
+        // Every version is unreadable and released: there is nothing to go on from.
+        Ok(None) => Err(BreakFound::nothing_is_left(Version::FIRST)),
+        Err(found) => Err(found),
+    };
+    let claimed = match (&log_state, &indexed) {
+        (Ok(last), Some(indexed)) if indexed.published_version == last.version => Some(last.clone()),
+        // The walk has read every version; what became unreadable since is found by the next assessment.
+        (Ok(_), Some(indexed)) => event_at(log, key, indexed.published_version).await?,
+        (Ok(_), None) | (Err(_), _) => None,
+    };
+    let recoveries = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
+    let unreadable_recoveries = recoveries.unreadable.into_iter().map(|unreadable| unreadable.found).collect();
+    Ok(Findings { log: log_state, end, indexed, claimed, quarantine, unreadable_recoveries })
+}

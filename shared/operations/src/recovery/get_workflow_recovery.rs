@@ -1,0 +1,118 @@
+//! How the newest recovery of a workflow is: from its claim, its outcome and its execution.
+
+use std::sync::Arc;
+
+use crate::ReadWorkflowError;
+use crate::head::{authorise, authorise_by_name};
+use crate::ports::{
+    AccessPolicy, EndedHow, ExecutionStatus, LogError, QuarantineLog, RecoveryLog, RecoveryStarter, StarterError,
+    StoreError, WorkflowLog,
+};
+use alims_domain::access::Action;
+use alims_domain::call::Call;
+use alims_domain::identifiers::{WorkflowId, WorkflowKey};
+use alims_domain::quarantine::InForce;
+use alims_domain::recovery::records::RecoveryAttempt;
+
+/// What telling of a recovery needs.
+#[derive(Clone)]
+pub struct Following<L, S> {
+    /// The log.
+    pub log: L,
+    /// What carries recoveries out.
+    pub starter: S,
+    /// Who may.
+    pub policy: Arc<dyn AccessPolicy>,
+}
+
+/// How the newest recovery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There never was one.
+    None,
+    /// It is under way, or waits for its delay.
+    Running(Box<RecoveryAttempt>),
+    /// It has ended, and said how.
+    Ended(Box<RecoveryAttempt>),
+    /// Its execution has ended and no outcome is recorded: it gave up.
+    Vanished(Box<RecoveryAttempt>, EndedHow),
+}
+
+/// What there is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryStatus {
+    /// How the newest recovery is.
+    pub progress: Progress,
+    /// The breaks that are not released.
+    pub quarantines: Vec<InForce>,
+}
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+pub enum GetWorkflowRecoveryError {
+    /// The workflow cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadWorkflowError),
+    /// What carries recoveries out does not answer.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
+}
+
+impl From<StoreError> for GetWorkflowRecoveryError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Tells of the newest recovery of a workflow of the caller's tenant. Changes nothing.
+///
+/// # Errors
+/// When there is no such workflow, the caller may not see it, or log or starter do not answer.
+pub async fn get_workflow_recovery<L, S>(
+    ports: &Following<L, S>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+) -> Result<RecoveryStatus, GetWorkflowRecoveryError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    S: RecoveryStarter,
+{
+    let key = call.key(workflow_id);
+    let (policy, action) = (ports.policy.as_ref(), Action::GetWorkflowRecovery);
+    let permitted = match ports.log.head(&key).await {
+        Ok(None) => return Err(ReadWorkflowError::NotFound.into()),
+        Ok(Some(head)) => authorise(policy, call, action, &head.event),
+        Err(LogError::Unreadable { .. }) => authorise_by_name(policy, call, action, &key),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    permitted.map_err(ReadWorkflowError::from)?;
+    let quarantines = ports.log.quarantine(&key).await?.in_force();
+    let progress = match newest(&ports.log, &key).await? {
+        None => Progress::None,
+        Some(attempt) if attempt.ended.is_some() => Progress::Ended(Box::new(attempt)),
+        Some(attempt) => match ports.starter.status(&attempt.claim.recovery_id).await? {
+            ExecutionStatus::Running | ExecutionStatus::Unknown => Progress::Running(Box::new(attempt)),
+            ExecutionStatus::Ended(how) => vanished(ports, attempt, how).await?,
+        },
+    };
+    Ok(RecoveryStatus { progress, quarantines })
+}
+
+/// The newest attempt whose claim can be read.
+async fn newest<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Option<RecoveryAttempt>, StoreError> {
+    Ok(log.recoveries(key, 1).await?.attempts.into_iter().next())
+}
+
+/// It may have recorded its outcome and ended after the log was read.
+async fn vanished<L: RecoveryLog, S>(
+    ports: &Following<L, S>,
+    attempt: RecoveryAttempt,
+    how: EndedHow,
+) -> Result<Progress, StoreError> {
+    let again = newest(&ports.log, &attempt.claim.key()).await?;
+    Ok(match again {
+        Some(newest) if newest.ended.is_some() => Progress::Ended(Box::new(newest)),
+        Some(newest) if newest.claim != attempt.claim => Progress::Running(Box::new(newest)),
+        Some(_) | None => Progress::Vanished(Box::new(attempt), how),
+    })
+}

@@ -1,0 +1,80 @@
+//! A recovery that starts by itself when a retryable failure was published, after a delay that grows with each.
+
+use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
+use crate::recovery::start::{Asking, automatic_delay, start, start_claimed};
+use crate::{StartRecoveryError, Starting};
+use alims_domain::identifiers::{CorrelationId, Version, WorkflowKey};
+use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
+use alims_domain::recovery::is_to_be_reactivated;
+use alims_domain::recovery::outcome::Trigger;
+use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+
+/// A failure that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedFailure {
+    /// Which workflow failed.
+    pub key: WorkflowKey,
+    /// The version that made.
+    pub version: Version,
+    /// What ties it to its cause in other services.
+    pub correlation_id: Option<CorrelationId>,
+}
+
+/// What became of a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureHandled {
+    /// A recovery is under way; it waits for its delay first.
+    Started(Box<RecoveryClaim>),
+    /// Nothing was to be done.
+    Left(LeftAlone),
+}
+
+/// Why a failed workflow is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftAlone {
+    /// The workflow is not there, has moved on, or its newest version cannot be read.
+    MovedOn,
+    /// Nobody said that trying again can help.
+    NotRetryable,
+    /// There was a recovery at this version: the event came again.
+    HasRecovery,
+    /// There were too many automatic recoveries; a person has to look.
+    TooMany,
+}
+
+/// Starts a recovery of a workflow that failed. An event that comes again starts no second one.
+///
+/// # Errors
+/// When log or starter fail; then the event is to come again.
+pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
+    ports: &Starting<L, S>,
+    failure: &PublishedFailure,
+) -> Result<FailureHandled, StartRecoveryError> {
+    let PublishedFailure { key, version, correlation_id } = failure;
+    let head = match ports.log.head(key).await {
+        Ok(head) => head,
+        // What cannot be read is the sweep's business.
+        Err(LogError::Unreadable { .. }) => None,
+        Err(LogError::Store(error)) => return Err(StoreError::into(error)),
+    };
+    let Some(head) = head.filter(|head| head.event.version == *version) else {
+        return Ok(FailureHandled::Left(LeftAlone::MovedOn));
+    };
+    if !is_to_be_reactivated(&head.event, Trigger::Failure) {
+        return Ok(FailureHandled::Left(LeftAlone::NotRetryable));
+    }
+    let attempts = ports.log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
+    let at_this_version = attempts.first().filter(|newest| newest.claim.version >= *version);
+    match at_this_version {
+        Some(RecoveryAttempt { claim, ended: None }) if start_claimed(ports, claim).await? => {
+            return Ok(FailureHandled::Started(Box::new(claim.clone())));
+        }
+        Some(_) => return Ok(FailureHandled::Left(LeftAlone::HasRecovery)),
+        None => {}
+    }
+    let Some(delay) = automatic_delay(&attempts, ports.clock.now()) else {
+        return Ok(FailureHandled::Left(LeftAlone::TooMany));
+    };
+    let asking = Asking::automatic(Trigger::Failure, correlation_id.clone(), delay);
+    Ok(FailureHandled::Started(Box::new(start(ports, key, *version, &asking).await?)))
+}

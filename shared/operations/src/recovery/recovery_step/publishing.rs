@@ -1,0 +1,61 @@
+//! The turn that publishes what is missing and puts the index in order.
+
+use super::{Found, RecoveryStepError, Turn};
+use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use crate::publishing::cursor::{Lane, Stop, catch_up};
+use alims_domain::event::WorkflowEvent;
+use alims_domain::projection::IndexEntry;
+use alims_domain::recovery::document::{Next, RecoveryDocument};
+use alims_domain::recovery::outcome::StepKind;
+use alims_domain::recovery::{PublishAfter, RecoveryPlan};
+
+impl<L, I, B, R> Turn<'_, L, I, B, R>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    B: EventBus,
+    R: TransitionRules,
+{
+    /// Does what a fresh look says is left to be done: the publisher may have been quicker.
+    pub(crate) async fn publish(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
+        let (head, findings, plan) = match self.look(&document).await? {
+            Found::Broken(found) => return self.quarantine(document, found).await,
+            Found::Sound { head, findings, plan } => (head, findings, plan),
+        };
+        document.next = Next::Confirm;
+        let repairs = match plan {
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::AlreadyConsistent => return Ok(document),
+            RecoveryPlan::Repair(repairs) => repairs,
+        };
+        if let Some(after) = repairs.publish {
+            match self.publish_after(after, &head).await {
+                Ok(0) => {}
+                Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
+                Err(Stop::Later(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
+                // The log is not any more what it was when it was looked at. If it is so again, that is not why.
+                Err(Stop::Never(why)) if document.has(StepKind::ChangedMeanwhile) => {
+                    document.give_up("CannotPublish", &why);
+                    return Ok(document);
+                }
+                Err(Stop::Never(_)) => {
+                    document.look_again(self.now);
+                    return Ok(document);
+                }
+            }
+        }
+        if repairs.rebuild_index {
+            // Whoever changed it meanwhile, the publisher or another recovery, put it in order too.
+            let entry = IndexEntry::from(&*head);
+            self.ports.publishing.index.repair(&entry, findings.indexed.as_ref()).await?;
+            document.did(StepKind::IndexRebuilt, self.now, Some(head.version), None);
+        }
+        Ok(document)
+    }
+
+    async fn publish_after(&self, after: PublishAfter, head: &WorkflowEvent) -> Result<u64, Stop> {
+        let Some(lane) = Lane::new(self.key.clone(), after.0, head.version, [head.clone()]) else { return Ok(0) };
+        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane]).await;
+        lanes.into_iter().find_map(|lane| lane.stop).map_or(Ok(accepted), Err)
+    }
+}

@@ -1,0 +1,244 @@
+//! The sweep: looks, a bounded part at a time, for what nobody asked about, and has it recovered.
+//!
+//! It walks the log and goes on next time from where it stopped. What it finds behind, missing or wrong, or failed and
+//! never retried, it has recovered; a broken history it records; and recoveries that ended without a word it closes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::ports::{
+    ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
+    WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::chain_of;
+use crate::recovery::start::{Asking, automatic_delay, close, start, start_claimed};
+use crate::{AssessError, StartRecoveryError, Starting, assess};
+use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
+use alims_domain::limits::{
+    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+};
+use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
+use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+use alims_domain::recovery::{Findings, RecoveryPlan, plan};
+use alims_domain::timestamp::Timestamp;
+
+/// What sweeping needs.
+#[derive(Clone)]
+pub struct Sweeping<L, I, S, P> {
+    /// The log, what carries recoveries out, and the server's time.
+    pub starting: Starting<L, S>,
+    /// The index.
+    pub index: I,
+    /// Where the last sweep stopped.
+    pub positions: P,
+    /// Fresh ids, for what is quarantined.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What one sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Workflows that were looked at.
+    pub workflows: u64,
+    /// Recoveries that were started.
+    pub started: u64,
+    /// Workflows of which a break was recorded.
+    pub quarantined: Vec<WorkflowKey>,
+    /// Recoveries that had ended without an outcome and have one now.
+    pub closed: u64,
+    /// Workflows that could not be looked at or helped this time, each with the reason.
+    pub failed: Vec<(WorkflowKey, String)>,
+    /// Whether the walk came to the end of the log; the next one begins anew.
+    pub finished: bool,
+}
+
+/// The operation's name, everywhere.
+const OPERATION: &str = "sweep-workflows";
+
+/// Sweeps a bounded part of the log.
+///
+/// # Errors
+/// When the log cannot be walked or the position not be kept. What concerns a single workflow keeps no other from being
+/// looked at.
+pub async fn sweep_workflows<L, I, S, P>(ports: &Sweeping<L, I, S, P>) -> Result<Swept, StoreError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+    P: SweepPositions,
+{
+    let clock = ports.starting.clock.as_ref();
+    let enough = clock.now().later_by_seconds(SWEEP_SECONDS_MAX);
+    let mut swept = Swept::default();
+    let mut before = BTreeSet::new();
+    let mut from = ports.positions.sweep_position().await?;
+    loop {
+        let part = match ports.starting.log.part(from.as_ref()).await {
+            Ok(part) => part,
+            // A position that leads nowhere any more would stop every sweep to come.
+            Err(StoreError::Refused(_)) if from.is_some() && swept == Swept::default() => {
+                from = None;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // A workflow whose entries go on in this part was looked at whole when the part before named it.
+        let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
+        let looks: Vec<_> = fresh.into_iter().map(|key| looked(ports, key)).collect();
+        let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
+        looks.into_iter().for_each(|(key, did)| swept.count(key, did));
+        // Only now: whoever is interrupted looks at this part again.
+        ports.positions.keep_sweep_position(part.next.as_ref()).await?;
+        swept.finished = part.next.is_none();
+        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
+            return Ok(swept);
+        }
+        (from, before) = (part.next, part.workflows);
+    }
+}
+
+impl Swept {
+    fn count(&mut self, key: WorkflowKey, did: Result<Did, SweepFailure>) {
+        self.workflows += 1;
+        match did {
+            Ok(Did { closed, helped }) => {
+                self.closed += closed;
+                match helped {
+                    Helped::NotNeeded => {}
+                    Helped::Started => self.started += 1,
+                    Helped::Quarantined => self.quarantined.push(key),
+                }
+            }
+            Err(why) => self.failed.push((key, chain_of(&why))),
+        }
+    }
+}
+
+/// What was done about one workflow.
+struct Did {
+    closed: u64,
+    helped: Helped,
+}
+
+enum Helped {
+    NotNeeded,
+    Started,
+    Quarantined,
+}
+
+/// Why nothing could be done about one workflow.
+#[derive(Debug, thiserror::Error)]
+enum SweepFailure {
+    #[error(transparent)]
+    Start(#[from] StartRecoveryError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+async fn looked<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: WorkflowKey) -> (WorkflowKey, Result<Did, SweepFailure>)
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let did = look(ports, &key).await;
+    (key, did)
+}
+
+async fn look<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let log = &ports.starting.log;
+    let mut attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
+    let now = ports.starting.clock.now();
+    let mut closed = 0;
+    for (number, RecoveryAttempt { claim, ended }) in attempts.iter().enumerate() {
+        if ended.is_some() {
+            continue;
+        }
+        match close(&ports.starting, claim).await? {
+            ExecutionStatus::Ended(_) => closed += 1,
+            // The claimant was interrupted before the start, or the starter forgot the execution: it starts now. An older
+            // one has a newer beside it that does the same.
+            ExecutionStatus::Unknown if is_settled(claim, now) && number == 0 => {
+                let started = start_claimed(&ports.starting, claim).await?;
+                let helped = if started { Helped::Started } else { Helped::NotNeeded };
+                return Ok(Did { closed: closed + u64::from(!started), helped });
+            }
+            ExecutionStatus::Unknown if is_settled(claim, now) => {
+                let outcome = Outcome::gave_up("NeverStarted", "a newer recovery was started in its place");
+                log.record_recovery(&claim.ended(outcome, now)).await?;
+                closed += 1;
+            }
+            ExecutionStatus::Unknown | ExecutionStatus::Running => {}
+        }
+    }
+    if closed > 0 {
+        attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
+    }
+    let helped = |helped| Ok(Did { closed, helped });
+    let findings = match assess(log, &ports.index, key).await {
+        Ok(findings) => findings,
+        // Only refused creations lie here.
+        Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
+        Err(AssessError::Store(error)) => return Err(error.into()),
+    };
+    let version = match plan(&findings, Trigger::Sweep) {
+        RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
+        RecoveryPlan::Quarantine(found) if is_recorded(&findings, &found) => {
+            return helped(Helped::NotNeeded);
+        }
+        RecoveryPlan::Quarantine(found) => {
+            let principal = PrincipalId::automatic_recovery();
+            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now };
+            let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
+            log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+            return helped(Helped::Quarantined);
+        }
+        RecoveryPlan::Repair(repairs) => {
+            let Ok(head) = &findings.log else { return helped(Helped::NotNeeded) };
+            // What is so young is being published, or waits for its own recovery, at this moment.
+            let young = head.timestamp.later_by_seconds(SWEEP_GRACE_SECONDS) > now;
+            let only_failed = repairs.publish.is_none() && !repairs.rebuild_index;
+            if young || (only_failed && was_decided(&attempts, findings.end)) {
+                return helped(Helped::NotNeeded);
+            }
+            findings.end
+        }
+    };
+    // A sweep comes seldom enough to need no delay; but it counts, and too many are too many.
+    if automatic_delay(&attempts, now).is_none() {
+        return helped(Helped::NotNeeded);
+    }
+    start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
+    helped(Helped::Started)
+}
+
+/// Whether a claim is old enough to be acted upon.
+fn is_settled(claim: &RecoveryClaim, now: Timestamp) -> bool {
+    claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now
+}
+
+/// Whether an operation has recorded this break, and no release of it.
+fn is_recorded(findings: &Findings, found: &BreakFound) -> bool {
+    findings.quarantine.in_force().iter().any(|in_force| in_force.found == *found && in_force.recorded.is_some())
+}
+
+/// Whether the newest recovery at this version ended in a decision that asking again would not change.
+fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
+    let newest = attempts.first().filter(|newest| newest.claim.version >= version);
+    newest.and_then(|newest| newest.ended.as_ref()).is_some_and(|ended| match ended.outcome.status {
+        OutcomeStatus::Refused => true,
+        OutcomeStatus::Recovered
+        | OutcomeStatus::AlreadyConsistent
+        | OutcomeStatus::Quarantined
+        | OutcomeStatus::GaveUp => false,
+    })
+}

@@ -1,0 +1,50 @@
+//! Whether a workflow's stored history is whole and unaltered: the hash chain, checked from the first version on.
+
+use crate::chain_walk::walk_chain;
+use crate::head::{authorise, authorise_by_name};
+use crate::ports::{LogError, WorkflowLog};
+use crate::{ReadWorkflowError, Reading};
+use alims_domain::access::Action;
+use alims_domain::call::Call;
+use alims_domain::hash_chain::Break;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::WorkflowId;
+
+/// What the check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// How many versions were found sound, from version 1 on.
+    pub versions_checked: u64,
+    /// The hash of the last sound version; none when not even the first is.
+    pub head_hash: Option<ChainHash>,
+    /// The first thing found broken; none when all is sound.
+    pub broken: Option<Break>,
+}
+
+/// Checks the whole history of a workflow, a bounded number of versions at a time.
+///
+/// # Errors
+/// When there is no such workflow, the caller may not have it checked, or the log cannot be read. What is stored but
+/// unreadable is a finding, not an error.
+pub async fn verify_workflow_history<L: WorkflowLog>(
+    ports: &Reading<L>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+) -> Result<Verification, ReadWorkflowError> {
+    let key = call.key(workflow_id);
+    let (policy, action) = (ports.policy.as_ref(), Action::VerifyWorkflowHistory);
+    let (permitted, end) = match ports.store.head(&key).await {
+        Ok(None) => return Err(ReadWorkflowError::NotFound),
+        Ok(Some(head)) => (authorise(policy, call, action, &head.event), Some(head.event.version)),
+        // Of what cannot be read nothing is known but its name.
+        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, &key), Some(version)),
+        Err(LogError::Store(error)) => return Err(error.into()),
+    };
+    permitted?;
+    let walked = walk_chain(&ports.store, &key, end).await?;
+    Ok(Verification {
+        versions_checked: walked.last.as_ref().map_or(0, |event| event.version.get()),
+        head_hash: walked.last.map(|event| event.hash),
+        broken: walked.broken,
+    })
+}

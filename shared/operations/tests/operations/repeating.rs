@@ -1,0 +1,72 @@
+//! The same request twice at once: whoever comes second at the log is given the answer of the first.
+
+use alims_domain::identifiers::Version;
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::Accepted;
+use alims_operations::create_workflow::create_workflow;
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
+use alims_operations::request_state_transition::{RequestStateTransitionError, request_state_transition};
+use alims_testing::builders::{a_call_with_key, a_key, version};
+use alims_testing::{MemoryLog, RulesThatAllow};
+
+use crate::{alice, allowing, deciding, new, to};
+
+/// Rules that allow, and while they are asked the same request is accepted by way of another process.
+struct Meanwhile {
+    log: MemoryLog,
+    /// What the log remembers to be the version that the request made, if it is not the one it did make.
+    remembered: Option<Version>,
+}
+
+impl TransitionRules for Meanwhile {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let (ports, call) = (allowing(&self.log), a_call_with_key("alice", "k-1"));
+        if question.transition.to == State::Created {
+            create_workflow(&ports, &call, &new("w")).await.unwrap();
+        } else {
+            let target = to(question.transition.to);
+            request_state_transition(&ports, &call, &"w".parse().unwrap(), &target).await.unwrap();
+        }
+        if let Some(remembered) = self.remembered {
+            let mut newest = self.log.entries(&a_key("w")).0.pop().unwrap();
+            newest.accepted[0].version = remembered;
+            self.log.overwrite(newest);
+        }
+        RulesThatAllow.judge(question).await
+    }
+}
+
+/// Alice's move of a new workflow, accepted elsewhere while it is decided here.
+async fn moved(log: &MemoryLog, remembered: Option<Version>) -> Result<Accepted, RequestStateTransitionError> {
+    create_workflow(&allowing(log), &alice(), &new("w")).await.unwrap();
+    let ports = deciding(log.clone(), Meanwhile { log: log.clone(), remembered });
+    request_state_transition(&ports, &a_call_with_key("alice", "k-1"), &"w".parse().unwrap(), &to(State::Active)).await
+}
+
+#[tokio::test]
+async fn a_move_that_loses_the_race_against_itself_has_won_it() {
+    let log = MemoryLog::default();
+    let accepted = moved(&log, None).await.unwrap();
+    let (versions, _) = log.entries(&a_key("w"));
+    assert_eq!((accepted.repeated, versions.len()), (true, 2));
+    assert_eq!(accepted.event, versions[1].event);
+}
+
+#[tokio::test]
+async fn a_creation_that_loses_the_race_against_itself_has_won_it() {
+    let log = MemoryLog::default();
+    let ports = deciding(log.clone(), Meanwhile { log: log.clone(), remembered: None });
+    let accepted = create_workflow(&ports, &a_call_with_key("alice", "k-1"), &new("w")).await.unwrap();
+    assert_eq!(accepted, Accepted { event: log.entries(&a_key("w")).0.remove(0).event, repeated: true });
+}
+
+/// No log that is kept as it should be says so; what it says all the same must not be taken for the answer.
+#[tokio::test]
+async fn a_winner_that_remembers_the_request_as_another_version_s_is_not_its_answer() {
+    let lost = moved(&MemoryLog::default(), Some(Version::FIRST)).await;
+    assert!(
+        matches!(&lost, Err(RequestStateTransitionError::VersionConflict(at)) if at.version == version(2)),
+        "{lost:?}"
+    );
+}
