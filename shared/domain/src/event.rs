@@ -136,7 +136,7 @@ pub struct WorkflowEvent {
     pub resumes: Option<Resumes>,
     /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.
     pub previous_hash: ChainHash,
-    /// The hash of this version: see [`crate::hash_chain`].
+    /// The SHA-256 of this version's canonical JSON (RFC 8785) without this member.
     pub hash: ChainHash,
 }
 
