@@ -1,5 +1,6 @@
 //! The operator's commands: they work on tables and bus directly, with the operator's own permissions.
 
+mod args;
 mod aws_cli;
 mod laptop;
 mod rebuild_index;

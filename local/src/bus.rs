@@ -10,16 +10,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::account::{ACCOUNT, REGION};
 use crate::archive::Archive;
-use crate::by_itself::Failures;
 use crate::console::Console;
 
 /// Who publishes, in every event.
 pub const EVENT_SOURCE: &str = "alims.workflow-manager";
-/// The account that the embedded parts claim to be in.
-pub(crate) const ACCOUNT: &str = "000000000000";
-/// The region that the embedded parts claim to be in.
-pub(crate) const REGION: &str = "local";
 
 /// An event as `EventBridge` hands it to its targets.
 #[derive(Serialize)]
@@ -60,22 +56,25 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Sees every event that the bus accepted, as a rule of `EventBridge` does.
+pub(crate) type Rule = Arc<dyn Fn(&Envelope<'_>) + Send + Sync>;
+
 /// Takes events into the archive. An event it confirmed survives the end of the process.
 #[derive(Clone)]
 pub(crate) struct LocalBus {
     archive: Arc<Archive>,
     console: Console,
-    failures: Option<Failures>,
+    rule: Option<Rule>,
 }
 
 impl LocalBus {
     pub(crate) fn new(archive: Arc<Archive>, console: Console) -> Self {
-        Self { archive, console, failures: None }
+        Self { archive, console, rule: None }
     }
 
-    /// The same bus, with the rule on failures that may be tried again.
-    pub(crate) fn with_rule(self, failures: Failures) -> Self {
-        Self { failures: Some(failures), ..self }
+    /// The same bus, with a rule.
+    pub(crate) fn with_rule(self, rule: Rule) -> Self {
+        Self { rule: Some(rule), ..self }
     }
 
     /// Takes events as they are. Those who listen see them when this returns.
@@ -84,7 +83,7 @@ impl LocalBus {
         let first = self.archive.append(&lines)?;
         for (number, event) in (first..).zip(events) {
             self.console.line(described(number, event));
-            self.failures.iter().for_each(|failures| failures.see(event));
+            self.rule.iter().for_each(|rule| rule(event));
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 //! The functions are the ones that run on Lambda, called with the events that API Gateway and DynamoDB Streams make.
 //! Only what surrounds them is this crate's: the edge, the stream pump, the bus, and a data folder.
 
+mod account;
 mod archive;
+mod args;
+mod background;
 mod bus;
-mod by_itself;
 pub mod cli;
 mod console;
 mod database;
@@ -18,6 +20,7 @@ pub mod mapping;
 pub mod pump;
 mod put_events;
 mod recoveries;
+mod rules;
 mod rules_engine;
 mod server;
 pub mod stream;

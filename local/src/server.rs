@@ -23,11 +23,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::background::{self, Background, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
-use crate::by_itself::{self, ByItself, Waiting};
 use crate::console::Console;
-use crate::database::{DatabaseError, EmbeddedDatabase, sdk_config};
-use crate::edge::functions::{Functions, Publishes, SharedRules};
+use crate::database::{DatabaseError, EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
+use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::endpoints;
 use crate::folder::{DataFolder, FolderError, FolderLock};
@@ -35,13 +35,10 @@ use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
 use crate::put_events;
 use crate::recoveries::LocalStarter;
+use crate::rules::SharedRules;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
 
-/// The log's table in the embedded database.
-pub(crate) const LOG_TABLE: &str = "WorkflowLog";
-/// The index's table in the embedded database.
-pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
 /// How long one try at the embedded database may take. It does one thing at a time, in a build that is not optimised.
 const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
@@ -164,7 +161,7 @@ pub struct Server {
     stop: CancellationToken,
     serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
-    by_itself: ByItself,
+    background: Background,
     database: EmbeddedDatabase,
     endpoints: PathBuf,
     _lock: FolderLock,
@@ -195,8 +192,8 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
-        let (failures, waiting) = by_itself::failures();
-        let bus = LocalBus::new(archive.clone(), console).with_rule(failures);
+        let (failures, waiting) = background::failures();
+        let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
         let (client, publishes) = stores(&database, bus).await?;
         let rules = SharedRules { rules: Arc::new(rules), down_while: config.rules_down_while.map(Into::into) };
@@ -222,7 +219,7 @@ impl Server {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
             start_pump(&folder, streams, client, doorbell.clone(), publishes)
         });
-        let by_itself = start_by_itself(starting, waiting, index, ids.clone(), config.sweep_every);
+        let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let parts =
             Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
@@ -240,7 +237,7 @@ impl Server {
             stop,
             serving,
             pump,
-            by_itself,
+            background,
             database,
             endpoints,
             _lock: lock,
@@ -283,7 +280,7 @@ impl Server {
             tracing::warn!("some requests did not end in time");
             serving.abort();
         }
-        self.by_itself.stop().await;
+        self.background.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
@@ -335,17 +332,17 @@ async fn stores(
 }
 
 /// The rule on failures and the sweep.
-fn start_by_itself(
+fn start_background(
     starting: Starting<DynamoLog, LocalStarter>,
     waiting: Waiting,
     index: DynamoIndex,
     ids: Arc<dyn Ids>,
     sweep_every: Duration,
-) -> ByItself {
+) -> Background {
     let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
     let swept = Starting { log, ..starting.clone() };
     let sweeping = Sweeping { starting: swept, positions: index.clone(), index, ids };
-    ByItself::start(starting, waiting, sweeping, sweep_every)
+    Background::start(starting, waiting, sweeping, sweep_every)
 }
 
 fn start_pump(

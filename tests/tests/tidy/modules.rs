@@ -77,7 +77,7 @@ impl Crate {
         self.0.insert(place.clone(), reader.module);
         for child in reader.children {
             let name = child.ident.to_string();
-            let place_of_child = [place.as_slice(), &[name.clone()]].concat();
+            let place_of_child = [place.as_slice(), std::slice::from_ref(&name)].concat();
             match &child.content {
                 Some((_, items)) => self.read_module(place_of_child, file, items, text),
                 None => {
@@ -125,7 +125,7 @@ impl Crate {
         match self.walk(place, rest, re_exports) {
             // A first name that the module does not know is a crate, or what a function has of its own.
             Leads::To(found) if relative && found == from && !self.knows(&found, rest) => Leads::Elsewhere,
-            leads => leads,
+            leads @ (Leads::To(_) | Leads::Module(_) | Leads::Elsewhere) => leads,
         }
     }
 
@@ -136,7 +136,7 @@ impl Crate {
     fn walk(&self, place: Place, path: &[String], re_exports: u8) -> Leads {
         let Some((name, rest)) = path.split_first() else { return Leads::Module(place) };
         let Some(module) = self.0.get(&place) else { return Leads::Elsewhere };
-        let child = [place.as_slice(), &[name.clone()]].concat();
+        let child = [place.as_slice(), std::slice::from_ref(name)].concat();
         // A function may bear the name of a module beside it.
         let is_item = module.items.contains(name) || module.bindings.contains_key(name);
         if self.0.contains_key(&child) && !(rest.is_empty() && is_item) {
@@ -150,7 +150,7 @@ impl Crate {
             return match self.follow(&place, &[bound.as_slice(), rest].concat(), left) {
                 // Of another crate: whoever takes it from here depends on this module.
                 Leads::Elsewhere => Leads::To(place),
-                leads => leads,
+                leads @ (Leads::To(_) | Leads::Module(_)) => leads,
             };
         }
         for glob in &module.globs {
@@ -310,6 +310,7 @@ fn is_for_tests(attribute: &Attribute) -> bool {
     written.is_ident("test") || (written.is_ident("cfg") && attribute.meta.require_list().is_ok_and(tests))
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "syn may add items, as Rust does")]
 fn attributes_and_name(item: &Item) -> (&[Attribute], Option<String>) {
     let (attributes, ident) = match item {
         Item::Const(item) => (&item.attrs, Some(&item.ident)),
