@@ -79,6 +79,7 @@ fn a_circle_is_found_however_it_is_written() {
         "use crate::{one::{self, Other}}; pub struct Two; fn f() -> one::One { one::make() }",
         "use super::one::*; pub struct Two(One);",
         "pub struct Two(super::one::One);",
+        "pub use crate::one::One; pub struct Two;",
         "pub struct Two; fn f() { println!(\"{}\", crate::one::NUMBER); }",
         "use crate::One as First; pub struct Two(First);",
         "pub struct Two; fn f() { use crate::renamed::One; let _ = One; }",

@@ -43,8 +43,16 @@ struct Module {
     bindings: BTreeMap<String, Place>,
     /// The modules or enums of which it imports all names.
     globs: Vec<Place>,
-    /// The paths it names, each with its line.
-    named: Vec<(usize, Place)>,
+    /// The paths it names.
+    named: Vec<Named>,
+}
+
+/// A path as it stands in a module.
+struct Named {
+    line: usize,
+    path: Place,
+    /// Whether the module passes it on. What it passes on of its own children it need not know.
+    passed_on: bool,
 }
 
 /// Where a path leads.
@@ -92,9 +100,10 @@ impl Crate {
     pub(crate) fn references(&self) -> BTreeSet<Reference> {
         let mut references = BTreeSet::new();
         for (place, module) in &self.0 {
-            for (line, path) in &module.named {
+            for Named { line, path, passed_on } in &module.named {
                 if let Leads::To(defining) = self.follow(place, path, RE_EXPORTS_MAX)
                     && defining != *place
+                    && !(*passed_on && defining.starts_with(place))
                 {
                     references.insert(Reference {
                         from: written(place),
@@ -204,10 +213,9 @@ impl<'ast> Visit<'ast> for Reader<'ast> {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        // What is only passed on is not used here. Where it is, its name says so.
-        let own = matches!(item.vis, Visibility::Inherited);
+        let passed_on = !matches!(item.vis, Visibility::Inherited);
         if item.leading_colon.is_none() {
-            self.import(&item.tree, &mut Place::new(), own);
+            self.import(&item.tree, &mut Place::new(), passed_on);
         }
     }
 
@@ -216,8 +224,8 @@ impl<'ast> Visit<'ast> for Reader<'ast> {
             && let Some(first) = path.segments.first()
         {
             let line = first.ident.span().start().line;
-            let names = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-            self.module.named.push((line, names));
+            let path = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            self.module.named.push(Named { line, path, passed_on: false });
         }
         visit::visit_path(self, path);
     }
@@ -232,21 +240,21 @@ impl<'ast> Visit<'ast> for Reader<'ast> {
 }
 
 impl Reader<'_> {
-    fn import(&mut self, tree: &UseTree, path: &mut Place, own: bool) {
+    fn import(&mut self, tree: &UseTree, path: &mut Place, passed_on: bool) {
         match tree {
             UseTree::Path(step) => {
                 path.push(step.ident.to_string());
-                self.import(&step.tree, path, own);
+                self.import(&step.tree, path, passed_on);
                 path.pop();
             }
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, path, own)),
-            UseTree::Name(name) => self.bind(path, &name.ident, &name.ident, own),
-            UseTree::Rename(renamed) => self.bind(path, &renamed.ident, &renamed.rename, own),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, path, passed_on)),
+            UseTree::Name(name) => self.bind(path, &name.ident, &name.ident, passed_on),
+            UseTree::Rename(renamed) => self.bind(path, &renamed.ident, &renamed.rename, passed_on),
             UseTree::Glob(_) => self.module.globs.push(path.clone()),
         }
     }
 
-    fn bind(&mut self, path: &[String], name: &syn::Ident, bound: &syn::Ident, own: bool) {
+    fn bind(&mut self, path: &[String], name: &syn::Ident, bound: &syn::Ident, passed_on: bool) {
         let mut full = path.to_vec();
         let mut bound_as = bound.to_string();
         if name == "self" {
@@ -256,9 +264,7 @@ impl Reader<'_> {
         } else {
             full.push(name.to_string());
         }
-        if own {
-            self.module.named.push((name.span().start().line, full.clone()));
-        }
+        self.module.named.push(Named { line: name.span().start().line, path: full.clone(), passed_on });
         self.module.bindings.insert(bound_as, full);
     }
 
@@ -295,7 +301,7 @@ impl Reader<'_> {
 
     fn end_of_path(&mut self, path: &mut Place, line: usize) {
         if !path.is_empty() {
-            self.module.named.push((line, std::mem::take(path)));
+            self.module.named.push(Named { line, path: std::mem::take(path), passed_on: false });
         }
     }
 }
