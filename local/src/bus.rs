@@ -80,7 +80,7 @@ impl LocalBus {
     /// Takes events as they are. Those who listen see them when this returns.
     pub(crate) fn take(&self, events: &[Envelope<'_>]) -> io::Result<()> {
         let lines: Vec<String> = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        let first = self.archive.append(&lines)?;
+        let first = self.archive.append(&lines).map_err(io::Error::other)?;
         for (number, event) in (first..).zip(events) {
             self.console.line(described(number, event));
             self.rule.iter().for_each(|rule| rule(event));
@@ -178,6 +178,7 @@ fn keep(path: &Path, line: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::archived_events;
     use serde_json::Value;
 
     #[test]
@@ -193,7 +194,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_archived_in_the_form_that_event_bridge_delivers() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
+        let path = folder.path().join("events.sqlite");
         let bus = LocalBus::new(Arc::new(Archive::open(&path).unwrap()), Console::silent());
         let event = BusEvent {
             key: alims_core::identifiers::WorkflowKey {
@@ -207,10 +208,11 @@ mod tests {
             at: "2026-11-23T08:15:00.000Z".parse().unwrap(),
         };
         assert_eq!(bus.put(&[event.clone(), event]).await.unwrap(), [Ok(()), Ok(())]);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().count(), 2);
-        assert!(text.contains(r#""detail":{"workflow_id":"w-1","n":1.0}"#), "the detail travels as it is: {text}");
-        let envelope: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let lines = archived_events(&path).unwrap();
+        assert_eq!(lines.len(), 2);
+        let detail = r#""detail":{"workflow_id":"w-1","n":1.0}"#;
+        assert!(lines.iter().all(|line| line.contains(detail)), "the detail travels as it is: {lines:?}");
+        let envelope: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(envelope["source"], EVENT_SOURCE);
         assert_eq!(envelope["detail-type"], "WorkflowTransitionRefused");
         assert_eq!(envelope["time"], "2026-11-23T08:15:00.000Z");

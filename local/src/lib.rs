@@ -26,6 +26,7 @@ mod server;
 pub mod stream;
 pub mod token;
 
+pub use archive::archived_events;
 pub use bus::EVENT_SOURCE;
 pub use database::DatabaseError;
 pub use edge::BODY_BYTES_MAX;

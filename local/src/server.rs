@@ -185,8 +185,8 @@ impl Server {
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_listener, _) = listen(config.database_port, "--database-port").await?;
         let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
-        let archive = Archive::open(&folder.events()).map_err(FolderError::at(&folder.events()))?;
-        let archive = Arc::new(archive);
+        let archive = Archive::open(&folder.events()).map_err(io::Error::other);
+        let archive = Arc::new(archive.map_err(FolderError::at(&folder.events()))?);
         let database = EmbeddedDatabase::start(&folder.database(), database_listener)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

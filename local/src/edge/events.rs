@@ -20,7 +20,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{Archive, ArchiveReader, End};
+use crate::archive::{Archive, ArchiveReader};
 use crate::edge::problem::EdgeProblem;
 
 /// How much of the archive one listener holds in memory, in bytes; one event may be larger.
@@ -60,7 +60,7 @@ impl Events {
         let (workflow_id, after) = asked_for(request)?;
         let permit = self.places.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
         let end = self.archive.watch();
-        let after = after.unwrap_or_else(|| end.borrow().lines);
+        let after = after.unwrap_or_else(|| *end.borrow());
         let selection = Selection { tenant_id: principal.tenant_id, workflow_id, refusals };
         let reader = self.archive.read_after(after).map_err(|error| unreadable(&error))?;
         let listener = Listener {
@@ -75,7 +75,7 @@ impl Events {
     }
 }
 
-fn unreadable(error: &std::io::Error) -> EdgeProblem {
+fn unreadable(error: &rusqlite::Error) -> EdgeProblem {
     tracing::error!(%error, "the events' archive cannot be read");
     EdgeProblem::Broken
 }
@@ -159,7 +159,7 @@ impl Selection {
 struct Listener {
     /// None only while somebody else reads with it.
     reader: Option<ArchiveReader>,
-    end: watch::Receiver<End>,
+    end: watch::Receiver<u64>,
     selection: Selection,
     waiting: VecDeque<Event>,
     stop: CancellationToken,
