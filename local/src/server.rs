@@ -358,7 +358,8 @@ fn start_pump(
     let ports = Arc::new((publishes, dead_letters.clone()));
     let function = move |event| {
         let ports = ports.clone();
-        async move { publish_events::publish_events(&ports.0, &ports.1, event).await }
+        let publish = async move |batch| publish_events::publish_events(&ports.0, &ports.1, batch).await;
+        alims_dynamodb::publish_batch(event, publish)
     };
     Pump::start(source, function, dead_letters)
 }
