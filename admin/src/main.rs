@@ -1,5 +1,6 @@
 //! The operator's commands: they work on tables and bus directly, with the operator's own permissions.
 
+mod args;
 mod aws_cli;
 mod laptop;
 mod rebuild_index;
@@ -8,11 +9,11 @@ mod service;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
 use alims_operations::Publishing;
 use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
+use alims_store::{Index, Log};
 use clap::{Parser, Subcommand};
 
 use crate::rebuild_index::RebuildIndexArgs;
@@ -50,11 +51,7 @@ async fn rebuild_index(args: RebuildIndexArgs) -> anyhow::Result<ExitCode> {
     rebuild_index::run(&args, &ports, service.answers_in_time, SystemClock.now()).await
 }
 
-fn publishing(service: &Service) -> Publishing<DynamoLog, DynamoIndex, EventBridgeBus> {
-    let client = patient_client(&service.dynamodb);
-    Publishing {
-        log: DynamoLog::new(client.clone(), &service.log_table),
-        index: DynamoIndex::new(client, &service.index_table),
-        bus: EventBridgeBus::new(&service.eventbridge, &service.event_bus),
-    }
+fn publishing(service: &Service) -> Publishing<Log, Index, EventBridgeBus> {
+    let (log, index) = alims_store::patient(&service.dynamodb, &service.log_table, &service.index_table);
+    Publishing { log, index, bus: EventBridgeBus::new(&service.eventbridge, &service.event_bus) }
 }

@@ -14,7 +14,7 @@ use alims_operations::{Anomaly, Finding, Publishing, RebuildOptions, Rebuilt, re
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::service::ServiceArgs;
+use crate::args::ServiceArgs;
 
 /// How often people are told of progress.
 const TOLD_EVERY: Duration = Duration::from_secs(1);

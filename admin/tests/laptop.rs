@@ -12,7 +12,7 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_local::folder::DataFolder;
-use alims_local::{Config, Server};
+use alims_local::{Config, Server, archived_events};
 use alims_operations::ports::{WorkflowIndex, WorkflowLog};
 use alims_testing::builders::{a_chain, a_created, a_key, sealed};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn server() -> (Server, TempDir) {
 }
 
 fn published(data: &Path) -> usize {
-    std::fs::read_to_string(data.join("events.jsonl")).unwrap().lines().count()
+    archived_events(&data.join("events.sqlite")).unwrap().len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +87,8 @@ async fn what_is_older_is_taken_for_published_on_a_laptop_only_when_it_is_told_s
     assert_eq!(told(&rebuild_index(data.path(), &["--json", "--dry-run"]))["events_published"], 2);
     let said = told(&rebuild_index(data.path(), &["--json", "--horizon-hours", "24"]));
     assert_eq!((&said["entries_repaired"], &said["events_published"]), (&json!(2), &json!(1)));
-    assert!(std::fs::read_to_string(data.path().join("events.jsonl")).unwrap().contains("young"));
+    let events = archived_events(&data.path().join("events.sqlite")).unwrap();
+    assert!(events.iter().any(|event| event.contains("young")), "{events:?}");
     server.stop().await;
 }
 

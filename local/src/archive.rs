@@ -1,144 +1,109 @@
-//! The events' archive: every event the bus accepted, one a line, in the order of acceptance.
+//! The events' archive: every event the bus accepted, one a line, in the order of acceptance, in a file of `SQLite`.
 //!
-//! It is the bus's memory. Whoever listens reads from here and waits for the end to move on, so that nobody can be
-//! too slow, miss an event or get one twice.
+//! It is the bus's memory. A listener reads from here and waits for the end to move on, so that it can be as slow as it
+//! wants, misses no event and gets none twice.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use rusqlite::{Connection, OpenFlags, Result};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// How many lines lie between two places that are remembered, so that reading from the middle need not begin at the
-/// beginning.
-const LINES_BETWEEN_MARKS: u64 = 512;
+/// A commit is in the hands of the operating system: it survives the end of this process, not a failure of the machine,
+/// which takes the last events and leaves the file whole.
+const LAYOUT: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+     CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, line TEXT NOT NULL)";
 
-/// How far the archive goes: everything before is complete and never changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct End {
-    /// How many lines there are. The last one's number, as they are counted from 1.
-    pub(crate) lines: u64,
-    bytes: u64,
-}
-
-struct Writer {
-    file: File,
-    end: End,
-    /// Where line 1, 1 + [`LINES_BETWEEN_MARKS`] and so on begin, in bytes.
-    marks: Vec<u64>,
-}
-
-/// An append-only file of lines.
+/// An append-only file of lines, numbered from 1.
 pub(crate) struct Archive {
     path: PathBuf,
-    writer: Mutex<Writer>,
-    end: watch::Sender<End>,
+    writer: Mutex<Connection>,
+    end: watch::Sender<u64>,
 }
 
 impl Archive {
-    /// Opens the archive, making it when it is not there. A last line that was torn by the end of a process is cut
-    /// off: it was never confirmed, so it comes again.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
-        let mut writer = Writer { file, end: End::default(), marks: Vec::new() };
-        let mut reader = BufReader::new(writer.file.try_clone()?);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-            writer.count(&line);
-            line.clear();
-        }
-        writer.file.set_len(writer.end.bytes)?;
-        let (end, _) = watch::channel(writer.end);
+    /// Opens the archive, making it when it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let writer = Connection::open(path)?;
+        writer.execute_batch(LAYOUT)?;
+        let last: i64 = writer.query_row("SELECT coalesce(max(number), 0) FROM events", [], |row| row.get(0))?;
+        let (end, _) = watch::channel(last.unsigned_abs());
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), end })
     }
 
-    /// Appends lines, which hold no line feed. Whoever waits for the end sees them all at once.
+    /// Appends lines, all or none. A listener that waits for the end sees them all at once.
     ///
-    /// Returns the number of the first of them. They are in the hands of the operating system, so that they survive
-    /// the end of this process; a failure of the machine may take them.
-    pub(crate) fn append(&self, lines: &[String]) -> io::Result<u64> {
+    /// Returns the number of the first of them.
+    pub(crate) fn append(&self, lines: &[String]) -> Result<u64> {
         let mut writer = self.writer();
-        let first = writer.end.lines + 1;
-        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        let from = writer.end.bytes;
-        writer.file.seek(SeekFrom::Start(from))?;
-        if let Err(error) = writer.file.write_all(text.as_bytes()) {
-            // What was written of it is beyond the end, where nobody reads and the next append begins.
-            writer.file.set_len(from)?;
-            return Err(error);
+        let before = *self.end.borrow();
+        let appending = writer.transaction()?;
+        let mut end = before;
+        for line in lines {
+            end += 1;
+            appending
+                .prepare_cached("INSERT INTO events (number, line) VALUES (?1, ?2)")?
+                .execute((as_stored(end), line))?;
         }
-        for line in text.split_inclusive('\n') {
-            writer.count(line.as_bytes());
-        }
-        self.end.send_replace(writer.end);
-        Ok(first)
+        appending.commit()?;
+        self.end.send_replace(end);
+        Ok(before + 1)
     }
 
-    /// The end, now and whenever it moves on.
-    pub(crate) fn watch(&self) -> watch::Receiver<End> {
+    /// The number of the last line, now and whenever there are more.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }
 
     /// Reads what follows line number `after`.
-    pub(crate) fn read_after(&self, after: u64) -> io::Result<ArchiveReader> {
-        let (mark, offset) = {
-            let writer = self.writer();
-            let wanted = after.min(writer.end.lines) / LINES_BETWEEN_MARKS;
-            let marks = usize::try_from(wanted).ok().and_then(|at| Some((wanted, *writer.marks.get(at)?)));
-            marks.map_or((0, 0), |(wanted, offset)| (wanted * LINES_BETWEEN_MARKS, offset))
-        };
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(ArchiveReader { reader: BufReader::new(file), read: End { lines: mark, bytes: offset }, after })
+    pub(crate) fn read_after(&self, after: u64) -> Result<ArchiveReader> {
+        Ok(ArchiveReader { connection: Connection::open(&self.path)?, after })
     }
 
-    /// A writer that panicked left the end where the last complete append had put it.
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    /// A writer that panicked has appended nothing.
+    fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Writer {
-    /// Takes a complete line, line feed included, into account.
-    fn count(&mut self, line: &[u8]) {
-        if self.end.lines.is_multiple_of(LINES_BETWEEN_MARKS) {
-            self.marks.push(self.end.bytes);
-        }
-        self.end.lines += 1;
-        self.end.bytes += u64::try_from(line.len()).unwrap_or(u64::MAX);
     }
 }
 
 /// One reader's place in the archive.
 pub(crate) struct ArchiveReader {
-    reader: BufReader<File>,
-    read: End,
+    connection: Connection,
     after: u64,
 }
 
 impl ArchiveReader {
     /// The next lines with their numbers, none beyond `end`: as many as fit into `bytes_max`, but at least one when
     /// there is one.
-    pub(crate) fn next_lines(&mut self, end: End, bytes_max: usize) -> io::Result<Vec<(u64, String)>> {
-        let mut lines = Vec::new();
-        let mut bytes = 0;
-        while self.read.lines < end.lines && bytes < bytes_max {
-            let mut line = String::new();
-            let left = end.bytes.saturating_sub(self.read.bytes);
-            let length = self.reader.by_ref().take(left).read_line(&mut line)?;
-            if length == 0 {
-                break;
-            }
-            self.read.lines += 1;
-            self.read.bytes += u64::try_from(length).unwrap_or(u64::MAX);
-            if self.read.lines > self.after {
-                bytes += length;
-                line.truncate(line.trim_end_matches('\n').len());
-                lines.push((self.read.lines, line));
-            }
+    pub(crate) fn next_lines(&mut self, end: u64, bytes_max: usize) -> Result<Vec<(u64, String)>> {
+        let read = "SELECT number, line FROM events WHERE number > ?1 AND number <= ?2 ORDER BY number";
+        let mut read = self.connection.prepare_cached(read)?;
+        let mut rows = read.query((as_stored(self.after), as_stored(end)))?;
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while bytes < bytes_max
+            && let Some(row) = rows.next()?
+        {
+            let (number, line): (i64, String) = row.try_into()?;
+            self.after = number.unsigned_abs();
+            bytes += line.len();
+            lines.push((self.after, line));
         }
         Ok(lines)
     }
+}
+
+/// `SQLite` counts with a sign. No line has a number beyond.
+fn as_stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Every event in the archive at this path, also of a server that runs or was killed.
+///
+/// # Errors
+/// When there is no such archive.
+pub fn archived_events(path: &Path) -> Result<Vec<String>> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut read = connection.prepare("SELECT line FROM events ORDER BY number")?;
+    read.query_map([], |row| row.get(0))?.collect()
 }
 
 #[cfg(test)]
@@ -162,7 +127,7 @@ mod tests {
     #[test]
     fn reading_begins_after_any_line_before_and_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
+        let path = folder.path().join("events.sqlite");
         let archive = Archive::open(&path).unwrap();
         assert_eq!(append(&archive, 1..=600), 1);
         assert_eq!(append(&archive, 601..=1300), 601);
@@ -171,26 +136,40 @@ mod tests {
             for after in [0, 1, 511, 512, 513, 1024, 1299] {
                 assert_eq!(all_after(&archive, after), numbered(after + 1..=1300), "after {after}");
             }
-            assert_eq!(all_after(&archive, 1300), []);
-            assert_eq!(all_after(&archive, 9999), []);
+            for beyond in [1300, 9999, u64::MAX] {
+                assert_eq!(all_after(&archive, beyond), []);
+            }
         }
     }
 
+    /// What a process leaves behind that is killed while it writes: the files as they are, the last one cut anywhere.
     #[test]
-    fn a_torn_last_line_is_cut_off_and_written_anew() {
+    fn a_torn_append_is_gone_whole_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
-        std::fs::write(&path, "line 1\nline 2\nline 3, and more than will follow").unwrap();
+        let path = folder.path().join("events.sqlite");
         let archive = Archive::open(&path).unwrap();
-        assert_eq!(all_after(&archive, 0), numbered(1..=2));
-        assert_eq!(append(&archive, 3..=3), 3);
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "line 1\nline 2\nline 3\n");
+        append(&archive, 1..=2);
+        let wal = |path: &Path| path.with_file_name("events.sqlite-wal");
+        let whole = std::fs::metadata(wal(&path)).unwrap().len();
+        append(&archive, 3..=4);
+        let torn = std::fs::metadata(wal(&path)).unwrap().len();
+        for length in [whole, whole + 1, (whole + torn) / 2, torn - 1] {
+            let left = tempfile::tempdir().unwrap();
+            let copy = left.path().join("events.sqlite");
+            std::fs::copy(&path, &copy).unwrap();
+            std::fs::copy(wal(&path), wal(&copy)).unwrap();
+            std::fs::OpenOptions::new().write(true).open(wal(&copy)).unwrap().set_len(length).unwrap();
+            let reopened = Archive::open(&copy).unwrap();
+            assert_eq!(all_after(&reopened, 0), numbered(1..=2), "{length} of {torn} bytes");
+            assert_eq!(append(&reopened, 3..=4), 3);
+            assert_eq!(all_after(&reopened, 0), numbered(1..=4), "{length} of {torn} bytes");
+        }
     }
 
     #[test]
     fn a_reader_sees_nothing_beyond_the_end_it_was_given() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(&folder.path().join("events.jsonl")).unwrap();
+        let archive = Archive::open(&folder.path().join("events.sqlite")).unwrap();
         append(&archive, 1..=2);
         let end = *archive.watch().borrow();
         append(&archive, 3..=4);

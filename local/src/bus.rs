@@ -11,16 +11,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::account::{ACCOUNT, REGION};
 use crate::archive::Archive;
-use crate::by_itself::Failures;
 use crate::console::Console;
 
 /// Who publishes, in every event.
 pub const EVENT_SOURCE: &str = "alims.workflow-manager";
-/// The account that the embedded parts claim to be in.
-pub(crate) const ACCOUNT: &str = "000000000000";
-/// The region that the embedded parts claim to be in.
-pub(crate) const REGION: &str = "local";
 
 /// An event as `EventBridge` hands it to its targets.
 #[derive(Serialize)]
@@ -61,31 +57,34 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Sees every event that the bus accepted, as a rule of `EventBridge` does.
+pub(crate) type Rule = Arc<dyn Fn(&Envelope<'_>) + Send + Sync>;
+
 /// Takes events into the archive. An event it confirmed survives the end of the process.
 #[derive(Clone)]
 pub(crate) struct LocalBus {
     archive: Arc<Archive>,
     console: Console,
-    failures: Option<Failures>,
+    rule: Option<Rule>,
 }
 
 impl LocalBus {
     pub(crate) fn new(archive: Arc<Archive>, console: Console) -> Self {
-        Self { archive, console, failures: None }
+        Self { archive, console, rule: None }
     }
 
-    /// The same bus, with the rule on failures that may be tried again.
-    pub(crate) fn with_rule(self, failures: Failures) -> Self {
-        Self { failures: Some(failures), ..self }
+    /// The same bus, with a rule.
+    pub(crate) fn with_rule(self, rule: Rule) -> Self {
+        Self { rule: Some(rule), ..self }
     }
 
     /// Takes events as they are. Those who listen see them when this returns.
     pub(crate) fn take(&self, events: &[Envelope<'_>]) -> io::Result<()> {
         let lines: Vec<String> = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        let first = self.archive.append(&lines)?;
+        let first = self.archive.append(&lines).map_err(io::Error::other)?;
         for (number, event) in (first..).zip(events) {
             self.console.line(described(number, event));
-            self.failures.iter().for_each(|failures| failures.see(event));
+            self.rule.iter().for_each(|rule| rule(event));
         }
         Ok(())
     }
@@ -180,6 +179,7 @@ fn keep(path: &Path, line: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::archived_events;
     use serde_json::Value;
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_archived_in_the_form_that_event_bridge_delivers() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
+        let path = folder.path().join("events.sqlite");
         let bus = LocalBus::new(Arc::new(Archive::open(&path).unwrap()), Console::silent());
         let event = BusEvent {
             key: alims_domain::identifiers::WorkflowKey {
@@ -209,10 +209,11 @@ mod tests {
             at: "2026-11-23T08:15:00.000Z".parse().unwrap(),
         };
         assert_eq!(bus.put(&[event.clone(), event]).await.unwrap(), [Ok(()), Ok(())]);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().count(), 2);
-        assert!(text.contains(r#""detail":{"workflow_id":"w-1","n":1.0}"#), "the detail travels as it is: {text}");
-        let envelope: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let lines = archived_events(&path).unwrap();
+        assert_eq!(lines.len(), 2);
+        let detail = r#""detail":{"workflow_id":"w-1","n":1.0}"#;
+        assert!(lines.iter().all(|line| line.contains(detail)), "the detail travels as it is: {lines:?}");
+        let envelope: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(envelope["source"], EVENT_SOURCE);
         assert_eq!(envelope["detail-type"], "WorkflowTransitionRefused");
         assert_eq!(envelope["time"], "2026-11-23T08:15:00.000Z");

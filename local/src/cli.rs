@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
+use crate::args::JudgesArgs;
 use crate::demo;
 use crate::folder::DataFolder;
 use crate::key::SigningKey;
@@ -87,16 +88,6 @@ struct ServeArgs {
     /// End when the standard input ends, so that no server outlives who started it.
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct JudgesArgs {
-    /// The folder of the rules [default: rules in the repository].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) rules: Option<PathBuf>,
-    /// The folder of the policies [default: policies in the repository].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) policies: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

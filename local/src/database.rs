@@ -11,8 +11,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::REGION;
+use crate::account::REGION;
 
+/// The log's table.
+pub(crate) const LOG_TABLE: &str = "WorkflowLog";
+/// The index's table.
+pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
 /// How long the last requests may take when the database is stopped.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long `SQLite` waits for another connection's lock, in milliseconds; ours is the only other one.

@@ -6,8 +6,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::database::{INDEX_TABLE, LOG_TABLE};
 use crate::folder::{FolderError, replace};
-use crate::server::{INDEX_TABLE, LOG_TABLE};
 
 /// What the bus is called. It takes events for any other as well.
 const EVENT_BUS: &str = "alims-workflow-events";

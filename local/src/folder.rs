@@ -76,10 +76,10 @@ impl DataFolder {
         self.root.join("key")
     }
 
-    /// Every event the bus accepted, one a line.
+    /// Every event the bus accepted.
     #[must_use]
     pub fn events(&self) -> PathBuf {
-        self.root.join("events.jsonl")
+        self.root.join("events.sqlite")
     }
 
     /// How far the log's stream is handled.

@@ -3,9 +3,11 @@
 //! The functions are the ones that run on Lambda, called with the events that API Gateway and DynamoDB Streams make.
 //! Only what surrounds them is this crate's: the edge, the stream pump, the bus, and a data folder.
 
+mod account;
 mod archive;
+mod args;
+mod background;
 mod bus;
-mod by_itself;
 pub mod cli;
 mod console;
 mod database;
@@ -18,11 +20,13 @@ pub mod mapping;
 pub mod pump;
 mod put_events;
 mod recoveries;
+mod rules;
 mod rules_engine;
 mod server;
 pub mod stream;
 pub mod token;
 
+pub use archive::archived_events;
 pub use bus::EVENT_SOURCE;
 pub use database::DatabaseError;
 pub use edge::BODY_BYTES_MAX;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::bus::LocalBus;
-use crate::edge::functions::SharedRules;
+use crate::rules::SharedRules;
 
 /// What a turn works with here.
 pub(crate) type Recovers = Recovering<DynamoLog, DynamoIndex, LocalBus, SharedRules>;

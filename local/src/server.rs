@@ -23,24 +23,21 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::background::{self, Background, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
-use crate::by_itself::{self, ByItself, Waiting};
 use crate::console::Console;
-use crate::database::{DatabaseError, EmbeddedDatabase, sdk_config};
-use crate::edge::functions::{Functions, Publishes, SharedRules};
+use crate::database::{DatabaseError, EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
+use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::folder::{DataFolder, FolderError, FolderLock};
 use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
+use crate::rules::SharedRules;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
 
-/// The log's table in the embedded database.
-pub(crate) const LOG_TABLE: &str = "WorkflowLog";
-/// The index's table in the embedded database.
-pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
 /// How long one try at the embedded database may take. It does one thing at a time, in a build that is not optimised.
 const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
@@ -163,7 +160,7 @@ pub struct Server {
     stop: CancellationToken,
     serving: JoinHandle<io::Result<((), ())>>,
     pump: Option<Pump>,
-    by_itself: ByItself,
+    background: Background,
     database: EmbeddedDatabase,
     endpoints: PathBuf,
     _lock: FolderLock,
@@ -187,15 +184,15 @@ impl Server {
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_listener, _) = listen(config.database_port, "--database-port").await?;
         let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
-        let archive = Archive::open(&folder.events()).map_err(FolderError::at(&folder.events()))?;
-        let archive = Arc::new(archive);
+        let archive = Archive::open(&folder.events()).map_err(io::Error::other);
+        let archive = Arc::new(archive.map_err(FolderError::at(&folder.events()))?);
         let database = EmbeddedDatabase::start(&folder.database(), database_listener)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
-        let (failures, waiting) = by_itself::failures();
-        let bus = LocalBus::new(archive.clone(), console).with_rule(failures);
+        let (failures, waiting) = background::failures();
+        let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
         let (client, publishes) = stores(&database, bus).await?;
         let rules = SharedRules { rules: Arc::new(rules), down_while: config.rules_down_while.map(Into::into) };
@@ -221,7 +218,7 @@ impl Server {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
             start_pump(&folder, streams, client, doorbell.clone(), publishes)
         });
-        let by_itself = start_by_itself(starting, waiting, index, ids.clone(), config.sweep_every);
+        let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let parts =
             Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
@@ -239,7 +236,7 @@ impl Server {
             stop,
             serving,
             pump,
-            by_itself,
+            background,
             database,
             endpoints,
             _lock: lock,
@@ -282,7 +279,7 @@ impl Server {
             tracing::warn!("some requests did not end in time");
             serving.abort();
         }
-        self.by_itself.stop().await;
+        self.background.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
@@ -334,17 +331,17 @@ async fn stores(
 }
 
 /// The rule on failures and the sweep.
-fn start_by_itself(
+fn start_background(
     starting: Starting<DynamoLog, LocalStarter>,
     waiting: Waiting,
     index: DynamoIndex,
     ids: Arc<dyn Ids>,
     sweep_every: Duration,
-) -> ByItself {
+) -> Background {
     let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
     let swept = Starting { log, ..starting.clone() };
     let sweeping = Sweeping { starting: swept, positions: index.clone(), index, ids };
-    ByItself::start(starting, waiting, sweeping, sweep_every)
+    Background::start(starting, waiting, sweeping, sweep_every)
 }
 
 fn start_pump(
@@ -360,7 +357,8 @@ fn start_pump(
     let ports = Arc::new((publishes, dead_letters.clone()));
     let function = move |event| {
         let ports = ports.clone();
-        async move { publish_events::publish_events(&ports.0, &ports.1, event).await }
+        let publish = async move |batch| publish_events::publish_events(&ports.0, &ports.1, batch).await;
+        alims_dynamodb::publish_batch(event, publish)
     };
     Pump::start(source, function, dead_letters)
 }

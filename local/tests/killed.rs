@@ -125,9 +125,8 @@ fn client_of_this_machine() -> Client {
 /// The versions of each workflow in the order of their first appearance on the bus.
 fn first_appearances(data: &Path) -> BTreeMap<String, Vec<u64>> {
     let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let text = std::fs::read_to_string(data.join("events.jsonl")).unwrap();
-    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-        let event: Value = serde_json::from_str(line).unwrap();
+    for line in alims_local::archived_events(&data.join("events.sqlite")).unwrap() {
+        let event: Value = serde_json::from_str(&line).unwrap();
         let id = event["detail"]["workflow_id"].as_str().unwrap().to_owned();
         let version = event["detail"]["version"].as_u64().unwrap();
         let versions = seen.entry(id).or_default();

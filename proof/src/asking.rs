@@ -210,7 +210,8 @@ where
     D: DeadLetters,
 {
     let event = serde_json::from_value(json!({"Records": batch})).expect("an event of the stream");
-    let response = publish_events::publish_events(ports, letters, event).await;
+    let publish = |batch| publish_events::publish_events(ports, letters, batch);
+    let response = alims_dynamodb::publish_batch(event, publish).await;
     let failed: Vec<String> =
         response.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();
     let number = |record: &Value| record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned();

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::step::Step;
+use crate::step::{Step, cargo_has};
 use crate::workspace::{Build, Workspace};
 
 #[derive(Parser)]
@@ -155,7 +155,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
 
 /// Two calls, so that whoever has no network still learns of everything that needs none.
 fn deny(workspace: &Workspace) -> anyhow::Result<()> {
-    if !workspace.has_cargo_command("deny") {
+    if !cargo_has(workspace, "deny") {
         anyhow::bail!("cargo-deny is missing; install it with: cargo install --locked cargo-deny");
     }
     Step::cargo("what we may use", &["deny", "check", "licenses", "bans", "sources"]).run(workspace)?;

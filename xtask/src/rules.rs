@@ -1,59 +1,9 @@
 //! `cargo xtask rules`: for the people who write rules. Whether a folder of them is right, and why a move is judged as it
 //! is; what they do is in the rules' own crate.
 
-use clap::Subcommand;
-use std::path::PathBuf;
+mod asked;
 
-/// What can be asked about rules.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Asked {
-    /// Check a folder: tells the first mistake of every file, with its place and cause.
-    Check {
-        /// The folder of the rules.
-        #[arg(long, default_value = "rules")]
-        rules: PathBuf,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Explain a verdict: each rule with what it looked at and what came of it.
-    Explain(Box<Explain>),
-}
-
-/// Which move of which workflow, by whom and when.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Explain {
-    /// The folder of the rules.
-    #[arg(long, default_value = "rules")]
-    rules: PathBuf,
-    /// A file with the workflow: its state as the API shows it, an item of its history, or, without --move, a creation.
-    #[arg(long, required_unless_present = "server")]
-    workflow: Option<PathBuf>,
-    /// A running service to read the workflow from instead, such as http://127.0.0.1:3000.
-    #[arg(long, requires = "token", requires = "workflow_id", conflicts_with = "workflow")]
-    server: Option<String>,
-    /// The token to read it with: that of somebody who may read.
-    #[arg(long)]
-    token: Option<String>,
-    /// Which workflow of the service.
-    #[arg(long)]
-    workflow_id: Option<String>,
-    /// A file with the move: the body of a transition. Without it the workflow is a creation.
-    #[arg(long = "move")]
-    request: Option<PathBuf>,
-    /// Who asks.
-    #[arg(long)]
-    actor: String,
-    /// The roles of who asks; may be repeated.
-    #[arg(long = "role")]
-    roles: Vec<String>,
-    /// The instant of the decision (RFC 3339); the present by default.
-    #[arg(long)]
-    now: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
+pub(crate) use asked::Asked;
 
 /// Answers.
 ///
@@ -80,7 +30,7 @@ pub(crate) fn answer(_asked: &Asked) -> anyhow::Result<()> {
 
 #[cfg(feature = "rules")]
 mod with_rules {
-    use super::Explain;
+    use super::asked::Explain;
     use crate::step::say;
     use alims_domain::timestamp::Timestamp;
     use alims_rules::{Asker, Case, EmbeddedRules};

@@ -101,6 +101,13 @@ impl fmt::Display for Step {
     }
 }
 
+/// Whether cargo has this command, built in or installed.
+pub(crate) fn cargo_has(workspace: &Workspace, name: &str) -> bool {
+    let mut command = Step::cargo(name, &[name, "--version"]).command(workspace);
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
 /// Says something to whoever watches.
 #[allow(clippy::print_stdout, reason = "a command line speaks on standard output")]
 pub(crate) fn say(line: &str) {

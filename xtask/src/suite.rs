@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::step::{Step, say};
+use crate::step::{Step, cargo_has, say};
 use crate::workspace::{Build, Workspace};
 use crate::{alone, e2e, spec, template};
 
@@ -122,7 +122,7 @@ fn documentation() -> Part {
 /// A process for each test keeps them apart; where nextest is missing, cargo's own runner does the same tests.
 fn tests(workspace: &Workspace) -> Part {
     // Documentation tests are a part of their own, because nextest has none.
-    let (why, arguments): (_, &[&str]) = if workspace.has_cargo_command("nextest") {
+    let (why, arguments): (_, &[&str]) = if cargo_has(workspace, "nextest") {
         ("unit, contract, property, integration, documents and tidy", &["nextest", "run", "--workspace"])
     } else {
         ("all tests, by cargo's own runner as cargo-nextest is missing", &["test", "--workspace", "--all-targets"])
@@ -134,7 +134,7 @@ fn tests(workspace: &Workspace) -> Part {
 /// kinds of tests are chosen, so that no dependency is built again with other features: what depends on the core is.
 fn reworded(workspace: &Workspace) -> Part {
     let why = "keys, hashes and identities are the same in a build that words every fault differently";
-    let runner: &[&str] = if workspace.has_cargo_command("nextest") { &["nextest", "run"] } else { &["test"] };
+    let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
     let what =
         ["--workspace", "--features", "alims-domain/reworded", "--test", "operations", "--test", "contract", "golden"];
     let step = Step::cargo("reworded", &[runner, &what].concat());

@@ -2,12 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use anyhow::Context as _;
 use cargo_metadata::MetadataCommand;
-
-use crate::step::Step;
 
 /// The workspace this program belongs to.
 pub(crate) struct Workspace {
@@ -54,12 +51,5 @@ impl Workspace {
         };
         let file = format!("{binary}{}", std::env::consts::EXE_SUFFIX);
         self.target.join(folder).join(file).into_os_string()
-    }
-
-    /// Whether cargo has this command, built in or installed.
-    pub(crate) fn has_cargo_command(&self, name: &str) -> bool {
-        let mut command = Step::cargo(name, &[name, "--version"]).command(self);
-        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
     }
 }

@@ -2,12 +2,13 @@
 
 use alims_operations::get_workflow_recovery::Following;
 use alims_runtime::{aws_config, serve, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let log = alims_dynamodb::DynamoLog::new(alims_dynamodb::client(&aws), settings.log_table()?);
+    let log = Store::chosen_by(settings, &aws).log()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Following { log, starter, policy };

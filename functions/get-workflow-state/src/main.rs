@@ -4,13 +4,13 @@ use alims_operations::Reading;
 use alims_operations::get_workflow_state::Evaluating;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
-    let client = alims_dynamodb::client(&aws_config().await);
-    let store = alims_dynamodb::DynamoLog::new(client, settings.log_table()?);
+    let store = Store::chosen_by(settings, &aws_config().await).log()?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let clock = Arc::new(SystemClock);
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;

@@ -2,13 +2,13 @@
 
 use alims_operations::Reading;
 use alims_runtime::{aws_config, serve, start, warm_index};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
-    let client = alims_dynamodb::client(&aws_config().await);
-    let store = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let store = Store::chosen_by(settings, &aws_config().await).index()?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Reading { store, policy };
     warm_index(&ports.store).await;

@@ -1,27 +1,21 @@
-//! The handler of publish-events: a batch of the log's stream in, the records that are to come again out.
+//! The handler of publish-events: a batch of the log's changes in, what became of it out.
 
-use alims_dynamodb::stream_record;
+use alims_operations::Publishing;
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_operations::{Publishing, publish_events as operation};
-use aws_lambda_events::event::dynamodb::Event;
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use alims_operations::publish_events::{self as operation, Published, StreamRecord};
 
-/// Publishes what one batch rings for.
-///
-/// The stream goes on from the first record that is reported as failed; a report without a sequence number makes the
-/// whole batch come again, which is right for a record that cannot be named.
+/// Publishes what one batch rings for, and logs it.
 pub async fn publish_events<L, I, B, D>(
     ports: &Publishing<L, I, B>,
     dead_letters: &D,
-    event: Event,
-) -> DynamoDbEventResponse
+    batch: Vec<StreamRecord>,
+) -> Published
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
     B: EventBus,
     D: DeadLetters,
 {
-    let batch = event.records.into_iter().map(stream_record).collect();
     let published = operation::publish_events(ports, dead_letters, batch).await;
     for failed in &published.failed {
         tracing::warn!(
@@ -41,13 +35,7 @@ where
         );
     }
     tracing::info!(operation = "publish-events", events = published.accepted, "published");
-    let mut response = DynamoDbEventResponse::default();
-    for failed in published.failed {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = Some(failed.sequence_number);
-        response.batch_item_failures.push(failure);
-    }
-    response
+    published
 }
 
 #[cfg(test)]
@@ -55,7 +43,6 @@ mod tests {
     use super::*;
     use alims_operations::ports::{BusError, DeadLetter};
     use alims_testing::{MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
-    use serde_json::{Value, json};
 
     struct NowhereToPut;
 
@@ -69,44 +56,26 @@ mod tests {
         Publishing { log: MemoryLog::default(), index: MemoryIndex::default(), bus: MemoryBus::default() }
     }
 
-    fn event(records: &[Value]) -> Event {
-        serde_json::from_value(json!({"Records": records})).expect("an event of the stream")
-    }
-
-    fn record(sequence_number: &str, name: &str, entry: &str) -> Value {
-        let key = json!({"pk": {"S": "lab#wf-1"}, "entry": {"S": entry}});
-        json!({
-            "awsRegion": "eu-central-1", "eventID": "1", "eventName": name, "eventVersion": "1.1",
-            "eventSource": "aws:dynamodb",
-            "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700, "Keys": key, "NewImage": key,
-                         "SequenceNumber": sequence_number, "SizeBytes": 26, "StreamViewType": "NEW_IMAGE"}
-        })
+    fn unreadable(sequence_number: &str) -> StreamRecord {
+        let (key, why) = ("lab#wf-1".to_owned(), "altered on purpose".to_owned());
+        StreamRecord::Unreadable { sequence_number: sequence_number.to_owned(), key, why }
     }
 
     #[tokio::test]
-    async fn a_record_that_cannot_be_read_is_put_aside_and_blocks_nobody() {
+    async fn a_record_that_cannot_be_read_becomes_a_dead_letter_and_blocks_no_other() {
         let letters = MemoryDeadLetters::default();
-        let batch = event(&[record("1", "INSERT", "v#0000000001"), record("2", "MODIFY", "v#0000000001")]);
-        let response = publish_events(&ports(), &letters, batch).await;
-        assert_eq!(response.batch_item_failures, []);
-        let put_aside: Vec<String> = letters.all().into_iter().map(|letter| letter.sequence_number).collect();
-        assert_eq!(put_aside, ["1"]);
+        let batch = vec![unreadable("1"), StreamRecord::Ignored { sequence_number: "2".to_owned() }];
+        let published = publish_events(&ports(), &letters, batch).await;
+        assert_eq!(published.failed, []);
+        let dead: Vec<String> = letters.all().into_iter().map(|letter| letter.sequence_number).collect();
+        assert_eq!(dead, ["1"]);
     }
 
     #[tokio::test]
-    async fn a_record_that_can_be_neither_published_nor_put_aside_is_to_come_again() {
-        let batch = event(&[record("1", "MODIFY", "v#0000000001"), record("2", "INSERT", "v#0000000001")]);
-        let response = publish_events(&ports(), &NowhereToPut, batch).await;
-        let told = serde_json::to_value(&response).expect("JSON");
-        assert_eq!(told, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
-    }
-
-    #[tokio::test]
-    async fn a_record_that_cannot_be_named_fails_the_whole_batch() {
-        let mut unnamed = record("", "INSERT", "v#0000000001");
-        unnamed["dynamodb"].as_object_mut().expect("a change").remove("SequenceNumber");
-        let response = publish_events(&ports(), &NowhereToPut, event(&[unnamed])).await;
-        let told = serde_json::to_value(&response).expect("JSON");
-        assert_eq!(told, json!({"batchItemFailures": [{"itemIdentifier": ""}]}));
+    async fn a_record_that_can_be_neither_published_nor_kept_is_to_come_again() {
+        let batch = vec![StreamRecord::Ignored { sequence_number: "1".to_owned() }, unreadable("2")];
+        let published = publish_events(&ports(), &NowhereToPut, batch).await;
+        let failed: Vec<&str> = published.failed.iter().map(|failed| failed.sequence_number.as_str()).collect();
+        assert_eq!(failed, ["2"]);
     }
 }

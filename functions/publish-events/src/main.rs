@@ -2,17 +2,18 @@
 
 use alims_operations::Publishing;
 use alims_runtime::{aws_config, consume, start, warm_index};
+use alims_store::{Store, publish_batch};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let aws = aws_config().await;
-    let client = alims_dynamodb::client(&aws);
-    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
-    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let store = Store::chosen_by(settings, &aws);
+    let (log, index) = (store.log()?, store.index()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let dead_letters = alims_eventbridge::SqsDeadLetters::new(&aws, settings.dead_letter_queue_url()?);
     let ports = Publishing { log, index, bus };
     warm_index(&ports.index).await;
-    consume(|event| publish_events::publish_events(&ports, &dead_letters, event)).await
+    let publish = |batch| publish_events::publish_events(&ports, &dead_letters, batch);
+    consume(|event| publish_batch(event, publish)).await
 }

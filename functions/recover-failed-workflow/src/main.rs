@@ -2,12 +2,13 @@
 
 use alims_operations::Starting;
 use alims_runtime::{SystemClock, aws_config, carry_out, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let log = alims_dynamodb::DynamoLog::new(alims_dynamodb::client(&aws), settings.log_table()?);
+    let log = Store::chosen_by(settings, &aws).log()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let ports = Starting { log, starter, clock: Arc::new(SystemClock) };
     warm_log(&ports.log).await;

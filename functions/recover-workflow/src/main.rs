@@ -3,12 +3,13 @@
 use alims_operations::Starting;
 use alims_operations::recover_workflow::Requesting;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let log = alims_dynamodb::DynamoLog::new(alims_dynamodb::client(&aws), settings.log_table()?);
+    let log = Store::chosen_by(settings, &aws).log()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let starting = Starting { log, starter, clock: Arc::new(SystemClock) };

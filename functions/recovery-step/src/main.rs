@@ -4,14 +4,14 @@ use alims_operations::Publishing;
 use alims_operations::recovery_step::Recovering;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let client = alims_dynamodb::client(&aws);
-    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
-    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let store = Store::chosen_by(settings, &aws);
+    let (log, index) = (store.log()?, store.index()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let clock = Arc::new(SystemClock);
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;

@@ -3,14 +3,14 @@
 use alims_operations::Publishing;
 use alims_operations::replay_events::Replaying;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let client = alims_dynamodb::client(&aws);
-    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?);
-    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let store = Store::chosen_by(settings, &aws);
+    let (log, index) = (store.log()?, store.index()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let publishing = Publishing { log, index, bus };

@@ -3,13 +3,13 @@
 use alims_operations::Deciding;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
-    let client = alims_dynamodb::client(&aws_config().await);
-    let log = alims_dynamodb::DynamoLog::new(client, settings.log_table()?);
+    let log = Store::chosen_by(settings, &aws_config().await).log()?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone())?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);

@@ -4,14 +4,15 @@ use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_operations::Starting;
 use alims_operations::sweep_workflows::Sweeping;
 use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
+use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
-    let client = alims_dynamodb::client(&aws);
-    let log = alims_dynamodb::DynamoLog::new(client.clone(), settings.log_table()?).walking_at_most(SWEEP_PART_ENTRIES);
-    let index = alims_dynamodb::DynamoIndex::new(client, settings.index_table()?);
+    let store = Store::chosen_by(settings, &aws);
+    let log = store.log()?.walking_at_most(SWEEP_PART_ENTRIES);
+    let index = store.index()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let starting = Starting { log, starter, clock: Arc::new(SystemClock) };
     let ports = Sweeping { starting, positions: index.clone(), index, ids: Arc::new(FreshIds) };

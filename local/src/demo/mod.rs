@@ -10,7 +10,7 @@ mod teller;
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::cli::JudgesArgs;
+use crate::args::JudgesArgs;
 use stage::Stage;
 use teller::Teller;
 

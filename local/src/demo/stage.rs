@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::cli::JudgesArgs;
+use crate::args::JudgesArgs;
 use crate::demo::person::Person;
 use crate::folder::DataFolder;
 use crate::key::SigningKey;

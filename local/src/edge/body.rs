@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::edge::limits::BODY_BYTES_MAX;
 use crate::edge::problem::EdgeProblem;
 
-/// The largest body, in bytes. API Gateway takes 10 MiB, but Lambda takes no event of more than 6 MiB from it.
-pub const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// What all bodies in work may hold together, in KiB. On its way to a function a body is copied some three times.
 const BUDGET_KIB: u32 = 12 * 1024;
 /// How long a body may take to arrive, and how long it may wait for its place in the budget.

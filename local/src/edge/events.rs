@@ -18,17 +18,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{ArchiveReader, End};
-use crate::edge::Edge;
+use crate::archive::{Archive, ArchiveReader};
 use crate::edge::problem::EdgeProblem;
 
 /// How much of the archive one listener holds in memory, in bytes; one event may be larger.
 const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// How many may listen at once.
-pub(crate) const LISTENERS_MAX: usize = 64;
+const LISTENERS_MAX: usize = 64;
 
 /// Which events somebody gets.
 struct Selection {
@@ -37,32 +36,47 @@ struct Selection {
     refusals: bool,
 }
 
-/// Answers a listener whose token holds.
-pub(crate) fn listen(edge: &Arc<Edge>, request: &Parts, claims: &Map<String, Value>) -> Result<Response, EdgeProblem> {
-    let principal = principal(claims)?;
-    let permitted = |action| permits(edge.policy.as_ref(), &principal, action);
-    if !permitted(Action::GetWorkflowHistory) {
-        return Err(EdgeProblem::Forbidden);
-    }
-    let refusals = permitted(Action::GetWorkflowRefusals);
-    let (workflow_id, after) = asked_for(request)?;
-    let permit = edge.listeners.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
-    let end = edge.archive.watch();
-    let after = after.unwrap_or_else(|| end.borrow().lines);
-    let selection = Selection { tenant_id: principal.tenant_id, workflow_id, refusals };
-    let reader = edge.archive.read_after(after).map_err(|error| unreadable(&error))?;
-    let listener = Listener {
-        reader: Some(reader),
-        end,
-        selection,
-        waiting: VecDeque::new(),
-        stop: edge.stop.clone(),
-        _permit: permit,
-    };
-    Ok(Sse::new(listener.events()).keep_alive(KeepAlive::default()).into_response())
+/// Where listeners come.
+pub(crate) struct Events {
+    policy: Arc<dyn AccessPolicy>,
+    archive: Arc<Archive>,
+    stop: CancellationToken,
+    places: Arc<Semaphore>,
 }
 
-fn unreadable(error: &std::io::Error) -> EdgeProblem {
+impl Events {
+    /// Listeners to this archive, until the server stops.
+    pub(crate) fn new(policy: Arc<dyn AccessPolicy>, archive: Arc<Archive>, stop: CancellationToken) -> Self {
+        Self { policy, archive, stop, places: Arc::new(Semaphore::new(LISTENERS_MAX)) }
+    }
+
+    /// Answers a listener whose token holds.
+    pub(crate) fn listen(&self, request: &Parts, claims: &Map<String, Value>) -> Result<Response, EdgeProblem> {
+        let principal = principal(claims)?;
+        let permitted = |action| permits(self.policy.as_ref(), &principal, action);
+        if !permitted(Action::GetWorkflowHistory) {
+            return Err(EdgeProblem::Forbidden);
+        }
+        let refusals = permitted(Action::GetWorkflowRefusals);
+        let (workflow_id, after) = asked_for(request)?;
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
+        let end = self.archive.watch();
+        let after = after.unwrap_or_else(|| *end.borrow());
+        let selection = Selection { tenant_id: principal.tenant_id, workflow_id, refusals };
+        let reader = self.archive.read_after(after).map_err(|error| unreadable(&error))?;
+        let listener = Listener {
+            reader: Some(reader),
+            end,
+            selection,
+            waiting: VecDeque::new(),
+            stop: self.stop.clone(),
+            _permit: permit,
+        };
+        Ok(Sse::new(listener.events()).keep_alive(KeepAlive::default()).into_response())
+    }
+}
+
+fn unreadable(error: &rusqlite::Error) -> EdgeProblem {
     tracing::error!(%error, "the events' archive cannot be read");
     EdgeProblem::Broken
 }
@@ -146,7 +160,7 @@ impl Selection {
 struct Listener {
     /// None only while somebody else reads with it.
     reader: Option<ArchiveReader>,
-    end: watch::Receiver<End>,
+    end: watch::Receiver<u64>,
     selection: Selection,
     waiting: VecDeque<Event>,
     stop: CancellationToken,

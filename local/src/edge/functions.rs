@@ -4,29 +4,26 @@ use alims_api::operations::{
     CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
     Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
 };
-use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::get_workflow_recovery::Following;
 use alims_operations::get_workflow_state::Evaluating;
-use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_operations::recover_workflow::Requesting;
 use alims_operations::release_workflow::Releasing;
 use alims_operations::replay_events::Replaying;
 use alims_operations::{Deciding, Publishing, Reading, Starting};
-use alims_rules::Rules;
 use futures_util::future::BoxFuture;
 use http::Response;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Service, service_fn};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::LocalBus;
 use crate::edge::problem::EdgeProblem;
 use crate::recoveries::LocalStarter;
+use crate::rules::SharedRules;
 
 /// How long a function may take: API Gateway waits no longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -35,23 +32,6 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
 pub(crate) type Decides = Deciding<DynamoLog, SharedRules>;
 /// What the server's publisher works with.
 pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
-
-/// The rules, got ready once for every function.
-#[derive(Clone)]
-pub(crate) struct SharedRules {
-    pub(crate) rules: Arc<Rules>,
-    /// While there is such a file the rules give no verdict.
-    pub(crate) down_while: Option<Arc<Path>>,
-}
-
-impl TransitionRules for SharedRules {
-    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
-        match &self.down_while {
-            Some(file) if file.exists() => Err(RulesUnavailable("they are down for as long as a file is there".into())),
-            Some(_) | None => self.rules.judge(question).await,
-        }
-    }
-}
 
 /// One handler with its ports, ready to be called any number of times at once.
 type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync>;

@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::bus::ACCOUNT;
-use crate::edge::BODY_BYTES_MAX;
+use crate::account::ACCOUNT;
+use crate::edge::limits::BODY_BYTES_MAX;
 use crate::token::as_api_gateway_renders;
 
 /// The stage of an HTTP API that has no stage in its paths.

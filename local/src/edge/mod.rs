@@ -5,9 +5,10 @@ mod documents;
 mod events;
 pub(crate) mod functions;
 mod gateway;
+mod limits;
 pub(crate) mod problem;
 
-pub use body::BODY_BYTES_MAX;
+pub use limits::BODY_BYTES_MAX;
 
 use alims_api::operations::{OPERATIONS, Operation};
 use alims_operations::ports::{AccessPolicy, Clock, Ids};
@@ -29,6 +30,7 @@ use crate::archive::Archive;
 use crate::key::SigningKey;
 use crate::token::{TokenRefused, Verifier};
 use body::BodyBudget;
+use events::Events;
 use functions::Functions;
 use gateway::{Circumstances, event, response};
 use problem::EdgeProblem;
@@ -42,17 +44,14 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Edge {
     functions: Functions,
     verifier: Verifier,
-    policy: Arc<dyn AccessPolicy>,
-    archive: Arc<Archive>,
+    events: Events,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     here: SocketAddr,
     /// Rung after every change, for the stream pump.
     doorbell: Arc<Notify>,
-    stop: CancellationToken,
     bodies: BodyBudget,
     in_work: Semaphore,
-    listeners: Arc<Semaphore>,
 }
 
 /// What an edge is made of.
@@ -75,16 +74,13 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let edge = Arc::new(Edge {
         functions,
         verifier,
-        policy,
-        archive,
+        events: Events::new(policy, archive, stop),
         clock,
         ids,
         here,
         doorbell,
-        stop,
         bodies: BodyBudget::new(),
         in_work: Semaphore::new(IN_WORK_MAX),
-        listeners: Arc::new(Semaphore::new(events::LISTENERS_MAX)),
     });
     let mut router = Router::new();
     for operation in OPERATIONS {
@@ -113,7 +109,7 @@ async fn call(edge: Arc<Edge>, operation: &'static Operation, request: Request) 
 /// Tells a listener of events.
 async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let listening = edge.authenticate(&parts.headers).and_then(|claims| events::listen(&edge, &parts, &claims));
+    let listening = edge.authenticate(&parts.headers).and_then(|claims| edge.events.listen(&parts, &claims));
     listening.unwrap_or_else(|problem| problem.into_response(&edge.fresh_id()))
 }
 

@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::edge::BODY_BYTES_MAX;
+use crate::edge::limits::BODY_BYTES_MAX;
 use crate::token::TokenRefused;
 
 /// Why the edge did not call a function, or has no answer of it.

@@ -125,7 +125,8 @@ fn start_publisher(
         half_way.fetch_add(usize::from(untried.is_some()), Ordering::Relaxed);
         event.records = records;
         async move {
-            let mut response: DynamoDbEventResponse = publish_events::publish_events(&ports, &letters, event).await;
+            let publish = |batch| publish_events::publish_events(&ports, &letters, batch);
+            let mut response: DynamoDbEventResponse = alims_dynamodb::publish_batch(event, publish).await;
             if untried.is_some() {
                 let mut failure = DynamoDbBatchItemFailure::default();
                 failure.item_identifier = untried;

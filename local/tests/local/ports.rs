@@ -3,14 +3,14 @@
 use alims_domain::bus_event::BusEvent;
 use alims_dynamodb::{DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
-use alims_local::{Config, Server, StartError};
+use alims_local::{Config, Server, StartError, archived_events};
 use alims_operations::ports::{EventBus, WorkflowLog};
 use alims_testing::builders::{a_key, a_refusal};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::site::{Site, lines};
+use crate::site::Site;
 
 async fn holding() -> Site {
     Site::on(tempfile::tempdir().unwrap(), |config| config.hold_events = true).await
@@ -68,7 +68,7 @@ async fn what_is_no_put_of_events_is_refused_by_name_and_leaves_nothing() {
         assert_eq!((status, &answer["__type"]), (400, &json!(code)), "{target} {answer}");
         assert!(!answer["message"].as_str().unwrap().is_empty());
     }
-    assert_eq!(lines(&site.data.path().join("events.jsonl")), Vec::<String>::new());
+    assert_eq!(archived_events(&site.data.path().join("events.sqlite")).unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn each_entry_is_answered_for_itself_and_an_event_is_one_line_whatever_its
     assert!(answer["Entries"][0]["EventId"].is_string(), "{answer}");
     let codes = [1, 2, 3].map(|at| answer["Entries"][at]["ErrorCode"].as_str().unwrap());
     assert_eq!(codes, ["MalformedDetail", "InvalidArgument", "MalformedDetail"]);
-    let archived = lines(&site.data.path().join("events.jsonl"));
+    let archived = archived_events(&site.data.path().join("events.sqlite")).unwrap();
     assert_eq!(archived.len(), 1, "{archived:?}");
     let event: Value = serde_json::from_str(&archived[0]).unwrap();
     assert_eq!((&event["id"], &event["time"]), (&answer["Entries"][0]["EventId"], &json!("2026-11-23T08:15:00.123Z")));

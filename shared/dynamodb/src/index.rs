@@ -2,7 +2,7 @@
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, NewerFormat, StoreError, WorkflowIndex};
+use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failure::store_error;
-use crate::index_item::PREVIOUS_STATE;
+use crate::index_item::{PREVIOUS_STATE, readable};
 use crate::item::{
-    CURRENT_FORMAT, FORMAT, Kept, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
+    CURRENT_FORMAT, FORMAT, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
 };
-use crate::list::{self, EVALUATED_ENTRIES_MAX};
+use crate::list::{self, EVALUATED_ENTRIES_MAX, Listed};
 
 /// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
 const BATCH_KEYS_MAX: usize = 100;
@@ -31,7 +31,7 @@ const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 pub struct DynamoIndex {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
-    pub(crate) evaluated_max: usize,
+    evaluated_max: usize,
 }
 
 impl DynamoIndex {
@@ -117,19 +117,6 @@ async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
     }
 }
 
-/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it, and the log of the function
-/// says so. One of a newer format is not missing.
-pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
-    let key = text_of(&item, PK).map(str::to_owned);
-    match IndexEntry::kept(item)? {
-        Kept::Readable(entry) => Ok(Some(entry)),
-        Kept::Unreadable { why, .. } => {
-            tracing::warn!(key, why, "an index entry cannot be read");
-            Ok(None)
-        }
-    }
-}
-
 /// What is known of the entry that made a write fail.
 fn kept_its_place(there: Option<&Item>) -> Result<Advanced, StoreError> {
     there.and_then(newer_format).map_or(Ok(Advanced::AlreadyThere), |newer| Err(newer.into()))
@@ -190,6 +177,7 @@ impl WorkflowIndex for DynamoIndex {
     }
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
-        list::page(self, query).await
+        let listed = Listed { client: &self.client, table: &self.table, evaluated_max: self.evaluated_max };
+        list::page(listed, query).await
     }
 }

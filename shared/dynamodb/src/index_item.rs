@@ -5,11 +5,11 @@ use alims_domain::identifiers::{PrincipalId, TenantId, Version, WorkflowId, Work
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::IndexPosition;
+use alims_operations::ports::{IndexPosition, NewerFormat};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use crate::item::{ItemError, KeyText, Stored, partition_key};
+use crate::item::{ItemError, Kept, KeyText, PK, Stored, partition_key, text_of};
 
 /// The partition key of the secondary index: whose workflows, in which state.
 pub(crate) const TENANT_STATE: &str = "tenant_state";
@@ -72,6 +72,19 @@ impl Stored for IndexEntry {
             created_by: wire.created_by,
             head_hash: wire.head_hash,
         })
+    }
+}
+
+/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it, and the log of the function
+/// says so. One of a newer format is not missing.
+pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
+    let key = text_of(&item, PK).map(str::to_owned);
+    match IndexEntry::kept(item)? {
+        Kept::Readable(entry) => Ok(Some(entry)),
+        Kept::Unreadable { why, .. } => {
+            tracing::warn!(key, why, "an index entry cannot be read");
+            Ok(None)
+        }
     }
 }
 

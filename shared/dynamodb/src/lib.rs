@@ -19,8 +19,9 @@ pub mod tables;
 mod version_item;
 mod walk;
 
+pub use aws_sdk_dynamodb::Client;
 pub use client::{client, patient_client};
 pub use index::DynamoIndex;
 pub use list::EVALUATED_ENTRIES_MAX;
 pub use log::DynamoLog;
-pub use stream::stream_record;
+pub use stream::{publish_batch, stream_record};

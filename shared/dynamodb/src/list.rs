@@ -8,14 +8,16 @@ use alims_domain::identifiers::WorkflowId;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{IndexPage, IndexPosition, IndexQuery, StoreError};
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use serde_dynamo::Item;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::failure::store_error;
-use crate::index::{DynamoIndex, readable};
-use crate::index_item::{TENANT_STATE, UPDATED_KEY, position_named_by, position_of, tenant_state, updated_key};
+use crate::index_item::{
+    TENANT_STATE, UPDATED_KEY, position_named_by, position_of, readable, tenant_state, updated_key,
+};
 use crate::item::KeyText;
 use crate::tables::BY_STATE;
 
@@ -26,6 +28,15 @@ pub const EVALUATED_ENTRIES_MAX: usize = 500;
 const LOWEST: &str = "0";
 /// Above every text of a position.
 const HIGHEST: &str = "~";
+
+/// The index that is listed.
+#[derive(Clone, Copy)]
+pub(crate) struct Listed<'i> {
+    pub(crate) client: &'i Client,
+    pub(crate) table: &'i str,
+    /// How many entries of one state one page looks at.
+    pub(crate) evaluated_max: usize,
+}
 
 /// The positions of a list: from `lowest` to `highest`, both included, as `BETWEEN` wants it.
 struct Range {
@@ -65,7 +76,7 @@ impl Partition {
     /// Looks at the next entries, at most `entries` of them.
     async fn read(
         mut self,
-        index: &DynamoIndex,
+        index: Listed<'_>,
         query: &IndexQuery,
         range: &Range,
         entries: usize,
@@ -74,7 +85,7 @@ impl Partition {
         let mut request = index
             .client
             .query()
-            .table_name(&*index.table)
+            .table_name(index.table)
             .index_name(BY_STATE)
             .scan_index_forward(false)
             .limit(i32::try_from(entries).unwrap_or(i32::MAX))
@@ -126,7 +137,7 @@ fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPos
 }
 
 /// One page of a list.
-pub(crate) async fn page(index: &DynamoIndex, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+pub(crate) async fn page(index: Listed<'_>, query: &IndexQuery) -> Result<IndexPage, StoreError> {
     if query.limit == 0 {
         return Ok(IndexPage { items: Vec::new(), next: query.after.clone() });
     }

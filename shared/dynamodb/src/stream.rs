@@ -4,14 +4,34 @@ use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::NewerFormat;
-use alims_operations::publish_events::StreamRecord;
-use aws_lambda_events::event::dynamodb::EventRecord;
+use alims_operations::publish_events::{Published, StreamRecord};
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde_dynamo::Item;
 
 use crate::item::{
     ENTRY, Kept, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, newer_format,
     text_of,
 };
+
+/// Has one batch of the stream published, and answers which records are to come again.
+///
+/// The stream goes on from the first record that is reported as failed; a report without a sequence number makes the
+/// whole batch come again, which is right for a record that cannot be named.
+pub async fn publish_batch<P, F>(event: Event, publish: P) -> DynamoDbEventResponse
+where
+    P: FnOnce(Vec<StreamRecord>) -> F,
+    F: Future<Output = Published>,
+{
+    let published = publish(event.records.into_iter().map(stream_record).collect()).await;
+    let mut response = DynamoDbEventResponse::default();
+    for failed in published.failed {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(failed.sequence_number);
+        response.batch_item_failures.push(failure);
+    }
+    response
+}
 
 /// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
 ///

@@ -22,6 +22,7 @@ mod memory_starter;
 pub mod odd_documents;
 pub mod played_engine;
 mod policies;
+mod records;
 mod rules;
 
 pub use built::built_binary;

@@ -10,7 +10,7 @@ use alims_operations::ports::{
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::memory_records::Records;
+use crate::records::Records;
 
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]

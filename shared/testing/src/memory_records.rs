@@ -2,33 +2,12 @@
 
 use alims_domain::hash_chain::Fault;
 use alims_domain::identifiers::{Version, WorkflowKey};
-use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
+use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord, UnreadableRecovery};
 use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::memory_log::MemoryLog;
-
-/// One workflow's records.
-#[derive(Debug, Default)]
-pub(crate) struct Records {
-    attempts: BTreeMap<(Version, u32), RecoveryAttempt>,
-    /// An outcome without a claim is kept and shown to nobody, as a store would.
-    unclaimed: BTreeMap<(Version, u32), RecoveryRecord>,
-    quarantine: BTreeMap<(BreakId, bool), QuarantineEntry>,
-    /// Entries that cannot be read, of either kind of record.
-    unreadable_quarantines: Vec<BreakFound>,
-    unreadable_recoveries: Vec<UnreadableRecovery>,
-}
-
-impl Records {
-    /// The names of the entries, in the order in which a store would walk them.
-    pub(crate) fn entries(&self) -> Vec<String> {
-        let claims = self.attempts.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}"));
-        claims.chain(self.quarantine.keys().map(|(id, released)| format!("q{}{released}", id.as_str()))).collect()
-    }
-}
 
 impl MemoryLog {
     /// Puts an entry in the record of quarantines that cannot be read.

@@ -33,9 +33,8 @@ impl Lab {
 
     /// Everything the bus accepted so far, in the order of acceptance.
     pub(crate) fn archive(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.data.path().join("events.jsonl")).unwrap();
-        let complete = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        complete.map(|line| serde_json::from_str(line).unwrap()).collect()
+        let archived = alims_local::archived_events(&self.data.path().join("events.sqlite")).unwrap();
+        archived.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The first event on the bus that is what is awaited, as soon as it is there.

@@ -36,8 +36,9 @@ async fn a_function_with_the_settings_of_sam_local_works_on_the_laptop_s_tables_
     let document = serde_json::to_value(RecoveryDocument::of(&claim)).unwrap();
     let ended = turned_to_its_end(&settings, document).await;
     assert_eq!(ended["outcome"]["status"], "recovered", "{ended}");
-    let archive = std::fs::read_to_string(data.path().join("events.jsonl")).unwrap();
-    let event: Value = serde_json::from_str(archive.trim_end()).unwrap();
+    let archive = alims_local::archived_events(&data.path().join("events.sqlite")).unwrap();
+    assert_eq!(archive.len(), 1, "{archive:?}");
+    let event: Value = serde_json::from_str(&archive[0]).unwrap();
     assert_eq!((&event["detail-type"], &event["detail"]["workflow_id"]), (&json!("WorkflowCreated"), &json!("wf-1")));
     server.stop().await;
 }

@@ -12,11 +12,13 @@
 )]
 
 mod alarms;
+mod circles;
 mod dependencies;
 mod documents;
 mod fresh_machine;
 mod layers;
 mod machine;
+mod modules;
 mod names;
 mod sources;
 mod stored_names;

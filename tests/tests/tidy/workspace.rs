@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use cargo_metadata::camino::Utf8Path;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// Folders that are made, not written. Wherever else cargo builds, it marks the folder with [`CACHE_MARK`].
@@ -60,8 +61,12 @@ impl Workspace {
     /// The text of a file that must be there.
     #[track_caller]
     pub(crate) fn text(&self, path: &str) -> &str {
-        let found = self.files.iter().find(|file| file.path == path);
-        &found.unwrap_or_else(|| panic!("{path} is missing")).text
+        self.text_if_any(path).unwrap_or_else(|| panic!("{path} is missing"))
+    }
+
+    /// The text of a file, when there is such a file.
+    pub(crate) fn text_if_any(&self, path: &str) -> Option<&str> {
+        self.files.iter().find(|file| file.path == path).map(|file| file.text.as_str())
     }
 
     /// Whether there is such a file or folder.
@@ -92,8 +97,12 @@ impl Workspace {
 
     /// A package's folder, from the root on.
     pub(crate) fn folder_of(&self, package: &Package) -> String {
-        let folder = package.manifest_path.parent().unwrap().strip_prefix(&self.root).unwrap();
-        folder.as_str().to_owned()
+        self.path_of(package.manifest_path.parent().unwrap())
+    }
+
+    /// A path as cargo gives it, from the root on.
+    pub(crate) fn path_of(&self, path: &Utf8Path) -> String {
+        path.strip_prefix(&self.root).unwrap().as_str().to_owned()
     }
 }
 

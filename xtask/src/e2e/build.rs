@@ -11,7 +11,7 @@ use crate::template::DEFINITION;
 use crate::tools::{Tools, checked};
 use crate::workspace::{Build, Workspace};
 
-use super::Place;
+use super::place::Place;
 
 /// What overrides the release profile where nobody measures: `z` and one unit are for small packages.
 const LIGHTLY: [(&str, &str); 3] = [

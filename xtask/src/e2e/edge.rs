@@ -4,8 +4,8 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
+use super::place::{ACCOUNT, REGION};
 use super::stack::Stack;
-use super::{ACCOUNT, REGION};
 
 /// A template that completes the deployed API.
 ///

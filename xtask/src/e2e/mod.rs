@@ -7,12 +7,13 @@
 
 mod build;
 mod edge;
+mod place;
 mod process;
 mod stack;
 mod traces;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -23,47 +24,9 @@ use crate::tools::{Tools, checked};
 use crate::workspace::Workspace;
 
 pub(crate) use self::build::Built;
+use self::place::{ACCOUNT, Place, REGION, SEEN};
 use self::process::{Background, free_port, wait_until_listening};
 use self::stack::{Aws, Stack};
-
-/// The region that is played; any would do.
-const REGION: &str = "eu-central-1";
-/// The account of everybody on the emulator.
-const ACCOUNT: &str = "000000000000";
-
-/// Everything that one run leaves behind, beneath cargo's own folder.
-struct Place {
-    root: PathBuf,
-}
-
-impl Place {
-    fn new(workspace: &Workspace) -> anyhow::Result<Self> {
-        let root = workspace.target.join("e2e");
-        // What is built is built anew only where it changed.
-        let recording = root.join(traces::RECORDING);
-        if recording.exists() {
-            fs::remove_file(&recording).with_context(|| format!("{} cannot be removed", recording.display()))?;
-        }
-        for stale in ["logs", "run", "world.json"] {
-            let path = root.join(stale);
-            if path.is_dir() {
-                fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
-            }
-        }
-        for folder in ["logs", "run"] {
-            fs::create_dir_all(root.join(folder))?;
-        }
-        Ok(Self { root })
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
-    }
-
-    fn log(&self, name: &str) -> PathBuf {
-        self.root.join("logs").join(format!("{name}.log"))
-    }
-}
 
 /// What stands while the scenarios are played; goes when it is dropped.
 struct World {
@@ -188,7 +151,7 @@ fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World)
         let mut cargo = Step::cargo("the scenarios", &[&cargo[..], arguments].concat()).command(workspace);
         tools.on_path(&mut cargo);
         world.aws.environment_of(&mut cargo);
-        cargo.env("ALIMS_E2E", place.path("world.json")).env("ALIMS_E2E_SEEN", place.path(traces::RECORDING));
+        cargo.env("ALIMS_E2E", place.path("world.json")).env("ALIMS_E2E_SEEN", place.path(SEEN));
         let status = cargo.status().context("cargo could not be started")?;
         anyhow::ensure!(status.success(), "a scenario does not hold");
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::{Place, REGION};
+use super::place::{Place, REGION};
 use crate::tools::{Tools, checked};
 
 /// What the stack is called.

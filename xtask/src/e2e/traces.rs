@@ -1,12 +1,9 @@
 //! What the scenarios saw of the service, held against the specification: `spec/OutsideWorkflowManager.tla`.
 
-use super::Place;
+use super::place::{Place, SEEN};
 use crate::step::Step;
 use crate::tools::Tools;
 use crate::workspace::{Build, Workspace};
-
-/// Where the scenarios write down what they see.
-pub(crate) const RECORDING: &str = "seen.jsonl";
 
 /// Has TLC judge what was seen.
 ///
@@ -26,7 +23,7 @@ pub(crate) fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> 
         "--out".to_owned(),
         path(place.path("traces")),
         "--recording".to_owned(),
-        path(place.path(RECORDING)),
+        path(place.path(SEEN)),
     ];
     let judge = Step::built("traces", workspace.built(Build::Development, "alims-proof-outside"), &[]);
     judge.with(&arguments).run(workspace)

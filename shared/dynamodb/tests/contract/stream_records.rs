@@ -1,8 +1,8 @@
 //! Stream records become what they ring for.
 
-use alims_dynamodb::{DynamoLog, stream_record};
+use alims_dynamodb::{DynamoLog, publish_batch, stream_record};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
-use alims_operations::publish_events::StreamRecord;
+use alims_operations::publish_events::{FailedRecord, Published, StreamRecord};
 use alims_testing::builders::{
     a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, with_metadata,
 };
@@ -172,4 +172,26 @@ async fn a_record_without_a_number_fails_its_whole_batch() {
     let mut record = a_record("INSERT", &an_item().await);
     record["dynamodb"]["SequenceNumber"] = json!(null);
     assert_eq!(read(record).sequence_number(), "");
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_with_the_number_of_each_record_that_failed_and_with_none_for_one_that_has_none() {
+    let Value::Object(item) = json!({"pk": {"S": "lab#w-1"}, "entry": {"S": "v#0000000001"}}) else { panic!() };
+    let named = a_record("MODIFY", &item);
+    let mut unnamed = named.clone();
+    unnamed["dynamodb"].as_object_mut().unwrap().remove("SequenceNumber");
+    let fail_all = async |batch: Vec<StreamRecord>| {
+        let failed = batch.iter().map(|record| FailedRecord {
+            sequence_number: record.sequence_number().to_owned(),
+            why: "on purpose".to_owned(),
+        });
+        Published { failed: failed.collect(), ..Published::default() }
+    };
+    for (records, failures) in [(vec![], json!([])), (vec![named, unnamed], json!(["100", ""]))] {
+        let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let answer = serde_json::to_value(publish_batch(event, fail_all).await).unwrap();
+        let reported = answer["batchItemFailures"].as_array().unwrap().iter();
+        let reported: Value = reported.map(|failure| failure["itemIdentifier"].clone()).collect();
+        assert_eq!(reported, failures);
+    }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::bounding::Bounding;
 use super::budget::{Budget, Exhausted};
-use super::explaining::{Input, inputs_of};
+use super::inputs::{Input, inputs_of};
 use super::inspection::Inspection;
-use super::limits::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, STEPS_MAX, WORK_MAX};
+use super::limits::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, STEPS_MAX, WORK_MAX, too_deep};
 use super::patterns::Patterns;
 use super::variables;
 use super::vocabulary::Shape;
@@ -30,11 +30,6 @@ pub(super) struct Expression {
 pub(super) struct Engine {
     env: Arc<Env>,
     patterns: Arc<Patterns>,
-}
-
-/// What is said of an expression that the parser or the inspection gives up on.
-pub(super) fn too_deep() -> String {
-    format!("its expression is nested deeper than {EXPRESSION_DEPTH_MAX} levels")
 }
 
 /// One question, ready for any number of expressions.

@@ -7,8 +7,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValu
 use cel::parser::Expression as Node;
 use cel::{Context, Value};
 
-use super::expression::too_deep;
-use super::limits::EXPRESSION_DEPTH_MAX;
+use super::limits::{EXPRESSION_DEPTH_MAX, too_deep};
 use super::vocabulary::{FUNCTIONS, Function, Shape, TYPES, VARIABLES};
 
 /// One look at one expression.

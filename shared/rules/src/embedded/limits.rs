@@ -34,3 +34,8 @@ pub(super) const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// The parser recurses once for each operator of a chain such as `a + a + …`, before its depth can be looked at.
 /// An unoptimised build takes less than 8 MiB for the longest chain that [`EXPRESSION_BYTES_MAX`] allows.
 pub(super) const PARSER_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// What is said of an expression that the parser or the inspection gives up on.
+pub(super) fn too_deep() -> String {
+    format!("its expression is nested deeper than {EXPRESSION_DEPTH_MAX} levels")
+}

@@ -8,6 +8,7 @@ mod budget;
 pub(crate) mod document;
 mod explaining;
 mod expression;
+mod inputs;
 mod inspection;
 mod limits;
 mod loading;

@@ -1,4 +1,4 @@
-//! What happens by itself: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
+//! Background work: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::Starting;
@@ -72,13 +72,13 @@ impl Failures {
 }
 
 /// The rule and the sweep, running.
-pub(crate) struct ByItself {
+pub(crate) struct Background {
     starter: LocalStarter,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-impl ByItself {
+impl Background {
     /// Starts both.
     pub(crate) fn start(
         starting: Starting<DynamoLog, LocalStarter>,
