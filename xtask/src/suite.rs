@@ -145,7 +145,9 @@ fn tests(workspace: &Workspace) -> Part {
 fn quick_tests(workspace: &Workspace) -> Part {
     let runner: &[&str] = if workspace.has_cargo_command("nextest") { &["nextest", "run"] } else { &["test"] };
     let step = Step::cargo("tests", &[runner, &["--workspace", "--lib"]].concat()).with(&workspace.quick_tests());
-    Part::new("tests", "unit, contract, property, integration, documents and tidy", Work::Run(step))
+    // Of what is tested with many random cases, a few: CI has the patience for all.
+    let step = step.environment("PROPTEST_CASES", "16");
+    Part::new("tests", "unit, contract, property (a few cases), integration, documents and tidy", Work::Run(step))
 }
 
 /// The golden items once more, in a build in which every fault has other words. All of the workspace is named and only two

@@ -56,7 +56,7 @@ impl Workspace {
                 name: package.name.to_string(),
                 features: package.features.keys().filter(|name| *name != "default").cloned().collect(),
                 is_function: package.manifest_path.starts_with(&functions),
-                tests: package.targets.iter().filter_map(test_program).collect(),
+                tests: package.targets.iter().filter_map(how_to_choose).collect(),
             })
             .collect();
         packages.sort_by(|one, other| one.name.cmp(&other.name));
@@ -93,7 +93,7 @@ impl Workspace {
     }
 }
 
-fn test_program(target: &cargo_metadata::Target) -> Option<[String; 2]> {
+fn how_to_choose(target: &cargo_metadata::Target) -> Option<[String; 2]> {
     let chosen_by = if target.is_test() {
         "--test"
     } else if target.is_bin() && target.test {
