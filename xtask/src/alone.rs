@@ -1,17 +1,23 @@
-//! Each package by itself. A workspace build unifies the features of all packages, so that one that forgot to ask for
-//! a feature compiles there and nowhere else.
+//! Packages by themselves. A workspace build unifies the features of all packages, so that one that forgot to ask for a
+//! feature compiles there and nowhere else.
 
 use std::time::Instant;
 
 use crate::step::{Step, say};
-use crate::workspace::Workspace;
+use crate::workspace::{Package, Workspace};
 
-/// Checks every package alone, and those that have features of their own with all of them as well.
+/// What people build alone: `cargo local`, `cargo xtask` and the operator's commands. SAM CLI builds each function alone.
+const STARTED_ALONE: [&str; 3] = ["alims-admin", "alims-local", "alims-xtask"];
+
+/// Checks alone what is built alone, or every package; those that have features of their own with all of them as well.
+/// Each package has most of the dependencies checked again, with the features that it and these ask for.
 ///
 /// # Errors
 /// At the first package that does not compile.
-pub(crate) fn check_each(workspace: &Workspace) -> anyhow::Result<()> {
-    let steps = steps(workspace);
+pub(crate) fn check(workspace: &Workspace, every_package: bool) -> anyhow::Result<()> {
+    let built_alone = |package: &&Package| package.is_function || STARTED_ALONE.contains(&package.name.as_str());
+    let packages = workspace.packages.iter().filter(|package| every_package || built_alone(package));
+    let steps: Vec<Step> = packages.flat_map(steps).collect();
     let count = steps.len();
     for (step, number) in steps.iter().zip(1..) {
         let begun = Instant::now();
@@ -21,15 +27,13 @@ pub(crate) fn check_each(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn steps(workspace: &Workspace) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for (package, features) in &workspace.packages {
-        let check = ["check", "--quiet", "--package", package];
-        steps.push(Step::cargo(package, &check));
-        if !features.is_empty() {
-            let name = format!("{package} with {}", features.join(", "));
-            steps.push(Step::cargo(&name, &check).with(&["--all-features".to_owned()]));
-        }
+fn steps(package: &Package) -> Vec<Step> {
+    let Package { name, features, .. } = package;
+    let check = ["check", "--quiet", "--package", name];
+    let mut steps = vec![Step::cargo(name, &check)];
+    if !features.is_empty() {
+        let name = format!("{name} with {}", features.join(", "));
+        steps.push(Step::cargo(&name, &check).with(&["--all-features".to_owned()]));
     }
     steps
 }

@@ -7,7 +7,9 @@ mod e2e;
 mod mutants;
 mod openapi;
 mod rules;
+mod runner;
 mod schemas;
+mod session;
 mod spec;
 mod step;
 mod suite;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::session::Session;
 use crate::step::{Step, cargo_has};
 use crate::workspace::{Build, Workspace};
 
@@ -36,15 +39,18 @@ struct Arguments {
 enum Task {
     /// Everything that CI runs, stopping at the first failure.
     Test,
-    /// Check each package by itself: a workspace build unifies features and hides a missing one.
-    Alone,
+    /// What one runs before a push: layout, lints, and the tests that take no minutes.
+    Check,
+    /// Check each package that is built alone by itself: a workspace build unifies features and hides a missing one.
+    Alone {
+        /// Check the other packages alone as well.
+        #[arg(long)]
+        every_package: bool,
+    },
     /// Deploy the template on an emulator of AWS and play the scenarios of tests/tests/e2e against it.
     E2e {
-        /// Leave out most of the optimisation, which takes most of the build.
+        /// Deploy the build that the tests use, as CI does, instead of what would be deployed on AWS.
         #[arg(long)]
-        lightly_optimised: bool,
-        /// Deploy development builds, which come quicker still: for work on the scenarios.
-        #[arg(long, conflicts_with = "lightly_optimised")]
         development: bool,
     },
     /// Write openapi.yaml from the types of the edge.
@@ -119,17 +125,17 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     match &arguments.task {
         None => Ok(()),
-        Some(Task::Test) => suite::run(&workspace),
-        Some(Task::Alone) => alone::check_each(&workspace),
-        Some(Task::E2e { development: true, .. }) => e2e::run(&workspace, e2e::Built::Development),
-        Some(Task::E2e { lightly_optimised: true, .. }) => e2e::run(&workspace, e2e::Built::LightlyOptimised),
-        Some(Task::E2e { .. }) => e2e::run(&workspace, e2e::Built::AsDeployed),
+        Some(Task::Test) => suite::test(&workspace),
+        Some(Task::Check) => suite::check(&workspace),
+        Some(Task::Alone { every_package }) => alone::check(&workspace, *every_package),
+        Some(Task::E2e { development: true }) => e2e::run(&workspace, e2e::Built::Development),
+        Some(Task::E2e { development: false }) => e2e::run(&workspace, e2e::Built::AsDeployed),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Access(shown)) => access::show(&workspace, shown),
         Some(Task::Rules { asked }) => rules::answer(asked),
         Some(Task::Schemas) => schemas::write(&workspace),
         Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
-        Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick),
+        Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick, &Session::foreground()),
         Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),

@@ -29,6 +29,12 @@ impl Step {
         }
     }
 
+    /// The one build that everything shares: any other choice of packages or targets would unify other features of the
+    /// dependencies, and build these again.
+    pub(crate) fn build_of_everything(name: &str) -> Self {
+        Self::cargo(name, &["build", "--workspace", "--all-targets"])
+    }
+
     /// A call of a program of this workspace that is built already.
     pub(crate) fn built(name: &str, program: OsString, arguments: &[&str]) -> Self {
         Self { program, ..Self::cargo(name, arguments) }

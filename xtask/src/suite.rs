@@ -1,122 +1,128 @@
-//! Everything that CI runs, in an order that fails fast: what takes seconds first, what shares a build together.
+//! What CI runs, and what people run before they push, in an order that fails fast: what takes seconds first, what shares
+//! a build together.
 
-use std::time::{Duration, Instant};
-
+use crate::session::Session;
 use crate::step::{Step, cargo_has, say};
 use crate::workspace::{Build, Workspace};
-use crate::{alone, e2e, spec, template};
+use crate::{alone, e2e, runner, spec, template};
 
-/// One part of the suite.
-struct Part {
-    name: &'static str,
+/// One part of a suite.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
     /// Why it is here.
-    why: &'static str,
+    pub(crate) why: &'static str,
+    /// Whether it starts with the first part and runs beside all others, with what these leave of the processors.
+    pub(crate) beside_others: bool,
     work: Work,
 }
 
 enum Work {
     Run(Step),
-    EachPackageAlone,
+    BuiltAlone,
     Specification,
     Traces,
     Template,
     EndToEnd,
 }
 
-/// Runs every part and stops at the first that fails.
+/// Runs everything that CI runs.
 ///
 /// # Errors
 /// What failed, and the command that repeats it.
-pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
-    let parts = parts(workspace);
-    let count = parts.len();
-    let begun = Instant::now();
-    let mut taken: Vec<(&str, Duration)> = Vec::new();
-    for (part, number) in parts.iter().zip(1..) {
-        say(&format!("\n== {number}/{count} {}: {} ==\n   {}", part.name, part.why, part.command()));
-        let part_begun = Instant::now();
-        if let Err(error) = part.run(workspace) {
-            summarise(&taken, begun.elapsed());
-            say(&format!("  {:<10} FAILED after {:.1} s", part.name, part_begun.elapsed().as_secs_f32()));
-            let left = parts.iter().skip(number).map(|part| part.name).collect::<Vec<_>>();
-            if !left.is_empty() {
-                say(&format!("  not run: {}", left.join(", ")));
-            }
-            return Err(error);
-        }
-        taken.push((part.name, part_begun.elapsed()));
-    }
-    summarise(&taken, begun.elapsed());
-    say(&format!("\nall {count} parts passed"));
-    Ok(())
+pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
+    runner::run(workspace, &everything(workspace))
 }
 
-/// Shows every part and runs none.
+/// Runs what one runs before a push, in a few minutes where a build was made before.
+///
+/// # Errors
+/// What failed, and the command that repeats it.
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    runner::run(workspace, &[format(), lints(), quick_tests(workspace)])
+}
+
+/// Shows every part of everything and runs none.
 pub(crate) fn list(workspace: &Workspace) {
-    for part in parts(workspace) {
+    for part in everything(workspace) {
         say(&format!("{:<10} {}\n           {}", part.name, part.why, part.command()));
     }
 }
 
 impl Part {
-    fn run(&self, workspace: &Workspace) -> anyhow::Result<()> {
+    fn new(name: &'static str, why: &'static str, work: Work) -> Self {
+        Self { name, why, beside_others: false, work }
+    }
+
+    fn cargo(name: &'static str, why: &'static str, arguments: &[&str]) -> Self {
+        Self::new(name, why, Work::Run(Step::cargo(name, arguments)))
+    }
+
+    /// Does the work. Only the specification can speak to a session and be stopped by it: it alone may run beside others.
+    pub(crate) fn run(&self, workspace: &Workspace, session: &Session) -> anyhow::Result<()> {
         match &self.work {
             Work::Run(step) => step.run(workspace),
-            Work::EachPackageAlone => alone::check_each(workspace),
-            Work::Specification => spec::check(workspace, false),
+            Work::BuiltAlone => alone::check(workspace, false),
+            Work::Specification => spec::check(workspace, false, session),
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
             Work::Template => template::check(workspace),
-            Work::EndToEnd => e2e::run(workspace, e2e::Built::LightlyOptimised),
+            Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
         }
     }
 
-    fn command(&self) -> String {
+    /// What repeats it.
+    pub(crate) fn command(&self) -> String {
         match &self.work {
             Work::Run(step) => step.to_string(),
-            Work::EachPackageAlone => "cargo xtask alone".to_owned(),
+            Work::BuiltAlone => "cargo xtask alone".to_owned(),
             Work::Specification => "cargo xtask spec".to_owned(),
             Work::Traces => "cargo xtask spec --traces".to_owned(),
             Work::Template => "cargo xtask template".to_owned(),
-            Work::EndToEnd => "cargo xtask e2e --lightly-optimised".to_owned(),
+            Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
         }
     }
 }
 
-fn parts(workspace: &Workspace) -> Vec<Part> {
-    let run = |name, why, arguments: &[&str]| Part { name, why, work: Work::Run(Step::cargo(name, arguments)) };
+fn everything(workspace: &Workspace) -> Vec<Part> {
     vec![
-        run("format", "one way to lay out code", &["fmt", "--all", "--check"]),
-        run(
-            "lints",
-            "the house rules that a compiler can hold",
-            &["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"],
-        ),
+        specification(),
+        format(),
+        lints(),
         documentation(),
-        Part { name: "alone", why: "each package states what it needs", work: Work::EachPackageAlone },
-        run("build", "every binary and test, as one build", &["build", "--workspace", "--all-targets"]),
+        Part::new("alone", "what is built alone states what it needs", Work::BuiltAlone),
+        Part::new("build", "every binary and test, as one build", Work::Run(Step::build_of_everything("build"))),
         tests(workspace),
         reworded(workspace),
-        run("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
+        Part::cargo("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
         demo(workspace),
-        Part {
-            name: "spec",
-            why: "the models of the design hold, and every property of it can fail",
-            work: Work::Specification,
-        },
-        Part {
-            name: "traces",
-            why: "what the code did under faults is what the design allows, and what it must never do is not",
-            work: Work::Traces,
-        },
-        Part { name: "template", why: "AWS's own tools find nothing in what is deployed", work: Work::Template },
-        Part { name: "e2e", why: "what would be deployed works, deployed on an emulator of AWS", work: Work::EndToEnd },
+        Part::new(
+            "traces",
+            "what the code did under faults is what the design allows, and what it must never do is not",
+            Work::Traces,
+        ),
+        Part::new("template", "AWS's own tools find nothing in what is deployed", Work::Template),
+        Part::new("e2e", "the service works, deployed on an emulator of AWS", Work::EndToEnd),
     ]
+}
+
+/// It needs no build, and most of the others wait for a linker, a disk or an emulator now and then.
+fn specification() -> Part {
+    let why = "the models of the design hold, and every property of it can fail";
+    Part { beside_others: true, ..Part::new("spec", why, Work::Specification) }
+}
+
+fn format() -> Part {
+    Part::cargo("format", "one way to lay out code", &["fmt", "--all", "--check"])
+}
+
+fn lints() -> Part {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"];
+    Part::cargo("lints", "the house rules that a compiler can hold", &arguments)
 }
 
 fn documentation() -> Part {
     let arguments = ["doc", "--workspace", "--no-deps", "--all-features"];
     let step = Step::cargo("docs", &arguments).environment("RUSTDOCFLAGS", "--deny warnings");
-    Part { name: "docs", why: "the documentation has no dead links", work: Work::Run(step) }
+    Part::new("docs", "the documentation has no dead links", Work::Run(step))
 }
 
 /// A process for each test keeps them apart; where nextest is missing, cargo's own runner does the same tests.
@@ -127,7 +133,17 @@ fn tests(workspace: &Workspace) -> Part {
     } else {
         ("all tests, by cargo's own runner as cargo-nextest is missing", &["test", "--workspace", "--all-targets"])
     };
-    Part { name: "tests", why, work: Work::Run(Step::cargo("tests", arguments)) }
+    Part::cargo("tests", why, arguments)
+}
+
+/// The tests that take no minutes. The targets are chosen and not the packages, so that no dependency is built again with
+/// other features.
+fn quick_tests(workspace: &Workspace) -> Part {
+    let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
+    let step = Step::cargo("tests", &[runner, &["--workspace", "--lib"]].concat()).with(&workspace.quick_tests());
+    // Of what is tested with many random cases, a few: CI has the patience for all.
+    let step = step.environment("PROPTEST_CASES", "16");
+    Part::new("tests", "unit, contract, property (a few cases), integration, documents and tidy", Work::Run(step))
 }
 
 /// The golden items once more, in a build in which every fault has other words. All of the workspace is named and only two
@@ -137,20 +153,11 @@ fn reworded(workspace: &Workspace) -> Part {
     let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
     let what =
         ["--workspace", "--features", "alims-domain/reworded", "--test", "operations", "--test", "contract", "golden"];
-    let step = Step::cargo("reworded", &[runner, &what].concat());
-    Part { name: "reworded", why, work: Work::Run(step) }
+    Part::cargo("reworded", why, &[runner, &what].concat())
 }
 
 /// Runs what the build made: `cargo run` of one package would unify other features and build its dependencies again.
 fn demo(workspace: &Workspace) -> Part {
     let step = Step::built("demo", workspace.built(Build::Development, "alims-local"), &["demo"]);
-    Part { name: "demo", why: "the four scenarios, told for a person, hold", work: Work::Run(step) }
-}
-
-fn summarise(taken: &[(&str, Duration)], total: Duration) {
-    say("\n== summary ==");
-    for (name, duration) in taken {
-        say(&format!("  {name:<10} {:>7.1} s", duration.as_secs_f32()));
-    }
-    say(&format!("  {:<10} {:>7.1} s", "together", total.as_secs_f32()));
+    Part::new("demo", "the four scenarios, told for a person, hold", Work::Run(step))
 }

@@ -62,6 +62,30 @@ fn dependencies_stand_in_alphabetical_order() {
     assert_no_complaints(unordered);
 }
 
+/// An empty test program costs a link of everything that the program stands on; a test in one that is not built is never
+/// run.
+#[test]
+fn a_test_program_is_built_for_the_binaries_that_have_tests_and_for_no_others() {
+    let mut complaints = Vec::new();
+    for package in workspace().packages() {
+        let folder = workspace().folder_of(package);
+        let library = package.targets.iter().any(|target| target.is_lib());
+        for target in package.targets.iter().filter(|target| target.is_bin()) {
+            // What stands beside a library is the library's; a binary alone is all of its package.
+            let own = |file: &&File| match library {
+                true => target.src_path.as_str().ends_with(&format!("/{}", file.path)),
+                false => file.path.starts_with(&format!("{folder}/src/")),
+            };
+            let is_test = |line: &str| line.trim_start().starts_with("#[test") || line.contains("#[tokio::test");
+            let tested = workspace().files(".rs").filter(own).any(|file| file.code().any(|(_, line)| is_test(line)));
+            if tested != target.test {
+                complaints.push(format!("{folder}/Cargo.toml: {} needs `test = {tested}`", target.name));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
 #[test]
 fn every_package_says_what_it_is_and_keeps_the_house_rules() {
     let mut complaints = Vec::new();

@@ -45,6 +45,21 @@ fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_sam
     }
 }
 
+/// What is deployed in a test run is built otherwise: nothing there would notice.
+#[test]
+fn sam_builds_every_function_with_cargo_lambda_for_the_runtime_that_starts_a_bootstrap() {
+    for operation in workspace().operations() {
+        let resource = &TEMPLATE["Resources"][format!("{}Function", pascal(&operation))];
+        assert_eq!(resource["Metadata"], json!({"BuildMethod": "rust-cargolambda"}), "{operation}");
+        for inherited in ["Architectures", "Handler", "Runtime"] {
+            assert_eq!(resource["Properties"][inherited], Value::Null, "{operation}: {inherited} is the same for all");
+        }
+    }
+    let all = &TEMPLATE["Globals"]["Function"];
+    assert_eq!((&all["Handler"], &all["Runtime"]), (&json!("bootstrap"), &json!("provided.al2023")));
+    assert_eq!(all["Architectures"], json!(["Architecture"]));
+}
+
 #[test]
 fn every_route_leads_to_the_function_of_its_operation_and_no_other_route_is_there() {
     let mut routes: BTreeMap<String, String> = BTreeMap::new();

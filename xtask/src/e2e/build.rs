@@ -1,8 +1,9 @@
-//! What is deployed: built by SAM CLI as for AWS, or, for work on the scenarios, what cargo builds anyway.
+//! What is deployed: built by SAM CLI as for AWS, or what cargo has built for the tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use anyhow::Context as _;
 
@@ -13,21 +14,12 @@ use crate::workspace::{Build, Workspace};
 
 use super::place::Place;
 
-/// What overrides the release profile where nobody measures: `z` and one unit are for small packages.
-const LIGHTLY: [(&str, &str); 3] = [
-    ("CARGO_PROFILE_RELEASE_LTO", "off"),
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-];
-
 /// What the functions are built as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Built {
     /// As for AWS.
     AsDeployed,
-    /// The same but for most of the optimisation, which takes most of the build and changes no line of ours.
-    LightlyOptimised,
-    /// As for tests: for work on the scenarios.
+    /// As for tests: the same code in the build that the tests share.
     Development,
 }
 
@@ -37,21 +29,15 @@ pub(crate) enum Built {
 /// When it does not build.
 pub(crate) fn functions(workspace: &Workspace, tools: &Tools, place: &Place, built: Built) -> anyhow::Result<PathBuf> {
     match built {
-        Built::AsDeployed => release(workspace, tools, place, &[]),
-        Built::LightlyOptimised => release(workspace, tools, place, &LIGHTLY),
+        Built::AsDeployed => release(workspace, tools, place),
         Built::Development => development(workspace, place),
     }
 }
 
-fn release(
-    workspace: &Workspace,
-    tools: &Tools,
-    place: &Place,
-    environment: &[(&str, &str)],
-) -> anyhow::Result<PathBuf> {
+fn release(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.path("build");
     let mut sam = tools.deployment("sam");
-    sam.envs(environment.iter().copied()).current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
+    sam.current_dir(&workspace.root).arg("build").arg("--build-dir").arg(&folder);
     sam.args(["--parameter-overrides", &format!("Architecture={}", architecture()?)]);
     // SAM CLI builds each function in the function's own folder, where a relative path would be another one.
     sam.env("CARGO_TARGET_DIR", &workspace.target);
@@ -61,18 +47,19 @@ fn release(
 
 /// Puts development builds where the template looks for the functions.
 fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
-    let functions = names_in(&workspace.root.join("functions"))?;
-    let packages = functions.iter().flat_map(|name| ["--package".to_owned(), name.clone()]);
-    Step::cargo("the functions", &["build"]).with(&packages.collect::<Vec<_>>()).run(workspace)?;
+    Step::build_of_everything("the functions").run(workspace)?;
     let folder = place.path("development");
-    for function in &functions {
+    let package = |function: &str| {
         let beside = folder.join("functions").join(function);
         fs::create_dir_all(&beside)?;
-        let bootstrap = beside.join("bootstrap");
-        copy(Path::new(&workspace.built(Build::Development, function)), &bootstrap)?;
-        // What debuggers read is most of it, and all of it would be zipped; where nobody can strip, it just takes longer.
-        let _smaller = Command::new("strip").arg(&bootstrap).status();
-    }
+        strip(Path::new(&workspace.built(Build::Development, function)), &beside.join("bootstrap"))
+    };
+    let package = &package;
+    let functions = names_in(&workspace.root.join("functions"))?;
+    thread::scope(|scope| {
+        let packages: Vec<_> = functions.iter().map(|function| scope.spawn(move || package(function))).collect();
+        packages.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| anyhow::bail!("a copy panicked")))
+    })?;
     for name in ["policies", "rules"] {
         copy_all(&workspace.root.join(name), &folder.join(name))?;
     }
@@ -81,6 +68,13 @@ fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> 
     let template = folder.join("template.yaml");
     copy(&workspace.root.join("template.yaml"), &template)?;
     Ok(template)
+}
+
+/// Copies a binary without what debuggers read, nearly half of it: everything that is deployed is zipped. Without a
+/// `strip` that knows the binary it is copied whole, and deploying takes longer.
+fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let stripped = Command::new("strip").arg("-o").arg(to).arg(from).status();
+    if stripped.is_ok_and(|status| status.success()) { Ok(()) } else { copy(from, to) }
 }
 
 /// The shipped rules and, beside them, what the scenarios need of a laboratory's.

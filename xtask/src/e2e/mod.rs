@@ -147,7 +147,8 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
 fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
     let together = ["--skip", "alone::", "--skip", "ending::"];
     for arguments in [&together[..], &["alone::", "--test-threads", "1"], &["ending::"]] {
-        let cargo = ["test", "--package", "alims-tests", "--features", "e2e", "--test", "e2e", "--"];
+        // All of the workspace is named so that no dependency is built again with other features.
+        let cargo = ["test", "--workspace", "--features", "alims-tests/e2e", "--test", "e2e", "--"];
         let mut cargo = Step::cargo("the scenarios", &[&cargo[..], arguments].concat()).command(workspace);
         tools.on_path(&mut cargo);
         world.aws.environment_of(&mut cargo);

@@ -4,13 +4,12 @@ pub(crate) mod traces;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::step::say;
+use crate::session::Session;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -18,6 +17,13 @@ use crate::workspace::Workspace;
 const MODULE: &str = "MCWorkflowManager.tla";
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
+
+/// What is wrong when Java does not start.
+const JAVA_IS_NEEDED: &str = "a Java runtime is needed (Debian: default-jre-headless)";
+/// What `nice` exits with when there is no such program.
+const NOT_FOUND: i32 = 127;
+/// What is over in seconds gains nothing from Java's second compiler, which takes half of its time.
+const SHORT: &str = "-XX:TieredStopAtLevel=1";
 
 /// What is to be checked.
 #[derive(Debug, Deserialize)]
@@ -58,7 +64,7 @@ struct Checked {
 ///
 /// # Errors
 /// When TLC is not to be had, or a model does not end as it must; the output is kept then, and it says where.
-pub(crate) fn check(workspace: &Workspace, quick: bool) -> anyhow::Result<()> {
+pub(crate) fn check(workspace: &Workspace, quick: bool, session: &Session) -> anyhow::Result<()> {
     let folder = workspace.root.join("spec");
     let text = fs::read_to_string(folder.join("models.toml")).context("spec/models.toml cannot be read")?;
     let models: Models = toml::from_str(&text).context("spec/models.toml is not understood")?;
@@ -68,10 +74,10 @@ pub(crate) fn check(workspace: &Workspace, quick: bool) -> anyhow::Result<()> {
         fs::remove_dir_all(&kept).with_context(|| format!("{} cannot be removed", kept.display()))?;
     }
     fs::create_dir_all(&kept)?;
-    say(&format!("  {:<34} {:>11} {:>6} {:>7}  {}", "model", "distinct", "depth", "seconds", "outcome"));
+    session.say(&format!("  {:<34} {:>11} {:>6} {:>7}  {}", "model", "distinct", "depth", "seconds", "outcome"));
     let (mut states, mut killed) = (0, 0);
     for model in models.model.iter().filter(|model| !quick || matches!(model.kind, Kind::Small | Kind::Mutant)) {
-        let checked = tlc(&jar, &folder, &kept, model)?;
+        let checked = tlc(session, &jar, &folder, &kept, model)?;
         let outcome = judged(model, &checked).with_context(|| {
             let output = kept.join(format!("{}.log", model.name));
             let _kept = fs::write(&output, &checked.output);
@@ -80,35 +86,31 @@ pub(crate) fn check(workspace: &Workspace, quick: bool) -> anyhow::Result<()> {
         let (distinct, depth) = (number_before(&checked.output, " distinct states found"), depth(&checked.output));
         let shown = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let (name, seconds) = (&model.name, checked.seconds);
-        say(&format!("  {name:<34} {:>11} {:>6} {seconds:>7.1}  {outcome}", shown(distinct), shown(depth)));
+        session.say(&format!("  {name:<34} {:>11} {:>6} {seconds:>7.1}  {outcome}", shown(distinct), shown(depth)));
         if model.kind == Kind::Mutant {
             killed += 1;
         } else {
             states += distinct.unwrap_or_default();
         }
     }
-    say(&format!("  {states} distinct states without a finding, {killed} mutants killed"));
+    session.say(&format!("  {states} distinct states without a finding, {killed} mutants killed"));
     fs::remove_dir_all(&kept).context("what TLC left cannot be removed")
 }
 
-fn tlc(jar: &Path, folder: &Path, kept: &Path, model: &Model) -> anyhow::Result<Checked> {
+fn tlc(session: &Session, jar: &Path, folder: &Path, kept: &Path, model: &Model) -> anyhow::Result<Checked> {
     let scratch: PathBuf = kept.join(&model.name);
     let begun = Instant::now();
-    let output = Command::new("java")
-        .args(["-XX:+UseParallelGC", HEAP_MAX, "-cp"])
-        .arg(jar)
-        .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir"])
-        .arg(&scratch)
-        .args(["-config", &model.cfg, MODULE])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .context("a Java runtime is needed (Debian: default-jre-headless)")?;
-    Ok(Checked {
-        exit: output.status.code(),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-        seconds: begun.elapsed().as_secs_f32(),
-    })
+    let mut java = session.command("java");
+    java.args(["-XX:+UseParallelGC", HEAP_MAX]);
+    if matches!(model.kind, Kind::Small | Kind::Mutant) {
+        java.arg(SHORT);
+    }
+    java.arg("-cp").arg(jar);
+    java.args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir"]).arg(&scratch);
+    java.args(["-config", &model.cfg, MODULE]).current_dir(folder);
+    let (status, output) = session.run(&mut java).context(JAVA_IS_NEEDED)?;
+    anyhow::ensure!(status.code() != Some(NOT_FOUND), JAVA_IS_NEEDED);
+    Ok(Checked { exit: status.code(), output, seconds: begun.elapsed().as_secs_f32() })
 }
 
 /// Whether a model ended as it must, and in what words.
