@@ -6,10 +6,10 @@ use std::path::PathBuf;
 /// What judges moves.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct JudgesArgs {
-    /// The folder of the rules [default: rules in the repository].
+    /// Folder of the rules [default: rules in the repository].
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
-    /// The folder of the policies [default: policies in the repository].
+    /// Folder of the policies [default: policies in the repository].
     #[arg(long, value_name = "DIR")]
     pub(crate) policies: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The command line: serve, print a token, play the demo.
+//! The command line: run the server, print a token, run the demo.
 
 use alims_operations::ports::Clock;
 use alims_rules::{Authorization, Endpoint, Engine, Reach};
@@ -22,16 +22,16 @@ use crate::rules_engine::RulesEngine;
 use crate::server::{Config, Server, repository};
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TokenRequest};
 
-/// What is logged when `RUST_LOG` says nothing. Dynoxide warns of every condition that fails, which is our daily bread.
+/// The log filter when `RUST_LOG` is not set. Dynoxide warns of every failed condition, which is normal here.
 const LOG_FILTER_DEFAULT: &str = "warn,dynoxide=error";
-/// Who the ready-made token is for.
+/// The subject of the token in the banner.
 const READY_MADE_SUB: &str = "you";
 /// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
-/// How long what is left may take when the process ends.
+/// How long background work may take when the process ends.
 const RUNTIME_END_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The ALIMS Workflow Manager in one process, on an embedded DynamoDB.
+/// Run the ALIMS Workflow Manager in one process, on an embedded DynamoDB.
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -43,98 +43,98 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print a token for the server on a data folder, and nothing else.
+    /// Print a token for the server that uses a data folder.
     Token(TokenArgs),
-    /// Play what the service does against a server of its own, and check that it holds.
+    /// Run four scenarios against a temporary server and check the results.
     Demo(DemoArgs),
-    /// Serve the rules over the contract of the remote rules engine, for those who implement it and to try it.
+    /// Run a reference rules engine over HTTP, to try the contract or to implement it.
     RulesEngine(RulesEngineArgs),
 }
 
 #[derive(Debug, Args)]
 struct ServeArgs {
-    /// The port of 127.0.0.1 to listen on; 0 for any that is free.
+    /// Port to listen on, on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The port of 127.0.0.1 for the embedded database's own API, which asks nobody who they are.
+    /// Port of the embedded DynamoDB API, on 127.0.0.1 (no authentication); 0 selects a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     database_port: u16,
-    /// The port of 127.0.0.1 to put events on the bus, as on Amazon EventBridge; it asks nobody either.
+    /// Port of the EventBridge PutEvents API, on 127.0.0.1 (no authentication); 0 selects a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     events_port: u16,
-    /// Where everything is kept [default: .local in the repository].
+    /// Data folder [default: .local in the repository].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
     judges: JudgesArgs,
-    /// Have moves judged by the engine at this address, over the contract of docs/predicate-logic-engine.md.
+    /// Evaluate rules with the remote engine at this URL (contract: docs/predicate-logic-engine.md).
     #[arg(long, value_name = "URL", conflicts_with = "alims_engine")]
     rules_engine: Option<Endpoint>,
-    /// Have moves judged by ALIMS's own PredicateLogic Engine at this address.
+    /// Evaluate rules with ALIMS's own PredicateLogic Engine at this URL.
     #[arg(long, value_name = "URL")]
     alims_engine: Option<Endpoint>,
-    /// How long such an engine may take for one judgement, in milliseconds.
+    /// Deadline of a remote engine for one evaluation, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=5000))]
     rules_deadline: u64,
-    /// Whose tokens to take.
+    /// Accepted token issuer.
     #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
     issuer: String,
-    /// Publish nothing: what a server leaves behind that dies before it publishes.
+    /// Publish no events, as if the server died before it published.
     #[arg(long, hide = true)]
     hold_events: bool,
-    /// Play that the rules engine is down for as long as there is such a file.
+    /// Simulate an unavailable rules engine while this file exists.
     #[arg(long, hide = true, value_name = "FILE")]
     rules_down_while: Option<PathBuf>,
-    /// End when the standard input ends, so that no server outlives who started it.
+    /// Stop when standard input closes, so that the server does not outlive its parent process.
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 }
 
 #[derive(Debug, Args)]
 struct TokenArgs {
-    /// Whom the token is for.
+    /// Subject: the principal who uses the token.
     #[arg(long)]
     sub: String,
-    /// A role it has: viewer, analyst, supervisor, auditor, or one of your policies'. May be repeated.
+    /// Role: viewer, analyst, supervisor, auditor, or a role of your own policies. Repeatable.
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// The tenant it is for.
+    /// Tenant.
     #[arg(long, default_value = "default")]
     tenant: String,
-    /// The data folder of the server [default: .local in the repository].
+    /// Data folder of the server [default: .local in the repository].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How many seconds it holds; below zero it has expired.
+    /// Lifetime in seconds; negative: already expired.
     #[arg(long, value_name = "SECONDS", default_value_t = LIFETIME_DEFAULT_S, allow_hyphen_values = true)]
     expires_in: i64,
-    /// Who issues it.
+    /// Issuer.
     #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
     issuer: String,
 }
 
 #[derive(Debug, Args)]
 struct RulesEngineArgs {
-    /// The port of 127.0.0.1 to listen on; 0 for any that is free.
+    /// Port to listen on, on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// The folder of the rules [default: rules in the repository].
+    /// Folder of the rules [default: rules in the repository].
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// End when the standard input ends, so that no engine outlives who started it.
+    /// Stop when standard input closes, so that the engine does not outlive its parent process.
     #[arg(long, hide = true)]
     until_stdin_closes: bool,
 }
 
 #[derive(Debug, Args)]
 struct DemoArgs {
-    /// Print the outcome as JSON instead of telling it.
+    /// Print the results as JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     judges: JudgesArgs,
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -147,7 +147,7 @@ pub fn run() -> ExitCode {
         Some(Command::RulesEngine(args)) => on_runtime(serve_rules(args)),
     };
     done.unwrap_or_else(|error| {
-        // Where the standard error is closed, the exit code says it alone.
+        // If standard error is closed, only the exit code reports the error.
         let _ = writeln!(io::stderr(), "error: {}", in_one_line(error.as_ref()));
         ExitCode::FAILURE
     })
@@ -186,7 +186,7 @@ fn print_token(args: TokenArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Serves until told to end.
+/// Serves until a signal arrives.
 async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let named_data = args.data.is_some();
     let defaults = Config::new(&data_folder(args.data));
@@ -219,18 +219,18 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         started = Server::start(config.clone()) => started?,
         () = &mut told_to_end => return Ok(ExitCode::SUCCESS),
     };
-    // A closed standard output is no reason to end: the service is for those who call it.
+    // The server continues without standard output: its callers need it.
     let _ = write!(io::stdout(), "{}", banner(&server, &config, named_data)?);
     told_to_end.await;
     let _ = writeln!(io::stderr(), "stopping");
     tokio::select! {
         () = server.stop() => Ok(ExitCode::SUCCESS),
-        // Somebody has no patience. Nothing is lost: it is as if the process were killed.
+        // A second Ctrl-C ends the process at once. Nothing is lost: it is as if the process were killed.
         _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
     }
 }
 
-/// Serves the rules until told to end.
+/// Serves the rules until a signal arrives.
 async fn serve_rules(args: RulesEngineArgs) -> Result<ExitCode, Failure> {
     let told_to_end = told_to_end(args.until_stdin_closes)?;
     let rules = args.rules.unwrap_or_else(|| repository().join("rules"));
@@ -270,7 +270,7 @@ fn told_to_end(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// What a person needs to begin. The last line says that the server is ready.
+/// The addresses, a token and first commands. The last line says that the server is ready.
 fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, Failure> {
     let base = format!("http://{}", server.address());
     let roles = SHIPPED_ROLES.map(str::to_owned).to_vec();
@@ -287,29 +287,29 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
     let (data, policies) = (data.display(), config.policies.display());
     let rules = match &config.rules {
         Engine::Embedded { rules } => rules.display().to_string(),
-        Engine::Remote(reach) => format!("{} judges", reach.endpoint),
-        Engine::Alims { reach, rules } => format!("{} judges, by what {} names", reach.endpoint, rules.display()),
+        Engine::Remote(reach) => format!("{}", reach.endpoint),
+        Engine::Alims { reach, rules } => format!("{}, with the rule names of {}", reach.endpoint, rules.display()),
     };
     let flag = if named_data { format!(" --data {data}") } else { String::new() };
     let held = if config.hold_events { "\n  events    are held back" } else { "" };
     let all_roles = SHIPPED_ROLES.join(", ");
     Ok(format!(
-        r#"ALIMS Workflow Manager on this machine
+        r#"ALIMS Workflow Manager (local)
 
   service   {base}
   docs      {base}/docs
-  events    {base}/events (server-sent), and below{held}
-  database  {database} (the DynamoDB API, for tools of this machine)
-  bus       {bus} (PutEvents of the EventBridge API, likewise)
+  events    {base}/events (server-sent), also printed below{held}
+  database  {database} (DynamoDB API, for tools on this machine)
+  bus       {bus} (EventBridge PutEvents API, for tools on this machine)
   data      {data} (embedded DynamoDB, key, events)
   rules     {rules}
   policies  {policies}
 
-A token for "{READY_MADE_SUB}" with the roles {all_roles}; it holds for {hours} hours:
+A token for "{READY_MADE_SUB}" with the roles {all_roles}, valid for {hours} hours:
 
 export TOKEN={token}
 
-To begin with, in another terminal, with that token:
+First steps, in another terminal, with that token:
 
 curl -s {base}/workflows -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"workflow_id": "sample-1", "workflow_type": "sample-analysis", "metadata": {{"sample_id": "S-1"}}}}'
@@ -317,8 +317,8 @@ curl -s {base}/workflows/sample-1/transitions -H "Authorization: Bearer $TOKEN" 
   -d '{{"target_state": "ACTIVE", "reason": "the analysis begins"}}'
 curl -s {base}/workflows/sample-1/history -H "Authorization: Bearer $TOKEN"
 
-Somebody else's token, for what needs two people: cargo local token --sub bob --role supervisor{flag}
-Ctrl-C ends the server; the data stays.
+A second person's token, for steps that need two people: cargo local token --sub bob --role supervisor{flag}
+Ctrl-C stops the server; the data stays.
 
 listening on {base}
 "#,

@@ -21,7 +21,7 @@ pub enum KeyError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The file holds something else.
-    #[error("{} is not an RSA key (PKCS #8 in PEM); remove it and a new one is made, which makes all tokens void", .0.display())]
+    #[error("{} is not an RSA key (PKCS #8 in PEM); remove it to get a new key, which invalidates all tokens", .0.display())]
     NotAKey(std::path::PathBuf),
     /// The library made none.
     #[error("no RSA key could be generated")]

@@ -124,7 +124,7 @@ pub enum StartError {
         source: PolicyInvalid,
     },
     /// Somebody else listens on the port.
-    #[error("port {port} is in use; choose another one with {option}, or {option} 0 for any that is free")]
+    #[error("port {port} is in use; choose another one with {option}, or {option} 0 for a free port")]
     PortInUse {
         /// Which.
         port: u16,
@@ -144,7 +144,7 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// Its tables.
-    #[error("the tables cannot be made")]
+    #[error("cannot create the tables")]
     Tables(#[source] StoreError),
     /// A bug.
     #[error("{0}")]

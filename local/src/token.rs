@@ -11,14 +11,14 @@ use crate::key::SigningKey;
 /// The issuer of tokens when none is named. It names the laptop and not a port: a token holds on whatever port the
 /// server listens.
 pub const ISSUER_DEFAULT: &str = "urn:alims:local";
-/// Whom tokens are for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "alims-workflow-manager";
-/// How long a token holds when nothing is said, in seconds: a working day and a long evening.
+/// The default lifetime of a token, in seconds: 16 hours.
 pub const LIFETIME_DEFAULT_S: i64 = 16 * 60 * 60;
 /// The roles that the shipped policies know.
 pub const SHIPPED_ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
 
-/// Whom a token is for.
+/// The content of a token.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {
     /// The person or service: the principal of everything done with the token.
@@ -27,7 +27,7 @@ pub struct TokenRequest {
     pub tenant: String,
     /// The roles it has.
     pub roles: Vec<String>,
-    /// How long it holds, in seconds from now; one below zero has expired.
+    /// Its lifetime in seconds; negative: already expired.
     pub lifetime_s: i64,
 }
 
@@ -69,35 +69,35 @@ pub fn issue(
     jsonwebtoken::encode(&header, &claims, &key.encoding)
 }
 
-/// Why a token does not let its bearer in, in terms that help an honest one and tell a dishonest one little.
+/// Why a token is refused. The texts help an honest caller and reveal little to an attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefused {
     /// There is no `Authorization: Bearer` in the request.
     #[error("the request carries no bearer token")]
     Missing,
-    /// It is no JWT, or lacks what it must say.
-    #[error("the token cannot be read")]
+    /// It is not a JWT, or lacks a required claim.
+    #[error("the token is malformed")]
     Malformed,
     /// It is not signed with RS256, or not at all.
     #[error("the token is not signed with RS256")]
     Algorithm,
-    /// It names no key, or one that this server does not have.
-    #[error("the token is signed with a key this server does not know")]
+    /// It names no key, or a key that this server does not have.
+    #[error("the token's signing key is unknown")]
     UnknownKey,
-    /// Its signature does not fit its content.
-    #[error("the token's signature does not fit")]
+    /// Its signature does not match its content.
+    #[error("the token's signature is invalid")]
     Signature,
-    /// Its time is over.
+    /// Its `exp` has passed.
     #[error("the token has expired")]
     Expired,
-    /// Its time has not come.
-    #[error("the token does not hold yet")]
+    /// Its `nbf` is in the future.
+    #[error("the token is not valid yet (nbf)")]
     NotYet,
-    /// Another issuer made it.
-    #[error("the token is of another issuer")]
+    /// Its `iss` is another issuer.
+    #[error("the token has another issuer")]
     Issuer,
-    /// It is for somebody else.
-    #[error("the token is for another audience")]
+    /// Its `aud` is another audience.
+    #[error("the token has another audience")]
     Audience,
 }
 

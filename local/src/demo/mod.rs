@@ -17,7 +17,7 @@ use teller::Teller;
 /// Plays the demo. It fails with the names of the scenarios that do not hold.
 pub(crate) async fn play(json: bool, judges: JudgesArgs) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let mut tell = Teller::new(json);
-    tell.aside("A server of its own on an empty data folder, and three people: alice works on samples and may also");
+    tell.aside("A temporary server on an empty data folder, and three people: alice works on samples and may also");
     tell.aside("supervise, bob supervises, carol audits.");
     let mut stage = Stage::set(judges).await?;
     /// Tells one scenario: `scene!(function, what it is about)`.
@@ -29,8 +29,8 @@ pub(crate) async fn play(json: bool, judges: JudgesArgs) -> Result<ExitCode, Box
         };
     }
     scene!(lifecycle, "A sample analysis from creation to completion, by two people.");
-    scene!(sixteen_at_once, "Sixteen people move one workflow at the same time.");
-    scene!(refused_by_the_rules, "A move that the laboratory's rules refuse.");
+    scene!(sixteen_at_once, "Sixteen requests change one workflow at the same time.");
+    scene!(refused_by_the_rules, "A transition that the laboratory's rules refuse.");
     scene!(killed_in_between, "A process is killed between the write and the publication.");
     // A server that does not end well any more is a scenario's finding, if it is one.
     let _ = stage.end().await;

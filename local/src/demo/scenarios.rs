@@ -67,7 +67,7 @@ pub(super) async fn lifecycle(stage: &mut Stage, tell: &mut Teller) -> Result<()
     }
     let refused = alice.move_to(id, "COMPLETED", "done", reviewed_results()).await?.refused(422, "rule-violation")?;
     ensure!(rules_named(&refused) == ["four-eyes"], "refused for other reasons: {refused}");
-    tell.ok("alice may not complete her own work, results and review or not: rule four-eyes");
+    tell.ok("alice may not complete her own work, even with results and review: rule four-eyes");
     bob.move_to(id, "COMPLETED", "results reviewed", reviewed_results()).await?.done()?;
     ensure!(bob.stands_at(id).await? == ("COMPLETED".to_owned(), 5), "not completed");
     tell.ok("bob completes it: COMPLETED, version 5");
@@ -79,12 +79,12 @@ pub(super) async fn lifecycle(stage: &mut Stage, tell: &mut Teller) -> Result<()
     tell.ok("the history has all five versions: who, when, why, by which rules");
     let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
     ensure!(verified["valid"] == true && verified["versions_checked"] == 5, "not valid: {verified}");
-    tell.ok("carol has the hash chain checked: valid over 5 versions");
+    tell.ok("carol checks the hash chain: valid over 5 versions");
     let events = bob.events(id, 5).await?;
     ensure!(events.iter().map(|(_, version)| *version).eq(1..=5), "not in order: {events:?}");
     tell.ok("its five events are on the bus, in order");
     alice.until_listed_at(id, "COMPLETED", 5).await?;
-    tell.ok("and the list shows it where the log has it");
+    tell.ok("the list shows the same state as the log");
     Ok(())
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn sixteen_at_once(stage: &mut Stage, tell: &mut Teller) -> Res
     ensure!(won.len() == 1, "{} of {RIVALS} moves of version 2 were accepted", won.len());
     let winner = won.into_iter().next().context("no winner")?.done()?;
     let state = winner["workflow"]["current_state"].as_str().context("no state")?.to_owned();
-    tell.ok(&format!("{RIVALS} moves decided on version 2 at the same time: exactly one wins, to {state}"));
+    tell.ok(&format!("{RIVALS} simultaneous transitions of version 2: exactly one wins, to {state}"));
     let losers = lost.len();
     for answer in lost {
         let conflict = answer.refused(409, "version-conflict")?;
@@ -113,7 +113,7 @@ pub(super) async fn sixteen_at_once(stage: &mut Stage, tell: &mut Teller) -> Res
             "a conflict that does not tell what won: {conflict}"
         );
     }
-    tell.ok(&format!("the other {losers} are told so: version-conflict, and what won"));
+    tell.ok(&format!("the other {losers} get version-conflict, with the winning state"));
     ensure!(alice.stands_at(id).await? == (state.clone(), 3), "the workflow is not where the winner put it");
     let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
     ensure!(verified["valid"] == true && verified["versions_checked"] == 3, "not valid: {verified}");
@@ -130,7 +130,7 @@ pub(super) async fn refused_by_the_rules(stage: &mut Stage, tell: &mut Teller) -
     tell.ok("sample-3 is ACTIVE at version 2, without results");
     let refused = bob.move_to(id, "COMPLETED", "let us be done", Value::Null).await?.refused(422, "rule-violation")?;
     ensure!(rules_named(&refused) == ["results-present", "reviewed"], "refused for other reasons: {refused}");
-    tell.ok("bob cannot complete it; every reason is named:");
+    tell.ok("bob cannot complete it; the answer lists every reason:");
     for reason in refused["reasons"].as_array().into_iter().flatten() {
         tell.detail(&format!(
             "{}: {}",
@@ -140,7 +140,7 @@ pub(super) async fn refused_by_the_rules(stage: &mut Stage, tell: &mut Teller) -
     }
     let after = bob.get(&format!("/workflows/{id}")).await?.done()?;
     ensure!(before == after, "the refusal changed the workflow: {before} became {after}");
-    tell.ok("the workflow is as it was, to the last byte");
+    tell.ok("the workflow is unchanged, to the last byte");
     let history = carol.get(&format!("/workflows/{id}/history?include=refusals")).await?.done()?;
     let items = history["items"].as_array().context("no items")?;
     let refusals: Vec<&Value> = items.iter().filter(|item| item["event_type"] == "WorkflowTransitionRefused").collect();
@@ -148,9 +148,9 @@ pub(super) async fn refused_by_the_rules(stage: &mut Stage, tell: &mut Teller) -
         refusals.len() == 1 && refusals.iter().all(|it| it["requested_by"] == "bob" && it["code"] == "rule-violation"),
         "the refusal is not in the history: {history}"
     );
-    tell.ok("carol, an auditor, finds the attempt in the history: by bob, refused, and why");
+    tell.ok("carol, an auditor, finds the attempt in the history: by bob, refused, with the reasons");
     bob.get(&format!("/workflows/{id}/history?include=refusals")).await?.refused(403, "forbidden")?;
-    tell.ok("bob, who is none, may not look at refusals");
+    tell.ok("bob, who is not an auditor, may not read refusals");
     Ok(())
 }
 
@@ -161,15 +161,15 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     for id in ["sample-4", "sample-5"] {
         at_work(&alice, id).await?;
     }
-    tell.ok("sample-4 and sample-5 are created and moved to ACTIVE; each answer is a promise");
+    tell.ok("sample-4 and sample-5 are created and moved to ACTIVE, and acknowledged");
     stage.kill().await?;
-    tell.ok("the process is killed (SIGKILL) before anything of it is published");
+    tell.ok("the process is killed (SIGKILL) before it publishes an event");
 
     stage.restart(Events::Held).await?;
     let Cast { alice, bob, .. } = Cast::of(stage)?;
     ensure!(alice.stands_at("sample-4").await? == ("ACTIVE".to_owned(), 2), "the log lost sample-4");
     ensure!(alice.listed_at("sample-4").await?.is_none(), "the list has what was never published");
-    tell.ok("started again, publishing still held back: the log has sample-4 at version 2, the list does not");
+    tell.ok("restarted without publishing: the log has sample-4 at version 2, the list does not");
     bob.has_recovered("sample-4", "power cut", "recovered").await?;
     let events = bob.events("sample-4", 2).await?;
     ensure!(events.iter().map(|(_, version)| *version).eq(1..=2), "not in order: {events:?}");
@@ -181,7 +181,7 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     let events = bob.events("sample-5", 2).await?;
     ensure!(events.iter().map(|(_, version)| *version).eq(1..=2), "not in order: {events:?}");
     alice.until_listed_at("sample-5", "ACTIVE", 2).await?;
-    tell.ok("started as always: sample-5 is published too, in order, with nobody asking for it");
+    tell.ok("restarted normally: sample-5 is published too, in order, without a request");
     for id in ["sample-1", "sample-2", "sample-3", "sample-4", "sample-5"] {
         bob.has_recovered(id, "to see whether it is in order", "already-consistent").await?;
         let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;

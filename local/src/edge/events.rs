@@ -108,16 +108,18 @@ fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> 
 
 /// The workflow to be told of, and the number of the last event that is known already.
 fn asked_for(request: &Parts) -> Result<(Option<WorkflowId>, Option<u64>), EdgeProblem> {
-    const NOT_A_NUMBER: EdgeProblem = EdgeProblem::Malformed("`Last-Event-ID` and `after` must be an event's number");
+    const NOT_A_NUMBER: EdgeProblem =
+        EdgeProblem::Malformed("`Last-Event-ID` and `after` must be the number of an event");
     let (mut workflow_id, mut after) = (None, None);
     for (name, value) in form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()) {
         match name.as_ref() {
             "workflow_id" => {
-                let id = value.parse().map_err(|_| EdgeProblem::Malformed("`workflow_id` is not a workflow's id"))?;
+                let id =
+                    value.parse().map_err(|_| EdgeProblem::Malformed("`workflow_id` is not a valid workflow id"))?;
                 workflow_id = Some(id);
             }
             "after" => after = Some(value.parse().map_err(|_| NOT_A_NUMBER)?),
-            _ => return Err(EdgeProblem::Malformed("there are the parameters `after` and `workflow_id`")),
+            _ => return Err(EdgeProblem::Malformed("only the parameters `after` and `workflow_id` are known")),
         }
     }
     // A listener that reconnects says where it was, in the words of the standard.

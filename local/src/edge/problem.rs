@@ -1,4 +1,4 @@
-//! What the edge refuses by itself, before any function is called: problems of the same form as the functions' own.
+//! The errors of the edge, which answers them before it calls a function. They have the same form as the functions' own.
 
 use alims_api::exchange::{PROBLEM_JSON, RETRY_AFTER_SECONDS, X_REQUEST_ID};
 use alims_api::problem::ProblemCode;
@@ -11,28 +11,28 @@ use serde_json::{Value, json};
 use crate::edge::limits::BODY_BYTES_MAX;
 use crate::token::TokenRefused;
 
-/// Why the edge did not call a function, or has no answer of it.
+/// Why the edge did not call a function, or got no answer from it.
 #[derive(Debug)]
 pub(crate) enum EdgeProblem {
-    /// The caller showed no token, or one that does not hold.
+    /// The request has no valid token.
     Unauthenticated(TokenRefused),
     /// The caller may not listen to events.
     Forbidden,
-    /// A value in the request is not what it must be.
+    /// A value in the request is invalid.
     Malformed(&'static str),
-    /// There is no such route.
+    /// No operation has this path.
     NoRoute,
     /// The route knows other methods.
     NoMethod(Method),
-    /// The body is larger than AWS takes.
+    /// The body is larger than AWS accepts.
     TooLarge,
     /// The body did not arrive.
     Incomplete,
-    /// Too much is going on.
+    /// Too many requests are in progress.
     Busy,
     /// The function took too long.
     TimedOut,
-    /// The function broke.
+    /// The function failed.
     Broken,
 }
 
@@ -43,42 +43,42 @@ impl EdgeProblem {
             Self::Unauthenticated(why) => (
                 known(ProblemCode::Unauthenticated),
                 format!(
-                    "Nothing was done: {why}. `cargo local token --sub NAME --role ROLE` prints a token that holds here; \
-                     send it as `Authorization: Bearer <token>`."
+                    "Token refused: {why}. Run `cargo local token --sub NAME --role ROLE` and send the result as \
+                     `Authorization: Bearer <token>`."
                 ),
             ),
             Self::Forbidden => (
                 known(ProblemCode::Forbidden),
-                "No policy permits you to read workflows, so there are no events for you.".to_owned(),
+                "Your roles do not allow you to read workflows. Ask someone with the required role.".to_owned(),
             ),
-            Self::Malformed(what) => (known(ProblemCode::MalformedRequest), format!("Nothing was done: {what}.")),
+            Self::Malformed(what) => (known(ProblemCode::MalformedRequest), format!("The request is invalid: {what}. Nothing was changed.")),
             Self::NoRoute => (
-                (StatusCode::NOT_FOUND, "route-not-found", "There is no such route"),
-                "No operation has this path. The routes are listed at /docs.".to_owned(),
+                (StatusCode::NOT_FOUND, "route-not-found", "Route not found"),
+                "No operation has this path. See /docs for the list of routes.".to_owned(),
             ),
             Self::NoMethod(method) => (
-                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The route has no such method"),
-                format!("There is no {method} on this path. The header `Allow` has the methods there are."),
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+                format!("This path does not support {method}. Use a method that the header `Allow` lists."),
             ),
             Self::TooLarge => (
                 known(ProblemCode::PayloadTooLarge),
-                format!("The body is, or becomes as JSON, larger than {BODY_BYTES_MAX} bytes, so nothing was done."),
+                format!("The body exceeds {BODY_BYTES_MAX} bytes, as sent or as JSON; nothing was changed. Send a smaller body."),
             ),
             Self::Incomplete => (
                 known(ProblemCode::MalformedRequest),
-                "The body did not arrive completely or in time, so nothing was done.".to_owned(),
+                "The body did not arrive completely in time; nothing was changed. Send the request again.".to_owned(),
             ),
             Self::Busy => (
-                (StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy"),
-                "Too many requests are being worked on. Nothing was done; repeat the request later.".to_owned(),
+                (StatusCode::SERVICE_UNAVAILABLE, "busy", "Server busy"),
+                "The server handles too many requests; nothing was changed. Repeat the request after `Retry-After`.".to_owned(),
             ),
             Self::TimedOut => (
-                (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "The function took too long"),
-                "No answer came in time; a change may or may not have been made.".to_owned(),
+                (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "Function timed out"),
+                "The function did not answer in time; the change may have been made. Repeat the request with the same idempotency key.".to_owned(),
             ),
             Self::Broken => (
                 known(ProblemCode::Internal),
-                "The service failed, which is its own fault. Tell those who run it the request id.".to_owned(),
+                "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
             ),
         };
         (status, code, title, detail)
@@ -123,5 +123,42 @@ impl EdgeProblem {
             }
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_has_two_sentences_and_at_most_25_words() {
+        let refused = [
+            TokenRefused::Missing,
+            TokenRefused::Malformed,
+            TokenRefused::Algorithm,
+            TokenRefused::UnknownKey,
+            TokenRefused::Signature,
+            TokenRefused::Expired,
+            TokenRefused::NotYet,
+            TokenRefused::Issuer,
+            TokenRefused::Audience,
+        ];
+        let others = [
+            EdgeProblem::Forbidden,
+            EdgeProblem::Malformed("the header content-length is not a number"),
+            EdgeProblem::NoRoute,
+            EdgeProblem::NoMethod(Method::DELETE),
+            EdgeProblem::TooLarge,
+            EdgeProblem::Incomplete,
+            EdgeProblem::Busy,
+            EdgeProblem::TimedOut,
+            EdgeProblem::Broken,
+        ];
+        for problem in refused.map(EdgeProblem::Unauthenticated).into_iter().chain(others) {
+            let (_, code, _, detail) = problem.parts();
+            let words = detail.split_whitespace().count();
+            assert!(words <= 25, "{code}: {words} words: {detail}");
+            assert!(detail.ends_with('.') && detail.contains(". "), "{code}: {detail}");
+        }
     }
 }

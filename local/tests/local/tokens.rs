@@ -43,7 +43,7 @@ async fn said(site: &Site, token: &str) -> (u16, String) {
     let detail = body["detail"].as_str().unwrap_or_default();
     assert_eq!(status == 401, code == "unauthenticated", "{body}");
     assert_eq!(status == 401, detail.contains("cargo local token"), "a refusal says how to get a token: {body}");
-    let why = detail.strip_prefix("Nothing was done: ").and_then(|rest| rest.split_once(". ")).map(|(why, _)| why);
+    let why = detail.strip_prefix("Token refused: ").and_then(|rest| rest.split_once(". ")).map(|(why, _)| why);
     (status.as_u16(), why.unwrap_or_default().to_owned())
 }
 
@@ -84,26 +84,26 @@ async fn every_way_to_be_wrong_is_refused_and_told_apart() {
 
     for (token, why) in [
         (String::new(), "the request carries no bearer token"),
-        ("a.b.c".to_owned(), "the token cannot be read"),
+        ("a.b.c".to_owned(), "the token is malformed"),
         (site.server.token(&expired).unwrap(), "the token has expired"),
         (but("exp", json!(now_s - 1)), "the token has expired"),
-        (without("exp"), "the token cannot be read"),
-        (but("nbf", json!(now_s + 60)), "the token does not hold yet"),
-        (but("iss", json!("https://elsewhere.example")), "the token is of another issuer"),
-        (but("aud", json!("another-service")), "the token is for another audience"),
-        (without("iss"), "the token cannot be read"),
-        (without("aud"), "the token cannot be read"),
-        (without("sub"), "the token cannot be read"),
-        (none(&good_claims()), "the token cannot be read"),
+        (without("exp"), "the token is malformed"),
+        (but("nbf", json!(now_s + 60)), "the token is not valid yet (nbf)"),
+        (but("iss", json!("https://elsewhere.example")), "the token has another issuer"),
+        (but("aud", json!("another-service")), "the token has another audience"),
+        (without("iss"), "the token is malformed"),
+        (without("aud"), "the token is malformed"),
+        (without("sub"), "the token is malformed"),
+        (none(&good_claims()), "the token is malformed"),
         (hs256, "the token is not signed with RS256"),
         (
             issue(&other_key, ISSUER_DEFAULT, &request("alice", "default", &["viewer"]), now()).unwrap(),
-            "the token is signed with a key this server does not know",
+            "the token's signing key is unknown",
         ),
-        (signed(&other_pem, key_id.clone(), &good_claims()), "the token's signature does not fit"),
-        (signed(&pem, None, &good_claims()), "the token is signed with a key this server does not know"),
-        (format!("{header}.{}.{signature}", part(&promoted)), "the token's signature does not fit"),
-        (format!("{header}.{}.", part(&good_claims())), "the token's signature does not fit"),
+        (signed(&other_pem, key_id.clone(), &good_claims()), "the token's signature is invalid"),
+        (signed(&pem, None, &good_claims()), "the token's signing key is unknown"),
+        (format!("{header}.{}.{signature}", part(&promoted)), "the token's signature is invalid"),
+        (format!("{header}.{}.", part(&good_claims())), "the token's signature is invalid"),
     ] {
         assert_eq!(said(&site, &token).await, (401, why.to_owned()), "{token}");
     }

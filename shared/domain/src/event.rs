@@ -11,13 +11,13 @@ use crate::json::{Metadata, ValidationContext};
 use crate::lifecycle::State;
 use crate::timestamp::Timestamp;
 
-/// What kind of event a version is; on the bus it is the detail type.
+/// The kind of event; on the bus it is the detail type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum EventType {
     /// Version 1.
     WorkflowCreated,
-    /// A move that somebody asked for.
+    /// A transition that a caller requested.
     WorkflowStateChanged,
     /// A move from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
@@ -35,7 +35,7 @@ impl EventType {
     }
 }
 
-/// What broke, told by whoever moves a workflow to FAILED.
+/// The failure that moved a workflow to FAILED, described by the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -53,9 +53,9 @@ pub struct Failure {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AppliedRules {
-    /// The ruleset that was asked, or [`AppliedRules::LIFECYCLE_ONLY`].
+    /// The ruleset that was evaluated, or `lifecycle-only` if no ruleset names this workflow type.
     pub ruleset: String,
-    /// Its version, chosen by those who write the rules.
+    /// The version of the ruleset, chosen by its authors.
     pub ruleset_version: String,
     /// The ids of the rules that were evaluated, in the order of evaluation.
     pub evaluated: Vec<String>,
@@ -72,27 +72,27 @@ impl AppliedRules {
     }
 }
 
-/// What a version goes on from that stands above versions nobody can read. A person released these.
+/// The version that this one continues from. The versions between are unreadable, and a supervisor released them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Resumes {
-    /// The newest version that could be read: state and metadata are its own, as changed by this event.
+    /// The newest readable version: this event changes its state and metadata.
     pub from_version: Version,
-    /// The hash of what was stored as the version just before this one: the content of the break that was released.
+    /// The hash of the stored content of the version just before this one: the content of the released break.
     pub passed_over: ChainHash,
 }
 
-/// One item of a workflow's history: the whole of a stored version but for its idempotency keys.
+/// One version in the history of a workflow: everything that is stored except the idempotency keys.
 ///
 /// Absent values are absent, not null, except `from_state` of version 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowEvent {
-    /// The event's identity, the same wherever it shows up.
+    /// The identity of the event, the same in the log, on the bus and in answers.
     pub event_id: EventId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
     /// Which workflow.
     pub workflow_id: WorkflowId,
@@ -102,10 +102,10 @@ pub struct WorkflowEvent {
     pub event_type: EventType,
     /// The version this event made.
     pub version: Version,
-    /// Where the workflow stood before; null for version 1.
+    /// The state before; null for version 1.
     #[cfg_attr(feature = "schema", schema(required))]
     pub from_state: Option<State>,
-    /// Where it stands since.
+    /// The state after.
     pub to_state: State,
     /// When, by the server's clock; never earlier than the version before it.
     pub timestamp: Timestamp,
@@ -118,25 +118,25 @@ pub struct WorkflowEvent {
     /// Why, in the requester's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The workflow's metadata since this version, all of it.
+    /// The complete metadata of the workflow from this version on.
     pub metadata: Metadata,
-    /// What the requester told the rules.
+    /// The requester's input for the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_context: Option<ValidationContext>,
-    /// What broke; present when `to_state` is FAILED, and only then.
+    /// The failure; present only when `to_state` is FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Which rules allowed it.
     pub rules: AppliedRules,
-    /// What ties this event to its cause in other services.
+    /// Links this event to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// Present when the version before this one cannot be read and was released: which earlier one this goes on from.
+    /// Present when the version before this one is unreadable and was released: the earlier version this one continues from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumes: Option<Resumes>,
     /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.
     pub previous_hash: ChainHash,
-    /// The SHA-256 of this version's canonical JSON (RFC 8785) without this member.
+    /// The hash of this version: SHA-256 of its canonical JSON (RFC 8785) without this field.
     pub hash: ChainHash,
 }
 

@@ -59,19 +59,19 @@ macro_rules! checked_text {
 }
 
 checked_text!(
-    /// Whose data it is: 1 to 64 of `A-Z a-z 0-9 . _ -`. It opens every key, so it holds no `#`.
+    /// The owner of the data: 1 to 64 of `A-Z a-z 0-9 . _ -`. It opens every key, so it holds no `#`.
     TenantId,
-    |text| made_of(text, 64, "letters, digits and . _ -", |c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    |text| made_of(text, 64, "A-Z a-z 0-9 . _ -", |c| c.is_ascii_alphanumeric() || "._-".contains(c))
 );
 checked_text!(
     /// A workflow, unique within its tenant: 1 to 128 of `A-Z a-z 0-9 . _ : -`.
     WorkflowId,
-    |text| made_of(text, 128, "letters, digits and . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
+    |text| made_of(text, 128, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
 );
 checked_text!(
     /// What kind of work it is, chosen by the laboratory: 1 to 64 of `a-z 0-9 -`.
     WorkflowType,
-    |text| made_of(text, 64, "lower-case letters, digits and -", |c| {
+    |text| made_of(text, 64, "a-z 0-9 -", |c| {
         c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
     })
 );
@@ -88,7 +88,7 @@ checked_text!(
 checked_text!(
     /// What went wrong, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
     FailureCode,
-    |text| made_of(text, 64, "letters, digits and . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
+    |text| made_of(text, 64, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
 );
 checked_text!(
     /// What went wrong, for people: 1 to 1000 characters, not only white space.
@@ -98,12 +98,12 @@ checked_text!(
 checked_text!(
     /// The caller's own name for one request, so that it can be repeated: 1 to 255 visible ASCII characters.
     IdempotencyKey,
-    |text| made_of(text, 255, "visible ASCII characters", |c| c.is_ascii_graphic())
+    |text| made_of(text, 255, "visible ASCII, no spaces", |c| c.is_ascii_graphic())
 );
 checked_text!(
     /// Ties together what several services did for one cause: 1 to 128 of `A-Z a-z 0-9 . _ : = ; -`.
     CorrelationId,
-    |text| made_of(text, 128, "letters, digits and . _ : = ; -", |c| {
+    |text| made_of(text, 128, "A-Z a-z 0-9 . _ : = ; -", |c| {
         c.is_ascii_alphanumeric() || "._:=;-".contains(c)
     })
 );
@@ -111,14 +111,14 @@ checked_text!(
 checked_text!(
     /// The name of one recovery and of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, which is what Step Functions allows.
     RecoveryId,
-    |text| made_of(text, 80, "letters, digits and _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    |text| made_of(text, 80, "A-Z a-z 0-9 _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 );
 
 impl PrincipalId {
     /// What the names of the service's own principals begin with. The edge accepts no token of such a subject.
     pub const RESERVED_PREFIX: &'static str = "alims.workflow-manager/";
 
-    /// Who acts when a recovery starts by itself.
+    /// The principal of an automatic recovery.
     #[must_use]
     pub fn automatic_recovery() -> Self {
         Self(format!("{}recovery", Self::RESERVED_PREFIX))
@@ -142,7 +142,7 @@ fn made_of(text: &str, most: usize, of: &str, allowed: fn(char) -> bool) -> Resu
     if !text.is_empty() && text.len() <= most && text.chars().all(allowed) {
         Ok(())
     } else {
-        Err(InvalidValue::new(format!("must be 1 to {most} characters out of: {of}")))
+        Err(InvalidValue::new(format!("must be 1 to {most} characters; allowed: {of}")))
     }
 }
 
@@ -160,7 +160,7 @@ fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
         Ok(())
     } else {
         Err(InvalidValue::new(format!(
-            "must be 1 to {most} characters, not only white space, without control characters"
+            "must be 1 to {most} characters, not only white space and without control characters"
         )))
     }
 }

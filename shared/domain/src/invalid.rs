@@ -1,6 +1,6 @@
 //! What is said of a value that is not what it should be.
 
-/// A value that is not what it should be; the text completes the sentence "The value …".
+/// An invalid value; the text completes the sentence "The value …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidValue(String);

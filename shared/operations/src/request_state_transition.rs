@@ -28,7 +28,7 @@ pub struct TransitionRequest {
     pub reason: Reason,
     /// The version the caller decided on; none takes the workflow as it is.
     pub expected_version: Option<Version>,
-    /// What the rules are told.
+    /// The caller's input for the rules.
     pub validation_context: Option<ValidationContext>,
     /// A merge patch (RFC 7396) of the metadata.
     pub metadata: Option<Map<String, Value>>,

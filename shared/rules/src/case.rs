@@ -27,7 +27,7 @@ pub struct Case {
 #[derive(Debug, thiserror::Error)]
 pub enum CaseInvalid {
     /// One of the documents is not what it must be.
-    #[error("the {what} is not one: {cause}")]
+    #[error("the {what} is invalid: {cause}")]
     Document {
         /// Which.
         what: &'static str,
@@ -46,7 +46,7 @@ pub enum CaseInvalid {
     #[error(transparent)]
     Json(#[from] JsonRefused),
     /// No rule is ever asked about such a move.
-    #[error("the lifecycle has no move from {from} to {to}, so no rule is asked")]
+    #[error("the lifecycle has no transition from {from} to {to}, so no rule applies")]
     NoSuchMove {
         /// Where it would begin.
         from: State,

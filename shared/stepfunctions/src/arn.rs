@@ -12,7 +12,7 @@ pub(crate) struct MachineArn {
 
 /// What should name a state machine does not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no ARN of a state machine: arn:<partition>:states:<region>:<account>:stateMachine:<name>")]
+#[error("`{0}` is not the ARN of a state machine: arn:<partition>:states:<region>:<account>:stateMachine:<name>")]
 pub struct InvalidMachineArn(String);
 
 impl MachineArn {

@@ -35,9 +35,9 @@ pub struct StepFunctionsStarter {
 /// An answer that is no error and makes no sense.
 #[derive(Debug, thiserror::Error)]
 enum OddAnswer {
-    #[error("an execution has a status that is not known here: {0}")]
+    #[error("an execution has an unknown status: {0}")]
     Status(String),
-    #[error("an execution of this name exists, and nobody knows of it")]
+    #[error("an execution of this name exists, but DescribeExecution does not find it")]
     Vanished,
 }
 

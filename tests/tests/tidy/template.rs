@@ -152,7 +152,7 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
 }
 
 #[test]
-fn whoever_judges_is_told_of_the_engine_and_counts_how_often_it_is_spared_and_nobody_else_is_told_its_token() {
+fn only_functions_that_evaluate_rules_have_the_engine_s_settings_and_each_counts_open_circuits() {
     let filters = resources("AWS::Logs::MetricFilter");
     let mut judging = 0;
     for operation in workspace().operations() {
@@ -173,7 +173,7 @@ fn whoever_judges_is_told_of_the_engine_and_counts_how_often_it_is_spared_and_no
     assert_eq!(judging, 4);
     for filter in filters.values() {
         let metric = &filter["MetricTransformations"][0];
-        let alarm = properties("RulesEngineSparedAlarm");
+        let alarm = properties("RulesEngineCircuitOpenAlarm");
         assert_eq!((&metric["MetricName"], &metric["MetricNamespace"]), (&alarm["MetricName"], &alarm["Namespace"]));
     }
 }

@@ -52,7 +52,7 @@ pub fn document() -> OpenApi {
         paths.add_path_operation(operation.path, vec![method], documented.build());
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    let bearer = bearer.description(Some("`sub`, `tenant_id` and `roles` are read from the verified token."));
+    let bearer = bearer.description(Some("The service reads `sub`, `tenant_id` and `roles` from the verified token."));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas::all())
         .responses_from_iter(shared)
@@ -74,13 +74,14 @@ pub fn yaml() -> Result<String, impl Error + Send + Sync + 'static> {
 }
 
 const DESCRIPTION: &str = "\
-Owns the lifecycle of laboratory workflows: creates them, moves them from state to state, tells where they are and \
-how they got there, and recovers them.
+Owns the lifecycle of laboratory workflows: creates them, changes their state, returns their state and history, and \
+recovers them.
 
-Every version of a workflow is kept for good, and each is bound to the one before it by a hash. A move is made from \
-one version to the next: name the version you decided on, by `If-Match` or `expected_version`, and a move that \
-somebody else has overtaken is refused. A request with an `Idempotency-Key` may be repeated until it is answered.
+The service keeps every version of a workflow, and a hash links each version to the one before it. Each transition \
+makes the next version. Name the version you decided on, by `If-Match` or `expected_version`: the service refuses the \
+transition if the workflow has changed since (optimistic concurrency). You may repeat a request with an \
+`Idempotency-Key` until you get an answer.
 
-A refusal is a problem (RFC 9457, `application/problem+json`) whose `code` says which kind it is, and leaves the \
-workflow as it was. Values that are absent are absent, not null. Numbers come back as they went in: those that a \
-double does not carry exactly are refused.";
+An error is a problem document (RFC 9457, `application/problem+json`). Its `code` names the kind of error; the \
+workflow stays unchanged. The service omits absent values and sends no null, except `from_state` of version 1. It returns \
+numbers as sent, and refuses numbers that a double cannot represent exactly.";

@@ -34,12 +34,12 @@ pub(super) fn success(description: &str, content: Content) -> ResponseBuilder {
 
 /// The version that an answer shows.
 pub(super) fn etag() -> Header {
-    header("The version, as an entity tag to put into `If-Match`.", json!("\"7\""))
+    header("The version, as an ETag for `If-Match`.", json!("\"7\""))
 }
 
 /// Where to look.
 pub(super) fn location(example: &str) -> Header {
-    header("Where to look.", json!(example))
+    header("The address of the resource.", json!(example))
 }
 
 /// A response that several operations share, with its name in the document.
@@ -78,9 +78,11 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
         .content(PROBLEM_JSON, content)
         .header("X-Request-Id", request_id());
     match status {
-        429 => response.header("Retry-After", header("After how many seconds to try again.", json!("42"))).build(),
-        503 => response.header("Retry-After", header("After how many seconds to try again.", json!("1"))).build(),
-        401 => response.header("WWW-Authenticate", header("How to say who calls.", json!("Bearer"))).build(),
+        429 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("42"))).build(),
+        503 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("1"))).build(),
+        401 => {
+            response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
+        }
         _ => response.build(),
     }
 }
@@ -89,7 +91,7 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
 fn example_of(code: ProblemCode, status: u16) -> Value {
     let mut example = json!({
         "type": code.type_urn(), "title": code.title(), "status": status, "code": code.as_str(),
-        "detail": "What happened, why, and what you can do.", "request_id": "JKJaXmPLvHcESHA="
+        "detail": "What is wrong, and what to do.", "request_id": "JKJaXmPLvHcESHA="
     });
     let extra = match code {
         ProblemCode::MalformedRequest => json!({"errors": [
@@ -103,7 +105,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
         ProblemCode::WorkflowQuarantined => json!({"broken_at_version": 3}),
         ProblemCode::RuleViolation => json!({
-            "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+            "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
             "ruleset": "laboratory", "ruleset_version": "1"
         }),
         ProblemCode::Unauthenticated
@@ -138,7 +140,7 @@ fn sorted(value: Value) -> Value {
 }
 
 fn request_id() -> Header {
-    header("The request, for those who look into the logs.", json!("JKJaXmPLvHcESHA="))
+    header("The id of the request, also in the service's logs.", json!("JKJaXmPLvHcESHA="))
 }
 
 fn header(told: &str, example: Value) -> Header {

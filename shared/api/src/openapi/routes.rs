@@ -61,12 +61,12 @@ fn create_workflow() -> Route {
     };
     Route {
         summary: "Create a workflow",
-        description: "Makes version 1, in the state CREATED. Policies and rules judge it like every move.",
+        description: "Creates version 1 in the state CREATED. Policies and rules check it like every transition.",
         parameters: vec![parameters::idempotency_key(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<WorkflowCreate>(examples::workflow_create()), Required::True)),
         successes: vec![
             ("201", with_headers("The workflow was created.")),
-            ("200", with_headers("An earlier request with this key created it: the first answer again.")),
+            ("200", with_headers("An earlier request with this key created it; this is the first answer again.")),
         ],
         problems: &[
             ProblemCode::PayloadTooLarge,
@@ -83,10 +83,11 @@ fn create_workflow() -> Route {
 fn get_workflow_state() -> Route {
     let state = responses::json_of::<WorkflowState>(examples::evaluated_workflow());
     Route {
-        summary: "Read where a workflow stands",
-        description: "The newest version, strongly consistent. With `evaluate=true` also, for each move that the \
-                      lifecycle allows, whether you may make it and what the rules say to it now, asked with nothing \
-                      but the target: what a real move would bring along may change the verdict. Nothing is written.",
+        summary: "Read the state of a workflow",
+        description: "Returns the newest version, strongly consistent. With `evaluate=true` the answer also says, for each \
+                      transition that the lifecycle allows, whether you may request it and whether the rules allow it \
+                      now. The rules see only the target state; the data of a real request may change the verdict. \
+                      Nothing is written.",
         parameters: vec![parameters::workflow_id(), parameters::evaluate(), parameters::correlation_id()],
         body: None,
         successes: vec![("200", responses::success("The workflow.", state).header("ETag", responses::etag()).build())],
@@ -96,10 +97,10 @@ fn get_workflow_state() -> Route {
 
 fn request_state_transition() -> Route {
     let moved = responses::json_of_either::<TransitionResult, DryRunResult>(examples::transition_result());
-    let told = "The move was made, now or by an earlier request with this key; or, of a dry run, would be made.";
+    let told = "The transition was made, now or by an earlier request with this key. For a dry run: it would be made.";
     Route {
         summary: "Move a workflow to another state",
-        description: "Asks the policies, the lifecycle and the rules, in this order, and appends the next version.",
+        description: "Checks the policies, the lifecycle and the rules, in this order, and appends the next version.",
         parameters: vec![
             parameters::workflow_id(),
             parameters::dry_run(),
@@ -129,7 +130,7 @@ fn list_workflows() -> Route {
     parameters.push(parameters::correlation_id());
     Route {
         summary: "List workflows",
-        description: "Newest first, and eventually consistent: a workflow shows up as it was last published.",
+        description: "Newest first, eventually consistent: the list shows the last published version of each workflow.",
         parameters,
         body: None,
         successes: vec![("200", responses::success("A page of workflows.", list).build())],
@@ -141,8 +142,8 @@ fn get_workflow_history() -> Route {
     let page = responses::json_of::<HistoryPage>(examples::history_page());
     Route {
         summary: "Read a workflow's history",
-        description: "Every version, oldest first, and on request the refused attempts between them. A page ends \
-                      early when its items are large.",
+        description: "Returns every version, oldest first, and on request the refused attempts between them. A page \
+                      holds fewer items when the items are large.",
         parameters: vec![
             parameters::workflow_id(),
             parameters::include(),
@@ -160,24 +161,24 @@ fn verify_workflow_history() -> Route {
     let found = responses::json_of::<Verification>(examples::verification());
     Route {
         summary: "Check a workflow's history",
-        description: "Recomputes the hash chain over all that is stored. A broken chain is a finding, not a problem.",
+        description: "Recomputes the hash chain over the stored history. A broken chain is a result, not an error.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: None,
-        successes: vec![("200", responses::success("What was found.", found).build())],
+        successes: vec![("200", responses::success("The result of the check.", found).build())],
         problems: &[ProblemCode::WorkflowNotFound],
     }
 }
 
 fn recover_workflow() -> Route {
     let report = responses::json_of::<RecoveryReport>(examples::recovery_running());
-    let accepted = responses::success("The recovery is under way.", report);
+    let accepted = responses::success("The recovery is running.", report);
     let location = responses::location("/workflows/sample-2026-0042/recovery");
     Route {
-        summary: "Have a workflow recovered",
-        description: "Starts a recovery: it publishes what is missing, puts the index in order, and brings a failed \
-                      workflow back to ACTIVE if the rules allow it. It goes on by itself and ends within 30 s; \
-                      `Location` says where to look. Asked again while one is under way, the same one is answered, \
-                      whoever started it; an `Idempotency-Key` is not needed and not read.",
+        summary: "Recover a workflow",
+        description: "Starts a recovery: it publishes missing events, repairs the index, and returns a failed workflow to \
+                      ACTIVE if the rules allow it. It runs in the background and ends within 30 s; poll the address \
+                      in `Location`. While a recovery is running, a further request by any caller returns that \
+                      recovery. The service ignores an `Idempotency-Key` here.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<RecoveryRequest>(examples::recovery_request()), Required::False)),
         successes: vec![("202", accepted.header("Location", location).build())],
@@ -188,11 +189,11 @@ fn recover_workflow() -> Route {
 fn get_workflow_recovery() -> Route {
     let status = responses::json_of::<RecoveryReport>(examples::recovery_report());
     Route {
-        summary: "Read how a workflow's newest recovery is",
-        description: "Whether it is under way, or how it ended and what it did.",
+        summary: "Read a workflow's newest recovery",
+        description: "Returns whether the newest recovery is running, or how it ended, and its steps.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: None,
-        successes: vec![("200", responses::success("How the recovery is.", status).build())],
+        successes: vec![("200", responses::success("The newest recovery.", status).build())],
         problems: &[ProblemCode::WorkflowNotFound],
     }
 }
@@ -201,12 +202,12 @@ fn replay_events() -> Route {
     let report = responses::json_of::<ReplayReport>(examples::replay_report());
     Route {
         summary: "Publish a workflow's events again",
-        description: "Puts the events of its versions on the bus once more, in order, each marked `replay: true`; not \
-                      those that wait for their first appearance. A long history takes several requests: go on from \
-                      `next_version`, which an interrupted replay names as well.",
+        description: "Sends the published events of a workflow to the bus again, in order, each marked `replay: true`. \
+                      It skips events that were never published. A long history takes several requests: continue from \
+                      `next_version`, which an interrupted replay returns as well.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<ReplayRequest>(examples::replay_request()), Required::True)),
-        successes: vec![("202", responses::success("What was put on the bus.", report).build())],
+        successes: vec![("202", responses::success("The events that were sent to the bus.", report).build())],
         problems: &[
             ProblemCode::WorkflowNotFound,
             ProblemCode::PayloadTooLarge,
@@ -220,15 +221,15 @@ fn release_workflow() -> Route {
     let report = responses::json_of::<ReleaseReport>(examples::release_report());
     Route {
         summary: "Release a workflow from quarantine",
-        description: "A person's recorded act. It covers the breaks that it names, by the `break_id` that the state and the \
-                      recovery of the workflow show, and no other. Their history stays as it is. When no break is left \
-                      in force, the workflow can be moved again. A newest version that cannot be read is passed over: \
-                      the next move goes on from the newest one that can be read, and its event says so in `resumes`. \
-                      Repeated by the same person for the same reason it is answered as the first time; an \
-                      `Idempotency-Key` is not read.",
+        description: "Records that a person releases the named breaks, and only these. The state and the recovery of the \
+                      workflow show each `break_id`. The stored history stays unchanged. When no break is in force, \
+                      transitions are possible again. If the newest version is unreadable, the next transition \
+                      continues from the newest readable version, and its event says so in `resumes`. A repeated \
+                      request by the same person for the same reason gets the first answer; the service ignores an \
+                      `Idempotency-Key` here.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(body(responses::json_of::<ReleaseRequest>(examples::release_request()), Required::True)),
-        successes: vec![("200", responses::success("What was released.", report).build())],
+        successes: vec![("200", responses::success("The released breaks.", report).build())],
         problems: &[
             ProblemCode::WorkflowNotFound,
             ProblemCode::WorkflowNotQuarantined,

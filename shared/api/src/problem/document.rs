@@ -1,4 +1,4 @@
-//! Problems as they travel: RFC 9457, with the extra members of each code.
+//! Problem documents as the API sends them: RFC 9457, with the extra members of each code.
 
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
@@ -13,17 +13,17 @@ use crate::problem::Problem;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
-    /// The request is not what the operation takes.
+    /// The request is invalid.
     MalformedRequest,
-    /// There is no valid token.
+    /// The request has no valid token.
     Unauthenticated,
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     Forbidden,
-    /// The caller's tenant has no such workflow.
+    /// The caller's tenant has no workflow with this id.
     WorkflowNotFound,
-    /// There is a workflow of this id.
+    /// A workflow with this id exists.
     WorkflowAlreadyExists,
-    /// The lifecycle has no such move.
+    /// The lifecycle does not have this transition.
     InvalidTransition,
     /// The workflow is not at the version the caller decided on.
     VersionConflict,
@@ -33,17 +33,17 @@ pub enum ProblemCode {
     WorkflowQuarantined,
     /// A break that a release names is not in force.
     WorkflowNotQuarantined,
-    /// The rules refused.
+    /// The rules do not allow it.
     RuleViolation,
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
-    /// So much was refused that nothing more of it is kept or told for a while.
+    /// Too many requests were refused lately: this refusal was not recorded.
     TooManyRefusals,
     /// The rules gave no verdict.
     RulesEngineUnavailable,
     /// The storage cannot be reached.
     StorageUnavailable,
-    /// A newer release of the service wrote what has to be read.
+    /// A newer release of the service wrote the stored item.
     WrittenByNewerRelease,
     /// A bug.
     Internal,
@@ -71,7 +71,7 @@ impl ProblemCode {
         Self::Internal,
     ];
 
-    /// The code as it travels.
+    /// The code as the API sends it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl ProblemCode {
         }
     }
 
-    /// The status it is answered with; a version conflict is 412 instead when the caller sent `If-Match`.
+    /// The HTTP status; a version conflict is 412 when the caller sent `If-Match`.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
@@ -118,27 +118,27 @@ impl ProblemCode {
         }
     }
 
-    /// What it is called to a person.
+    /// A short name for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::MalformedRequest => "The request is malformed",
-            Self::Unauthenticated => "Nobody is known to be calling",
-            Self::Forbidden => "You may not do this",
-            Self::WorkflowNotFound => "There is no such workflow",
-            Self::WorkflowAlreadyExists => "The workflow exists already",
-            Self::InvalidTransition => "The lifecycle has no such move",
-            Self::VersionConflict => "The workflow has changed",
-            Self::PayloadTooLarge => "The request is too large",
-            Self::WorkflowQuarantined => "The workflow is quarantined",
-            Self::WorkflowNotQuarantined => "The workflow is not quarantined",
-            Self::RuleViolation => "The rules do not allow this",
-            Self::IdempotencyKeyReused => "The idempotency key was used before",
-            Self::TooManyRefusals => "Too many attempts were refused",
-            Self::RulesEngineUnavailable => "The rules engine is unavailable",
-            Self::StorageUnavailable => "The storage is unavailable",
-            Self::WrittenByNewerRelease => "A newer release wrote this workflow",
-            Self::Internal => "The service failed",
+            Self::MalformedRequest => "Malformed request",
+            Self::Unauthenticated => "Authentication required",
+            Self::Forbidden => "Forbidden",
+            Self::WorkflowNotFound => "Workflow not found",
+            Self::WorkflowAlreadyExists => "Workflow already exists",
+            Self::InvalidTransition => "Transition not allowed",
+            Self::VersionConflict => "Version conflict",
+            Self::PayloadTooLarge => "Payload too large",
+            Self::WorkflowQuarantined => "Workflow quarantined",
+            Self::WorkflowNotQuarantined => "Workflow not quarantined",
+            Self::RuleViolation => "Rule violation",
+            Self::IdempotencyKeyReused => "Idempotency key reused",
+            Self::TooManyRefusals => "Too many refused requests",
+            Self::RulesEngineUnavailable => "Rules engine unavailable",
+            Self::StorageUnavailable => "Storage unavailable",
+            Self::WrittenByNewerRelease => "Written by a newer release",
+            Self::Internal => "Internal error",
         }
     }
 
@@ -153,15 +153,15 @@ impl ProblemCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
-    /// Where in the body, as a JSON pointer (RFC 6901); absent when it is not in the body, and then `message` says
-    /// where it is.
+    /// The place in the body, as a JSON pointer (RFC 6901). Absent when the fault is not in the body; `message` then
+    /// names the place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What is wrong with it, and what it must be.
+    /// The fault, and the value that is required.
     pub message: String,
 }
 
-/// A problem (RFC 9457). Which of the optional members there are depends on `code`.
+/// A problem (RFC 9457). The `code` decides which of the optional members are present.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Problem))]
 pub struct ProblemDocument {
@@ -171,37 +171,37 @@ pub struct ProblemDocument {
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What happened, why, and what the caller can do.
+    /// What is wrong and what the caller can do, in at most 25 words.
     pub detail: String,
     /// The kind of problem, for programs.
     pub code: ProblemCode,
-    /// The request it is the answer to.
+    /// The id of the request.
     pub request_id: String,
-    /// malformed-request: everything that is wrong, not the first thing only.
+    /// malformed-request: every fault of the request, not only the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<Fault>>,
-    /// invalid-transition, version-conflict: where the workflow stands.
+    /// invalid-transition, version-conflict: the current state of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
-    /// invalid-transition, version-conflict: the version it stands at.
+    /// invalid-transition, version-conflict: the current version of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// invalid-transition: where it can move to.
+    /// invalid-transition: the states it can move to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_transitions: Option<Vec<State>>,
-    /// payload-too-large: what is allowed.
+    /// payload-too-large: the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_bytes: Option<usize>,
-    /// workflow-quarantined: the first version that is not what it should be.
+    /// workflow-quarantined: the first broken version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
-    /// storage-unavailable, of a replay: the version to go on from.
+    /// storage-unavailable, for a replay: the version to continue from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_version: Option<Version>,
     /// rule-violation: each rule that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<RuleReason>>,
-    /// rule-violation: the ruleset that was asked.
+    /// rule-violation: the ruleset that was evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruleset: Option<String>,
     /// rule-violation: its version.

@@ -1,4 +1,4 @@
-//! What each operation's errors are to a caller: one exhaustive match an error, and no default.
+//! Turns the errors of each operation into problems: one exhaustive match for each error type, without a default.
 
 use alims_domain::hash_chain::{Break, Fault as ChainFault};
 use alims_domain::identifiers::Version;
@@ -90,7 +90,7 @@ impl From<StartRecoveryError> for Problem {
         match error {
             StartRecoveryError::Starter(error) => error.into(),
             StartRecoveryError::Store(error) => error.into(),
-            // It passes, and whoever asks again joins what is under way.
+            // This is temporary: a repeated request joins the recovery that is running.
             error @ StartRecoveryError::Contended => Self::StorageUnavailable(Box::new(error)),
         }
     }
@@ -143,15 +143,14 @@ impl From<ReplayEventsError> for Problem {
     }
 }
 
-/// What is asked for again was never there, as far as anybody knows.
+/// A replay of events that were never published.
 fn not_published(head: Version, published: Option<Version>) -> Problem {
     let message = match published {
         Some(published) => format!(
-            "must be at most {published}: the workflow is at version {head}, and its events are published up to version \
-             {published}"
+            "must be at most {published}: the workflow is at version {head}, its events are published up to version {published}"
         ),
         None => {
-            format!("has no event to replay: the workflow is at version {head}, and none of its events is published")
+            format!("has no event to replay: the workflow is at version {head}, none of its events is published yet")
         }
     };
     Problem::MalformedRequest(vec![Fault { pointer: Some(format!("/{FROM_VERSION}")), message }])

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a request, with its code, its status and what the caller is told.
+//! Every error of the API, with its code, its status and its text for the caller.
 
 mod document;
 mod from_errors;
@@ -22,21 +22,21 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 /// Why a request was not done. Each variant is one code of the API.
 #[derive(Debug)]
 pub enum Problem {
-    /// The request is not what the API takes.
+    /// The request is invalid.
     MalformedRequest(Vec<Fault>),
-    /// There is no verified token, or its claims name nobody.
+    /// The request has no verified token, or the token's claims are invalid.
     Unauthenticated(&'static str),
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     Forbidden(Forbidden),
-    /// The tenant has no such workflow.
+    /// The tenant has no workflow with this id.
     WorkflowNotFound,
-    /// There is a workflow of this id.
+    /// A workflow with this id exists.
     WorkflowAlreadyExists(WorkflowId),
-    /// The lifecycle has no such move.
+    /// The lifecycle does not have this transition.
     InvalidTransition(InvalidTransition),
     /// The workflow is not at the version the caller decided on.
     VersionConflict {
-        /// Where it stands instead.
+        /// The current version and state.
         conflict: VersionConflict,
         /// Whether the caller named the version by `If-Match`.
         if_match: bool,
@@ -52,23 +52,23 @@ pub enum Problem {
     WorkflowQuarantined(Break),
     /// A break that a release names is not in force.
     WorkflowNotQuarantined(BreakId),
-    /// The rules refused.
+    /// The rules do not allow it.
     RuleViolation(RuleViolation),
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
-    /// So much was refused that nothing more of it is kept or told for a while.
+    /// Too many requests were refused lately: this refusal was not recorded.
     TooManyRefusals(TooManyRefusals),
     /// The rules gave no verdict.
     RulesEngineUnavailable(Cause),
     /// The store or the bus cannot be reached.
     StorageUnavailable(Cause),
-    /// A newer release wrote what has to be read.
+    /// A newer release wrote the stored item.
     WrittenByNewerRelease(Cause),
     /// The bus did not confirm an event of a replay.
     ReplayInterrupted {
-        /// Where to go on.
+        /// The version to continue from.
         next_version: Version,
-        /// What the bus said.
+        /// The answer of the bus.
         cause: Cause,
     },
     /// A bug.
@@ -76,12 +76,12 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// A bug, of which the caller learns nothing.
+    /// A bug. The caller sees no cause.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The same problem for a caller who sent `If-Match`: a lost race is then a failed precondition.
+    /// The same problem for a caller who sent `If-Match`: a version conflict is then a failed precondition.
     #[must_use]
     pub fn under_if_match(self, used: bool) -> Self {
         if let Self::VersionConflict { conflict, .. } = self {
@@ -121,7 +121,7 @@ impl Problem {
         }
     }
 
-    /// The status it is answered with.
+    /// The HTTP status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         if let Self::VersionConflict { if_match: true, .. } = self {
@@ -139,7 +139,7 @@ impl Problem {
         (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS.into())
     }
 
-    /// What is for the log only.
+    /// The cause, for the log only.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match self {
@@ -164,105 +164,87 @@ impl Problem {
         }
     }
 
-    /// What happened, why, and what the caller can do about it.
+    /// What is wrong and what the caller can do, in at most 25 words.
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
             Self::MalformedRequest(_) => {
-                "The request is not what this operation takes, so nothing was done. Correct what `errors` names."
-                    .to_owned()
+                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again.".to_owned()
             }
             Self::Unauthenticated(why) => {
-                format!("{why}, so nothing was done. Send a valid token as `Authorization: Bearer <token>`.")
+                format!("{why}. Send a valid token as `Authorization: Bearer <token>`.")
             }
             Self::Forbidden(forbidden) => format!(
-                "No policy permits you the action {}, so nothing was changed. Ask somebody whose role permits it.",
+                "Your roles do not allow the action `{}`; nothing was changed. Ask someone with the required role.",
                 forbidden.action
             ),
             Self::WorkflowNotFound => {
-                "There is no workflow of this id in your tenant. Check the id; a list shows those there are.".to_owned()
+                "Your tenant has no workflow with this id. Check the id, or list the workflows to find it.".to_owned()
             }
             Self::WorkflowAlreadyExists(id) => format!(
-                "There is a workflow {id} already, and it was left as it is. Choose another id, or none to get one."
+                "The workflow {id} already exists and was not changed. Choose another id, or omit it to get a generated one."
             ),
             Self::InvalidTransition(invalid) => format!(
-                "A workflow in {} cannot move to {}, so it was left as it is. `allowed_transitions` has the states \
-                 that it can move to.",
+                "A workflow in {} cannot move to {}; nothing was changed. Choose one of `allowed_transitions`.",
                 invalid.current_state, invalid.target_state
             ),
             Self::VersionConflict { conflict, .. } => format!(
-                "The workflow is at version {} in {}, not at the version you decided on, and was left as it is. Read \
-                 it again, decide again, and repeat the request with that version.",
+                "The workflow is now at version {} in {}; nothing was changed. Read it again, then repeat the request \
+                 with that version.",
                 conflict.version, conflict.current_state
             ),
             Self::PayloadTooLarge { what, limit_bytes } => format!(
-                "The {what} would be larger than {limit_bytes} bytes, so nothing was done. Keep large data elsewhere \
-                 and refer to it."
+                "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
+                 workflow and refer to it."
             ),
-            Self::WorkflowQuarantined(broken) => quarantined(broken),
-            Self::WorkflowNotQuarantined(named) => not_quarantined(named),
+            Self::WorkflowQuarantined(broken) => format!(
+                "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
+                broken.at, broken.fault
+            ),
+            Self::WorkflowNotQuarantined(named) => format!(
+                "The break {} is not in force; nothing was released. Name breaks from `quarantines`. If transitions \
+                 still fail, start a recovery.",
+                named.as_str()
+            ),
             Self::RuleViolation(_) => {
-                "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
-                 not met."
-                    .to_owned()
+                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
             }
             Self::IdempotencyKeyReused => {
-                "This idempotency key was used for another request, so nothing was done. Take a new key for a new \
-                 request."
+                "This idempotency key belongs to another request; nothing was changed. Use a new key for a new request."
                     .to_owned()
             }
             Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
             Self::RulesEngineUnavailable(_) => {
-                "The rules engine gave no verdict, so nothing was changed. Repeat the request later.".to_owned()
+                "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`."
+                    .to_owned()
             }
             Self::StorageUnavailable(_) => {
-                "The service could not reach its storage in time; a change may or may not have been made. Repeat the \
-                 request later, with the same idempotency key if it had one."
+                "The storage did not answer in time; the change may have been made. Repeat the request later with the \
+                 same idempotency key, if any."
                     .to_owned()
             }
             Self::WrittenByNewerRelease(_) => {
-                "A newer release of this service wrote this workflow, so nothing was changed. Repeat the request when the \
-                 newer release runs again."
+                "A newer release of this service wrote this workflow; nothing was changed. Repeat the request when that \
+                 release runs again."
                     .to_owned()
             }
             Self::ReplayInterrupted { next_version, .. } => format!(
-                "The bus did not confirm the event of version {next_version}, and no later one was put on it. Repeat the \
-                 request later from that version on."
+                "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
+                 from that version."
             ),
-            Self::Internal(_) => {
-                "The service failed, which is its own fault. Tell those who run it the request id.".to_owned()
-            }
+            Self::Internal(_) => "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
         }
     }
-}
-
-/// The detail of a workflow that is locked.
-fn quarantined(broken: &Break) -> String {
-    format!(
-        "The stored history is broken at version {}: {}. The workflow is locked until it is reviewed. Contact the \
-         operator; a supervisor can release it.",
-        broken.at, broken.fault
-    )
-}
-
-/// The detail of a release that names a break that is not in force.
-fn not_quarantined(named: &BreakId) -> String {
-    format!(
-        "The break {} is not in force, so nothing was released. Name the breaks that the workflow's `quarantines` show. \
-         If there are none and moves are refused, start a recovery.",
-        named.as_str()
-    )
 }
 
 /// The detail of a refusal that was not kept.
 fn too_many_refusals(too_many: &TooManyRefusals) -> String {
     let whose = match too_many.whose {
-        Whose::Principal => "Too many of your attempts were refused",
-        Whose::Everybody => "Too many attempts were refused",
+        Whose::Principal => "Too many of your requests",
+        Whose::Everybody => "Too many requests",
     };
     format!(
-        "{whose} on this workflow within {REFUSALS_WINDOW_SECONDS} seconds, so this one was refused without being looked \
-         into further and without being kept. The workflow was left as it was. Wait as `Retry-After` says, and ask with \
-         `dry_run` first."
+        "{whose} on this workflow were refused within {REFUSALS_WINDOW_SECONDS} seconds. This one was not evaluated or \
+         recorded. Wait as `Retry-After` says."
     )
 }

@@ -17,7 +17,7 @@ pub const BODY_LEVELS_MAX: usize = JSON_DEPTH_MAX + 1;
 /// Reads a body that must be there.
 pub(crate) fn required(request: &Request, faults: &mut Faults) -> Option<Fields> {
     if is_empty(request) {
-        faults.at(Pointer::root(), "is empty; a JSON object is required");
+        faults.at(Pointer::root(), "is empty; send a JSON object");
         return None;
     }
     read(request, faults)
@@ -45,7 +45,8 @@ fn read(request: &Request, faults: &mut Faults) -> Option<Fields> {
             Fields::of(value, Pointer::root(), faults)
         }
         Err(error) => {
-            faults.at(Pointer::root(), format!("is not UTF-8 from byte {} on", error.valid_up_to()));
+            faults
+                .at(Pointer::root(), format!("must be UTF-8; the first invalid byte is byte {}", error.valid_up_to()));
             None
         }
     }

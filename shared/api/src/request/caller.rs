@@ -57,13 +57,13 @@ fn claims(request: &Request) -> Option<&HashMap<String, String>> {
 fn principal(claims: Option<&HashMap<String, String>>) -> Result<Principal, Problem> {
     let claims = claims.ok_or(Problem::Unauthenticated("The request carries no verified token"))?;
     let id = claims.get("sub").and_then(|sub| sub.parse::<PrincipalId>().ok());
-    let id = id.ok_or(Problem::Unauthenticated("The token's claim `sub` is missing or cannot be read"))?;
+    let id = id.ok_or(Problem::Unauthenticated("The token's claim `sub` is missing or invalid"))?;
     if id.is_reserved() {
-        return Err(Problem::Unauthenticated("The token's claim `sub` is a name that only the service itself bears"));
+        return Err(Problem::Unauthenticated("The token's claim `sub` is a name reserved for the service"));
     }
     let tenant_id = claims.get("tenant_id").map_or(TENANT_DEFAULT, String::as_str).parse::<TenantId>();
     let tenant_id =
-        tenant_id.map_err(|_unreadable| Problem::Unauthenticated("The token's claim `tenant_id` cannot be read"))?;
+        tenant_id.map_err(|_unreadable| Problem::Unauthenticated("The token's claim `tenant_id` is invalid"))?;
     let roles = claims.get("roles").and_then(|claim| roles(claim)).unwrap_or_default();
     Ok(Principal { id, tenant_id, roles })
 }

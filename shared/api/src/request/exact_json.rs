@@ -36,22 +36,24 @@ fn value(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Valu
             Err(fault) => at_fault(place, fault, faults),
         },
         // Texts, true, false and null: nothing is lost on them, but a text may name half a character.
-        _ => serde_json::from_str(raw).unwrap_or_else(|_half| at_fault(place, "is not Unicode text", faults)),
+        _ => serde_json::from_str(raw).unwrap_or_else(|_half| at_fault(place, "must be valid Unicode text", faults)),
     }
 }
 
 fn object(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Value {
-    let Some(below) = levels.checked_sub(1) else { return at_fault(place, "is nested too deep", faults) };
+    let Some(below) = levels.checked_sub(1) else {
+        return at_fault(place, "is nested too deep; use fewer levels", faults);
+    };
     let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(raw) else {
-        return at_fault(place, "has a member whose name is not Unicode text", faults);
+        return at_fault(place, "has a field whose name is not valid Unicode text", faults);
     };
     let mut object = Map::new();
     for (name, raw) in members {
         let place = place.with_trailing_token(name.as_str());
         if is_reserved(&name) {
-            faults.at(&place, format!("has a reserved name; choose one that does not begin with {RESERVED_PREFIX}"));
+            faults.at(&place, format!("has a reserved name; use one that does not begin with {RESERVED_PREFIX}"));
         } else if object.contains_key(&name) {
-            faults.at(&place, "is given more than once");
+            faults.at(&place, "appears more than once; send it once");
         } else {
             let value = value(raw.get(), &place, below, faults);
             object.insert(name, value);
@@ -61,7 +63,9 @@ fn object(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Val
 }
 
 fn list(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Value {
-    let Some(below) = levels.checked_sub(1) else { return at_fault(place, "is nested too deep", faults) };
+    let Some(below) = levels.checked_sub(1) else {
+        return at_fault(place, "is nested too deep; use fewer levels", faults);
+    };
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
         return at_fault(place, "is not a list", faults);
     };

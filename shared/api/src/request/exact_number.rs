@@ -13,16 +13,16 @@ pub(crate) fn exact_number(literal: &str) -> Result<Number, String> {
     if literal.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
         let integer = literal.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= EXACT_INTEGER_MAX);
         return integer.map(Number::from).ok_or_else(|| {
-            format!("is an integer beyond {EXACT_INTEGER_MAX}, which JSON does not carry exactly: send it as a string")
+            format!("is larger than {EXACT_INTEGER_MAX} (2^53) and would lose digits; send it as a string")
         });
     }
-    let too_large = || "is beyond the range of a double: send it as a string".to_owned();
+    let too_large = || "is outside the range of a double; send it as a string".to_owned();
     let nearest = literal.parse::<f64>().map_err(|_no_number| "is not a number".to_owned())?;
     let number = Number::from_f64(nearest).ok_or_else(too_large)?;
     if Decimal::of(literal) == Decimal::of(&format!("{nearest:e}")) {
         Ok(number)
     } else {
-        Err(format!("has more digits than a double carries, the nearest is {number}: send it as a string"))
+        Err(format!("has more digits than a double holds (nearest: {number}); send it as a string"))
     }
 }
 

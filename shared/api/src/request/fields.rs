@@ -1,4 +1,4 @@
-//! Reads the members of a JSON object one by one and goes on after a fault, so that all of them are told at once.
+//! Reads the members of a JSON object one by one and continues after a fault, so that the answer lists every fault.
 
 use alims_domain::identifiers::Version;
 use alims_domain::invalid::InvalidValue;
@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use crate::request::faults::Faults;
 
-/// Reads one value in its place, or tells what is wrong with it.
+/// Reads one value, or reports its fault.
 pub(crate) type Read<T> = fn(Value, &Pointer, &mut Faults) -> Option<T>;
 
 /// An object whose members are taken out as they are read.
@@ -52,10 +52,10 @@ impl Fields {
         self.optional(name, read, faults)
     }
 
-    /// Refuses what nobody has taken: an optional member with a typing error would else be ignored.
+    /// Refuses unknown fields: a misspelt optional field would otherwise be ignored.
     pub(crate) fn finish(self, faults: &mut Faults) {
         for name in self.members.keys() {
-            faults.at(&self.place_of(name), "is not a member of this object");
+            faults.at(&self.place_of(name), "is not a known field; remove it or correct its name");
         }
     }
 }
@@ -129,7 +129,7 @@ pub(crate) fn metadata_patch(value: Value, place: &Pointer, faults: &mut Faults)
     metadata(value, place, faults).map(|metadata| metadata.as_object().clone())
 }
 
-/// What the rules are told.
+/// The caller's input for the rules.
 pub(crate) fn validation_context(value: Value, place: &Pointer, faults: &mut Faults) -> Option<ValidationContext> {
     let object = object(value, place, faults)?;
     ValidationContext::new(object).map_err(|refused| refuse(refused, place, faults)).ok()

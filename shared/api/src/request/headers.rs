@@ -29,9 +29,9 @@ pub(crate) fn if_match(headers: &HeaderMap, faults: &mut Faults) -> Option<Versi
 fn version_of(tag: &str) -> Result<Version, InvalidValue> {
     let number = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let number = number.and_then(|digits| digits.parse::<u64>().ok().filter(|number| number.to_string() == digits));
-    number.and_then(|number| Version::try_from(number).ok()).ok_or_else(|| {
-        InvalidValue::new("must be the one strong entity tag of a version, such as \"7\" with its quotation marks")
-    })
+    number
+        .and_then(|number| Version::try_from(number).ok())
+        .ok_or_else(|| InvalidValue::new("must be a single strong ETag with its quotation marks, such as \"7\""))
 }
 
 /// A body is JSON in UTF-8, whether its header says so or says nothing.
@@ -53,7 +53,7 @@ fn read<T>(
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     if values.next().is_some() {
-        faults.outside(format!("the header {name} must be sent once"));
+        faults.outside(format!("the header {name} must be sent only once"));
         return None;
     }
     let read = match value.to_str() {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::request::faults::Faults;
 
-/// The parameters that nobody has asked for yet.
+/// The parameters that no reader has taken yet.
 #[derive(Debug)]
 pub(crate) struct Query {
     parameters: BTreeMap<String, String>,
@@ -21,7 +21,7 @@ impl Query {
             if value.contains(char::REPLACEMENT_CHARACTER) {
                 faults.outside(format!("the query parameter {} must be UTF-8", shown(&name)));
             } else if parameters.insert(name.to_string(), value.to_string()).is_some() {
-                faults.outside(format!("the query parameter {} must be given once", shown(&name)));
+                faults.outside(format!("the query parameter {} must be given only once", shown(&name)));
             }
         }
         Self { parameters }
@@ -38,10 +38,10 @@ impl Query {
         parse(&text).map_err(|invalid| faults.outside(format!("the query parameter {name} {invalid}"))).ok()
     }
 
-    /// Refuses what nobody has asked for: a filter with a typing error would else list everything.
+    /// Refuses unknown parameters: a misspelt filter would otherwise list everything.
     pub(crate) fn finish(self, faults: &mut Faults) {
         for name in self.parameters.into_keys() {
-            faults.outside(format!("the query parameter {} is not known here", shown(&name)));
+            faults.outside(format!("the query parameter {} is not known; remove it or correct its name", shown(&name)));
         }
     }
 }

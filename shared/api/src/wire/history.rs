@@ -17,7 +17,7 @@ use crate::problem::Problem;
 /// the largest metadata would not pass.
 pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// One item of a history: what happened, or, for those who asked for them, what was refused.
+/// One item of a history: a version or, on request, a refused attempt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
@@ -26,7 +26,7 @@ pub enum HistoryEntry {
     Event(Box<WorkflowEvent>),
     /// A refused attempt; its `event_type` is `WorkflowTransitionRefused`.
     Refusal(Box<Refusal>),
-    /// Something that is stored and cannot be read; its `event_type` is `UnreadableEntry`.
+    /// A stored entry that cannot be read; its `event_type` is `UnreadableEntry`.
     Unreadable(UnreadableEntry),
 }
 
@@ -36,13 +36,13 @@ pub enum HistoryEntry {
 pub struct UnreadableEntry {
     /// Always the same.
     pub event_type: UnreadableEventType,
-    /// The version it has the place of.
+    /// The version in whose place it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// The identity of the refused attempt that it has the place of.
+    /// The id of the refused attempt in whose place it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
-    /// The hash of what is stored.
+    /// The hash of the stored bytes.
     pub content: ChainHash,
 }
 
@@ -74,13 +74,13 @@ impl From<HistoryItem> for HistoryEntry {
     }
 }
 
-/// A page of a history, oldest first. It may be shorter than was asked for and still have a next one.
+/// A page of a history, oldest first. A page may be shorter than `limit` although more pages follow.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HistoryPage {
     /// The items.
     pub items: Vec<HistoryEntry>,
-    /// What to ask the next page with; absent on the last page.
+    /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

@@ -9,20 +9,20 @@ use serde::Serialize;
 
 use crate::cursor::ListCursors;
 
-/// One workflow in a list, as it stood at its last published version.
+/// One workflow in a list, at its last published version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowSummary {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What kind of work it is.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Where it stood.
+    /// The state.
     pub current_state: State,
-    /// Where it stood before; absent at version 1.
+    /// The state before; absent at version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_state: Option<State>,
-    /// The last version whose event was published; the workflow itself may be further.
+    /// The last version whose event was published; the workflow may have a newer version.
     pub published_version: Version,
     /// When it was created.
     pub created_at: Timestamp,
@@ -47,13 +47,13 @@ impl From<IndexEntry> for WorkflowSummary {
     }
 }
 
-/// A page of a list, newest first. It may be short, even empty, and still have a next one.
+/// A page of a list, newest first. A page may be short or empty although more pages follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowList {
     /// The workflows.
     pub items: Vec<WorkflowSummary>,
-    /// What to ask the next page with; absent on the last page.
+    /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

@@ -9,22 +9,22 @@ use serde::Serialize;
 
 use crate::wire::ChainFault;
 
-/// A quarantine that is in force: the workflow can be read and not be moved.
+/// A quarantine in force: the workflow can be read, but every transition is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuarantineNotice {
-    /// The name of the break: a release names it.
+    /// The id of the break, for a release.
     pub break_id: BreakId,
-    /// The first version that is not what it should be.
+    /// The first broken version.
     pub broken_at_version: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: ChainFault,
-    /// The hash of what is stored there; 64 zeros where nothing is.
+    /// The hash of the stored bytes; 64 zeros if nothing is stored.
     pub content: ChainHash,
-    /// When that was found; absent of an entry that cannot be read and that no operation has recorded yet.
+    /// When the break was found; absent if an entry is unreadable and no operation has recorded that yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantined_at: Option<Timestamp>,
-    /// The operation that found it; absent as `quarantined_at` is.
+    /// The operation that found it; absent when `quarantined_at` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_by: Option<String>,
 }
@@ -43,15 +43,15 @@ impl From<InForce> for QuarantineNotice {
     }
 }
 
-/// One break that was released. The stored history is as it was.
+/// One released break. The stored history is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasedBreak {
-    /// The name of the break.
+    /// The id of the break.
     pub break_id: BreakId,
     /// The version at which the history is broken.
     pub broken_at_version: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: ChainFault,
     /// When it was released.
     pub released_at: Timestamp,
@@ -74,19 +74,19 @@ impl From<Release> for ReleasedBreak {
     }
 }
 
-/// What a release did.
+/// The result of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseReport {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// The newest version that can be read, which the next move builds on.
+    /// The newest readable version; the next transition continues from it.
     pub version: Version,
-    /// What was released, in the order of versions.
+    /// The released breaks, in version order.
     pub released: Vec<ReleasedBreak>,
-    /// The breaks that are still in force: the workflow is moved when there is none.
+    /// The breaks still in force; transitions are possible when there is none.
     pub quarantines: Vec<QuarantineNotice>,
-    /// Whether an earlier request of the same person had released it for the same reason: the first answer again.
+    /// Whether an earlier request by the same person for the same reason had released it; this is the first answer again.
     pub repeated: bool,
 }
 

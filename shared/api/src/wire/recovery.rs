@@ -11,24 +11,24 @@ use serde::Serialize;
 
 use crate::wire::{ChainFault, QuarantineNotice};
 
-/// How the newest recovery of a workflow is.
+/// The status of the newest recovery of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// There never was one.
+    /// The workflow has no recovery.
     None,
-    /// It is under way, or waits to be.
+    /// It is running, or waits to start.
     Running,
-    /// Something was out of order and is not any more.
+    /// It repaired something.
     Recovered,
-    /// Nothing was out of order.
+    /// There was nothing to repair.
     AlreadyConsistent,
-    /// The rules do not allow the failed workflow back; all else is in order.
+    /// The rules do not allow the failed workflow to return to ACTIVE; everything else is in order.
     Refused,
     /// The stored history is broken: nothing was changed.
     Quarantined,
-    /// It could not be brought to an end in time. What was done stays done; ask again.
+    /// It did not finish in time. Completed steps stay; start another recovery.
     GaveUp,
 }
 
@@ -44,18 +44,18 @@ impl From<OutcomeStatus> for Status {
     }
 }
 
-/// One thing that was done.
+/// One completed step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryStep {
-    /// What.
+    /// The step.
     pub step: StepKind,
     /// When.
     pub at: Timestamp,
     /// The version that was found or made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// events-published: how many the bus accepted.
+    /// events-published: the number of events that the bus accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<u64>,
 }
@@ -70,33 +70,33 @@ impl From<Step> for RecoveryStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryReport {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// How it is.
+    /// The status.
     pub status: Status,
-    /// The recovery's name; the same while it is under way, however often it is asked for. Absent when there is none, as
-    /// all that follows but `steps`.
+    /// The id of the recovery; repeated requests return the same id while it runs. If the workflow has no recovery, this
+    /// and all following fields except `steps` are absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_id: Option<RecoveryId>,
     /// The version the workflow was at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// Which attempt at that version it is.
+    /// The number of the attempt at that version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
-    /// Who or what started it.
+    /// The trigger that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
-    /// In whose name it acts.
+    /// The principal for whom it acts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<PrincipalId>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// When it was asked for.
+    /// When it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// How long it waits before it begins.
+    /// The delay before it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u32>,
     /// When it began; absent until it has ended.
@@ -105,27 +105,27 @@ pub struct RecoveryReport {
     /// When its outcome was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// What was done, in order; told when it has ended.
+    /// The completed steps, in order; filled when it has ended.
     pub steps: Vec<RecoveryStep>,
     /// refused: each rule that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<RuleReason>>,
-    /// refused: the ruleset that was asked.
+    /// refused: the ruleset that was evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruleset: Option<String>,
     /// refused: its version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruleset_version: Option<String>,
-    /// quarantined: the first version that is not what it should be.
+    /// quarantined: the first broken version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
-    /// quarantined: what is wrong with it.
+    /// quarantined: the kind of break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<ChainFault>,
-    /// gave-up: the kind of error that it could not get over.
+    /// gave-up: the kind of error that stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Every quarantine the workflow is in now, whatever operation found it; absent when it is in none.
+    /// Every quarantine in force, from any operation; absent when there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub quarantines: Vec<QuarantineNotice>,

@@ -4,19 +4,19 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_operations::replay_events::Replay;
 use serde::Serialize;
 
-/// What a replay put on the bus again, each event marked `replay: true`.
+/// The events that a replay sent to the bus again, each marked `replay: true`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayReport {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// The first version that was put.
+    /// The first version that was sent.
     pub from_version: Version,
-    /// The last one.
+    /// The last version that was sent.
     pub to_version: Version,
-    /// How many events that were.
+    /// The number of events.
     pub events_published: u64,
-    /// Where to go on with another request; absent when all that is published was put.
+    /// The version to continue from with another request; absent when the replay is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_version: Option<Version>,
 }

@@ -6,12 +6,12 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_operations::verify_workflow_history as operation;
 use serde::Serialize;
 
-/// What can be wrong with a stored version.
+/// The kinds of breaks of a stored history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainFault {
-    /// It is not there, though a later one is.
+    /// The version is missing although a later one exists.
     Missing,
     /// It cannot be read.
     Unreadable,
@@ -41,23 +41,23 @@ impl From<&Fault> for ChainFault {
     }
 }
 
-/// What the check of a workflow's hash chain found.
+/// The result of the check of a workflow's hash chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verification {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// Whether its stored history is whole and unaltered.
+    /// Whether the stored history is complete and unaltered.
     pub valid: bool,
-    /// How many versions were found sound, from version 1 on.
+    /// The number of valid versions, from version 1 on.
     pub versions_checked: u64,
-    /// The hash of the last sound version; absent when not even the first is.
+    /// The hash of the last valid version; absent when version 1 is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_hash: Option<ChainHash>,
-    /// The first version that is not what it should be; absent when all are.
+    /// The first broken version; absent when all versions are valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
-    /// What is wrong with it.
+    /// The kind of break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<ChainFault>,
 }

@@ -13,20 +13,20 @@ use serde::Serialize;
 
 use crate::wire::QuarantineNotice;
 
-/// A workflow as it stands at one version.
+/// A workflow at one version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowState {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What kind of work it is.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Where it stands.
+    /// The state.
     pub current_state: State,
-    /// Where it stood before; absent at version 1.
+    /// The state before; absent at version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_state: Option<State>,
-    /// The version this is.
+    /// The version.
     pub version: Version,
     /// When it was created.
     pub created_at: Timestamp,
@@ -36,17 +36,17 @@ pub struct WorkflowState {
     pub created_by: PrincipalId,
     /// The laboratory's own data.
     pub metadata: Metadata,
-    /// Where the lifecycle lets it move; empty when it has ended.
+    /// The states that the lifecycle allows next; empty in a terminal state.
     pub allowed_transitions: Vec<State>,
-    /// The newest version that is there, when it is above `version`: it cannot be read, a supervisor released that, and the
-    /// next move makes the version after it from this state. Absent otherwise.
+    /// The newest stored version, if it is above `version`: it is unreadable and a supervisor released it. The next
+    /// transition makes the version after it, from this state. Otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_over_version: Option<Version>,
-    /// Every quarantine it is in; absent when it is in none.
+    /// Every quarantine in force; absent when there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub quarantines: Vec<QuarantineNotice>,
-    /// With `evaluate=true`: each of these, judged for this caller.
+    /// With `evaluate=true`: the verdict on each of these for this caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluated_transitions: Option<Vec<EvaluatedTransition>>,
 }
@@ -58,23 +58,23 @@ impl From<WorkflowNow> for WorkflowState {
     }
 }
 
-/// A move of the lifecycle, judged beforehand: as if this caller asked for it now, with nothing but the target.
+/// The verdict on a transition, as if this caller requested it now with only the target state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvaluatedTransition {
-    /// Where it leads.
+    /// The target state.
     pub target_state: State,
-    /// Whether the policies let this caller make it.
+    /// Whether the policies allow it for this caller.
     pub permitted: bool,
-    /// When they do not: the policies that forbid it; empty when none permits it.
+    /// If not permitted: the policies that forbid it; empty if no policy permits it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forbidden_by: Option<Vec<String>>,
-    /// What the rules say to it.
+    /// The verdict of the rules.
     pub rules: RulesVerdict,
     /// deny: each rule that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<Vec<RuleReason>>,
-    /// allow, deny: the ruleset that was asked.
+    /// allow, deny: the ruleset that was evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruleset: Option<String>,
     /// allow, deny: its version.
@@ -82,16 +82,16 @@ pub struct EvaluatedTransition {
     pub ruleset_version: Option<String>,
 }
 
-/// What the rules say to a move that is judged beforehand.
+/// The verdict of the rules on a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RulesVerdict {
-    /// They would allow it.
+    /// The rules would allow it.
     Allow,
-    /// They would not.
+    /// The rules would refuse it.
     Deny,
-    /// The rules engine gave no verdict, which is neither of the two.
+    /// The rules engine gave no verdict: neither allowed nor refused.
     Unavailable,
 }
 
@@ -146,13 +146,13 @@ impl From<Workflow> for WorkflowState {
     }
 }
 
-/// A move that was made.
+/// A completed transition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransitionResult {
-    /// The workflow after it.
+    /// The workflow after the transition.
     pub workflow: WorkflowState,
-    /// The event that tells of it, as the history shows it.
+    /// The event of the transition, as in the history.
     pub event: WorkflowEvent,
 }
 
@@ -162,17 +162,17 @@ impl From<WorkflowEvent> for TransitionResult {
     }
 }
 
-/// A move that would be made now. Nothing was written.
+/// A transition that would be made now. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DryRunResult {
     /// Always true.
     pub dry_run: bool,
-    /// The workflow as it stands, unmoved.
+    /// The workflow, unchanged.
     pub workflow: WorkflowState,
-    /// Where it would move.
+    /// The target state.
     pub target_state: State,
-    /// Which rules would allow it.
+    /// The rules that would allow it.
     pub rules: AppliedRules,
 }
 

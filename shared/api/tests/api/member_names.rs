@@ -76,7 +76,7 @@ fn a_reserved_name_is_told_with_the_prefix_to_avoid() {
         Err(Problem::MalformedRequest(faults)) => faults,
         other @ (Ok(_) | Err(_)) => panic!("{other:?}"),
     };
-    let message = "has a reserved name; choose one that does not begin with $serde_json::private::".to_owned();
+    let message = "has a reserved name; use one that does not begin with $serde_json::private::".to_owned();
     let pointer = Some("/metadata/a/0/$serde_json::private::Number".to_owned());
     assert_eq!(told, [Fault { pointer, message }]);
 }

@@ -3,10 +3,11 @@
 use alims_api::exchange::Exchange;
 use alims_api::operations::GET_WORKFLOW_STATE;
 use alims_api::problem::{Fault, Problem, ProblemCode};
+use alims_api::request;
 use alims_api::testing::{GatewayEvent, REQUEST_ID, Seen};
 use alims_domain::hash_chain::{Break, Fault as ChainFault};
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::Version;
+use alims_domain::identifiers::{PrincipalId, Version};
 use alims_domain::json::JsonRefused;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::{RuleReason, Whose};
@@ -122,6 +123,50 @@ fn every_code_has_its_status_and_members_of_its_own() {
     assert_eq!(codes, ProblemCode::ALL);
 }
 
+/// Where a detail depends on more than its code, every text that it can have.
+fn every_variant() -> Vec<Problem> {
+    let mut problems: Vec<Problem> = every_problem().into_iter().map(|(problem, _, _)| problem).collect();
+    for fault in [
+        ChainFault::Missing,
+        ChainFault::Unreadable,
+        ChainFault::Foreign,
+        ChainFault::Altered,
+        ChainFault::Unlinked,
+        ChainFault::UnreadableQuarantine,
+        ChainFault::UnreadableRecovery,
+    ] {
+        problems.push(Problem::WorkflowQuarantined(Break { at: Version::LAST, fault }));
+    }
+    for whose in [Whose::Principal, Whose::Everybody] {
+        problems.push(Problem::TooManyRefusals(TooManyRefusals { whose, retry_after_seconds: 60 }));
+    }
+    for what in ["body", "metadata", "validation_context"] {
+        problems.push(Problem::PayloadTooLarge { what, limit_bytes: 65_536 });
+    }
+    let event = || GatewayEvent::of(&GET_WORKFLOW_STATE);
+    let reserved = format!("{}recovery", PrincipalId::RESERVED_PREFIX);
+    for event in [
+        event().anonymous(),
+        event().claim("sub", ""),
+        event().claim("sub", &reserved),
+        event().claim("tenant_id", "#"),
+    ] {
+        let problem = request::get_workflow_state(&event.request()).expect_err("a refusal");
+        assert_eq!(problem.kind(), ProblemCode::Unauthenticated);
+        problems.push(problem);
+    }
+    problems
+}
+
+#[test]
+fn a_detail_has_at_most_25_words() {
+    for problem in every_variant() {
+        let detail = problem.detail();
+        let words = detail.split_whitespace().count();
+        assert!(words <= 25, "{}: {words} words: {detail}", problem.code());
+    }
+}
+
 #[test]
 fn every_problem_carries_the_headers_that_belong_to_it() {
     for (problem, status, _) in every_problem() {
@@ -157,9 +202,9 @@ fn a_replay_of_what_is_not_published_is_told_how_far_the_workflow_and_its_events
         );
         body["errors"][0]["message"].as_str().expect("a message").to_owned()
     };
-    let behind = "must be at most 3: the workflow is at version 5, and its events are published up to version 3";
+    let behind = "must be at most 3: the workflow is at version 5, its events are published up to version 3";
     assert_eq!(told(Some(version(3))), behind);
-    assert!(told(None).contains("the workflow is at version 5, and none of its events is published"));
+    assert!(told(None).contains("the workflow is at version 5, none of its events is published yet"));
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
         (b"{\"workflow_type\": \"a\",}", "line 1 column 23"),
         (b"[]", "must be an object"),
         (b"null", "must be an object"),
-        (b"\xff", "is not UTF-8 from byte 0 on"),
+        (b"\xff", "must be UTF-8; the first invalid byte is byte 0"),
         (b"{} {}", "trailing characters at line 1 column 4"),
     ] {
         let fault = told(body);

@@ -210,7 +210,7 @@ mod tests {
             (HEAD.replace("lab", "lifecycle-only") + &one, "lifecycle-only"),
             (HEAD.replace("lab", "\"\"") + &one, "1 to 64"),
             (HEAD.to_owned() + &one + "extra: 1\n", "extra"),
-            (HEAD.to_owned() + &entry("Test Run", "{ to: COMPLETED }", "R-1"), "lower-case"),
+            (HEAD.to_owned() + &entry("Test Run", "{ to: COMPLETED }", "R-1"), "allowed: a-z 0-9 -"),
             (HEAD.to_owned() + &entry("test-run", "{ from: PAUSED, to: COMPLETED }", "R-1"), "no move"),
             (HEAD.to_owned() + &entry("test-run", "{ to: DONE }", "R-1"), "DONE"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", ""), "no rule"),

@@ -1,15 +1,15 @@
-//! A circuit breaker: an engine that fails again and again is spared for a while, and then asked once whether it is back.
+//! A circuit breaker: it opens after repeated failures of an engine, and later lets one call through as a probe.
 //!
-//! It reads no clock: who asks says what time it is.
+//! It reads no clock: the caller passes the time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// After how many failures in a row an engine is spared.
+/// After how many failures in a row the breaker opens.
 pub(crate) const FAILURES_MAX: u32 = 5;
-/// For how long it is spared before it is asked again. Each call that is spared is answered at once with 503 and
-/// `Retry-After: 1`, so that callers come back about when the engine may be.
+/// How long the breaker stays open before it lets a probe through. Meanwhile each call is answered at once with 503 and
+/// `Retry-After: 1`, so that callers return at about the time when the engine may be back.
 pub(crate) const SPARED_FOR: Duration = Duration::from_secs(5);
 
 /// Counts the failures of one engine, as this process sees them.
@@ -21,15 +21,15 @@ pub(crate) struct Breaker {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// The engine is asked; so many calls in a row have failed.
+    /// Calls go through; this many in a row have failed.
     Closed { failures: u32 },
-    /// The engine is spared since then.
+    /// No call has gone through since then.
     Open { since: Instant },
-    /// One call is out to see whether the engine is back; it was spared since then.
+    /// One probe is under way; the breaker has been open since then.
     HalfOpen { since: Instant },
 }
 
-/// Leave to ask the engine. Whoever has it says how it went; a probe that is given up makes room for another.
+/// Permission for one call. Its holder reports the result; a dropped probe makes room for another.
 #[derive(Debug)]
 pub(crate) struct Permit<'b> {
     breaker: &'b Breaker,
@@ -38,19 +38,19 @@ pub(crate) struct Permit<'b> {
 }
 
 impl Breaker {
-    /// A breaker that has seen no failure. The name stands in its log lines.
+    /// A breaker that has seen no failure. Its log lines contain the name.
     pub(crate) fn new(engine: &'static str) -> Self {
         Self { engine, state: Mutex::new(State::Closed { failures: 0 }) }
     }
 
-    /// Leave to ask the engine; none while it is spared.
+    /// Permission for one call; none while the breaker is open.
     pub(crate) fn permit(&self, now: Instant) -> Option<Permit<'_>> {
         let mut state = self.state();
         let probe = match *state {
             State::Closed { .. } => false,
             State::Open { since } if now.saturating_duration_since(since) >= SPARED_FOR => {
                 *state = State::HalfOpen { since };
-                self.tell("half-open", "the rules engine is asked once whether it is back");
+                self.tell("half-open", "the circuit breaker lets one call through as a probe");
                 true
             }
             State::Open { .. } | State::HalfOpen { .. } => return None,
@@ -69,7 +69,7 @@ impl Breaker {
 }
 
 impl Permit<'_> {
-    /// Says how it went. A call that was begun before the breaker opened has no say any more.
+    /// Reports the result. The result of a call that began before the breaker opened has no effect.
     pub(crate) fn settle(mut self, well: bool, now: Instant) {
         self.settled = true;
         let mut state = self.breaker.state();
@@ -80,7 +80,7 @@ impl Permit<'_> {
             }
             State::Closed { .. } => {
                 *state = State::Open { since: now };
-                self.breaker.tell("open", "the rules engine has failed too often in a row and is spared");
+                self.breaker.tell("open", "the rules engine failed too often in a row: the circuit breaker is open");
             }
             State::HalfOpen { .. } if self.probe && well => {
                 *state = State::Closed { failures: 0 };
@@ -88,7 +88,7 @@ impl Permit<'_> {
             }
             State::HalfOpen { .. } if self.probe => {
                 *state = State::Open { since: now };
-                self.breaker.tell("open", "the rules engine is not back and is spared again");
+                self.breaker.tell("open", "the rules engine is still failing: the circuit breaker stays open");
             }
             State::Open { .. } | State::HalfOpen { .. } => {}
         }

@@ -1,23 +1,23 @@
-//! Why an engine elsewhere gave no verdict.
+//! Why a remote engine gave no verdict.
 
 use std::time::Duration;
 
 use alims_operations::ports::Cause;
 
-/// What went wrong. It says nothing of what was asked or answered: that is the laboratory's, and this is logged.
+/// The cause. It contains nothing of the question or the answer: these are the laboratory's data, and this is logged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// The breaker is open.
-    #[error("it has failed too often and is spared for a while")]
+    #[error("the circuit breaker is open")]
     Spared,
     /// Not within the deadline.
     #[error("no verdict within {} ms", .0.as_millis())]
     Late(Duration),
     /// No connection, or one that broke.
-    #[error("it cannot be talked to")]
+    #[error("the connection failed")]
     Unreachable(#[source] Cause),
     /// The request could not be made.
-    #[error("the request cannot be made")]
+    #[error("the request could not be built")]
     Unasked(#[source] Cause),
     /// Another status than the contract has.
     #[error("it answered with status {0}")]
@@ -26,7 +26,7 @@ pub(crate) enum Fault {
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
     /// Not what the contract has.
-    #[error("its answer is not what the contract has: {0}")]
+    #[error("its answer violates the contract: {0}")]
     NotTheContract(String),
 }
 

@@ -261,7 +261,7 @@ async fn a_dead_engine_is_spared() {
     }
     let calls = engine.calls("");
     let why = Asking::expect_none(asking.judged_by(&rules).await);
-    assert_eq!(why, "it has failed too often and is spared for a while");
+    assert_eq!(why, "the circuit breaker is open");
     assert_eq!(engine.calls(""), calls);
     engine.go_on();
 }

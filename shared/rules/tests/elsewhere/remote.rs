@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::asking::{Asking, PATIENCE, reach, within};
 
 /// What the breaker says when it does not let ask.
-const SPARED: &str = "it has failed too often and is spared for a while";
+const SPARED: &str = "the circuit breaker is open";
 
 fn remote(engine: &PlayedEngine) -> RemoteRules {
     RemoteRules::new(reach(&engine.url)).unwrap()
@@ -101,7 +101,7 @@ async fn nobody_there_is_no_verdict() {
     // The port is closed once the task that held it is gone.
     tokio::task::yield_now().await;
     let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
-    assert_eq!(why, "it cannot be talked to");
+    assert_eq!(why, "the connection failed");
     rules.warm().await;
 }
 
@@ -110,7 +110,7 @@ async fn an_engine_that_cannot_show_who_it_is_is_not_talked_to() {
     let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
     let rules = RemoteRules::new(reach(&engine.url.replace("http:", "https:"))).unwrap();
     let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
-    assert_eq!(why, "it cannot be talked to");
+    assert_eq!(why, "the connection failed");
     assert_eq!(engine.calls(), 0);
 }
 

@@ -59,7 +59,7 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
         "NOT MET    four-eyes",
         "  rule       actor.id != workflow.created_by",
         "  looked at  actor.id = \"alice\"",
-        "  message    Whoever created the workflow may not complete it. Ask a colleague to.",
+        "  message    The creator of a workflow may not complete it. Ask a colleague to do it.",
     ] {
         assert!(text.lines().any(|told| told == line), "{line:?} in\n{text}");
     }

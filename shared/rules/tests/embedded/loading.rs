@@ -176,7 +176,7 @@ fn each_part_of_a_ruleset_is_checked() {
         ("version: \"7\"", "version: \"\"", "version"),
         ("version: \"7\"\n", "", "version"),
         ("[test-run]", "[]", "workflow type"),
-        ("[test-run]", "[Test Run]", "lower-case"),
+        ("[test-run]", "[Test Run]", "allowed: a-z 0-9 -"),
         ("[test-run]", "[test-run, test-run]", "test-run"),
         ("id: r", "id: R 1", "id"),
         ("message: Do it.", "message: \" \"", "message"),

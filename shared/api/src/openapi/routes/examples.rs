@@ -52,7 +52,7 @@ pub(super) fn evaluated_workflow() -> Value {
     if let Some(members) = workflow.as_object_mut() {
         let completion = json!({
             "target_state": "COMPLETED", "permitted": false, "forbidden_by": [], "rules": "deny",
-            "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+            "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
             "ruleset": "laboratory", "ruleset_version": "1"
         });
         let failure = json!({"target_state": "FAILED", "permitted": true, "rules": "unavailable"});
@@ -173,7 +173,7 @@ fn refused() -> Value {
         "operation": "request-state-transition", "version": 2, "current_state": "ACTIVE",
         "target_state": "COMPLETED", "timestamp": "2026-11-23T08:25:00.000Z", "requested_by": "alice",
         "reason": "Done.", "code": "rule-violation",
-        "reasons": [{"rule_id": "four-eyes", "message": "Whoever created it may not complete it."}],
+        "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
         "ruleset": "laboratory", "ruleset_version": "1"
     })
 }
