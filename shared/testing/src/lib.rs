@@ -12,6 +12,7 @@ pub mod builders;
 mod built;
 mod clock;
 pub mod contract;
+pub mod fake_engine;
 mod faulty;
 mod ids;
 mod memory_bus;
@@ -20,7 +21,6 @@ mod memory_log;
 mod memory_records;
 mod memory_starter;
 pub mod odd_documents;
-pub mod played_engine;
 mod policies;
 mod rules;
 

@@ -1,4 +1,4 @@
-//! ALIMS's own engine, played: facts are everybody's and lost at a restart, an inactive rule answers 400, the working
+//! A fake of ALIMS's own engine: facts are everybody's and lost at a restart, an inactive rule answers 400, the working
 //! memory is bounded, and it gives no reasons.
 
 use axum::body::{Body, Bytes};

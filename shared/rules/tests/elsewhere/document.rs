@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use alims_testing::played_engine::{a_no, a_yes};
+use alims_testing::fake_engine::{a_no, a_yes};
 
 use crate::asking::Asking;
 

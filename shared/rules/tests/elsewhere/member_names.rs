@@ -5,8 +5,8 @@ use alims_rules::contract::{Asked, TransitionQuestion};
 use alims_rules::{AlimsRules, RemoteRules};
 use alims_testing::SequentialIds;
 use alims_testing::builders::metadata;
+use alims_testing::fake_engine::{Deed, FakeEngine, a_yes};
 use alims_testing::odd_documents;
-use alims_testing::played_engine::{Deed, PlayedEngine, a_yes};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn asking_about(object: &Map<String, Value>) -> Asking {
 
 #[tokio::test]
 async fn the_remote_engine_is_asked_about_odd_names_as_they_are() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let rules = RemoteRules::new(reach(&engine.url)).unwrap();
     let documents = odd_documents::some_free(300, 10);
     for document in &documents {

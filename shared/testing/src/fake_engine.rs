@@ -1,4 +1,4 @@
-//! A rules engine elsewhere, played at the level of bytes: it answers as the contract has it, or in any way that it
+//! A fake rules engine elsewhere, at the level of bytes: it answers as the contract has it, or in any way that it
 //! must not.
 
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub enum Deed {
     Drip(Vec<u8>),
     /// Not at all, with the connection open.
     Silence,
-    /// Not before it is told to with [`PlayedEngine::go_on`], and then with 200 and this.
+    /// Not before it is told to with [`FakeEngine::go_on`], and then with 200 and this.
     Wait(Value),
 }
 
@@ -39,7 +39,7 @@ pub struct Received {
 }
 
 /// The engine. It is gone when this is dropped.
-pub struct PlayedEngine {
+pub struct FakeEngine {
     /// Where it is.
     pub url: String,
     inside: Arc<Inside>,
@@ -54,12 +54,12 @@ struct Inside {
     go_on: watch::Sender<bool>,
 }
 
-/// Yes, by the rules `played` 1, to whatever was asked.
+/// Yes, by the rules `fake` 1, to whatever was asked.
 #[must_use]
 pub fn a_yes() -> Value {
     json!({
         "request_id": true, "decision": "allow", "reasons": [],
-        "ruleset": "played", "ruleset_version": "1", "evaluated": ["r-1"]
+        "ruleset": "fake", "ruleset_version": "1", "evaluated": ["r-1"]
     })
 }
 
@@ -151,7 +151,7 @@ pub fn faults_at_once() -> Vec<(&'static str, Deed, usize)> {
     ]
 }
 
-impl PlayedEngine {
+impl FakeEngine {
     /// An engine that does this with every request.
     pub async fn that(always: Deed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -210,7 +210,7 @@ impl PlayedEngine {
     }
 }
 
-impl Drop for PlayedEngine {
+impl Drop for FakeEngine {
     fn drop(&mut self) {
         self.serving.abort();
     }
