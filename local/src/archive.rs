@@ -98,6 +98,14 @@ impl Archive {
     }
 }
 
+#[cfg(test)]
+impl Archive {
+    /// Whether appending fails from now on, as it does when the disk is full.
+    pub(crate) fn fails(&self, fails: bool) {
+        self.writer().file = OpenOptions::new().read(true).write(!fails).open(&self.path).unwrap();
+    }
+}
+
 impl Writer {
     /// Takes a complete line, line feed included, into account.
     fn count(&mut self, line: &[u8]) {

@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How the engine answers one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Deed {
     /// With 200 and this, as JSON; a member `request_id` that is true becomes that of the question.
     Answer(Value),
+    /// With 200 and what this makes of the question.
+    Judge(fn(&Value) -> Value),
     /// With 200 and this, and then it closes the connection without having said so.
     AnswerAndLeave(Value),
     /// With these bytes; the connection stays.
@@ -224,12 +226,14 @@ impl Inside {
                 let _ = stream.write_all(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n").await;
                 continue;
             }
-            let asked = received.body["request_id"].clone();
+            let question = received.body.clone();
+            let asked = question["request_id"].clone();
             self.received.lock().unwrap().push(received);
             let next = self.deeds.lock().unwrap().pop_front();
             let deed = next.unwrap_or_else(|| self.always.lock().unwrap().clone());
             let (bytes, stays) = match deed {
                 Deed::Answer(answer) => (whole(answer, asked), true),
+                Deed::Judge(judge) => (whole(judge(&question), asked), true),
                 Deed::AnswerAndLeave(answer) => (whole(answer, asked), false),
                 Deed::Bytes(bytes) => (bytes, true),
                 Deed::BytesAndLeave(bytes) => (bytes, false),

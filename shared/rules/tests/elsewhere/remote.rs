@@ -81,7 +81,7 @@ async fn the_question_tells_everything_and_asks_for_plain_json() {
 }
 
 #[tokio::test]
-async fn whatever_is_no_clear_answer_is_no_verdict() {
+async fn an_unclear_answer_is_no_verdict() {
     let (asking, mut complaints) = (Asking::to_complete(), Vec::new());
     for (what, deed, calls) in faults_at_once() {
         let engine = FakeEngine::that(deed).await;
@@ -94,7 +94,7 @@ async fn whatever_is_no_clear_answer_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_no_verdict() {
+async fn an_engine_that_is_gone_gives_no_verdict() {
     let engine = FakeEngine::that(Deed::Silence).await;
     let rules = remote(&engine);
     drop(engine);
@@ -128,7 +128,7 @@ async fn an_answer_that_does_not_come_in_time_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_asked_once_more_and_no_oftener() {
+async fn a_failure_that_may_pass_is_tried_once_more_and_no_oftener() {
     let (asking, down) = (Asking::to_complete(), Deed::Bytes(http("500 Internal Server Error", "", b"")));
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let rules = remote(&engine);

@@ -88,8 +88,8 @@ macro_rules! walk_contract {
         $crate::contract_tests! { walk, $adapter,
             every_workflow_is_met_and_none_comes_between_the_parts_of_another
             a_walk_goes_on_from_any_of_its_positions
-            what_is_appended_during_a_walk_hides_nothing_that_was_there
-            a_position_of_nobody_is_refused
+            an_append_during_a_walk_hides_nothing_that_was_there
+            a_position_that_no_walk_gave_is_refused
         }
     };
 }
@@ -100,7 +100,7 @@ macro_rules! walk_contract {
 macro_rules! index_contract {
     ($adapter:expr) => {
         $crate::contract_tests! { index, $adapter,
-            what_is_not_there_is_not_given
+            a_missing_entry_is_not_given
             any_number_of_entries_is_given_at_once
             an_entry_comes_back_as_it_went_in
             an_advance_never_goes_back

@@ -15,7 +15,7 @@ use crate::builders::{a_created, a_move, a_principal, at, metadata};
 pub const WORKFLOW_TYPE: &str = "contract-run";
 
 /// Each rule's id and the one move it applies to, in the order of evaluation. A rule is met when the metadata after the
-/// move have a member of its name with the value `yes`.
+/// move have `yes` as the member of its name; a question has `yes` or `no` there.
 pub const RULES: [(&str, Option<State>, State); 5] = [
     ("creation", None, State::Created),
     ("first", Some(State::Active), State::Completed),
@@ -76,13 +76,14 @@ struct Asking {
 }
 
 impl Asking {
-    /// A move of a workflow of a type, with metadata that say yes to these rules.
+    /// A move of a workflow of a type, with metadata that say yes to these rules and no to the others.
     fn of_type(workflow_type: &str, from: Option<State>, to: State, yes: &[&str]) -> Self {
         let created = a_created("w-1");
         let stored = if from == Some(State::Active) { a_move(&created, State::Active) } else { created };
         let mut workflow = Workflow::from(&stored.event);
         workflow.workflow_type = workflow_type.parse().unwrap();
-        let said: Map<String, Value> = yes.iter().map(|rule| ((*rule).to_owned(), json!("yes"))).collect();
+        let said = RULES.into_iter().map(|(rule, ..)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
+        let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
         let transition = Move { from, to, reason: None, metadata: metadata(&Value::Object(said)), failure: None };
         Self { workflow, transition, actor: a_principal("bob", &["supervisor"]) }
     }

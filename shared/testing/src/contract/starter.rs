@@ -31,9 +31,10 @@ pub trait FailingStarterStage: StarterStage {
     fn fail_next_call(&self, fault: Fault);
 }
 
-/// A recovery that waits for a while before it does anything.
+/// A recovery of a workflow that is nowhere, without a delay: once it makes its turns, it ends.
 fn a_document() -> RecoveryDocument {
-    RecoveryDocument::of(&a_claim(&a_key_of(&a_fresh_tenant(), "w-1"), 3, 1))
+    let claim = a_claim(&a_key_of(&a_fresh_tenant(), "w-1"), 3, 1);
+    RecoveryDocument { delay_seconds: 0, ..RecoveryDocument::of(&claim) }
 }
 
 async fn assert_status(stage: &impl StarterStage, document: &RecoveryDocument, expected: ExecutionStatus) {
