@@ -50,7 +50,7 @@ impl Broken {
         match self.flaw {
             Some(Flaw::AllowsWhenDown) => Ok(Verdict::Allow(rules)),
             Some(Flaw::RefusesWhenDown) => Ok(Verdict::Deny { rules, reasons: vec![reason] }),
-            _ => Err(RulesUnavailable("it is down on purpose".into())),
+            Some(_) | None => Err(RulesUnavailable("it is down on purpose".into())),
         }
     }
 }
