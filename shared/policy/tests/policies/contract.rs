@@ -67,9 +67,12 @@ impl AccessPolicy for Broken {
     }
 }
 
+/// A case of the contract.
+type Case = fn(&Broken);
+
 #[test]
 fn every_case_of_the_contract_notices_a_flaw() {
-    let cases: [(Flaw, fn(&Broken)); 6] = [
+    let cases: [(Flaw, Case); 6] = [
         (Flaw::DrawsLots, cases::the_same_question_has_the_same_decision),
         (Flaw::NamesNoPolicy, cases::every_permission_names_the_policies_that_gave_it),
         (Flaw::KnowsNoRoles, cases::a_role_may_do_what_a_policy_permits_and_nothing_else),
