@@ -1,11 +1,8 @@
 //! Asking the real handlers as API Gateway and the stream do, and what of their answers a test compares.
 
-use alims_api::operations::{
-    CREATE_WORKFLOW, GET_WORKFLOW_STATE, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION,
-};
-use alims_api::testing::{GatewayEvent, Seen};
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::BreakId;
+use alims_edge::testing::{GatewayEvent, Seen};
 use alims_operations::get_workflow_state::Evaluating;
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use alims_operations::release_workflow::Releasing;
@@ -54,7 +51,7 @@ impl Ask {
     fn event(&self) -> GatewayEvent {
         let event = if self.target == State::Created {
             let body = json!({"workflow_type": "free-form", "workflow_id": self.workflow});
-            GatewayEvent::of(&CREATE_WORKFLOW).json(&body)
+            GatewayEvent::of(&create_workflow::ROUTE).json(&body)
         } else {
             let mut body = json!({"target_state": self.target.as_str(), "reason": "as planned"});
             if let Some(expected) = self.expected {
@@ -63,7 +60,7 @@ impl Ask {
             if self.target == State::Failed {
                 body["failure"] = json!({"code": "power-loss", "message": "The power went.", "retryable": true});
             }
-            GatewayEvent::of(&REQUEST_STATE_TRANSITION).workflow(&self.workflow).json(&body)
+            GatewayEvent::of(&request_state_transition::ROUTE).workflow(&self.workflow).json(&body)
         };
         match &self.key {
             Some(key) => event.header("idempotency-key", key),
@@ -168,7 +165,7 @@ where
     L: WorkflowLog + QuarantineLog,
     R: TransitionRules,
 {
-    let event = GatewayEvent::of(&GET_WORKFLOW_STATE).workflow(workflow);
+    let event = GatewayEvent::of(&get_workflow_state::ROUTE).workflow(workflow);
     Told::by(&get_workflow_state::get_workflow_state(ports, event.request()).await.into(), false)
 }
 
@@ -182,7 +179,7 @@ where
     I: WorkflowIndex,
     B: EventBus,
 {
-    let event = GatewayEvent::of(&REPLAY_EVENTS).workflow(workflow).json(&json!({"from_version": from}));
+    let event = GatewayEvent::of(&replay_events::ROUTE).workflow(workflow).json(&json!({"from_version": from}));
     let seen = Seen::from(replay_events::replay_events(ports, event.request()).await);
     if seen.status == 202 { Ok(seen.body) } else { Err(seen) }
 }
@@ -194,7 +191,7 @@ where
     I: WorkflowIndex,
 {
     let body = json!({"breaks": breaks, "reason": "compared with the paper record"});
-    let event = GatewayEvent::of(&RELEASE_WORKFLOW).workflow(workflow).json(&body);
+    let event = GatewayEvent::of(&release_workflow::ROUTE).workflow(workflow).json(&body);
     Seen::from(release_workflow::release_workflow(ports, event.request()).await).status == 200
 }
 

@@ -6,6 +6,7 @@ mod alone;
 mod e2e;
 mod mutants;
 mod openapi;
+mod part;
 mod rules;
 mod runner;
 mod schemas;

@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 /// When one cannot be rendered or written.
 #[cfg(feature = "openapi")]
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    write_one(workspace, "openapi.yaml", &alims_api::openapi::yaml()?)?;
+    write_one(workspace, "openapi.yaml", &alims_interface::yaml()?)?;
     write_one(workspace, "docs/predicate-logic-engine.yaml", &alims_rules::openapi::yaml()?)
 }
 

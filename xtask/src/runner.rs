@@ -4,9 +4,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::part::Part;
 use crate::session::Session;
 use crate::step::say;
-use crate::suite::Part;
 use crate::workspace::Workspace;
 
 /// How often a part that still runs is named.

@@ -1,29 +1,10 @@
 //! What CI runs, and what people run before they push, in an order that fails fast: what takes seconds first, what shares
 //! a build together.
 
-use crate::session::Session;
+use crate::part::{Part, Work};
+use crate::runner;
 use crate::step::{Step, cargo_has, say};
 use crate::workspace::{Build, Workspace};
-use crate::{alone, e2e, runner, spec, template};
-
-/// One part of a suite.
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    /// Why it is here.
-    pub(crate) why: &'static str,
-    /// Whether it starts with the first part and runs beside all others, with what these leave of the processors.
-    pub(crate) beside_others: bool,
-    work: Work,
-}
-
-enum Work {
-    Run(Step),
-    BuiltAlone,
-    Specification,
-    Traces,
-    Template,
-    EndToEnd,
-}
 
 /// Runs everything that CI runs.
 ///
@@ -45,40 +26,6 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
 pub(crate) fn list(workspace: &Workspace) {
     for part in everything(workspace) {
         say(&format!("{:<10} {}\n           {}", part.name, part.why, part.command()));
-    }
-}
-
-impl Part {
-    fn new(name: &'static str, why: &'static str, work: Work) -> Self {
-        Self { name, why, beside_others: false, work }
-    }
-
-    fn cargo(name: &'static str, why: &'static str, arguments: &[&str]) -> Self {
-        Self::new(name, why, Work::Run(Step::cargo(name, arguments)))
-    }
-
-    /// Does the work. Only the specification can speak to a session and be stopped by it: it alone may run beside others.
-    pub(crate) fn run(&self, workspace: &Workspace, session: &Session) -> anyhow::Result<()> {
-        match &self.work {
-            Work::Run(step) => step.run(workspace),
-            Work::BuiltAlone => alone::check(workspace, false),
-            Work::Specification => spec::check(workspace, false, session),
-            Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
-            Work::Template => template::check(workspace),
-            Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
-        }
-    }
-
-    /// What repeats it.
-    pub(crate) fn command(&self) -> String {
-        match &self.work {
-            Work::Run(step) => step.to_string(),
-            Work::BuiltAlone => "cargo xtask alone".to_owned(),
-            Work::Specification => "cargo xtask spec".to_owned(),
-            Work::Traces => "cargo xtask spec --traces".to_owned(),
-            Work::Template => "cargo xtask template".to_owned(),
-            Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
-        }
     }
 }
 

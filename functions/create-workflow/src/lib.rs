@@ -1,20 +1,27 @@
 //! The handler of create-workflow: `POST /workflows`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::CREATE_WORKFLOW;
-use alims_api::problem::Problem;
-use alims_api::request;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+pub mod response;
+mod route;
+
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::{TransitionRules, WorkflowLog};
 use alims_operations::{Deciding, create_workflow as operation};
 use lambda_http::{Body, Request, Response};
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: Request,
 ) -> Response<Body> {
-    let exchange = Exchange::open(&CREATE_WORKFLOW, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -22,15 +29,15 @@ async fn answer<L: WorkflowLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let (call, new) = request::create_workflow(request)?;
-    let accepted = operation::create_workflow(ports, &call, &new).await?;
-    Answer::created(&accepted)
+    let (call, new) = request::read(request)?;
+    let accepted = operation::create_workflow(ports, &call, &new).await.map_err(problems::problem)?;
+    response::created(&accepted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_key_of, at};
     use alims_testing::odd_documents;
@@ -45,7 +52,7 @@ mod tests {
     }
 
     fn event() -> GatewayEvent {
-        GatewayEvent::of(&CREATE_WORKFLOW)
+        GatewayEvent::of(&ROUTE)
     }
 
     async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, event: &GatewayEvent) -> Seen {

@@ -1,32 +1,42 @@
 //! The handler of get-workflow-history: `GET /workflows/{workflow_id}/history`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::GET_WORKFLOW_HISTORY;
-use alims_api::problem::Problem;
-use alims_api::request::{self, HistoryRequest};
-use alims_api::wire::HistoryPage;
+pub mod cursor;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod request;
+pub mod response;
+mod route;
+
+use crate::response::HistoryPage;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::WorkflowLog;
 use alims_operations::{Reading, get_workflow_history as operation};
 use lambda_http::{Body, Request, Response};
 
+use crate::request::HistoryRequest;
+
+pub use route::ROUTE;
+
 /// Answers one request.
 pub async fn get_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
-    let exchange = Exchange::open(&GET_WORKFLOW_HISTORY, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
-    let (call, HistoryRequest { workflow_id, query, cursors }) = request::get_workflow_history(request)?;
+    let (call, HistoryRequest { workflow_id, query, cursors }) = request::read(request)?;
     let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;
-    Answer::ok(&HistoryPage::new(page, query.after, &cursors)?)
+    let page = HistoryPage::new(page, query.after, &cursors).map_err(Problem::internal)?;
+    Answer::ok(&page)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
     use alims_domain::access::Action;
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_chain, a_key_of, a_refusal};
     use alims_testing::{EverybodyMay, MemoryLog, OnlyTheseMay};
     use std::sync::Arc;
@@ -42,7 +52,7 @@ mod tests {
         ports.store.record_refusal(&a_refusal(&key)).await.expect("a refusal kept");
         let (mut query, mut shown) = ("include=refusals&limit=2".to_owned(), Vec::new());
         loop {
-            let event = GatewayEvent::of(&GET_WORKFLOW_HISTORY).query(&query);
+            let event = GatewayEvent::of(&ROUTE).query(&query);
             let seen = Seen::from(get_workflow_history(&ports, event.request()).await);
             assert_eq!(seen.status, 200, "{}", seen.body);
             shown.extend(seen.body["items"].as_array().into_iter().flatten().cloned());
@@ -62,7 +72,7 @@ mod tests {
 
         let policy = Arc::new(OnlyTheseMay(vec![Action::GetWorkflowHistory]));
         let ports = Reading { store, policy };
-        let event = GatewayEvent::of(&GET_WORKFLOW_HISTORY);
+        let event = GatewayEvent::of(&ROUTE);
         assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).status, 200);
         let event = event.query("include=refusals");
         assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).code(), "forbidden");

@@ -1,14 +1,20 @@
 //! The handler of get-workflow-recovery: `GET /workflows/{workflow_id}/recovery`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::GET_WORKFLOW_RECOVERY;
-use alims_api::problem::Problem;
-use alims_api::request;
-use alims_api::wire::RecoveryReport;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod response;
+mod route;
+
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
+use alims_edge::reader::named_workflow;
 use alims_operations::get_workflow_recovery::{self as operation, Following};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
 use lambda_http::{Body, Request, Response};
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn get_workflow_recovery<L, S>(ports: &Following<L, S>, request: Request) -> Response<Body>
@@ -16,7 +22,7 @@ where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,
 {
-    let exchange = Exchange::open(&GET_WORKFLOW_RECOVERY, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -25,16 +31,16 @@ where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,
 {
-    let (call, workflow_id) = request::named_workflow(request)?;
-    let found = operation::get_workflow_recovery(ports, &call, &workflow_id).await?;
-    Answer::ok(&RecoveryReport::new(workflow_id, found))
+    let (call, workflow_id) = named_workflow(request)?;
+    let found = operation::get_workflow_recovery(ports, &call, &workflow_id).await.map_err(problems::problem)?;
+    Answer::ok(&response::report(workflow_id, found))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
     use alims_domain::recovery::document::RecoveryDocument;
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ports::EndedHow;
     use alims_testing::builders::{a_claim, a_created_of, a_full_record, a_key_of};
     use alims_testing::{EverybodyMay, MemoryLog, MemoryStarter};
@@ -46,7 +52,7 @@ mod tests {
         let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
         log.overwrite(a_created_of(&key));
         let ports = Following { log: log.clone(), starter: starter.clone(), policy: Arc::new(EverybodyMay) };
-        let event = GatewayEvent::of(&GET_WORKFLOW_RECOVERY);
+        let event = GatewayEvent::of(&ROUTE);
         let status = async || {
             let seen = Seen::from(get_workflow_recovery(&ports, event.request()).await);
             (seen.status, seen.body["status"].as_str().map(str::to_owned))

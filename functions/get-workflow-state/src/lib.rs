@@ -1,20 +1,28 @@
 //! The handler of get-workflow-state: `GET /workflows/{workflow_id}`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::GET_WORKFLOW_STATE;
-use alims_api::problem::Problem;
-use alims_api::request::{self, StateCall};
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod request;
+pub mod response;
+mod route;
+
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::get_workflow_state::{self as operation, Evaluating};
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
+
+use crate::request::StateCall;
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Evaluating<L, R>,
     request: Request,
 ) -> Response<Body> {
-    let exchange = Exchange::open(&GET_WORKFLOW_STATE, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -22,19 +30,19 @@ async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Evaluating<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let StateCall { call, workflow_id, evaluate } = request::get_workflow_state(request)?;
+    let StateCall { call, workflow_id, evaluate } = request::read(request)?;
     if evaluate {
         let (now, moves) = operation::evaluate_workflow_state(ports, &call, &workflow_id).await?;
-        Answer::evaluated(now, moves)
+        response::evaluated(now, moves)
     } else {
-        Answer::state(operation::get_workflow_state(&ports.reading, &call, &workflow_id).await?)
+        response::state(operation::get_workflow_state(&ports.reading, &call, &workflow_id).await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::Reading;
     use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at, version};
@@ -51,7 +59,7 @@ mod tests {
     }
 
     fn event() -> GatewayEvent {
-        GatewayEvent::of(&GET_WORKFLOW_STATE)
+        GatewayEvent::of(&ROUTE)
     }
 
     async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(

@@ -1,32 +1,42 @@
 //! The handler of list-workflows: `GET /workflows`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::LIST_WORKFLOWS;
-use alims_api::problem::Problem;
-use alims_api::request::{self, ListRequest};
-use alims_api::wire::WorkflowList;
+pub mod cursor;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+pub mod response;
+mod route;
+
+use crate::response::WorkflowList;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::WorkflowIndex;
 use alims_operations::{Reading, list_workflows as operation};
 use lambda_http::{Body, Request, Response};
 
+use crate::request::ListRequest;
+
+pub use route::ROUTE;
+
 /// Answers one request.
 pub async fn list_workflows<I: WorkflowIndex>(ports: &Reading<I>, request: Request) -> Response<Body> {
-    let exchange = Exchange::open(&LIST_WORKFLOWS, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<I: WorkflowIndex>(ports: &Reading<I>, request: &Request) -> Result<Answer, Problem> {
-    let (call, ListRequest { filter, after, limit, cursors }) = request::list_workflows(request)?;
-    let page = operation::list_workflows(ports, &call, filter, after, limit).await?;
+    let (call, ListRequest { filter, after, limit, cursors }) = request::read(request)?;
+    let page = operation::list_workflows(ports, &call, filter, after, limit).await.map_err(problems::problem)?;
     Answer::ok(&WorkflowList::new(page, &cursors))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
     use alims_domain::projection::IndexEntry;
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_created_of, a_key_of};
     use alims_testing::{EverybodyMay, MemoryIndex};
     use std::sync::Arc;
@@ -43,7 +53,7 @@ mod tests {
         let ports = Reading { store, policy: Arc::new(EverybodyMay) };
         let (mut query, mut ids) = ("state=CREATED&limit=2".to_owned(), Vec::new());
         loop {
-            let event = GatewayEvent::of(&LIST_WORKFLOWS).query(&query);
+            let event = GatewayEvent::of(&ROUTE).query(&query);
             let seen = Seen::from(list_workflows(&ports, event.request()).await);
             assert_eq!(seen.status, 200, "{}", seen.body);
             ids.extend(seen.body["items"].as_array().into_iter().flatten().map(|item| item["workflow_id"].clone()));
@@ -53,7 +63,7 @@ mod tests {
             }
         }
         assert_eq!(ids, ["wf-4", "wf-3", "wf-2", "wf-1", "wf-0"]);
-        let forged = GatewayEvent::of(&LIST_WORKFLOWS).query("cursor=AAAA");
+        let forged = GatewayEvent::of(&ROUTE).query("cursor=AAAA");
         let seen = Seen::from(list_workflows(&ports, forged.request()).await);
         assert_eq!((seen.status, seen.code()), (400, "malformed-request"));
     }

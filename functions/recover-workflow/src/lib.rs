@@ -1,14 +1,20 @@
 //! The handler of recover-workflow: `POST /workflows/{workflow_id}/recovery`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::RECOVER_WORKFLOW;
-use alims_api::problem::Problem;
-use alims_api::request;
-use alims_api::wire::RecoveryReport;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+mod route;
+
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
+use alims_edge::wire::RecoveryReport;
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
 use alims_operations::recover_workflow::{self as operation, Requesting};
 use lambda_http::{Body, Request, Response};
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn recover_workflow<L, S>(ports: &Requesting<L, S>, request: Request) -> Response<Body>
@@ -16,7 +22,7 @@ where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
 {
-    let exchange = Exchange::open(&RECOVER_WORKFLOW, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -25,15 +31,16 @@ where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
 {
-    let (call, workflow_id, reason) = request::recover_workflow(request)?;
-    let claim = operation::recover_workflow(ports, &call, &workflow_id, reason).await?;
-    Answer::recovery(&RecoveryReport::running(claim))
+    let (call, workflow_id, reason) = request::read(request)?;
+    let claim = operation::recover_workflow(ports, &call, &workflow_id, reason).await.map_err(problems::problem)?;
+    let location = format!("/workflows/{workflow_id}/recovery");
+    Ok(Answer::ok(&RecoveryReport::running(claim))?.accepted().located_at(location))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::Starting;
     use alims_testing::builders::{a_created_of, a_key_of, at};
     use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, Script, SequentialIds};
@@ -53,7 +60,7 @@ mod tests {
             policy: Arc::new(EverybodyMay),
             ids: Arc::new(SequentialIds::default()),
         };
-        let event = GatewayEvent::of(&RECOVER_WORKFLOW).body(r#"{"reason": "repaired"}"#);
+        let event = GatewayEvent::of(&ROUTE).body(r#"{"reason": "repaired"}"#);
         let unavailable = Seen::from(recover_workflow(&ports, event.request()).await);
         assert_eq!((unavailable.status, unavailable.code()), (503, "storage-unavailable"));
         let seen = Seen::from(recover_workflow(&ports, event.request()).await);

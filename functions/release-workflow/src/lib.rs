@@ -1,21 +1,28 @@
 //! The handler of release-workflow: `POST /workflows/{workflow_id}/release`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::RELEASE_WORKFLOW;
-use alims_api::problem::Problem;
-use alims_api::request;
-use alims_api::wire::ReleaseReport;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+pub mod response;
+mod route;
+
+use crate::response::ReleaseReport;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::release_workflow::{self as operation, Releasing};
 use lambda_http::{Body, Request, Response};
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     request: Request,
 ) -> Response<Body> {
-    let exchange = Exchange::open(&RELEASE_WORKFLOW, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -23,15 +30,16 @@ async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let (call, workflow_id, release) = request::release_workflow(request)?;
-    let released = operation::release_workflow(ports, &call, &workflow_id, &release).await?;
+    let (call, workflow_id, release) = request::read(request)?;
+    let released =
+        operation::release_workflow(ports, &call, &workflow_id, &release).await.map_err(problems::problem)?;
     Answer::ok(&ReleaseReport::new(workflow_id, released))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_break, a_created_of, a_key_of, a_quarantine, at};
     use alims_testing::{EverybodyMay, FixedClock, MemoryIndex, MemoryLog, SequentialIds};
     use std::sync::Arc;
@@ -50,7 +58,7 @@ mod tests {
         };
         let named = a_break(1).id();
         let body = format!(r#"{{"breaks": ["{}"], "reason": "compared with the paper record"}}"#, named.as_str());
-        let event = GatewayEvent::of(&RELEASE_WORKFLOW).body(body);
+        let event = GatewayEvent::of(&ROUTE).body(body);
         let seen = Seen::from(release_workflow(&ports, event.request()).await);
         assert_eq!((seen.status, seen.code()), (409, "workflow-not-quarantined"));
         log.record_quarantine(&a_quarantine(&key, &a_break(1))).await.expect("a quarantine");

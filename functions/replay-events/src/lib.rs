@@ -1,14 +1,21 @@
 //! The handler of replay-events: `POST /workflows/{workflow_id}/replay`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::REPLAY_EVENTS;
-use alims_api::problem::Problem;
-use alims_api::request;
-use alims_api::wire::ReplayReport;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+pub mod response;
+mod route;
+
+use crate::response::ReplayReport;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::replay_events::{self as operation, Replaying};
 use lambda_http::{Body, Request, Response};
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn replay_events<L, I, B>(ports: &Replaying<L, I, B>, request: Request) -> Response<Body>
@@ -17,7 +24,7 @@ where
     I: WorkflowIndex,
     B: EventBus,
 {
-    let exchange = Exchange::open(&REPLAY_EVENTS, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -27,17 +34,17 @@ where
     I: WorkflowIndex,
     B: EventBus,
 {
-    let (call, workflow_id, from) = request::replay_events(request)?;
-    let replay = operation::replay_events(ports, &call, &workflow_id, from).await?;
-    Answer::replay(&ReplayReport::new(workflow_id, replay))
+    let (call, workflow_id, from) = request::read(request)?;
+    let replay = operation::replay_events(ports, &call, &workflow_id, from).await.map_err(problems::problem)?;
+    Ok(Answer::ok(&ReplayReport::new(workflow_id, replay))?.accepted())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
     use alims_domain::lifecycle::State;
     use alims_domain::projection::IndexEntry;
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::Publishing;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
     use alims_testing::{EverybodyMay, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, SequentialIds};
@@ -60,7 +67,7 @@ mod tests {
             ids: Arc::new(SequentialIds::default()),
         };
         let replay = async |from: &str| {
-            let event = GatewayEvent::of(&REPLAY_EVENTS).body(format!(r#"{{"from_version": {from}}}"#));
+            let event = GatewayEvent::of(&ROUTE).body(format!(r#"{{"from_version": {from}}}"#));
             Seen::from(replay_events(&ports, event.request()).await)
         };
         bus.then(NextPut::Accept);

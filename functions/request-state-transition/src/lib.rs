@@ -1,20 +1,29 @@
 //! The handler of request-state-transition: `POST /workflows/{workflow_id}/transitions`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::REQUEST_STATE_TRANSITION;
-use alims_api::problem::Problem;
-use alims_api::request::{self, TransitionCall};
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod problems;
+pub mod request;
+pub mod response;
+mod route;
+
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use alims_operations::{Deciding, request_state_transition as operation};
 use lambda_http::{Body, Request, Response};
+
+use crate::request::TransitionCall;
+
+pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: Request,
 ) -> Response<Body> {
-    let exchange = Exchange::open(&REQUEST_STATE_TRANSITION, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
@@ -22,21 +31,21 @@ async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Deciding<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
-    let TransitionCall { call, workflow_id, request, dry_run, if_match } = request::request_state_transition(request)?;
-    let refused = |error| Problem::from(error).under_if_match(if_match);
+    let TransitionCall { call, workflow_id, request, dry_run, if_match } = request::read(request)?;
+    let refused = |error| problems::problem(error).under_if_match(if_match);
     if dry_run {
         let tried = operation::try_state_transition(ports, &call, &workflow_id, &request).await;
-        Answer::would_move(tried.map_err(refused)?, request.target_state)
+        response::would_move(tried.map_err(refused)?, request.target_state)
     } else {
         let moved = operation::request_state_transition(ports, &call, &workflow_id, &request).await;
-        Answer::moved(moved.map_err(refused)?)
+        response::moved(moved.map_err(refused)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
     use alims_testing::odd_documents;
     use alims_testing::{EverybodyMay, Faulty, FixedClock, MemoryLog, RulesThatAllow, RulesThatDeny};
@@ -66,7 +75,7 @@ mod tests {
     }
 
     fn event() -> GatewayEvent {
-        GatewayEvent::of(&REQUEST_STATE_TRANSITION)
+        GatewayEvent::of(&ROUTE)
     }
 
     fn pause() -> Value {

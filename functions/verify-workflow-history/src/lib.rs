@@ -1,23 +1,29 @@
 //! The handler of verify-workflow-history: `GET /workflows/{workflow_id}/history/verification`.
 
-use alims_api::answer::Answer;
-use alims_api::exchange::Exchange;
-use alims_api::operations::VERIFY_WORKFLOW_HISTORY;
-use alims_api::problem::Problem;
-use alims_api::request;
-use alims_api::wire::Verification;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod response;
+mod route;
+
+use crate::response::Verification;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::problem::Problem;
+use alims_edge::reader::named_workflow;
 use alims_operations::ports::WorkflowLog;
 use alims_operations::{Reading, verify_workflow_history as operation};
 use lambda_http::{Body, Request, Response};
 
+pub use route::ROUTE;
+
 /// Answers one request.
 pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
-    let exchange = Exchange::open(&VERIFY_WORKFLOW_HISTORY, &request);
+    let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
-    let (call, workflow_id) = request::named_workflow(request)?;
+    let (call, workflow_id) = named_workflow(request)?;
     let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
     Answer::ok(&Verification::new(workflow_id, found))
 }
@@ -25,7 +31,7 @@ async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_api::testing::{GatewayEvent, Seen};
+    use alims_edge::testing::{GatewayEvent, Seen};
     use alims_testing::builders::{a_chain, a_key_of, version};
     use alims_testing::{EverybodyMay, MemoryLog};
     use std::sync::Arc;
@@ -38,7 +44,7 @@ mod tests {
             store.overwrite(version);
         }
         let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
-        let event = GatewayEvent::of(&VERIFY_WORKFLOW_HISTORY);
+        let event = GatewayEvent::of(&ROUTE);
         let sound = Seen::from(verify_workflow_history(&ports, event.request()).await);
         assert_eq!(
             (sound.status, &sound.body["valid"], &sound.body["versions_checked"]),

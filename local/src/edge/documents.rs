@@ -23,7 +23,7 @@ pub(crate) fn routes(here: SocketAddr, issuer: &str, key: &SigningKey) -> Router
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     });
-    let documentation = SwaggerUi::new("/docs").url("/openapi.json", alims_api::openapi::document());
+    let documentation = SwaggerUi::new("/docs").url("/openapi.json", alims_interface::document());
     Router::new()
         .route("/", get(async || Redirect::temporary("/docs/")))
         .route("/health", fixed(&json!({ "status": "ok" })))

@@ -1,10 +1,8 @@
 //! The functions behind the routes, called as Lambda calls them: an event in, an answer out, a panic contained.
 
-use alims_api::operations::{
-    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
-};
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_edge::route::Route;
+use alims_interface::ROUTES;
 use alims_operations::get_workflow_recovery::Following;
 use alims_operations::get_workflow_state::Evaluating;
 use alims_operations::recover_workflow::Requesting;
@@ -78,26 +76,26 @@ impl Functions {
             ids: decides.ids.clone(),
         };
         let handlers = HashMap::from([
-            (CREATE_WORKFLOW.name, handler!(decides.clone(), create_workflow::create_workflow)),
-            (GET_WORKFLOW_STATE.name, handler!(evaluating, get_workflow_state::get_workflow_state)),
+            (create_workflow::ROUTE.name, handler!(decides.clone(), create_workflow::create_workflow)),
+            (get_workflow_state::ROUTE.name, handler!(evaluating, get_workflow_state::get_workflow_state)),
             (
-                REQUEST_STATE_TRANSITION.name,
+                request_state_transition::ROUTE.name,
                 handler!(decides.clone(), request_state_transition::request_state_transition),
             ),
-            (LIST_WORKFLOWS.name, handler!(index, list_workflows::list_workflows)),
-            (GET_WORKFLOW_HISTORY.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
-            (VERIFY_WORKFLOW_HISTORY.name, handler!(log, verify_workflow_history::verify_workflow_history)),
-            (RECOVER_WORKFLOW.name, handler!(requesting, recover_workflow::recover_workflow)),
-            (GET_WORKFLOW_RECOVERY.name, handler!(following, get_workflow_recovery::get_workflow_recovery)),
-            (REPLAY_EVENTS.name, handler!(replaying, replay_events::replay_events)),
-            (RELEASE_WORKFLOW.name, handler!(releasing, release_workflow::release_workflow)),
+            (list_workflows::ROUTE.name, handler!(index, list_workflows::list_workflows)),
+            (get_workflow_history::ROUTE.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
+            (verify_workflow_history::ROUTE.name, handler!(log, verify_workflow_history::verify_workflow_history)),
+            (recover_workflow::ROUTE.name, handler!(requesting, recover_workflow::recover_workflow)),
+            (get_workflow_recovery::ROUTE.name, handler!(following, get_workflow_recovery::get_workflow_recovery)),
+            (replay_events::ROUTE.name, handler!(replaying, replay_events::replay_events)),
+            (release_workflow::ROUTE.name, handler!(releasing, release_workflow::release_workflow)),
         ]);
         Self { handlers }
     }
 
     /// An operation that has a route and no function: a bug, found at the start.
     pub(crate) fn missing(&self) -> Option<&'static str> {
-        OPERATIONS.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name))
+        ROUTES.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name))
     }
 
     /// Calls an operation's function with an event and gives its answer, both as JSON text.
@@ -105,7 +103,7 @@ impl Functions {
     /// Whoever asked may go away: the function goes on to its end, as it does on Lambda.
     pub(crate) async fn invoke(
         &self,
-        operation: &Operation,
+        operation: &Route,
         event: String,
         request_id: String,
     ) -> Result<String, EdgeProblem> {

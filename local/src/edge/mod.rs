@@ -10,7 +10,8 @@ pub(crate) mod problem;
 
 pub use limits::BODY_BYTES_MAX;
 
-use alims_api::operations::{OPERATIONS, Operation};
+use alims_edge::route::Route;
+use alims_interface::ROUTES;
 use alims_operations::ports::{AccessPolicy, Clock, Ids};
 use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
@@ -83,7 +84,7 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
         in_work: Semaphore::new(IN_WORK_MAX),
     });
     let mut router = Router::new();
-    for operation in OPERATIONS {
+    for operation in ROUTES {
         let Ok(filter) = MethodFilter::try_from(operation.method.clone()) else { continue };
         let edge = edge.clone();
         router = router.route(operation.path, on(filter, move |request| call(edge, operation, request)));
@@ -100,7 +101,7 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
 }
 
 /// Calls an operation's function for a request.
-async fn call(edge: Arc<Edge>, operation: &'static Operation, request: Request) -> Response {
+async fn call(edge: Arc<Edge>, operation: &'static Route, request: Request) -> Response {
     let request_id = edge.fresh_id();
     let called = edge.call(operation, request, &request_id).await;
     called.unwrap_or_else(|problem| problem.into_response(&request_id))
@@ -129,7 +130,7 @@ impl Edge {
 
     async fn call(
         &self,
-        operation: &'static Operation,
+        operation: &'static Route,
         request: Request,
         request_id: &str,
     ) -> Result<Response, EdgeProblem> {

@@ -1,7 +1,7 @@
 //! The errors of the edge, which answers them before it calls a function. They have the same form as the functions' own.
 
-use alims_api::exchange::{PROBLEM_JSON, RETRY_AFTER_SECONDS, X_REQUEST_ID};
-use alims_api::problem::ProblemCode;
+use alims_edge::exchange::{PROBLEM_JSON, X_REQUEST_ID};
+use alims_edge::problem::{ProblemCode, RETRY_AFTER_SECONDS};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

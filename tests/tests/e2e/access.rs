@@ -1,6 +1,6 @@
 //! Who is let in, and what each function's role may not do.
 
-use alims_api::operations::OPERATIONS;
+use alims_interface::ROUTES;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
@@ -20,7 +20,7 @@ async fn every_route_refuses_whoever_has_no_token_that_holds() {
         ("another issuer", Person::with_claims(&json!({"sub": "alice", "iss": "https://issuer.example"}))),
         ("an expired token", Person::with_claims(&json!({"sub": "alice", "exp": 1_700_000_000}))),
     ];
-    for operation in OPERATIONS {
+    for operation in ROUTES {
         let path = operation.path.replace("{workflow_id}", "w-1");
         let body = (operation.method == "POST").then(|| json!({}));
         for (who, stranger) in &strangers {
@@ -63,7 +63,7 @@ async fn no_role_may_change_or_remove_what_the_log_holds() {
     // The state machine's role lets only Step Functions in, and may call a function and nothing else.
     let functions = WORLD.resources("Function");
     let roles: Vec<_> = WORLD.resources("Role").into_iter().filter(|(name, _)| functions.contains_key(name)).collect();
-    assert!(roles.len() > OPERATIONS.len(), "every function has a role of its own: {roles:?}");
+    assert!(roles.len() > ROUTES.len(), "every function has a role of its own: {roles:?}");
     for (function, role) in roles {
         let log = log_as(role).await;
         let key = [("pk", "default#kept"), ("entry", "v#0000000001")];

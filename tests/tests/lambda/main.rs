@@ -11,11 +11,9 @@
 mod runtime_api;
 mod sam_local;
 
-use alims_api::operations::{
-    CREATE_WORKFLOW, GET_WORKFLOW_HISTORY, GET_WORKFLOW_RECOVERY, GET_WORKFLOW_STATE, LIST_WORKFLOWS, OPERATIONS,
-    Operation, RECOVER_WORKFLOW, RELEASE_WORKFLOW, REPLAY_EVENTS, REQUEST_STATE_TRANSITION, VERIFY_WORKFLOW_HISTORY,
-};
-use alims_api::testing::GatewayEvent;
+use alims_edge::route::Route;
+use alims_edge::testing::GatewayEvent;
+use alims_interface::ROUTES;
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
 use axum::Router;
@@ -76,7 +74,7 @@ async fn bus() -> (String, Arc<Mutex<Vec<Value>>>) {
 }
 
 /// Starts the binary of an operation and has it answer one request by somebody with every role.
-async fn call(settings: &[(&str, String)], operation: &'static Operation, body: Option<Value>) -> (u64, Value) {
+async fn call(settings: &[(&str, String)], operation: &'static Route, body: Option<Value>) -> (u64, Value) {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start(operation.name, &settings).await;
     let event = GatewayEvent::of(operation).claim("roles", "[analyst supervisor auditor]");
@@ -95,28 +93,28 @@ async fn every_operation_answers_from_its_own_binary() {
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
     let failed = json!({"target_state": "FAILED", "reason": "it broke",
         "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
-    let until_the_recovery: [(&'static Operation, Option<Value>, u64, &str, Value); 5] = [
-        (&CREATE_WORKFLOW, Some(new), 201, "/version", json!(1)),
+    let until_the_recovery: [(&'static Route, Option<Value>, u64, &str, Value); 5] = [
+        (&create_workflow::ROUTE, Some(new), 201, "/version", json!(1)),
         (
-            &REQUEST_STATE_TRANSITION,
+            &request_state_transition::ROUTE,
             Some(json!({"target_state": "ACTIVE", "reason": "go"})),
             200,
             "/workflow/version",
             json!(2),
         ),
-        (&REQUEST_STATE_TRANSITION, Some(failed), 200, "/workflow/current_state", json!("FAILED")),
-        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("none")),
-        (&RECOVER_WORKFLOW, None, 202, "/status", json!("running")),
+        (&request_state_transition::ROUTE, Some(failed), 200, "/workflow/current_state", json!("FAILED")),
+        (&get_workflow_recovery::ROUTE, None, 200, "/status", json!("none")),
+        (&recover_workflow::ROUTE, None, 202, "/status", json!("running")),
     ];
-    let after_it: [(&'static Operation, Option<Value>, u64, &str, Value); 7] = [
-        (&GET_WORKFLOW_RECOVERY, None, 200, "/status", json!("recovered")),
-        (&GET_WORKFLOW_STATE, None, 200, "/current_state", json!("ACTIVE")),
-        (&GET_WORKFLOW_HISTORY, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
-        (&VERIFY_WORKFLOW_HISTORY, None, 200, "/versions_checked", json!(4)),
-        (&LIST_WORKFLOWS, None, 200, "/items/0/published_version", json!(4)),
-        (&REPLAY_EVENTS, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
+    let after_it: [(&'static Route, Option<Value>, u64, &str, Value); 7] = [
+        (&get_workflow_recovery::ROUTE, None, 200, "/status", json!("recovered")),
+        (&get_workflow_state::ROUTE, None, 200, "/current_state", json!("ACTIVE")),
+        (&get_workflow_history::ROUTE, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
+        (&verify_workflow_history::ROUTE, None, 200, "/versions_checked", json!(4)),
+        (&list_workflows::ROUTE, None, 200, "/items/0/published_version", json!(4)),
+        (&replay_events::ROUTE, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
         (
-            &RELEASE_WORKFLOW,
+            &release_workflow::ROUTE,
             Some(json!({"breaks": [NO_BREAK], "reason": "why not"})),
             409,
             "/code",
@@ -124,7 +122,7 @@ async fn every_operation_answers_from_its_own_binary() {
         ),
     ];
     let mut answered: Vec<&str> = Vec::new();
-    let mut ask = async |operation: &'static Operation, body, status, pointer: &str, expected: Value| {
+    let mut ask = async |operation: &'static Route, body, status, pointer: &str, expected: Value| {
         let (seen, answer) = call(&settings, operation, body).await;
         assert_eq!((seen, answer.pointer(pointer)), (status, Some(&expected)), "{}: {answer}", operation.name);
         answered.push(operation.name);
@@ -138,7 +136,7 @@ async fn every_operation_answers_from_its_own_binary() {
     for (operation, body, status, pointer, expected) in after_it {
         ask(operation, body, status, pointer, expected).await;
     }
-    assert!(OPERATIONS.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
+    assert!(ROUTES.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
     let expected = [1, 2, 3, 4, 3, 4].map(|version| json!(version));
     assert_eq!(versions, expected, "the recovery published everything, and the replay the end of it again");
@@ -165,11 +163,11 @@ async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choos
     settings.extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_TOKEN", "t0ken".to_owned())]);
     settings.extend([("ALIMS_RULES_URL", engine.url.clone()), ("ALIMS_RULES_DEADLINE_MS", "5000".to_owned())]);
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
-    let (status, answer) = call(&settings, &CREATE_WORKFLOW, Some(new)).await;
+    let (status, answer) = call(&settings, &create_workflow::ROUTE, Some(new)).await;
     assert_eq!(status, 201, "{answer}");
     engine.next([Deed::Answer(a_no())]);
     let go = json!({"target_state": "ACTIVE", "reason": "go"});
-    let (status, answer) = call(&settings, &REQUEST_STATE_TRANSITION, Some(go)).await;
+    let (status, answer) = call(&settings, &request_state_transition::ROUTE, Some(go)).await;
     assert_eq!((status, &answer["ruleset"]), (422, &json!("fake")), "{answer}");
     assert_eq!(engine.calls(), 2);
     assert!(engine.received().iter().all(|received| received.head.contains("authorization: Bearer t0ken\r\n")));
@@ -193,8 +191,9 @@ async fn an_engine_that_is_given_up_is_counted_by_the_filter_of_the_template() {
         .extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_URL", "http://127.0.0.1:9".to_owned())]);
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start_and_listen("create-workflow", &settings).await;
-    let new =
-        GatewayEvent::of(&CREATE_WORKFLOW).claim("roles", "[analyst]").json(&json!({"workflow_type": "free-form"}));
+    let new = GatewayEvent::of(&create_workflow::ROUTE)
+        .claim("roles", "[analyst]")
+        .json(&json!({"workflow_type": "free-form"}));
     for _ in 0..6 {
         let answer = function.invoke(new.event()).await;
         assert_eq!(answer["statusCode"], 503, "{answer}");
@@ -213,8 +212,8 @@ async fn publish_events_publishes_from_a_batch_of_the_stream() {
     let (bus, taken) = bus().await;
     let settings = settings(&server, &bus);
     for (operation, body) in [
-        (&CREATE_WORKFLOW, json!({"workflow_type": "free-form", "workflow_id": "wf-1"})),
-        (&REQUEST_STATE_TRANSITION, json!({"target_state": "ACTIVE", "reason": "go"})),
+        (&create_workflow::ROUTE, json!({"workflow_type": "free-form", "workflow_id": "wf-1"})),
+        (&request_state_transition::ROUTE, json!({"target_state": "ACTIVE", "reason": "go"})),
     ] {
         call(&settings, operation, Some(body)).await;
     }

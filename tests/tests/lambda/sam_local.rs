@@ -1,6 +1,5 @@
 //! The environment file of `sam local`, held against a function's own binary and the laptop's two ports.
 
-use alims_api::operations::CREATE_WORKFLOW;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_testing::builders::{a_claim, a_key_of};
 use serde_json::{Value, json};
@@ -30,7 +29,7 @@ async fn a_function_with_the_settings_of_sam_local_works_on_the_laptop_s_tables_
         settings.push((name, root.join(folder).to_str().unwrap().to_owned()));
     }
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
-    assert_eq!(call(&settings, &CREATE_WORKFLOW, Some(new)).await.0, 201);
+    assert_eq!(call(&settings, &create_workflow::ROUTE, Some(new)).await.0, 201);
     // The publisher is the server's, which holds its events back here: a recovery's turns publish what is missing.
     let claim = a_claim(&a_key_of(&"lab".parse().unwrap(), "wf-1"), 1, 1);
     let document = serde_json::to_value(RecoveryDocument::of(&claim)).unwrap();

@@ -81,7 +81,7 @@ fn every_test_that_the_traceability_table_names_exists() {
 #[test]
 fn the_readme_shows_every_operation_with_its_route() {
     let readme = workspace().text("README.md");
-    assert_no_complaints(alims_api::operations::OPERATIONS.iter().filter_map(|operation| {
+    assert_no_complaints(alims_interface::ROUTES.iter().filter_map(|operation| {
         let row = format!("| {} | `{} {}", operation.name, operation.method, operation.path);
         (!readme.contains(&row)).then(|| format!("README.md: no row `{row}`"))
     }));
@@ -90,7 +90,7 @@ fn the_readme_shows_every_operation_with_its_route() {
 #[test]
 fn the_readme_explains_every_code_of_a_refusal() {
     let rows =
-        alims_api::problem::ProblemCode::ALL.map(|code| format!("| `{}` | {}", code.as_str(), code.status().as_u16()));
+        alims_edge::problem::ProblemCode::ALL.map(|code| format!("| `{}` | {}", code.as_str(), code.status().as_u16()));
     let missing = rows.into_iter().filter(|row| !workspace().text("README.md").contains(row));
     assert_no_complaints(missing.map(|row| format!("README.md: no row `{row}`")));
 }

@@ -12,7 +12,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-domain", &[]),
     ("alims-operations", &["alims-domain"]),
     ("alims-admin", &["alims-domain", "alims-operations", "alims-eventbridge", "alims-runtime", "alims-store"]),
-    ("alims-api", &["alims-domain", "alims-operations"]),
+    ("alims-edge", &["alims-domain", "alims-operations"]),
     ("alims-dynamodb", &["alims-domain", "alims-operations"]),
     ("alims-eventbridge", &["alims-domain", "alims-operations"]),
     ("alims-policy", &["alims-domain", "alims-operations"]),
@@ -28,11 +28,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "alims-bench",
         &["alims-domain", "alims-operations", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"],
     ),
-    ("alims-xtask", &["alims-api", "alims-domain", "alims-operations", "alims-policy", "alims-rules"]),
+    ("alims-xtask", &["alims-interface", "alims-domain", "alims-operations", "alims-policy", "alims-rules"]),
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
-    "alims-api",
+    "alims-edge",
     "alims-domain",
     "alims-operations",
     "alims-eventbridge",
@@ -43,7 +43,7 @@ const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
     "alims-store",
 ];
 /// Packages that put everything together.
-const MAY_DEPEND_ON_ALL: &[&str] = &["alims-local", "alims-proof", "alims-tests"];
+const MAY_DEPEND_ON_ALL: &[&str] = &["alims-interface", "alims-local", "alims-proof", "alims-tests"];
 
 /// What must not be anywhere beneath a package, in however many steps.
 const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
@@ -65,7 +65,7 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
         "the operations do no I/O and know no AWS",
     ),
     ("alims-domain", &["async", "futures", "tokio"], "the domain is pure and synchronous"),
-    ("alims-api", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
+    ("alims-edge", &["aws-sdk-", "alims-dynamodb", "dynoxide", "serde_dynamo"], "the edge knows no store"),
     ("alims-rules", &["aws-sdk-", "lambda_", "axum"], "rules are judged without AWS"),
     ("alims-policy", &["aws-sdk-", "lambda_", "axum", "tokio"], "policies are decided in process and without I/O"),
     (
@@ -111,7 +111,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &["shared/dynamodb/", "shared/store/", "local/", "proof/"],
         "which engine the store has is chosen in shared/store",
     ),
-    ("StatusCode", &["shared/api/", "shared/faults/", "local/", "bench/"], "only the edge knows status codes"),
+    ("StatusCode", &["shared/edge/", "shared/faults/", "local/", "bench/"], "only the edge knows status codes"),
     (
         "std::env",
         &["shared/runtime/", "shared/testing/src/built.rs", "local/", "bench/", "proof/", "xtask/"],

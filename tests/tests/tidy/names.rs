@@ -11,7 +11,7 @@ const WITHOUT_ROUTE: [&str; 4] = ["publish-events", "recover-failed-workflow", "
 
 #[test]
 fn the_folders_of_functions_are_the_operations_of_the_interface() {
-    let offered = alims_api::operations::OPERATIONS.iter().map(|operation| operation.name.to_owned());
+    let offered = alims_interface::ROUTES.iter().map(|operation| operation.name.to_owned());
     let expected: BTreeSet<String> = offered.chain(WITHOUT_ROUTE.map(str::to_owned)).collect();
     assert_eq!(workspace().operations(), expected);
 }

@@ -7,14 +7,14 @@ use crate::workspace::{assert_no_complaints, workspace};
 
 /// Where values become keys, hashes and answers of the service.
 const PRODUCTION: [&str; 5] =
-    ["functions/", "shared/api/src/", "shared/domain/src/", "shared/dynamodb/src/", "shared/operations/src/"];
+    ["functions/", "shared/edge/src/", "shared/domain/src/", "shared/dynamodb/src/", "shared/operations/src/"];
 
 /// What may stand in these files only.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         "Sha256",
         &[
-            "shared/api/src/cursor.rs",
+            "shared/edge/src/cursor.rs",
             "shared/domain/src/hashing.rs",
             "shared/domain/src/stored_name.rs",
             "shared/dynamodb/src/version_item.rs",

@@ -1,7 +1,7 @@
 //! What is deployed is what is written elsewhere: operations, routes, tables, settings; and nobody may change the log.
 
-use alims_api::operations::OPERATIONS;
 use alims_dynamodb::tables::{INDEX, LOG, Table};
+use alims_interface::ROUTES;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -74,7 +74,7 @@ fn every_route_leads_to_the_function_of_its_operation_and_no_other_route_is_ther
             routes.insert(operation.clone(), format!("{} {}", text(&route["Method"]), text(&route["Path"])));
         }
     }
-    let offered = OPERATIONS.iter().map(|o| (o.name.to_owned(), format!("{} {}", o.method, o.path)));
+    let offered = ROUTES.iter().map(|o| (o.name.to_owned(), format!("{} {}", o.method, o.path)));
     assert_eq!(routes, offered.collect());
     assert_eq!(properties("Api")["Auth"]["DefaultAuthorizer"], "Jwt");
 }
@@ -192,7 +192,7 @@ fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_the_lap
 
 #[test]
 fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
-    for operation in OPERATIONS {
+    for operation in ROUTES {
         let event: Value = serde_json::from_str(workspace().text(&format!("events/{}.json", operation.name))).unwrap();
         assert_eq!(event["routeKey"], format!("{} {}", operation.method, operation.path));
     }

@@ -1,0 +1,68 @@
+//! What the OpenAPI document says of create-workflow.
+
+use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::problem::ProblemCode;
+use alims_edge::wire::WorkflowState;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::Required;
+
+use crate::route::ROUTE;
+
+/// What the document says of this operation.
+#[must_use]
+pub fn described() -> Described {
+    let created = || responses::json_of::<WorkflowState>(examples::created());
+    let with_headers = |description| {
+        let response = responses::success(description, created()).header("ETag", responses::etag());
+        response.header("Location", responses::location("/workflows/sample-2026-0042")).build()
+    };
+    Described {
+        route: &ROUTE,
+        summary: "Create a workflow",
+        description: "Creates version 1 in the state CREATED. Policies and rules check it like every transition.",
+        parameters: vec![parameters::idempotency_key(), parameters::correlation_id()],
+        body: Some(responses::body(responses::json_of::<WorkflowCreate>(workflow_create()), Required::True)),
+        successes: vec![
+            ("201", with_headers("The workflow was created.")),
+            ("200", with_headers("An earlier request with this key created it; this is the first answer again.")),
+        ],
+        problems: &[
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowAlreadyExists,
+            ProblemCode::WorkflowQuarantined,
+            ProblemCode::RuleViolation,
+            ProblemCode::IdempotencyKeyReused,
+            ProblemCode::TooManyRefusals,
+            ProblemCode::RulesEngineUnavailable,
+        ],
+        schemas: |schemas| {
+            schemas.add::<WorkflowCreate>();
+            schemas.add::<WorkflowState>();
+        },
+    }
+}
+
+/// A request to create a workflow.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowCreate {
+    /// The kind of work.
+    #[schema(pattern = "^[a-z0-9-]{1,64}$")]
+    pub workflow_type: String,
+    /// The id. If absent, the service generates one: a UUIDv7, or an id derived from the idempotency key.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
+    pub workflow_id: Option<String>,
+    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent. At no
+    /// level may the name of a field begin with `$serde_json::private::`.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+fn workflow_create() -> Value {
+    json!({
+        "workflow_type": "sample-analysis",
+        "workflow_id": "sample-2026-0042",
+        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5}
+    })
+}

@@ -1,0 +1,20 @@
+//! What the errors of create-workflow are to a caller.
+
+use alims_edge::problem::Problem;
+use alims_operations::create_workflow::CreateWorkflowError;
+
+/// The problem that an error is: one exhaustive match, and no default.
+#[must_use]
+pub fn problem(error: CreateWorkflowError) -> Problem {
+    match error {
+        CreateWorkflowError::Forbidden(forbidden) => Problem::Forbidden(forbidden),
+        CreateWorkflowError::AlreadyExists(id) => Problem::WorkflowAlreadyExists(id),
+        CreateWorkflowError::KeyReused => Problem::IdempotencyKeyReused,
+        CreateWorkflowError::RuleViolation(violation) => Problem::RuleViolation(violation),
+        CreateWorkflowError::TooManyRefusals(too_many) => Problem::TooManyRefusals(too_many),
+        CreateWorkflowError::RulesUnavailable(cause) => Problem::RulesEngineUnavailable(Box::new(cause)),
+        CreateWorkflowError::Quarantined(quarantined) => Problem::WorkflowQuarantined(quarantined.0),
+        CreateWorkflowError::Log(error) => error.into(),
+        CreateWorkflowError::Bug(bug) => Problem::internal(bug),
+    }
+}

@@ -1,0 +1,28 @@
+//! Reads the request to create a workflow.
+
+use alims_domain::call::Call;
+use alims_operations::create_workflow::NewWorkflow;
+use lambda_http::Request;
+
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::Query;
+use alims_edge::reader::{body, caller, fields};
+
+/// Reads who asks and what is to be created.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+pub fn read(request: &Request) -> Result<(Call, NewWorkflow), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    Query::read(request, &mut faults).finish(&mut faults);
+    let new = body::required(request, &mut faults).and_then(|mut body| {
+        let workflow_type = body.required("workflow_type", fields::text, &mut faults);
+        let workflow_id = body.optional("workflow_id", fields::text, &mut faults);
+        let metadata = body.optional("metadata", fields::metadata, &mut faults).unwrap_or_default();
+        body.finish(&mut faults);
+        Some(NewWorkflow { workflow_type: workflow_type?, workflow_id, metadata })
+    });
+    faults.conclude(|| Some((call, new?)))
+}

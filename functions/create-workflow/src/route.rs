@@ -1,0 +1,8 @@
+//! Where create-workflow is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route =
+    Route { name: "create-workflow", operation_id: "createWorkflow", method: Method::POST, path: "/workflows" };

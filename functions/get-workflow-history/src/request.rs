@@ -1,0 +1,55 @@
+//! Reads the request for a workflow's history.
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::invalid::InvalidValue;
+use alims_domain::limits::PAGE_ITEMS_DEFAULT;
+use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
+use lambda_http::Request;
+
+use crate::cursor::HistoryCursors;
+use alims_edge::cursor::not_ours;
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::{Query, page_items};
+use alims_edge::reader::{caller, path};
+
+/// Which page of which history is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRequest {
+    /// Whose history.
+    pub workflow_id: WorkflowId,
+    /// Which page.
+    pub query: HistoryQuery,
+    /// Makes the cursor of the next page.
+    pub cursors: HistoryCursors,
+}
+
+/// Reads who asks for which page.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
+pub fn read(request: &Request) -> Result<(Call, HistoryRequest), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    let mut query = Query::read(request, &mut faults);
+    let include_refusals = query.take("include", refusals, &mut faults).is_some();
+    let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
+    let cursors = workflow_id.as_ref().map(|id| HistoryCursors::of(&call.key(id), include_refusals));
+    // Without a workflow there is nothing to hold a cursor against, and that fault is told already.
+    let open = |text: &str| match &cursors {
+        Some(cursors) => cursors.open(text).ok_or_else(not_ours),
+        None => Ok(HistoryPosition::default()),
+    };
+    let after = query.take("cursor", open, &mut faults).unwrap_or_default();
+    query.finish(&mut faults);
+    faults.conclude(|| {
+        let query = HistoryQuery { include_refusals, after, limit };
+        Some((call, HistoryRequest { workflow_id: workflow_id?, query, cursors: cursors? }))
+    })
+}
+
+fn refusals(text: &str) -> Result<(), InvalidValue> {
+    (text == "refusals").then_some(()).ok_or_else(|| InvalidValue::new("must be refusals"))
+}

@@ -1,0 +1,12 @@
+//! Where get-workflow-history is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route = Route {
+    name: "get-workflow-history",
+    operation_id: "getWorkflowHistory",
+    method: Method::GET,
+    path: "/workflows/{workflow_id}/history",
+};

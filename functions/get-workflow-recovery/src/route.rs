@@ -1,0 +1,12 @@
+//! Where get-workflow-recovery is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route = Route {
+    name: "get-workflow-recovery",
+    operation_id: "getWorkflowRecovery",
+    method: Method::GET,
+    path: "/workflows/{workflow_id}/recovery",
+};

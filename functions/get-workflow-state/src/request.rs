@@ -1,0 +1,35 @@
+//! Reads the request for a workflow's state.
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
+use lambda_http::Request;
+
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::{Query, yes_or_no};
+use alims_edge::reader::{caller, path};
+
+/// Which workflow's state is asked for, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateCall {
+    /// Who asks.
+    pub call: Call,
+    /// Whose state.
+    pub workflow_id: WorkflowId,
+    /// Whether to judge the moves beforehand.
+    pub evaluate: bool,
+}
+
+/// Reads who asks for which state.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
+pub fn read(request: &Request) -> Result<StateCall, Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    let mut query = Query::read(request, &mut faults);
+    let evaluate = query.take("evaluate", yes_or_no, &mut faults).unwrap_or(false);
+    query.finish(&mut faults);
+    faults.conclude(|| Some(StateCall { call, workflow_id: workflow_id?, evaluate }))
+}

@@ -1,0 +1,12 @@
+//! Where get-workflow-state is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route = Route {
+    name: "get-workflow-state",
+    operation_id: "getWorkflowState",
+    method: Method::GET,
+    path: "/workflows/{workflow_id}",
+};

@@ -1,0 +1,57 @@
+//! Reads the request to list workflows.
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::{PrincipalId, WorkflowType};
+use alims_domain::lifecycle::State;
+use alims_domain::limits::PAGE_ITEMS_DEFAULT;
+use alims_domain::timestamp::Timestamp;
+use alims_operations::list_workflows::ListFilter;
+use alims_operations::ports::IndexPosition;
+use lambda_http::Request;
+
+use crate::cursor::ListCursors;
+use alims_edge::cursor::not_ours;
+use alims_edge::problem::Problem;
+use alims_edge::reader::caller;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::{Query, page_items};
+
+/// Which page of which workflows is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Which workflows.
+    pub filter: ListFilter,
+    /// Go on after this one.
+    pub after: Option<IndexPosition>,
+    /// At most so many.
+    pub limit: usize,
+    /// Makes the cursor of the next page.
+    pub cursors: ListCursors,
+}
+
+/// Reads who asks for which page.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
+pub fn read(request: &Request) -> Result<(Call, ListRequest), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let mut query = Query::read(request, &mut faults);
+    let filter = ListFilter {
+        state: query.take("state", str::parse::<State>, &mut faults),
+        workflow_type: query.take("workflow_type", str::parse::<WorkflowType>, &mut faults),
+        created_by: query.take("created_by", str::parse::<PrincipalId>, &mut faults),
+        updated_after: query.take("updated_after", str::parse::<Timestamp>, &mut faults),
+        updated_before: query.take("updated_before", str::parse::<Timestamp>, &mut faults),
+    };
+    let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
+    let cursors = ListCursors::of(&call.principal.tenant_id, &filter);
+    // A cursor is bound to the filters: when one of them is at fault there is nothing to hold it against.
+    let filters_are_sound = !faults.any();
+    let open = |text: &str| {
+        if filters_are_sound { cursors.open(text).map(Some).ok_or_else(not_ours) } else { Ok(None) }
+    };
+    let after = query.take("cursor", open, &mut faults).flatten();
+    query.finish(&mut faults);
+    faults.conclude(|| Some((call, ListRequest { filter, after, limit, cursors })))
+}

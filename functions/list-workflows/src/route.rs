@@ -1,0 +1,8 @@
+//! Where list-workflows is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route =
+    Route { name: "list-workflows", operation_id: "listWorkflows", method: Method::GET, path: "/workflows" };

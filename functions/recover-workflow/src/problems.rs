@@ -1,0 +1,16 @@
+//! What the errors of recover-workflow are to a caller.
+
+use alims_edge::problem::Problem;
+use alims_operations::recover_workflow::RecoverWorkflowError;
+
+/// The problem that an error is: one exhaustive match, and no default.
+#[must_use]
+pub fn problem(error: RecoverWorkflowError) -> Problem {
+    match error {
+        RecoverWorkflowError::NotFound => Problem::WorkflowNotFound,
+        RecoverWorkflowError::Forbidden(forbidden) => Problem::Forbidden(forbidden),
+        RecoverWorkflowError::TooManyRefusals(too_many) => Problem::TooManyRefusals(too_many),
+        RecoverWorkflowError::Start(error) => error.into(),
+        RecoverWorkflowError::Store(error) => error.into(),
+    }
+}

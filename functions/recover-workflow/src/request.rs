@@ -1,0 +1,27 @@
+//! Reads the request to recover a workflow.
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::{Reason, WorkflowId};
+use lambda_http::Request;
+
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::Query;
+use alims_edge::reader::{body, caller, fields, path};
+
+/// Reads who asks for which workflow to be recovered, and why. The body may be absent.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+pub fn read(request: &Request) -> Result<(Call, WorkflowId, Option<Reason>), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    Query::read(request, &mut faults).finish(&mut faults);
+    let reason = body::optional(request, &mut faults).and_then(|mut body| {
+        let reason = body.optional("reason", fields::text, &mut faults);
+        body.finish(&mut faults);
+        reason
+    });
+    faults.conclude(|| Some((call, workflow_id?, reason)))
+}

@@ -1,0 +1,17 @@
+//! What the errors of release-workflow are to a caller.
+
+use alims_edge::problem::Problem;
+use alims_operations::release_workflow::ReleaseWorkflowError;
+
+/// The problem that an error is: one exhaustive match, and no default.
+#[must_use]
+pub fn problem(error: ReleaseWorkflowError) -> Problem {
+    match error {
+        ReleaseWorkflowError::NotFound => Problem::WorkflowNotFound,
+        ReleaseWorkflowError::Forbidden(forbidden) => Problem::Forbidden(forbidden),
+        ReleaseWorkflowError::TooManyRefusals(too_many) => Problem::TooManyRefusals(too_many),
+        ReleaseWorkflowError::NotQuarantined(named) => Problem::WorkflowNotQuarantined(named),
+        ReleaseWorkflowError::Unreadable(quarantined) => Problem::WorkflowQuarantined(quarantined.0),
+        ReleaseWorkflowError::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,30 @@
+//! Reads the request to replay a workflow's events.
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::{Version, WorkflowId};
+use lambda_http::Request;
+
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::query::Query;
+use alims_edge::reader::{body, caller, fields, path};
+
+/// The member that says where the replay begins.
+pub const FROM_VERSION: &str = "from_version";
+
+/// Reads who asks for which workflow's events, and from which version on.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+pub fn read(request: &Request) -> Result<(Call, WorkflowId, Version), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    Query::read(request, &mut faults).finish(&mut faults);
+    let from = body::required(request, &mut faults).and_then(|mut body| {
+        let from = body.required(FROM_VERSION, fields::version, &mut faults);
+        body.finish(&mut faults);
+        from
+    });
+    faults.conclude(|| Some((call, workflow_id?, from?)))
+}

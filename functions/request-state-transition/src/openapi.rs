@@ -1,0 +1,106 @@
+//! What the OpenAPI document says of request-state-transition.
+
+use alims_domain::lifecycle::State;
+use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::problem::ProblemCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use crate::response::{DryRunResult, TransitionResult};
+use crate::route::ROUTE;
+
+/// What the document says of this operation.
+#[must_use]
+pub fn described() -> Described {
+    let moved = responses::json_of_either::<TransitionResult, DryRunResult>(transition_result());
+    let told = "The transition was made, now or by an earlier request with this key. For a dry run: it would be made.";
+    Described {
+        route: &ROUTE,
+        summary: "Move a workflow to another state",
+        description: "Checks the policies, the lifecycle and the rules, in this order, and appends the next version.",
+        parameters: vec![
+            parameters::workflow_id(),
+            dry_run(),
+            parameters::if_match(),
+            parameters::idempotency_key(),
+            parameters::correlation_id(),
+        ],
+        body: Some(responses::body(responses::json_of::<StateTransitionRequest>(transition_request()), Required::True)),
+        successes: vec![("200", responses::success(told, moved).header("ETag", responses::etag()).build())],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::InvalidTransition,
+            ProblemCode::VersionConflict,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::WorkflowQuarantined,
+            ProblemCode::RuleViolation,
+            ProblemCode::IdempotencyKeyReused,
+            ProblemCode::TooManyRefusals,
+            ProblemCode::RulesEngineUnavailable,
+        ],
+        schemas: |schemas| {
+            schemas.add::<StateTransitionRequest>();
+            schemas.add::<TransitionResult>();
+            schemas.add::<DryRunResult>();
+        },
+    }
+}
+
+/// A request for a state transition.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateTransitionRequest {
+    /// The state to move to.
+    pub target_state: State,
+    /// The reason: not only white space; no control characters except tabs and line ends.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub reason: String,
+    /// The version you decided on, like `If-Match`. If both are present they must agree.
+    #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
+    pub expected_version: Option<u64>,
+    /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent. At no
+    /// level may the name of a field begin with `$serde_json::private::`.
+    pub validation_context: Option<Map<String, Value>>,
+    /// A merge patch (RFC 7396) of the metadata: it replaces fields, and null removes a field. At no level may the name
+    /// of a field begin with `$serde_json::private::`, not even to remove it.
+    pub metadata: Option<Map<String, Value>>,
+    /// The failure: required when `target_state` is FAILED, and refused otherwise.
+    pub failure: Option<Failure>,
+}
+
+/// The failure that moves a workflow to FAILED.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = FailureReport)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// For machines.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,64}$")]
+    pub code: String,
+    /// For people: not only white space; no control characters except tabs and line ends.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub message: String,
+    /// Whether a retry can help.
+    pub retryable: bool,
+}
+
+/// Decide and write nothing.
+fn dry_run() -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)));
+    let told = "`true` decides the transition and writes nothing, not even a record of a refusal.";
+    parameters::parameter("dry_run", ParameterIn::Query, told, schema, json!(true)).build()
+}
+
+fn transition_request() -> Value {
+    json!({
+        "target_state": "ACTIVE", "reason": "The sample is on the bench.", "expected_version": 1,
+        "metadata": {"bench": "B-3"}
+    })
+}
+
+fn transition_result() -> Value {
+    json!({"workflow": examples::moved_workflow(), "event": examples::moved()})
+}

@@ -1,0 +1,98 @@
+//! Reads the request to move a workflow.
+
+use alims_domain::call::Call;
+use alims_domain::event::Failure;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::lifecycle::State;
+use alims_operations::request_state_transition::TransitionRequest;
+use jsonptr::Pointer;
+use lambda_http::Request;
+use serde_json::Value;
+
+use alims_edge::problem::Problem;
+use alims_edge::reader::faults::Faults;
+use alims_edge::reader::fields::{self, Fields};
+use alims_edge::reader::query::{Query, yes_or_no};
+use alims_edge::reader::{body, caller, headers, path};
+
+/// A move that is asked for, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransitionCall {
+    /// Who asks.
+    pub call: Call,
+    /// Which workflow is to move.
+    pub workflow_id: WorkflowId,
+    /// The move.
+    pub request: TransitionRequest,
+    /// Whether to decide only, and write nothing.
+    pub dry_run: bool,
+    /// Whether the caller named the version by `If-Match`.
+    pub if_match: bool,
+}
+
+/// Reads who asks for which move.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+pub fn read(request: &Request) -> Result<TransitionCall, Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    let mut query = Query::read(request, &mut faults);
+    let dry_run = query.take("dry_run", yes_or_no, &mut faults).unwrap_or(false);
+    query.finish(&mut faults);
+    let matched = headers::if_match(request.headers(), &mut faults);
+    let body = body::required(request, &mut faults);
+    let asked = body.and_then(|body| transition(body, matched, &mut faults));
+    faults.conclude(|| {
+        Some(TransitionCall { call, workflow_id: workflow_id?, request: asked?, dry_run, if_match: matched.is_some() })
+    })
+}
+
+fn transition(mut body: Fields, matched: Option<Version>, faults: &mut Faults) -> Option<TransitionRequest> {
+    let target_state = body.required("target_state", fields::text, faults);
+    let reason = body.required("reason", fields::text, faults);
+    let named = body.optional("expected_version", fields::version, faults);
+    if let (Some(matched), Some(named)) = (matched, named)
+        && matched != named
+    {
+        faults
+            .at(&body.place_of("expected_version"), format!("differs from the header if-match, which names {matched}"));
+    }
+    let validation_context = body.optional("validation_context", fields::validation_context, faults);
+    let metadata = body.optional("metadata", fields::metadata_patch, faults);
+    let failure = failure_of(target_state, &mut body, faults);
+    body.finish(faults);
+    Some(TransitionRequest {
+        target_state: target_state?,
+        reason: reason?,
+        expected_version: matched.or(named),
+        validation_context,
+        metadata,
+        failure,
+    })
+}
+
+/// What broke belongs to the state FAILED, and the state FAILED does not do without.
+fn failure_of(target_state: Option<State>, body: &mut Fields, faults: &mut Faults) -> Option<Failure> {
+    const FAILURE: &str = "failure";
+    match (target_state, body.has(FAILURE)) {
+        (Some(State::Failed), false) => {
+            faults.at(&body.place_of(FAILURE), "is required when target_state is FAILED");
+        }
+        (Some(State::Created | State::Active | State::Paused | State::Completed | State::Cancelled), true) => {
+            faults.at(&body.place_of(FAILURE), "is only for target_state FAILED");
+        }
+        (Some(_) | None, _) => {}
+    }
+    body.optional(FAILURE, failure, faults)
+}
+
+fn failure(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Failure> {
+    let mut members = Fields::of(value, place, faults)?;
+    let code = members.required("code", fields::text, faults);
+    let message = members.required("message", fields::text, faults);
+    let retryable = members.required("retryable", fields::boolean, faults);
+    members.finish(faults);
+    Some(Failure { code: code?, message: message?, retryable: retryable? })
+}

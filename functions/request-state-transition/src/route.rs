@@ -1,0 +1,12 @@
+//! Where request-state-transition is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route = Route {
+    name: "request-state-transition",
+    operation_id: "requestStateTransition",
+    method: Method::POST,
+    path: "/workflows/{workflow_id}/transitions",
+};

@@ -1,0 +1,30 @@
+//! What the OpenAPI document says of verify-workflow-history.
+
+use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::problem::ProblemCode;
+use serde_json::{Value, json};
+
+use crate::response::Verification;
+use crate::route::ROUTE;
+
+/// What the document says of this operation.
+#[must_use]
+pub fn described() -> Described {
+    let found = responses::json_of::<Verification>(verification());
+    Described {
+        route: &ROUTE,
+        summary: "Check a workflow's history",
+        description: "Recomputes the hash chain over the stored history. A broken chain is a result, not an error.",
+        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        body: None,
+        successes: vec![("200", responses::success("The result of the check.", found).build())],
+        problems: &[ProblemCode::WorkflowNotFound],
+        schemas: |schemas| {
+            schemas.add::<Verification>();
+        },
+    }
+}
+
+fn verification() -> Value {
+    json!({"workflow_id": "sample-2026-0042", "valid": true, "versions_checked": 2, "head_hash": examples::HASH_2})
+}

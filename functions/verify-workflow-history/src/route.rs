@@ -1,0 +1,12 @@
+//! Where verify-workflow-history is asked.
+
+use alims_edge::route::Route;
+use http::Method;
+
+/// The route.
+pub static ROUTE: Route = Route {
+    name: "verify-workflow-history",
+    operation_id: "verifyWorkflowHistory",
+    method: Method::GET,
+    path: "/workflows/{workflow_id}/history/verification",
+};

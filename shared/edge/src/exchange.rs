@@ -1,0 +1,141 @@
+//! One request and its answer: what every answer carries, and the one log line that tells of both.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use lambda_http::{Body, Request};
+use std::error::Error;
+
+use crate::answer::Answer;
+use crate::problem::{Problem, ProblemDocument};
+use crate::reader::caller::{request_id, tenant_named};
+use crate::reader::path::workflow_named;
+use crate::route::Route;
+
+/// The header that carries the request id.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The media type of problems (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+/// An open exchange: what is known of the request before it is read.
+#[derive(Debug)]
+pub struct Exchange {
+    route: &'static Route,
+    request_id: String,
+    tenant: Option<String>,
+    workflow_id: Option<String>,
+}
+
+impl Exchange {
+    /// Opens the exchange of one request.
+    #[must_use]
+    pub fn open(route: &'static Route, request: &Request) -> Self {
+        Self {
+            route,
+            request_id: request_id(request),
+            tenant: tenant_named(request),
+            workflow_id: workflow_named(request),
+        }
+    }
+
+    /// Renders the outcome and logs it, once. Never fails: whatever cannot be rendered is a problem too.
+    #[must_use]
+    pub fn close(mut self, outcome: Result<Answer, Problem>) -> Response<Body> {
+        let (status, headers, body) = match outcome {
+            Ok(answer) => {
+                if let Some(id) = &answer.workflow_id {
+                    self.workflow_id = Some(id.to_string());
+                }
+                self.log_answer(answer.status);
+                (answer.status, headers_of(&answer), answer.body)
+            }
+            Err(problem) => {
+                self.log_problem(&problem);
+                let document = ProblemDocument::new(&problem, &self.request_id);
+                // A problem is made of texts and numbers: there is nothing in it that JSON cannot carry.
+                let body = serde_json::to_string(&document).unwrap_or_default();
+                (problem.status(), headers_of_problem(&problem), body)
+            }
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        response
+    }
+
+    fn log_answer(&self, status: StatusCode) {
+        tracing::info!(
+            operation = self.route.name,
+            request_id = self.request_id,
+            tenant = self.tenant,
+            workflow_id = self.workflow_id,
+            status = status.as_u16(),
+            "answered"
+        );
+    }
+
+    fn log_problem(&self, problem: &Problem) {
+        let status = problem.status();
+        // A macro's level is fixed where it stands, hence three of them.
+        macro_rules! log {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    operation = self.route.name,
+                    request_id = self.request_id,
+                    tenant = self.tenant,
+                    workflow_id = self.workflow_id,
+                    code = problem.code(),
+                    status = status.as_u16(),
+                    error = problem.cause().map(chain),
+                    $message
+                )
+            };
+        }
+        match status {
+            StatusCode::INTERNAL_SERVER_ERROR => log!(error, "failed"),
+            StatusCode::SERVICE_UNAVAILABLE => log!(warn, "unavailable"),
+            // Nothing else tells of it: the attempt is not kept.
+            StatusCode::TOO_MANY_REQUESTS => log!(warn, "refused and not kept"),
+            _ => log!(info, "refused"),
+        }
+    }
+}
+
+/// An error and all that is beneath it, in one line.
+fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+fn headers_of(answer: &Answer) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Versions and workflow ids are made of characters that a header may hold.
+    if let Some(etag) = answer.version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
+        headers.insert(ETAG, etag);
+    }
+    if let Some(location) = answer.location.as_deref().and_then(|path| HeaderValue::from_str(path).ok()) {
+        headers.insert(LOCATION, location);
+    }
+    headers
+}
+
+fn headers_of_problem(problem: &Problem) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if let Some(seconds) = problem.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.status() == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    headers
+}

@@ -1,0 +1,29 @@
+//! One operation in the OpenAPI document.
+
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::response::Response;
+
+use crate::openapi::schemas::Schemas;
+use crate::problem::ProblemCode;
+use crate::route::Route;
+
+/// What the document says of one operation.
+pub struct Described {
+    /// Its route.
+    pub route: &'static Route,
+    /// One line.
+    pub summary: &'static str,
+    /// A paragraph.
+    pub description: &'static str,
+    /// What it takes in path, query and headers.
+    pub parameters: Vec<Parameter>,
+    /// The body it takes.
+    pub body: Option<RequestBody>,
+    /// Its successful answers, by status.
+    pub successes: Vec<(&'static str, Response)>,
+    /// The problems it may answer with beside those of every request.
+    pub problems: &'static [ProblemCode],
+    /// Adds the schemas of its bodies.
+    pub schemas: fn(&mut Schemas),
+}

@@ -1,0 +1,59 @@
+//! The OpenAPI document, put together from what each operation says of itself.
+
+use std::collections::BTreeMap;
+use utoipa::openapi::info::{Info, License};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, OpenApi, Ref, ResponsesBuilder};
+
+use crate::openapi::described::Described;
+use crate::openapi::responses::{self, Shared, problems as problems_of};
+use crate::openapi::schemas::Schemas;
+use crate::problem::{ProblemCode, ProblemDocument};
+
+/// The name of the one way to say who calls.
+const BEARER: &str = "bearer";
+
+/// The document of these operations.
+#[must_use]
+pub fn document(operations: &[Described], description: &str) -> OpenApi {
+    let mut info = Info::new("ALIMS Workflow Manager", env!("CARGO_PKG_VERSION"));
+    info.description = Some(description.to_owned());
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".to_owned());
+    info.license = Some(license);
+    let mut paths = Paths::new();
+    let mut shared = BTreeMap::new();
+    let mut schemas = Schemas::default();
+    for operation in operations {
+        let Described { route, problems, .. } = operation;
+        (operation.schemas)(&mut schemas);
+        let mut responses = ResponsesBuilder::new().responses_from_iter(operation.successes.clone());
+        let codes: Vec<ProblemCode> = problems.iter().copied().chain(responses::OF_ANY_REQUEST).collect();
+        for Shared { status, name, response } in problems_of(&codes) {
+            responses = responses.response(status, Ref::from_response_name(&name));
+            shared.insert(name, response);
+        }
+        let method = if route.method == http::Method::POST { HttpMethod::Post } else { HttpMethod::Get };
+        let documented = OperationBuilder::new()
+            .operation_id(Some(route.operation_id))
+            .summary(Some(operation.summary))
+            .description(Some(operation.description))
+            .parameters(Some(operation.parameters.clone()))
+            .request_body(operation.body.clone())
+            .responses(responses.build());
+        paths.add_path_operation(route.path, vec![method], documented.build());
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    let bearer = bearer.description(Some("The service reads `sub`, `tenant_id` and `roles` from the verified token."));
+    schemas.add::<ProblemDocument>();
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas.finish())
+        .responses_from_iter(shared)
+        .security_scheme(BEARER, SecurityScheme::Http(bearer.build()))
+        .build();
+    let mut document = OpenApi::new(info, paths);
+    document.components = Some(components);
+    document.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    document
+}

@@ -1,0 +1,96 @@
+//! The parameters of the operations: in the path, in the query and in headers.
+
+use alims_domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Required};
+
+/// The workflow that the path names.
+#[must_use]
+pub fn workflow_id() -> Parameter {
+    let schema = text().pattern(Some("^[A-Za-z0-9._:-]{1,128}$"));
+    let told = "The id of the workflow.";
+    parameter("workflow_id", ParameterIn::Path, told, schema, json!("sample-2026-0042"))
+        .required(Required::True)
+        .build()
+}
+
+/// What ties a request to others; every operation takes it.
+#[must_use]
+pub fn correlation_id() -> Parameter {
+    let schema = text().pattern(Some("^[A-Za-z0-9._:=;-]{1,128}$"));
+    let told = "Links the request to its cause in other services; stored in the event. Default: the request id.";
+    parameter("X-Correlation-Id", ParameterIn::Header, told, schema, json!("order-7719")).build()
+}
+
+/// What lets a request be repeated.
+#[must_use]
+pub fn idempotency_key() -> Parameter {
+    let schema = text().pattern(Some("^[!-~]{1,255}$"));
+    let told =
+        "Your own name for this request. A repeated request with the same key has one effect and gets the same answer.";
+    parameter("Idempotency-Key", ParameterIn::Header, told, schema, json!("4f6f1d2e-9c1b-4a7e")).build()
+}
+
+/// The version that the caller decided on.
+#[must_use]
+pub fn if_match() -> Parameter {
+    let schema = text().pattern(Some(r#"^"[1-9][0-9]{0,9}"$"#));
+    let told = "The `ETag` of the version you decided on: a single strong ETag.";
+    parameter("If-Match", ParameterIn::Header, told, schema, json!("\"7\"")).build()
+}
+
+/// How many items a page has.
+#[must_use]
+pub fn limit() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(PAGE_ITEMS_MAX))
+        .default(Some(json!(PAGE_ITEMS_DEFAULT)));
+    parameter("limit", ParameterIn::Query, "Maximum number of items.", schema, json!(PAGE_ITEMS_DEFAULT)).build()
+}
+
+/// Where a page begins.
+#[must_use]
+pub fn cursor() -> Parameter {
+    let told = "The unchanged `next_cursor` of the previous page of the same query.";
+    let schema = text().pattern(Some("^[A-Za-z0-9_-]{1,1024}$"));
+    ParameterBuilder::new()
+        .name("cursor")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(told))
+        .schema(Some(schema))
+        .build()
+}
+
+/// A parameter that may be absent.
+pub fn parameter(
+    name: &str,
+    place: ParameterIn,
+    told: &str,
+    schema: impl Into<RefOr<Schema>>,
+    example: Value,
+) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(Required::False)
+        .description(Some(told))
+        .schema(Some(schema))
+        .example(Some(example))
+}
+
+/// A text.
+#[must_use]
+pub fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// An instant.
+#[must_use]
+pub fn instant() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+}

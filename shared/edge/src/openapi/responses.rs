@@ -1,0 +1,177 @@
+//! The answers of the operations: what each status carries.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{OneOfBuilder, RefOr, Required};
+
+use crate::exchange::PROBLEM_JSON;
+use crate::openapi::schemas::reference;
+use crate::problem::{ProblemCode, ProblemDocument};
+
+/// A body of JSON.
+#[must_use]
+pub fn json_of<T: ToSchema>(example: Value) -> Content {
+    ContentBuilder::new().schema(Some(reference::<T>())).example(Some(sorted(example))).build()
+}
+
+/// A body of JSON that is one of two.
+#[must_use]
+pub fn json_of_either<A: ToSchema, B: ToSchema>(example: Value) -> Content {
+    let either: Schema = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>()).into();
+    ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(sorted(example))).build()
+}
+
+/// An answer that says yes.
+pub fn success(description: &str, content: Content) -> ResponseBuilder {
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/json", content)
+        .header("X-Request-Id", request_id())
+}
+
+/// The version that an answer shows.
+#[must_use]
+pub fn etag() -> Header {
+    header("The version, as an ETag for `If-Match`.", json!("\"7\""))
+}
+
+/// Where to look.
+#[must_use]
+pub fn location(example: &str) -> Header {
+    header("The address of the resource.", json!(example))
+}
+
+/// A response that several operations share, with its name in the document.
+pub struct Shared {
+    /// The status, in digits.
+    pub status: String,
+    /// The name: status and codes.
+    pub name: String,
+    /// The response.
+    pub response: Response,
+}
+
+/// The problems an operation may answer with, one response a status, named after the codes that it may carry.
+#[must_use]
+pub fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
+    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.status().as_u16()).or_default().push(*code);
+        if *code == ProblemCode::VersionConflict {
+            by_status.entry(http::StatusCode::PRECONDITION_FAILED.as_u16()).or_default().push(*code);
+        }
+    }
+    let shared = |(status, codes): (u16, Vec<ProblemCode>)| {
+        let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        Shared {
+            status: status.to_string(),
+            name: format!("{status}.{}", names.join(".")),
+            response: problem(status, &codes),
+        }
+    };
+    by_status.into_iter().map(shared).collect()
+}
+
+fn problem(status: u16, codes: &[ProblemCode]) -> Response {
+    let named: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
+    let example = codes.first().map(|code| sorted(example_of(*code, status)));
+    let content = ContentBuilder::new().schema(Some(reference::<ProblemDocument>())).example(example).build();
+    let response = ResponseBuilder::new()
+        .description(named.join(" "))
+        .content(PROBLEM_JSON, content)
+        .header("X-Request-Id", request_id());
+    match status {
+        429 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("42"))).build(),
+        503 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("1"))).build(),
+        401 => {
+            response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
+        }
+        _ => response.build(),
+    }
+}
+
+/// A problem of each code, with the members that it has.
+fn example_of(code: ProblemCode, status: u16) -> Value {
+    let mut example = json!({
+        "type": code.type_urn(), "title": code.title(), "status": status, "code": code.as_str(),
+        "detail": "What is wrong, and what to do.", "request_id": "JKJaXmPLvHcESHA="
+    });
+    let extra = match code {
+        ProblemCode::MalformedRequest => json!({"errors": [
+            {"pointer": "/target_state", "message": "is required"},
+            {"message": "the query parameter dry_run must be true or false"}
+        ]}),
+        ProblemCode::InvalidTransition => {
+            json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]})
+        }
+        ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
+        ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
+        ProblemCode::WorkflowQuarantined => json!({"broken_at_version": 3}),
+        ProblemCode::RuleViolation => json!({
+            "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
+            "ruleset": "laboratory", "ruleset_version": "1"
+        }),
+        ProblemCode::Unauthenticated
+        | ProblemCode::Forbidden
+        | ProblemCode::WorkflowNotFound
+        | ProblemCode::WorkflowAlreadyExists
+        | ProblemCode::WorkflowNotQuarantined
+        | ProblemCode::IdempotencyKeyReused
+        | ProblemCode::TooManyRefusals
+        | ProblemCode::RulesEngineUnavailable
+        | ProblemCode::StorageUnavailable
+        | ProblemCode::WrittenByNewerRelease
+        | ProblemCode::Internal => json!({}),
+    };
+    if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {
+        example.extend(extra);
+    }
+    example
+}
+
+/// The same value with its members in order: whether a map keeps the order it was filled in depends on what else is
+/// built along with it, and the document must not.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> = members.into_iter().collect();
+            Value::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn request_id() -> Header {
+    header("The id of the request, also in the service's logs.", json!("JKJaXmPLvHcESHA="))
+}
+
+fn header(told: &str, example: Value) -> Header {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(schema)).description(Some(told)).example(Some(example)).build()
+}
+
+/// What can be wrong when the newest version of one workflow is read.
+pub const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
+
+/// What can be wrong with every request.
+pub const OF_ANY_REQUEST: [ProblemCode; 6] = [
+    ProblemCode::MalformedRequest,
+    ProblemCode::Unauthenticated,
+    ProblemCode::Forbidden,
+    ProblemCode::StorageUnavailable,
+    ProblemCode::WrittenByNewerRelease,
+    ProblemCode::Internal,
+];
+
+/// The body of a request.
+#[must_use]
+pub fn body(content: Content, required: Required) -> RequestBody {
+    RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build()
+}

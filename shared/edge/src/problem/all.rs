@@ -1,0 +1,247 @@
+//! Every problem: its code, its status and what the caller reads.
+
+use crate::problem::code::ProblemCode;
+use crate::problem::fault::Fault;
+use alims_domain::hash_chain::Break;
+use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::limits::REFUSALS_WINDOW_SECONDS;
+use alims_domain::quarantine::BreakId;
+use alims_domain::refusal::Whose;
+use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
+use http::StatusCode;
+use std::error::Error;
+
+/// After how many seconds a caller may try again what could not be done now.
+pub const RETRY_AFTER_SECONDS: u16 = 1;
+/// A cause for the log, shown to no caller.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a request was not done. Each variant is one code of the API.
+#[derive(Debug)]
+pub enum Problem {
+    /// The request is invalid.
+    MalformedRequest(Vec<Fault>),
+    /// The request has no verified token, or the token's claims are invalid.
+    Unauthenticated(&'static str),
+    /// The policies do not allow the caller to do this.
+    Forbidden(Forbidden),
+    /// The tenant has no workflow with this id.
+    WorkflowNotFound,
+    /// A workflow with this id exists.
+    WorkflowAlreadyExists(WorkflowId),
+    /// The lifecycle does not have this transition.
+    InvalidTransition(InvalidTransition),
+    /// The workflow is not at the version the caller decided on.
+    VersionConflict {
+        /// The current version and state.
+        conflict: VersionConflict,
+        /// Whether the caller named the version by `If-Match`.
+        if_match: bool,
+    },
+    /// The body, or one of the objects in it, is too large.
+    PayloadTooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// What is allowed.
+        limit_bytes: usize,
+    },
+    /// The stored history is broken.
+    WorkflowQuarantined(Break),
+    /// A break that a release names is not in force.
+    WorkflowNotQuarantined(BreakId),
+    /// The rules do not allow it.
+    RuleViolation(RuleViolation),
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// Too many requests were refused lately: this refusal was not recorded.
+    TooManyRefusals(TooManyRefusals),
+    /// The rules gave no verdict.
+    RulesEngineUnavailable(Cause),
+    /// The store or the bus cannot be reached.
+    StorageUnavailable(Cause),
+    /// A newer release wrote the stored item.
+    WrittenByNewerRelease(Cause),
+    /// The bus did not confirm an event of a replay.
+    ReplayInterrupted {
+        /// The version to continue from.
+        next_version: Version,
+        /// The answer of the bus.
+        cause: Cause,
+    },
+    /// A bug.
+    Internal(Cause),
+}
+
+impl Problem {
+    /// A bug. The caller sees no cause.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The same problem for a caller who sent `If-Match`: a version conflict is then a failed precondition.
+    #[must_use]
+    pub fn under_if_match(self, used: bool) -> Self {
+        if let Self::VersionConflict { conflict, .. } = self {
+            Self::VersionConflict { conflict, if_match: used }
+        } else {
+            self
+        }
+    }
+
+    /// The code of the API.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    /// The code as a type.
+    #[must_use]
+    pub const fn kind(&self) -> ProblemCode {
+        match self {
+            Self::MalformedRequest(_) => ProblemCode::MalformedRequest,
+            Self::Unauthenticated(_) => ProblemCode::Unauthenticated,
+            Self::Forbidden(_) => ProblemCode::Forbidden,
+            Self::WorkflowNotFound => ProblemCode::WorkflowNotFound,
+            Self::WorkflowAlreadyExists(_) => ProblemCode::WorkflowAlreadyExists,
+            Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
+            Self::VersionConflict { .. } => ProblemCode::VersionConflict,
+            Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
+            Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
+            Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
+            Self::RuleViolation(_) => ProblemCode::RuleViolation,
+            Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
+            Self::TooManyRefusals(_) => ProblemCode::TooManyRefusals,
+            Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
+            Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
+            Self::WrittenByNewerRelease(_) => ProblemCode::WrittenByNewerRelease,
+            Self::Internal(_) => ProblemCode::Internal,
+        }
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        if let Self::VersionConflict { if_match: true, .. } = self {
+            return StatusCode::PRECONDITION_FAILED;
+        }
+        self.kind().status()
+    }
+
+    /// After how many seconds the caller may try again; none where waiting does not help.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        if let Self::TooManyRefusals(too_many) = self {
+            return Some(too_many.retry_after_seconds);
+        }
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS.into())
+    }
+
+    /// The cause, for the log only.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match self {
+            Self::RulesEngineUnavailable(cause)
+            | Self::StorageUnavailable(cause)
+            | Self::WrittenByNewerRelease(cause)
+            | Self::ReplayInterrupted { cause, .. }
+            | Self::Internal(cause) => Some(cause.as_ref()),
+            Self::MalformedRequest(_)
+            | Self::Unauthenticated(_)
+            | Self::Forbidden(_)
+            | Self::WorkflowNotFound
+            | Self::WorkflowAlreadyExists(_)
+            | Self::InvalidTransition(_)
+            | Self::VersionConflict { .. }
+            | Self::PayloadTooLarge { .. }
+            | Self::WorkflowQuarantined(_)
+            | Self::WorkflowNotQuarantined(_)
+            | Self::RuleViolation(_)
+            | Self::IdempotencyKeyReused
+            | Self::TooManyRefusals(_) => None,
+        }
+    }
+
+    /// What is wrong and what the caller can do, in at most 25 words.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::MalformedRequest(_) => {
+                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again.".to_owned()
+            }
+            Self::Unauthenticated(why) => {
+                format!("{why}. Send a valid token as `Authorization: Bearer <token>`.")
+            }
+            Self::Forbidden(forbidden) => format!(
+                "Your roles do not allow the action `{}`; nothing was changed. Ask someone with the required role.",
+                forbidden.action
+            ),
+            Self::WorkflowNotFound => {
+                "Your tenant has no workflow with this id. Check the id, or list the workflows to find it.".to_owned()
+            }
+            Self::WorkflowAlreadyExists(id) => format!(
+                "The workflow {id} already exists and was not changed. Choose another id, or omit it to get a generated one."
+            ),
+            Self::InvalidTransition(invalid) => format!(
+                "A workflow in {} cannot move to {}; nothing was changed. Choose one of `allowed_transitions`.",
+                invalid.current_state, invalid.target_state
+            ),
+            Self::VersionConflict { conflict, .. } => format!(
+                "The workflow is now at version {} in {}; nothing was changed. Read it again, then repeat the request \
+                 with that version.",
+                conflict.version, conflict.current_state
+            ),
+            Self::PayloadTooLarge { what, limit_bytes } => format!(
+                "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
+                 workflow and refer to it."
+            ),
+            Self::WorkflowQuarantined(broken) => format!(
+                "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
+                broken.at, broken.fault
+            ),
+            Self::WorkflowNotQuarantined(named) => format!(
+                "The break {} is not in force; nothing was released. Name breaks from `quarantines`. If transitions \
+                 still fail, start a recovery.",
+                named.as_str()
+            ),
+            Self::RuleViolation(_) => {
+                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
+            }
+            Self::IdempotencyKeyReused => {
+                "This idempotency key belongs to another request; nothing was changed. Use a new key for a new request."
+                    .to_owned()
+            }
+            Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
+            Self::RulesEngineUnavailable(_) => {
+                "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`."
+                    .to_owned()
+            }
+            Self::StorageUnavailable(_) => {
+                "The storage did not answer in time; the change may have been made. Repeat the request later with the \
+                 same idempotency key, if any."
+                    .to_owned()
+            }
+            Self::WrittenByNewerRelease(_) => {
+                "A newer release of this service wrote this workflow; nothing was changed. Repeat the request when that \
+                 release runs again."
+                    .to_owned()
+            }
+            Self::ReplayInterrupted { next_version, .. } => format!(
+                "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
+                 from that version."
+            ),
+            Self::Internal(_) => "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
+        }
+    }
+}
+
+/// The detail of a refusal that was not kept.
+fn too_many_refusals(too_many: &TooManyRefusals) -> String {
+    let whose = match too_many.whose {
+        Whose::Principal => "Too many of your requests",
+        Whose::Everybody => "Too many requests",
+    };
+    format!(
+        "{whose} on this workflow were refused within {REFUSALS_WINDOW_SECONDS} seconds. This one was not evaluated or \
+         recorded. Wait as `Retry-After` says."
+    )
+}

@@ -1,0 +1,145 @@
+//! The codes of the API, each with its status and its title.
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// The codes of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemCode {
+    /// The request is invalid.
+    MalformedRequest,
+    /// The request has no valid token.
+    Unauthenticated,
+    /// The policies do not allow the caller to do this.
+    Forbidden,
+    /// The caller's tenant has no workflow with this id.
+    WorkflowNotFound,
+    /// A workflow with this id exists.
+    WorkflowAlreadyExists,
+    /// The lifecycle does not have this transition.
+    InvalidTransition,
+    /// The workflow is not at the version the caller decided on.
+    VersionConflict,
+    /// The body, or an object in it, is too large.
+    PayloadTooLarge,
+    /// The stored history is broken.
+    WorkflowQuarantined,
+    /// A break that a release names is not in force.
+    WorkflowNotQuarantined,
+    /// The rules do not allow it.
+    RuleViolation,
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// Too many requests were refused lately: this refusal was not recorded.
+    TooManyRefusals,
+    /// The rules gave no verdict.
+    RulesEngineUnavailable,
+    /// The storage cannot be reached.
+    StorageUnavailable,
+    /// A newer release of the service wrote the stored item.
+    WrittenByNewerRelease,
+    /// A bug.
+    Internal,
+}
+
+impl ProblemCode {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 17] = [
+        Self::MalformedRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::WorkflowNotFound,
+        Self::WorkflowAlreadyExists,
+        Self::InvalidTransition,
+        Self::VersionConflict,
+        Self::PayloadTooLarge,
+        Self::WorkflowQuarantined,
+        Self::WorkflowNotQuarantined,
+        Self::RuleViolation,
+        Self::IdempotencyKeyReused,
+        Self::TooManyRefusals,
+        Self::RulesEngineUnavailable,
+        Self::StorageUnavailable,
+        Self::WrittenByNewerRelease,
+        Self::Internal,
+    ];
+
+    /// The code as the API sends it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "malformed-request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::WorkflowNotFound => "workflow-not-found",
+            Self::WorkflowAlreadyExists => "workflow-already-exists",
+            Self::InvalidTransition => "invalid-transition",
+            Self::VersionConflict => "version-conflict",
+            Self::PayloadTooLarge => "payload-too-large",
+            Self::WorkflowQuarantined => "workflow-quarantined",
+            Self::WorkflowNotQuarantined => "workflow-not-quarantined",
+            Self::RuleViolation => "rule-violation",
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::TooManyRefusals => "too-many-refusals",
+            Self::RulesEngineUnavailable => "rules-engine-unavailable",
+            Self::StorageUnavailable => "storage-unavailable",
+            Self::WrittenByNewerRelease => "written-by-newer-release",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status; a version conflict is 412 when the caller sent `If-Match`.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::WorkflowNotFound => StatusCode::NOT_FOUND,
+            Self::WorkflowAlreadyExists
+            | Self::InvalidTransition
+            | Self::VersionConflict
+            | Self::WorkflowNotQuarantined => StatusCode::CONFLICT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WorkflowQuarantined => StatusCode::LOCKED,
+            Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
+            Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A short name for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "Malformed request",
+            Self::Unauthenticated => "Authentication required",
+            Self::Forbidden => "Forbidden",
+            Self::WorkflowNotFound => "Workflow not found",
+            Self::WorkflowAlreadyExists => "Workflow already exists",
+            Self::InvalidTransition => "Transition not allowed",
+            Self::VersionConflict => "Version conflict",
+            Self::PayloadTooLarge => "Payload too large",
+            Self::WorkflowQuarantined => "Workflow quarantined",
+            Self::WorkflowNotQuarantined => "Workflow not quarantined",
+            Self::RuleViolation => "Rule violation",
+            Self::IdempotencyKeyReused => "Idempotency key reused",
+            Self::TooManyRefusals => "Too many refused requests",
+            Self::RulesEngineUnavailable => "Rules engine unavailable",
+            Self::StorageUnavailable => "Storage unavailable",
+            Self::WrittenByNewerRelease => "Written by a newer release",
+            Self::Internal => "Internal error",
+        }
+    }
+
+    /// The identifier of this kind of problem, stable for ever.
+    #[must_use]
+    pub fn type_urn(self) -> String {
+        format!("urn:alims:problem:{}", self.as_str())
+    }
+}

@@ -1,0 +1,74 @@
+//! Turns the errors of each operation into problems: one exhaustive match for each error type, without a default.
+
+use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::json::JsonRefused;
+use alims_operations::ports::{LogError, StarterError, StoreError};
+use alims_operations::{ReadWorkflowError, StartRecoveryError};
+
+use crate::problem::{Fault, Problem};
+
+impl From<ReadWorkflowError> for Problem {
+    fn from(error: ReadWorkflowError) -> Self {
+        match error {
+            ReadWorkflowError::NotFound => Self::WorkflowNotFound,
+            ReadWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            ReadWorkflowError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            ReadWorkflowError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartRecoveryError> for Problem {
+    fn from(error: StartRecoveryError) -> Self {
+        match error {
+            StartRecoveryError::Starter(error) => error.into(),
+            StartRecoveryError::Store(error) => error.into(),
+            // This is temporary: a repeated request joins the recovery that is running.
+            error @ StartRecoveryError::Contended => Self::StorageUnavailable(Box::new(error)),
+        }
+    }
+}
+
+impl From<StarterError> for Problem {
+    fn from(error: StarterError) -> Self {
+        match error {
+            StarterError::Unavailable(_) => Self::StorageUnavailable(Box::new(error)),
+            StarterError::Refused(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::Unreadable { version, .. } => {
+                Self::WorkflowQuarantined(Break { at: version, fault: ChainFault::Unreadable })
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::StorageUnavailable(Box::new(error)),
+            // A missing table or a missing permission is the service's fault, and waiting does not help.
+            StoreError::Refused(_) => Self::Internal(Box::new(error)),
+            StoreError::NewerFormat(newer) => Self::WrittenByNewerRelease(Box::new(newer)),
+        }
+    }
+}
+
+/// Metadata that only the merge made too large or too deep. A reserved name does not get past the edge.
+impl From<JsonRefused> for Problem {
+    fn from(refused: JsonRefused) -> Self {
+        let message = refused.to_string();
+        let at = |pointer: String| Self::MalformedRequest(vec![Fault { pointer: Some(pointer), message }]);
+        match refused {
+            JsonRefused::TooLarge { what, limit_bytes, .. } => Self::PayloadTooLarge { what, limit_bytes },
+            JsonRefused::TooDeep { what } => at(format!("/{what}")),
+            JsonRefused::ReservedName { what, pointer } => at(format!("/{what}{pointer}")),
+        }
+    }
+}

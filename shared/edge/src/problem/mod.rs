@@ -1,0 +1,12 @@
+//! Every error of the API, with its code, its status and its text for the caller.
+
+mod all;
+mod code;
+mod document;
+mod fault;
+mod from_errors;
+
+pub use all::{Cause, Problem, RETRY_AFTER_SECONDS};
+pub use code::ProblemCode;
+pub use document::ProblemDocument;
+pub use fault::Fault;

@@ -1,0 +1,144 @@
+//! Reads the members of a JSON object one by one and continues after a fault, so that the answer lists every fault.
+
+use alims_domain::identifiers::Version;
+use alims_domain::invalid::InvalidValue;
+use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
+use alims_domain::limits::BREAKS_RELEASED_MAX;
+use alims_domain::quarantine::BreakId;
+use jsonptr::{Pointer, PointerBuf};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use crate::reader::faults::Faults;
+
+/// Reads one value, or reports its fault.
+pub type Read<T> = fn(Value, &Pointer, &mut Faults) -> Option<T>;
+
+/// An object whose members are taken out as they are read.
+#[derive(Debug)]
+pub struct Fields {
+    place: PointerBuf,
+    members: Map<String, Value>,
+}
+
+impl Fields {
+    /// Takes a value that must be an object.
+    pub fn of(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Self> {
+        Some(Self { place: place.to_buf(), members: object(value, place, faults)? })
+    }
+
+    /// Whether a member is there and not yet taken.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Where a member of this name is, or would be.
+    pub fn place_of(&self, name: &str) -> PointerBuf {
+        self.place.with_trailing_token(name)
+    }
+
+    /// Reads a member that may be absent. None when it is, or when it is at fault.
+    pub fn optional<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
+        let value = self.members.remove(name)?;
+        read(value, &self.place_of(name), faults)
+    }
+
+    /// Reads a member that must be there. None when it is at fault.
+    pub fn required<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
+        if !self.has(name) {
+            faults.at(&self.place_of(name), "is required");
+        }
+        self.optional(name, read, faults)
+    }
+
+    /// Refuses unknown fields: a misspelt optional field would otherwise be ignored.
+    pub fn finish(self, faults: &mut Faults) {
+        for name in self.members.keys() {
+            faults.at(&self.place_of(name), "is not a known field; remove it or correct its name");
+        }
+    }
+}
+
+/// A checked text.
+pub fn text<T: FromStr<Err = InvalidValue>>(value: Value, place: &Pointer, faults: &mut Faults) -> Option<T> {
+    if let Value::String(text) = value {
+        text.parse().map_err(|invalid: InvalidValue| faults.at(place, invalid.to_string())).ok()
+    } else {
+        faults.at(place, "must be a string");
+        None
+    }
+}
+
+/// `true` or `false`.
+pub fn boolean(value: Value, place: &Pointer, faults: &mut Faults) -> Option<bool> {
+    if let Value::Bool(boolean) = value {
+        Some(boolean)
+    } else {
+        faults.at(place, "must be true or false");
+        None
+    }
+}
+
+/// The number of a version.
+pub fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Version> {
+    let number = value.as_u64().unwrap_or_default();
+    Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
+}
+
+/// The names of the breaks that are released: at least one, each once.
+pub fn breaks(value: Value, place: &Pointer, faults: &mut Faults) -> Option<BTreeSet<BreakId>> {
+    let Value::Array(items) = value else {
+        faults.at(place, "must be a list");
+        return None;
+    };
+    if items.is_empty() || items.len() > BREAKS_RELEASED_MAX {
+        faults.at(place, format!("must have 1 to {BREAKS_RELEASED_MAX} items"));
+        return None;
+    }
+    let count = items.len();
+    let named = |(index, item)| text(item, &place.with_trailing_token(index), faults);
+    let read: Vec<BreakId> = items.into_iter().enumerate().filter_map(named).collect();
+    let complete = read.len() == count;
+    let breaks: BTreeSet<BreakId> = read.into_iter().collect();
+    if complete && breaks.len() < count {
+        faults.at(place, "must name each break once");
+        return None;
+    }
+    complete.then_some(breaks)
+}
+
+/// Any object.
+pub fn object(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Map<String, Value>> {
+    if let Value::Object(object) = value {
+        Some(object)
+    } else {
+        faults.at(place, "must be an object");
+        None
+    }
+}
+
+/// The laboratory's own data.
+pub fn metadata(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Metadata> {
+    let object = object(value, place, faults)?;
+    Metadata::new(object).map_err(|refused| refuse(refused, place, faults)).ok()
+}
+
+/// A merge patch of the laboratory's own data, held to the same bounds.
+pub fn metadata_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Map<String, Value>> {
+    metadata(value, place, faults).map(|metadata| metadata.as_object().clone())
+}
+
+/// The caller's input for the rules.
+pub fn validation_context(value: Value, place: &Pointer, faults: &mut Faults) -> Option<ValidationContext> {
+    let object = object(value, place, faults)?;
+    ValidationContext::new(object).map_err(|refused| refuse(refused, place, faults)).ok()
+}
+
+fn refuse(refused: JsonRefused, place: &Pointer, faults: &mut Faults) {
+    match refused {
+        JsonRefused::TooLarge { what, limit_bytes, .. } => faults.too_large(place, what, limit_bytes),
+        JsonRefused::TooDeep { .. } => faults.at(place, refused.to_string()),
+        JsonRefused::ReservedName { ref pointer, .. } => faults.at(&place.concat(pointer), refused.to_string()),
+    }
+}

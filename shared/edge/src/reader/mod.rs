@@ -1,0 +1,31 @@
+//! Requests in: each operation's request is read as a whole, and everything wrong with it is told at once.
+
+pub mod body;
+pub mod caller;
+pub mod exact_json;
+mod exact_number;
+pub mod faults;
+pub mod fields;
+pub mod headers;
+pub mod path;
+pub mod query;
+
+use alims_domain::call::Call;
+use alims_domain::identifiers::WorkflowId;
+use lambda_http::Request;
+
+use crate::problem::Problem;
+use crate::reader::faults::Faults;
+use crate::reader::query::Query;
+
+/// Reads a request that names a workflow and nothing else.
+///
+/// # Errors
+/// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
+pub fn named_workflow(request: &Request) -> Result<(Call, WorkflowId), Problem> {
+    let mut faults = Faults::default();
+    let call = caller::call(request, &mut faults)?;
+    let workflow_id = path::workflow_id(request, &mut faults);
+    Query::read(request, &mut faults).finish(&mut faults);
+    faults.conclude(|| Some((call, workflow_id?)))
+}

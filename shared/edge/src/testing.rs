@@ -1,0 +1,165 @@
+//! Requests as API Gateway's HTTP API makes them, for tests: event in, `Request` out, by the runtime's own reader.
+
+#![allow(clippy::expect_used, reason = "test support: an event that cannot be built must fail the test")]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lambda_http::{Request, request};
+use serde_json::{Map, Value, json};
+
+use crate::route::Route;
+
+/// The request id of every event made here.
+pub const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
+
+/// An event of payload format 2.0 under construction; it begins as an analyst's of the tenant `lab`.
+#[derive(Clone, Debug)]
+pub struct GatewayEvent {
+    route: &'static Route,
+    workflow_id: String,
+    query: String,
+    headers: Map<String, Value>,
+    claims: Option<Map<String, Value>>,
+    body: Option<Vec<u8>>,
+}
+
+impl GatewayEvent {
+    /// A request of an operation, for the workflow `wf-1` if its route names one.
+    #[must_use]
+    pub fn of(route: &'static Route) -> Self {
+        let claims = [("sub", "alice"), ("tenant_id", "lab"), ("roles", "[analyst]")];
+        Self {
+            route,
+            workflow_id: "wf-1".to_owned(),
+            query: String::new(),
+            headers: Map::new(),
+            claims: Some(claims.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()),
+            body: None,
+        }
+    }
+
+    /// Names another workflow; the text stands in the path as it is, so it is percent-encoded or wrong.
+    #[must_use]
+    pub fn workflow(mut self, workflow_id: &str) -> Self {
+        workflow_id.clone_into(&mut self.workflow_id);
+        self
+    }
+
+    /// Puts a verified claim in place.
+    #[must_use]
+    pub fn claim(mut self, name: &str, value: &str) -> Self {
+        self.claims.get_or_insert_default().insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Comes without a verified token.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.claims = None;
+        self
+    }
+
+    /// Puts a header in place.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Puts the query string in place, as it is written.
+    #[must_use]
+    pub fn query(mut self, query: &str) -> Self {
+        query.clone_into(&mut self.query);
+        self
+    }
+
+    /// Puts a body in place.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Puts a body of JSON in place, and says that it is.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// The event as API Gateway hands it over.
+    #[must_use]
+    pub fn event(&self) -> Value {
+        let path = self.route.path.replace("{workflow_id}", &self.workflow_id);
+        let (body, encoded) = match self.body.clone().map(String::from_utf8) {
+            None => (None, false),
+            Some(Ok(text)) => (Some(text), false),
+            Some(Err(bytes)) => (Some(STANDARD.encode(bytes.as_bytes())), true),
+        };
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": format!("{} {}", self.route.method, self.route.path),
+            "rawPath": path,
+            "rawQueryString": self.query,
+            "headers": self.headers,
+            "pathParameters": {"workflow_id": self.workflow_id},
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+                "domainPrefix": "api", "requestId": REQUEST_ID, "routeKey": "$default", "stage": "$default",
+                "time": "23/Nov/2026:08:15:00 +0000", "timeEpoch": 1_795_421_700_000_i64,
+                "http": {"method": self.route.method.as_str(), "path": path, "protocol": "HTTP/1.1",
+                         "sourceIp": "192.0.2.1", "userAgent": "test"},
+            },
+            "body": body,
+            "isBase64Encoded": encoded,
+        });
+        if let (Some(claims), Some(context)) = (&self.claims, event.get_mut("requestContext")) {
+            let authorizer = json!({"jwt": {"claims": claims, "scopes": null}});
+            context.as_object_mut().expect("an object").insert("authorizer".to_owned(), authorizer);
+        }
+        event
+    }
+
+    /// The request as a handler gets it.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        request::from_str(&self.event().to_string()).expect("an event that the runtime reads")
+    }
+}
+
+/// What a test looks at in an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The status.
+    pub status: u16,
+    /// The headers, by their names in lower case.
+    pub headers: std::collections::BTreeMap<String, String>,
+    /// The body.
+    pub body: Value,
+}
+
+impl From<lambda_http::Response<lambda_http::Body>> for Seen {
+    fn from(response: lambda_http::Response<lambda_http::Body>) -> Self {
+        let headers = response.headers().iter();
+        let text = |value: &http::HeaderValue| value.to_str().expect("a visible header").to_owned();
+        Self {
+            status: response.status().as_u16(),
+            headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: serde_json::from_slice(response.body()).expect("a JSON body"),
+        }
+    }
+}
+
+impl Seen {
+    /// The code of a problem, or nothing.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body.get("code").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Where a problem says that the body is at fault.
+    #[must_use]
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        errors.iter().filter_map(|error| error.get("pointer").and_then(Value::as_str)).collect()
+    }
+}

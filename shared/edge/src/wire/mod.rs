@@ -1,0 +1,11 @@
+//! The bodies of answers that several operations share. Absent values are absent, not null.
+
+mod fault;
+mod quarantine;
+mod recovery;
+mod workflow;
+
+pub use fault::ChainFault;
+pub use quarantine::QuarantineNotice;
+pub use recovery::{RecoveryReport, RecoveryStep, Status};
+pub use workflow::{EvaluatedTransition, RulesVerdict, WorkflowState};

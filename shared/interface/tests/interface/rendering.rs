@@ -1,0 +1,229 @@
+//! Answers that say yes: bodies without nulls, headers of every answer, pages that fit.
+
+use ::get_workflow_history::cursor::HistoryCursors;
+use ::get_workflow_history::response::{ANSWER_BYTES_MAX, HistoryPage};
+use ::verify_workflow_history::response::Verification;
+use alims_domain::event::Workflow;
+use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::lifecycle::State;
+use alims_domain::quarantine::{BreakFound, InForce, QuarantineEntry};
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus};
+use alims_domain::recovery::records::RecoveryAttempt;
+use alims_edge::answer::Answer;
+use alims_edge::exchange::Exchange;
+use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
+use alims_edge::wire::RecoveryReport;
+use alims_operations::get_workflow_history::{self, HistoryItem, HistoryPosition};
+use alims_operations::get_workflow_recovery::{Progress, RecoveryStatus};
+use alims_operations::get_workflow_state::WorkflowNow;
+use alims_operations::ports::EndedHow;
+use alims_operations::release_workflow::Released;
+use alims_operations::replay_events::Replay;
+use alims_operations::{Accepted, verify_workflow_history};
+use alims_testing::builders::{
+    a_break, a_claim, a_created, a_full_record, a_key, a_move, a_quarantine, a_release, at, version, with_metadata,
+};
+use release_workflow::response::ReleaseReport;
+use replay_events::response::ReplayReport;
+use serde_json::{Value, json};
+
+fn seen(answer: Answer) -> Seen {
+    let request = GatewayEvent::of(&create_workflow::ROUTE).request();
+    Exchange::open(&create_workflow::ROUTE, &request).close(Ok(answer)).into()
+}
+
+fn json_of(value: impl serde::Serialize) -> Value {
+    serde_json::to_value(value).expect("JSON")
+}
+
+#[test]
+fn a_created_workflow_is_shown_with_where_it_is_and_its_version() {
+    let event = a_created("wf-1").event;
+    let accepted = |repeated| Accepted { event: event.clone(), repeated };
+    let first = seen(create_workflow::response::created(&accepted(false)).expect("an answer"));
+    assert_eq!(first.status, 201);
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("location", "/workflows/wf-1"),
+        ("etag", "\"1\""),
+        ("x-request-id", REQUEST_ID),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(first.headers.get(name).map(String::as_str), Some(value));
+    }
+    assert_eq!(
+        first.body,
+        json!({
+            "workflow_id": "wf-1", "workflow_type": "sample-analysis", "current_state": "CREATED", "version": 1,
+            "created_at": "2026-11-23T08:15:00.000Z", "updated_at": "2026-11-23T08:15:00.000Z",
+            "created_by": "alice", "metadata": {"sample": "S-1"}, "allowed_transitions": ["ACTIVE"]
+        })
+    );
+    let again = seen(create_workflow::response::created(&accepted(true)).expect("an answer"));
+    assert_eq!((again.status, &again.body, &again.headers), (200, &first.body, &first.headers));
+}
+
+#[test]
+fn a_move_is_shown_with_its_event() {
+    let moved = a_move(&a_created("wf-1"), State::Active).event;
+    let answer = seen(
+        request_state_transition::response::moved(Accepted { event: moved.clone(), repeated: false })
+            .expect("an answer"),
+    );
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers.get("etag").map(String::as_str), Some("\"2\""));
+    assert_eq!(answer.body["event"], json_of(&moved));
+    assert_eq!(answer.body["workflow"]["previous_state"], "CREATED");
+    assert_eq!(answer.body["workflow"]["allowed_transitions"], json!(["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]));
+}
+
+#[test]
+fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
+    let cursors = HistoryCursors::of(&a_key("wf-1"), true);
+    let large = json!({"x": "x".repeat(60_000)});
+    let event = with_metadata(&a_created("wf-1"), &large).event;
+    let items: Vec<HistoryItem> = (1..=100)
+        .map(|number| {
+            let mut event = event.clone();
+            event.version = version(number);
+            HistoryItem::Version(Box::new(event))
+        })
+        .collect();
+    let end = HistoryPosition { version: Some(version(100)), refusal: None };
+    let page = get_workflow_history::HistoryPage { items: items.clone(), next: Some(end) };
+    let shown = HistoryPage::new(page, HistoryPosition::default(), &cursors).expect("a page");
+    let bytes = json_of(&shown).to_string().len();
+    assert!((ANSWER_BYTES_MAX / 2..ANSWER_BYTES_MAX + 10_000).contains(&bytes), "{bytes}");
+    let next = shown.next_cursor.and_then(|cursor| cursors.open(&cursor)).expect("a cursor of its own");
+    let shown_items = u64::try_from(shown.items.len()).expect("few");
+    assert_eq!(next, HistoryPosition { version: Some(version(shown_items)), refusal: None });
+
+    let last = get_workflow_history::HistoryPage { items: items.into_iter().take(2).collect(), next: None };
+    let shown = HistoryPage::new(last, HistoryPosition::default(), &cursors).expect("a page");
+    assert_eq!((shown.items.len(), shown.next_cursor), (2, None));
+}
+
+#[test]
+fn a_check_says_what_it_found() {
+    let hash = a_created("wf-1").event.hash;
+    let found =
+        |broken| verify_workflow_history::Verification { versions_checked: 1, head_hash: Some(hash.clone()), broken };
+    let shown = |broken| json_of(Verification::new("wf-1".parse().expect("an id"), found(broken)));
+    assert_eq!(
+        shown(None),
+        json!({"workflow_id": "wf-1", "valid": true, "versions_checked": 1, "head_hash": hash.to_string()})
+    );
+    let broken = shown(Some(Break { at: version(2), fault: ChainFault::Unlinked }));
+    assert_eq!((&broken["valid"], &broken["broken_at_version"]), (&json!(false), &json!(2)));
+    assert_eq!(broken["fault"], "unlinked");
+}
+
+fn recovery(progress: Progress) -> Value {
+    json_of(get_workflow_recovery::response::report(
+        "wf-1".parse().expect("an id"),
+        RecoveryStatus { progress, quarantines: Vec::new() },
+    ))
+}
+
+#[test]
+fn a_recovery_that_is_under_way_says_who_asked_and_when() {
+    let claim = a_claim(&a_key("wf-1"), 3, 2);
+    let running = json!({
+        "workflow_id": "wf-1", "status": "running", "recovery_id": claim.recovery_id, "version": 3, "attempt": 2,
+        "trigger": "request", "requested_by": "sue", "reason": "The instrument is back.",
+        "requested_at": at(2000), "delay_seconds": 5, "steps": []
+    });
+    assert_eq!(json_of(RecoveryReport::running(claim.clone())), running);
+    assert_eq!(recovery(Progress::Running(Box::new(RecoveryAttempt { claim, ended: None }))), running);
+    assert_eq!(recovery(Progress::None), json!({"workflow_id": "wf-1", "status": "none", "steps": []}));
+}
+
+#[test]
+fn a_recovery_that_has_ended_says_how_and_tells_no_caller_of_causes() {
+    let claim = a_claim(&a_key("wf-1"), 3, 1);
+    let mut record = a_full_record(&claim);
+    let ended =
+        |record| recovery(Progress::Ended(Box::new(RecoveryAttempt { claim: claim.clone(), ended: Some(record) })));
+    let shown = ended(record.clone());
+    assert_eq!((&shown["status"], &shown["reasons"][0]["rule_id"]), (&json!("refused"), &json!("not-today")));
+    assert_eq!((&shown["started_at"], &shown["ended_at"]), (&json!(at(10)), &json!(at(30))));
+    assert_eq!(
+        shown["steps"],
+        json!([
+            {"step": "assessed", "at": at(10)},
+            {"step": "events-published", "at": at(20), "version": 3, "events": 2}
+        ])
+    );
+    assert_eq!((&shown["error"], &shown["fault"]), (&json!("RulesUnavailable"), &json!("altered")));
+    assert!(!shown.to_string().contains("It was down."), "{shown}");
+    for (status, name) in [
+        (OutcomeStatus::Recovered, "recovered"),
+        (OutcomeStatus::AlreadyConsistent, "already-consistent"),
+        (OutcomeStatus::Quarantined, "quarantined"),
+        (OutcomeStatus::GaveUp, "gave-up"),
+    ] {
+        record.outcome = Outcome::of(status);
+        assert_eq!(ended(record.clone())["status"], name);
+    }
+    let vanished = recovery(Progress::Vanished(Box::new(RecoveryAttempt { claim, ended: None }), EndedHow::TimedOut));
+    assert_eq!((&vanished["status"], &vanished["error"]), (&json!("gave-up"), &json!("ExecutionTimedOut")));
+}
+
+#[test]
+fn a_quarantine_is_told_of_where_the_workflow_is() {
+    let key = a_key("wf-1");
+    let QuarantineEntry::Quarantined(quarantine) = a_quarantine(&key, &a_break(3)) else { unreachable!() };
+    let (recorded, unread) = (a_break(3), BreakFound { fault: ChainFault::UnreadableQuarantine, ..a_break(4) });
+    let quarantines = || {
+        let recorded = InForce { found: recorded.clone(), recorded: Some(quarantine.clone()) };
+        vec![recorded, InForce { found: unread.clone(), recorded: None }]
+    };
+    let notices = json!([
+        {"break_id": recorded.id(), "broken_at_version": 3, "fault": "altered", "content": recorded.content,
+         "quarantined_at": at(0), "found_by": "recovery-step"},
+        {"break_id": unread.id(), "broken_at_version": 4, "fault": "unreadable-quarantine", "content": unread.content},
+    ]);
+    let found = RecoveryStatus { progress: Progress::None, quarantines: quarantines() };
+    assert_eq!(
+        json_of(get_workflow_recovery::response::report("wf-1".parse().expect("an id"), found))["quarantines"],
+        notices
+    );
+    let workflow = Workflow::from(&a_created("wf-1").event);
+    let now = |passed_over, quarantines| WorkflowNow { workflow: workflow.clone(), passed_over, quarantines };
+    let locked =
+        seen(get_workflow_state::response::state(now(Some(version(2)), quarantines())).expect("an answer")).body;
+    assert_eq!((&locked["quarantines"], &locked["passed_over_version"]), (&notices, &json!(2)));
+    let free = seen(get_workflow_state::response::state(now(None, Vec::new())).expect("an answer")).body;
+    assert_eq!((free.get("quarantines"), free.get("passed_over_version")), (None, None));
+}
+
+#[test]
+fn a_release_names_the_breaks_and_the_reason() {
+    let QuarantineEntry::Released(release) = a_release(&a_key("wf-1"), &a_break(3)) else { unreachable!() };
+    let left = vec![InForce { found: a_break(5), recorded: None }];
+    let released = Released { head: version(4), releases: vec![release], left, repeated: false };
+    assert_eq!(
+        json_of(ReleaseReport::new("wf-1".parse().expect("an id"), released)),
+        json!({
+            "workflow_id": "wf-1", "version": 4, "repeated": false,
+            "quarantines": [{"break_id": a_break(5).id(), "broken_at_version": 5, "fault": "altered",
+                             "content": a_break(5).content}],
+            "released": [{"break_id": a_break(3).id(), "broken_at_version": 3, "fault": "altered", "released_at": at(1000), "requested_by": "sue",
+                          "reason": "The paper record was compared."}]
+        })
+    );
+}
+
+#[test]
+fn a_replay_says_what_it_put_and_where_to_go_on() {
+    let shown = |next| {
+        let replay = Replay { from: version(2), to: version(4), events: 3, next };
+        let report = ReplayReport::new("wf-1".parse().expect("an id"), replay);
+        seen(Answer::ok(&report).expect("an answer").accepted())
+    };
+    let whole = shown(None);
+    assert_eq!(whole.status, 202);
+    let said = json!({"workflow_id": "wf-1", "from_version": 2, "to_version": 4, "events_published": 3});
+    assert_eq!(whole.body, said);
+    assert_eq!(shown(Some(version(5))).body["next_version"], 5);
+}

@@ -1,0 +1,60 @@
+//! One part of a suite: a name, a reason and the work.
+
+use crate::session::Session;
+use crate::step::Step;
+use crate::workspace::Workspace;
+use crate::{alone, e2e, spec, template};
+
+/// One part of a suite.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// Why it is here.
+    pub(crate) why: &'static str,
+    /// Whether it starts with the first part and runs beside all others, with what these leave of the processors.
+    pub(crate) beside_others: bool,
+    work: Work,
+}
+
+/// What a part does.
+pub(crate) enum Work {
+    Run(Step),
+    BuiltAlone,
+    Specification,
+    Traces,
+    Template,
+    EndToEnd,
+}
+
+impl Part {
+    pub(crate) fn new(name: &'static str, why: &'static str, work: Work) -> Self {
+        Self { name, why, beside_others: false, work }
+    }
+
+    pub(crate) fn cargo(name: &'static str, why: &'static str, arguments: &[&str]) -> Self {
+        Self::new(name, why, Work::Run(Step::cargo(name, arguments)))
+    }
+
+    /// Does the work. Only the specification can speak to a session and be stopped by it: it alone may run beside others.
+    pub(crate) fn run(&self, workspace: &Workspace, session: &Session) -> anyhow::Result<()> {
+        match &self.work {
+            Work::Run(step) => step.run(workspace),
+            Work::BuiltAlone => alone::check(workspace, false),
+            Work::Specification => spec::check(workspace, false, session),
+            Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
+            Work::Template => template::check(workspace),
+            Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
+        }
+    }
+
+    /// What repeats it.
+    pub(crate) fn command(&self) -> String {
+        match &self.work {
+            Work::Run(step) => step.to_string(),
+            Work::BuiltAlone => "cargo xtask alone".to_owned(),
+            Work::Specification => "cargo xtask spec".to_owned(),
+            Work::Traces => "cargo xtask spec --traces".to_owned(),
+            Work::Template => "cargo xtask template".to_owned(),
+            Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
+        }
+    }
+}
