@@ -12,7 +12,7 @@ pub(crate) struct Part {
     pub(crate) why: &'static str,
     /// Whether it starts with the first part and runs beside all others, with what these leave of the processors.
     pub(crate) beside_others: bool,
-    work: Work,
+    pub(crate) work: Work,
 }
 
 /// What a part does.
