@@ -102,7 +102,7 @@ fn an_aws_cli_that_is_of_no_use_is_one_clear_line() {
 }
 
 #[test]
-fn whoever_names_no_service_or_two_or_a_horizon_that_is_too_near_is_told() {
+fn a_command_without_one_service_or_with_too_near_a_horizon_is_refused() {
     let run = |arguments: &[&str]| {
         let command = Command::new(env!("CARGO_BIN_EXE_alims-admin")).arg("rebuild-index").args(arguments).output();
         let output = command.unwrap();

@@ -75,7 +75,7 @@ async fn a_lost_index_is_rebuilt_and_what_was_not_published_is_published() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_older_is_taken_for_published_on_a_laptop_only_when_it_is_told_so() {
+async fn the_horizon_takes_older_events_for_published_on_a_laptop_only_when_it_is_given() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(Config { hold_events: true, ..Config::new(data.path()) }).await.unwrap();
     let log = DynamoLog::new(patient_client(&server.dynamodb()), "WorkflowLog");
@@ -93,7 +93,7 @@ async fn what_is_older_is_taken_for_published_on_a_laptop_only_when_it_is_told_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_found_is_named_and_makes_the_exit_code() {
+async fn a_finding_is_named_and_makes_the_exit_code() {
     let (server, data) = server().await;
     let log = DynamoLog::new(patient_client(&server.dynamodb()), "WorkflowLog");
     log.append(&a_chain(&a_key("gap"), 2, 1)[1]).await.unwrap();
@@ -108,7 +108,7 @@ async fn what_is_found_is_named_and_makes_the_exit_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_running_server_it_says_so_whatever_one_left_behind() {
+async fn a_command_without_a_running_server_says_so_whatever_one_left_behind() {
     let (server, data) = server().await;
     let endpoints = DataFolder::open(data.path()).unwrap().endpoints();
     let left_behind = std::fs::read(&endpoints).unwrap();

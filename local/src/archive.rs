@@ -107,6 +107,14 @@ pub fn archived_events(path: &Path) -> Result<Vec<String>> {
 }
 
 #[cfg(test)]
+impl Archive {
+    /// Whether appending fails from now on, as it does when the disk is full.
+    pub(crate) fn fails(&self, fails: bool) {
+        self.writer().pragma_update(None, "query_only", fails).unwrap();
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

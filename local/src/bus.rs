@@ -180,7 +180,100 @@ fn keep(path: &Path, line: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::archive::archived_events;
+    use alims_testing::NextPut;
+    use alims_testing::contract::bus::{BusStage, OnTheBus};
+    use alims_testing::contract::dead_letters::DeadLettersStage;
     use serde_json::Value;
+    use tempfile::TempDir;
+
+    /// The bus, and the archive behind it.
+    struct Archived {
+        archive: Arc<Archive>,
+        bus: LocalBus,
+        folder: TempDir,
+    }
+
+    /// As much of an archived event as the contract looks at.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct Line {
+        detail_type: String,
+        detail: Box<RawValue>,
+        time: Timestamp,
+    }
+
+    fn archived() -> Archived {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Arc::new(Archive::open(&folder.path().join("events.jsonl")).unwrap());
+        Archived { bus: LocalBus::new(archive.clone(), Console::silent()), archive, folder }
+    }
+
+    impl BusStage for Archived {
+        fn bus(&self) -> &impl EventBus {
+            &self.bus
+        }
+
+        fn accepted(&self) -> Vec<OnTheBus> {
+            let text = std::fs::read_to_string(self.folder.path().join("events.jsonl")).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap());
+            lines
+                .map(|line| OnTheBus { detail_type: line.detail_type, detail: line.detail.to_string(), at: line.time })
+                .collect()
+        }
+
+        fn meet_next_put_with(&self, next: NextPut) {
+            assert!(
+                matches!(next, NextPut::Accept | NextPut::FailBeforeEffect),
+                "an archive takes a call whole, or not"
+            );
+            self.archive.fails(next == NextPut::FailBeforeEffect);
+        }
+    }
+
+    alims_testing::bus_contract!(archived());
+
+    /// The file of dead letters, and its folder.
+    struct Filed {
+        dead_letters: LocalDeadLetters,
+        folder: TempDir,
+    }
+
+    fn filed() -> Filed {
+        let folder = tempfile::tempdir().unwrap();
+        Filed { dead_letters: LocalDeadLetters::new(folder.path().join("dead-letters.jsonl")), folder }
+    }
+
+    impl DeadLettersStage for Filed {
+        fn dead_letters(&self) -> &impl DeadLetters {
+            &self.dead_letters
+        }
+
+        fn kept(&self) -> Vec<DeadLetter> {
+            let text = std::fs::read_to_string(self.folder.path().join("dead-letters.jsonl")).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let text = |letter: &Value, member: &str| letter[member].as_str().unwrap().to_owned();
+            let letters = lines.map(|letter| DeadLetter {
+                sequence_number: text(&letter, "sequence_number"),
+                key: text(&letter, "key"),
+                why: text(&letter, "why"),
+            });
+            letters.collect()
+        }
+
+        /// While a folder has its name, the file cannot be opened.
+        fn fails(&self, fails: bool) {
+            let (file, aside) = (&self.dead_letters.path, self.folder.path().join("aside"));
+            if fails {
+                std::fs::rename(file, &aside).unwrap();
+                std::fs::create_dir(file).unwrap();
+            } else {
+                std::fs::remove_dir(file).unwrap();
+                std::fs::rename(&aside, file).unwrap();
+            }
+        }
+    }
+
+    alims_testing::dead_letters_contract!(filed());
 
     #[test]
     fn a_dead_letter_is_kept_beside_a_torn_one() {

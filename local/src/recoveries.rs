@@ -156,3 +156,64 @@ impl Timer for RealTime {
         fastrand::f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Archive;
+    use crate::console::Console;
+    use crate::database::EmbeddedDatabase;
+    use crate::server::{listen, stores};
+    use alims_rules::{Engine, Rules};
+    use alims_runtime::{FreshIds, SystemClock};
+    use alims_testing::contract::rules::in_cel;
+    use alims_testing::contract::starter::StarterStage;
+    use tempfile::TempDir;
+
+    /// A starter whose turns are held until the test ends a recovery.
+    struct Held {
+        starter: LocalStarter,
+        _database: EmbeddedDatabase,
+        _folder: TempDir,
+    }
+
+    async fn held() -> Held {
+        let folder = tempfile::tempdir().unwrap();
+        let (listener, _) = listen(0, "--database-port").await.unwrap();
+        let database = EmbeddedDatabase::start(&folder.path().join("dynamodb.sqlite"), listener).unwrap();
+        let archive = Arc::new(Archive::open(&folder.path().join("events.jsonl")).unwrap());
+        let (_, publishing) = stores(&database, LocalBus::new(archive, Console::silent())).await.unwrap();
+        std::fs::write(folder.path().join("rules.yaml"), in_cel()).unwrap();
+        let engine = Engine::Embedded { rules: folder.path().to_owned() };
+        let rules = Arc::new(Rules::of(engine, Arc::new(FreshIds)).unwrap());
+        let rules = SharedRules { rules, down_while: None };
+        let starter = LocalStarter::new(Recovering { publishing, rules, clock: Arc::new(SystemClock) }).unwrap();
+        assert_eq!(starter.0.turns.forget_permits(TURNS_AT_ONCE), TURNS_AT_ONCE);
+        Held { starter, _database: database, _folder: folder }
+    }
+
+    impl StarterStage for Held {
+        fn starter(&self) -> &impl RecoveryStarter {
+            &self.starter
+        }
+
+        /// Those that are under way are tasks, and those that have ended are remembered.
+        fn runs(&self) -> usize {
+            self.starter.0.tasks.len().max(self.starter.executions().ended.len())
+        }
+
+        async fn end(&self, recovery_id: &RecoveryId) {
+            self.starter.0.turns.add_permits(1);
+            while self.starter.status(recovery_id).await.unwrap() == ExecutionStatus::Running {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            self.starter.0.turns.acquire().await.unwrap().forget();
+        }
+
+        fn forget(&self, recovery_id: &RecoveryId) {
+            self.starter.executions().known.remove(recovery_id);
+        }
+    }
+
+    alims_testing::starter_contract!(held().await);
+}

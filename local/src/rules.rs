@@ -22,3 +22,41 @@ impl TransitionRules for SharedRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_rules::Engine;
+    use alims_runtime::FreshIds;
+    use alims_testing::contract::rules::{EngineStage, in_cel};
+    use tempfile::TempDir;
+
+    /// The rules, and the folder with the file that takes them down.
+    struct Shared {
+        rules: SharedRules,
+        folder: TempDir,
+    }
+
+    fn shared() -> Shared {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("rules.yaml"), in_cel()).unwrap();
+        let engine = Engine::Embedded { rules: folder.path().to_owned() };
+        let rules = Arc::new(Rules::of(engine, Arc::new(FreshIds)).unwrap());
+        let down_while = Some(folder.path().join("down").into());
+        Shared { rules: SharedRules { rules, down_while }, folder }
+    }
+
+    impl EngineStage for Shared {
+        fn rules(&self) -> &impl TransitionRules {
+            &self.rules
+        }
+
+        fn fails(&self, fails: bool) {
+            let file = self.folder.path().join("down");
+            if fails { std::fs::write(file, "").unwrap() } else { std::fs::remove_file(file).unwrap() }
+        }
+    }
+
+    alims_testing::rules_contract!(shared().rules);
+    alims_testing::engine_contract!(shared());
+}

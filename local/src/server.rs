@@ -312,7 +312,7 @@ pub(crate) fn undelayed(
 }
 
 /// The tables, made when they are not there, and what stands on them.
-async fn stores(
+pub(crate) async fn stores(
     database: &EmbeddedDatabase,
     bus: LocalBus,
 ) -> Result<(aws_sdk_dynamodb::Client, Publishes), StartError> {

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type Acknowledged = Arc<Mutex<BTreeMap<String, u64>>>;
 
 #[tokio::test]
-async fn killed_at_any_moment_it_loses_nothing_and_publishes_everything_in_order() {
+async fn a_server_killed_at_any_moment_loses_nothing_and_publishes_everything_in_order() {
     let data = tempfile::tempdir().unwrap();
     let acknowledged = Acknowledged::default();
     for (round, writes) in KILLED_AFTER.into_iter().enumerate() {

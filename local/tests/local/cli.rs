@@ -116,7 +116,7 @@ async fn an_open_stream_of_events_does_not_keep_a_server_from_ending() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_server_from_starting_is_one_line_and_a_bad_exit() {
+async fn a_server_that_cannot_start_prints_one_line_and_exits_badly() {
     let data = tempfile::tempdir().unwrap();
     let process = Process::start(data.path(), &[]).await;
     let folder = data.path().to_str().unwrap();

@@ -87,7 +87,7 @@ async fn refusals_are_for_auditors_and_events_for_readers() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_a_bad_request() {
+async fn a_query_with_a_wrong_parameter_is_a_bad_request() {
     let site = Site::open().await;
     let alice = site.person("alice", &["analyst"]);
     for path in ["/events?after=-1", "/events?after=x", "/events?since=1", "/events?workflow_id=a%20b"] {

@@ -233,7 +233,7 @@ async fn run(seed: u64, publishers: u64) -> (BTreeMap<Deed, usize>, usize, usize
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_goes_wrong_first_appearances_are_in_order_and_complete() {
+async fn first_appearances_are_in_order_and_complete_whatever_goes_wrong() {
     let (mut deeds, mut kills, mut half_way) = (BTreeMap::<Deed, usize>::new(), 0, 0);
     for (done, killed, stopped) in join_all((0..4).map(|seed| run(seed, 1 + seed % 2))).await {
         done.into_iter().for_each(|(deed, times)| *deeds.entry(deed).or_default() += times);

@@ -32,7 +32,7 @@ async fn a_port_in_use_and_bad_rules_are_named() {
 }
 
 #[tokio::test]
-async fn what_was_done_is_there_after_a_restart() {
+async fn every_change_is_there_after_a_restart() {
     let site = Site::open().await;
     let alice = site.person("alice", &["analyst"]);
     alice.create("w-1").await;
@@ -49,7 +49,7 @@ async fn what_was_done_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn without_its_checkpoint_the_stream_is_read_again_and_nothing_is_published_twice() {
+async fn a_stream_without_checkpoint_is_read_again_and_publishes_nothing_twice() {
     let site = Site::open().await;
     let alice = site.person("alice", &["analyst"]);
     for id in ["w-1", "w-2"] {

@@ -16,5 +16,6 @@ mod faulty_eventbridge;
 mod keeping;
 mod mapping;
 mod ports;
+mod reference_engine;
 mod site;
 mod tokens;

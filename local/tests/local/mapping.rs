@@ -168,7 +168,7 @@ async fn a_function_that_hangs_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_that_holds_the_others_up_for_too_long_is_put_aside_before_its_attempts_are_used_up() {
+async fn a_record_that_blocks_others_too_long_is_a_dead_letter_before_its_attempts_are_used_up() {
     let (seen, checkpoints) =
         deliver(
             &["1", "2"],

@@ -17,7 +17,7 @@ async fn holding() -> Site {
 }
 
 #[tokio::test]
-async fn what_the_sdk_reads_from_the_one_and_puts_to_the_other_is_heard_as_the_server_s_own() {
+async fn an_event_that_the_sdk_puts_is_delivered_like_the_server_s_own() {
     let site = holding().await;
     let alice = site.person("alice", &["analyst", "auditor"]);
     alice.create("w-1").await;
@@ -52,7 +52,7 @@ async fn call(site: &Site, target: &str, body: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn what_is_no_put_of_events_is_refused_by_name_and_leaves_nothing() {
+async fn a_call_other_than_put_events_is_refused_by_name_and_leaves_nothing() {
     let site = holding().await;
     let entry = json!({"Source": "s", "DetailType": "t", "Detail": "{}"});
     let large = json!({"Source": "s", "DetailType": "t", "Detail": format!(r#"{{"x":"{}"}}"#, "x".repeat(30_000))});

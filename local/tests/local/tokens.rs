@@ -110,7 +110,7 @@ async fn every_way_to_be_wrong_is_refused_and_told_apart() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_told_but_how_to_get_one() {
+async fn a_call_without_a_token_learns_only_how_to_get_one() {
     let site = Site::open().await;
     for path in ["/workflows", "/workflows/w-1", "/events"] {
         for header in [None, Some("Basic YTpi"), Some("Bearer")] {
@@ -139,7 +139,7 @@ async fn the_claims_reach_the_policies() {
 }
 
 #[test]
-fn whoever_makes_the_key_at_the_same_time_has_the_same_key() {
+fn servers_that_make_the_key_at_the_same_time_have_the_same_key() {
     let data = tempfile::tempdir().unwrap();
     let folder = DataFolder::open(data.path()).unwrap();
     let makers: Vec<_> = (0..8)

@@ -49,6 +49,10 @@ impl EventBridgeBus {
 
 impl EventBus for EventBridgeBus {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        if entries.is_empty() {
+            // PutEvents refuses a call without entries.
+            return Ok(Vec::new());
+        }
         let request = entries.iter().map(|event| self.entry(event)).collect();
         let answer = self.client.put_events().set_entries(Some(request)).send().await;
         let answer = answer.map_err(|error| BusError(Cause::from(error)))?;

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_missing_has_a_default() {
+    fn a_setting_that_may_be_missing_has_a_default() {
         let nothing = Settings::from_variables(|_| None);
         assert_eq!(nothing.rules_dir(), PathBuf::from("rules"));
         assert_eq!(nothing.policies_dir(), PathBuf::from("policies"));

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_machine_is_refused() {
+    fn a_text_that_names_no_machine_is_refused() {
         for text in [
             "",
             "m",

@@ -113,7 +113,7 @@ async fn a_name_that_exists_is_asked_whether_it_is_under_way() {
 }
 
 #[tokio::test]
-async fn how_an_execution_is_is_told_as_it_is() {
+async fn every_status_of_an_execution_is_passed_on() {
     let expected = [
         ("RUNNING", ExecutionStatus::Running),
         ("SUCCEEDED", ExecutionStatus::Ended(EndedHow::Succeeded)),
@@ -132,7 +132,7 @@ async fn how_an_execution_is_is_told_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_may_work_later_is_unavailable() {
+async fn a_failure_that_may_pass_is_unavailable() {
     for answer in [
         (400, failure("ThrottlingException")),
         (400, failure("ExecutionLimitExceeded")),
@@ -154,7 +154,7 @@ async fn what_may_work_later_is_unavailable() {
 }
 
 #[tokio::test]
-async fn what_will_never_work_is_refused() {
+async fn a_failure_that_will_not_pass_is_refused() {
     for code in [
         "AccessDeniedException",
         "InvalidArn",

@@ -52,7 +52,6 @@ impl MemoryBus {
 }
 
 fn hold_to_limits(entries: &[BusEvent]) {
-    assert!(!entries.is_empty(), "a call without entries");
     assert!(entries.len() <= BUS_CALL_ENTRIES_MAX, "{} entries in one call", entries.len());
     let bytes: usize = entries.iter().map(|entry| entry.detail.len() + BUS_ENTRY_OVERHEAD_BYTES).sum();
     assert!(bytes <= BUS_CALL_BYTES_MAX, "{bytes} bytes in one call");
@@ -63,6 +62,9 @@ fn hold_to_limits(entries: &[BusEvent]) {
 
 impl EventBus for MemoryBus {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
         hold_to_limits(entries);
         let mut bus = self.0.lock().unwrap();
         bus.calls.push(entries.to_vec());

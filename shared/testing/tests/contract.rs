@@ -1,6 +1,13 @@
 //! The in-memory adapters keep the contract of their ports.
 
-use alims_testing::{MemoryIndex, MemoryLog};
+mod stages;
+
+use alims_domain::access::Action;
+use alims_testing::{
+    EverybodyMay, MemoryBus, MemoryIndex, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
+    RulesThatDeny,
+};
+use stages::{BusInMemory, DeadLettersInMemory, StarterInMemory};
 
 alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
@@ -33,19 +40,71 @@ mod index_with_short_pages {
     alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3));
 }
 
+alims_testing::bus_contract!(BusInMemory(MemoryBus::default()));
+alims_testing::bus_answers_contract!(BusInMemory(MemoryBus::default()));
+alims_testing::dead_letters_contract!(DeadLettersInMemory::default());
+alims_testing::starter_contract!(StarterInMemory::default());
+alims_testing::failing_starter_contract!(StarterInMemory::default());
+
+mod rules_that_allow {
+    use super::RulesThatAllow;
+
+    alims_testing::verdict_contract!(RulesThatAllow);
+}
+
+mod rules_that_deny {
+    use super::RulesThatDeny;
+
+    alims_testing::verdict_contract!(RulesThatDeny);
+}
+
+mod rules_that_are_down {
+    use super::RulesThatAreDown;
+
+    alims_testing::verdict_contract!(RulesThatAreDown);
+}
+
+mod everybody_may {
+    use super::EverybodyMay;
+
+    alims_testing::decision_contract!(EverybodyMay);
+}
+
+mod nobody_may {
+    use super::NobodyMay;
+
+    alims_testing::decision_contract!(NobodyMay);
+}
+
+mod only_these_may {
+    use super::{Action, OnlyTheseMay};
+
+    alims_testing::decision_contract!(OnlyTheseMay(vec![Action::GetWorkflowState]));
+}
+
 #[test]
 fn no_part_of_the_contract_is_forgotten() {
     let listed = include_str!("../src/contract/mod.rs");
     for part in [
+        include_str!("../src/contract/access.rs"),
+        include_str!("../src/contract/bus.rs"),
+        include_str!("../src/contract/dead_letters.rs"),
         include_str!("../src/contract/index.rs"),
         include_str!("../src/contract/json.rs"),
         include_str!("../src/contract/list.rs"),
         include_str!("../src/contract/log.rs"),
         include_str!("../src/contract/quarantine.rs"),
         include_str!("../src/contract/recoveries.rs"),
+        include_str!("../src/contract/rules.rs"),
+        include_str!("../src/contract/starter.rs"),
         include_str!("../src/contract/walk.rs"),
     ] {
-        let names = part.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next());
+        // The cases of a port without futures take a reference to the adapter.
+        let cases = part.lines().filter_map(|line| {
+            let blocking = line.strip_prefix("pub fn ").filter(|rest| rest.contains("(policy: &impl AccessPolicy)"));
+            line.strip_prefix("pub async fn ").or(blocking)
+        });
+        let names = cases.filter_map(|rest| rest.split(['<', '(']).next());
         for name in names {
             assert!(listed.lines().any(|line| line.trim() == name), "{name} is never run");
         }

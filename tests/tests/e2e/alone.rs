@@ -1,6 +1,6 @@
-//! Scenarios that take something away from everybody for a while: each is played by itself, after all others.
+//! Scenarios that take something away from everybody for a while: each runs alone, after all others.
 
-use alims_testing::played_engine::{Deed, PlayedEngine, a_yes, http};
+use alims_testing::fake_engine::{Deed, FakeEngine, a_yes, http};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ async fn a_publication_that_was_torn_off_is_made_up_for_in_order() {
 #[tokio::test]
 async fn a_failed_workflow_comes_back_through_rules_that_first_are_unavailable_twice() {
     // The deployed function is given another engine, which turns it away at first.
-    let engine = PlayedEngine::that(Deed::Bytes(http("429 Too Many Requests", "", b""))).await;
+    let engine = FakeEngine::that(Deed::Bytes(http("429 Too Many Requests", "", b""))).await;
     judged_by(&engine.url);
     let alice = Person::everybody();
     failed(&alice, "ruleless", FREE, false).await;
@@ -66,7 +66,7 @@ async fn a_failed_workflow_comes_back_through_rules_that_first_are_unavailable_t
     let recovered = &history["items"][3];
     assert_eq!(
         (&recovered["event_type"], &recovered["rules"]["ruleset"]),
-        (&json!("WorkflowRecovered"), &json!("played"))
+        (&json!("WorkflowRecovered"), &json!("fake"))
     );
 }
 

@@ -1,4 +1,4 @@
-//! Played after all else, by itself: what has become of every workflow that anybody asked about is written down.
+//! Runs after all else, alone: what has become of every workflow that anybody asked about is written down.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use alims_local::{Config, RulesEngine};
 use alims_rules::{Authorization, Engine, Reach};
-use alims_testing::played_engine::{Deed, PlayedEngine, a_no, a_yes, faults_at_once};
+use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes, faults_at_once};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,17 +26,17 @@ const PATIENT: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn the_engine_s_verdict_is_the_service_s() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, PATIENT).await;
     let alice = lab.everybody();
     alice.at("w-1", &["ACTIVE"]).await;
     engine.next([Deed::Answer(a_no())]);
     let refused = alice.go("w-1", "PAUSED").await.refused(422, "rule-violation");
     assert_eq!(refused["reasons"], json!([{"rule_id": "r-1", "message": "Not like this."}]));
-    assert_eq!((&refused["ruleset"], &refused["ruleset_version"]), (&json!("played"), &json!("1")));
+    assert_eq!((&refused["ruleset"], &refused["ruleset_version"]), (&json!("fake"), &json!("1")));
     let history = alice.history("w-1").await;
     assert_eq!(history.len(), 3, "two versions and a refusal");
-    let applied = json!({"ruleset": "played", "ruleset_version": "1", "evaluated": ["r-1"]});
+    let applied = json!({"ruleset": "fake", "ruleset_version": "1", "evaluated": ["r-1"]});
     assert_eq!((&history[0]["rules"], &history[1]["rules"]), (&applied, &applied));
     let asked: Vec<Value> = engine.received().into_iter().map(|received| received.body).collect();
     assert_eq!(asked[0]["transition"]["from_state"], json!(null), "a creation is judged too");
@@ -46,7 +46,7 @@ async fn the_engine_s_verdict_is_the_service_s() {
 
 #[tokio::test]
 async fn without_a_verdict_nothing_is_written_and_the_caller_is_told_to_come_back() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, PATIENT).await;
     let alice = lab.everybody();
     alice.at("w-1", &["ACTIVE"]).await;
@@ -68,7 +68,7 @@ async fn without_a_verdict_nothing_is_written_and_the_caller_is_told_to_come_bac
 
 #[tokio::test]
 async fn an_engine_that_is_silent_or_slow_holds_nobody_up_for_longer_than_the_deadline_and_is_then_spared() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, Duration::from_millis(300)).await;
     let alice = lab.everybody();
     // Whatever a busy machine makes of 300 ms: in the end it is there.

@@ -17,7 +17,7 @@ use alims_api::operations::{
 };
 use alims_api::testing::GatewayEvent;
 use alims_local::{Config, Server};
-use alims_testing::played_engine::{Deed, PlayedEngine, a_no, a_yes};
+use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
 use axum::Router;
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -160,7 +160,7 @@ async fn turned_to_its_end(settings: &[(&str, String)], mut document: Value) -> 
 async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choose() {
     let data = tempfile::tempdir().unwrap();
     let server = server(data.path()).await;
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let mut settings = settings(&server, "http://127.0.0.1:9");
     settings.extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_TOKEN", "t0ken".to_owned())]);
     settings.extend([("ALIMS_RULES_URL", engine.url.clone()), ("ALIMS_RULES_DEADLINE_MS", "5000".to_owned())]);
@@ -170,7 +170,7 @@ async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choos
     engine.next([Deed::Answer(a_no())]);
     let go = json!({"target_state": "ACTIVE", "reason": "go"});
     let (status, answer) = call(&settings, &REQUEST_STATE_TRANSITION, Some(go)).await;
-    assert_eq!((status, &answer["ruleset"]), (422, &json!("played")), "{answer}");
+    assert_eq!((status, &answer["ruleset"]), (422, &json!("fake")), "{answer}");
     assert_eq!(engine.calls(), 2);
     assert!(engine.received().iter().all(|received| received.head.contains("authorization: Bearer t0ken\r\n")));
     for name in ["create-workflow", "get-workflow-state", "recovery-step", "request-state-transition"] {

@@ -50,7 +50,7 @@ async fn head_of(store: (aws_sdk_dynamodb::Client, Asked)) -> Result<(), StoreEr
 }
 
 #[tokio::test]
-async fn what_may_work_later_is_unavailable() {
+async fn a_failure_that_may_pass_is_unavailable() {
     let answers: [fn(usize) -> (u16, Value); 10] = [
         |_| (400, failure("ProvisionedThroughputExceededException")),
         |_| (400, failure("ThrottlingException")),
@@ -70,7 +70,7 @@ async fn what_may_work_later_is_unavailable() {
 }
 
 #[tokio::test]
-async fn what_will_never_work_is_refused() {
+async fn a_failure_that_will_not_pass_is_refused() {
     let answers: [fn(usize) -> (u16, Value); 4] = [
         |_| (400, failure("ValidationException")),
         |_| (400, failure("ResourceNotFoundException")),

@@ -132,7 +132,7 @@ async fn an_item() -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_says_so_with_its_key() {
+async fn an_unreadable_record_says_so_with_its_key() {
     let item = an_item().await;
     let mut altered = item.clone();
     altered.insert("to_state".to_owned(), json!({"S": "LOST"}));
@@ -159,7 +159,7 @@ async fn what_cannot_be_read_says_so_with_its_key() {
 }
 
 #[tokio::test]
-async fn only_new_items_ring() {
+async fn a_record_of_a_changed_or_removed_item_is_ignored() {
     let item = an_item().await;
     for event_name in ["MODIFY", "REMOVE"] {
         let expected = StreamRecord::Ignored { sequence_number: "100".to_owned() };

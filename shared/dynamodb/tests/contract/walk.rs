@@ -58,7 +58,7 @@ async fn a_part_is_as_short_as_it_is_told_to_be() {
 }
 
 #[tokio::test]
-async fn only_keys_are_asked_for_and_a_part_without_items_is_not_the_end() {
+async fn a_walk_asks_only_for_keys_and_does_not_end_at_a_part_without_items() {
     let (client, asked) = a_store(|number| match number {
         0 => (200, json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "default#w-1"}, "entry": {"S": "v#1"}}})),
         _ => (200, json!({"Items": []})),

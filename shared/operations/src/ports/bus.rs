@@ -21,7 +21,9 @@ pub trait EventBus: Send + Sync {
     /// Puts the entries of one call: at most 10, together at most 256 KiB, at most one a workflow.
     ///
     /// An adapter MUST return one result an entry, in the order of the entries, and MUST NOT answer `Ok` for an
-    /// entry that the bus did not confirm.
+    /// entry that the bus did not confirm. An entry that the bus refuses MUST NOT keep it from taking the others. A
+    /// call that failed, or whose answer was lost, MUST be an error: it says of no entry whether the bus took it. The
+    /// bus MUST take the same entry again. For no entries an adapter MUST return no results, without a call.
     fn put(&self, entries: &[BusEvent])
     -> impl Future<Output = Result<Vec<Result<(), EntryRefused>>, BusError>> + Send;
 }
@@ -39,6 +41,7 @@ pub struct DeadLetter {
 
 /// Keeps what cannot be published, so that it blocks nobody and is not lost.
 pub trait DeadLetters: Send + Sync {
-    /// Keeps one. An adapter MUST NOT answer `Ok` before it is kept for good.
+    /// Keeps one. An adapter MUST NOT answer `Ok` before it is kept for good, and MUST keep every member of it whole.
+    /// Keeping one MUST NOT remove another.
     fn put(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), BusError>> + Send;
 }

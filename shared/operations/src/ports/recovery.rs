@@ -102,11 +102,17 @@ pub enum StarterError {
 pub trait RecoveryStarter: Send + Sync {
     /// Starts the recovery that bears the document's `recovery_id`, once.
     ///
-    /// An adapter MUST answer [`Start::AlreadyRunning`] for a name that is under way and MUST NOT run it a second time,
-    /// and [`Start::Ended`] for one that has ended, as long as it remembers it.
+    /// An adapter MUST NOT run a name a second time while the first run is under way or remembered. For a name that is
+    /// under way it MUST answer [`Start::AlreadyRunning`]; it MAY answer [`Start::Started`] when the document is the
+    /// same, because a service may answer the repetition as it answered the first call. For one that has ended it MUST
+    /// answer [`Start::Ended`], as long as it remembers it. A failed call and a lost answer MUST be an error that says
+    /// that the start may have happened; the next call MUST find the run, if there is one.
     fn start(&self, document: &RecoveryDocument) -> impl Future<Output = Result<Start, StarterError>> + Send;
 
     /// How the recovery of that name is. An answer may be stale by some seconds.
+    ///
+    /// An adapter MUST answer [`ExecutionStatus::Unknown`] only when the service says that there is no such run. When the
+    /// service does not answer, it MUST be an error.
     fn status(&self, recovery_id: &RecoveryId) -> impl Future<Output = Result<ExecutionStatus, StarterError>> + Send;
 }
 

@@ -13,7 +13,10 @@ pub struct RulesUnavailable(#[source] pub Cause);
 /// Judges moves.
 ///
 /// An adapter MUST return [`RulesUnavailable`] whenever it has no clear verdict, and MUST name every rule that was
-/// not met. For a workflow type that no ruleset names it MUST allow with [`AppliedRules::lifecycle_only`].
+/// not met, in the order of evaluation, and no other. It MUST apply the rules of the move and no others, name its
+/// ruleset with the version, and list every rule it applied. The same question MUST get the same verdict, as long as
+/// the rules are the same, and questions that are asked at the same time MUST NOT change each other's verdicts. For a
+/// workflow type that no ruleset names it MUST allow with [`AppliedRules::lifecycle_only`].
 pub trait TransitionRules: Send + Sync {
     /// Judges one move.
     fn judge(&self, question: &RulesQuestion<'_>) -> impl Future<Output = Result<Verdict, RulesUnavailable>> + Send;

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and clippy's leave for tests does not reach what they share"
 )]
 
+mod contract;
 mod loading;
 mod overview;
 mod roles;

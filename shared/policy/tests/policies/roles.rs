@@ -70,7 +70,7 @@ fn several_roles_may_do_what_any_of_them_may() {
 }
 
 #[test]
-fn nobody_reaches_another_tenant() {
+fn no_role_reaches_another_tenant() {
     let policy = CedarPolicy::load(&shipped()).unwrap();
     for action in Action::ALL {
         for roles in [&["supervisor"][..], &ROLES] {

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_its_cause() {
+    fn a_file_that_cannot_be_meant_is_refused_with_its_cause() {
         let one = entry("test-run", "{ to: COMPLETED }", "R-1");
         let many = (0..=RULES_OF_A_MOVE_MAX).map(|n| format!("R-{n}")).collect::<Vec<_>>().join(", ");
         let bad = [

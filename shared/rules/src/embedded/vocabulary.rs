@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_is_bound_and_nothing_else() {
+    fn every_declared_variable_is_bound_and_no_other_is() {
         for (name, shape) in VARIABLES {
             assert_bound(name, *shape);
         }

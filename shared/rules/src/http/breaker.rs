@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_failures_in_a_row_open_it() {
+    fn the_breaker_opens_only_on_failures_in_a_row() {
         let (breaker, now) = (Breaker::new("test"), Instant::now());
         fails(&breaker, now, FAILURES_MAX - 1);
         breaker.permit(now).expect("it is closed").settle(true, now);

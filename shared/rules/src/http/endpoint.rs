@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_of_an_engine_is_refused() {
+    fn a_text_that_is_no_address_of_an_engine_is_refused() {
         let bad = [
             "",
             "rules",

@@ -120,7 +120,7 @@ async fn an_inactive_rule_refuses_or_is_passed_over_as_the_laboratory_says() {
 }
 
 #[tokio::test]
-async fn what_is_not_clear_is_no_verdict_and_leaves_no_fact() {
+async fn an_unclear_answer_is_no_verdict_and_leaves_no_fact() {
     use Mishap::{Restart, Say, Status};
     let cases = [
         ("a rule that cannot be decided", "R-1, R-5", vec![]),
@@ -228,7 +228,7 @@ async fn a_fact_that_comes_after_its_removal_is_removed_with_a_later_one() {
 }
 
 #[tokio::test]
-async fn what_the_file_does_not_name_is_not_asked() {
+async fn a_move_that_the_file_does_not_name_is_not_asked_about() {
     let engine = engine().await;
     let rules = applicable(&engine, "R-3");
     let mut asking = Asking::to_complete();
@@ -267,7 +267,7 @@ async fn a_dead_engine_is_spared() {
 }
 
 #[tokio::test]
-async fn without_the_file_it_does_not_start() {
+async fn rules_without_the_file_do_not_start() {
     let folder = tempfile::tempdir().unwrap();
     let ids = Arc::new(SequentialIds::default());
     let refused = AlimsRules::load(reach("http://127.0.0.1:1"), folder.path(), ids).err().unwrap();

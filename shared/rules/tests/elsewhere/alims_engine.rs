@@ -1,4 +1,4 @@
-//! ALIMS's own engine, played: facts are everybody's and lost at a restart, an inactive rule answers 400, the working
+//! A fake of ALIMS's own engine: facts are everybody's and lost at a restart, an inactive rule answers 400, the working
 //! memory is bounded, and it gives no reasons.
 
 use axum::body::{Body, Bytes};
@@ -7,6 +7,7 @@ use axum::http::{Method, Response};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -42,6 +43,8 @@ pub(crate) struct AlimsEngine {
 struct Inside {
     memory: Mutex<Memory>,
     mishaps: Mutex<VecDeque<(&'static str, Mishap)>>,
+    /// Whether it answers every call with an error.
+    fails: AtomicBool,
     go_on: watch::Sender<bool>,
     /// How many facts there are, for those who wait for their removal.
     facts: watch::Sender<usize>,
@@ -70,7 +73,8 @@ impl AlimsEngine {
         });
         let memory = Mutex::new(Memory { rules: rules.collect(), ..Memory::default() });
         let (go_on, facts) = (watch::Sender::new(false), watch::Sender::new(0));
-        let inside = Arc::new(Inside { memory, mishaps: Mutex::default(), go_on, facts });
+        let inside =
+            Arc::new(Inside { memory, mishaps: Mutex::default(), fails: AtomicBool::new(false), go_on, facts });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = axum::Router::new().fallback(serve).with_state(inside.clone());
@@ -81,6 +85,11 @@ impl AlimsEngine {
     /// What goes wrong with the next call whose method and path begin so, such as `POST /facts`.
     pub(crate) fn mishap(&self, call: &'static str, mishap: Mishap) {
         self.inside.mishaps.lock().unwrap().push_back((call, mishap));
+    }
+
+    /// Whether it answers every call with an error from now on.
+    pub(crate) fn fails(&self, fails: bool) {
+        self.inside.fails.store(fails, Ordering::SeqCst);
     }
 
     pub(crate) fn state(&self, rule: &str, state: &str) {
@@ -136,6 +145,9 @@ async fn serve(State(inside): State<Arc<Inside>>, request: Request) -> Response<
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let call = format!("{} {path}", parts.method);
     inside.memory.lock().unwrap().calls.push(call.clone());
+    if inside.fails.load(Ordering::SeqCst) {
+        return answer(503, &json!({"error": "on purpose"}));
+    }
     let mishap = {
         let mut mishaps = inside.mishaps.lock().unwrap();
         let next = mishaps.iter().position(|(begins, _)| call.starts_with(begins));

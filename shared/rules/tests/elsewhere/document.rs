@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use alims_testing::played_engine::{a_no, a_yes};
+use alims_testing::fake_engine::{a_no, a_yes};
 
 use crate::asking::Asking;
 
@@ -27,7 +27,7 @@ fn the_committed_document_of_the_contract_is_current() {
 }
 
 #[test]
-fn what_is_asked_and_answered_is_what_the_document_says() {
+fn questions_and_answers_are_as_the_document_says() {
     let question = serde_json::to_value(TransitionQuestion::from(&Asking::to_complete().question())).unwrap();
     assert!(named("TransitionQuestion").is_valid(&question), "{question}");
     for member in question.as_object().unwrap().keys() {

@@ -11,6 +11,7 @@
 mod alims;
 mod alims_engine;
 mod asking;
+mod contract;
 mod document;
 mod member_names;
 mod remote;

@@ -4,7 +4,7 @@ use alims_domain::json::ValidationContext;
 use alims_rules::contract::{Asked, TransitionQuestion};
 use alims_rules::{AlimsRules, RemoteRules};
 use alims_testing::builders::metadata;
-use alims_testing::played_engine::{Deed, PlayedEngine, a_yes};
+use alims_testing::fake_engine::{Deed, FakeEngine, a_yes};
 use alims_testing::{SequentialIds, odd_documents};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn asking_about(object: &Map<String, Value>) -> Asking {
 
 #[tokio::test]
 async fn the_remote_engine_is_asked_about_odd_names_as_they_are() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let rules = RemoteRules::new(reach(&engine.url)).unwrap();
     let documents = odd_documents::some_free(300, 10);
     for document in &documents {

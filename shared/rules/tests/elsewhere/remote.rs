@@ -6,7 +6,7 @@ use alims_domain::ruling::Verdict;
 use alims_rules::{Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, Reach, RemoteRules};
 use alims_testing::FixedClock;
 use alims_testing::builders::at;
-use alims_testing::played_engine::{Deed, PlayedEngine, a_no, a_yes, faults_at_once, http};
+use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes, faults_at_once, http};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,12 @@ use crate::asking::{Asking, PATIENCE, reach, within};
 /// What the breaker says when it does not let ask.
 const SPARED: &str = "the circuit breaker is open";
 
-fn remote(engine: &PlayedEngine) -> RemoteRules {
+fn remote(engine: &FakeEngine) -> RemoteRules {
     RemoteRules::new(reach(&engine.url)).unwrap()
 }
 
 fn applied() -> AppliedRules {
-    AppliedRules { ruleset: "played".to_owned(), ruleset_version: "1".to_owned(), evaluated: vec!["r-1".to_owned()] }
+    AppliedRules { ruleset: "fake".to_owned(), ruleset_version: "1".to_owned(), evaluated: vec!["r-1".to_owned()] }
 }
 
 /// As if so much time had passed, while connections go on in the world's own time.
@@ -33,7 +33,7 @@ async fn later(by: Duration) {
 
 #[tokio::test]
 async fn a_clear_answer_is_the_verdict() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let (rules, asking) = (remote(&engine), Asking::to_complete());
     assert_eq!(asking.judged_by(&rules).await.unwrap(), Verdict::Allow(applied()));
     engine.from_now_on(Deed::Answer(a_no()));
@@ -47,14 +47,14 @@ async fn an_engine_need_not_repeat_the_request_id_nor_tell_what_it_evaluated() {
     let members = answer.as_object_mut().unwrap();
     members.remove("request_id");
     members.remove("evaluated");
-    let engine = PlayedEngine::that(Deed::Answer(answer)).await;
+    let engine = FakeEngine::that(Deed::Answer(answer)).await;
     let verdict = Asking::to_complete().judged_by(&remote(&engine)).await.unwrap();
     assert!(matches!(verdict, Verdict::Deny { rules, .. } if rules == applied()), "what was not met was evaluated");
 }
 
 #[tokio::test]
 async fn the_question_tells_everything_and_asks_for_plain_json() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     Asking::to_complete().judged_by(&remote(&engine)).await.unwrap();
     let received = engine.received().remove(0);
     let head = received.head.to_ascii_lowercase();
@@ -81,10 +81,10 @@ async fn the_question_tells_everything_and_asks_for_plain_json() {
 }
 
 #[tokio::test]
-async fn whatever_is_no_clear_answer_is_no_verdict() {
+async fn an_unclear_answer_is_no_verdict() {
     let (asking, mut complaints) = (Asking::to_complete(), Vec::new());
     for (what, deed, calls) in faults_at_once() {
-        let engine = PlayedEngine::that(deed).await;
+        let engine = FakeEngine::that(deed).await;
         let outcome = asking.judged_by(&remote(&engine)).await;
         if outcome.is_ok() || engine.calls() != calls {
             complaints.push(format!("{what}, asked {} times: {outcome:?}", engine.calls()));
@@ -94,8 +94,8 @@ async fn whatever_is_no_clear_answer_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_no_verdict() {
-    let engine = PlayedEngine::that(Deed::Silence).await;
+async fn an_engine_that_is_gone_gives_no_verdict() {
+    let engine = FakeEngine::that(Deed::Silence).await;
     let rules = remote(&engine);
     drop(engine);
     // The port is closed once the task that held it is gone.
@@ -107,7 +107,7 @@ async fn nobody_there_is_no_verdict() {
 
 #[tokio::test]
 async fn an_engine_that_cannot_show_who_it_is_is_not_talked_to() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let rules = RemoteRules::new(reach(&engine.url.replace("http:", "https:"))).unwrap();
     let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
     assert_eq!(why, "the connection failed");
@@ -118,7 +118,7 @@ async fn an_engine_that_cannot_show_who_it_is_is_not_talked_to() {
 async fn an_answer_that_does_not_come_in_time_is_no_verdict() {
     let whole = http("200 OK", "content-type: application/json\r\n", a_yes().to_string().as_bytes());
     for deed in [Deed::Silence, Deed::Drip(whole), Deed::Drip(b"HTTP/1.1 200 OK\r\nserver:".to_vec())] {
-        let engine = PlayedEngine::that(deed.clone()).await;
+        let engine = FakeEngine::that(deed.clone()).await;
         let rules = RemoteRules::new(within(&engine.url, DEADLINE_DEFAULT)).unwrap();
         let begun = tokio::time::Instant::now();
         let why = Asking::expect_none(Asking::to_complete().judged_by(&rules).await);
@@ -128,9 +128,9 @@ async fn an_answer_that_does_not_come_in_time_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_asked_once_more_and_no_oftener() {
+async fn a_failure_that_may_pass_is_tried_once_more_and_no_oftener() {
     let (asking, down) = (Asking::to_complete(), Deed::Bytes(http("500 Internal Server Error", "", b"")));
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let rules = remote(&engine);
     engine.next([down.clone()]);
     assert!(asking.judged_by(&rules).await.is_ok());
@@ -142,7 +142,7 @@ async fn what_may_pass_is_asked_once_more_and_no_oftener() {
 
 #[tokio::test]
 async fn a_connection_is_kept_and_one_that_was_closed_meanwhile_is_made_anew() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let (rules, asking) = (remote(&engine), Asking::to_complete());
     rules.warm().await;
     for _ in 0..3 {
@@ -159,7 +159,7 @@ async fn a_connection_is_kept_and_one_that_was_closed_meanwhile_is_made_anew() {
 #[tokio::test]
 async fn a_dead_engine_is_spared_and_asked_once_whether_it_is_back() {
     let down = Deed::Bytes(http("503 Service Unavailable", "", b""));
-    let engine = PlayedEngine::that(down).await;
+    let engine = FakeEngine::that(down).await;
     let (rules, asking) = (remote(&engine), Asking::to_complete());
     for judgement in 1..=5 {
         assert_ne!(Asking::expect_none(asking.judged_by(&rules).await), SPARED);
@@ -196,7 +196,7 @@ async fn a_dead_engine_is_spared_and_asked_once_whether_it_is_back() {
 
 #[tokio::test]
 async fn a_request_that_the_engine_refuses_does_not_make_it_dead_for_others() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let (rules, asking) = (remote(&engine), Asking::to_complete());
     engine.next(vec![Deed::Bytes(http("413 Content Too Large", "", b"")); 20]);
     for _ in 0..20 {
@@ -207,7 +207,7 @@ async fn a_request_that_the_engine_refuses_does_not_make_it_dead_for_others() {
 
 #[tokio::test]
 async fn a_token_is_sent_and_never_shown() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let authorization = Authorization::Bearer(BearerToken::new("s3cret").unwrap());
     let rules = RemoteRules::new(Reach { authorization, ..reach(&engine.url) }).unwrap();
     Asking::to_complete().judged_by(&rules).await.unwrap();
@@ -217,7 +217,7 @@ async fn a_token_is_sent_and_never_shown() {
 
 #[tokio::test]
 async fn a_request_is_signed_with_the_credentials_for_the_service_at_this_time() {
-    let engine = PlayedEngine::that(Deed::Answer(a_yes())).await;
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let authorization = Authorization::SigV4(AwsSigner {
         credentials: aws_credential_types::Credentials::new("AKID", "secret", Some("session".to_owned()), None, "test"),
         region: "eu-central-1".to_owned(),

@@ -66,7 +66,7 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
 }
 
 #[test]
-fn what_is_not_there_and_what_fails_is_told_with_its_cause() {
+fn an_explanation_shows_missing_inputs_and_the_cause_of_a_failure() {
     let rules = loaded(&ruleset_of(
         "has(transition.metadata.a) || transition.metadata.b / transition.metadata[\"c\"] == 1 || [1].all(x, x == context.n)",
     ))
@@ -114,7 +114,7 @@ fn a_creation_and_an_item_of_a_history_can_be_explained_too() {
 }
 
 #[test]
-fn what_is_no_workflow_or_no_move_is_told_with_its_place() {
+fn a_document_that_is_no_workflow_or_move_is_refused_with_its_place() {
     let told = |workflow: &Value, request: &Value, id: &str| {
         FromFiles::of_move(&workflow.to_string(), &request.to_string(), &asker(id)).map(|_| ()).unwrap_err().to_string()
     };

@@ -173,7 +173,7 @@ fn an_expression_that_fails_on_the_data_is_not_met() {
 }
 
 #[test]
-fn what_is_decided_without_the_failing_part_is_decided() {
+fn an_expression_decided_without_its_failing_part_is_decided() {
     let case = completing(json!({"ok": true}));
     assert!(met("transition.metadata.ok || transition.metadata.missing", &case));
     assert!(!met("transition.metadata.missing && transition.metadata.ok", &case));

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and clippy's leave for tests does not reach what they share"
 )]
 
+mod contract;
 mod documented;
 mod explaining;
 mod judging;

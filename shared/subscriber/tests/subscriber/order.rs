@@ -20,7 +20,7 @@ fn refused(workflow_id: &str) -> Event {
 }
 
 #[test]
-fn what_comes_in_order_is_handed_out_at_once_and_what_comes_again_is_a_duplicate() {
+fn an_event_in_order_is_applied_at_once_and_one_that_comes_again_is_a_duplicate() {
     let (mut inbox, events) = (Inbox::default(), events("w", 5));
     for event in &events {
         assert_eq!(inbox.receive(event.clone(), at(0)), Ok(Received::Apply(vec![event.clone()])));
@@ -32,7 +32,7 @@ fn what_comes_in_order_is_handed_out_at_once_and_what_comes_again_is_a_duplicate
 }
 
 #[test]
-fn what_comes_too_early_waits_and_follows_what_it_waited_for() {
+fn an_event_that_comes_too_early_waits_and_follows_the_missing_one() {
     let (mut inbox, events) = (Inbox::default(), events("w", 4));
     for early in [&events[3], &events[1], &events[2], &events[3]] {
         assert_eq!(inbox.receive(early.clone(), at(0)), Ok(Received::Waits));
@@ -128,7 +128,7 @@ fn the_last_refused_attempts_are_remembered_and_no_more() {
 }
 
 #[test]
-fn when_no_more_may_wait_it_says_so_and_what_is_next_in_line_makes_room() {
+fn a_full_inbox_says_so_and_the_next_event_in_line_makes_room() {
     let (mut inbox, events, other) = (Inbox::new(2), events("w", 4), events("v", 2));
     assert_eq!(inbox.receive(events[3].clone(), at(0)), Ok(Received::Waits));
     assert_eq!(inbox.receive(other[1].clone(), at(0)), Ok(Received::Waits));
@@ -146,7 +146,7 @@ fn when_no_more_may_wait_it_says_so_and_what_is_next_in_line_makes_room() {
 }
 
 #[test]
-fn who_joins_late_says_what_is_before_its_time() {
+fn a_late_start_passes_over_the_versions_before_it() {
     let (mut inbox, events) = (Inbox::default(), events("w", 7));
     let workflow = events[0].workflow.clone();
     for early in [3, 5, 6] {

@@ -66,7 +66,7 @@ fn a_quarantine_and_a_release_have_no_version_though_they_tell_where_the_history
 }
 
 #[test]
-fn what_belongs_to_somebody_else_is_foreign() {
+fn an_event_of_another_source_or_kind_is_foreign() {
     let body = envelope("WorkflowStateChanged", &detail().to_string()).replace(SOURCE, "aws.ec2");
     assert!(matches!(Event::from_envelope(&body), Err(Unreadable::Foreign { what }) if what == "aws.ec2"));
     let mut other = detail();
@@ -76,7 +76,7 @@ fn what_belongs_to_somebody_else_is_foreign() {
 }
 
 #[test]
-fn what_is_larger_than_any_event_is_not_read() {
+fn a_body_larger_than_any_event_is_not_read() {
     let mut large = detail();
     let room = DETAIL_BYTES_MAX - large.to_string().len() - r#","pad":"""#.len();
     large["pad"] = json!("x".repeat(room));
@@ -89,7 +89,7 @@ fn what_is_larger_than_any_event_is_not_read() {
 }
 
 #[test]
-fn what_does_not_look_like_an_event_is_malformed() {
+fn a_body_unlike_an_event_is_malformed() {
     assert!(Event::from_detail(&detail().to_string()).is_ok());
     let malformed = |text: &str| {
         let read = Event::from_detail(text);

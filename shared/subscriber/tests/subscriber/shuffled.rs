@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_is_applied_is_a_gapless_beginning_of_the_log_and_what_is_missing_is_told_exactly(
+    fn applied_events_are_a_gapless_beginning_of_the_log_and_gaps_name_the_missing_ones(
         (lengths, deliveries) in lengths_and_deliveries(),
     ) {
         let (log, mut inbox, mut applied) = (Log::new(&lengths), Inbox::default(), Applied::default());
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn who_keeps_only_positions_and_acknowledges_only_what_was_applied_ends_the_same(
+    fn a_consumer_that_keeps_only_positions_and_acknowledges_applied_events_ends_the_same(
         (lengths, mut queue) in lengths_and_deliveries(),
         batch_max in 1_usize..6,
         waiting_max in 0_usize..4,

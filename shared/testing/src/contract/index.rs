@@ -31,7 +31,7 @@ async fn there<I: WorkflowIndex>(index: &I, key: &WorkflowKey) -> Option<IndexEn
 }
 
 /// No entry, no keys, no error.
-pub async fn what_is_not_there_is_not_given<I: WorkflowIndex>(index: I) {
+pub async fn a_missing_entry_is_not_given<I: WorkflowIndex>(index: I) {
     let tenant = a_fresh_tenant();
     assert_eq!(index.entries(&[]).await.unwrap(), BTreeMap::new());
     let entry = an_entry(&tenant, "w-1", 1);

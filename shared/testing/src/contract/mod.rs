@@ -1,14 +1,22 @@
-//! What every adapter of the stores' ports must keep, as tests that take the adapter.
+//! What every adapter of a port must keep, as tests that take the adapter: each is a sentence of the port.
 //!
-//! Each test works in a tenant of its own, so a store that outlives a test may serve them all. Put
+//! Each test of a store works in a tenant of its own, so a store that outlives a test may serve them all. Put
 //! `alims_testing::log_contract!(adapter().await)` into an integration test and each becomes a test of its own.
+//!
+//! A port whose service may fail has two macros: one for every adapter, and one for those whose service can be told to
+//! fail. These tests take a *stage*: the adapter, and the service behind it, which a test looks at and commands.
 
+pub mod access;
+pub mod bus;
+pub mod dead_letters;
 pub mod index;
 pub mod json;
 pub mod list;
 pub mod log;
 pub mod quarantine;
 pub mod recoveries;
+pub mod rules;
+pub mod starter;
 pub mod walk;
 
 /// Makes a test of every part of the log's contract. The argument is an expression for a fresh adapter; it may await.
@@ -80,8 +88,8 @@ macro_rules! walk_contract {
         $crate::contract_tests! { walk, $adapter,
             every_workflow_is_met_and_none_comes_between_the_parts_of_another
             a_walk_goes_on_from_any_of_its_positions
-            what_is_appended_during_a_walk_hides_nothing_that_was_there
-            a_position_of_nobody_is_refused
+            an_append_during_a_walk_hides_nothing_that_was_there
+            a_position_that_no_walk_gave_is_refused
         }
     };
 }
@@ -92,7 +100,7 @@ macro_rules! walk_contract {
 macro_rules! index_contract {
     ($adapter:expr) => {
         $crate::contract_tests! { index, $adapter,
-            what_is_not_there_is_not_given
+            a_missing_entry_is_not_given
             any_number_of_entries_is_given_at_once
             an_entry_comes_back_as_it_went_in
             an_advance_never_goes_back
@@ -113,10 +121,167 @@ macro_rules! index_contract {
     };
 }
 
+/// Makes a test of every part of the event bus's contract that every bus keeps. The argument is an expression for a
+/// fresh [`BusStage`](crate::contract::bus::BusStage), of which only `FailBeforeEffect` and `Accept` are asked; it may
+/// await.
+#[macro_export]
+macro_rules! bus_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { bus, $stage,
+            a_call_without_entries_has_no_results
+            every_entry_is_confirmed_and_on_the_bus_as_it_was_put
+            the_largest_call_is_confirmed
+            an_entry_that_is_there_is_taken_again
+            a_call_that_fails_is_an_error_and_the_next_one_is_taken
+        }
+    };
+}
+
+/// Makes a test of what a bus keeps besides when its service answers each entry apart and answers may be lost. The
+/// argument is as that of [`bus_contract!`].
+#[macro_export]
+macro_rules! bus_answers_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { bus in answers, $stage,
+            a_refused_entry_is_refused_in_its_place_and_the_others_are_taken
+            a_lost_answer_is_an_error_although_the_entries_were_taken
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of the place for dead letters. The argument is an expression for a fresh
+/// [`DeadLettersStage`](crate::contract::dead_letters::DeadLettersStage); it may await.
+#[macro_export]
+macro_rules! dead_letters_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { dead_letters, $stage,
+            a_confirmed_letter_is_kept_whole
+            a_letter_removes_no_other
+            a_letter_that_is_not_kept_is_an_error
+        }
+    };
+}
+
+/// Makes a test of what every adapter of the rules keeps, whatever its rules are. The argument is an expression for the
+/// adapter; it may await.
+#[macro_export]
+macro_rules! verdict_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { rules, $adapter,
+            the_same_question_has_the_same_verdict
+            every_reason_of_a_refusal_is_a_rule_that_was_applied
+        }
+    };
+}
+
+/// Makes a test of every part of the rules' contract. The argument is an expression for an adapter that is loaded with
+/// [`RULES`](crate::contract::rules::RULES); it may await.
+#[macro_export]
+macro_rules! rules_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { rules, $adapter,
+            the_same_question_has_the_same_verdict
+            every_reason_of_a_refusal_is_a_rule_that_was_applied
+            a_refusal_names_exactly_the_rules_that_were_not_met
+            only_the_rules_of_the_move_are_applied
+            a_creation_is_judged_by_its_rules
+            a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only
+            questions_asked_at_the_same_time_do_not_mix
+        }
+    };
+}
+
+/// Makes a test of what rules keep besides when their engine may fail. The argument is an expression for a fresh
+/// [`EngineStage`](crate::contract::rules::EngineStage); it may await.
+#[macro_export]
+macro_rules! engine_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { rules in engine, $stage,
+            an_engine_that_gives_no_answer_neither_allows_nor_refuses
+        }
+    };
+}
+
+/// Makes a test of what every access policy keeps, whatever it permits. The argument is an expression for the adapter.
+#[macro_export]
+macro_rules! decision_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { blocking access, $adapter,
+            the_same_question_has_the_same_decision
+            every_permission_names_the_policies_that_gave_it
+        }
+    };
+}
+
+/// Makes a test of every part of the access policy's contract. The argument is an expression for an adapter that is
+/// loaded with [`POLICIES`](crate::contract::access::POLICIES).
+#[macro_export]
+macro_rules! access_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { blocking access, $adapter,
+            the_same_question_has_the_same_decision
+            every_permission_names_the_policies_that_gave_it
+            a_role_may_do_what_a_policy_permits_and_nothing_else
+            a_policy_that_forbids_outweighs_one_that_permits
+            a_workflow_of_another_tenant_is_forbidden
+            a_policy_that_fails_forbids_what_others_permit
+        }
+    };
+}
+
+/// Makes a test of every part of the recovery starter's contract that every starter keeps. The argument is an
+/// expression for a fresh [`StarterStage`](crate::contract::starter::StarterStage); it may await.
+#[macro_export]
+macro_rules! starter_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { starter, $stage,
+            a_start_that_is_repeated_runs_once_and_goes_on
+            a_name_under_way_is_already_running_for_another_document
+            racing_starts_of_a_name_run_once
+            names_are_kept_apart
+            a_name_that_has_ended_has_ended_and_does_not_run_again
+            a_name_that_never_ran_or_is_forgotten_is_unknown
+        }
+    };
+}
+
+/// Makes a test of what a starter keeps besides when its service may fail. The argument is an expression for a fresh
+/// [`FailingStarterStage`](crate::contract::starter::FailingStarterStage); it may await.
+#[macro_export]
+macro_rules! failing_starter_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { starter in service, $stage,
+            a_service_that_does_not_answer_is_unavailable
+            a_start_whose_answer_was_lost_is_found_by_the_next
+        }
+    };
+}
+
 /// One test for each name, which is a function of the module of [`crate::contract`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {
+    (blocking $module:ident, $adapter:expr, $($name:ident)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "what the adapter's expression needs may be anything in scope")]
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    $crate::contract::$module::$name(&$adapter);
+                }
+            )+
+        }
+    };
+    ($module:ident in $outer:ident, $adapter:expr, $($name:ident)+) => {
+        mod $outer {
+            #[allow(unused_imports, reason = "what the adapter's expression needs may be anything in scope")]
+            use super::*;
+
+            $crate::contract_tests! { $module, $adapter, $($name)+ }
+        }
+    };
     ($module:ident, $adapter:expr, $($name:ident)+) => {
         mod $module {
             #[allow(unused_imports, reason = "what the adapter's expression needs may be anything in scope")]

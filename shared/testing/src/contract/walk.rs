@@ -77,7 +77,7 @@ pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + RecoveryL
 }
 
 /// Newcomers may be met or not; whoever was there is met.
-pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<
+pub async fn an_append_during_a_walk_hides_nothing_that_was_there<
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
 >(
     log: L,
@@ -101,7 +101,7 @@ pub async fn what_is_appended_during_a_walk_hides_nothing_that_was_there<
 }
 
 /// It leads nowhere, and certainly not to the beginning.
-pub async fn a_position_of_nobody_is_refused<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
+pub async fn a_position_that_no_walk_gave_is_refused<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
     filled(&log).await;
     let refused = log.part(Some(&WalkPosition("nowhere".to_owned()))).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");

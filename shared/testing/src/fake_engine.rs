@@ -1,4 +1,4 @@
-//! A rules engine elsewhere, played at the level of bytes: it answers as the contract has it, or in any way that it
+//! A fake rules engine elsewhere, at the level of bytes: it answers as the contract has it, or in any way that it
 //! must not.
 
 use serde_json::{Value, json};
@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How the engine answers one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Deed {
     /// With 200 and this, as JSON; a member `request_id` that is true becomes that of the question.
     Answer(Value),
+    /// With 200 and what this makes of the question.
+    Judge(fn(&Value) -> Value),
     /// With 200 and this, and then it closes the connection without having said so.
     AnswerAndLeave(Value),
     /// With these bytes; the connection stays.
@@ -25,7 +27,7 @@ pub enum Deed {
     Drip(Vec<u8>),
     /// Not at all, with the connection open.
     Silence,
-    /// Not before it is told to with [`PlayedEngine::go_on`], and then with 200 and this.
+    /// Not before it is told to with [`FakeEngine::go_on`], and then with 200 and this.
     Wait(Value),
 }
 
@@ -39,7 +41,7 @@ pub struct Received {
 }
 
 /// The engine. It is gone when this is dropped.
-pub struct PlayedEngine {
+pub struct FakeEngine {
     /// Where it is.
     pub url: String,
     inside: Arc<Inside>,
@@ -54,12 +56,12 @@ struct Inside {
     go_on: watch::Sender<bool>,
 }
 
-/// Yes, by the rules `played` 1, to whatever was asked.
+/// Yes, by the rules `fake` 1, to whatever was asked.
 #[must_use]
 pub fn a_yes() -> Value {
     json!({
         "request_id": true, "decision": "allow", "reasons": [],
-        "ruleset": "played", "ruleset_version": "1", "evaluated": ["r-1"]
+        "ruleset": "fake", "ruleset_version": "1", "evaluated": ["r-1"]
     })
 }
 
@@ -151,7 +153,7 @@ pub fn faults_at_once() -> Vec<(&'static str, Deed, usize)> {
     ]
 }
 
-impl PlayedEngine {
+impl FakeEngine {
     /// An engine that does this with every request.
     pub async fn that(always: Deed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -210,7 +212,7 @@ impl PlayedEngine {
     }
 }
 
-impl Drop for PlayedEngine {
+impl Drop for FakeEngine {
     fn drop(&mut self) {
         self.serving.abort();
     }
@@ -224,12 +226,14 @@ impl Inside {
                 let _ = stream.write_all(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n").await;
                 continue;
             }
-            let asked = received.body["request_id"].clone();
+            let question = received.body.clone();
+            let asked = question["request_id"].clone();
             self.received.lock().unwrap().push(received);
             let next = self.deeds.lock().unwrap().pop_front();
             let deed = next.unwrap_or_else(|| self.always.lock().unwrap().clone());
             let (bytes, stays) = match deed {
                 Deed::Answer(answer) => (whole(answer, asked), true),
+                Deed::Judge(judge) => (whole(judge(&question), asked), true),
                 Deed::AnswerAndLeave(answer) => (whole(answer, asked), false),
                 Deed::Bytes(bytes) => (bytes, true),
                 Deed::BytesAndLeave(bytes) => (bytes, false),

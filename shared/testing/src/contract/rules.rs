@@ -1,0 +1,211 @@
+//! The contract of the rules: a clear verdict with everything that was applied, or none.
+//!
+//! An adapter is loaded with [`RULES`], in whatever form its engine has: [`in_cel`] and [`answer`] are two of them.
+
+use alims_domain::call::Principal;
+use alims_domain::event::{AppliedRules, Workflow};
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_operations::ports::{RulesUnavailable, TransitionRules};
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+
+use crate::builders::{a_created, a_move, a_principal, at, metadata};
+
+/// The workflow type that the rules are for. No rules are for any other.
+pub const WORKFLOW_TYPE: &str = "contract-run";
+
+/// Each rule's id and the one move it applies to, in the order of evaluation. A rule is met when the metadata after the
+/// move have `yes` as the member of its name; a question has `yes` or `no` there.
+pub const RULES: [(&str, Option<State>, State); 5] = [
+    ("creation", None, State::Created),
+    ("first", Some(State::Active), State::Completed),
+    ("pause", Some(State::Active), State::Paused),
+    ("second", Some(State::Active), State::Completed),
+    ("third", Some(State::Active), State::Completed),
+];
+
+/// The rules that apply to the completion.
+const OF_COMPLETION: [&str; 3] = ["first", "second", "third"];
+
+/// Rules with the engine behind them, which a test takes away for a while.
+pub trait EngineStage {
+    /// The adapter, loaded with [`RULES`].
+    fn rules(&self) -> &impl TransitionRules;
+
+    /// Whether the engine gives no answer from now on.
+    fn fails(&self, fails: bool);
+}
+
+/// The ruleset as the embedded engine reads it.
+#[must_use]
+pub fn in_cel() -> String {
+    let rules = RULES.map(|(id, from, to)| {
+        let from = from.map_or("NOTHING", State::as_str);
+        format!(
+            "  - id: {id}\n    applies_to: [{{ from: {from}, to: {to} }}]\n    message: Say yes to {id}.\n    \
+             expression: transition.metadata.{id} == \"yes\"\n"
+        )
+    });
+    format!("ruleset: contract\nversion: \"1\"\nworkflow_types: [{WORKFLOW_TYPE}]\nrules:\n{}", rules.concat())
+}
+
+/// The answer of an engine elsewhere to a question in JSON, by the same rules.
+#[must_use]
+pub fn answer(question: &Value) -> Value {
+    let (workflow, transition) = (&question["workflow"], &question["transition"]);
+    let judged = workflow["workflow_type"] == WORKFLOW_TYPE;
+    let applies = |from: Option<State>, to: State| {
+        transition["from_state"] == json!(from.map(State::as_str)) && transition["to_state"] == to.as_str()
+    };
+    let applied: Vec<&str> =
+        RULES.into_iter().filter(|(_, from, to)| judged && applies(*from, *to)).map(|(id, ..)| id).collect();
+    let unmet = applied.iter().filter(|id| transition["metadata"][**id] != "yes");
+    let reasons: Vec<Value> = unmet.map(|id| json!({"rule_id": id, "message": format!("Say yes to {id}.")})).collect();
+    json!({
+        "request_id": question["request_id"], "decision": if reasons.is_empty() { "allow" } else { "deny" },
+        "reasons": reasons, "ruleset": if judged { "contract" } else { AppliedRules::LIFECYCLE_ONLY },
+        "ruleset_version": "1", "evaluated": applied
+    })
+}
+
+/// A move that is judged.
+struct Asking {
+    workflow: Workflow,
+    transition: Move,
+    actor: Principal,
+}
+
+impl Asking {
+    /// A move of a workflow of a type, with metadata that say yes to these rules and no to the others.
+    fn of_type(workflow_type: &str, from: Option<State>, to: State, yes: &[&str]) -> Self {
+        let created = a_created("w-1");
+        let stored = if from == Some(State::Active) { a_move(&created, State::Active) } else { created };
+        let mut workflow = Workflow::from(&stored.event);
+        workflow.workflow_type = workflow_type.parse().unwrap();
+        let said = RULES.into_iter().map(|(rule, ..)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
+        let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
+        let transition = Move { from, to, reason: None, metadata: metadata(&Value::Object(said)), failure: None };
+        Self { workflow, transition, actor: a_principal("bob", &["supervisor"]) }
+    }
+
+    /// The completion of a workflow that the rules are for.
+    fn to_complete(yes: &[&str]) -> Self {
+        Self::of_type(WORKFLOW_TYPE, Some(State::Active), State::Completed, yes)
+    }
+
+    async fn of(&self, rules: &impl TransitionRules) -> Result<Verdict, RulesUnavailable> {
+        let Self { workflow, transition, actor } = self;
+        let question =
+            RulesQuestion { request_id: "request-1", workflow, transition, actor, context: None, now: at(9000) };
+        rules.judge(&question).await
+    }
+}
+
+/// Every set of the completion's rules.
+fn sets() -> Vec<Vec<&'static str>> {
+    let within = |set: usize| OF_COMPLETION.into_iter().enumerate().filter(move |(at, _)| set >> at & 1 == 1);
+    (0..1_usize << OF_COMPLETION.len()).map(|set| within(set).map(|(_, id)| id).collect()).collect()
+}
+
+/// Holds a verdict to what was to be applied and what was not to be met.
+#[track_caller]
+fn assert_verdict(verdict: &Verdict, evaluated: &[&str], unmet: &[&str]) {
+    let (rules, reasons) = match verdict {
+        Verdict::Allow(rules) => (rules, Vec::new()),
+        Verdict::Deny { rules, reasons } => {
+            assert!(!reasons.is_empty(), "a refusal without reason");
+            assert!(reasons.iter().all(|reason| !reason.message.trim().is_empty()), "{reasons:?}");
+            (rules, reasons.iter().map(|reason| reason.rule_id.as_str()).collect())
+        }
+    };
+    assert_eq!(rules.evaluated, evaluated, "{verdict:?}");
+    assert_eq!(reasons, unmet, "{verdict:?}");
+    assert!(!rules.ruleset.is_empty() && !rules.ruleset_version.is_empty(), "{rules:?}");
+    assert_ne!(rules.ruleset, AppliedRules::LIFECYCLE_ONLY, "a ruleset names the type");
+}
+
+/// Whatever the rules are: once yes is always yes, and no answer is never a verdict.
+pub async fn the_same_question_has_the_same_verdict<R: TransitionRules>(rules: R) {
+    for yes in sets() {
+        let asking = Asking::to_complete(&yes);
+        let first = asking.of(&rules).await.ok();
+        for _ in 0..3 {
+            assert_eq!(asking.of(&rules).await.ok(), first, "yes to {yes:?}");
+        }
+    }
+}
+
+/// Whatever the rules are: a refusal has reasons, and each is of a rule that was applied.
+pub async fn every_reason_of_a_refusal_is_a_rule_that_was_applied<R: TransitionRules>(rules: R) {
+    for yes in sets() {
+        if let Ok(Verdict::Deny { rules, reasons }) = Asking::to_complete(&yes).of(&rules).await {
+            assert!(!reasons.is_empty(), "a refusal without reason");
+            assert!(reasons.iter().all(|reason| rules.evaluated.contains(&reason.rule_id)), "{rules:?}: {reasons:?}");
+        }
+    }
+}
+
+/// Every rule that was not met is named, in order, and no other; every rule of the move was applied.
+pub async fn a_refusal_names_exactly_the_rules_that_were_not_met<R: TransitionRules>(rules: R) {
+    for yes in sets() {
+        let verdict = Asking::to_complete(&yes).of(&rules).await.unwrap();
+        let unmet: Vec<&str> = OF_COMPLETION.into_iter().filter(|rule| !yes.contains(rule)).collect();
+        assert_verdict(&verdict, &OF_COMPLETION, &unmet);
+    }
+}
+
+/// The rules of another move neither allow nor refuse; a move that no rule applies to is allowed by the ruleset.
+pub async fn only_the_rules_of_the_move_are_applied<R: TransitionRules>(rules: R) {
+    let active = Some(State::Active);
+    for (to, yes, evaluated, unmet) in [
+        (State::Paused, &["pause"][..], &["pause"][..], &[][..]),
+        (State::Paused, &OF_COMPLETION, &["pause"], &["pause"]),
+        (State::Failed, &[], &[], &[]),
+    ] {
+        let verdict = Asking::of_type(WORKFLOW_TYPE, active, to, yes).of(&rules).await.unwrap();
+        assert_verdict(&verdict, evaluated, unmet);
+    }
+}
+
+/// It is a move from nothing.
+pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
+    for (yes, unmet) in [(&["creation"][..], &[][..]), (&OF_COMPLETION, &["creation"])] {
+        let creation = Asking::of_type(WORKFLOW_TYPE, None, State::Created, yes);
+        assert_verdict(&creation.of(&rules).await.unwrap(), &["creation"], unmet);
+    }
+}
+
+/// Such a type is held to the lifecycle alone, whatever its metadata say.
+pub async fn a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only<R: TransitionRules>(rules: R) {
+    for yes in [&[][..], &OF_COMPLETION] {
+        for (from, to) in [(None, State::Created), (Some(State::Active), State::Completed)] {
+            let verdict = Asking::of_type("unheard-of", from, to, yes).of(&rules).await.unwrap();
+            assert_eq!(verdict, Verdict::Allow(AppliedRules::lifecycle_only()), "{to}");
+        }
+    }
+}
+
+/// Each gets its own verdict.
+pub async fn questions_asked_at_the_same_time_do_not_mix<R: TransitionRules>(rules: R) {
+    let questions = [vec![], vec!["second"], OF_COMPLETION.to_vec()];
+    for _ in 0..5 {
+        let judged = questions.iter().map(async |yes| Asking::to_complete(yes).of(&rules).await.unwrap());
+        for (verdict, yes) in join_all(judged).await.iter().zip(&questions) {
+            let unmet: Vec<&str> = OF_COMPLETION.into_iter().filter(|rule| !yes.contains(rule)).collect();
+            assert_verdict(verdict, &OF_COMPLETION, &unmet);
+        }
+    }
+}
+
+/// Neither a yes nor a no, whichever it would be; and when the engine is back, the verdict is.
+pub async fn an_engine_that_gives_no_answer_neither_allows_nor_refuses(stage: impl EngineStage) {
+    for (yes, unmet) in [(&OF_COMPLETION[..], &[][..]), (&["first", "third"], &["second"])] {
+        let asking = Asking::to_complete(yes);
+        stage.fails(true);
+        let outcome = asking.of(stage.rules()).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+        stage.fails(false);
+        assert_verdict(&asking.of(stage.rules()).await.unwrap(), &OF_COMPLETION, unmet);
+    }
+}
