@@ -24,7 +24,7 @@ async fn a_new_workflow_is_at_version_1_and_says_where_it_is() {
 }
 
 #[tokio::test]
-async fn without_an_id_and_without_a_key_every_request_makes_a_workflow() {
+async fn every_request_without_an_id_and_without_a_key_makes_a_workflow() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let new = json!({"workflow_type": FREE});
@@ -84,7 +84,7 @@ async fn the_rules_judge_a_creation_too() {
 }
 
 #[tokio::test]
-async fn who_may_only_look_creates_nothing() {
+async fn a_viewer_creates_nothing() {
     let lab = Lab::open().await;
     lab.person("victor", &["viewer"]).create("w").await.refused(403, "forbidden");
     lab.everybody().get("/workflows/w").await.refused(404, "workflow-not-found");

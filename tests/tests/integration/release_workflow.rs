@@ -17,7 +17,7 @@ async fn quarantined(lab: &Lab) -> Person {
 }
 
 #[tokio::test]
-async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_supervisor_releases_it() {
+async fn a_workflow_broken_below_its_head_is_read_and_not_moved_until_it_is_released() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
     let refused = sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
@@ -47,7 +47,7 @@ async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_s
 }
 
 #[tokio::test]
-async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
+async fn a_released_break_does_not_quarantine_a_workflow_again_and_another_does() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
     let release = sue.release_of_all("w", "looked at").await;
@@ -68,7 +68,7 @@ async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
 }
 
 #[tokio::test]
-async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept() {
+async fn a_release_needs_a_supervisor_and_a_reason_and_an_attempt_of_others_is_recorded() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
     let whole = sue.release_of_all("w", "looked at").await;
@@ -92,7 +92,7 @@ async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept
 }
 
 #[tokio::test]
-async fn what_is_not_quarantined_or_not_there_is_not_released() {
+async fn a_workflow_that_is_missing_or_not_quarantined_is_not_released() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE"]).await;

@@ -59,7 +59,7 @@ async fn a_long_history_takes_several_requests() {
 }
 
 #[tokio::test]
-async fn what_is_not_published_cannot_come_again() {
+async fn a_version_that_is_not_published_is_not_replayed() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE"]).await;
@@ -78,7 +78,7 @@ async fn what_is_not_published_cannot_come_again() {
 }
 
 #[tokio::test]
-async fn of_a_broken_history_nothing_is_put_on_the_bus() {
+async fn a_broken_history_is_not_replayed_at_all() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE", "PAUSED", "ACTIVE"]).await;

@@ -20,7 +20,7 @@ fn path_to(state: State) -> &'static [&'static str] {
 }
 
 #[tokio::test]
-async fn of_the_36_pairs_nine_succeed_and_27_leave_the_workflow_untouched() {
+async fn nine_of_36_pairs_of_states_are_moves_and_27_leave_the_workflow_untouched() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let mut succeeded = 0;
@@ -49,7 +49,7 @@ async fn of_the_36_pairs_nine_succeed_and_27_leave_the_workflow_untouched() {
 }
 
 #[tokio::test]
-async fn of_32_writers_racing_for_one_workflow_exactly_one_wins_each_round() {
+async fn exactly_one_of_32_racing_writers_wins_each_round() {
     const WRITERS: usize = 32;
     const ROUNDS: usize = 200;
     let lab = Lab::open().await;

@@ -41,7 +41,7 @@ async fn a_missing_version_is_named() {
 }
 
 #[tokio::test]
-async fn only_an_auditor_verifies_and_only_what_is_there() {
+async fn an_auditor_and_no_other_role_verifies_a_workflow_that_is_there() {
     let lab = Lab::open().await;
     lab.everybody().create("w").await.expect(201);
     lab.person("sue", &["supervisor"]).get("/workflows/w/history/verification").await.refused(403, "forbidden");

@@ -95,7 +95,7 @@ fn every_operation_has_a_file_of_integration_tests_that_is_run() {
 }
 
 #[test]
-fn every_operation_has_tests_over_ports_in_memory_in_a_file_or_folder_of_its_name() {
+fn every_operation_has_a_file_of_tests_over_ports_in_memory_that_is_run() {
     let suite = "shared/operations/tests/operations";
     let main = workspace().text(&format!("{suite}/main.rs"));
     let mut complaints = Vec::new();

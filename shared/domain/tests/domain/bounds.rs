@@ -25,7 +25,7 @@ fn assert_bounds<T: FromStr>(character: &str, most: usize) {
 }
 
 #[test]
-fn names_are_as_long_as_they_may_be_and_made_of_what_they_may() {
+fn names_have_a_bounded_length_and_only_characters_that_are_allowed() {
     assert_bounds::<TenantId>("a", 64);
     assert_bounds::<WorkflowId>("a", 128);
     assert_bounds::<IdempotencyKey>("!", 255);
@@ -46,7 +46,7 @@ fn texts_of_people_are_counted_in_characters_and_hold_no_control_characters() {
 }
 
 #[test]
-fn only_the_service_s_own_names_are_reserved() {
+fn a_name_is_reserved_only_if_it_is_the_service_s_own() {
     assert!(PrincipalId::automatic_recovery().is_reserved());
     for other in ["alice", "alims", "x-alims.workflow-manager/recovery"] {
         assert!(!other.parse::<PrincipalId>().unwrap().is_reserved(), "{other}");

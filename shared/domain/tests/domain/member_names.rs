@@ -57,7 +57,7 @@ fn free_names_come_back_from_metadata_contexts_events_and_the_bus() {
 }
 
 #[test]
-fn reserved_names_are_refused_by_whatever_makes_metadata_or_a_context() {
+fn metadata_and_contexts_refuse_reserved_names_however_they_are_made() {
     for document in odd_documents::all().into_iter().filter(|document| !document.is_free()) {
         let (text, reserved) = (&document.text, document.reserved_below(""));
         let object = || document.object.clone();

@@ -44,7 +44,7 @@ fn repairs(rebuild_index: bool, publish: Option<Option<u64>>, reactivate: bool) 
 }
 
 #[test]
-fn what_is_in_order_is_left_alone_terminal_or_not() {
+fn a_workflow_in_order_is_left_alone_terminal_or_not() {
     for (head, at) in [(State::Created, 1), (State::Active, 2), (State::Completed, 3), (State::Cancelled, 3)] {
         assert_eq!(asked(&found(head, Some(at))), RecoveryPlan::AlreadyConsistent, "{head}");
     }
@@ -56,7 +56,7 @@ fn a_failed_workflow_is_to_be_reactivated() {
 }
 
 #[test]
-fn what_was_not_published_is_to_be_published() {
+fn versions_that_were_not_published_are_to_be_published() {
     assert_eq!(asked(&found(State::Completed, Some(1))), repairs(false, Some(Some(1)), false));
     assert_eq!(asked(&found(State::Failed, Some(2))), repairs(false, Some(Some(2)), true));
 }
@@ -74,7 +74,7 @@ fn an_index_entry_that_says_something_else_is_rebuilt() {
 }
 
 #[test]
-fn only_a_person_has_a_failure_reactivated_that_nobody_called_retryable() {
+fn a_failure_that_is_not_called_retryable_is_reactivated_only_when_a_person_asks() {
     let retryable = found(State::Failed, Some(3));
     let mut lasting = retryable.clone();
     let head: &mut WorkflowEvent = lasting.log.as_mut().unwrap();
@@ -130,7 +130,7 @@ fn a_broken_chain_is_quarantined_whatever_else_is_wrong() {
 }
 
 #[test]
-fn what_is_recorded_stays_in_force_until_it_is_released_found_again_or_not() {
+fn a_recorded_break_stays_in_force_until_it_is_released_found_again_or_not() {
     let key = a_key("w");
     for state in [State::Active, State::Failed] {
         let mut findings = found(state, Some(2));

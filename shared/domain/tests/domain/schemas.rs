@@ -73,7 +73,7 @@ fn the_committed_schemas_are_current() {
 }
 
 #[test]
-fn each_schema_stands_by_itself_and_defines_nothing_that_it_does_not_need() {
+fn each_schema_stands_alone_and_defines_nothing_that_it_does_not_need() {
     for (name, text) in schema::of_details().unwrap() {
         let document: Value = serde_json::from_str(&text).unwrap();
         assert!(jsonschema::meta::is_valid(&document), "{name}");
@@ -86,7 +86,7 @@ fn each_schema_stands_by_itself_and_defines_nothing_that_it_does_not_need() {
 }
 
 #[test]
-fn a_refused_attempt_is_what_its_schema_says_with_all_it_may_tell_and_with_the_least() {
+fn a_refused_attempt_fits_its_schema_with_every_member_and_with_the_fewest() {
     let whole = a_refusal(&a_key("w"));
     assert_fits(&BusEvent::of_refusal(&whole).unwrap());
     let least = Refusal {
@@ -106,7 +106,7 @@ fn a_refused_attempt_is_what_its_schema_says_with_all_it_may_tell_and_with_the_l
 }
 
 #[test]
-fn a_quarantine_and_a_release_are_what_their_schemas_say_with_all_they_may_tell_and_with_the_least() {
+fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_fewest() {
     let key = a_key("w");
     for whole in [a_quarantine(&key, &a_break(3)), a_release(&key, &a_break(3))] {
         assert_fits(&BusEvent::of_quarantine(&whole).unwrap());

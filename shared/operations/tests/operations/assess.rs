@@ -44,7 +44,7 @@ async fn released(log: &MemoryLog, at: u64, fault: Fault) {
 }
 
 #[tokio::test]
-async fn what_the_index_claims_is_shown_as_the_log_has_it_and_not_as_the_newest_version() {
+async fn a_claim_of_the_index_is_shown_beside_the_version_of_the_log_that_it_names() {
     let chain = chain(3);
     let log = holding(&chain);
     for stored in &chain {

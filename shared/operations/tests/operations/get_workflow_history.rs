@@ -52,7 +52,7 @@ pub(crate) async fn page(
 }
 
 #[tokio::test]
-async fn what_was_refused_after_a_version_that_cannot_be_read_is_not_shown_before_it() {
+async fn a_refusal_after_a_version_that_cannot_be_read_is_not_shown_before_it() {
     let (log, events, _) = paged(4, 1, &[0, 3]).await;
     assert!(events[1].timestamp > events[0].timestamp, "else this test shows nothing");
     log.damage(&a_key("w"), version(2), "a bit fell over");

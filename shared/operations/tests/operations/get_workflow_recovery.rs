@@ -71,7 +71,7 @@ async fn a_recovery_is_followed_from_its_claim_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_is_recorded_while_the_execution_is_asked_after_counts() {
+async fn an_outcome_recorded_while_the_execution_is_looked_up_counts() {
     for (recorded, progress) in [
         (Recorded::Nothing, Progress::Vanished(attempt(1, false), EndedHow::TimedOut)),
         (Recorded::ItsEnd, Progress::Ended(attempt(1, true))),
@@ -84,7 +84,7 @@ async fn what_is_recorded_while_the_execution_is_asked_after_counts() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_see_it_is_told_nothing() {
+async fn a_caller_who_may_not_see_a_recovery_learns_nothing_of_it() {
     let Site { log, .. } = Site::failed().await;
     let ports = Following { log, starter: MemoryStarter::default(), policy: Arc::new(NobodyMay) };
     let refused = get_workflow_recovery(&ports, &alice(), &"w".parse().unwrap()).await;

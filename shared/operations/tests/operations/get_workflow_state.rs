@@ -77,7 +77,7 @@ async fn rules_that_are_down_are_told_as_such_for_each_move() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_see_the_state_is_told_no_moves_and_an_altered_state_has_none() {
+async fn a_caller_who_may_not_see_the_state_sees_no_moves_and_an_altered_state_has_none() {
     let log = active().await;
     let (found, calls) = evaluated(&log, NobodyMay, RulesThatAllow).await;
     assert!(matches!(found, Err(ReadWorkflowError::Forbidden(_))), "{found:?}");

@@ -52,7 +52,7 @@ use crate::support::site::Site;
 
 /// The outcome is recorded by whoever comes first; no second attempt is made without its delay.
 #[tokio::test]
-async fn a_failure_delivered_again_after_its_recovery_ended_without_a_word_starts_no_other() {
+async fn a_failure_delivered_again_after_a_recovery_without_an_outcome_starts_no_other() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let Ok(FailureHandled::Started(claim)) = handled(&site.log, &starter, 3, 60_000).await else {
         panic!("not started")

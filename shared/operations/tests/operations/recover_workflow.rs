@@ -35,7 +35,7 @@ pub(crate) async fn asked<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
 }
 
 #[tokio::test]
-async fn the_same_failure_is_recovered_once_whoever_asks_how_often() {
+async fn a_failure_is_recovered_once_however_often_and_by_different_people_it_is_asked_for() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let ports = requesting(site.log.clone(), starter.clone());
     let first = asked(&ports, &a_call("sue")).await.unwrap();
@@ -49,7 +49,7 @@ async fn the_same_failure_is_recovered_once_whoever_asks_how_often() {
 use crate::support::site::Site;
 
 #[tokio::test]
-async fn after_an_outcome_the_next_request_is_the_next_attempt() {
+async fn a_request_after_an_outcome_is_the_next_attempt() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let ports = requesting(site.log.clone(), starter.clone());
     for attempt in 1..=3 {
@@ -62,7 +62,7 @@ async fn after_an_outcome_the_next_request_is_the_next_attempt() {
 }
 
 #[tokio::test]
-async fn an_execution_that_ended_without_a_word_is_recorded_as_given_up_and_the_next_is_started() {
+async fn an_execution_that_ended_without_an_outcome_is_recorded_as_given_up_and_followed() {
     for how in [EndedHow::TimedOut, EndedHow::Aborted, EndedHow::Failed, EndedHow::Succeeded] {
         let (site, starter) = (Site::failed().await, MemoryStarter::default());
         let ports = requesting(site.log.clone(), starter.clone());
@@ -79,7 +79,7 @@ async fn an_execution_that_ended_without_a_word_is_recorded_as_given_up_and_the_
 }
 
 #[tokio::test]
-async fn a_claim_whose_start_was_lost_or_forgotten_is_started_by_whoever_asks_next() {
+async fn a_claim_whose_start_was_lost_or_forgotten_is_started_by_the_next_request() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let ports = requesting(site.log.clone(), starter.clone());
     let first = asked(&ports, &a_call("sue")).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_start_failed_anywhere_and_asked_for_again_starts_one() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_refused_and_that_is_kept() {
+async fn a_caller_who_may_not_recover_is_refused_and_the_refusal_is_recorded() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let mut ports = requesting(site.log.clone(), starter.clone());
     ports.policy = Arc::new(NobodyMay);
@@ -121,7 +121,7 @@ async fn who_may_not_is_refused_and_that_is_kept() {
 }
 
 #[tokio::test]
-async fn a_person_does_not_wait_for_a_recovery_that_waits_by_itself_and_it_does_nothing_when_it_wakes() {
+async fn a_request_supersedes_an_automatic_recovery_that_waits() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let Ok(FailureHandled::Started(waiting)) = handled(&site.log, &starter, 3, 58_000).await else {
         panic!("no start")
@@ -148,7 +148,7 @@ impl Clock for ClaimedMeanwhile {
 }
 
 #[tokio::test]
-async fn a_person_who_comes_second_to_a_recovery_that_waits_by_itself_does_not_wait_either() {
+async fn a_request_that_loses_the_claim_to_an_automatic_recovery_supersedes_it() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let waits = RecoveryClaim { trigger: Trigger::Failure, claimed_at: at(60_000), ..a_claim(&a_key("w"), 3, 1) };
     let mut ports = requesting(site.log.clone(), starter.clone());
@@ -161,7 +161,7 @@ async fn a_person_who_comes_second_to_a_recovery_that_waits_by_itself_does_not_w
 }
 
 #[tokio::test]
-async fn a_person_joins_a_recovery_by_itself_that_is_under_way() {
+async fn a_request_joins_an_automatic_recovery_that_is_under_way() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());
     let Ok(FailureHandled::Started(under_way)) = handled(&site.log, &starter, 3, 55_000).await else {
         panic!("no start")

@@ -71,7 +71,7 @@ async fn created() -> MemoryLog {
 }
 
 #[tokio::test]
-async fn of_a_flood_a_bounded_number_is_kept_and_the_last_one_kept_says_that_no_more_are() {
+async fn a_flood_of_refusals_is_recorded_up_to_a_bound_and_the_last_one_says_so() {
     let log = created().await;
     let ids = IdsOf::now();
     let ports = Deciding { ids: ids.clone(), ..allowing(&log) };
@@ -94,7 +94,7 @@ async fn of_a_flood_a_bounded_number_is_kept_and_the_last_one_kept_says_that_no_
 }
 
 #[tokio::test]
-async fn when_the_window_has_passed_refusals_are_kept_and_told_again() {
+async fn refusals_are_recorded_again_when_the_window_has_passed() {
     let log = created().await;
     let ids = IdsOf::now();
     let ports = Deciding { ids: ids.clone(), ..allowing(&log) };
@@ -125,7 +125,7 @@ async fn refusals_of_a_clock_that_was_far_ahead_do_not_count() {
 }
 
 #[tokio::test]
-async fn in_the_midst_of_a_flood_others_are_told_why_and_moves_are_made() {
+async fn a_flood_by_one_principal_hides_no_reason_and_stops_no_move_of_another() {
     let log = created().await;
     let ports = allowing(&log);
     for _ in 0..100 {

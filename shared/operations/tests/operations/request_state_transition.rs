@@ -106,7 +106,7 @@ async fn a_move_with_a_key_failed_anywhere_and_repeated_has_one_effect() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_cannot_be_kept_is_not_answered_as_one() {
+async fn a_refusal_that_cannot_be_recorded_is_not_answered_as_one() {
     let log = MemoryLog::default();
     create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
     // The calls are: read the head, read the quarantines, look at what was refused lately, record the refusal.
@@ -193,7 +193,7 @@ async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading()
 }
 
 #[tokio::test]
-async fn whoever_may_not_move_it_is_not_told_of_its_quarantine() {
+async fn a_caller_who_may_not_move_a_workflow_does_not_learn_of_its_quarantine() {
     let site = Site::torn(&[State::Active]).await;
     alter(&site, 1, "forged");
     assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);

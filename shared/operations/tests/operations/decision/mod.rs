@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::{alice, allowing, codes, deciding, new, to};
 
 #[tokio::test]
-async fn whoever_may_not_is_told_nothing_of_what_is_there() {
+async fn a_caller_who_may_not_learns_nothing_of_what_is_there() {
     let log = MemoryLog::default();
     create_workflow(&allowing(&log), &a_call_with_key("alice", "k-1"), &new("w")).await.unwrap();
     let mut ports = allowing(&log);

@@ -33,7 +33,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn whatever_stream_bus_and_index_do_first_appearances_are_in_order_and_complete(
+    fn first_appearances_are_in_order_and_complete_whatever_stream_bus_and_index_do(
         (lengths, batches) in vec(1_usize..9, 1..14).prop_flat_map(deliveries),
         puts in vec(next_put(), 0..12),
         index_faults in vec((0_usize..20, fault()), 0..5),

@@ -114,7 +114,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn beside_publishers_users_and_other_rebuilds_nothing_is_lost_and_nothing_goes_back(
+    fn a_rebuild_beside_publishers_and_users_loses_no_event_and_sets_no_entry_back(
         (old, histories) in histories(),
         rung in vec((0_usize..8, 0_usize..9), 0..20),
         batch in 1_usize..6,

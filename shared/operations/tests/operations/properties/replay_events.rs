@@ -16,7 +16,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn whatever_runs_beside_it_nothing_appears_first_by_a_replay(
+    fn a_replay_puts_no_event_that_did_not_appear_before_whatever_runs_beside_it(
         length in 1_usize..9,
         batches in vec(vec(0_usize..8, 1..4), 0..6),
         from in vec(vec(1_u64..10, 1..6), 1..4),

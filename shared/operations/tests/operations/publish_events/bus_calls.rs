@@ -67,7 +67,7 @@ async fn why_failed<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBu
 }
 
 #[tokio::test]
-async fn what_failed_is_told_with_all_that_caused_it() {
+async fn a_failed_record_says_every_cause_of_its_failure() {
     let why = why_failed(|log| {
         let ports = publishing(&log);
         ports.bus.then(NextPut::FailBeforeEffect);
@@ -116,7 +116,7 @@ async fn a_long_way_to_go_is_read_many_versions_at_a_time() {
 }
 
 #[tokio::test]
-async fn where_the_log_is_read_what_it_holds_is_published_and_not_what_the_doorbell_carried() {
+async fn the_version_in_the_log_is_published_and_not_the_one_in_the_notification() {
     let (log, versions) = filled(&[3]).await;
     let held = sealed(WorkflowEvent { timestamp: at(999_999), ..versions[2].event.clone() });
     log.overwrite(held.clone());

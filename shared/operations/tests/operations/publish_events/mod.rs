@@ -29,7 +29,7 @@ pub(crate) fn assert_complete(bus: &MemoryBus, index: &MemoryIndex, lengths: &[u
 }
 
 #[tokio::test]
-async fn a_version_that_cannot_be_read_is_put_aside_and_blocks_nobody() {
+async fn a_version_that_cannot_be_read_becomes_a_dead_letter_and_blocks_no_other_workflow() {
     let (log, versions) = filled(&[3, 2]).await;
     log.damage(&a_key("w-00"), version(2), "a bit fell over");
     let ports = publishing(&log);
@@ -46,7 +46,7 @@ async fn a_version_that_cannot_be_read_is_put_aside_and_blocks_nobody() {
 use crate::support::site::Site;
 
 #[tokio::test]
-async fn another_version_than_was_published_is_put_aside_and_not_passed_over() {
+async fn a_version_other_than_the_published_one_becomes_a_dead_letter_and_is_not_skipped() {
     let (log, versions) = filled(&[2]).await;
     let ports = publishing(&log);
     let dead_letters = MemoryDeadLetters::default();
@@ -60,7 +60,7 @@ async fn another_version_than_was_published_is_put_aside_and_not_passed_over() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_put_aside_or_comes_again() {
+async fn a_record_that_cannot_be_read_becomes_a_dead_letter_or_comes_again() {
     let (log, versions) = filled(&[1]).await;
     let ports = publishing(&log);
     let unreadable = StreamRecord::Unreadable { sequence_number: "7".into(), key: "k".into(), why: "no pk".into() };
@@ -103,7 +103,7 @@ async fn a_long_way_to_go_is_not_begun_anew_when_it_is_interrupted() {
 }
 
 #[tokio::test]
-async fn what_failed_is_told_in_the_order_of_the_batch() {
+async fn failed_records_are_reported_in_the_order_of_the_batch() {
     let (log, versions) = filled(&[2, 1, 1]).await;
     let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, PortFault::BeforeEffect));
     let ports = Publishing { log, index, bus: MemoryBus::default() };

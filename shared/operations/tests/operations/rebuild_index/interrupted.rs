@@ -34,7 +34,7 @@ async fn a_workflow_that_lies_in_many_parts_of_the_walk_is_looked_at_once() {
 use super::{Entry, go_on};
 
 #[tokio::test]
-async fn failed_at_any_step_and_begun_again_it_ends_the_same() {
+async fn a_rebuild_that_failed_at_any_step_ends_the_same_when_begun_again() {
     let attempt = async |script: &Script| {
         let past = past(&ALL_SORTS).await;
         let mut runs = 0;
@@ -75,7 +75,7 @@ async fn killed_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 }
 
 #[tokio::test]
-async fn killed_at_any_step_and_begun_again_it_ends_the_same() {
+async fn a_rebuild_that_was_killed_at_any_step_ends_the_same_when_begun_again() {
     for polls in 1.. {
         let past = past(&ALL_SORTS).await;
         let ports = Publishing {
@@ -94,7 +94,7 @@ async fn killed_at_any_step_and_begun_again_it_ends_the_same() {
 }
 
 #[tokio::test]
-async fn stopped_by_whoever_is_told_it_has_done_what_it_told_and_may_be_begun_again() {
+async fn a_rebuild_that_is_stopped_has_done_what_it_reported_and_may_be_begun_again() {
     let mut told_at_most = 0;
     for stop_after in 1.. {
         let past = past(&ALL_SORTS).await;

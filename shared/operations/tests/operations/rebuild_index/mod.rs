@@ -139,7 +139,7 @@ impl Past {
 }
 
 #[tokio::test]
-async fn what_is_in_order_is_only_read() {
+async fn a_rebuild_only_reads_workflows_that_are_in_order() {
     let past = past(&[history(3, 3, Entry::Right), history(1, 1, Entry::Right)]).await;
     let script = Script::default();
     let rebuilt = rebuild_index(&past.faulty(&script), &options(None), go_on).await.unwrap();
@@ -149,7 +149,7 @@ async fn what_is_in_order_is_only_read() {
 }
 
 #[tokio::test]
-async fn what_lies_behind_is_published_from_where_its_entry_says_whatever_its_age() {
+async fn a_workflow_that_is_behind_is_published_from_its_entry_on_whatever_its_age() {
     for published_before in [None, after(1), after(5)] {
         let past = past(&[history(5, 2, Entry::Right)]).await;
         let rebuilt = past.rebuild(published_before).await;
@@ -160,7 +160,7 @@ async fn what_lies_behind_is_published_from_where_its_entry_says_whatever_its_ag
 }
 
 #[tokio::test]
-async fn where_the_entry_is_lost_age_says_what_is_published() {
+async fn the_age_of_a_version_says_whether_it_is_published_where_the_entry_is_lost() {
     for (old, again) in [(0, vec![1, 2, 3, 4]), (1, vec![2, 3, 4]), (3, vec![4]), (4, vec![]), (9, vec![])] {
         let past = past(&[history(4, 4, Entry::Lost)]).await;
         let rebuilt = past.rebuild(after(old)).await;
@@ -172,14 +172,14 @@ async fn where_the_entry_is_lost_age_says_what_is_published() {
 }
 
 #[tokio::test]
-async fn nothing_counts_as_published_when_an_operator_says_so() {
+async fn every_version_is_published_again_when_an_operator_says_so() {
     let past = past(&[history(4, 0, Entry::Lost), history(2, 2, Entry::Spoilt)]).await;
     assert_eq!(past.rebuild(None).await.published, 6);
     past.assert_in_order();
 }
 
 #[tokio::test]
-async fn a_spoilt_entry_says_nothing_of_what_is_published_beyond_its_version_or_beyond_the_old() {
+async fn a_spoilt_entry_counts_as_published_up_to_its_version_and_up_to_the_old_versions() {
     // Versions 3 to 5 were never published; the claims are the right one, one too low and one too high.
     for (entry, again) in [(Entry::Spoilt, 3..=5), (Entry::Claiming(1), 2..=5), (Entry::Claiming(4), 3..=5)] {
         let past = past(&[history(5, 2, entry)]).await;
@@ -190,7 +190,7 @@ async fn a_spoilt_entry_says_nothing_of_what_is_published_beyond_its_version_or_
 }
 
 #[tokio::test]
-async fn what_people_must_look_at_is_told_and_left_and_keeps_nobody_else() {
+async fn a_broken_workflow_is_reported_and_left_and_holds_up_no_other() {
     let histories = [Entry::Right, Entry::Lost, Entry::Spoilt, Entry::Claiming(9), Entry::Lost];
     let past = past(&histories.map(|entry| history(4, 4, entry))).await;
     past.log.remove(&key(0), version(2));
@@ -282,7 +282,7 @@ async fn a_rebuild_passes_over_a_released_break_and_reports_it_no_more() {
 }
 
 #[test]
-fn what_a_rebuild_leaves_to_people_is_told_with_all_that_they_need_to_find_it() {
+fn a_finding_of_a_rebuild_says_all_that_a_person_needs_to_find_it() {
     let ahead = |head: Option<u64>| Anomaly::AheadOfLog { published: version(9), head: head.map(version) };
     for (anomaly, told) in [
         (

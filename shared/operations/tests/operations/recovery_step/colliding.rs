@@ -78,7 +78,7 @@ async fn two_recoveries_and_a_move_in_any_order_make_one_history() {
 }
 
 #[tokio::test]
-async fn a_workflow_that_fails_again_right_after_is_not_this_recovery_s_business() {
+async fn a_recovery_leaves_a_failure_alone_that_came_right_after_it() {
     for before in [Next::Publish, Next::Confirm] {
         let site = Site::failed().await;
         let mut document = claimed(&site, 3, 1).await;

@@ -87,7 +87,7 @@ impl Matter {
 }
 
 #[tokio::test]
-async fn failed_at_any_call_before_or_after_its_effect_it_ends_the_same() {
+async fn recovery_is_idempotent_under_any_single_fault() {
     for matter in Matter::ALL {
         let calls = matter.carried_out(&Script::default(), 0).await;
         assert!(calls.len() > 5, "{matter:?}: {calls:?}");
@@ -100,7 +100,7 @@ async fn failed_at_any_call_before_or_after_its_effect_it_ends_the_same() {
 }
 
 #[tokio::test]
-async fn failed_at_a_call_and_again_soon_after_it_ends_the_same() {
+async fn recovery_is_idempotent_under_any_two_faults_soon_after_one_another() {
     let matter = Matter::FailedAndTorn;
     let calls = matter.carried_out(&Script::default(), 0).await.len();
     for first in 0..calls {
@@ -117,7 +117,7 @@ async fn failed_at_a_call_and_again_soon_after_it_ends_the_same() {
 
 /// Lambda may run a turn twice, and the machine goes on with either answer.
 #[tokio::test]
-async fn every_turn_made_twice_ends_the_same() {
+async fn recovery_is_idempotent_when_every_turn_is_made_twice() {
     for matter in Matter::ALL {
         for keep_first in [true, false] {
             let site = matter.site().await;

@@ -41,7 +41,7 @@ fn failed() -> MemoryLog {
 }
 
 #[tokio::test]
-async fn what_a_recovery_writes_has_golden_ids() {
+async fn a_recovery_writes_items_with_golden_ids() {
     // The instant of the last step, then ten bytes of the digest of recovery, word and version, as a UUID of version 7.
     let (versions, _) = turned(failed(), Next::Apply, RulesThatAllow).await.entries(&a_key("w"));
     assert_eq!(String::from(versions.last().unwrap().event.event_id), "01a20778-ffa0-78d7-8e2b-1e0d973ae5d8");

@@ -28,7 +28,7 @@ use crate::support::site::{Site, carried_out, claimed, recovering, retryable, st
 use crate::{alice, allowing, publishing};
 
 #[tokio::test]
-async fn a_failed_workflow_of_which_nothing_was_published_is_brought_back_and_told_of() {
+async fn a_failed_workflow_of_which_nothing_was_published_is_reactivated_and_published() {
     let site = Site::failed().await;
     let ended = carried_out(&site.with(RulesThatAllow), claimed(&site, 3, 1).await, 0).await.unwrap();
     assert_eq!(status(&ended), OutcomeStatus::Recovered);
@@ -60,7 +60,7 @@ async fn a_failed_workflow_of_which_nothing_was_published_is_brought_back_and_to
 use crate::to;
 
 #[tokio::test]
-async fn what_is_in_order_is_found_so_and_nothing_is_written_but_that() {
+async fn a_recovery_of_a_workflow_in_order_writes_its_outcome_and_nothing_else() {
     let site = Site::torn(&[State::Active]).await;
     let first = carried_out(&site.with(RulesThatDeny), claimed(&site, 2, 1).await, 0).await.unwrap();
     assert_eq!((status(&first), site.bus.accepted().len()), (OutcomeStatus::Recovered, 2));
@@ -84,7 +84,7 @@ async fn an_index_entry_that_is_lost_or_spoilt_is_rebuilt() {
 }
 
 #[tokio::test]
-async fn rules_that_refuse_are_kept_once_told_with_every_reason_and_all_else_is_put_in_order() {
+async fn a_recovery_that_the_rules_refuse_records_every_reason_once_and_repairs_all_else() {
     let site = Site::failed().await;
     let ended = carried_out(&site.with(RulesThatDeny), claimed(&site, 3, 1).await, 0).await.unwrap();
     let outcome = ended.outcome.clone().unwrap();
@@ -183,7 +183,7 @@ async fn a_recovery_that_did_not_wait_does_not_ask_whether_it_was_superseded() {
 }
 
 #[tokio::test]
-async fn rules_that_are_down_for_a_while_only_delay_it() {
+async fn rules_that_are_down_for_a_while_only_delay_a_recovery() {
     let site = Site::failed().await;
     let mut document = claimed(&site, 3, 1).await;
     document = recovery_step(&site.with(RulesThatAllow), document).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_bus_that_is_down_stops_neither_the_move_nor_what_is_tried_again() {
 }
 
 #[tokio::test]
-async fn when_its_time_is_up_it_gives_up_and_says_so() {
+async fn a_recovery_whose_time_is_up_gives_up_and_says_so() {
     let site = Site::failed().await;
     let clock = FixedClock::new(at(60_000));
     let mut ports = site.with(RulesThatAreDown);
@@ -229,7 +229,7 @@ async fn when_its_time_is_up_it_gives_up_and_says_so() {
 }
 
 #[tokio::test]
-async fn it_does_not_turn_for_ever() {
+async fn a_recovery_makes_a_bounded_number_of_turns() {
     let site = Site::failed().await;
     let document = RecoveryDocument { turns: RECOVERY_TURNS_MAX - 1, ..claimed(&site, 3, 1).await };
     let after = recovery_step(&site.with(RulesThatAllow), document).await.unwrap();
@@ -241,7 +241,7 @@ async fn it_does_not_turn_for_ever() {
 }
 
 #[tokio::test]
-async fn what_the_machine_caught_is_recorded_with_a_cause_of_bounded_length() {
+async fn an_error_that_the_machine_caught_is_recorded_with_a_cause_of_bounded_length() {
     let site = Site::failed().await;
     let caught = json!({"status": "gave-up", "error": "Lambda.Unknown", "cause": "x".repeat(5000)});
     let mut json = serde_json::to_value(claimed(&site, 3, 1).await).unwrap();

@@ -76,7 +76,7 @@ impl RecoveryLog for Withholding {
 }
 
 #[tokio::test]
-async fn what_can_never_be_published_ends_the_recovery_with_that_cause() {
+async fn a_version_that_can_never_be_published_ends_the_recovery_with_that_cause() {
     let site = Site::torn(&[State::Active, State::Paused]).await;
     let Publishing { log, index, bus } = site.with(RulesThatAllow).publishing;
     let ports = recovering(Publishing { log: Withholding(log), index, bus }, RulesThatAllow);

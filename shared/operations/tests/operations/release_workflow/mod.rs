@@ -131,7 +131,7 @@ async fn beheaded() -> Site {
 }
 
 #[tokio::test]
-async fn what_is_made_after_a_lost_end_was_released_is_published_in_order() {
+async fn a_version_made_after_a_lost_end_was_released_is_published_in_order() {
     let site = beheaded().await;
     let before = site.bus.accepted().len();
     released(&site, "sue", "versions 4 and 5 are gone for good").await.unwrap();
@@ -180,7 +180,7 @@ async fn a_release_of_another_break_leaves_the_witness_of_a_lost_end() {
 }
 
 #[tokio::test]
-async fn what_is_not_quarantined_is_not_released_and_whoever_repeats_is_told_the_same() {
+async fn a_release_of_a_workflow_in_order_is_refused_and_a_repeated_one_answers_the_same() {
     let site = Site::torn(&[State::Active]).await;
     assert!(matches!(released(&site, "sue", "why not").await, Err(ReleaseWorkflowError::NotQuarantined(_))));
     alter(&site, 1, "forged");

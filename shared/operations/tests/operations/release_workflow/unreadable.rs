@@ -117,7 +117,7 @@ async fn another_damage_of_the_same_version_is_another_break() {
 }
 
 #[tokio::test]
-async fn other_words_for_the_same_damage_are_the_same_break() {
+async fn the_same_damage_in_other_words_is_the_same_break() {
     let found = |content: ChainHash| BreakFound::unreadable(version(4), content).id();
     let one = damaged(3, &[4]).await;
     let Err(alims_operations::ports::LogError::Unreadable { content, .. }) = one.log.head(&a_key("w")).await else {

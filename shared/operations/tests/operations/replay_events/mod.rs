@@ -70,7 +70,7 @@ async fn events_come_again_in_order_one_a_call_and_the_index_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_waits_for_its_first_appearance_is_not_replayed() {
+async fn a_version_that_waits_for_its_first_appearance_is_not_replayed() {
     let ports = published(5, 3).await;
     assert_eq!(replay(&ports, 2).await.unwrap().to, version(3));
     assert_eq!(replayed(&ports.publishing.bus), [2, 3]);
@@ -131,7 +131,7 @@ async fn an_entry_that_is_refused_ends_it_and_says_where_to_go_on() {
 
 /// Every call a replay makes, failed before and after its effect: gone on with, it has put all, in order.
 #[tokio::test]
-async fn failed_at_any_step_and_gone_on_it_has_put_everything_in_order() {
+async fn a_replay_that_failed_at_any_step_and_goes_on_puts_everything_in_order() {
     let attempt = async |script: &Script| {
         let Publishing { log, index, bus } = published(5, 4).await.publishing;
         let indexed = index.all();
@@ -167,7 +167,7 @@ async fn failed_at_any_step_and_gone_on_it_has_put_everything_in_order() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_broken_range_is_put() {
+async fn a_broken_range_is_not_replayed_at_all() {
     let broken = async |spoil: fn(&MemoryLog, StoredVersion), fault: Fault| {
         let ports = published(5, 5).await;
         let log = &ports.publishing.log;
@@ -206,7 +206,7 @@ async fn a_version_that_does_not_follow_from_the_one_before_the_range_is_not_put
 }
 
 #[tokio::test]
-async fn a_head_that_cannot_be_read_is_told_to_those_who_may_know() {
+async fn a_head_that_cannot_be_read_is_reported_only_to_callers_who_may_replay() {
     let mut ports = published(3, 3).await;
     ports.publishing.log.damage(&a_key(W), version(3), "a bit fell over");
     let error = replay(&ports, 1).await.unwrap_err();

@@ -55,7 +55,7 @@ impl Yard {
 }
 
 #[tokio::test]
-async fn what_is_behind_missing_wrong_or_failed_is_recovered_and_what_is_in_order_is_left_alone() {
+async fn a_sweep_recovers_workflows_behind_missing_wrong_or_failed_and_leaves_others_alone() {
     let yard = Yard::default();
     for id in ["behind", "fine", "missing", "wrong"] {
         yard.at(id, &[State::Active]);
@@ -79,7 +79,7 @@ async fn what_is_behind_missing_wrong_or_failed_is_recovered_and_what_is_in_orde
 }
 
 #[tokio::test]
-async fn what_is_young_is_being_published_and_left_to_that() {
+async fn a_sweep_leaves_young_versions_to_the_publisher() {
     let yard = Yard::default();
     yard.at("w", &[State::Active]);
     yard.index.remove(&a_key("w"));
@@ -90,7 +90,7 @@ async fn what_is_young_is_being_published_and_left_to_that() {
 }
 
 #[tokio::test]
-async fn a_failure_is_not_tried_again_that_lasts_or_that_the_rules_refused_or_too_often() {
+async fn a_sweep_does_not_retry_a_failure_that_lasts_or_was_refused_or_was_tried_too_often() {
     let yard = Yard::default();
     yard.at("refused", &[State::Active, State::Failed]);
     let refused = a_claim(&a_key("refused"), 3, 1);
@@ -110,7 +110,7 @@ async fn a_failure_is_not_tried_again_that_lasts_or_that_the_rules_refused_or_to
 }
 
 #[tokio::test]
-async fn what_the_rules_refused_is_recovered_all_the_same_when_it_is_behind() {
+async fn a_refused_workflow_is_recovered_all_the_same_when_it_is_behind() {
     let yard = Yard::default();
     yard.at("w", &[State::Active, State::Failed]);
     let refused = a_claim(&a_key("w"), 3, 1);
@@ -144,7 +144,7 @@ async fn a_recovery_that_gave_up_is_tried_again_as_the_next_attempt() {
 }
 
 #[tokio::test]
-async fn a_recovery_that_ended_without_a_word_is_closed_one_that_runs_is_not_and_one_nobody_knows_of_is_started() {
+async fn a_sweep_closes_ended_recoveries_starts_unknown_ones_and_leaves_running_ones() {
     let yard = Yard::default();
     for id in ["ended", "running", "unknown"] {
         yard.at(id, &[State::Active]);
