@@ -36,7 +36,7 @@ fn another(value: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases(64))]
 
     #[test]
     fn every_sound_history_passes(length in 1_usize..30, seed: u64) {

@@ -16,3 +16,11 @@ mod lifecycle;
 mod member_names;
 mod recovery_plan;
 mod schemas;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases at most, and fewer where `PROPTEST_CASES` says so: `with_cases` alone would not look at it.
+fn cases(at_most: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.min(at_most), ..config }
+}

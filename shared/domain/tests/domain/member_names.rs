@@ -42,7 +42,7 @@ fn an_event_of(document: &OddDocument) -> WorkflowEvent {
 
 #[test]
 fn free_names_come_back_from_metadata_contexts_events_and_the_bus() {
-    for document in odd_documents::some_free(2000, 3) {
+    for document in odd_documents::some_free(1000, 3) {
         let event = an_event_of(&document);
         assert_eq!(event.metadata.as_object(), &document.object);
         comes_back(&event.metadata);

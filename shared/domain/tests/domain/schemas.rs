@@ -119,7 +119,7 @@ fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_few
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases(64))]
 
     #[test]
     fn every_event_is_what_the_schema_of_its_type_says_and_no_other(seed: u64) {

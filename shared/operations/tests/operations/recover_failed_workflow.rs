@@ -12,6 +12,7 @@ use alims_testing::{FixedClock, MemoryLog, MemoryStarter};
 use std::sync::Arc;
 
 use crate::recover_workflow::{asked, requesting};
+use crate::support::site::Site;
 
 /// What becomes of the published failure of `w` at a version.
 pub(crate) async fn handled(
@@ -48,7 +49,6 @@ async fn a_published_failure_starts_one_recovery_however_often_it_is_delivered()
     assert_eq!(late, FailureHandled::Left(LeftAlone::HasRecovery));
     assert_eq!(starter.started(), 1);
 }
-use crate::support::site::Site;
 
 /// The outcome is recorded by whoever comes first; no second attempt is made without its delay.
 #[tokio::test]

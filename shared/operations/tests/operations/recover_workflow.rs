@@ -19,7 +19,7 @@ use futures_util::FutureExt as _;
 use std::sync::Arc;
 
 use crate::recover_failed_workflow::handled;
-use crate::support::site::{carried_out, status};
+use crate::support::site::{Site, carried_out, status};
 
 pub(crate) fn requesting<L, S>(log: L, starter: S) -> Requesting<L, S> {
     let starting = Starting { log, starter, clock: Arc::new(FixedClock::new(at(60_000))) };
@@ -46,7 +46,6 @@ async fn a_failure_is_recovered_once_however_often_and_by_different_people_it_is
     assert_eq!((document.requested_by.as_str(), document.trigger), ("sue", Trigger::Request));
     assert_eq!(document.roles, a_call("sue").principal.roles);
 }
-use crate::support::site::Site;
 
 #[tokio::test]
 async fn a_request_after_an_outcome_is_the_next_attempt() {

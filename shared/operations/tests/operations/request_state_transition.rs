@@ -30,7 +30,7 @@ use tokio::sync::Barrier;
 
 use crate::support::faults::{asked_twice_and_until_answered, each_step_failed};
 use crate::support::newer::{is_newer, newer_in, w_0};
-use crate::support::site::{alter, assert_quarantined, moved, recovered, w};
+use crate::support::site::{Site, alter, assert_quarantined, moved, recovered, w};
 use crate::{alice, allowing, codes, created, deciding, new, to};
 
 #[tokio::test]
@@ -49,7 +49,6 @@ async fn the_policy_is_asked_before_the_lifecycle_and_the_lifecycle_before_the_r
     assert_eq!(codes(&log), [RefusalCode::Forbidden, RefusalCode::InvalidTransition, RefusalCode::RuleViolation]);
     assert_eq!(log.entries(&a_key("w")).0.len(), 1);
 }
-use crate::support::site::Site;
 
 /// A way from CREATED to a state, by the moves of the lifecycle; a test of the domain compares them with the specification.
 fn way_to(state: State) -> Vec<State> {

@@ -15,7 +15,7 @@ fn named(item: &HistoryItem) -> (i64, u8, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(super::cases(64))]
 
     #[test]
     fn the_pages_of_a_history_are_full_in_order_and_the_last_one_says_so(

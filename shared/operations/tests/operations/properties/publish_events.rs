@@ -30,7 +30,7 @@ fn deliveries(lengths: Vec<usize>) -> impl Strategy<Value = (Vec<usize>, Vec<Vec
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(super::cases(128))]
 
     #[test]
     fn first_appearances_are_in_order_and_complete_whatever_stream_bus_and_index_do(

@@ -111,7 +111,7 @@ async fn moved_on<I: WorkflowIndex, B: EventBus>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(super::cases(128))]
 
     #[test]
     fn a_rebuild_beside_publishers_and_users_loses_no_event_and_sets_no_entry_back(

@@ -13,7 +13,7 @@ use crate::support::released::W;
 use crate::support::stream::{Polite, deliver, filled, first_appearances, next_put, ring};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(super::cases(128))]
 
     #[test]
     fn a_replay_puts_no_event_that_did_not_appear_before_whatever_runs_beside_it(

@@ -15,7 +15,7 @@ use alims_testing::{Fault as PortFault, Faulty, MemoryBus, MemoryDeadLetters, Me
 use crate::publishing;
 use crate::release_workflow::released;
 use crate::support::newer::{newer_in, w_0};
-use crate::support::site::{alter, recovered};
+use crate::support::site::{Site, alter, recovered};
 use crate::support::stream::{filled, first_appearances, ring};
 
 pub(crate) fn assert_complete(bus: &MemoryBus, index: &MemoryIndex, lengths: &[usize]) {
@@ -43,7 +43,6 @@ async fn a_version_that_cannot_be_read_becomes_a_dead_letter_and_blocks_no_other
     let seen = first_appearances(&ports.bus);
     assert_eq!((&seen[&a_key("w-00")], &seen[&a_key("w-01")]), (&vec![1], &vec![1, 2]));
 }
-use crate::support::site::Site;
 
 #[tokio::test]
 async fn a_version_other_than_the_published_one_becomes_a_dead_letter_and_is_not_skipped() {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::support::released::{InMemory, W, on_the_bus, published, with_released_gap};
 use crate::support::stream::ring;
-use crate::{IDS, alice, allowing};
+use crate::{IDS, alice, allowing, to};
 
 #[tokio::test]
 async fn the_publisher_passes_over_a_released_gap() {
@@ -45,7 +45,6 @@ async fn with_released_loss() -> (InMemory, Vec<StoredVersion>) {
     release_workflow(&releasing, &a_call("sue"), &W.parse().unwrap(), &request).await.unwrap();
     (ports, stored)
 }
-use crate::to;
 
 /// A stream hands a record over for a day. One of a lost version may come before anything was made in its place, and after.
 #[tokio::test]

@@ -13,7 +13,7 @@ use alims_testing::RulesThatAllow;
 use alims_testing::builders::{a_key, version};
 
 use crate::support::site::{Site, carried_out, claimed};
-use crate::{alice, allowing};
+use crate::{alice, allowing, to};
 
 /// How many turns are dealt out by hand; those that are left are made one recovery after the other.
 const DEALT: u32 = 6;
@@ -31,7 +31,6 @@ async fn cancelled(site: &Site) -> bool {
 async fn turned(site: &Site, document: RecoveryDocument) -> RecoveryDocument {
     recovery_step(&site.with(RulesThatAllow), document).await.unwrap()
 }
-use crate::to;
 
 /// `order` says by its bits whose turn it is; the move comes after so many turns.
 async fn collided(order: u32, moved_after: u32) {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use crate::support::newer::{newer_in, w_0};
 use crate::support::site::{Site, carried_out, claimed, recovering, retryable, status, steps};
-use crate::{alice, allowing, publishing};
+use crate::{alice, allowing, publishing, to};
 
 #[tokio::test]
 async fn a_failed_workflow_of_which_nothing_was_published_is_reactivated_and_published() {
@@ -57,7 +57,6 @@ async fn a_failed_workflow_of_which_nothing_was_published_is_reactivated_and_pub
     let kept = site.log.recoveries(&a_key("w"), 5).await.unwrap().attempts.remove(0).ended.unwrap();
     assert_eq!((kept.outcome.status, kept.steps.len()), (OutcomeStatus::Recovered, 6));
 }
-use crate::to;
 
 #[tokio::test]
 async fn a_recovery_of_a_workflow_in_order_writes_its_outcome_and_nothing_else() {

@@ -10,7 +10,7 @@ use alims_operations::Publishing;
 use alims_operations::ports::{AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
 use alims_testing::{MemoryLog, RulesThatAllow};
 
-use crate::support::site::{carried_out, claimed, recovering};
+use crate::support::site::{Site, carried_out, claimed, recovering};
 
 /// How many versions the recovery of `w` asks for to publish them; whoever looks at the history asks for more at once.
 const TO_PUBLISH: usize = 3;
@@ -49,7 +49,6 @@ impl WorkflowLog for Withholding {
         self.0.record_refusal(refusal).await
     }
 }
-use crate::support::site::Site;
 
 impl QuarantineLog for Withholding {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
