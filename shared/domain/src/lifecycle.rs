@@ -34,7 +34,7 @@ impl State {
     /// The lifecycle table: whether a workflow in `self` may move to `to`.
     ///
     /// No wildcard arm, so that a new state cannot be forgotten here. It is `Moves` of the specification, and a test
-    /// reads it there: `shared/operations/tests/operations/specified.rs`.
+    /// reads it there: `shared/domain/tests/domain/lifecycle.rs`.
     #[must_use]
     pub const fn may_become(self, to: Self) -> bool {
         use State::{Active, Cancelled, Completed, Created, Failed, Paused};

@@ -10,7 +10,7 @@ use crate::people::Person;
 use crate::world::{WORLD, aws, cli};
 
 #[tokio::test]
-async fn every_route_refuses_whoever_has_no_token_that_holds() {
+async fn every_route_refuses_a_token_that_does_not_hold_and_none_at_all() {
     let honest = Person::everybody();
     let strangers = [
         ("no token", Person::nobody()),

@@ -43,7 +43,7 @@ async fn a_publication_that_was_torn_off_is_made_up_for_in_order() {
 }
 
 #[tokio::test]
-async fn a_failed_workflow_comes_back_through_rules_that_first_are_unavailable_twice() {
+async fn a_failed_workflow_is_recovered_though_the_rules_are_first_unavailable_twice() {
     // The deployed function is given another engine, which turns it away at first.
     let engine = FakeEngine::that(Deed::Bytes(http("429 Too Many Requests", "", b""))).await;
     judged_by(&engine.url);

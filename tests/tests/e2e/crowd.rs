@@ -76,7 +76,7 @@ async fn fought_over(workflow: &str) {
 }
 
 #[tokio::test]
-async fn what_a_crowd_is_told_fits_together() {
+async fn the_answers_to_a_crowd_fit_together() {
     let names: Vec<String> = (1..=WORKFLOWS).map(|number| format!("crowded-{number}")).collect();
     join_all(names.iter().map(|workflow| fought_over(workflow))).await;
 }

@@ -85,7 +85,7 @@ async fn the_archive_replays_what_was_published() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_put_aside_with_its_key_and_blocks_nobody() {
+async fn an_item_that_cannot_be_read_becomes_a_dead_letter_with_its_key_and_blocks_no_other() {
     let client = aws_sdk_dynamodb::Client::new(&aws().await);
     let item = [("pk", "default#garbled"), ("entry", "v#0000000001"), ("colour", "green")];
     let item = item.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned())));

@@ -7,7 +7,7 @@ use crate::people::{Person, go};
 use crate::world::events_of;
 
 #[tokio::test]
-async fn a_workflow_is_created_moved_listed_told_of_and_verified() {
+async fn a_workflow_is_created_moved_listed_and_verified() {
     let alice = Person::everybody();
     let created = alice.create("travelled").await.expect(201);
     assert_eq!(created["current_state"], "CREATED");
@@ -41,7 +41,7 @@ async fn a_creation_that_the_rules_refuse_names_each_rule() {
 }
 
 #[tokio::test]
-async fn of_racing_transitions_exactly_one_wins() {
+async fn exactly_one_of_racing_transitions_wins() {
     const RACERS: usize = 8;
     let alice = Person::everybody();
     alice.create("raced").await.expect(201);

@@ -55,7 +55,7 @@ async fn a_failed_workflow_is_recovered_and_its_subscriber_learns_of_it() {
 }
 
 #[tokio::test]
-async fn a_retryable_failure_is_recovered_by_itself() {
+async fn a_retryable_failure_is_recovered_automatically() {
     let alice = Person::everybody();
     failed(&alice, "flickered", crate::people::FREE, true).await;
     alice.until("/workflows/flickered", |state| state["current_state"] == "ACTIVE").await;
@@ -158,7 +158,7 @@ async fn put_aside(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_execution_that_ends_badly_is_put_aside_for_people() {
+async fn an_execution_that_ends_badly_becomes_a_dead_letter() {
     execute("stray", &json!({"delay_seconds": 0, "next": "wander"}));
     let event = put_aside("stray").await;
     let (status, error) = (&event["detail"]["status"], &event["detail"]["error"]);
@@ -166,7 +166,7 @@ async fn an_execution_that_ends_badly_is_put_aside_for_people() {
 }
 
 #[tokio::test]
-async fn what_a_turn_cannot_get_over_is_caught_and_handed_to_record() {
+async fn an_error_that_a_turn_cannot_get_over_is_caught_and_handed_to_record() {
     // No turn can read this, Record's neither.
     execute("senseless", &json!({"delay_seconds": 0, "next": "assess", "steps": "none"}));
     let error = put_aside("senseless").await["detail"]["error"].clone();
@@ -184,7 +184,7 @@ async fn what_a_turn_cannot_get_over_is_caught_and_handed_to_record() {
 }
 
 #[tokio::test]
-async fn a_recovery_of_what_is_not_there_or_not_one_s_own_is_not_started() {
+async fn a_recovery_of_a_missing_workflow_or_another_tenant_s_is_not_started() {
     Person::everybody().create("mine").await.expect(201);
     let nothing = json!({});
     Person::everybody().post("/workflows/nowhere/recovery", &nothing).await.refused(404, "workflow-not-found");

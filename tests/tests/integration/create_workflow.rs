@@ -24,7 +24,7 @@ async fn a_new_workflow_is_at_version_1_and_says_where_it_is() {
 }
 
 #[tokio::test]
-async fn without_an_id_and_without_a_key_every_request_makes_a_workflow() {
+async fn every_request_without_an_id_and_without_a_key_makes_a_workflow() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let new = json!({"workflow_type": FREE});
@@ -84,7 +84,7 @@ async fn the_rules_judge_a_creation_too() {
 }
 
 #[tokio::test]
-async fn who_may_only_look_creates_nothing() {
+async fn a_viewer_creates_nothing() {
     let lab = Lab::open().await;
     lab.person("victor", &["viewer"]).create("w").await.refused(403, "forbidden");
     lab.everybody().get("/workflows/w").await.refused(404, "workflow-not-found");
@@ -103,10 +103,6 @@ async fn bad_input_is_told_all_at_once_and_writes_nothing() {
     all.sort();
     assert_eq!(all, ["/colour", "/metadata", "/workflow_id", "/workflow_type"]);
     for (bad, pointer) in [
-        (json!({}), "/workflow_type"),
-        (json!({"workflow_type": 7}), "/workflow_type"),
-        (json!({"workflow_type": FREE, "workflow_id": "tab\tin"}), "/workflow_id"),
-        (json!({"workflow_type": FREE, "workflow_id": ""}), "/workflow_id"),
         (json!({"workflow_type": FREE, "workflow_id": null}), "/workflow_id"),
         (json!({"workflow_type": FREE, "metadata": {"a/b": [1, 9_007_199_254_740_993_i64]}}), "/metadata/a~1b/1"),
     ] {
@@ -127,13 +123,10 @@ async fn a_body_that_is_no_json_or_too_large_is_refused() {
         let request = alice.request(Method::POST, "/workflows").header("content-type", "application/json");
         Answer::to(request.body(body))
     };
-    for broken in
-        [&b""[..], b"{", b"[]", b"null", b"{\"workflow_type\": \"a\",}", b"\xff\xfe", b"{\"workflow_type\":\"a\"} x"]
-    {
+    // What else is no JSON, the readers and the handlers are tested with.
+    for broken in [&b""[..], b"null", b"{\"workflow_type\": \"a\",}", b"{\"workflow_type\":\"a\"} x"] {
         raw(broken.to_vec()).await.refused(400, "malformed-request");
     }
-    let twice = br#"{"workflow_type": "a", "workflow_type": "b"}"#;
-    raw(twice.to_vec()).await.refused(400, "malformed-request");
     let huge = format!(r#"{{"workflow_type": "a", "metadata": {{"x": "{}"}}}}"#, "x".repeat(10 << 20));
     assert!(raw(huge.into_bytes()).await.refused(413, "payload-too-large")["limit_bytes"].is_u64());
     let metadata = json!({"workflow_type": FREE, "metadata": {"x": "y".repeat(65 * 1024)}});

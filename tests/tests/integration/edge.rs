@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::lab::{Answer, Lab, client};
 
 #[tokio::test]
-async fn without_a_good_token_nothing_is_told_and_nothing_done() {
+async fn a_request_without_a_good_token_learns_nothing_and_does_nothing() {
     let lab = Lab::open().await;
     let other = Lab::open().await;
     let alice = lab.everybody();
@@ -33,7 +33,7 @@ async fn without_a_good_token_nothing_is_told_and_nothing_done() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_says_so() {
+async fn a_path_or_method_that_is_not_served_is_refused() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     assert_eq!(alice.get("/nowhere").await.status, 404);

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::lab::Lab;
 
 #[tokio::test]
-async fn where_there_was_no_recovery_it_says_so_and_starts_none() {
+async fn a_workflow_without_a_recovery_reports_none_and_starts_none() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.at("w", &["ACTIVE"]).await;
@@ -15,7 +15,7 @@ async fn where_there_was_no_recovery_it_says_so_and_starts_none() {
 }
 
 #[tokio::test]
-async fn it_tells_who_asked_when_and_why_and_what_was_done_when() {
+async fn a_report_of_a_recovery_says_who_asked_when_and_why_and_what_was_done_when() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.at("w", &["ACTIVE", "FAILED"]).await;
@@ -33,7 +33,7 @@ async fn it_tells_who_asked_when_and_why_and_what_was_done_when() {
 }
 
 #[tokio::test]
-async fn it_is_shown_to_whoever_may_look_at_the_workflow() {
+async fn a_recovery_is_shown_to_every_role_that_may_read_the_workflow() {
     let lab = Lab::open().await;
     lab.everybody().create("w").await.expect(201);
     lab.person("victor", &["viewer"]).get("/workflows/w/recovery").await.expect(200);

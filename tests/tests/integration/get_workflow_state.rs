@@ -17,7 +17,7 @@ async fn a_state_is_read_as_soon_as_it_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_not_ones_own_is_not_found() {
+async fn a_missing_workflow_or_another_tenant_s_is_not_found() {
     let lab = Lab::open().await;
     lab.everybody().create("w").await.expect(201);
     lab.everybody().get("/workflows/unknown").await.refused(404, "workflow-not-found");

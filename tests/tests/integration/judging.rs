@@ -77,7 +77,7 @@ async fn rules_changed_between_dry_run_and_move_show_in_the_events_version() {
 }
 
 #[tokio::test]
-async fn asked_beforehand_each_move_is_judged_for_the_one_who_asks_and_nothing_is_written() {
+async fn each_move_is_evaluated_for_the_caller_and_nothing_is_written() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let new = json!({"workflow_type": "sample-analysis", "workflow_id": "s", "metadata": {"sample_id": "S-1"}});

@@ -72,7 +72,7 @@ async fn a_cursor_is_good_for_its_own_query_only() {
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_meant_is_told_in_full() {
+async fn a_malformed_query_is_refused_with_every_fault() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     for query in [

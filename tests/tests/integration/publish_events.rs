@@ -41,7 +41,7 @@ async fn an_event_on_the_bus_is_the_event_of_the_history() {
 }
 
 #[tokio::test]
-async fn a_refused_attempt_is_told_on_the_bus() {
+async fn a_refused_attempt_is_published_on_the_bus() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.create("w").await.expect(201);

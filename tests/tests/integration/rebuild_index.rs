@@ -91,7 +91,7 @@ async fn lost_and_spoilt_entries_are_right_again_while_the_service_works() {
 }
 
 #[tokio::test]
-async fn what_people_must_look_at_is_named_and_left() {
+async fn a_broken_workflow_is_named_and_left() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let ids = ["altered", "gap", "ahead", "lost"].map(str::to_owned);

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::lab::{Lab, go, transitions};
 
 #[tokio::test]
-async fn a_retryable_failure_is_recovered_by_itself_in_the_service_s_own_name() {
+async fn a_retryable_failure_is_recovered_automatically_in_the_service_s_own_name() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     alice.at("w", &["ACTIVE", "FAILED"]).await;
@@ -19,7 +19,7 @@ async fn a_retryable_failure_is_recovered_by_itself_in_the_service_s_own_name() 
 }
 
 #[tokio::test]
-async fn a_failure_that_nobody_called_retryable_waits_for_a_person() {
+async fn a_failure_that_is_not_called_retryable_waits_for_a_person() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     for id in ["w", "lasting"] {
@@ -36,7 +36,7 @@ async fn a_failure_that_nobody_called_retryable_waits_for_a_person() {
 }
 
 #[tokio::test]
-async fn nobody_s_token_may_bear_the_name_of_the_service_itself() {
+async fn no_token_may_bear_the_name_of_the_service() {
     let lab = Lab::open().await;
     let impostor = lab.person("alims.workflow-manager/recovery", &["supervisor"]);
     impostor.get("/workflows").await.refused(401, "unauthenticated");

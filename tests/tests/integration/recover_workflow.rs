@@ -42,7 +42,7 @@ async fn a_failed_workflow_is_active_again_and_the_record_says_how() {
 }
 
 #[tokio::test]
-async fn one_that_is_already_recovering_is_joined_whatever_key_is_sent() {
+async fn a_recovery_under_way_is_joined_whatever_key_is_sent() {
     let lab = Lab::open_with_a_switch_for_the_rules().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE", "FAILED"]).await;
@@ -82,7 +82,7 @@ async fn a_workflow_in_order_is_left_alone_whether_it_has_ended_or_not() {
 }
 
 #[tokio::test]
-async fn rules_that_refuse_are_told_with_their_reasons_and_kept_as_an_attempt() {
+async fn a_recovery_that_the_rules_refuse_reports_the_reasons_and_is_recorded_as_an_attempt() {
     let lab = Lab::open_with_rules(
         "ruleset: house\nversion: \"7\"\nworkflow_types: [free-form]\nrules:\n  - id: not-back\n    applies_to:\n      \
          - { from: FAILED, to: ACTIVE }\n    message: Have the analyser calibrated first.\n    expression: \"false\"\n",
@@ -152,7 +152,7 @@ async fn recovery_is_for_supervisors_and_for_workflows_that_are_there() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_server_died_is_carried_out_by_the_next_who_asks() {
+async fn a_claim_whose_server_died_is_carried_out_on_the_next_request() {
     let mut lab = Lab::open_with_a_switch_for_the_rules().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE", "FAILED"]).await;

@@ -17,7 +17,7 @@ async fn quarantined(lab: &Lab) -> Person {
 }
 
 #[tokio::test]
-async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_supervisor_releases_it() {
+async fn a_workflow_broken_below_its_head_is_read_and_not_moved_until_it_is_released() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
     let refused = sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
@@ -47,28 +47,7 @@ async fn what_is_broken_below_its_newest_version_is_read_and_not_moved_until_a_s
 }
 
 #[tokio::test]
-async fn the_same_break_does_not_quarantine_it_anew_and_another_does() {
-    let lab = Lab::open().await;
-    let sue = quarantined(&lab).await;
-    let release = sue.release_of_all("w", "looked at").await;
-    sue.post(RELEASE, &release).await.expect(200);
-    sue.go("w", "ACTIVE").await.expect(200);
-    assert_ne!(sue.recovered().await["status"], "quarantined");
-    sue.go("w", "PAUSED").await.expect(200);
-    lab.alter("w", 2, "reason", AttributeValue::S("another reason".to_owned())).await;
-    let report = sue.recovered().await;
-    assert_eq!((&report["status"], &report["broken_at_version"]), (&json!("quarantined"), &json!(2)));
-    sue.go("w", "ACTIVE").await.refused(423, "workflow-quarantined");
-    // The break that was released before is not in force any more, and does not stand for this one.
-    let stale = json!({"breaks": release["breaks"], "reason": "looked at once more"});
-    sue.post(RELEASE, &stale).await.refused(409, "workflow-not-quarantined");
-    let release = sue.release_of_all("w", "looked at once more").await;
-    sue.post(RELEASE, &release).await.expect(200);
-    sue.go("w", "ACTIVE").await.expect(200);
-}
-
-#[tokio::test]
-async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept() {
+async fn a_release_needs_a_supervisor_and_a_reason_and_an_attempt_of_others_is_recorded() {
     let lab = Lab::open().await;
     let sue = quarantined(&lab).await;
     let whole = sue.release_of_all("w", "looked at").await;
@@ -92,7 +71,7 @@ async fn it_is_a_supervisor_s_act_with_a_reason_and_an_attempt_of_others_is_kept
 }
 
 #[tokio::test]
-async fn what_is_not_quarantined_or_not_there_is_not_released() {
+async fn a_workflow_that_is_missing_or_not_quarantined_is_not_released() {
     let lab = Lab::open().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE"]).await;

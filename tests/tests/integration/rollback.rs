@@ -268,7 +268,7 @@ async fn a_newer_head_is_neither_read_nor_moved() {
 }
 
 #[tokio::test]
-async fn over_a_newer_first_version_nothing_is_created() {
+async fn a_creation_over_a_newer_first_version_is_refused() {
     holds(Case {
         at: (LOG, "default#w", "v#0000000001", ""),
         unavailable: &[Ask::History, Ask::Verification, Ask::Creation, Ask::CreationWithKey, Ask::Replay],
@@ -290,7 +290,7 @@ async fn a_newer_version_below_the_head_is_no_break() {
 }
 
 #[tokio::test]
-async fn beside_a_newer_refusal_no_refusal_is_kept_and_so_none_is_told() {
+async fn a_refusal_beside_a_newer_one_is_neither_recorded_nor_answered() {
     holds(Case {
         at: (LOG, "default#w", "r#", ""),
         unavailable: &[Ask::History, Ask::Refused],
@@ -301,13 +301,13 @@ async fn beside_a_newer_refusal_no_refusal_is_kept_and_so_none_is_told() {
 }
 
 #[tokio::test]
-async fn beside_a_newer_claim_no_recovery_is_started() {
+async fn a_newer_claim_keeps_a_recovery_from_being_started() {
     let at = (LOG, "default#w", "a#", "#claim");
     holds(Case { at, unavailable: &[Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false }).await;
 }
 
 #[tokio::test]
-async fn beside_a_newer_outcome_no_recovery_is_started() {
+async fn a_newer_outcome_keeps_a_recovery_from_being_started() {
     let at = (LOG, "default#w", "a#", "#outcome");
     holds(Case { at, unavailable: &[Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false }).await;
 }

@@ -45,7 +45,7 @@ async fn the_engine_s_verdict_is_the_service_s() {
 }
 
 #[tokio::test]
-async fn without_a_verdict_nothing_is_written_and_the_caller_is_told_to_come_back() {
+async fn a_move_without_a_verdict_is_not_written_and_the_caller_may_come_back() {
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, PATIENT).await;
     let alice = lab.everybody();
@@ -67,7 +67,7 @@ async fn without_a_verdict_nothing_is_written_and_the_caller_is_told_to_come_bac
 }
 
 #[tokio::test]
-async fn an_engine_that_is_silent_or_slow_holds_nobody_up_for_longer_than_the_deadline_and_is_then_spared() {
+async fn a_silent_or_slow_engine_holds_a_request_up_to_the_deadline_and_is_then_spared() {
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, Duration::from_millis(300)).await;
     let alice = lab.everybody();
@@ -94,7 +94,7 @@ async fn an_engine_that_is_silent_or_slow_holds_nobody_up_for_longer_than_the_de
 }
 
 #[tokio::test]
-async fn over_the_contract_the_laboratory_s_rules_say_the_same() {
+async fn the_laboratory_s_rules_say_the_same_over_the_contract() {
     let engine = RulesEngine::start(0, &repository().join("rules")).await.unwrap();
     let lab = judged_at(&format!("http://{}", engine.address()), PATIENT).await;
     let (alice, bob) = (lab.everybody(), lab.person("bob", &["supervisor"]));
@@ -131,7 +131,7 @@ async fn the_example_for_those_who_implement_an_engine_works_as_it_stands() {
 }
 
 #[tokio::test]
-async fn the_reference_engine_refuses_what_is_no_question() {
+async fn the_reference_engine_refuses_a_body_that_is_no_question() {
     let engine = RulesEngine::start(0, &repository().join("rules")).await.unwrap();
     let url = format!("http://{}/v1/transitions/validate", engine.address());
     let ask =

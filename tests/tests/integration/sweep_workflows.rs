@@ -10,7 +10,7 @@ use crate::lab::Lab;
 use alims_testing::builders::{a_created, a_move};
 
 #[tokio::test]
-async fn a_break_below_the_head_that_nobody_asked_about_is_found_and_quarantined() {
+async fn a_sweep_finds_and_quarantines_a_break_below_the_head() {
     let lab = Lab::open_sweeping().await;
     let sue = lab.everybody();
     sue.at("w", &["ACTIVE", "PAUSED"]).await;

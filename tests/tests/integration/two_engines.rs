@@ -194,7 +194,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 }
 
 #[test]
-fn whatever_is_asked_both_engines_give_the_same_verdict() {
+fn both_engines_give_the_same_verdict_on_every_question() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in documents() {
         std::fs::write(folder.path().join(name), text).unwrap();

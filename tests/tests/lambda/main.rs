@@ -84,59 +84,88 @@ async fn call(settings: &[(&str, String)], operation: &'static Route, body: Opti
     (answer["statusCode"].as_u64().unwrap(), serde_json::from_str(text).unwrap())
 }
 
+/// A call of an operation's binary, and what its answer must hold.
+struct Asked {
+    operation: &'static Route,
+    body: Option<Value>,
+    status: u64,
+    /// Where in the answer to look, as a JSON pointer, and what must be there.
+    holds: (&'static str, Value),
+}
+
+impl Asked {
+    /// A call without a body that is to be answered with 200.
+    fn of(operation: &'static Route) -> Self {
+        Self { operation, body: None, status: 200, holds: ("", Value::Null) }
+    }
+
+    fn with(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    fn answered(self, status: u64) -> Self {
+        Self { status, ..self }
+    }
+
+    fn holding(self, pointer: &'static str, value: impl Into<Value>) -> Self {
+        Self { holds: (pointer, value.into()), ..self }
+    }
+
+    /// Makes the call and compares the answer.
+    async fn check(self, settings: &[(&str, String)]) {
+        let Self { operation, body, status, holds: (pointer, expected) } = self;
+        let (seen, answer) = call(settings, operation, body).await;
+        assert_eq!((seen, answer.pointer(pointer)), (status, Some(&expected)), "{}: {answer}", operation.name);
+    }
+}
+
+/// A workflow is created, moved until it fails, and its recovery is asked for.
+fn until_the_recovery() -> Vec<Asked> {
+    let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
+    let go = json!({"target_state": "ACTIVE", "reason": "go"});
+    let fail = json!({"target_state": "FAILED", "reason": "it broke",
+        "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
+    vec![
+        Asked::of(&create_workflow::ROUTE).with(new).answered(201).holding("/version", 1),
+        Asked::of(&request_state_transition::ROUTE).with(go).holding("/workflow/version", 2),
+        Asked::of(&request_state_transition::ROUTE).with(fail).holding("/workflow/current_state", "FAILED"),
+        Asked::of(&get_workflow_recovery::ROUTE).holding("/status", "none"),
+        Asked::of(&recover_workflow::ROUTE).answered(202).holding("/status", "running"),
+    ]
+}
+
+/// The recovered workflow is read, listed, verified and replayed; there is no quarantine to release.
+fn after_the_recovery() -> Vec<Asked> {
+    let release = json!({"breaks": [NO_BREAK], "reason": "why not"});
+    vec![
+        Asked::of(&get_workflow_recovery::ROUTE).holding("/status", "recovered"),
+        Asked::of(&get_workflow_state::ROUTE).holding("/current_state", "ACTIVE"),
+        Asked::of(&get_workflow_history::ROUTE).holding("/items/3/event_type", "WorkflowRecovered"),
+        Asked::of(&verify_workflow_history::ROUTE).holding("/versions_checked", 4),
+        Asked::of(&list_workflows::ROUTE).holding("/items/0/published_version", 4),
+        Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
+        Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
+    ]
+}
+
 #[tokio::test]
 async fn every_operation_answers_from_its_own_binary() {
+    let asked = || until_the_recovery().into_iter().chain(after_the_recovery());
+    let names: Vec<&str> = asked().map(|asked| asked.operation.name).collect();
+    assert!(ROUTES.iter().all(|operation| names.contains(&operation.name)), "an operation is left out");
     let data = tempfile::tempdir().unwrap();
     let server = server(data.path()).await;
     let (bus, taken) = bus().await;
     let settings = settings(&server, &bus);
-    let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
-    let failed = json!({"target_state": "FAILED", "reason": "it broke",
-        "failure": {"code": "power-loss", "message": "The power went.", "retryable": true}});
-    let until_the_recovery: [(&'static Route, Option<Value>, u64, &str, Value); 5] = [
-        (&create_workflow::ROUTE, Some(new), 201, "/version", json!(1)),
-        (
-            &request_state_transition::ROUTE,
-            Some(json!({"target_state": "ACTIVE", "reason": "go"})),
-            200,
-            "/workflow/version",
-            json!(2),
-        ),
-        (&request_state_transition::ROUTE, Some(failed), 200, "/workflow/current_state", json!("FAILED")),
-        (&get_workflow_recovery::ROUTE, None, 200, "/status", json!("none")),
-        (&recover_workflow::ROUTE, None, 202, "/status", json!("running")),
-    ];
-    let after_it: [(&'static Route, Option<Value>, u64, &str, Value); 7] = [
-        (&get_workflow_recovery::ROUTE, None, 200, "/status", json!("recovered")),
-        (&get_workflow_state::ROUTE, None, 200, "/current_state", json!("ACTIVE")),
-        (&get_workflow_history::ROUTE, None, 200, "/items/3/event_type", json!("WorkflowRecovered")),
-        (&verify_workflow_history::ROUTE, None, 200, "/versions_checked", json!(4)),
-        (&list_workflows::ROUTE, None, 200, "/items/0/published_version", json!(4)),
-        (&replay_events::ROUTE, Some(json!({"from_version": 3})), 202, "/to_version", json!(4)),
-        (
-            &release_workflow::ROUTE,
-            Some(json!({"breaks": [NO_BREAK], "reason": "why not"})),
-            409,
-            "/code",
-            json!("workflow-not-quarantined"),
-        ),
-    ];
-    let mut answered: Vec<&str> = Vec::new();
-    let mut ask = async |operation: &'static Route, body, status, pointer: &str, expected: Value| {
-        let (seen, answer) = call(&settings, operation, body).await;
-        assert_eq!((seen, answer.pointer(pointer)), (status, Some(&expected)), "{}: {answer}", operation.name);
-        answered.push(operation.name);
-    };
-    for (operation, body, status, pointer, expected) in until_the_recovery {
-        ask(operation, body, status, pointer, expected).await;
+    for asked in until_the_recovery() {
+        asked.check(&settings).await;
     }
     let document = taken.lock().unwrap().pop().unwrap();
     let ended = turned_to_its_end(&settings, document).await;
     assert_eq!(ended["outcome"]["status"], "recovered", "{ended}");
-    for (operation, body, status, pointer, expected) in after_it {
-        ask(operation, body, status, pointer, expected).await;
+    for asked in after_the_recovery() {
+        asked.check(&settings).await;
     }
-    assert!(ROUTES.iter().all(|operation| answered.contains(&operation.name)), "an operation was left out");
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
     let expected = [1, 2, 3, 4, 3, 4].map(|version| json!(version));
     assert_eq!(versions, expected, "the recovery published everything, and the replay the end of it again");

@@ -96,7 +96,7 @@ fn a_circle_is_found_however_it_is_written() {
 }
 
 #[test]
-fn what_a_parent_only_passes_on_makes_no_circle() {
+fn a_re_export_makes_no_circle() {
     let root = ("src/lib.rs", "mod parent;");
     let parent = ("src/parent/mod.rs", "mod one; mod two; pub use one::One; pub use two::{self, Two};");
     let one = ("src/parent/one.rs", "use super::Two; use crate::parent::two::f; pub struct One(Two);");
@@ -105,7 +105,7 @@ fn what_a_parent_only_passes_on_makes_no_circle() {
 }
 
 #[test]
-fn what_a_parent_defines_and_its_child_imports_makes_a_circle_when_the_parent_imports_the_child() {
+fn a_definition_of_a_parent_makes_a_circle_when_parent_and_child_import_each_other() {
     let root = ("src/lib.rs", "mod parent;");
     let child = ("src/parent/child.rs", "use super::Own; pub struct Child(Own);");
     let passes_on = ("src/parent.rs", "mod child; pub use child::Child; pub struct Own;");

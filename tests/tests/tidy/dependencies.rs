@@ -23,7 +23,7 @@ fn every_dependency_s_version_is_the_workspace_s() {
 }
 
 #[test]
-fn every_dependency_of_the_workspace_is_somebody_s() {
+fn every_dependency_of_the_workspace_is_one_of_a_package() {
     let wanted: BTreeSet<&str> =
         manifests().flat_map(|file| dependency_sections(&file.text).into_iter().flatten()).map(name_in).collect();
     let offered = section(workspace().text("Cargo.toml"), "[workspace.dependencies]");

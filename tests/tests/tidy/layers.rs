@@ -156,7 +156,7 @@ fn packages_are_built_only_with_the_layers_beneath_them() {
 }
 
 #[test]
-fn nothing_lies_beneath_a_layer_that_it_must_not_know() {
+fn a_layer_is_built_on_nothing_that_it_must_not_know() {
     let mut complaints = Vec::new();
     for (package, absent, why) in NEVER_BENEATH {
         for found in beneath(package) {
@@ -187,7 +187,7 @@ fn some_crates_are_for_some_packages_only() {
 }
 
 #[test]
-fn what_one_layer_knows_no_other_names() {
+fn a_name_that_one_layer_knows_is_in_no_other() {
     let mut complaints = Vec::new();
     for file in workspace().files(".rs").filter(|file| !file.path.starts_with("tests/")) {
         for (number, line) in file.production_code() {

@@ -60,7 +60,7 @@ fn the_machine_s_tasks_are_the_turns_of_the_domain() {
 }
 
 #[test]
-fn the_machine_tries_again_after_the_errors_that_the_function_calls_unavailable_and_lambda_s_own() {
+fn the_machine_retries_the_errors_that_the_function_calls_unavailable_and_lambda_s_own() {
     let named = workspace().text("shared/operations/src/recovery/recovery_step.rs").split('"');
     let passing: BTreeSet<&str> = named.filter(|name| name.ends_with("Unavailable") && !name.contains(' ')).collect();
     assert_eq!(passing.len(), 3, "{passing:?}");
@@ -109,7 +109,7 @@ impl Timer for Standing {
 }
 
 #[tokio::test]
-async fn what_the_machine_catches_is_an_outcome_that_the_domain_can_record() {
+async fn the_errors_that_the_machine_catches_are_outcomes_that_the_domain_can_record() {
     let machine = Machine::recover_workflow().unwrap();
     let invoke = async |document: Value| match document["next"].as_str() {
         Some("record") => Ok(document),
@@ -141,7 +141,7 @@ fn the_machine_may_call_the_function_of_its_turns_and_deliver_its_logs_and_nothi
 }
 
 #[test]
-fn only_those_who_start_or_tell_of_recoveries_may_and_of_this_machine_only() {
+fn the_roles_that_start_or_report_recoveries_may_use_this_machine_and_no_other_role_may() {
     for operation in workspace().operations() {
         let pascal: String = operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         let role = statements(&format!("{pascal}Role"));

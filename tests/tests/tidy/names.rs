@@ -95,6 +95,31 @@ fn every_operation_has_a_file_of_integration_tests_that_is_run() {
 }
 
 #[test]
+fn every_operation_has_a_file_of_tests_over_ports_in_memory_that_is_run() {
+    let suite = "shared/operations/tests/operations";
+    let main = workspace().text(&format!("{suite}/main.rs"));
+    let mut complaints = Vec::new();
+    for operation in workspace().operations().iter().map(|name| snake(name)) {
+        let paths = [format!("{suite}/{operation}.rs"), format!("{suite}/{operation}/mod.rs")];
+        let Some(path) = paths.iter().find(|path| workspace().has(path)) else {
+            complaints.push(format!("neither of {paths:?} is there"));
+            continue;
+        };
+        if !main.lines().any(|line| line == format!("mod {operation};")) {
+            complaints.push(format!("{suite}/main.rs does not name {operation}"));
+        }
+        let text = workspace().text(path);
+        if !text.lines().any(|line| ["#[test]", "#[tokio::test]"].contains(&line)) {
+            complaints.push(format!("{path} holds no test"));
+        }
+        if !text.contains(&format!("use alims_operations::{operation}::")) {
+            complaints.push(format!("{path} does not use {operation}"));
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
 fn the_openapi_document_s_operations_are_the_operations() {
     let described =
         workspace().text("openapi.yaml").lines().filter_map(|line| line.trim().strip_prefix("operationId: "));

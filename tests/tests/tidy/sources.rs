@@ -41,7 +41,7 @@ fn no_source_file_is_longer_than_one_sitting() {
 }
 
 #[test]
-fn nothing_unfinished_and_no_path_of_one_machine_is_left_in_any_file() {
+fn no_file_holds_anything_unfinished_or_a_path_of_one_machine() {
     let mut complaints = Vec::new();
     for file in workspace().all_files().iter().filter(|file| file.path != "Cargo.lock") {
         for (line, number) in file.text.lines().zip(1..) {

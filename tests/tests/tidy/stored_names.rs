@@ -56,7 +56,7 @@ fn keys_and_hashes_are_made_in_few_places() {
 }
 
 #[test]
-fn what_is_digested_is_a_list_of_parts() {
+fn a_digest_is_made_of_a_list_of_parts() {
     let text = workspace().text("shared/domain/src/stored_name.rs");
     let signatures = ["fn half_digest(parts: &[Part<'_>]) -> String", "fn digest(parts: &[Part<'_>]) -> [u8; 32]"];
     let missing = signatures.iter().filter(|signature| !text.contains(*signature));

@@ -152,7 +152,7 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
 }
 
 #[test]
-fn only_functions_that_evaluate_rules_have_the_engine_s_settings_and_each_counts_open_circuits() {
+fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_circuits() {
     let filters = resources("AWS::Logs::MetricFilter");
     let mut judging = 0;
     for operation in workspace().operations() {
@@ -179,7 +179,7 @@ fn only_functions_that_evaluate_rules_have_the_engine_s_settings_and_each_counts
 }
 
 #[test]
-fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_the_laptop_s_server_open() {
+fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_open() {
     let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
     for (option, name) in [("--database-port", "AWS_ENDPOINT_URL"), ("--events-port", "AWS_ENDPOINT_URL_EVENTBRIDGE")] {
         let (_, port) = text(&local["Parameters"][name]).rsplit_once(':').unwrap();

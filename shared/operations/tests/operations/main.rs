@@ -1,4 +1,5 @@
-//! The domain and its operations over in-memory ports: a file a subject.
+//! The operations over in-memory ports. Each operation has a file or a folder of its name; what several operations share
+//! has the name of its module in `src`. Properties of runs made at random stand apart.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,37 +9,36 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-mod assessing;
-mod bounds;
-mod calls;
-mod chain;
-mod evaluating;
-mod faults;
-mod flooding;
-mod golden;
-mod judged;
-mod lifecycle_model;
-mod member_names;
-mod names;
-mod newer;
-mod paging;
-mod publishing;
-mod rebuilding;
-mod recovering;
-mod refusing;
-mod released;
-mod repeating;
-mod replaying;
-mod same_request;
-mod schemas;
-mod specified;
+mod assess;
+mod chain_walk;
+mod create_workflow;
+mod decision;
+mod get_workflow_history;
+mod get_workflow_recovery;
+mod get_workflow_state;
+mod list_workflows;
+mod ports;
+mod properties;
+mod publish_events;
+mod rebuild_index;
+mod recover_failed_workflow;
+mod recover_workflow;
+mod recovery_step;
+mod refusals;
+mod release_workflow;
+mod replay_events;
+mod request_state_transition;
+mod support;
+mod sweep_workflows;
+mod verify_workflow_history;
 
 use alims_domain::call::Call;
 use alims_domain::lifecycle::State;
-use alims_operations::create_workflow::NewWorkflow;
+use alims_domain::refusal::RefusalCode;
+use alims_operations::create_workflow::{NewWorkflow, create_workflow};
 use alims_operations::request_state_transition::TransitionRequest;
 use alims_operations::{Deciding, Publishing};
-use alims_testing::builders::{a_call, at};
+use alims_testing::builders::{a_call, a_key, at};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, SequentialIds, SteppingClock};
 use std::sync::{Arc, LazyLock};
 
@@ -85,4 +85,16 @@ fn to(target_state: State) -> TransitionRequest {
 /// A call by Alice.
 fn alice() -> Call {
     a_call("alice")
+}
+
+/// A log with the workflow `w`, just created.
+async fn created() -> MemoryLog {
+    let log = MemoryLog::default();
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    log
+}
+
+/// The codes of the refusals that the log holds of `w`.
+fn codes(log: &MemoryLog) -> Vec<RefusalCode> {
+    log.entries(&a_key("w")).1.iter().map(|refusal| refusal.code).collect()
 }

@@ -1,0 +1,142 @@
+//! The plan, row by row: what is found, who asked, what was released.
+
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::Fault;
+use alims_domain::hashing::ChainHash;
+use alims_domain::lifecycle::State;
+use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::outcome::Trigger;
+use alims_domain::recovery::{Findings, PublishAfter, RecoveryPlan, Repairs, plan};
+use alims_testing::builders::{a_break, a_created, a_key, a_move, a_quarantine, a_release, version};
+
+const AUTOMATIC: [Trigger; 2] = [Trigger::Failure, Trigger::Sweep];
+
+fn found(head: State, indexed_at: Option<u64>) -> Findings {
+    let created = a_created("w");
+    let active = a_move(&created, State::Active);
+    let versions = match head {
+        State::Created => vec![created],
+        State::Active => vec![created, active],
+        State::Paused | State::Completed | State::Failed | State::Cancelled => {
+            let last = a_move(&active, head);
+            vec![created, active, last]
+        }
+    };
+    let claimed = indexed_at.map(|at| versions[usize::try_from(at).unwrap() - 1].event.clone());
+    let log = Ok(versions.last().unwrap().event.clone());
+    let quarantine = QuarantineRecord::default();
+    let (end, indexed) = (versions.last().unwrap().event.version, claimed.as_ref().map(IndexEntry::from));
+    Findings { log, end, indexed, claimed, quarantine, unreadable_recoveries: Vec::new() }
+}
+
+fn recorded(entries: Vec<QuarantineEntry>) -> QuarantineRecord {
+    QuarantineRecord { entries, unreadable: Vec::new() }
+}
+
+fn asked(findings: &Findings) -> RecoveryPlan {
+    plan(findings, Trigger::Request)
+}
+
+fn repairs(rebuild_index: bool, publish: Option<Option<u64>>, reactivate: bool) -> RecoveryPlan {
+    let publish = publish.map(|after| PublishAfter(after.map(version)));
+    RecoveryPlan::Repair(Repairs { rebuild_index, publish, reactivate })
+}
+
+#[test]
+fn a_workflow_in_order_is_left_alone_terminal_or_not() {
+    for (head, at) in [(State::Created, 1), (State::Active, 2), (State::Completed, 3), (State::Cancelled, 3)] {
+        assert_eq!(asked(&found(head, Some(at))), RecoveryPlan::AlreadyConsistent, "{head}");
+    }
+}
+
+#[test]
+fn a_failed_workflow_is_to_be_reactivated() {
+    assert_eq!(asked(&found(State::Failed, Some(3))), repairs(false, None, true));
+}
+
+#[test]
+fn versions_that_were_not_published_are_to_be_published() {
+    assert_eq!(asked(&found(State::Completed, Some(1))), repairs(false, Some(Some(1)), false));
+    assert_eq!(asked(&found(State::Failed, Some(2))), repairs(false, Some(Some(2)), true));
+}
+
+#[test]
+fn a_missing_index_entry_is_rebuilt_and_everything_published_again() {
+    assert_eq!(asked(&found(State::Active, None)), repairs(true, Some(None), false));
+}
+
+#[test]
+fn an_index_entry_that_says_something_else_is_rebuilt() {
+    let mut wrong = found(State::Active, Some(2));
+    wrong.indexed.as_mut().unwrap().current_state = State::Completed;
+    assert_eq!(asked(&wrong), repairs(true, Some(None), false));
+}
+
+#[test]
+fn a_failure_that_is_not_called_retryable_is_reactivated_only_when_a_person_asks() {
+    let retryable = found(State::Failed, Some(3));
+    let mut lasting = retryable.clone();
+    let head: &mut WorkflowEvent = lasting.log.as_mut().unwrap();
+    head.failure.as_mut().unwrap().retryable = false;
+    lasting.claimed = lasting.log.clone().ok();
+    assert_eq!(asked(&lasting), repairs(false, None, true));
+    for trigger in AUTOMATIC {
+        assert_eq!(plan(&retryable, trigger), repairs(false, None, true));
+        assert_eq!(plan(&lasting, trigger), RecoveryPlan::AlreadyConsistent, "{trigger:?}");
+    }
+}
+
+/// The index claims version 9 of a workflow that is at version 2.
+fn ahead() -> Findings {
+    let mut ahead = found(State::Active, Some(2));
+    ahead.indexed.as_mut().unwrap().published_version = version(9);
+    ahead.claimed = None;
+    ahead
+}
+
+#[test]
+fn an_index_ahead_of_the_log_is_the_witness_of_lost_versions() {
+    let RecoveryPlan::Quarantine(lost) = asked(&ahead()) else { panic!("not quarantined") };
+    assert_eq!((lost.at, lost.fault), (version(3), Fault::Missing));
+}
+
+#[test]
+fn a_loss_that_was_released_is_made_good_in_the_index_and_another_is_not() {
+    let ahead = ahead();
+    let RecoveryPlan::Quarantine(lost) = asked(&ahead) else { panic!("not quarantined") };
+    let key = a_key("w");
+    let record = recorded(vec![a_quarantine(&key, &lost), a_release(&key, &lost)]);
+    let released = Findings { quarantine: record.clone(), ..ahead };
+    assert_eq!(asked(&released), repairs(true, Some(None), false));
+    // The log has grown since, and the index still bears witness of the same loss.
+    let mut later = found(State::Completed, None);
+    later.indexed = released.indexed.clone();
+    assert_eq!(asked(&Findings { quarantine: record, ..later }), repairs(true, Some(None), false));
+    let mut other = released;
+    other.indexed.as_mut().unwrap().published_version = version(8);
+    assert!(matches!(asked(&other), RecoveryPlan::Quarantine(_)));
+}
+
+#[test]
+fn a_broken_chain_is_quarantined_whatever_else_is_wrong() {
+    for fault in [Fault::Missing, Fault::Altered, Fault::Unreadable, Fault::Unlinked, Fault::Foreign] {
+        let broken = BreakFound { at: version(2), fault, content: ChainHash::of(b"x") };
+        let findings = Findings { log: Err(broken.clone()), ..found(State::Failed, None) };
+        for trigger in [Trigger::Request, Trigger::Failure, Trigger::Sweep] {
+            assert_eq!(plan(&findings, trigger), RecoveryPlan::Quarantine(broken.clone()));
+        }
+    }
+}
+
+#[test]
+fn a_recorded_break_stays_in_force_until_it_is_released_found_again_or_not() {
+    let key = a_key("w");
+    for state in [State::Active, State::Failed] {
+        let mut findings = found(state, Some(2));
+        findings.quarantine = recorded(vec![a_quarantine(&key, &a_break(2))]);
+        assert_eq!(asked(&findings), RecoveryPlan::Quarantine(a_break(2)));
+        findings.quarantine.entries.push(a_release(&key, &a_break(2)));
+        assert!(!matches!(asked(&findings), RecoveryPlan::Quarantine(_)));
+    }
+}

@@ -1,0 +1,242 @@
+//! The schemas of the event details: current, true of every event, and of nothing else.
+
+use alims_domain::bus_event::BusEvent;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
+use alims_domain::refusal::Refusal;
+use alims_domain::schema;
+use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release};
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// A validator for each detail type.
+static SCHEMAS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
+    let documents = schema::of_details().unwrap().into_iter();
+    documents.map(|(name, text)| (name, validator(&serde_json::from_str(&text).unwrap()))).collect()
+});
+
+/// Members that need not be there.
+const OPTIONAL: [&str; 8] = [
+    "/reason",
+    "/validation_context",
+    "/correlation_id",
+    "/replay",
+    "/ruleset",
+    "/ruleset_version",
+    "/current_state",
+    "/recovery_id",
+];
+
+/// Members that need not be there in a refused attempt.
+const OPTIONAL_IN_REFUSALS: [&str; 5] = ["/version", "/target_state", "/reasons", "/policies", "/further_not_kept"];
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+/// The detail types whose schema a detail fits.
+fn fits(detail: &Value) -> BTreeSet<&'static str> {
+    SCHEMAS.iter().filter(|(_, schema)| schema.is_valid(detail)).map(|(name, _)| *name).collect()
+}
+
+#[track_caller]
+fn assert_fits(published: &BusEvent) {
+    let detail: Value = serde_json::from_str(&published.detail).unwrap();
+    let errors: Vec<String> = SCHEMAS[published.detail_type].iter_errors(&detail).map(|e| e.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{detail}");
+    assert_eq!(fits(&detail), BTreeSet::from([published.detail_type]), "{detail}");
+}
+
+#[track_caller]
+fn assert_fits_nowhere(detail: &Value, mutation: &str) {
+    assert_eq!(fits(detail), BTreeSet::new(), "{mutation}: {detail}");
+}
+
+#[test]
+fn the_committed_schemas_are_current() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    let committed = fs::read_dir(&folder).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    });
+    let committed: BTreeMap<String, Value> = committed.collect();
+    let current = schema::of_details().unwrap().into_iter();
+    let current: BTreeMap<String, Value> =
+        current.map(|(name, text)| (format!("{name}.json"), serde_json::from_str(&text).unwrap())).collect();
+    assert!(committed == current, "schemas/ is stale: run `cargo xtask schemas` and commit what it writes");
+}
+
+#[test]
+fn each_schema_stands_alone_and_defines_nothing_that_it_does_not_need() {
+    for (name, text) in schema::of_details().unwrap() {
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert!(jsonschema::meta::is_valid(&document), "{name}");
+        assert_eq!(document["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        for definition in document["$defs"].as_object().unwrap().keys() {
+            assert!(text.contains(&format!("\"#/$defs/{definition}\"")), "{name}: nothing refers to {definition}");
+        }
+        assert!(!text.contains("#/components/"), "{name}");
+    }
+}
+
+#[test]
+fn a_refused_attempt_fits_its_schema_with_every_member_and_with_the_fewest() {
+    let whole = a_refusal(&a_key("w"));
+    assert_fits(&BusEvent::of_refusal(&whole).unwrap());
+    let least = Refusal {
+        version: None,
+        current_state: None,
+        target_state: None,
+        reason: None,
+        reasons: Vec::new(),
+        ruleset: None,
+        ruleset_version: None,
+        policies: Vec::new(),
+        correlation_id: None,
+        further_not_kept: None,
+        ..whole
+    };
+    assert_fits(&BusEvent::of_refusal(&least).unwrap());
+}
+
+#[test]
+fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_fewest() {
+    let key = a_key("w");
+    for whole in [a_quarantine(&key, &a_break(3)), a_release(&key, &a_break(3))] {
+        assert_fits(&BusEvent::of_quarantine(&whole).unwrap());
+        let least = match whole {
+            QuarantineEntry::Quarantined(it) => QuarantineEntry::Quarantined(Quarantine { recovery_id: None, ..it }),
+            QuarantineEntry::Released(it) => QuarantineEntry::Released(Release { correlation_id: None, ..it }),
+        };
+        assert_fits(&BusEvent::of_quarantine(&least).unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::cases(64))]
+
+    #[test]
+    fn every_event_is_what_the_schema_of_its_type_says_and_no_other(seed: u64) {
+        for stored in a_chain(&a_key("w"), 12, seed) {
+            assert_fits(&BusEvent::of_version(&stored.event).unwrap());
+            assert_fits(&BusEvent::of_replayed_version(&stored.event).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_no_schema() {
+    for detail in whole_details() {
+        assert_eq!(fits(&detail).len(), 1, "{detail}");
+        for pointer in members(&detail, "") {
+            let is_the_reason_of_a_release = detail["event_type"] == "WorkflowReleased" && pointer == "/reason";
+            let may_lack = (OPTIONAL.contains(&&*pointer) && !is_the_reason_of_a_release)
+                || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));
+            assert_eq!(fits(&without(&detail, &pointer)).len(), usize::from(may_lack), "without {pointer}: {detail}");
+            let member = detail.pointer(&pointer).unwrap();
+            for other in [Value::Null, json!(7.5), json!([[]]), json!({"x": []}), json!(true), json!("")] {
+                if std::mem::discriminant(&other) != std::mem::discriminant(member) {
+                    assert_fits_nowhere(&with(&detail, &pointer, other), &pointer);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_detail_that_says_what_no_event_can_say_fits_no_schema() {
+    let wrong = [
+        ("/to_state", json!("LOST")),
+        ("/from_state", json!("LOST")),
+        ("/current_state", json!("active")),
+        ("/event_type", json!("WorkflowDeleted")),
+        ("/version", json!(0)),
+        ("/version", json!(-1)),
+        ("/version", json!(1.5)),
+        ("/event_id", json!("7")),
+        ("/timestamp", json!("yesterday")),
+        ("/created_at", json!("2026-13-01T00:00:00.000Z")),
+        ("/hash", json!("0")),
+        ("/previous_hash", json!("X".repeat(64))),
+        ("/code", json!("because")),
+        ("/replay", json!(false)),
+        ("/colour", json!("green")),
+        ("/rules/colour", json!("green")),
+        ("/failure/colour", json!("green")),
+    ];
+    for detail in whole_details() {
+        for (pointer, value) in &wrong {
+            let there = match pointer.strip_suffix("/colour") {
+                Some(parent) => detail.pointer(parent).is_some(),
+                None => detail.pointer(pointer).is_some(),
+            };
+            if there {
+                assert_fits_nowhere(&with(&detail, pointer, value.clone()), pointer);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failure_is_told_when_a_workflow_fails_and_only_then() {
+    let failure = json!({"code": "oven.cold", "message": "The oven is cold.", "retryable": true});
+    for detail in whole_details().iter().filter(|detail| !is_refusal(detail)) {
+        if detail["to_state"] == "FAILED" {
+            assert_fits_nowhere(&without(detail, "/failure"), "no failure");
+        } else {
+            assert_fits_nowhere(&with(detail, "/failure", failure.clone()), "a failure");
+        }
+    }
+}
+
+/// A detail of every type, a move to FAILED among them, each with all members that it may have.
+fn whole_details() -> Vec<Value> {
+    let chains = (0..40).flat_map(|seed| a_chain(&a_key("w"), 12, seed));
+    let mut of_kind: BTreeMap<(&str, bool), WorkflowEvent> = BTreeMap::new();
+    for event in chains.map(|stored| stored.event) {
+        let whole = event.validation_context.is_some() && event.correlation_id.is_some() && event.reason.is_some();
+        if whole || event.from_state.is_none() {
+            of_kind.insert((event.event_type.as_str(), event.failure.is_some()), event);
+        }
+    }
+    assert_eq!(of_kind.len(), 4, "created, changed, failed, recovered");
+    let versions = of_kind.into_values().map(|event| BusEvent::of_replayed_version(&event).unwrap());
+    let refusal = BusEvent::of_refusal(&a_refusal(&a_key("w"))).unwrap();
+    let entries = [a_quarantine(&a_key("w"), &a_break(3)), a_release(&a_key("w"), &a_break(3))];
+    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal]);
+    versions.chain(unordered).map(|published| serde_json::from_str(&published.detail).unwrap()).collect()
+}
+
+fn is_refusal(detail: &Value) -> bool {
+    detail["event_type"] == "WorkflowTransitionRefused"
+}
+
+/// Every member of an object and of the objects in it, as JSON pointers; what is the laboratory's own is left out.
+fn members(value: &Value, at: &str) -> Vec<String> {
+    if ["/metadata", "/validation_context"].contains(&at) {
+        return Vec::new();
+    }
+    let named = value.as_object().into_iter().flatten();
+    let named = named.map(|(name, inner)| (format!("{at}/{name}"), inner));
+    named.flat_map(|(pointer, inner)| [vec![pointer.clone()], members(inner, &pointer)].concat()).collect()
+}
+
+fn without(detail: &Value, pointer: &str) -> Value {
+    let mut detail = detail.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    detail.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+    detail
+}
+
+fn with(detail: &Value, pointer: &str, value: Value) -> Value {
+    let mut detail = detail.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    detail.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(name.to_owned(), value);
+    detail
+}

@@ -1,0 +1,112 @@
+//! The stream of the log as it reaches a publisher: records, batches that come again, and publishers that run beside others.
+
+use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::projection::IndexEntry;
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::Publishing;
+use alims_operations::ports::{
+    Advanced, BusError, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex,
+};
+use alims_operations::publish_events::{StreamRecord, publish_events};
+use alims_testing::builders::{a_chain, a_key};
+use alims_testing::{Fault as PortFault, MemoryBus, MemoryDeadLetters, MemoryLog, NextPut};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use tokio::task::yield_now;
+
+/// A log with these workflows, each with so many versions.
+pub(crate) async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>) {
+    use alims_operations::ports::WorkflowLog;
+    let log = MemoryLog::default();
+    let mut versions = Vec::new();
+    for (number, length) in lengths.iter().enumerate() {
+        for stored in a_chain(&a_key(&format!("w-{number:02}")), *length, number as u64) {
+            log.append(&stored).await.unwrap();
+            versions.push(stored);
+        }
+    }
+    (log, versions)
+}
+
+pub(crate) fn ring(version: &StoredVersion, number: usize) -> StreamRecord {
+    StreamRecord::Version { sequence_number: number.to_string(), version: Box::new(version.clone()) }
+}
+
+/// The versions of each workflow in the order of their first appearance on the bus.
+pub(crate) fn first_appearances(bus: &MemoryBus) -> BTreeMap<WorkflowKey, Vec<u64>> {
+    let mut seen: BTreeMap<WorkflowKey, Vec<u64>> = BTreeMap::new();
+    for event in bus.accepted() {
+        let Some(version) = event.version else { continue };
+        let versions = seen.entry(event.key).or_default();
+        if !versions.contains(&version.get()) {
+            versions.push(version.get());
+        }
+    }
+    seen
+}
+
+/// Hands batches over again and again, as a stream does, until nothing is left of them.
+pub(crate) async fn deliver<I: WorkflowIndex, B: EventBus>(
+    ports: &Publishing<MemoryLog, I, B>,
+    mut batch: Vec<StreamRecord>,
+) {
+    for _ in 0..100 {
+        let published = publish_events(ports, &MemoryDeadLetters::default(), batch.clone()).await;
+        assert_eq!(published.dead, []);
+        let failed: Vec<&str> = published.failed.iter().map(|failed| failed.sequence_number.as_str()).collect();
+        // From the first failed record on everything comes again.
+        let Some(first) = batch.iter().position(|record| failed.contains(&record.sequence_number())) else { return };
+        batch.drain(..first);
+    }
+    panic!("the batch is stuck");
+}
+
+/// Lets others go first before and after every call, so that several publishers really run into one another.
+#[derive(Clone)]
+pub(crate) struct Polite<T>(pub(crate) T);
+
+impl<B: EventBus> EventBus for Polite<B> {
+    async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
+        yield_now().await;
+        let results = self.0.put(entries).await;
+        yield_now().await;
+        results
+    }
+}
+
+impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
+    async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
+        let entries = self.0.entries(keys).await;
+        yield_now().await;
+        entries
+    }
+
+    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+        yield_now().await;
+        self.0.advance(entry).await
+    }
+
+    async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
+        yield_now().await;
+        self.0.repair(entry, seen).await
+    }
+
+    async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
+        self.0.list(query).await
+    }
+}
+
+pub(crate) fn next_put() -> impl Strategy<Value = NextPut> {
+    prop_oneof![
+        3 => Just(NextPut::Accept),
+        2 => vec(0_usize..10, 1..4).prop_map(NextPut::RefuseEntries),
+        1 => Just(NextPut::FailBeforeEffect),
+        1 => Just(NextPut::FailAfterEffect),
+    ]
+}
+
+pub(crate) fn fault() -> impl Strategy<Value = PortFault> {
+    prop_oneof![Just(PortFault::BeforeEffect), Just(PortFault::AfterEffect)]
+}
