@@ -106,12 +106,19 @@ impl DynamoLog {
         }
     }
 
-    /// One version, for a store that does not say what made a condition fail.
-    async fn version(&self, key: &WorkflowKey, version: Version) -> Result<StoredVersion, LogError> {
-        let versions = self.versions(key, version, 1).await?;
-        versions.into_iter().next().ok_or_else(|| {
-            LogError::Store(StoreError::Refused("a version that was there for a write is not there for a read".into()))
-        })
+    /// The item that is there now, when the write did not say.
+    pub(crate) async fn there(
+        &self,
+        key: &WorkflowKey,
+        entry: KeyText,
+        taken: Option<Item>,
+    ) -> Result<Item, StoreError> {
+        if let Some(taken) = taken {
+            return Ok(taken);
+        }
+        let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
+        // What it was is not known any more.
+        found.ok_or(StoreError::Unavailable("an entry that was there for a write is not there for a read".into()))
     }
 }
 
@@ -205,12 +212,15 @@ impl WorkflowLog for DynamoLog {
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
-        let item = version.to_item().map_err(|error| LogError::Store(error.into()))?;
-        let key = version.event.key();
-        let winner = match self.put_new(item).await.map_err(LogError::Store)? {
+        let (key, entry) = (version.event.key(), version_entry(version.event.version));
+        let taken = match self.put_new(version.to_item().map_err(StoreError::from)?).await? {
             PutNew::Done => return Ok(()),
-            PutNew::Taken(Some(item)) => read(&key, item)?,
-            PutNew::Taken(None) => self.version(&key, version.event.version).await?,
+            PutNew::Taken(taken) => self.there(&key, entry, taken).await?,
+        };
+        let winner = match StoredVersion::kept(taken).map_err(StoreError::from)? {
+            Kept::Readable(winner) => winner,
+            // It may be ours: an earlier try had won, its answer was lost, and then the item was altered.
+            Kept::Unreadable { why, .. } => return Err(StoreError::Unavailable(why.into()).into()),
         };
         if winner.event.event_id == version.event.event_id {
             return Ok(());

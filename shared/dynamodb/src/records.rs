@@ -5,7 +5,6 @@ use alims_core::identifiers::WorkflowKey;
 use alims_core::ports::{Claimed, QuarantineLog, Recoveries, RecoveryLog, StoreError, UnreadableRecovery};
 use alims_core::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_core::recovery::records::{RecoveryAttempt, RecoveryClaim, RecoveryRecord};
-use serde_dynamo::Item;
 
 use crate::DynamoLog;
 use crate::item::{
@@ -16,17 +15,6 @@ use crate::log::{Order, PutNew};
 
 /// How many entries that cannot be read may have the place of one entry of a quarantine, one beside the other.
 const BESIDE_MAX: usize = 8;
-
-impl DynamoLog {
-    /// The item that is there now, when the write did not say.
-    async fn there(&self, key: &WorkflowKey, entry: KeyText, taken: Option<Item>) -> Result<Item, StoreError> {
-        if let Some(taken) = taken {
-            return Ok(taken);
-        }
-        let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
-        found.ok_or(StoreError::Refused("an entry that was there for a write is not there for a read".into()))
-    }
-}
 
 /// How an attempt ended, before its claim is met.
 enum Ended {

@@ -166,7 +166,11 @@ impl WorkflowLog for MemoryLog {
                 Ok(())
             }
             Some(stored) => {
-                let winner = read(&key, version.event.version, stored)?;
+                let winner = read(&key, version.event.version, stored).map_err(|error| match error {
+                    LogError::Store(error) => error,
+                    // It may be ours.
+                    LogError::Unreadable { .. } => StoreError::Unavailable(Box::new(error)),
+                })?;
                 if winner.event.event_id == version.event.event_id {
                     Ok(())
                 } else {

@@ -186,6 +186,7 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         (CreateWorkflowError::Bug(Bug::VersionsExhausted(Version::LAST)).into(), "internal"),
         (ReadWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
+        (RequestStateTransitionError::Store(unavailable()).into(), "storage-unavailable"),
         (RecoverWorkflowError::from(StartRecoveryError::Contended).into(), "storage-unavailable"),
         (RecoverWorkflowError::from(StarterError::Unavailable("secret".into())).into(), "storage-unavailable"),
         (StartRecoveryError::from(StarterError::Refused("secret".into())).into(), "internal"),

@@ -10,8 +10,8 @@ use crate::operations::reading::Head;
 use crate::operations::refusing::{NotKept, keep};
 use crate::operations::{Accepted, Bug, Deciding, Forbidden, RuleViolation};
 use crate::ports::{
-    AppendError, Clock, LogError, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules,
-    Verdict, WorkflowLog,
+    AppendError, Clock, Move, RulesQuestion, RulesUnavailable, StoreError, StoredVersion, TransitionRules, Verdict,
+    WorkflowLog,
 };
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 use crate::timestamp::Timestamp;
@@ -180,10 +180,10 @@ pub(super) async fn append<L: WorkflowLog>(
     log: &L,
     version: StoredVersion,
     repeatable: Option<&RepeatableRequest>,
-) -> Result<Appended, LogError> {
+) -> Result<Appended, StoreError> {
     match log.append(&version).await {
         Ok(()) => Ok(Appended::Yes(Box::new(Accepted { event: version.event, repeated: false }))),
-        Err(AppendError::Log(error)) => Err(error),
+        Err(AppendError::Store(error)) => Err(error),
         Err(AppendError::VersionTaken(winner)) => {
             let known = repeatable.map_or(Known::No, |repeatable| repeatable.known_in(&winner.accepted));
             Ok(match known {

@@ -78,9 +78,9 @@ pub enum AppendError {
     /// Somebody else has this version; the log is as it was.
     #[error("version {} is taken", .0.event.version)]
     VersionTaken(Box<StoredVersion>),
-    /// The log beneath; after [`StoreError::Unavailable`] the version may or may not have been written.
+    /// The store beneath; after [`StoreError::Unavailable`] the version may or may not have been written.
     #[error(transparent)]
-    Log(#[from] LogError),
+    Store(#[from] StoreError),
 }
 
 /// Immutable versions and refusals of workflows. There is no way to change or remove one.
@@ -124,7 +124,8 @@ pub trait WorkflowLog: Send + Sync {
     /// Appends a version, if nobody has it yet. Exactly one of several writers of one version succeeds.
     ///
     /// An adapter MUST answer `Ok` when the version that is there carries our own `event_id`: an earlier try of ours
-    /// had won and its answer was lost. Otherwise it MUST return the winner.
+    /// had won and its answer was lost. Otherwise it MUST return the winner. Where it cannot read what is there it cannot
+    /// tell whether that is ours, and MUST answer [`StoreError::Unavailable`].
     fn append(&self, version: &StoredVersion) -> impl Future<Output = Result<(), AppendError>> + Send;
 
     /// Keeps a refused attempt. Repeating it changes nothing.

@@ -11,6 +11,7 @@ mod sweeping;
 mod turning;
 mod unpublishable;
 mod unreadable;
+mod unreadable_meanwhile;
 mod walking;
 
 use alims_core::chain::ChainWalk;
