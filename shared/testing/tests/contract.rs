@@ -4,6 +4,7 @@ use alims_testing::{MemoryIndex, MemoryLog};
 
 alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
+alims_testing::tampered_contract!(MemoryLog::default());
 
 /// A log that is walked in one part.
 mod log_with_whole_parts {
@@ -43,6 +44,7 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/log.rs"),
         include_str!("../src/contract/quarantine.rs"),
         include_str!("../src/contract/recoveries.rs"),
+        include_str!("../src/contract/tampered.rs"),
         include_str!("../src/contract/walk.rs"),
     ] {
         let names = part.split("\npub async fn ").skip(1).filter_map(|rest| rest.split('<').next());

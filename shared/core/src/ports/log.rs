@@ -96,7 +96,8 @@ pub trait WorkflowLog: Send + Sync {
     ///
     /// An adapter MUST page through its store until it has them. It MUST return [`LogError::Unreadable`] when the
     /// first item it would give cannot be read; when a later one cannot, it MUST stop before that one, so that a
-    /// caller who asks on from there meets the error.
+    /// caller who asks on from there meets the error. Each version that it gives or names MUST be at least `from`, also
+    /// where an entry lies that no version of this service is: whoever asks on behind it MUST NOT meet it again.
     fn versions(
         &self,
         key: &WorkflowKey,

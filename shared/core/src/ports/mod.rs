@@ -18,7 +18,6 @@ pub use log::{AppendError, KeptRefusal, LogError, StoredVersion, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
     Claimed, EndedHow, ExecutionStatus, Recoveries, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
-    UnreadableRecovery,
 };
 pub use rules::{Move, RulesQuestion, RulesUnavailable, TransitionRules, Verdict};
 pub use walk::{LogWalk, WalkPart, WalkPosition};

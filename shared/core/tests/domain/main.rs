@@ -12,6 +12,7 @@ mod assessing;
 mod bounds;
 mod calls;
 mod chain;
+mod circling;
 mod evaluating;
 mod faults;
 mod flooding;
