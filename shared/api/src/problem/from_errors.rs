@@ -121,7 +121,7 @@ impl From<ReleaseWorkflowError> for Problem {
             ReleaseWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
             ReleaseWorkflowError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
             ReleaseWorkflowError::NotQuarantined(named) => Self::WorkflowNotQuarantined(named),
-            ReleaseWorkflowError::Unreadable(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            ReleaseWorkflowError::Unreadable(quarantined) => Self::NothingToGoOnFrom(quarantined.0),
             ReleaseWorkflowError::Store(error) => error.into(),
         }
     }

@@ -5,7 +5,7 @@ mod from_errors;
 
 use alims_core::chain::Break;
 use alims_core::identifiers::{Version, WorkflowId};
-use alims_core::limits::REFUSALS_WINDOW_SECONDS;
+use alims_core::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_core::operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
 use alims_core::quarantine::BreakId;
 use alims_core::refusal::Whose;
@@ -50,6 +50,8 @@ pub enum Problem {
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
+    /// Nothing of the stored history can be read that a release could go on from.
+    NothingToGoOnFrom(Break),
     /// A break that a release names is not in force.
     WorkflowNotQuarantined(BreakId),
     /// The rules refused.
@@ -109,7 +111,7 @@ impl Problem {
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
-            Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
+            Self::WorkflowQuarantined(_) | Self::NothingToGoOnFrom(_) => ProblemCode::WorkflowQuarantined,
             Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
@@ -157,6 +159,7 @@ impl Problem {
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
             | Self::WorkflowQuarantined(_)
+            | Self::NothingToGoOnFrom(_)
             | Self::WorkflowNotQuarantined(_)
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
@@ -200,6 +203,7 @@ impl Problem {
                  and refer to it."
             ),
             Self::WorkflowQuarantined(broken) => quarantined(broken),
+            Self::NothingToGoOnFrom(broken) => nothing_to_go_on_from(broken),
             Self::WorkflowNotQuarantined(named) => not_quarantined(named),
             Self::RuleViolation(_) => {
                 "The rules do not allow this now, so the workflow was left as it is. `reasons` has each rule that is \
@@ -242,6 +246,15 @@ fn quarantined(broken: &Break) -> String {
         "The stored history is broken at version {}: {}. The workflow is locked until it is reviewed. Contact the \
          operator; a supervisor can release it.",
         broken.at, broken.fault
+    )
+}
+
+/// The detail of a release of a history whose end cannot be read.
+fn nothing_to_go_on_from(broken: &Break) -> String {
+    format!(
+        "None of the newest {UNREADABLE_PASSED_OVER_MAX} versions, from {} down, can be read, so nothing was released: \
+         there is no state to go on from. Contact the operator.",
+        broken.at
     )
 }
 

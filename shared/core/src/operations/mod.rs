@@ -133,9 +133,6 @@ pub enum Bug {
     /// A workflow has used up its ten digits of versions.
     #[error("no version follows {0}")]
     VersionsExhausted(Version),
-    /// A port broke its contract.
-    #[error("a port broke its contract: {0}")]
-    Contract(&'static str),
 }
 
 /// An accepted version, made now or by an earlier request with the same key.

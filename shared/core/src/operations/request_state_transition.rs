@@ -4,11 +4,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::call::Call;
+use crate::chain::{Break, Fault};
 use crate::event::{AppliedRules, EventType, Failure, Workflow};
 use crate::idempotency::{Known, RepeatableRequest};
 use crate::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
 use crate::json::{JsonRefused, ValidationContext};
 use crate::lifecycle::State;
+use crate::operations::chain_walk::readable;
 use crate::operations::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
 use crate::operations::reading::{Head, authorise, free_head};
 use crate::operations::{
@@ -295,9 +297,10 @@ async fn first_answer<L: WorkflowLog>(
     if head.event().version == version {
         return Ok(Accepted { event: head.stored.event, repeated: true });
     }
-    let stored = log.versions(key, version, 1).await?.into_iter().next();
-    match stored.filter(|stored| stored.event.version == version) {
+    let page = readable(log, key, version, 1).await?.map_err(Quarantined)?;
+    match page.into_iter().find(|stored| stored.event.version == version) {
         Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
-        None => Err(Bug::Contract("a remembered version is not in the log").into()),
+        // The version that this key made is gone from the log.
+        None => Err(Quarantined(Break { at: version, fault: Fault::Missing }).into()),
     }
 }

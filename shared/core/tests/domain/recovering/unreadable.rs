@@ -4,6 +4,7 @@ use alims_core::chain::{Break, ChainHash, Fault};
 use alims_core::event::Resumes;
 use alims_core::identifiers::Version;
 use alims_core::lifecycle::State;
+use alims_core::limits::UNREADABLE_PASSED_OVER_MAX;
 use alims_core::operations::Reading;
 use alims_core::operations::get_workflow_state::{WorkflowNow, get_workflow_state};
 use alims_core::operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, release_workflow};
@@ -150,6 +151,21 @@ async fn a_history_without_a_readable_version_is_not_released() {
     }
     assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty());
     assert_quarantined(moved(&site, State::Active).await, 2, Fault::Unreadable);
+}
+
+/// As many are no accident any more, and nothing is recorded.
+#[tokio::test]
+async fn more_unreadable_versions_than_are_passed_over_are_not_released() {
+    let site = Site::torn(&[State::Active]).await;
+    for number in 3..=u64::try_from(UNREADABLE_PASSED_OVER_MAX).unwrap() + 3 {
+        damage(&site, number, WHY);
+    }
+    assert_eq!(recovered(&site, 3, 1).await, OutcomeStatus::Quarantined);
+    let answer = released(&site, "sue", "lost").await;
+    assert!(matches!(answer, Err(ReleaseWorkflowError::Unreadable(_))), "{answer:?}");
+    assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty());
+    site.log.remove(&a_key("w"), version(u64::try_from(UNREADABLE_PASSED_OVER_MAX).unwrap() + 3));
+    assert_eq!(released(&site, "sue", "lost").await.unwrap().head, version(2));
 }
 
 #[tokio::test]

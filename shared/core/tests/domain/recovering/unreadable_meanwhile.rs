@@ -4,14 +4,19 @@
 use alims_core::lifecycle::State;
 use alims_core::operations::create_workflow::{CreateWorkflowError, create_workflow};
 use alims_core::operations::recovery_step::{RecoveryStepError, recovery_step};
+use alims_core::operations::release_workflow::{ReleaseRequest, release_workflow};
 use alims_core::operations::request_state_transition::{RequestStateTransitionError, request_state_transition};
 use alims_core::operations::{Accepted, Publishing};
-use alims_core::ports::{LogError, RulesQuestion, RulesUnavailable, StoreError, TransitionRules, Verdict};
+use alims_core::ports::{
+    LogError, QuarantineLog, RulesQuestion, RulesUnavailable, StoreError, TransitionRules, Verdict,
+};
+use alims_core::quarantine::{BreakFound, Release};
 use alims_core::recovery::document::{Next, OutcomeStatus};
-use alims_testing::builders::{a_call_with_key, a_key, version};
+use alims_testing::builders::{a_call, a_call_with_key, a_key, a_quarantine, version};
 use alims_testing::{Faulty, MemoryLog, RulesThatAllow, Script};
+use futures_util::FutureExt as _;
 
-use super::quarantining::{assert_quarantined, recovered, released, w};
+use super::quarantining::{assert_quarantined, recovered, released, releasing, w};
 use super::{Site, carried_out, claimed, recovering, status};
 use crate::{deciding, new, to};
 
@@ -77,4 +82,27 @@ async fn a_recovery_that_meets_an_unreadable_version_in_its_place_makes_its_turn
     assert!(matches!(turn, Err(RecoveryStepError::StorageUnavailable(_))), "it may have been appended: {turn:?}");
     let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
     assert_eq!(status(&ended), OutcomeStatus::Quarantined);
+}
+
+/// Whatever becomes unreadable between two reads of a release: never is all of a history released of which nothing can be
+/// read.
+#[tokio::test]
+async fn a_release_looks_for_a_version_to_go_on_from_after_it_read_what_is_in_force() {
+    for call in 0..4 {
+        let site = Site::torn(&[State::Active]).await;
+        site.log.damage(&a_key("w"), version(2), "a bit fell over");
+        let content = MemoryLog::content_of_damaged("a bit fell over");
+        let [first, second] = [1, 2].map(|at| BreakFound::unreadable(version(at), content.clone()));
+        site.log.record_quarantine(&a_quarantine(&a_key("w"), &second)).await.unwrap();
+        let (script, log, found) = (Script::default(), site.log.clone(), first.clone());
+        script.meanwhile(call, move || {
+            log.damage(&a_key("w"), version(1), "a bit fell over");
+            log.record_quarantine(&a_quarantine(&a_key("w"), &found)).now_or_never().unwrap().unwrap();
+        });
+        let ports = releasing(Faulty::new(site.log.clone(), &script), Faulty::new(site.index.clone(), &script));
+        let request = ReleaseRequest { breaks: [first.id(), second.id()].into(), reason: "lost".parse().unwrap() };
+        let answer = release_workflow(&ports, &a_call("sue"), &w(), &request).await;
+        assert!(answer.is_err(), "before {:?}: {answer:?}", script.calls().get(call));
+        assert_eq!(site.log.quarantine(&a_key("w")).await.unwrap().releases(), Vec::<&Release>::new(), "call {call}");
+    }
 }
