@@ -91,7 +91,7 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
         let what = match &appended {
             Ok(()) => What::Appended,
             Err(AppendError::VersionTaken(winner)) => What::AppendTaken { event_id: winner.event.event_id.to_string() },
-            Err(AppendError::Log(_)) => What::AppendUnknown,
+            Err(AppendError::Store(_)) => What::AppendUnknown,
         };
         self.note(&key, what);
         appended

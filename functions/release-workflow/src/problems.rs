@@ -11,7 +11,7 @@ pub fn problem(error: ReleaseWorkflowError) -> Problem {
         ReleaseWorkflowError::Forbidden(forbidden) => Problem::Forbidden(forbidden),
         ReleaseWorkflowError::TooManyRefusals(too_many) => Problem::TooManyRefusals(too_many),
         ReleaseWorkflowError::NotQuarantined(named) => Problem::WorkflowNotQuarantined(named),
-        ReleaseWorkflowError::Unreadable(quarantined) => Problem::WorkflowQuarantined(quarantined.0),
+        ReleaseWorkflowError::Unreadable(quarantined) => Problem::NothingToGoOnFrom(quarantined.0),
         ReleaseWorkflowError::Store(error) => error.into(),
     }
 }

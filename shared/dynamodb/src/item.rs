@@ -133,11 +133,12 @@ pub(crate) fn quarantine_entry(about: &BreakFound, released: bool, beside: Optio
     beside.map_or_else(|| entry.clone(), |beside| entry.clone().then(BESIDE).name(beside))
 }
 
-/// The version and the number of the attempt that the sort key of a claim names, if it names them.
-pub(crate) fn claim_named_by(entry: &str) -> Option<(Version, u32)> {
-    let (version, attempt) = entry.strip_prefix(RECOVERY_PREFIX)?.strip_suffix(CLAIM)?.split_once('#')?;
-    let named = (version_in_ten_digits(version)?, attempt.parse().ok()?);
-    (claim_entry(named.0, named.1).as_str() == entry).then_some(named)
+/// The version and the number of the attempt that the sort key of a claim or an outcome names, if it names them.
+pub(crate) fn attempt_named_by(entry: &str) -> Option<(Version, u32)> {
+    let attempt = entry.strip_suffix(CLAIM).or_else(|| entry.strip_suffix(OUTCOME))?;
+    let (version, number) = attempt.strip_prefix(RECOVERY_PREFIX)?.split_once('#')?;
+    let named = (version_in_ten_digits(version)?, number.parse().ok()?);
+    (recovery_entry(named.0, named.1).as_str() == attempt).then_some(named)
 }
 
 /// The version that the sort key of a recovery or a quarantine begins with; the last possible one where it names none, as
@@ -157,10 +158,31 @@ pub(crate) fn refusal_named_by(item: &Item) -> Option<EventId> {
     EventId::try_from(text_of(item, ENTRY)?.strip_prefix(REFUSAL_PREFIX)?.to_owned()).ok()
 }
 
-/// The version an item's sort key names, if it names one.
-pub(crate) fn version_named_by(item: &Item) -> Option<Version> {
-    let digits = text_of(item, ENTRY)?.strip_prefix(VERSION_PREFIX)?;
+/// The version that the sort key of a version names, if it is the key that this service gives it.
+pub(crate) fn version_named_by(entry: &str) -> Option<Version> {
+    let version = version_read_from(entry)?;
+    (version_entry(version).as_str() == entry).then_some(version)
+}
+
+/// The version that a sort key names in whatever spelling, if it names one.
+pub(crate) fn version_read_from(entry: &str) -> Option<Version> {
+    let digits = entry.strip_prefix(VERSION_PREFIX)?;
     digits.parse().ok().and_then(|number: u64| Version::try_from(number).ok())
+}
+
+/// The last version whose sort key is this one or comes before it, if any comes: where an entry stands among the versions
+/// under a key that none of them has. A read that goes on at the next version goes on behind that entry, whatever its key.
+pub(crate) fn stands_at(entry: &str) -> Option<Version> {
+    let rest = entry.strip_prefix(VERSION_PREFIX)?.as_bytes();
+    let digits = rest.iter().take(10).take_while(|byte| byte.is_ascii_digit());
+    let (count, number) =
+        digits.fold((0_u32, 0_u64), |(count, number), digit| (count + 1, number * 10 + u64::from(digit - b'0')));
+    let next = usize::try_from(count).ok().and_then(|count| rest.get(count));
+    // Of the versions that begin with these digits, as many come before it: all, or none.
+    let versions = 10_u64.pow(10 - count);
+    let is_behind = count == 10 || next.is_some_and(|next| *next > b'9');
+    let after = if is_behind { number.saturating_add(1) } else { number }.saturating_mul(versions);
+    after.checked_sub(1).and_then(|last| Version::try_from(last).ok())
 }
 
 /// The workflow that a partition key names, if it names one.

@@ -10,6 +10,7 @@ mod index_item;
 mod item;
 mod list;
 mod log;
+mod pages;
 mod positions;
 mod record_items;
 mod records;

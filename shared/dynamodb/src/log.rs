@@ -14,8 +14,9 @@ use std::sync::Arc;
 use crate::failure::store_error;
 use crate::item::{
     ENTRY, Kept, KeyText, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, partition_key, refusal_entry,
-    refusal_named_by, version_entry, version_named_by,
+    refusal_named_by, stands_at, text_of, version_entry, version_read_from,
 };
+use crate::pages::{Order, Pages};
 
 /// An item may not be there yet under its whole key: nobody overwrites, nobody appends twice.
 const NOT_THERE_YET: &str = "attribute_not_exists(pk)";
@@ -52,8 +53,7 @@ impl DynamoLog {
             .expression_attribute_values(":pk", partition_key(key).into())
     }
 
-    /// The items from one sort key to another, both included, at most `limit`: page after page until there are no
-    /// more. One page ends at 1 MB, and an empty one may still have a next.
+    /// The items from one sort key to another, both included, at most `limit`: page after page until there are no more.
     pub(crate) async fn items(
         &self,
         key: &WorkflowKey,
@@ -62,25 +62,11 @@ impl DynamoLog {
         limit: usize,
         order: Order,
     ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut last_key = None;
-        while items.len() < limit {
-            let page = self
-                .query(key)
-                .key_condition_expression("#pk = :pk AND #entry BETWEEN :from AND :to")
-                .expression_attribute_values(":from", from.clone().into())
-                .expression_attribute_values(":to", to.clone().into())
-                .scan_index_forward(order == Order::OldestFirst)
-                .limit(i32::try_from(limit - items.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(last_key)
-                .send()
-                .await
-                .map_err(store_error)?;
-            items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
-            last_key = page.last_evaluated_key.filter(|last_key| !last_key.is_empty());
-            if last_key.is_none() {
-                break;
-            }
+        let (mut pages, mut items) = (Pages::new(self, key, (from, to), order), Vec::new());
+        while items.len() < limit
+            && let Some(page) = pages.next(limit - items.len()).await?
+        {
+            items.extend(page);
         }
         Ok(items)
     }
@@ -107,20 +93,20 @@ impl DynamoLog {
         }
     }
 
-    /// One version, for a store that does not say what made a condition fail.
-    async fn version(&self, key: &WorkflowKey, version: Version) -> Result<StoredVersion, LogError> {
-        let versions = self.versions(key, version, 1).await?;
-        versions.into_iter().next().ok_or_else(|| {
-            LogError::Store(StoreError::Refused("a version that was there for a write is not there for a read".into()))
-        })
+    /// The item that is there now, when the write did not say.
+    pub(crate) async fn there(
+        &self,
+        key: &WorkflowKey,
+        entry: KeyText,
+        taken: Option<Item>,
+    ) -> Result<Item, StoreError> {
+        if let Some(taken) = taken {
+            return Ok(taken);
+        }
+        let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
+        // What it was is not known any more.
+        found.ok_or(StoreError::Unavailable("an entry that was there for a write is not there for a read".into()))
     }
-}
-
-/// In which order items are read: that of their sort keys, or the other way round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    OldestFirst,
-    NewestFirst,
 }
 
 /// What became of a write.
@@ -133,8 +119,12 @@ pub(crate) enum PutNew {
 
 /// Reads a version, or says which one cannot be read.
 fn read(key: &WorkflowKey, item: Item) -> Result<StoredVersion, LogError> {
-    // A sort key beyond ten digits stands where the last version would.
-    let version = version_named_by(&item).unwrap_or(Version::LAST);
+    let version = text_of(&item, ENTRY).and_then(stands_at).unwrap_or(Version::FIRST);
+    read_at(key, version, item)
+}
+
+/// Reads the version that stands there.
+fn read_at(key: &WorkflowKey, version: Version, item: Item) -> Result<StoredVersion, LogError> {
     match StoredVersion::kept(item) {
         Ok(Kept::Readable(stored)) => Ok(stored),
         Ok(Kept::Unreadable { content, why }) => Err(LogError::Unreadable { key: key.clone(), version, content, why }),
@@ -166,7 +156,18 @@ impl WorkflowLog for DynamoLog {
             .send()
             .await
             .map_err(store_error)?;
-        newest.items.unwrap_or_default().into_iter().next().map(|item| read(key, item.into())).transpose()
+        let Some(item) = newest.items.unwrap_or_default().into_iter().next().map(Item::from) else { return Ok(None) };
+        let entry = text_of(&item, ENTRY).unwrap_or_default();
+        let stands_at = stands_at(entry).unwrap_or(Version::FIRST);
+        let Some(named) = version_read_from(entry).filter(|named| *named < stands_at) else {
+            return read_at(key, stands_at, item).map(Some);
+        };
+        match self.newest_below(key, stands_at).await {
+            // Where nothing comes before it, it lies in the place of the version that it names.
+            Ok(None) => read_at(key, named, item).map(Some),
+            Ok(Some(_)) | Err(LogError::Unreadable { .. }) => read_at(key, stands_at, item).map(Some),
+            Err(error @ LogError::Store(_)) => Err(error),
+        }
     }
 
     async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
@@ -177,8 +178,9 @@ impl WorkflowLog for DynamoLog {
     }
 
     async fn versions(&self, key: &WorkflowKey, from: Version, limit: usize) -> Result<Vec<StoredVersion>, LogError> {
-        let items =
-            self.items(key, version_entry(from), version_entry(Version::LAST), limit, Order::OldestFirst).await?;
+        // Behind the last version there may be other entries, of which `head` would give the last.
+        let to = KeyText::literal(VERSION_PREFIX).then("\u{10ffff}");
+        let items = self.items(key, version_entry(from), to, limit, Order::OldestFirst).await?;
         let mut versions = Vec::with_capacity(items.len());
         for item in items {
             match read(key, item) {
@@ -200,18 +202,29 @@ impl WorkflowLog for DynamoLog {
         // All entries of refusals have one length: with one more character the range begins behind `after`.
         let from = after.map_or_else(|| KeyText::literal(REFUSAL_PREFIX), |after| refusal_entry(after).then("#"));
         let to = KeyText::literal(REFUSAL_PREFIX).then("~");
-        let items = self.items(key, from, to, limit, Order::OldestFirst).await?;
-        let kept: Result<Vec<Option<KeptRefusal>>, StoreError> = items.into_iter().map(kept_refusal).collect();
-        Ok(kept?.into_iter().flatten().collect())
+        let (mut pages, mut refusals) = (Pages::new(self, key, (from, to), Order::OldestFirst), Vec::new());
+        while refusals.len() < limit
+            && let Some(page) = pages.search(limit - refusals.len()).await?
+        {
+            for item in page {
+                if refusals.len() < limit {
+                    refusals.extend(kept_refusal(item)?);
+                }
+            }
+        }
+        Ok(refusals)
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
-        let item = version.to_item().map_err(|error| LogError::Store(error.into()))?;
-        let key = version.event.key();
-        let winner = match self.put_new(item).await.map_err(LogError::Store)? {
+        let (key, entry) = (version.event.key(), version_entry(version.event.version));
+        let taken = match self.put_new(version.to_item().map_err(StoreError::from)?).await? {
             PutNew::Done => return Ok(()),
-            PutNew::Taken(Some(item)) => read(&key, item)?,
-            PutNew::Taken(None) => self.version(&key, version.event.version).await?,
+            PutNew::Taken(taken) => self.there(&key, entry, taken).await?,
+        };
+        let winner = match StoredVersion::kept(taken).map_err(StoreError::from)? {
+            Kept::Readable(winner) => winner,
+            // It may be ours: an earlier try had won, its answer was lost, and then the item was altered.
+            Kept::Unreadable { why, .. } => return Err(StoreError::Unavailable(why.into()).into()),
         };
         if winner.event.event_id == version.event.event_id {
             return Ok(());

@@ -4,30 +4,20 @@ use alims_domain::hash_chain::Fault;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord, UnreadableRecovery};
+use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError};
 use serde_dynamo::Item;
 
 use crate::DynamoLog;
 use crate::item::{
-    CLAIM, ENTRY, Kept, KeyText, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, claim_entry, claim_named_by,
+    CLAIM, ENTRY, Kept, KeyText, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, attempt_named_by, claim_entry,
     newer_format, quarantine_entry, text_of, version_beside,
 };
-use crate::log::{Order, PutNew};
+use crate::log::PutNew;
+use crate::pages::{Order, Pages};
 
 /// How many entries that cannot be read may have the place of one entry of a quarantine, one beside the other.
 const BESIDE_MAX: usize = 8;
-
-impl DynamoLog {
-    /// The item that is there now, when the write did not say.
-    async fn there(&self, key: &WorkflowKey, entry: KeyText, taken: Option<Item>) -> Result<Item, StoreError> {
-        if let Some(taken) = taken {
-            return Ok(taken);
-        }
-        let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
-        found.ok_or(StoreError::Refused("an entry that was there for a write is not there for a read".into()))
-    }
-}
 
 /// How an attempt ended, before its claim is met.
 enum Ended {
@@ -53,43 +43,55 @@ impl Ended {
     }
 }
 
+/// What was read of recoveries so far, newest first: of each attempt the outcome comes before the claim.
+#[derive(Default)]
+struct Met {
+    recoveries: Recoveries,
+    ended: Option<Ended>,
+}
+
+impl Met {
+    fn meet(&mut self, item: Item) -> Result<(), StoreError> {
+        let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
+        self.recoveries.named.extend(attempt_named_by(&entry));
+        let unreadable = |content| BreakFound { at: version_beside(&entry), fault: Fault::UnreadableRecovery, content };
+        if let Some(attempt) = entry.strip_suffix(OUTCOME) {
+            self.ended = Some(match RecoveryRecord::kept(item)? {
+                Kept::Readable(record) => Ended::Readably(Box::new(record)),
+                Kept::Unreadable { content, .. } => {
+                    self.recoveries.unreadable.push(unreadable(content));
+                    Ended::Unreadably(attempt.to_owned())
+                }
+            });
+            return Ok(());
+        }
+        match RecoveryClaim::kept(item)? {
+            Kept::Readable(claim) => {
+                let ended = self.ended.take().and_then(|ended| ended.of(&claim));
+                self.recoveries.attempts.push(RecoveryAttempt { claim, ended });
+            }
+            Kept::Unreadable { content, .. } => self.recoveries.unreadable.push(unreadable(content)),
+        }
+        Ok(())
+    }
+}
+
 impl RecoveryLog for DynamoLog {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
+        let range = (KeyText::literal(RECOVERY_PREFIX), KeyText::literal(RECOVERY_PREFIX).then("~"));
+        let (mut pages, mut met) = (Pages::new(self, key, range, Order::NewestFirst), Met::default());
+        let left = |met: &Met| limit.saturating_sub(met.recoveries.attempts.len());
         // An attempt has two items at most, and of the last one both are wanted.
-        let (from, to) = (KeyText::literal(RECOVERY_PREFIX), KeyText::literal(RECOVERY_PREFIX).then("~"));
-        let items = self.items(key, from, to, limit.saturating_mul(2), Order::NewestFirst).await?;
-        let mut recoveries = Recoveries::default();
-        let mut ended: Option<Ended> = None;
-        for item in items {
-            if recoveries.attempts.len() == limit {
-                break;
-            }
-            let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
-            let unreadable = |content, claims| {
-                let found = BreakFound { at: version_beside(&entry), fault: Fault::UnreadableRecovery, content };
-                UnreadableRecovery { found, claims }
-            };
-            if let Some(attempt) = entry.strip_suffix(OUTCOME) {
-                ended = Some(match RecoveryRecord::kept(item)? {
-                    Kept::Readable(record) => Ended::Readably(Box::new(record)),
-                    Kept::Unreadable { content, .. } => {
-                        recoveries.unreadable.push(unreadable(content, None));
-                        Ended::Unreadably(attempt.to_owned())
-                    }
-                });
-                continue;
-            }
-            match RecoveryClaim::kept(item)? {
-                Kept::Readable(claim) => {
-                    let ended = ended.take().and_then(|ended| ended.of(&claim));
-                    recoveries.attempts.push(RecoveryAttempt { claim, ended });
-                }
-                Kept::Unreadable { content, .. } => {
-                    recoveries.unreadable.push(unreadable(content, claim_named_by(&entry)));
+        while left(&met) > 0
+            && let Some(page) = pages.search(left(&met).saturating_mul(2)).await?
+        {
+            for item in page {
+                if left(&met) > 0 {
+                    met.meet(item)?;
                 }
             }
         }
-        Ok(recoveries)
+        Ok(met.recoveries)
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {

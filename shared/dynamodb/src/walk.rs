@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use crate::DynamoLog;
 use crate::failure::store_error;
 use crate::item::{
-    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, named, text_of, version_entry, version_named_by,
-    workflow_named_by,
+    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, named, text_of, version_named_by, workflow_named_by,
 };
 
 /// The items of a partition come together in a scan, and in order.
@@ -47,7 +46,7 @@ impl LogWalk for DynamoLog {
 fn owner(item: &Item) -> Option<WorkflowKey> {
     let entry = text_of(item, ENTRY)?;
     let is_ours = [REFUSAL_PREFIX, RECOVERY_PREFIX, QUARANTINE_PREFIX].iter().any(|kind| entry.starts_with(kind))
-        || version_named_by(item).is_some_and(|version| version_entry(version).as_str() == entry);
+        || version_named_by(entry).is_some();
     text_of(item, PK).filter(|_| is_ours).and_then(workflow_named_by)
 }
 

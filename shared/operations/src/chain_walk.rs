@@ -88,8 +88,8 @@ pub(crate) async fn readable<L: WorkflowLog>(
         Ok(page) => Ok(Ok(page)),
         Err(LogError::Store(error)) => Err(error),
         Err(LogError::Unreadable { version, .. }) => {
-            let (at, fault) = if version > from { (from, Fault::Missing) } else { (version, Fault::Unreadable) };
-            Ok(Err(Break { at, fault }))
+            let fault = if version == from { Fault::Unreadable } else { Fault::Missing };
+            Ok(Err(Break { at: from, fault }))
         }
     }
 }
@@ -122,7 +122,8 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
             last = event_at(log, key, broken.at).await?.or(last);
         }
         match goes_on_at(log, key, &broken, from).await? {
-            Some(next) if end.is_none_or(|end| next <= end) => {
+            // Further on than this walk began, whatever the log answers: so it comes to an end.
+            Some(next) if next > from && end.is_none_or(|end| next <= end) => {
                 let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
                 (from, walk) = (next, ChainWalk::resuming(key, next, base));
             }

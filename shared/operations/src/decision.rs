@@ -1,7 +1,7 @@
 //! What creating, moving and recovering have in common: ask the rules, keep a refusal, append a version.
 
 use crate::head::Head;
-use crate::ports::{AppendError, Clock, LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::ports::{AppendError, Clock, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 use crate::refusals::{NotKept, keep};
 use crate::{Bug, Deciding, Forbidden, RuleViolation};
 use alims_domain::call::Call;
@@ -189,10 +189,10 @@ pub(crate) async fn append<L: WorkflowLog>(
     log: &L,
     version: StoredVersion,
     repeatable: Option<&RepeatableRequest>,
-) -> Result<Appended, LogError> {
+) -> Result<Appended, StoreError> {
     match log.append(&version).await {
         Ok(()) => Ok(Appended::Yes(Box::new(Accepted { event: version.event, repeated: false }))),
-        Err(AppendError::Log(error)) => Err(error),
+        Err(AppendError::Store(error)) => Err(error),
         Err(AppendError::VersionTaken(winner)) => {
             let known = repeatable.map_or(Known::No, |repeatable| repeatable.known_in(&winner.accepted));
             Ok(match known {

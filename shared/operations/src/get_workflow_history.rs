@@ -81,13 +81,10 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     query: HistoryQuery,
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let (head, end) = match ports.store.head(&key).await {
+    let head = match ports.store.head(&key).await {
         Ok(None) => return never_created(ports, call, &key, query).await,
-        Ok(Some(head)) => {
-            let end = head.event.version;
-            (Some(head), end)
-        }
-        Err(LogError::Unreadable { version, .. }) => (None, version),
+        Ok(Some(head)) => Some(head),
+        Err(LogError::Unreadable { .. }) => None,
         Err(LogError::Store(error)) => return Err(error.into()),
     };
     let wants = [Some(Action::GetWorkflowHistory), query.include_refusals.then_some(Action::GetWorkflowRefusals)];
@@ -101,15 +98,12 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     // One more than asked for tells whether there is a next page.
     let wanted = query.limit.saturating_add(1);
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
-    let versions = versions(&ports.store, &key, from, wanted).await?;
+    let (versions, stopped) = versions(&ports.store, &key, from, wanted).await?;
     let refusals = if query.include_refusals {
         ports.store.refusals(&key, query.after.refusal, wanted).await?
     } else {
         Vec::new()
     };
-    let reached = versions.last().map(Found::version).or(query.after.version);
-    // More than was wanted: then there is a next page.
-    let stopped = reached.is_none_or(|reached| reached < end);
     Ok(merge(versions, refusals, query.after, query.limit, stopped))
 }
 
@@ -137,31 +131,38 @@ impl Found {
     }
 }
 
-/// The versions from one on, at most so many, those among them that cannot be read.
+/// The versions from one on, at most so many, those among them that cannot be read; and whether it stopped before the end.
+/// It goes strictly forward, whatever the log answers.
 async fn versions<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
     mut from: Option<Version>,
     wanted: usize,
-) -> Result<Vec<Found>, StoreError> {
+) -> Result<(Vec<Found>, bool), StoreError> {
     let mut found = Vec::new();
-    while let Some(next) = from.filter(|_| found.len() < wanted) {
+    while let Some(next) = from {
+        if found.len() >= wanted {
+            return Ok((found, true));
+        }
         match log.versions(key, next, wanted - found.len()).await {
             Ok(page) => {
-                let Some(last) = page.last() else { break };
-                from = last.event.version.next();
+                let Some(last) = page.last().map(|stored| stored.event.version).filter(|last| *last >= next) else {
+                    break;
+                };
+                from = last.next();
                 found.extend(page.into_iter().map(|stored| Found::Event(Box::new(stored.event))));
             }
+            Err(LogError::Unreadable { version, .. }) if version < next => break,
             Err(LogError::Unreadable { version, content, .. }) => {
                 found.push(Found::Unreadable(version, content));
                 from = version.next();
             }
             // What was read is given; the next page meets the error.
-            Err(LogError::Store(StoreError::NewerFormat(_))) if !found.is_empty() => break,
+            Err(LogError::Store(StoreError::NewerFormat(_))) if !found.is_empty() => return Ok((found, true)),
             Err(LogError::Store(error)) => return Err(error),
         }
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 /// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::chain_walk::readable;
 use crate::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
 use crate::head::{Head, authorise, free_head};
 use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
@@ -13,6 +14,7 @@ use crate::{
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
+use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::idempotency::{Known, RepeatableRequest};
 use alims_domain::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
 use alims_domain::json::{JsonRefused, ValidationContext};
@@ -297,9 +299,10 @@ async fn first_answer<L: WorkflowLog>(
     if head.event().version == version {
         return Ok(Accepted { event: head.stored.event, repeated: true });
     }
-    let stored = log.versions(key, version, 1).await?.into_iter().next();
-    match stored.filter(|stored| stored.event.version == version) {
+    let page = readable(log, key, version, 1).await?.map_err(Quarantined)?;
+    match page.into_iter().find(|stored| stored.event.version == version) {
         Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
-        None => Err(Bug::Contract("a remembered version is not in the log").into()),
+        // The version that this key made is gone from the log.
+        None => Err(Quarantined(Break { at: version, fault: Fault::Missing }).into()),
     }
 }

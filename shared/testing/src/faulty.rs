@@ -19,6 +19,7 @@ use alims_operations::ports::{
     WorkflowIndex, WorkflowLog,
 };
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 /// Where a call fails.
@@ -43,12 +44,27 @@ pub struct Script(Arc<Mutex<Play>>);
 struct Play {
     calls: Vec<&'static str>,
     faults: BTreeMap<usize, Fault>,
+    happenings: BTreeMap<usize, Happening>,
+}
+
+/// What somebody else does.
+struct Happening(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Happening")
+    }
 }
 
 impl Script {
     /// Lets the call with this number fail, counted from 0 over the script's whole life.
     pub fn fail(&self, call: usize, fault: Fault) {
         self.0.lock().unwrap().faults.insert(call, fault);
+    }
+
+    /// Lets something happen just before the call with this number, such as a write by somebody else.
+    pub fn meanwhile(&self, call: usize, happens: impl FnOnce() + Send + 'static) {
+        self.0.lock().unwrap().happenings.insert(call, Happening(Box::new(happens)));
     }
 
     /// A script in which just this call fails.
@@ -71,12 +87,15 @@ impl Script {
         failed: fn(&'static str) -> E,
         work: impl Future<Output = Result<R, E>> + Send,
     ) -> Result<R, E> {
-        let fault = {
+        let (fault, happening) = {
             let mut play = self.0.lock().unwrap();
             let number = play.calls.len();
             play.calls.push(call);
-            play.faults.get(&number).copied()
+            (play.faults.get(&number).copied(), play.happenings.remove(&number))
         };
+        if let Some(Happening(happens)) = happening {
+            happens();
+        }
         match fault {
             None => work.await,
             Some(Fault::BeforeEffect) => Err(failed("failed on purpose, before the effect")),
@@ -146,7 +165,7 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
-        self.script.play("log.append", |why| AppendError::Log(log(why)), self.inner.append(version)).await
+        self.script.play("log.append", |why| AppendError::Store(store(why)), self.inner.append(version)).await
     }
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {

@@ -10,7 +10,8 @@ use alims_operations::ports::{
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::records::Records;
+use crate::contract::tampered::{Place, Tampered};
+use crate::records::{Kept, Records};
 
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ impl Default for MemoryLog {
 #[derive(Debug, Default)]
 struct Entries {
     versions: BTreeMap<Version, Result<StoredVersion, NotRead>>,
-    refusals: BTreeMap<EventId, Refusal>,
+    refusals: BTreeMap<EventId, Kept<Refusal>>,
     records: Records,
 }
 
@@ -49,13 +50,13 @@ impl MemoryLog {
         self
     }
 
-    /// Every readable version and every refusal of a workflow, oldest first.
+    /// Every readable version and every readable refusal of a workflow, oldest first.
     #[must_use]
     pub fn entries(&self, key: &WorkflowKey) -> (Vec<StoredVersion>, Vec<Refusal>) {
         let log = self.workflows.lock().unwrap();
         log.get(key).map_or_else(Default::default, |entries| {
             let versions = entries.versions.values().filter_map(|version| version.clone().ok()).collect();
-            (versions, entries.refusals.values().cloned().collect())
+            (versions, entries.refusals.values().filter_map(|refusal| refusal.clone().ok()).collect())
         })
     }
 
@@ -152,8 +153,12 @@ impl WorkflowLog for MemoryLog {
     ) -> Result<Vec<KeptRefusal>, StoreError> {
         let log = self.workflows.lock().unwrap();
         let Some(entries) = log.get(key) else { return Ok(Vec::new()) };
-        let behind = entries.refusals.values().filter(|refusal| after.is_none_or(|after| refusal.event_id > after));
-        Ok(behind.take(limit).map(|refusal| KeptRefusal::Refusal(Box::new(refusal.clone()))).collect())
+        let behind = entries.refusals.iter().filter(|(event_id, _)| after.is_none_or(|after| **event_id > after));
+        let kept = behind.map(|(event_id, refusal)| match refusal.clone() {
+            Ok(refusal) => KeptRefusal::Refusal(Box::new(refusal)),
+            Err(content) => KeptRefusal::Unreadable { event_id: *event_id, content },
+        });
+        Ok(kept.take(limit).collect())
     }
 
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
@@ -166,7 +171,11 @@ impl WorkflowLog for MemoryLog {
                 Ok(())
             }
             Some(stored) => {
-                let winner = read(&key, version.event.version, stored)?;
+                let winner = read(&key, version.event.version, stored).map_err(|error| match error {
+                    LogError::Store(error) => error,
+                    // It may be ours.
+                    LogError::Unreadable { .. } => StoreError::Unavailable(Box::new(error)),
+                })?;
                 if winner.event.event_id == version.event.event_id {
                     Ok(())
                 } else {
@@ -178,8 +187,41 @@ impl WorkflowLog for MemoryLog {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         let mut log = self.workflows.lock().unwrap();
-        log.entry(refusal.key()).or_default().refusals.entry(refusal.event_id).or_insert_with(|| refusal.clone());
+        log.entry(refusal.key()).or_default().refusals.entry(refusal.event_id).or_insert_with(|| Ok(refusal.clone()));
         Ok(())
+    }
+}
+
+impl Tampered for MemoryLog {
+    type Log = Self;
+
+    fn log(&self) -> &Self {
+        self
+    }
+
+    async fn spoil(&self, key: &WorkflowKey, place: Place<'_>, how: &str) {
+        match place {
+            Place::Version(version) => self.damage(key, version, how),
+            Place::Refusal(event_id) => {
+                let content = Self::content_of_damaged(how);
+                self.workflows.lock().unwrap().entry(key.clone()).or_default().refusals.insert(event_id, Err(content));
+            }
+            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) => {
+                self.with_records(key, |records| records.spoil(place, Self::content_of_damaged(how)));
+            }
+        }
+    }
+
+    async fn take_out(&self, key: &WorkflowKey, place: Place<'_>) {
+        match place {
+            Place::Version(version) => self.remove(key, version),
+            Place::Refusal(event_id) => {
+                self.workflows.lock().unwrap().entry(key.clone()).or_default().refusals.remove(&event_id);
+            }
+            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) => {
+                self.with_records(key, |records| records.remove(place));
+            }
+        }
     }
 }
 

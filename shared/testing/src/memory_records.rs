@@ -1,66 +1,71 @@
 //! What the log in memory keeps beside the versions: recoveries and quarantines.
 
 use alims_domain::hash_chain::Fault;
+use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
-use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord, UnreadableRecovery};
+use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use crate::contract::tampered::Place;
 use crate::memory_log::MemoryLog;
+use crate::records::place_of;
+
+/// How many entries that cannot be read may have the place of one entry of a quarantine, one beside the other.
+const BESIDE_MAX: usize = 8;
 
 impl MemoryLog {
     /// Puts an entry in the record of quarantines that cannot be read.
     pub fn damage_quarantines(&self, key: &WorkflowKey, at: Version, why: &str) -> BreakFound {
-        let found = BreakFound { at, fault: Fault::UnreadableQuarantine, content: Self::content_of_damaged(why) };
+        let found = unreadable(at, Fault::UnreadableQuarantine, &Self::content_of_damaged(why));
         self.with_records(key, |records| records.unreadable_quarantines.push(found.clone()));
         found
     }
 
     /// Puts a claim of an attempt in place that cannot be read.
     pub fn damage_claim(&self, key: &WorkflowKey, at: Version, attempt: u32, why: &str) -> BreakFound {
-        let found = BreakFound { at, fault: Fault::UnreadableRecovery, content: Self::content_of_damaged(why) };
-        self.with_records(key, |records| {
-            records.attempts.remove(&(at, attempt));
-            let claims = Some((at, attempt));
-            records.unreadable_recoveries.push(UnreadableRecovery { found: found.clone(), claims });
-        });
-        found
+        let content = Self::content_of_damaged(why);
+        self.with_records(key, |records| records.spoil(Place::Claim(at, attempt), content.clone()));
+        unreadable(at, Fault::UnreadableRecovery, &content)
     }
 }
 
 impl RecoveryLog for MemoryLog {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
-        Ok(self.with_records(key, |records| Recoveries {
-            attempts: records.attempts.values().rev().take(limit).cloned().collect(),
-            unreadable: records.unreadable_recoveries.clone(),
+        Ok(self.with_records(key, |records| {
+            let places: BTreeSet<_> = records.claims.keys().chain(records.outcomes.keys()).copied().collect();
+            let mut recoveries = Recoveries::default();
+            for place in places.into_iter().rev() {
+                if recoveries.attempts.len() == limit {
+                    break;
+                }
+                recoveries.named.insert(place);
+                let (claim, outcome) = (records.claims.get(&place), records.outcomes.get(&place));
+                for content in [outcome.and_then(|it| it.as_ref().err()), claim.and_then(|it| it.as_ref().err())] {
+                    let found = content.map(|content| unreadable(place.0, Fault::UnreadableRecovery, content));
+                    recoveries.unreadable.extend(found);
+                }
+                if let Some(Ok(claim)) = claim {
+                    let ended = outcome.map(|outcome| outcome.clone().unwrap_or_else(|_| claim.ended_unreadably()));
+                    recoveries.attempts.push(RecoveryAttempt { claim: claim.clone(), ended });
+                }
+            }
+            recoveries
         }))
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         Ok(self.with_records(&claim.key(), |records| {
-            let place = (claim.version, claim.attempt);
-            if records.unreadable_recoveries.iter().any(|unreadable| unreadable.claims == Some(place)) {
-                return Claimed::Taken;
-            }
-            let ended = records.unclaimed.remove(&place);
-            let there =
-                records.attempts.entry(place).or_insert_with(|| RecoveryAttempt { claim: claim.clone(), ended });
-            if there.claim == *claim { Claimed::Ours } else { Claimed::Taken }
+            let there = records.claims.entry((claim.version, claim.attempt)).or_insert_with(|| Ok(claim.clone()));
+            if there.as_ref() == Ok(claim) { Claimed::Ours } else { Claimed::Taken }
         }))
     }
 
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
         self.with_records(&record.key(), |records| {
-            let place = (record.version, record.attempt);
-            match records.attempts.get_mut(&place) {
-                Some(attempt) => {
-                    attempt.ended.get_or_insert_with(|| record.clone());
-                }
-                None => {
-                    records.unclaimed.entry(place).or_insert_with(|| record.clone());
-                }
-            }
+            records.outcomes.entry((record.version, record.attempt)).or_insert_with(|| Ok(record.clone()));
         });
         Ok(())
     }
@@ -68,17 +73,35 @@ impl RecoveryLog for MemoryLog {
 
 impl QuarantineLog for MemoryLog {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
-        Ok(self.with_records(key, |records| QuarantineRecord {
-            entries: records.quarantine.values().cloned().collect(),
-            unreadable: records.unreadable_quarantines.clone(),
+        Ok(self.with_records(key, |records| {
+            let mut record =
+                QuarantineRecord { entries: Vec::new(), unreadable: records.unreadable_quarantines.clone() };
+            for ((id, ..), entry) in &records.quarantine {
+                match entry {
+                    Ok(entry) => record.entries.push(entry.clone()),
+                    Err(content) => {
+                        record.unreadable.push(unreadable(version_of(id), Fault::UnreadableQuarantine, content));
+                    }
+                }
+            }
+            record
         }))
     }
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
-        Ok(self.with_records(&entry.key(), |records| {
-            let released = matches!(entry, QuarantineEntry::Released(_));
-            records.quarantine.entry((entry.about().id(), released)).or_insert_with(|| entry.clone()).clone()
-        }))
+        self.with_records(&entry.key(), |records| {
+            let mut entry = entry.clone();
+            for _ in 0..BESIDE_MAX {
+                match records.quarantine.entry(place_of(&entry)).or_insert_with(|| Ok(entry.clone())) {
+                    Ok(there) => return Ok(there.clone()),
+                    Err(content) => match &mut entry {
+                        QuarantineEntry::Quarantined(it) => it.beside = Some(content.clone()),
+                        QuarantineEntry::Released(it) => it.beside = Some(content.clone()),
+                    },
+                }
+            }
+            Err(StoreError::Refused("too many entries that cannot be read have the place of a quarantine".into()))
+        })
     }
 }
 
@@ -95,4 +118,14 @@ impl SweepPositions for MemoryPositions {
         *self.0.lock().unwrap() = position.cloned();
         Ok(())
     }
+}
+
+/// The version that the name of a break begins with.
+fn version_of(id: &BreakId) -> Version {
+    let digits = id.as_str().get(..10).expect("ten digits");
+    digits.parse().ok().and_then(|number: u64| number.try_into().ok()).expect("a version")
+}
+
+fn unreadable(at: Version, fault: Fault, content: &ChainHash) -> BreakFound {
+    BreakFound { at, fault, content: content.clone() }
 }

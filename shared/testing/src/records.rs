@@ -1,26 +1,66 @@
 //! One workflow's recoveries and quarantines, as the log in memory holds them.
 
+use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry};
-use alims_domain::recovery::records::{RecoveryAttempt, RecoveryRecord, UnreadableRecovery};
+use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use std::collections::BTreeMap;
+
+use crate::contract::tampered::Place;
+
+/// An entry; or, where it cannot be read, the hash of what is stored.
+pub(crate) type Kept<T> = Result<T, ChainHash>;
 
 /// One workflow's records.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    pub(crate) attempts: BTreeMap<(Version, u32), RecoveryAttempt>,
-    /// An outcome without a claim is kept and shown to nobody, as a store would.
-    pub(crate) unclaimed: BTreeMap<(Version, u32), RecoveryRecord>,
-    pub(crate) quarantine: BTreeMap<(BreakId, bool), QuarantineEntry>,
-    /// Entries that cannot be read, of either kind of record.
+    pub(crate) claims: BTreeMap<(Version, u32), Kept<RecoveryClaim>>,
+    pub(crate) outcomes: BTreeMap<(Version, u32), Kept<RecoveryRecord>>,
+    /// By the break, whether it is a release, and what it is kept beside.
+    pub(crate) quarantine: BTreeMap<(BreakId, bool, Option<ChainHash>), Kept<QuarantineEntry>>,
+    /// Entries among the quarantines whose keys name no break.
     pub(crate) unreadable_quarantines: Vec<BreakFound>,
-    pub(crate) unreadable_recoveries: Vec<UnreadableRecovery>,
 }
 
 impl Records {
     /// The names of the entries, in the order in which a store would walk them.
     pub(crate) fn entries(&self) -> Vec<String> {
-        let claims = self.attempts.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}"));
-        claims.chain(self.quarantine.keys().map(|(id, released)| format!("q{}{released}", id.as_str()))).collect()
+        let claims = self.claims.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}c"));
+        let outcomes = self.outcomes.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}o"));
+        let quarantine = self.quarantine.keys().map(|(id, released, beside)| {
+            format!("q{}{released}{}", id.as_str(), beside.as_ref().map_or("", ChainHash::as_str))
+        });
+        let mut entries: Vec<String> = claims.chain(outcomes).chain(quarantine).collect();
+        entries.sort_unstable();
+        entries
     }
+
+    /// Makes an entry unreadable.
+    pub(crate) fn spoil(&mut self, place: Place<'_>, content: ChainHash) {
+        match place {
+            Place::Claim(at, attempt) => drop(self.claims.insert((at, attempt), Err(content))),
+            Place::Outcome(at, attempt) => drop(self.outcomes.insert((at, attempt), Err(content))),
+            Place::Quarantine(entry) => drop(self.quarantine.insert(place_of(entry), Err(content))),
+            Place::Version(_) | Place::Refusal(_) => panic!("{place:?} is no record"),
+        }
+    }
+
+    /// Takes an entry out.
+    pub(crate) fn remove(&mut self, place: Place<'_>) {
+        match place {
+            Place::Claim(at, attempt) => drop(self.claims.remove(&(at, attempt))),
+            Place::Outcome(at, attempt) => drop(self.outcomes.remove(&(at, attempt))),
+            Place::Quarantine(entry) => drop(self.quarantine.remove(&place_of(entry))),
+            Place::Version(_) | Place::Refusal(_) => panic!("{place:?} is no record"),
+        }
+    }
+}
+
+/// Where an entry of a quarantine has its place.
+pub(crate) fn place_of(entry: &QuarantineEntry) -> (BreakId, bool, Option<ChainHash>) {
+    let (released, beside) = match entry {
+        QuarantineEntry::Quarantined(it) => (false, &it.beside),
+        QuarantineEntry::Released(it) => (true, &it.beside),
+    };
+    (entry.about().id(), released, beside.clone())
 }

@@ -11,6 +11,7 @@ use stages::{BusInMemory, DeadLettersInMemory, StarterInMemory};
 
 alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
+alims_testing::tampered_contract!(MemoryLog::default());
 
 /// A log that is walked in one part.
 mod log_with_whole_parts {
@@ -97,6 +98,7 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/recoveries.rs"),
         include_str!("../src/contract/rules.rs"),
         include_str!("../src/contract/starter.rs"),
+        include_str!("../src/contract/tampered.rs"),
         include_str!("../src/contract/walk.rs"),
     ] {
         // The cases of a port without futures take a reference to the adapter.

@@ -117,18 +117,11 @@ pub struct RecoveryAttempt {
 pub struct Recoveries {
     /// Attempts whose claim can be read, newest first.
     pub attempts: Vec<RecoveryAttempt>,
-    /// Claims and outcomes that cannot be read.
-    pub unreadable: Vec<UnreadableRecovery>,
-}
-
-/// A claim or an outcome that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnreadableRecovery {
-    /// The break it is.
-    pub found: BreakFound,
-    /// The version and the number of the attempt whose claim has this key; none for an outcome, or when the key names
-    /// none.
-    pub claims: Option<(Version, u32)>,
+    /// Claims and outcomes that cannot be read, each as the break it is.
+    pub unreadable: Vec<BreakFound>,
+    /// The versions and numbers of attempts that the keys of claims and outcomes name, whatever is stored there. A number
+    /// that only an outcome has is used up as well: its first outcome stays.
+    pub named: BTreeSet<(Version, u32)>,
 }
 
 impl Recoveries {
@@ -138,12 +131,9 @@ impl Recoveries {
         self.attempts.first()
     }
 
-    /// The highest number of an attempt at a version, readable or not; 0 when there is none.
+    /// The highest number of an attempt at a version that a claim or an outcome has, readable or not; 0 when there is none.
     #[must_use]
     pub fn attempts_at(&self, version: Version) -> u32 {
-        let readable = self.attempts.iter().map(|attempt| (attempt.claim.version, attempt.claim.attempt));
-        let unreadable = self.unreadable.iter().filter_map(|unreadable| unreadable.claims);
-        let numbers = readable.chain(unreadable).filter(|(at, _)| *at == version).map(|(_, number)| number);
-        numbers.max().unwrap_or_default()
+        self.named.range((version, 0)..=(version, u32::MAX)).next_back().map_or(0, |(_, number)| *number)
     }
 }

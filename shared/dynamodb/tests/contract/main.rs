@@ -9,6 +9,7 @@
 )]
 
 mod altered_items;
+mod foreign_keys;
 mod golden;
 mod newer_format;
 mod odd_answers;
@@ -16,6 +17,7 @@ mod on_dynoxide;
 mod records;
 mod stream_records;
 mod tables;
+mod tampered_log;
 mod walk;
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
@@ -32,6 +34,7 @@ async fn an_index() -> DynamoIndex {
 
 alims_testing::log_contract!(a_log().await);
 alims_testing::records_contract!(a_log().await);
+alims_testing::tampered_contract!(tampered_log::a_tampered_log().await);
 
 /// As the service uses it.
 mod index_with_long_pages {

@@ -45,7 +45,7 @@ impl OfNewerFormat for LogError {
 
 impl OfNewerFormat for AppendError {
     fn newer_format(&self) -> Option<&NewerFormat> {
-        if let Self::Log(error) = self { error.newer_format() } else { None }
+        if let Self::Store(error) = self { error.newer_format() } else { None }
     }
 }
 

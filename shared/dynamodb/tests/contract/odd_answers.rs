@@ -96,7 +96,7 @@ async fn a_store_that_nobody_answers_for_is_unavailable() {
 async fn a_missing_table_is_refused_by_the_real_store_too() {
     let client = on_dynoxide::client().await;
     let outcome = DynamoLog::new(client, "nowhere").append(&a_created("w-1")).await;
-    assert!(matches!(outcome, Err(AppendError::Log(LogError::Store(StoreError::Refused(_))))), "{outcome:?}");
+    assert!(matches!(outcome, Err(AppendError::Store(StoreError::Refused(_)))), "{outcome:?}");
 }
 
 fn unprocessed(ids: &[&str]) -> Value {

@@ -4,7 +4,7 @@ use crate::problem::code::ProblemCode;
 use crate::problem::fault::Fault;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowId};
-use alims_domain::limits::REFUSALS_WINDOW_SECONDS;
+use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::refusal::Whose;
 use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
@@ -47,6 +47,8 @@ pub enum Problem {
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
+    /// Nothing of the stored history can be read that a release could go on from.
+    NothingToGoOnFrom(Break),
     /// A break that a release names is not in force.
     WorkflowNotQuarantined(BreakId),
     /// The rules do not allow it.
@@ -106,7 +108,7 @@ impl Problem {
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
-            Self::WorkflowQuarantined(_) => ProblemCode::WorkflowQuarantined,
+            Self::WorkflowQuarantined(_) | Self::NothingToGoOnFrom(_) => ProblemCode::WorkflowQuarantined,
             Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
@@ -154,6 +156,7 @@ impl Problem {
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
             | Self::WorkflowQuarantined(_)
+            | Self::NothingToGoOnFrom(_)
             | Self::WorkflowNotQuarantined(_)
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
@@ -198,6 +201,7 @@ impl Problem {
                 "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
                 broken.at, broken.fault
             ),
+            Self::NothingToGoOnFrom(broken) => nothing_to_go_on_from(broken),
             Self::WorkflowNotQuarantined(named) => format!(
                 "The break {} is not in force; nothing was released. Name breaks from `quarantines`. If transitions \
                  still fail, start a recovery.",
@@ -232,6 +236,15 @@ impl Problem {
             Self::Internal(_) => "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
         }
     }
+}
+
+/// The detail of a release of a history whose end cannot be read.
+fn nothing_to_go_on_from(broken: &Break) -> String {
+    format!(
+        "The newest {UNREADABLE_PASSED_OVER_MAX} versions, from {} down, are unreadable; nothing was released. Contact \
+         the operator.",
+        broken.at
+    )
 }
 
 /// The detail of a refusal that was not kept.

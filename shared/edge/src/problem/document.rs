@@ -92,7 +92,9 @@ impl ProblemDocument {
                 Self { current_state: Some(conflict.current_state), version: Some(conflict.version), ..bare }
             }
             Problem::PayloadTooLarge { limit_bytes, .. } => Self { limit_bytes: Some(*limit_bytes), ..bare },
-            Problem::WorkflowQuarantined(broken) => Self { broken_at_version: Some(broken.at), ..bare },
+            Problem::WorkflowQuarantined(broken) | Problem::NothingToGoOnFrom(broken) => {
+                Self { broken_at_version: Some(broken.at), ..bare }
+            }
             Problem::ReplayInterrupted { next_version, .. } => Self { next_version: Some(*next_version), ..bare },
             Problem::RuleViolation(violation) => Self {
                 reasons: Some(violation.reasons.clone()),

@@ -15,6 +15,7 @@ use alims_operations::ports::{LogError, NewerFormat, RulesUnavailable, StarterEr
 use alims_operations::recover_workflow::RecoverWorkflowError;
 use alims_operations::release_workflow::ReleaseWorkflowError;
 use alims_operations::replay_events::ReplayEventsError;
+use alims_operations::request_state_transition::RequestStateTransitionError;
 use alims_operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
     TooManyRefusals, VersionConflict,
@@ -69,6 +70,11 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
             Problem::WorkflowQuarantined(Break { at: version(3), fault: ChainFault::Altered }),
             423,
             json!({"broken_at_version": 3}),
+        ),
+        (
+            Problem::NothingToGoOnFrom(Break { at: version(60), fault: ChainFault::Unreadable }),
+            423,
+            json!({"broken_at_version": 60}),
         ),
         (Problem::WorkflowNotQuarantined(a_break(3).id()), 409, json!({})),
         (
@@ -239,6 +245,10 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         (ReadWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
         (
+            request_state_transition::problems::problem(RequestStateTransitionError::Store(unavailable())),
+            "storage-unavailable",
+        ),
+        (
             recover_workflow::problems::problem(RecoverWorkflowError::from(StartRecoveryError::Contended)),
             "storage-unavailable",
         ),
@@ -279,4 +289,12 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         let body = seen(problem).body.to_string();
         assert!(!body.contains("secret"), "{body}");
     }
+}
+
+/// A supervisor has just tried.
+#[test]
+fn a_release_without_a_version_to_go_on_from_is_not_told_that_a_supervisor_can_release_it() {
+    let broken = Break { at: version(60), fault: ChainFault::Unreadable };
+    let detail = release_workflow::problems::problem(ReleaseWorkflowError::Unreadable(Quarantined(broken))).detail();
+    assert!(!detail.contains("supervisor") && detail.contains("newest 50 versions, from 60 down"), "{detail}");
 }

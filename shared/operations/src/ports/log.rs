@@ -34,9 +34,9 @@ pub enum AppendError {
     /// Somebody else has this version; the log is as it was.
     #[error("version {} is taken", .0.event.version)]
     VersionTaken(Box<StoredVersion>),
-    /// The log beneath; after [`StoreError::Unavailable`] the version may or may not have been written.
+    /// The store beneath; after [`StoreError::Unavailable`] the version may or may not have been written.
     #[error(transparent)]
-    Log(#[from] LogError),
+    Store(#[from] StoreError),
 }
 
 /// Immutable versions and refusals of workflows. There is no way to change or remove one.
@@ -52,7 +52,8 @@ pub trait WorkflowLog: Send + Sync {
     ///
     /// An adapter MUST page through its store until it has them. It MUST return [`LogError::Unreadable`] when the
     /// first item it would give cannot be read; when a later one cannot, it MUST stop before that one, so that a
-    /// caller who asks on from there meets the error.
+    /// caller who asks on from there meets the error. Each version that it gives or names MUST be at least `from`, also
+    /// where an entry lies that no version of this service is: whoever asks on behind it MUST NOT meet it again.
     fn versions(
         &self,
         key: &WorkflowKey,
@@ -80,7 +81,8 @@ pub trait WorkflowLog: Send + Sync {
     /// Appends a version, if nobody has it yet. Exactly one of several writers of one version succeeds.
     ///
     /// An adapter MUST answer `Ok` when the version that is there carries our own `event_id`: an earlier try of ours
-    /// had won and its answer was lost. Otherwise it MUST return the winner.
+    /// had won and its answer was lost. Otherwise it MUST return the winner. Where it cannot read what is there it cannot
+    /// tell whether that is ours, and MUST answer [`StoreError::Unavailable`].
     fn append(&self, version: &StoredVersion) -> impl Future<Output = Result<(), AppendError>> + Send;
 
     /// Keeps a refused attempt. Repeating it changes nothing.

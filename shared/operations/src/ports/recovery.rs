@@ -20,9 +20,12 @@ pub enum Claimed {
 ///
 /// Every read sees every write that was answered before it (strong consistency).
 pub trait RecoveryLog: Send + Sync {
-    /// The attempts of a workflow, newest first by version and then by number, at most `limit` of them. What cannot be read
-    /// of as many MUST be given as such. An attempt whose outcome cannot be read has ended, as
-    /// [`RecoveryClaim::ended_unreadably`] says.
+    /// The attempts of a workflow, newest first by version and then by number, at most `limit` of them. Fewer means that
+    /// there are no more: an adapter MUST page through its store until it has them, past entries that are no attempts. What
+    /// it meets on the way that cannot be read MUST be given as such, and each number that it meets as named. An attempt
+    /// whose outcome cannot be read has ended, as [`RecoveryClaim::ended_unreadably`] says.
+    ///
+    /// For more entries without an attempt than it can page through an adapter MUST answer [`StoreError::Refused`].
     fn recoveries(
         &self,
         key: &WorkflowKey,

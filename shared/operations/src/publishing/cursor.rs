@@ -209,7 +209,7 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: V
     let found = identified(log, &lane.key, &Break { at: from, fault }).await?;
     let quarantine = log.quarantine(&lane.key).await?;
     if quarantine.is_released(&found) {
-        lane.next = next.or_else(|| lane.last.next());
+        lane.next = next.filter(|next| *next > from).or_else(|| lane.last.next());
     } else if fault == Fault::Missing
         && next.is_none()
         && lane.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))

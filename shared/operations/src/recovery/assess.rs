@@ -50,6 +50,6 @@ pub async fn assess<L: WorkflowLog + QuarantineLog + RecoveryLog, I: WorkflowInd
         (Ok(_), None) | (Err(_), _) => None,
     };
     let recoveries = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
-    let unreadable_recoveries = recoveries.unreadable.into_iter().map(|unreadable| unreadable.found).collect();
+    let unreadable_recoveries = recoveries.unreadable;
     Ok(Findings { log: log_state, end, indexed, claimed, quarantine, unreadable_recoveries })
 }

@@ -48,7 +48,8 @@ pub enum ReleaseWorkflowError {
     /// A break that was named is not in force. Nothing was released.
     #[error("break {} is not in force", .0.as_str())]
     NotQuarantined(BreakId),
-    /// No version of it can be read, so there is nothing to go on from.
+    /// No version of it can be read, or none of as many as [`alims_domain::limits::UNREADABLE_PASSED_OVER_MAX`] says, so there is
+    /// nothing to go on from.
     #[error(transparent)]
     Unreadable(#[from] Quarantined),
     /// So much was refused lately that this is not kept any more.
@@ -125,8 +126,9 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     request: &ReleaseRequest,
 ) -> Result<Released, ReleaseWorkflowError> {
     let key = call.key(workflow_id);
-    let (stored, end) = permitted(ports, call, &key, &request.reason).await?;
+    // The record first: what it says was found was there before the log is looked at for a version to go on from.
     let quarantine = ports.log.quarantine(&key).await?;
+    let (stored, end) = permitted(ports, call, &key, &request.reason).await?;
     let (mut to_release, mut left, mut releases) = (Vec::new(), Vec::new(), Vec::new());
     for in_force in quarantine.in_force() {
         if request.breaks.contains(&in_force.found.id()) { to_release.push(in_force) } else { left.push(in_force) }

@@ -13,6 +13,7 @@ mod assess;
 mod chain_walk;
 mod create_workflow;
 mod decision;
+mod foreign_keys;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;

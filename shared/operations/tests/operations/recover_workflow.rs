@@ -12,6 +12,7 @@ use alims_operations::ports::{Clock, EndedHow, RecoveryLog, RecoveryStarter, Wor
 use alims_operations::recover_failed_workflow::FailureHandled;
 use alims_operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
 use alims_testing::builders::{a_call, a_claim, a_key, at, version};
+use alims_testing::contract::tampered::{Place, Tampered as _};
 use alims_testing::{
     EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, RulesThatAllow, Script, SequentialIds,
 };
@@ -75,6 +76,23 @@ async fn an_execution_that_ended_without_an_outcome_is_recorded_as_given_up_and_
         assert!(outcome.cause.as_ref().is_some_and(|cause| cause.contains("execution ended")), "{outcome:?}");
         assert_eq!(attempts[0].ended, None);
     }
+}
+
+/// Another claim of that number would have ended before it began.
+#[tokio::test]
+async fn a_number_whose_claim_is_gone_and_whose_outcome_stays_is_not_claimed_again() {
+    let (site, starter) = (Site::failed().await, MemoryStarter::default());
+    let ports = requesting(site.log.clone(), starter.clone());
+    for attempt in 1..=3 {
+        let claim = asked(&ports, &a_call("sue")).await.unwrap();
+        assert_eq!(claim.attempt, attempt);
+        site.log.record_recovery(&claim.ended(Outcome::of(OutcomeStatus::Refused), at(60_000))).await.unwrap();
+        starter.forget(&claim.recovery_id);
+    }
+    for gone in [3, 2] {
+        site.log.take_out(&a_key("w"), Place::Claim(version(3), gone)).await;
+    }
+    assert_eq!(asked(&ports, &a_call("sue")).await.unwrap().attempt, 4);
 }
 
 #[tokio::test]

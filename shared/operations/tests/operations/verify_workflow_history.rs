@@ -2,8 +2,8 @@
 
 use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::lifecycle::State;
-use alims_operations::Reading;
 use alims_operations::verify_workflow_history::verify_workflow_history;
+use alims_operations::{ReadWorkflowError, Reading};
 use alims_testing::EverybodyMay;
 use alims_testing::builders::{a_key, version};
 use std::sync::Arc;
@@ -33,7 +33,6 @@ async fn a_verification_that_meets_a_version_of_a_newer_format_is_an_error_and_f
 }
 use crate::release_workflow::unreadable::damaged;
 use crate::support::newer::{is_newer, newer_in};
-use alims_operations::ReadWorkflowError;
 
 #[tokio::test]
 async fn a_sound_history_is_verified_to_its_end_and_a_missing_version_is_the_break() {

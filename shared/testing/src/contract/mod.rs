@@ -17,6 +17,7 @@ pub mod quarantine;
 pub mod recoveries;
 pub mod rules;
 pub mod starter;
+pub mod tampered;
 pub mod walk;
 
 /// Makes a test of every part of the log's contract. The argument is an expression for a fresh adapter; it may await.
@@ -76,6 +77,23 @@ macro_rules! records_contract {
             racing_finders_record_one_quarantine
             a_release_covers_exactly_the_break_it_names
             quarantines_change_no_version_and_are_no_refusals
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of a log that somebody tampered with. The argument is an expression for a
+/// fresh [`tampered::Tampered`]; it may await.
+#[macro_export]
+macro_rules! tampered_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { tampered, $adapter,
+            an_append_onto_an_unreadable_version_has_an_unknown_outcome
+            versions_before_an_unreadable_one_are_given_and_none_after_it
+            an_unreadable_refusal_is_given_in_its_place
+            unreadable_recoveries_hide_no_older_attempt
+            a_number_that_only_an_outcome_has_is_used_up
+            an_attempt_with_an_unreadable_outcome_has_ended
+            an_entry_of_a_quarantine_is_kept_beside_an_unreadable_one
         }
     };
 }

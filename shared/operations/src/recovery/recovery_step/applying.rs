@@ -76,13 +76,9 @@ where
         let attempt = self.attempt(&call, &head, &transition);
         let workflow = Workflow::from(head.event());
         let version = attempt.next_version_as(id, &workflow, EventType::WorkflowRecovered, verdict.rules, None)?;
-        match append(self.log(), version, None).await {
-            Ok(Appended::Yes(_)) => document.reactivated(self.now, next),
-            // The version that is there cannot be read: the next assessment says where and how.
-            Ok(Appended::Lost(_) | Appended::KeyReused) | Err(LogError::Unreadable { .. }) => {
-                document.look_again(self.now);
-            }
-            Err(LogError::Store(error)) => return Err(error.into()),
+        match append(self.log(), version, None).await? {
+            Appended::Yes(_) => document.reactivated(self.now, next),
+            Appended::Lost(_) | Appended::KeyReused => document.look_again(self.now),
         }
         Ok(document)
     }

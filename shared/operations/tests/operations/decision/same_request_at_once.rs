@@ -1,12 +1,13 @@
 //! The same request twice at once: whoever comes second at the log is given the answer of the first.
 
+use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Verdict};
-use alims_operations::Accepted;
 use alims_operations::create_workflow::create_workflow;
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_operations::request_state_transition::{RequestStateTransitionError, request_state_transition};
+use alims_operations::{Accepted, Quarantined};
 use alims_testing::builders::{a_call_with_key, a_key, version};
 use alims_testing::{MemoryLog, RulesThatAllow};
 
@@ -69,4 +70,27 @@ async fn a_winner_that_remembers_the_request_as_another_version_s_is_not_its_ans
         matches!(&lost, Err(RequestStateTransitionError::VersionConflict(at)) if at.version == version(2)),
         "{lost:?}"
     );
+}
+
+/// It is not taken for a bug: somebody took it out of the log, and the answer is that of a creation whose version is gone.
+#[tokio::test]
+async fn a_repeated_move_whose_version_is_gone_is_told_that_the_history_is_broken_there() {
+    let log = MemoryLog::default();
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    let (call, id) = (a_call_with_key("alice", "k-1"), "w".parse().unwrap());
+    let first = request_state_transition(&allowing(&log), &call, &id, &to(State::Active)).await.unwrap();
+    for target in [State::Paused, State::Active] {
+        request_state_transition(&allowing(&log), &alice(), &id, &to(target)).await.unwrap();
+    }
+    let again = request_state_transition(&allowing(&log), &call, &id, &to(State::Active)).await.unwrap();
+    assert_eq!((again.repeated, again.event), (true, first.event));
+    log.remove(&a_key("w"), version(2));
+    for next_is_unreadable in [false, true] {
+        if next_is_unreadable {
+            log.damage(&a_key("w"), version(3), "a bit fell over");
+        }
+        let gone = request_state_transition(&allowing(&log), &call, &id, &to(State::Active)).await;
+        let expected = Quarantined(Break { at: version(2), fault: Fault::Missing });
+        assert!(matches!(&gone, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{gone:?}");
+    }
 }

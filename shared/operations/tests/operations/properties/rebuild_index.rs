@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::task::yield_now;
 
-use crate::rebuild_index::{History, after, history, key, past};
+use crate::rebuild_index::{Entry, History, after, go_on, history, key, past};
 use crate::support::stream::{Polite, deliver, next_put, ring};
 
 /// An index that fails the test when an entry goes back.
@@ -51,7 +51,6 @@ impl WorkflowIndex for OnlyForward {
         self.0.list(query).await
     }
 }
-use crate::rebuild_index::{Entry, go_on};
 
 /// Histories of which everything old is published, and how many versions of each workflow are old.
 fn histories() -> impl Strategy<Value = (usize, Vec<History>)> {

@@ -5,6 +5,7 @@ mod colliding;
 mod faults;
 mod golden;
 mod unpublishable;
+mod unreadable_meanwhile;
 
 use alims_domain::event::EventType;
 use alims_domain::hash_chain::Fault as ChainFault;

@@ -4,6 +4,7 @@ use alims_domain::event::Resumes;
 use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::hashing::ChainHash;
 use alims_domain::lifecycle::State;
+use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::recovery::outcome::OutcomeStatus;
@@ -139,6 +140,21 @@ async fn a_history_without_a_readable_version_is_not_released() {
     }
     assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty());
     assert_quarantined(moved(&site, State::Active).await, 2, Fault::Unreadable);
+}
+
+/// As many are no accident any more, and nothing is recorded.
+#[tokio::test]
+async fn more_unreadable_versions_than_are_passed_over_are_not_released() {
+    let site = Site::torn(&[State::Active]).await;
+    for number in 3..=u64::try_from(UNREADABLE_PASSED_OVER_MAX).unwrap() + 3 {
+        damage(&site, number, WHY);
+    }
+    assert_eq!(recovered(&site, 3, 1).await, OutcomeStatus::Quarantined);
+    let answer = released(&site, "sue", "lost").await;
+    assert!(matches!(answer, Err(ReleaseWorkflowError::Unreadable(_))), "{answer:?}");
+    assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty());
+    site.log.remove(&a_key("w"), version(u64::try_from(UNREADABLE_PASSED_OVER_MAX).unwrap() + 3));
+    assert_eq!(released(&site, "sue", "lost").await.unwrap().head, version(2));
 }
 
 #[tokio::test]
