@@ -1,6 +1,7 @@
 //! The machine as AWS Step Functions reads it: the Amazon States Language, with its expressions in `JSONata`.
 //!
-//! The state names and expressions are written here; every name of a turn, every retry and every number is the machine's.
+//! The state names and expressions are written here. Every name of a turn, every retry and every number is the
+//! machine's.
 
 use serde::Serialize;
 
