@@ -1,4 +1,4 @@
-//! Recoveries on a laptop: the machine that the deployment hands to AWS, interpreted here, one task an execution.
+//! Recoveries on a laptop: the machine of which the deployment's definition is written, one task an execution.
 //!
 //! What is under way when the process ends is forgotten. Its claim is in the log, so that whoever asks again, or the
 //! sweep, starts it anew under the same name, and each turn recognises what was done.
@@ -8,7 +8,7 @@ use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
 use alims_operations::recovery_step::Recovering;
-use alims_recovery::{DefinitionError, Ended, Machine, StateError, Timer};
+use alims_recovery::{Ended, RECOVER_WORKFLOW, StateError, Timer};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,6 @@ const REMEMBERED_MAX: usize = 10_000;
 pub(crate) struct LocalStarter(Arc<Shared>);
 
 struct Shared {
-    machine: Machine,
     recovers: Recovers,
     turns: Semaphore,
     executions: Mutex<Executions>,
@@ -50,18 +49,14 @@ struct Executions {
 
 impl LocalStarter {
     /// A starter whose turns work with these ports.
-    ///
-    /// # Errors
-    /// When the machine's definition holds what its interpreter does not know.
-    pub(crate) fn new(recovers: Recovers) -> Result<Self, DefinitionError> {
-        Ok(Self(Arc::new(Shared {
-            machine: Machine::recover_workflow()?,
+    pub(crate) fn new(recovers: Recovers) -> Self {
+        Self(Arc::new(Shared {
             recovers,
             turns: Semaphore::new(TURNS_AT_ONCE),
             executions: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        })))
+        }))
     }
 
     /// Ends what is under way, between two effects or in one: either may happen to a process.
@@ -77,7 +72,7 @@ impl LocalStarter {
 
     async fn carry_out(self, recovery_id: RecoveryId, document: Value) {
         let invoke = |document| turn(&self.0, document);
-        let how = match self.0.machine.run(document, &invoke, &RealTime).await {
+        let how = match RECOVER_WORKFLOW.run(document, &invoke, &RealTime).await {
             Ended::Succeeded(_) => EndedHow::Succeeded,
             Ended::Failed { error, cause } => {
                 tracing::error!(%recovery_id, error, cause, "the recovery ended without an outcome");

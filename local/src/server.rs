@@ -204,7 +204,7 @@ impl Server {
             ids: ids.clone(),
         };
         let recovers = Recovering { publishing: publishes.clone(), rules, clock: clock.clone() };
-        let starter = LocalStarter::new(recovers).map_err(|error| StartError::Bug(error.to_string()))?;
+        let starter = LocalStarter::new(recovers);
         let starting = Starting { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(&decides, &publishes, &starting);
         if let Some(name) = functions.missing() {

@@ -1,6 +1,9 @@
 //! The code held against the specification: AWS with faults in one process, the handlers on it, and what they did as a
 //! recording that TLC can judge.
 
+// A recorded caller is a future of a handler over a recording, faulty, real client: deeper than the default allows.
+#![recursion_limit = "256"]
+
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,168 +1,163 @@
-//! The definition as it is written: the part of the Amazon States Language that the file uses, read strictly.
+//! The machine as AWS Step Functions reads it: the Amazon States Language, with its expressions in `JSONata`.
+//!
+//! The state names and expressions are written here. Every name of a turn, every retry and every number is the
+//! machine's.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use crate::expression::Expression;
+use crate::machine::{Machine, Retry};
+use crate::run::{UNKNOWN_TURN, UNKNOWN_TURN_CAUSE};
 
-/// What is wrong with the definition, and where.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the state machine's definition, at {place}: {problem}")]
-pub struct DefinitionError {
-    /// The place, from the outside in, such as `States.AssessWorkflow.Output`.
-    pub place: String,
-    /// What is wrong there.
-    pub problem: String,
+/// The states' names.
+const WAIT: &str = "WaitForTurn";
+const CHOOSE: &str = "ChooseTurn";
+const TAKE: &str = "TakeTurn";
+const RECORD: &str = "RecordOutcome";
+
+/// The file, member by member in the order in which it is read.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition<'a> {
+    comment: &'a str,
+    query_language: &'a str,
+    start_at: &'a str,
+    timeout_seconds: u32,
+    states: States<'a>,
 }
 
-impl DefinitionError {
-    pub(crate) fn new(place: impl Into<String>, problem: impl ToString) -> Self {
-        Self { place: place.into(), problem: problem.to_string() }
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct States<'a> {
+    wait_for_turn: State<'a>,
+    choose_turn: State<'a>,
+    take_turn: State<'a>,
+    record_outcome: State<'a>,
+    unknown_turn: State<'a>,
 }
 
-/// The whole file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Definition {
-    #[serde(rename = "Comment")]
-    _comment: Option<String>,
-    pub(crate) query_language: String,
-    pub(crate) start_at: String,
-    pub(crate) timeout_seconds: u64,
-    states: Map<String, Value>,
+#[derive(Serialize)]
+#[serde(tag = "Type", rename_all_fields = "PascalCase")]
+enum State<'a> {
+    Wait {
+        comment: &'a str,
+        seconds: &'a str,
+        next: &'a str,
+    },
+    Choice {
+        comment: &'a str,
+        choices: [Rule<'a>; 2],
+        default: &'a str,
+    },
+    Task {
+        comment: &'a str,
+        resource: &'a str,
+        arguments: Arguments<'a>,
+        output: &'a str,
+        timeout_seconds: u32,
+        retry: &'a [Retry],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        catch: Option<[Catch<'a>; 1]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        end: Option<bool>,
+    },
+    Fail {
+        comment: &'a str,
+        error: &'a str,
+        cause: &'a str,
+    },
 }
 
-/// One state.
-#[derive(Debug)]
-pub(crate) enum State {
-    Task(Task),
-    Wait(Wait),
-    Choice(Choice),
-    Fail(Fail),
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Rule<'a> {
+    condition: String,
+    next: &'a str,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Task {
-    #[serde(rename = "Comment")]
-    _comment: Option<String>,
-    pub(crate) resource: String,
-    pub(crate) arguments: Arguments,
-    pub(crate) output: Expression,
-    pub(crate) timeout_seconds: u64,
-    pub(crate) retry: Vec<Retrier>,
-    #[serde(default)]
-    pub(crate) catch: Vec<Catcher>,
-    pub(crate) next: Option<String>,
-    pub(crate) end: Option<bool>,
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Arguments<'a> {
+    function_name: &'a str,
+    payload: &'a str,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Arguments {
-    pub(crate) function_name: String,
-    pub(crate) payload: Expression,
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Catch<'a> {
+    error_equals: [&'a str; 1],
+    output: String,
+    next: &'a str,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Retrier {
-    pub(crate) error_equals: Vec<String>,
-    pub(crate) interval_seconds: u32,
-    pub(crate) backoff_rate: f64,
-    pub(crate) max_delay_seconds: u32,
-    pub(crate) max_attempts: u32,
-    pub(crate) jitter_strategy: Jitter,
-}
-
-/// How a wait between two tries is drawn.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub(crate) enum Jitter {
-    /// Anything from nothing to the whole of it.
-    #[serde(rename = "FULL")]
-    Full,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Catcher {
-    pub(crate) error_equals: Vec<String>,
-    pub(crate) output: Expression,
-    pub(crate) next: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Wait {
-    #[serde(rename = "Comment")]
-    _comment: Option<String>,
-    pub(crate) seconds: Expression,
-    pub(crate) next: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Choice {
-    #[serde(rename = "Comment")]
-    _comment: Option<String>,
-    pub(crate) choices: Vec<Rule>,
-    pub(crate) default: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Rule {
-    pub(crate) condition: Expression,
-    pub(crate) next: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Fail {
-    #[serde(rename = "Comment")]
-    _comment: Option<String>,
-    pub(crate) error: String,
-    pub(crate) cause: String,
-}
-
-impl Definition {
-    /// Reads the file's text.
+impl Machine {
+    /// The text of `recover-workflow.asl.json`. The deployment's template puts in what stands between `${` and `}`.
     ///
     /// # Errors
-    /// When it is not JSON, lacks something, or holds what is not known here.
-    pub(crate) fn read(text: &str) -> Result<Self, DefinitionError> {
-        serde_json::from_str(text).map_err(|error| DefinitionError::new("the file", error))
+    /// When it cannot be written as JSON, which a test would have shown.
+    pub fn definition(&self) -> Result<String, serde_json::Error> {
+        let definition = Definition {
+            comment: "One recovery of one workflow, made by `cargo xtask machine`. Each turn's answer names the next.",
+            query_language: "JSONata",
+            start_at: WAIT,
+            timeout_seconds: self.seconds_max,
+            states: States {
+                wait_for_turn: State::Wait {
+                    comment: "An automatic recovery waits before its first turn.",
+                    seconds: "{% $states.input.delay_seconds %}",
+                    next: CHOOSE,
+                },
+                choose_turn: self.choose()?,
+                take_turn: self.task("Takes one turn.", Some(self.catch()?)),
+                record_outcome: self.task("Records the outcome. An execution that cannot record it fails.", None),
+                unknown_turn: State::Fail {
+                    comment: "The document has a bug.",
+                    error: UNKNOWN_TURN,
+                    cause: UNKNOWN_TURN_CAUSE,
+                },
+            },
+        };
+        Ok(serde_json::to_string_pretty(&definition)? + "\n")
     }
 
-    /// Reads the states.
-    ///
-    /// # Errors
-    /// When one lacks something, or holds what is not known here.
-    pub(crate) fn states(&mut self) -> Result<BTreeMap<String, State>, DefinitionError> {
-        let states = std::mem::take(&mut self.states).into_iter();
-        states.map(|(name, value)| State::read(&name, value).map(|state| (name, state))).collect()
+    fn choose(&self) -> Result<State<'_>, serde_json::Error> {
+        let turns = self.turns.iter().map(quoted).collect::<Result<Vec<_>, _>>()?.join(", ");
+        Ok(State::Choice {
+            comment: "What the last turn asked for.",
+            choices: [
+                Rule { condition: format!("{{% $states.input.next in [{turns}] %}}"), next: TAKE },
+                Rule { condition: format!("{{% $states.input.next = {} %}}", quoted(&self.last)?), next: RECORD },
+            ],
+            default: UNKNOWN_TURN,
+        })
     }
-}
 
-impl State {
-    fn read(name: &str, mut value: Value) -> Result<Self, DefinitionError> {
-        let place = format!("States.{name}");
-        let kind = value.as_object_mut().and_then(|members| members.remove("Type")).unwrap_or_default();
-        match kind.as_str() {
-            Some("Task") => read(&place, value).map(Self::Task),
-            Some("Wait") => read(&place, value).map(Self::Wait),
-            Some("Choice") => read(&place, value).map(Self::Choice),
-            Some("Fail") => read(&place, value).map(Self::Fail),
-            Some(_) | None => {
-                Err(DefinitionError::new(format!("{place}.Type"), format!("{kind} is not known to the interpreter")))
-            }
+    fn task<'a>(&'a self, comment: &'a str, catch: Option<Catch<'a>>) -> State<'a> {
+        let ends = catch.is_none();
+        State::Task {
+            comment,
+            resource: "arn:${Partition}:states:::lambda:invoke",
+            arguments: Arguments { function_name: "${RecoveryStepFunctionArn}", payload: "{% $states.input %}" },
+            output: "{% $states.result.Payload %}",
+            timeout_seconds: self.try_seconds_max,
+            retry: self.retries,
+            catch: catch.map(|catch| [catch]),
+            next: (!ends).then_some(CHOOSE),
+            end: ends.then_some(true),
         }
     }
+
+    fn catch(&self) -> Result<Catch<'_>, serde_json::Error> {
+        let (last, status, chars) = (quoted(&self.last)?, quoted(&self.given_up)?, self.cause_chars_max);
+        let cause = format!("$substring($states.errorOutput.Cause, 0, {chars})");
+        let outcome = format!("{{'status': {status}, 'error': $states.errorOutput.Error, 'cause': {cause}}}");
+        let output = format!("{{% $merge([$states.input, {{'next': {last}, 'outcome': {outcome}}}]) %}}");
+        Ok(Catch { error_equals: ["States.ALL"], output, next: RECORD })
+    }
 }
 
-fn read<T: DeserializeOwned>(place: &str, value: Value) -> Result<T, DefinitionError> {
-    T::deserialize(value).map_err(|error| DefinitionError::new(place, error))
+/// A name of the domain's as `JSONata` has it in an expression.
+fn quoted<T: Serialize>(name: &T) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string(name)?.replace('"', "'"))
 }

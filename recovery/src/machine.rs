@@ -1,165 +1,170 @@
-//! A machine that is ready to run: every state is there, leads somewhere, and says only what the interpreter knows.
+//! The one definition of the state machine: which turns it takes, how often it tries one, and how long it may take.
+//!
+//! [`definition`](crate::Machine::definition) writes it for AWS Step Functions and [`run`](crate::Machine::run) runs it
+//! on a laptop. Both take every name and number from here.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::definition::{Catcher, Choice, Definition, DefinitionError, Retrier, State, Task};
+use alims_domain::limits::{AUTOMATIC_DELAY_SECONDS_MAX, RECOVERY_CAUSE_CHARS_MAX, RECOVERY_DEADLINE_SECONDS};
+use alims_domain::recovery::document::Next;
+use alims_domain::recovery::outcome::OutcomeStatus;
+use serde::Serialize;
 
-/// The definition that the deployment runs.
-const RECOVER_WORKFLOW: &str = include_str!("../recover-workflow.asl.json");
-/// What every task does: call a function and wait for its answer.
-const INVOKE: &str = "arn:${Partition}:states:::lambda:invoke";
-/// The function that every task calls, as the deployment's template puts it in.
-const FUNCTION: &str = "${RecoveryStepFunctionArn}";
-/// The one name that stands for all errors.
-pub(crate) const ALL_ERRORS: &str = "States.ALL";
-/// What a task that takes too long ends with.
+/// The machine of the recovery.
+pub const RECOVER_WORKFLOW: Machine = Machine {
+    turns: &[Next::Assess, Next::AskRules, Next::Apply, Next::Publish, Next::Confirm],
+    last: Next::Record,
+    given_up: OutcomeStatus::GaveUp,
+    cause_chars_max: RECOVERY_CAUSE_CHARS_MAX,
+    try_seconds_max: TRY_SECONDS_MAX,
+    retries: RETRIES,
+    seconds_max: AUTOMATIC_DELAY_SECONDS_MAX + TURNS_SECONDS_MAX,
+};
+
+/// How long one try of a turn may take. Lambda ends the function earlier; `template.yaml` says when.
+const TRY_SECONDS_MAX: u32 = 12;
+
+/// What is tried again, how often, and after which waits. The waits are short, so that the deadline of `recovery-step`
+/// ends a recovery and not the number of tries.
+const RETRIES: &[Retry] = &[
+    // What `recovery-step` calls unavailable.
+    Retry {
+        error_equals: &["StorageUnavailable", "RulesUnavailable", "BusUnavailable"],
+        interval_seconds: 1,
+        backoff_rate: 2,
+        max_delay_seconds: 2,
+        max_attempts: 25,
+        jitter_strategy: Jitter::Full,
+    },
+    // What happens to the call of a function whatever the function does.
+    Retry {
+        error_equals: &[
+            "Lambda.AWSLambdaException",
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.SdkClientException",
+            "Lambda.ServiceException",
+            "Lambda.TooManyRequestsException",
+            "Lambda.Unknown",
+            "Runtime.ExitError",
+            "Sandbox.Timedout",
+            TIMEOUT,
+        ],
+        interval_seconds: 1,
+        backoff_rate: 2,
+        max_delay_seconds: 2,
+        max_attempts: 6,
+        jitter_strategy: Jitter::Full,
+    },
+];
+
+/// How long one turn may take with all its tries.
+const TURN_SECONDS_MAX: u32 = turn_seconds_max(TRY_SECONDS_MAX, RETRIES);
+
+/// How long all turns may take, after the wait before them. The first turn that succeeds sets the deadline. Until then at
+/// most one turn has passed. A turn that begins just before the deadline may need all its tries, and so may `record`.
+const TURNS_SECONDS_MAX: u32 = TURN_SECONDS_MAX + RECOVERY_DEADLINE_SECONDS + TURN_SECONDS_MAX + TURN_SECONDS_MAX;
+
+/// What a try ends with that takes too long.
 pub(crate) const TIMEOUT: &str = "States.Timeout";
 
-/// A state machine.
-#[derive(Debug)]
+/// A state machine that waits, takes turns, and records what a turn cannot get over.
+#[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    pub(crate) start_at: String,
-    pub(crate) timeout: Duration,
-    pub(crate) states: BTreeMap<String, State>,
+    /// The turns that another one follows.
+    pub turns: &'static [Next],
+    /// The turn that ends an execution. What the others cannot get over leads here.
+    pub last: Next,
+    /// The status of an outcome that a turn could not get over.
+    pub given_up: OutcomeStatus,
+    /// What is kept of the cause of such an outcome, in characters.
+    pub cause_chars_max: usize,
+    /// How long one try of a turn may take, in seconds.
+    pub try_seconds_max: u32,
+    /// What is tried again. The first that names an error decides, and each counts its own tries.
+    pub retries: &'static [Retry],
+    /// How long an execution may take, in seconds, the wait before its first turn included.
+    pub seconds_max: u32,
 }
 
-impl Machine {
-    /// The machine of the recovery.
-    ///
-    /// # Errors
-    /// When its definition holds what the interpreter does not know; a test of this crate would have failed first.
-    pub fn recover_workflow() -> Result<Self, DefinitionError> {
-        Self::parse(RECOVER_WORKFLOW)
-    }
-
-    /// The machine of a definition.
-    ///
-    /// # Errors
-    /// What is missing, wrong, or not known to the interpreter, and where.
-    pub fn parse(text: &str) -> Result<Self, DefinitionError> {
-        let mut definition = Definition::read(text)?;
-        if definition.query_language != "JSONata" {
-            return Err(DefinitionError::new("QueryLanguage", "only JSONata is known"));
-        }
-        let states = definition.states()?;
-        let machine = Self {
-            start_at: definition.start_at,
-            timeout: seconds("TimeoutSeconds", definition.timeout_seconds)?,
-            states,
-        };
-        machine.is_whole()?;
-        Ok(machine)
-    }
-
-    /// Every state's name.
-    pub fn states(&self) -> impl Iterator<Item = &str> {
-        self.states.keys().map(String::as_str)
-    }
-
-    fn is_whole(&self) -> Result<(), DefinitionError> {
-        let mut reached = BTreeSet::new();
-        let mut ahead = vec![("StartAt".to_owned(), self.start_at.as_str())];
-        while let Some((place, name)) = ahead.pop() {
-            let Some((name, state)) = self.states.get_key_value(name) else {
-                return Err(DefinitionError::new(place, format!("there is no state {name}")));
-            };
-            if reached.insert(name.as_str()) {
-                let place = format!("States.{name}");
-                state.is_well_formed(&place)?;
-                ahead.extend(state.leads_to().into_iter().map(|next| (place.clone(), next)));
-            }
-        }
-        match self.states.keys().find(|name| !reached.contains(name.as_str())) {
-            Some(name) => Err(DefinitionError::new(format!("States.{name}"), "nothing leads there")),
-            None => Ok(()),
-        }
-    }
+/// When a turn is tried again. The members are those of a `Retry` of the Amazon States Language.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Retry {
+    /// The names of the errors.
+    pub error_equals: &'static [&'static str],
+    /// The longest first wait, in seconds, from 1.
+    pub interval_seconds: u32,
+    /// How many times longer each next wait may be, from 1.
+    pub backoff_rate: u32,
+    /// The longest wait of all, in seconds, more than the first.
+    pub max_delay_seconds: u32,
+    /// How many tries may follow the first one.
+    pub max_attempts: u32,
+    /// How a wait is drawn.
+    pub jitter_strategy: Jitter,
 }
 
-impl State {
-    fn leads_to(&self) -> Vec<&str> {
-        match self {
-            Self::Task(task) => {
-                task.next.iter().chain(task.catch.iter().map(|catcher| &catcher.next)).map(String::as_str).collect()
-            }
-            Self::Wait(wait) => vec![&wait.next],
-            Self::Choice(choice) => {
-                choice.choices.iter().map(|rule| &rule.next).chain([&choice.default]).map(String::as_str).collect()
-            }
-            Self::Fail(_) => Vec::new(),
+/// How a wait between two tries is drawn.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Jitter {
+    /// At random, from nothing to the longest wait.
+    Full,
+}
+
+impl Retry {
+    /// How long to wait after so many tries again. `fraction` is drawn at random, from 0 to 1.
+    pub(crate) fn wait(&self, taken: u32, fraction: f64) -> Duration {
+        let longest = Duration::from_secs(u64::from(self.wait_seconds_max(taken)));
+        match self.jitter_strategy {
+            Jitter::Full => longest.mul_f64(fraction.clamp(0.0, 1.0)),
         }
     }
 
-    fn is_well_formed(&self, place: &str) -> Result<(), DefinitionError> {
-        match self {
-            Self::Task(task) => task.is_well_formed(place),
-            Self::Choice(Choice { choices, .. }) if choices.is_empty() => {
-                Err(DefinitionError::new(format!("{place}.Choices"), "there is nothing to choose"))
-            }
-            Self::Choice(_) | Self::Wait(_) | Self::Fail(_) => Ok(()),
-        }
+    const fn wait_seconds_max(&self, taken: u32) -> u32 {
+        let grown = self.interval_seconds.saturating_mul(self.backoff_rate.saturating_pow(taken));
+        if grown < self.max_delay_seconds { grown } else { self.max_delay_seconds }
     }
 }
 
-impl Task {
-    fn is_well_formed(&self, place: &str) -> Result<(), DefinitionError> {
-        let at = |member: &str| format!("{place}.{member}");
-        if self.resource != INVOKE {
-            return Err(DefinitionError::new(at("Resource"), format!("only {INVOKE} is known")));
+/// The first try, and as many again as all retries allow, each after its longest wait.
+const fn turn_seconds_max(try_seconds_max: u32, mut retries: &[Retry]) -> u32 {
+    let mut seconds = try_seconds_max;
+    while let [retry, others @ ..] = retries {
+        let mut taken = 0;
+        while taken < retry.max_attempts {
+            seconds += retry.wait_seconds_max(taken) + try_seconds_max;
+            taken += 1;
         }
-        if self.arguments.function_name != FUNCTION {
-            return Err(DefinitionError::new(at("Arguments.FunctionName"), format!("only {FUNCTION} is known")));
-        }
-        seconds(&at("TimeoutSeconds"), self.timeout_seconds)?;
-        if self.next.is_some() == (self.end == Some(true)) {
-            return Err(DefinitionError::new(place, "it needs Next, or End: true, and not both"));
-        }
-        for (retrier, number) in self.retry.iter().zip(0..) {
-            retrier.is_well_formed(&at(&format!("Retry[{number}]")))?;
-        }
-        for (catcher, number) in self.catch.iter().zip(0..) {
-            catcher.is_well_formed(&at(&format!("Catch[{number}]")))?;
-        }
-        Ok(())
+        retries = others;
     }
+    seconds
 }
 
-impl Retrier {
-    fn is_well_formed(&self, place: &str) -> Result<(), DefinitionError> {
-        let wrong = |member: &str, problem: &str| Err(DefinitionError::new(format!("{place}.{member}"), problem));
-        if self.error_equals.is_empty() {
-            return wrong("ErrorEquals", "it names no error");
-        }
-        // AWS has reserved names that stand for several errors. Retrying what nobody named is not wanted here.
-        if let Some(name) = self.error_equals.iter().find(|name| name.starts_with("States.") && *name != TIMEOUT) {
-            return wrong("ErrorEquals", &format!("{name} is not known"));
-        }
-        if self.interval_seconds == 0 {
-            return wrong("IntervalSeconds", "it must be 1 or more");
-        }
-        if !(self.backoff_rate >= 1.0 && self.backoff_rate.is_finite()) {
-            return wrong("BackoffRate", "it must be 1 or more");
-        }
-        if self.max_delay_seconds <= self.interval_seconds {
-            return wrong("MaxDelaySeconds", "it must be more than IntervalSeconds");
-        }
-        Ok(())
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Catcher {
-    fn is_well_formed(&self, place: &str) -> Result<(), DefinitionError> {
-        if self.error_equals == [ALL_ERRORS] {
-            return Ok(());
-        }
-        Err(DefinitionError::new(format!("{place}.ErrorEquals"), format!("only [{ALL_ERRORS}] is known")))
-    }
-}
+    const RETRY: Retry = Retry {
+        error_equals: &["A"],
+        interval_seconds: 1,
+        backoff_rate: 2,
+        max_delay_seconds: 5,
+        max_attempts: u32::MAX,
+        jitter_strategy: Jitter::Full,
+    };
 
-fn seconds(place: &str, seconds: u64) -> Result<Duration, DefinitionError> {
-    if seconds == 0 {
-        return Err(DefinitionError::new(place, "it must be 1 or more"));
+    #[test]
+    fn waits_grow_to_their_bound_and_are_drawn_below_it() {
+        let waits = [0, 1, 2, 3, u32::MAX].map(|taken| RETRY.wait(taken, 1.0).as_secs());
+        assert_eq!(waits, [1, 2, 4, 5, 5]);
+        assert_eq!([0.0, 0.5, 7.0].map(|fraction| RETRY.wait(3, fraction).as_millis()), [0, 2500, 5000]);
     }
-    Ok(Duration::from_secs(seconds))
+
+    #[test]
+    fn a_turn_takes_its_tries_and_the_longest_waits_between_them() {
+        let retries = [Retry { max_attempts: 3, ..RETRY }, Retry { max_attempts: 1, ..RETRY }];
+        assert_eq!(turn_seconds_max(10, &retries), 5 * 10 + (1 + 2 + 4) + 1);
+        assert_eq!(TURN_SECONDS_MAX, 32 * 12 + (1 + 24 * 2) + (1 + 5 * 2));
+    }
 }

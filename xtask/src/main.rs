@@ -4,6 +4,7 @@
 mod access;
 mod alone;
 mod e2e;
+mod machine;
 mod mutants;
 mod openapi;
 mod part;
@@ -60,6 +61,8 @@ enum Task {
     Access(access::Shown),
     /// Write schemas/ from the types of the events.
     Schemas,
+    /// Write the state machine's definition from the machine that a laptop runs.
+    Machine,
     /// Have TLC check the models of spec/, and the mutants break what they must.
     Spec {
         /// Only the small model and the mutants: within a minute, instead of ten.
@@ -135,6 +138,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Access(shown)) => access::show(&workspace, shown),
         Some(Task::Rules { asked }) => rules::answer(asked),
         Some(Task::Schemas) => schemas::write(&workspace),
+        Some(Task::Machine) => machine::write(&workspace),
         Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick, &Session::foreground()),
         Some(Task::Template) => template::check(&workspace),

@@ -1,11 +1,11 @@
-//! Those who recover: the state machine of the deployment, interpreted, turn by turn with the real handler.
+//! Those who recover: the state machine as a laptop runs it, turn by turn with the real handler.
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
 use alims_operations::Publishing;
-use alims_recovery::{Machine, StateError, Timer};
+use alims_recovery::{RECOVER_WORKFLOW, StateError, Timer};
 use alims_testing::builders::a_claim;
 use fastrand::Rng;
 use serde_json::Value;
@@ -26,18 +26,17 @@ const KILLED: &str = "States.Timeout";
 
 /// One recovery after the other, each of a workflow that may need it or not, until nobody asks for anything any more.
 pub(super) async fn recoverer(scene: Rc<Scene>, mut rng: Rng) {
-    let machine = Machine::recover_workflow().expect("the machine of the deployment");
     while !scene.is_left() {
         pause(&mut rng).await;
         let workflow = scene.drawn_workflow(&mut rng);
         if scene.versions_of(&workflow) > 0 {
-            recover(&scene, &machine, &workflow, &mut rng).await;
+            recover(&scene, &workflow, &mut rng).await;
         }
     }
     scene.recoveries_left.set(scene.recoveries_left.get() - 1);
 }
 
-async fn recover(scene: &Scene, machine: &Machine, workflow: &str, rng: &mut Rng) {
+async fn recover(scene: &Scene, workflow: &str, rng: &mut Rng) {
     scene.asked.set(scene.asked.get() + 1);
     let recovery = Recovery {
         stage: scene.stage.clone(),
@@ -53,7 +52,7 @@ async fn recover(scene: &Scene, machine: &Machine, workflow: &str, rng: &mut Rng
     claim.recovery_id = RecoveryId::of_attempt(&key(workflow), claim.version, recovery.number());
     claim.delay_seconds = 0;
     let document = serde_json::to_value(RecoveryDocument::of(&claim)).expect("a document is JSON");
-    let _however_it_ended = machine.run(document, &|document| recovery.turn(document), &recovery).await;
+    let _however_it_ended = RECOVER_WORKFLOW.run(document, &|document| recovery.turn(document), &recovery).await;
 }
 
 /// One execution of the state machine.

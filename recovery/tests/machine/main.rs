@@ -1,4 +1,4 @@
-//! The machine as it is deployed, run with functions that behave in every way; time is played, and nobody waits.
+//! The machine as it is deployed, run with functions that behave in every way, and its definition; time is simulated.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,9 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod agreement;
 mod definition;
 mod paths;
 mod properties;
+mod reference;
 mod stage;

@@ -67,7 +67,7 @@ pub const AUTOMATIC_ATTEMPTS_WINDOW_HOURS: u32 = 24;
 pub const AUTOMATIC_DELAY_SECONDS_FIRST: u32 = 5;
 /// How many times longer each next automatic recovery waits.
 pub const AUTOMATIC_DELAY_GROWTH: u32 = 4;
-/// The longest an automatic recovery waits, in seconds. The state machine's own timeout is this and thirty.
+/// The longest an automatic recovery waits, in seconds. The state machine's timeout adds the turns that follow.
 pub const AUTOMATIC_DELAY_SECONDS_MAX: u32 = 900;
 /// Attempts that are read back at once: more than the automatic ones that can lie between two of a person.
 pub const RECOVERY_ATTEMPTS_READ_MAX: usize = 50;

@@ -1,95 +1,39 @@
 //! The recovery's state machine and what it stands between: the domain's turns, the function's errors, the limits, and
 //! who may start it.
 
-use alims_domain::limits::{AUTOMATIC_DELAY_SECONDS_MAX, RECOVERY_DEADLINE_SECONDS};
-use alims_domain::recovery::document::Next;
+use alims_domain::limits::RECOVERY_DEADLINE_SECONDS;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus};
-use alims_recovery::{Ended, Machine, StateError, Timer};
+use alims_recovery::{Ended, RECOVER_WORKFLOW, StateError, Timer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::template::{properties, statements, texts};
 use crate::workspace::workspace;
 
-/// The definition that is deployed.
-static DEFINITION: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(workspace().text("recovery/recover-workflow.asl.json")).unwrap());
-
 /// How long a recovery may take, as it is promised.
-const PROMISED_SECONDS: u64 = 30;
-
-/// Every turn that the domain knows. A turn that is missing here fails the exhaustive match below it.
-const TURNS: [Next; 7] =
-    [Next::Assess, Next::AskRules, Next::Apply, Next::Publish, Next::Confirm, Next::Record, Next::End];
-
-/// The state that makes a turn.
-fn state_of(turn: Next) -> Option<&'static str> {
-    match turn {
-        Next::Assess => Some("AssessWorkflow"),
-        Next::AskRules => Some("AskRules"),
-        Next::Apply => Some("ApplyRecovery"),
-        Next::Publish => Some("PublishMissing"),
-        Next::Confirm => Some("ConfirmRecovery"),
-        Next::Record => Some("RecordOutcome"),
-        Next::End => None,
-    }
-}
-
-fn states(kind: &str) -> Vec<(&'static str, &'static Value)> {
-    let all = DEFINITION["States"].as_object().unwrap().iter();
-    all.filter(|(_, state)| state["Type"] == kind).map(|(name, state)| (name.as_str(), state)).collect()
-}
-
-#[test]
-fn the_machine_s_tasks_are_the_turns_of_the_domain() {
-    let choices = DEFINITION["States"]["ChooseTurn"]["Choices"].as_array().unwrap();
-    let chosen: Vec<(&str, &str)> =
-        choices.iter().map(|rule| (rule["Condition"].as_str().unwrap(), rule["Next"].as_str().unwrap())).collect();
-    let wanted: Vec<(String, &str)> = TURNS
-        .into_iter()
-        .filter_map(|turn| {
-            let name = serde_json::to_value(turn).unwrap();
-            Some((format!("{{% $states.input.next = '{}' %}}", name.as_str()?), state_of(turn)?))
-        })
-        .collect();
-    assert_eq!(chosen, wanted.iter().map(|(condition, state)| (condition.as_str(), *state)).collect::<Vec<_>>());
-    let tasks: BTreeSet<&str> = states("Task").into_iter().map(|(name, _)| name).collect();
-    assert_eq!(tasks, TURNS.into_iter().filter_map(state_of).collect());
-}
+const PROMISED_SECONDS: u32 = 30;
 
 #[test]
 fn the_machine_retries_the_errors_that_the_function_calls_unavailable_and_lambda_s_own() {
     let named = workspace().text("shared/operations/src/recovery/recovery_step.rs").split('"');
     let passing: BTreeSet<&str> = named.filter(|name| name.ends_with("Unavailable") && !name.contains(' ')).collect();
     assert_eq!(passing.len(), 3, "{passing:?}");
-    for (name, task) in states("Task") {
-        let retriers = task["Retry"].as_array().unwrap();
-        assert_eq!(texts(&retriers[0]["ErrorEquals"]).into_iter().collect::<BTreeSet<_>>(), passing, "{name}");
-        let others = texts(&retriers[1]["ErrorEquals"]);
-        let own =
-            |error: &&str| ["Lambda.", "Runtime.", "Sandbox.", "States."].iter().any(|whose| error.starts_with(whose));
-        assert!(others.iter().all(own), "{name}: {others:?}");
-        assert_eq!(retriers.len(), 2, "{name}");
-        // Nobody is above Record, which is where everything else ends.
-        assert_eq!(task["Catch"].is_null(), name == "RecordOutcome", "{name}");
-    }
+    let [own, lambda] = RECOVER_WORKFLOW.retries else { panic!("there are two retries") };
+    assert_eq!(own.error_equals.iter().copied().collect::<BTreeSet<_>>(), passing);
+    let prefixes = ["Lambda.", "Runtime.", "Sandbox.", "States."];
+    let is_lambdas = |error: &&str| prefixes.iter().any(|prefix| error.starts_with(prefix));
+    assert!(lambda.error_equals.iter().all(is_lambdas), "{lambda:?}");
 }
 
 #[test]
 fn the_machine_s_times_keep_what_the_limits_promise() {
-    let promised = u64::from(AUTOMATIC_DELAY_SECONDS_MAX) + PROMISED_SECONDS;
-    assert_eq!(DEFINITION["TimeoutSeconds"], promised, "the longest delay, and the recovery itself");
-    let deadline = u64::from(RECOVERY_DEADLINE_SECONDS);
     let function = properties("RecoveryStepFunction")["Timeout"].as_u64().unwrap();
-    for (name, task) in states("Task") {
-        // Lambda ends a function that does not answer before the machine stops listening.
-        assert!(task["TimeoutSeconds"].as_u64().unwrap() > function, "{name}");
-        for retrier in task["Retry"].as_array().unwrap() {
-            let wait = retrier["MaxDelaySeconds"].as_u64().unwrap();
-            assert!(deadline + wait < PROMISED_SECONDS, "{name}: a try after the deadline, and Record, fit in");
-        }
+    // Lambda ends a function that does not answer before the machine stops listening.
+    assert!(u64::from(RECOVER_WORKFLOW.try_seconds_max) > function);
+    for retry in RECOVER_WORKFLOW.retries {
+        let wait = retry.max_delay_seconds;
+        assert!(RECOVERY_DEADLINE_SECONDS + wait < PROMISED_SECONDS, "a try after the deadline, and Record, fit in");
     }
 }
 
@@ -110,13 +54,12 @@ impl Timer for Standing {
 
 #[tokio::test]
 async fn the_errors_that_the_machine_catches_are_outcomes_that_the_domain_can_record() {
-    let machine = Machine::recover_workflow().unwrap();
     let invoke = async |document: Value| match document["next"].as_str() {
         Some("record") => Ok(document),
         _ => Err(StateError { name: "Bug".to_owned(), cause: "x".repeat(5000) }),
     };
-    let ended =
-        machine.run(json!({"next": "assess", "delay_seconds": 0}), &|document| invoke(document), &Standing).await;
+    let document = json!({"next": "assess", "delay_seconds": 0});
+    let ended = RECOVER_WORKFLOW.run(document, &|document| invoke(document), &Standing).await;
     let Ended::Succeeded(document) = ended else { panic!("{ended:?}") };
     let outcome: Outcome = serde_json::from_value(document["outcome"].clone()).unwrap();
     assert_eq!(outcome.status, OutcomeStatus::GaveUp);
