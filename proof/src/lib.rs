@@ -12,13 +12,15 @@
 
 pub mod asking;
 pub mod check;
+pub mod environment;
+pub mod harness;
+pub mod inside;
+pub mod mutations;
 pub mod observed;
 pub mod outside;
 pub mod recording;
 pub mod run;
 pub mod seeds;
-pub mod stage;
-pub mod tamper;
+pub mod tla;
 pub mod tlc;
 pub mod trace;
-pub mod world;

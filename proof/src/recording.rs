@@ -1,6 +1,6 @@
 //! What was done in a run, line by line, in the order in which it was seen.
 //!
-//! A line says what somebody asked or was told, at the outside of an operation or at one of its ports. Nothing in here
+//! A line says what a caller or a port was asked or answered, at the outside of an operation or at one of its ports. Nothing in here
 //! knows which faults were met: what a caller does not learn, the recording does not say.
 
 use alims_core::event::EventType;
@@ -37,7 +37,7 @@ pub enum What {
         key: Option<String>,
     },
     /// The answer.
-    Told {
+    Responded {
         /// In one word.
         answer: Answer,
         /// The version it names; 0 when it names none.
@@ -129,8 +129,8 @@ pub enum What {
     RefusalKept,
     /// Nobody knows.
     RefusalUnknown,
-    /// The stream rings, up to this version.
-    Rang {
+    /// The stream notifies, up to this version.
+    Notified {
         /// The version.
         last: u64,
     },
@@ -159,15 +159,11 @@ pub enum What {
     Advanced,
     /// Nobody knows.
     AdvanceUnknown,
-    /// The entry of the index is put in order, up to this version.
-    RepairBegun {
+    /// The entry of the index is put in order up to this version, by this or by somebody else.
+    Repaired {
         /// The version.
         version: u64,
     },
-    /// It is, by this or by somebody else.
-    Repaired,
-    /// Nobody knows.
-    RepairUnknown,
     /// The stream's record is answered.
     Answered,
     /// It is to come again.

@@ -1,4 +1,4 @@
-//! One run: callers, publishers, recoveries and a subscriber at once on one stage, with faults, all drawn from a seed.
+//! One run: callers, publishers, recoveries and a subscriber at once on one harness, with faults, all drawn from a seed.
 //!
 //! Everybody is a task of one thread on a paused clock, so the seed decides who comes when. Some invocations are killed
 //! half-way; the bus delivers late, twice and unordered. Stored versions are altered by somebody who must not, found by
@@ -7,7 +7,7 @@
 mod callers;
 mod recoveries;
 mod stream;
-mod trouble;
+mod tampering;
 
 use alims_core::operations::Publishing;
 use alims_faults::{Fault, Plan};
@@ -19,9 +19,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::harness::{Harness, MoodyRules};
 use crate::observed::Observed;
 use crate::recording::{Line, Recorder, What};
-use crate::stage::{MoodyRules, Stage};
 
 /// What a run is made of.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ const KILLED_AFTER_MS_MAX: u64 = 80;
 
 /// What everybody of a run shares.
 struct Scene {
-    stage: Stage,
+    harness: Harness,
     recorder: Recorder,
     rules: MoodyRules,
     load: Load,
@@ -89,7 +89,7 @@ struct Scene {
     callers_left: Cell<usize>,
     recoveries_left: Cell<usize>,
     /// What was altered of which workflow.
-    altered: RefCell<BTreeMap<String, trouble::Altered>>,
+    altered: RefCell<BTreeMap<String, tampering::Altered>>,
     at_the_end: Cell<bool>,
 }
 
@@ -98,8 +98,8 @@ struct Scene {
 /// # Panics
 /// When something never comes to an end.
 pub async fn run(seed: u64, load: Load) -> Recorded {
-    let stage = Stage::open(seed).await;
-    stage.http.follow(Plan::drawn(load.faults_per_mille), seed);
+    let harness = Harness::open(seed).await;
+    harness.http.follow(Plan::drawn(load.faults_per_mille), seed);
     let scene = Rc::new(Scene {
         recorder: Recorder::new(seed),
         rules: MoodyRules::new(seed, PERCENT_RULES_DENY, PERCENT_RULES_SILENT),
@@ -113,7 +113,7 @@ pub async fn run(seed: u64, load: Load) -> Recorded {
         recoveries_left: Cell::new(load.recoveries),
         altered: RefCell::default(),
         at_the_end: Cell::new(false),
-        stage,
+        harness,
     });
     let mut rng = Rng::with_seed(seed);
     let mut tasks: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
@@ -125,15 +125,15 @@ pub async fn run(seed: u64, load: Load) -> Recorded {
     for _ in 0..load.recoveries {
         tasks.push(Box::pin(recoveries::recoverer(scene.clone(), rng.fork())));
     }
-    tasks.push(Box::pin(trouble::intruder(scene.clone(), rng.fork())));
-    tasks.push(Box::pin(trouble::person(scene.clone(), rng.fork())));
+    tasks.push(Box::pin(tampering::intruder(scene.clone(), rng.fork())));
+    tasks.push(Box::pin(tampering::person(scene.clone(), rng.fork())));
     for _ in 0..load.publishers {
         tasks.push(Box::pin(stream::publisher(scene.clone(), rng.fork())));
     }
     tasks.push(Box::pin(stream::subscriber(scene.clone(), rng.fork())));
     join_all(tasks).await;
     finish(&scene).await;
-    let faults = scene.stage.http.committed();
+    let faults = scene.harness.http.committed();
     Recorded { lines: scene.recorder.lines(), faults, operations: scene.asked.get() }
 }
 
@@ -160,9 +160,9 @@ impl Scene {
         Observed<alims_eventbridge::EventBridgeBus>,
     > {
         Publishing {
-            log: Observed::new(self.stage.log.clone(), &self.recorder, actor),
-            index: Observed::new(self.stage.index.clone(), &self.recorder, actor),
-            bus: Observed::new(self.stage.bus.clone(), &self.recorder, actor),
+            log: Observed::new(self.harness.log.clone(), &self.recorder, actor),
+            index: Observed::new(self.harness.index.clone(), &self.recorder, actor),
+            bus: Observed::new(self.harness.bus.clone(), &self.recorder, actor),
         }
     }
 
@@ -200,17 +200,17 @@ async fn pause(rng: &mut Rng) {
 
 /// Takes down what is there at the end.
 async fn finish(scene: &Scene) {
-    let stage = &scene.stage;
-    stage.settle().await;
+    let harness = &scene.harness;
+    harness.settle().await;
     for workflow in 0..scene.load.workflows {
         let workflow = format!("w{workflow}");
-        let (versions, refusals) = stage.kept(&workflow).await;
+        let (versions, refusals) = harness.kept(&workflow).await;
         let note = |what| scene.recorder.note(&workflow, "end", what);
         note(What::Log { events: versions.iter().map(|version| version.event.event_id.to_string()).collect() });
         note(What::Refusals { events: refusals.iter().map(|refusal| refusal.event_id.to_string()).collect() });
-        note(What::from(&stage.quarantines(&workflow).await));
-        let indexed = stage.indexed(&workflow).await;
+        note(What::from(&harness.quarantines(&workflow).await));
+        let indexed = harness.indexed(&workflow).await;
         note(What::Index { version: indexed.map_or(0, |entry| entry.published_version.get()) });
-        note(What::Bus { versions: stage.first_appearances(&workflow).0 });
+        note(What::Bus { versions: harness.first_appearances(&workflow).0 });
     }
 }

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use super::{Scene, pause, version_of};
 use crate::asking::publish;
+use crate::harness::is_unordered;
 use crate::recording::What;
-use crate::stage::is_unordered;
 
 /// Records of one batch of the stream.
 const BATCH_MAX: usize = 6;
@@ -20,7 +20,7 @@ impl Scene {
     /// Takes up what the stream has since the last time, and tells how many records there are.
     fn hear(&self) -> usize {
         let mut rung = self.rung.borrow_mut();
-        let new = self.stage.world.doorbells_from(rung.len());
+        let new = self.harness.environment.notifications_from(rung.len());
         self.ringing.borrow_mut().extend(rung.len()..rung.len() + new.len());
         for (workflow, version) in new.iter().filter_map(version_of) {
             self.versions.borrow_mut().insert(workflow, version);
@@ -45,7 +45,7 @@ impl Scene {
             *last = version.max(*last);
         }
         for (workflow, last) in &last {
-            self.recorder.note(workflow, &actor, What::Rang { last: *last });
+            self.recorder.note(workflow, &actor, What::Notified { last: *last });
         }
         let letters = MemoryDeadLetters::default();
         let (ports, work) = (self.publishing(&actor), &letters);
@@ -96,7 +96,7 @@ struct Desk {
 
 impl Desk {
     fn take(&mut self, scene: &Scene) {
-        let new = scene.stage.world.accepted_from(self.taken);
+        let new = scene.harness.environment.accepted_from(self.taken);
         self.taken += new.len();
         self.waiting.extend(new.into_iter().filter(|event| !is_unordered(event)));
     }
@@ -136,13 +136,13 @@ pub(super) async fn subscriber(scene: Rc<Scene>, mut rng: Rng) {
     }
     // What is late arrives, is published, and is delivered: nothing goes wrong any more.
     scene.at_the_end.set(true);
-    scene.stage.settle().await;
+    scene.harness.settle().await;
     scene.hear();
     let left = scene.ringing.borrow().clone();
     if !left.is_empty() {
         scene.publish(&mut rng, &left).await;
     }
-    scene.stage.settle().await;
+    scene.harness.settle().await;
     desk.take(&scene);
     for event in std::mem::take(&mut desk.waiting) {
         desk.deliver(&scene, &event);

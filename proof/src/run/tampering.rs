@@ -36,16 +36,16 @@ impl Scene {
         altered.times += 1;
         altered.unreleased = true;
         let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
-        let content = self.stage.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
+        let content = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
         self.recorder.note(workflow, "x", What::Altered(Broken { version, content }));
     }
 
     async fn release(&self, rng: &mut Rng, workflow: &str) {
         self.asked.set(self.asked.get() + 1);
-        let log = Observed::new(self.stage.log.clone(), &self.recorder, &self.actor('h'));
-        let ports = self.stage.releasing(log);
+        let log = Observed::new(self.harness.log.clone(), &self.recorder, &self.actor('h'));
+        let ports = self.harness.releasing(log);
         // The person has read before what is in force. A break that is found meanwhile waits for the next release.
-        let breaks = self.stage.breaks_in_force(workflow).await.unwrap_or_default();
+        let breaks = self.harness.breaks_in_force(workflow).await.unwrap_or_default();
         if !breaks.is_empty()
             && self.invoke(rng, release(&ports, workflow, &breaks)).await == Some(true)
             && let Some(altered) = self.altered.borrow_mut().get_mut(workflow)
