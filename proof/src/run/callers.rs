@@ -4,7 +4,7 @@ use alims_core::lifecycle::State;
 use fastrand::Rng;
 use std::rc::Rc;
 
-use super::{Scene, pause};
+use super::scene::{Scene, pause};
 use crate::asking::{Ask, Outcome, ask, replay, state};
 use crate::observed::Observed;
 use crate::recording::{Answer, What};

@@ -6,52 +6,25 @@
 
 mod callers;
 mod recoveries;
+mod scene;
 mod stream;
 mod tampering;
 
-use alims_core::operations::Publishing;
 use alims_faults::{Fault, Plan};
 use fastrand::Rng;
 use futures_util::future::join_all;
-use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::harness::{Harness, MoodyRules};
-use crate::observed::Observed;
 use crate::recording::{Line, Recorder, What};
+pub use scene::Load;
+use scene::Scene;
 
-/// What a run is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// How many workflows are worked on.
-    pub workflows: usize,
-    /// How many callers work on each of them at once.
-    pub callers: usize,
-    /// How many operations each caller asks for.
-    pub operations: usize,
-    /// How many recoveries go on at once.
-    pub recoveries: usize,
-    /// How many publishers there are.
-    pub publishers: usize,
-    /// Of a thousand requests to AWS so many meet a fault.
-    pub faults_per_mille: u16,
-}
-
-impl Load {
-    /// So many callers of each workflow, so busy that a trace of one workflow stays short.
-    pub const USUAL: Self =
-        Self { workflows: 8, callers: 3, operations: 10, recoveries: 4, publishers: 2, faults_per_mille: 80 };
-
-    /// The usual load, with fewer workflows where no more operations are wanted.
-    #[must_use]
-    pub fn at_most(operations: usize) -> Self {
-        let of_a_workflow = Self::USUAL.callers * Self::USUAL.operations;
-        Self { workflows: operations.div_ceil(of_a_workflow).clamp(1, Self::USUAL.workflows), ..Self::USUAL }
-    }
-}
+/// The numbers of a hundred that a drawn choice is compared with.
+const PERCENT_RULES_DENY: u8 = 5;
+const PERCENT_RULES_SILENT: u8 = 5;
 
 /// What a run leaves.
 #[derive(Debug)]
@@ -62,35 +35,6 @@ pub struct Recorded {
     pub faults: BTreeMap<Fault, usize>,
     /// How many operations were asked for.
     pub operations: usize,
-}
-
-/// The numbers of a hundred that a drawn choice is compared with.
-const PERCENT_KILLED: u8 = 3;
-const PERCENT_RULES_DENY: u8 = 5;
-const PERCENT_RULES_SILENT: u8 = 5;
-/// How long pauses are at most, and after how long an invocation is killed at most, when it is.
-const PAUSE_MS_MAX: u64 = 120;
-const KILLED_AFTER_MS_MAX: u64 = 80;
-
-/// What everybody of a run shares.
-struct Scene {
-    harness: Harness,
-    recorder: Recorder,
-    rules: MoodyRules,
-    load: Load,
-    /// The next number of an actor.
-    actors: Cell<usize>,
-    asked: Cell<usize>,
-    /// Records of the stream that are not answered, by their place.
-    ringing: RefCell<Vec<usize>>,
-    /// What the stream had when it was looked at last, and the newest version of each workflow in it.
-    rung: RefCell<Vec<Value>>,
-    versions: RefCell<BTreeMap<String, u64>>,
-    callers_left: Cell<usize>,
-    recoveries_left: Cell<usize>,
-    /// What was altered of which workflow.
-    altered: RefCell<BTreeMap<String, tampering::Altered>>,
-    at_the_end: Cell<bool>,
 }
 
 /// Does the run of a seed.
@@ -135,67 +79,6 @@ pub async fn run(seed: u64, load: Load) -> Recorded {
     finish(&scene).await;
     let faults = scene.harness.http.committed();
     Recorded { lines: scene.recorder.lines(), faults, operations: scene.asked.get() }
-}
-
-impl Scene {
-    fn actor(&self, kind: char) -> String {
-        self.actors.set(self.actors.get() + 1);
-        format!("{kind}{}", self.actors.get())
-    }
-
-    /// Lets an invocation run to its end, or kills it; at the end nobody is killed any more.
-    async fn invoke<T>(&self, rng: &mut Rng, work: impl Future<Output = T>) -> Option<T> {
-        match killed_after(rng).filter(|_| !self.at_the_end.get()) {
-            Some(after) => tokio::time::timeout(after, work).await.ok(),
-            None => Some(work.await),
-        }
-    }
-
-    fn publishing(
-        &self,
-        actor: &str,
-    ) -> Publishing<
-        Observed<alims_dynamodb::DynamoLog>,
-        Observed<alims_dynamodb::DynamoIndex>,
-        Observed<alims_eventbridge::EventBridgeBus>,
-    > {
-        Publishing {
-            log: Observed::new(self.harness.log.clone(), &self.recorder, actor),
-            index: Observed::new(self.harness.index.clone(), &self.recorder, actor),
-            bus: Observed::new(self.harness.bus.clone(), &self.recorder, actor),
-        }
-    }
-
-    /// Whether nobody asks for anything any more.
-    fn is_left(&self) -> bool {
-        self.callers_left.get() == 0
-    }
-
-    /// Whether nothing comes into the log any more.
-    fn is_over(&self) -> bool {
-        self.is_left() && self.recoveries_left.get() == 0
-    }
-
-    fn drawn_workflow(&self, rng: &mut Rng) -> String {
-        format!("w{}", rng.usize(..self.load.workflows))
-    }
-}
-
-/// The workflow and the version that a record of the stream is about; none of a refusal's.
-fn version_of(record: &Value) -> Option<(String, u64)> {
-    let keys = &record["dynamodb"]["Keys"];
-    let version = keys["entry"]["S"].as_str()?.strip_prefix("v#")?.parse().ok()?;
-    let (_, workflow) = keys["pk"]["S"].as_str()?.split_once('#')?;
-    Some((workflow.to_owned(), version))
-}
-
-/// After how long an invocation is killed, when it is.
-fn killed_after(rng: &mut Rng) -> Option<Duration> {
-    (rng.u8(..100) < PERCENT_KILLED).then(|| Duration::from_millis(rng.u64(..KILLED_AFTER_MS_MAX)))
-}
-
-async fn pause(rng: &mut Rng) {
-    tokio::time::sleep(Duration::from_millis(rng.u64(..PAUSE_MS_MAX))).await;
 }
 
 /// Takes down what is there at the end.

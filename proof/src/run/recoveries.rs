@@ -1,10 +1,7 @@
 //! Those who recover: the state machine of the deployment, interpreted, turn by turn with the real handler.
 
 use alims_core::identifiers::RecoveryId;
-use alims_core::operations::Publishing;
 use alims_core::recovery::document::RecoveryDocument;
-use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_eventbridge::EventBridgeBus;
 use alims_recovery::{Machine, StateError, Timer};
 use alims_testing::builders::a_claim;
 use fastrand::Rng;
@@ -14,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Scene, killed_after, pause};
+use super::scene::{Scene, killed_after, pause, publishing};
 use crate::harness::{Harness, MoodyRules, key};
 use crate::observed::Observed;
 use crate::recording::{Recorder, What};
@@ -80,7 +77,7 @@ impl Recovery {
         let document: RecoveryDocument = serde_json::from_value(document).expect("a document");
         self.recorder.note(&self.workflow, &actor, What::TurnBegun { turn: document.next });
         let rules = Observed::new(self.rules.clone(), &self.recorder, &actor);
-        let ports = self.harness.recovering(self.publishing(&actor), rules);
+        let ports = self.harness.recovering(publishing(&self.harness, &self.recorder, &actor), rules);
         let made = recovery_step::recovery_step(&ports, document);
         let killed = killed_after(&mut self.rng.lock().unwrap());
         let made = match killed {
@@ -90,17 +87,6 @@ impl Recovery {
         let next = made.map_err(|failure| error(failure.name(), failure.to_string()))?;
         self.recorder.note(&self.workflow, &actor, What::TurnEnded { next: next.next });
         Ok(serde_json::to_value(next).expect("a document is JSON"))
-    }
-
-    fn publishing(
-        &self,
-        actor: &str,
-    ) -> Publishing<Observed<DynamoLog>, Observed<DynamoIndex>, Observed<EventBridgeBus>> {
-        Publishing {
-            log: Observed::new(self.harness.log.clone(), &self.recorder, actor),
-            index: Observed::new(self.harness.index.clone(), &self.recorder, actor),
-            bus: Observed::new(self.harness.bus.clone(), &self.recorder, actor),
-        }
     }
 }
 

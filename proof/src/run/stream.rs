@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use super::{Scene, pause, version_of};
+use super::scene::{Scene, pause, version_of};
 use crate::asking::publish;
 use crate::harness::is_unordered;
 use crate::recording::What;

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use std::rc::Rc;
 
-use super::{Scene, pause};
+use super::scene::{Altered, Scene, pause};
 use crate::asking::release;
 use crate::observed::Observed;
 use crate::recording::{Broken, What};
@@ -14,15 +14,6 @@ const ALTERATIONS_MAX: usize = 2;
 /// So many pauses lie between two looks of the one and of the other.
 const PAUSES_BEFORE_ALTERING: usize = 5;
 const PAUSES_BEFORE_RELEASING: usize = 1;
-
-/// What was altered of a workflow.
-#[derive(Default)]
-pub(super) struct Altered {
-    /// How often.
-    times: usize,
-    /// Whether what was altered last is yet to be released.
-    unreleased: bool,
-}
 
 impl Scene {
     /// Alters a version, mostly the newest: upon that one nobody may build any more, even before it is found.

@@ -41,7 +41,7 @@ fn a_fault_of_the_first_attempt_only_is_overcome_and_the_write_is_there_once() {
 }
 
 #[test]
-fn an_item_withheld_is_looked_up_and_the_winner_is_named() {
+fn an_append_looks_up_and_names_a_winner_that_was_withheld() {
     on_a_paused_clock(0, async {
         let harness = Harness::open(0).await;
         harness.log.append(&a_created_of(&key("w"))).await.unwrap();
@@ -73,7 +73,7 @@ fn refused_entries_are_not_on_the_bus_and_the_others_are() {
 }
 
 #[test]
-fn keys_left_unprocessed_are_asked_for_again_until_the_store_has_answered_for_all() {
+fn the_index_asks_for_unprocessed_keys_until_the_store_has_answered_for_all() {
     on_a_paused_clock(0, async {
         let harness = Harness::open(0).await;
         let workflows = ["a", "b", "c"].map(key);

@@ -269,5 +269,5 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_every_history_and_the_bus_are_the_models_whatever_the_network_does(sequential 1..40 => Real);
+    fn handlers_answer_store_and_publish_what_the_model_does_under_faults(sequential 1..40 => Real);
 }
