@@ -89,7 +89,7 @@ pub enum Outcome {
         /// Its state.
         state: State,
     },
-    /// The workflow is not at the version the caller decided on, or somebody was quicker.
+    /// The workflow is not at the version the caller decided on, or another caller was quicker.
     Conflict {
         /// Its version.
         version: u64,
@@ -105,7 +105,7 @@ pub enum Outcome {
     },
     /// The rules refuse it.
     Denied,
-    /// The stored history is broken, and nobody has released that.
+    /// The stored history is broken, and that is not released.
     Quarantined,
     /// There is a workflow of this id.
     Exists,

@@ -1,7 +1,7 @@
 //! AWS in this process: the embedded `DynamoDB` and an event bus, one call after another.
 //!
 //! It answers what the SDK sends, byte for byte, and remembers what a test wants to know of it: the notifications that the
-//! log's stream would ring, and the events in the order in which the bus accepted them.
+//! log's stream would deliver, and the events in the order in which the bus accepted them.
 
 use alims_faults::Service;
 use dynoxide::{Database, DynoxideError};
@@ -93,19 +93,19 @@ impl Environment {
         }
         let (status, answer) = asked(&request.to_string(), |request| self.database.put_item(request));
         if status == 200 && request["TableName"] == LOG {
-            self.ring(&request["Item"]);
+            self.deliver(&request["Item"]);
         }
         (status, answer)
     }
 
-    fn ring(&self, item: &Value) {
+    fn deliver(&self, item: &Value) {
         let mut notifications = self.notifications.lock().unwrap();
         let number = notifications.len();
         notifications.push(record_of(item, number));
     }
 
-    /// Puts somebody's name on a stored version as of one who had asked for it, which nobody may do and no service would
-    /// notice. Gives back what is stored then, as a record of the stream, though the stream does not ring.
+    /// Puts another name on a stored version as of the one who had asked for it, which no identity may do and no service
+    /// would notice. Gives back what is stored then, as a record of the stream, though the stream does not deliver it.
     ///
     /// # Panics
     /// When there is no such version.

@@ -129,7 +129,7 @@ impl Harness {
         Releasing { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
     }
 
-    /// Has a stored version altered by somebody who must not, and gives back the hash of what is stored then.
+    /// Has a stored version altered by an intruder, and gives back the hash of what is stored then.
     ///
     /// # Panics
     /// When there is no such version.

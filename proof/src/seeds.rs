@@ -37,7 +37,7 @@ pub fn on_a_paused_clock<F: Future>(seed: u64, future: F) -> F::Output {
 struct Printed(u64);
 
 impl Drop for Printed {
-    #[allow(clippy::print_stderr, reason = "whoever reads of the failure has to learn how to repeat it")]
+    #[allow(clippy::print_stderr, reason = "a reader of the failure has to learn how to repeat it")]
     fn drop(&mut self) {
         eprintln!("the run had the seed {seed}; to repeat it alone: {VARIABLE}={seed}", seed = self.0);
     }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// A number that nobody has: the maker of what nobody made.
-const NOBODY: i64 = 999_999;
+/// A number that no call has: the maker of what no call made.
+const UNKNOWN: i64 = 999_999;
 
 /// What was recorded of one workflow, as TLC reads it.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Makers {
     /// Who made this.
     #[must_use]
     pub fn of(&self, id: &str) -> i64 {
-        self.0.get(id).copied().unwrap_or(NOBODY)
+        self.0.get(id).copied().unwrap_or(UNKNOWN)
     }
 
     /// Who made each of these.

@@ -24,7 +24,7 @@ pub(super) fn disobey(lines: &[Line]) -> Option<Vec<Line>> {
     Some(lines)
 }
 
-/// What is said to have been brought back had never failed: whoever moved it to FAILED had asked for PAUSED.
+/// What is said to have been brought back had never failed: the caller that moved it to FAILED had asked for PAUSED.
 pub(super) fn bring_back_the_sound(lines: &[Line]) -> Option<Vec<Line>> {
     brought_back(lines).find_map(|(place, _)| {
         let What::AppendBegun { version: back, .. } = &lines[place].what else { return None };

@@ -7,7 +7,7 @@ use super::answers::{Kind, Outcome, is_version};
 use super::recording::{Seen, number, text};
 use crate::tla::{Makers, Trace};
 
-/// A version that nobody has: no history is as long.
+/// A version that no workflow has: no history is as long.
 const ANY: u64 = 9999;
 
 /// A request, what it was answered, and what the history says of it.
@@ -143,7 +143,7 @@ pub fn trace(seen: &[(usize, Seen)]) -> Trace {
         .unwrap_or_default();
     let calls = Calls::of(seen, history);
     let versions: Vec<&Value> = history.iter().filter(|item| is_version(item)).collect();
-    // A version without a call in it was made by nobody, unless a recovery made it.
+    // A version without a call in it has an unknown maker, unless a recovery made it.
     let made = versions.iter().filter_map(|version| {
         let recovered = version["event_type"] == "WorkflowRecovered";
         let maker = if recovered { 0 } else { Some(calls.maker(version)).filter(|number| *number > 0)? };

@@ -1,7 +1,7 @@
 //! One run: callers, publishers, recoveries and a subscriber at once on one harness, with faults, all drawn from a seed.
 //!
-//! Everybody is a task of one thread on a paused clock, so the seed decides who comes when. Some invocations are killed
-//! half-way; the bus delivers late, twice and unordered. Stored versions are altered by somebody who must not, found by
+//! Every one is a task of one thread on a paused clock, so the seed decides who comes when. Some invocations are killed
+//! half-way; the bus delivers late, twice and unordered. Stored versions are altered by an intruder, found by
 //! recoveries and released by a person.
 
 mod callers;
@@ -50,8 +50,8 @@ pub async fn run(seed: u64, load: Load) -> Recorded {
         load,
         actors: Cell::new(0),
         asked: Cell::new(0),
-        ringing: RefCell::default(),
-        rung: RefCell::default(),
+        unanswered: RefCell::default(),
+        notified: RefCell::default(),
         versions: RefCell::default(),
         callers_left: Cell::new(load.workflows * load.callers),
         recoveries_left: Cell::new(load.recoveries),

@@ -21,7 +21,7 @@ const HURRY: u32 = 10;
 /// What the machine learns of an invocation that was killed.
 const KILLED: &str = "States.Timeout";
 
-/// One recovery after the other, each of a workflow that may need it or not, until nobody asks for anything any more.
+/// One recovery after the other, each of a workflow that may need it or not, until no caller asks for anything any more.
 pub(super) async fn recoverer(scene: Rc<Scene>, mut rng: Rng) {
     let machine = Machine::recover_workflow().expect("the machine of the deployment");
     while !scene.is_left() {

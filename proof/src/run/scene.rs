@@ -59,9 +59,9 @@ pub(super) struct Scene {
     pub(super) actors: Cell<usize>,
     pub(super) asked: Cell<usize>,
     /// Records of the stream that are not answered, by their place.
-    pub(super) ringing: RefCell<Vec<usize>>,
+    pub(super) unanswered: RefCell<Vec<usize>>,
     /// What the stream had when it was looked at last, and the newest version of each workflow in it.
-    pub(super) rung: RefCell<Vec<Value>>,
+    pub(super) notified: RefCell<Vec<Value>>,
     pub(super) versions: RefCell<BTreeMap<String, u64>>,
     pub(super) callers_left: Cell<usize>,
     pub(super) recoveries_left: Cell<usize>,
@@ -85,7 +85,7 @@ impl Scene {
         format!("{kind}{}", self.actors.get())
     }
 
-    /// Lets an invocation run to its end, or kills it; at the end nobody is killed any more.
+    /// Lets an invocation run to its end, or kills it; at the end none is killed any more.
     pub(super) async fn invoke<T>(&self, rng: &mut Rng, work: impl Future<Output = T>) -> Option<T> {
         match killed_after(rng).filter(|_| !self.at_the_end.get()) {
             Some(after) => tokio::time::timeout(after, work).await.ok(),
@@ -97,7 +97,7 @@ impl Scene {
         publishing(&self.harness, &self.recorder, actor)
     }
 
-    /// Whether nobody asks for anything any more.
+    /// Whether no caller asks for anything any more.
     pub(super) fn is_left(&self) -> bool {
         self.callers_left.get() == 0
     }

@@ -1,4 +1,4 @@
-//! Somebody who must not alters stored versions, and a person looks at what was found and releases it.
+//! An intruder alters stored versions, and a person looks at what was found and releases it.
 
 use fastrand::Rng;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ const PAUSES_BEFORE_ALTERING: usize = 5;
 const PAUSES_BEFORE_RELEASING: usize = 1;
 
 impl Scene {
-    /// Alters a version, mostly the newest: upon that one nobody may build any more, even before it is found.
+    /// Alters a version, mostly the newest: upon that one no version may be built any more, even before it is found.
     fn alter(&self, rng: &mut Rng, workflow: &str) {
         let newest = self.versions_of(workflow);
         let mut altered = self.altered.borrow_mut();

@@ -62,9 +62,9 @@ struct Writer<'a> {
     /// What each release is about, and the last of each person.
     releases: Vec<Value>,
     releasing: BTreeMap<&'a str, usize>,
-    /// Publishers that have something to do, numbered, and up to where each was rung for.
+    /// Publishers that have something to do, numbered, and up to where each was notified.
     publishers: BTreeMap<&'a str, usize>,
-    rung: BTreeMap<&'a str, u64>,
+    notified: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> Writer<'a> {
@@ -90,7 +90,7 @@ impl<'a> Writer<'a> {
             releases: Vec::new(),
             releasing: BTreeMap::new(),
             publishers: BTreeMap::new(),
-            rung: BTreeMap::new(),
+            notified: BTreeMap::new(),
         }
     }
 
@@ -191,11 +191,11 @@ impl<'a> Writer<'a> {
         let actor = line.actor.as_str();
         match &line.what {
             What::Notified { last } => {
-                self.rung.insert(actor, *last);
+                self.notified.insert(actor, *last);
                 None
             }
             What::IndexRead { version } => {
-                let last = *self.rung.get(actor)?;
+                let last = *self.notified.get(actor)?;
                 let next = self.publishers.len() + 1;
                 let x = if *version < last { *self.publishers.entry(actor).or_insert(next) } else { 0 };
                 let mut read = self.numbered(line, i64::try_from(x).unwrap_or_default());

@@ -100,7 +100,7 @@ impl<'a> Turns<'a> {
     }
 
     /// Who made which event and which hash. A version that several turns may have made is the first one's. Refusals of
-    /// recoveries are in no variable of the specification: nobody made them.
+    /// recoveries are in no variable of the specification: their maker is 0.
     pub(super) fn made(&self) -> BTreeMap<String, i64> {
         let refusals = self.by_actor.values().filter_map(|turn| turn.refusal);
         let mut made: BTreeMap<String, i64> = refusals.map(|refusal| (refusal.to_owned(), 0)).collect();

@@ -76,7 +76,7 @@ async fn done(harness: &Harness, action: &Action) -> Result<usize, String> {
                 let as_it_must = outcome.is_no_answer()
                     || (matches!(outcome, Outcome::Accepted { .. }) && !refused)
                     || (matches!(outcome, Outcome::Invalid { .. }) && refused)
-                    // Without a key nobody knows who made it.
+                    // Without a key it is unknown who made it.
                     || (outcome == Outcome::Exists && unanswered > 0 && wanted.key.is_none());
                 if !as_it_must {
                     return Err(format!("answered {outcome:?}"));
@@ -88,11 +88,11 @@ async fn done(harness: &Harness, action: &Action) -> Result<usize, String> {
             Err("never answered".to_owned())
         }
         Action::Publish => {
-            // Only the last version of each rings, so that the others are fetched from the log.
+            // Only the last version of each is delivered, so that the others are fetched from the log.
             let last_of = |workflow: &str| {
                 let mut of_it: Vec<Value> = harness.environment.notifications();
                 of_it.retain(|record| record["dynamodb"]["Keys"]["pk"]["S"] == format!("lab#{workflow}"));
-                of_it.pop().ok_or_else(|| format!("nothing rings for {workflow}"))
+                of_it.pop().ok_or_else(|| format!("nothing is delivered of {workflow}"))
             };
             let mut batch = vec![last_of("w")?, last_of("x")?];
             for time in 0..HANDED_OVER_MAX {

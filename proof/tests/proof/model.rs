@@ -180,8 +180,8 @@ impl Real {
     async fn publish(&mut self, old: u8) {
         let records = self.harness.environment.notifications();
         let again = records.len().saturating_sub(usize::from(old));
-        let rings = |place: &usize| !self.answered.contains(place) || *place >= again;
-        let places: Vec<usize> = (0..records.len()).filter(rings).collect();
+        let comes = |place: &usize| !self.answered.contains(place) || *place >= again;
+        let places: Vec<usize> = (0..records.len()).filter(comes).collect();
         let batch: Vec<Value> = places.iter().map(|place| records[*place].clone()).collect();
         let letters = MemoryDeadLetters::default();
         let failed = publish(&self.harness.publishing(), &letters, &batch).await;
