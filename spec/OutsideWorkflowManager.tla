@@ -14,7 +14,7 @@
 (* keeps the name that its caller gave the request. It is looked up, to    *)
 (* save TLC from following what did not happen. For the same reason what   *)
 (* is hidden happens early or late: a call reads as soon as it can read    *)
-(* what it was told, for reading bars nobody from anything; versions are   *)
+(* what it was answered, for reading bars nobody from anything; versions are   *)
 (* published, altered and quarantined when a line shows that they were,    *)
 (* for until then that bars more than it allows. What remains to be tried  *)
 (* are the moments of the appends and releases.                            *)
@@ -25,9 +25,8 @@
 EXTENDS WorkflowManager, TLC
 
 CONSTANTS
-    Traces,     \* what was seen: a sequence of [calls, log, lines]
-    CallsMax,   \* how many calls the longest has
-    Telling     \* whether to print how far a trace is explained
+    Traces,     \* what was seen: a sequence of [summary, lines]
+    Explaining  \* whether to print how far a trace is explained
 
 VARIABLES
     run,        \* which trace
@@ -43,18 +42,23 @@ S == CHOOSE s \in Subscribers : TRUE
 
 Call(i) == <<"call", i>>
 
-SeenCalls == {Call(i) : i \in 1..CallsMax}
+(* As many as the longest trace has. *)
+SeenCalls ==
+    LET lengths == {Len(Traces[i].summary.calls) : i \in 1..Len(Traces)}
+    IN  {Call(i) : i \in 1..(CHOOSE n \in lengths : \A other \in lengths : other <= n)}
 NoPast == [w \in Workflows |-> << >>]
 
-Info(c) == Traces[run].calls[c[2]]
+Info(c) == Traces[run].summary.calls[c[2]]
 Lines   == Traces[run].lines
 Line    == Lines[at]
-Makers  == Traces[run].log    \* of each version in the end: its call, or 0 for a recovery
+Makers  == Traces[run].summary.log    \* of each version in the end: its call, or 0 for a recovery
 
 Last == Len(log[W])    \* the newest version
 Made(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
 Recovered(n) == n <= Len(Makers) /\ Makers[n] = 0
 Is(id, maker) == IF maker = 0 THEN id[1] = R ELSE id = Call(maker)
+
+SetOf(list) == {list[i] : i \in 1..Len(list)}
 
 Says(holds) == holds /\ UNCHANGED vars
 
@@ -63,10 +67,10 @@ Says(holds) == holds /\ UNCHANGED vars
 
 (* Requests with one idempotency key are one request of the specification: the key of the first that came as far as to
    append. *)
-Before(c) == {d \in {Call(i) : i \in Info(c).same} : "put" \in DOMAIN work[d]}
+Before(c) == {d \in {Call(i) : i \in SetOf(Info(c).same)} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
-IsJudged(c) == Info(c).told \in {"invalid", "denied"}
+IsJudged(c) == Info(c).outcome \in {"invalid", "denied"}
 
 (* A refusal of the policies may come whatever else is; the lifecycle and the rules are asked last. *)
 Outcomes(c) ==
@@ -85,13 +89,13 @@ Expects(c) ==
       [] Info(c).then = "conflict"               -> Info(c).expected # Last
       [] OTHER                                   -> TRUE
 
-(* Whether this is a moment at which c can have read what it was told. *)
+(* Whether this is a moment at which c can have read what it was answered. *)
 CanLook(c) ==
     /\ Last \in Info(c).lo..Info(c).hi
     /\ CASE Info(c).then = "see"    -> StateAt(W, Base(W, Last)) = Info(c).to
          [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
-         [] Info(c).then = "reused" -> \E n \in 1..Last, d \in Info(c).rivals : log[W][n].id = Call(d)
+         [] Info(c).then = "reused" -> \E n \in 1..Last, d \in SetOf(Info(c).rivals) : log[W][n].id = Call(d)
          [] Info(c).kind \in {"create", "move"} -> Expects(c) /\ Outcomes(c) # {}
          [] OTHER -> FALSE
 
@@ -124,7 +128,7 @@ Press ==
 -----------------------------------------------------------------------------
 (* What happens some time. *)
 
-Told(answer) == Line.k = "told" /\ Info(Call(Line.x)).told = answer
+Answers(answer) == Line.what = "answered" /\ Info(Call(Line.x)).outcome = answer
 
 Commits(c) ==
     /\ work[c].at = "append"
@@ -137,13 +141,13 @@ AppendOfNobody ==
     \/ Last < Len(Makers) /\ AppendLate /\ Is(log'[W][Last + 1].id, Makers[Last + 1])
 
 Release(c) ==
-    /\ Info(c).kind = "release" /\ Info(c).told \in {"released", "nothing"}
+    /\ Info(c).kind = "release" /\ Info(c).outcome \in {"released", "nothing"}
     /\ ReleaseWorkflow(W)
     /\ waiting' = waiting \ {c}
 
 (* The next version that can be read is put on the bus when a line shows that this one was. (That a release takes the
    index back shows in nothing that is looked at: it is taken not to.) *)
-Shown == IF Line.k = "seen" \/ Told("replayed") THEN Line.v ELSE 0
+Shown == IF Line.what = "received" \/ Answers("replayed") THEN Line.version ELSE 0
 
 Publish ==
     /\ index[W].version < Shown
@@ -153,12 +157,12 @@ Publish ==
 
 (* A version that a line shows as altered, and one that a line shows as found. *)
 Breaks ==
-    /\ Told("broken") \/ Told("quarantined")
-    /\ BreaksAt(W, Line.v) = {}
+    /\ Answers("broken") \/ Answers("quarantined")
+    /\ BreaksAt(W, Line.version) = {}
     /\ AlterVersion(W)
-    /\ \E b \in altered'[W] : b[1] = Line.v /\ b[3] = IF "harm" \in DOMAIN Line THEN Line.harm ELSE "altered"
+    /\ \E b \in altered'[W] : b[1] = Line.version /\ b[3] = IF "harm" \in DOMAIN Line THEN Line.harm ELSE "altered"
 
-Found == Told("quarantined") /\ quarantine[W].found = {} /\ QuarantineWorkflow(R, W)
+Found == Answers("quarantined") /\ quarantine[W].found = {} /\ QuarantineWorkflow(R, W)
 
 Between ==
     /\ at <= Len(Lines)
@@ -171,52 +175,52 @@ Between ==
 -----------------------------------------------------------------------------
 (* The lines. *)
 
-(* What the caller is told is what became of its call. *)
-Tells(c) ==
+(* What the caller is answered is what became of its call. *)
+Responds(c) ==
     LET is == work[c].at IN
-    CASE Info(c).told = "accepted" ->
-            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "accepted" /\ work'[c].put.n = Line.v
-            ELSE Says(is = "accepted" /\ work[c].put.n = Line.v)
-      [] Info(c).told = "conflict" ->
-            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "conflict" /\ work[c].put.n = Line.v
+    CASE Info(c).outcome = "accepted" ->
+            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "accepted" /\ work'[c].put.n = Line.version
+            ELSE Says(is = "accepted" /\ work[c].put.n = Line.version)
+      [] Info(c).outcome = "conflict" ->
+            IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "conflict" /\ work[c].put.n = Line.version
             ELSE Says(is = "conflict")
-      [] Info(c).told = "invalid" -> Says(is = "refused" /\ <<StateAt(W, Info(c).lo), Info(c).to>> \notin Moves)
-      [] Info(c).told = "denied"  -> Says(is = "refused")
-      [] Info(c).told = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
-      [] Info(c).told = "quarantined" ->
-            Says(IF Info(c).kind = "move" THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.v)
-      [] Info(c).told = "broken"   -> Says(\E b \in altered[W] : b[1] = Line.v)
-      [] Info(c).told = "replayed" -> Says(Line.v <= index[W].version)
-      [] Info(c).told = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.s) : Is(log[W][i].id, Line.s[i]))
-      [] Info(c).told \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move"} => is = Info(c).told)
-      [] Info(c).told \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
-      [] Info(c).told \in {"noted", "turned-away"} -> Says(is = "idle")
+      [] Info(c).outcome = "invalid" -> Says(is = "refused" /\ <<StateAt(W, Info(c).lo), Info(c).to>> \notin Moves)
+      [] Info(c).outcome = "denied"  -> Says(is = "refused")
+      [] Info(c).outcome = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
+      [] Info(c).outcome = "quarantined" ->
+            Says(IF Info(c).kind = "move" THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.version)
+      [] Info(c).outcome = "broken"   -> Says(\E b \in altered[W] : b[1] = Line.version)
+      [] Info(c).outcome = "replayed" -> Says(Line.version <= index[W].version)
+      [] Info(c).outcome = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.events) : Is(log[W][i].id, Line.events[i]))
+      [] Info(c).outcome \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move"} => is = Info(c).outcome)
+      [] Info(c).outcome \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
+      [] Info(c).outcome \in {"noted", "turned-away"} -> Says(is = "idle")
       [] OTHER -> FALSE
 
 (* What the archive puts again comes in any order. What is marked as a replay never comes first. *)
 Sees ==
-    LET event == Event(W, Line.v) IN
-    /\ Line.v <= Last /\ Is(log[W][Line.v].id, Line.e)
+    LET event == Event(W, Line.version) IN
+    /\ Line.version <= Last /\ Is(log[W][Line.version].id, Line.event_id)
     /\ event \in bus
-    /\ IF Line.v > Stands(S, W) /\ Line.r # "archive"
-       THEN Line.r = "first" /\ Follows(event, Stands(S, W)) /\ DeliverEvent(S, event)
+    /\ IF Line.version > Stands(S, W) /\ Line.how # "archive"
+       THEN Line.how = "first" /\ Follows(event, Stands(S, W)) /\ DeliverEvent(S, event)
        ELSE UNCHANGED vars
 
-Kept == {Line.s[j] : j \in 1..Len(Line.s)}
+Kept == SetOf(Line.kept)
 
 (* Of every refusal that was answered there is one, and of creations and moves there is no other. *)
 Keeps ==
-    /\ Kept \subseteq 1..Len(Traces[run].calls)
+    /\ Kept \subseteq 1..Len(Traces[run].summary.calls)
     /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in {"create", "move"}}}
-    /\ \A i \in 1..Len(Traces[run].calls) : Info(Call(i)).kind # "look" /\ Info(Call(i)).told = "refused" => i \in Kept
+    /\ \A i \in 1..Len(Traces[run].summary.calls) : Info(Call(i)).kind # "look" /\ Info(Call(i)).outcome = "refused" => i \in Kept
 
 Explained ==
-    CASE Line.k = "asked"    -> Says(TRUE) /\ waiting' = waiting \cup {Call(Line.x)}
-      [] Line.k = "told"     -> Tells(Call(Line.x)) /\ UNCHANGED waiting
-      [] Line.k = "seen"     -> Sees /\ UNCHANGED waiting
-      [] Line.k = "log"      -> Says(Last = Len(Makers) /\ \A i \in 1..Last : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
-      [] Line.k = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
-      [] Line.k = "all-seen" -> Says(Stands(S, W) >= Base(W, Last)) /\ UNCHANGED waiting
+    CASE Line.what = "asked"    -> Says(TRUE) /\ waiting' = waiting \cup {Call(Line.x)}
+      [] Line.what = "answered"     -> Responds(Call(Line.x)) /\ UNCHANGED waiting
+      [] Line.what = "received"     -> Sees /\ UNCHANGED waiting
+      [] Line.what = "log"      -> Says(Last = Len(Makers) /\ \A i \in 1..Last : Is(log[W][i].id, Makers[i])) /\ UNCHANGED waiting
+      [] Line.what = "refusals" -> Says(Keeps) /\ UNCHANGED waiting
+      [] Line.what = "all-received" -> Says(Stands(S, W) >= Base(W, Last)) /\ UNCHANGED waiting
 
 Step ==
     /\ at <= Len(Lines)
@@ -224,7 +228,7 @@ Step ==
     /\ Explained
     /\ at' = at + 1
     /\ run' = run
-    /\ ~Telling \/ PrintT(<<"explained", run, at>>)
+    /\ ~Explaining \/ PrintT(<<"explained", run, at>>)
 
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==

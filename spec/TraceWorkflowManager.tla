@@ -27,17 +27,14 @@
 (* append the same version (`e`) made it together: it is there once.       *)
 (*                                                                         *)
 (* What only happens where a version was made unreadable, a line says in   *)
-(* fields and lines of its own (`base`, `resumes`, `harm`, `back-begin`,   *)
-(* `back-end`); without them it says that nothing of the kind happened.    *)
+(* fields and lines of its own (`base`, `resumes`, `harm`, `back-begun`,   *)
+(* `back`); without them it says that nothing of the kind happened.        *)
 (***************************************************************************)
 EXTENDS WorkflowManager, Integers, TLC
 
 CONSTANTS
-    Traces,     \* what was recorded: a sequence of [calls, turns, releases, altered, lines]
-    CallsMax,   \* how many calls the longest has; likewise publishers, and turns of recoveries
-    PublishersMax,
-    TurnsMax,
-    Telling     \* whether to print how far a trace is explained
+    Traces,     \* what was recorded: a sequence of [summary, lines]
+    Explaining  \* whether to print how far a trace is explained
 
 VARIABLES
     run,        \* which trace
@@ -55,35 +52,46 @@ Recovery(i) == <<"recovery", i>>    \* the i-th turn of all recoveries
 Person(i) == <<"person", i>>        \* the i-th release
 Back(i) == <<"back", i>>            \* the i-th time that a release takes the index back
 
-(* In a line a recovery's number is negative. *)
-Doer(x)    == IF x < 0 THEN Recovery(-x) ELSE Call(x)
-Carrier(x) == IF x < 0 THEN Recovery(-x) ELSE Publisher(x)
+(* What the longest trace has. *)
+Most(lengths) == CHOOSE n \in lengths : \A other \in lengths : other <= n
+Summaries     == {Traces[i].summary : i \in 1..Len(Traces)}
 
-TraceCalls == {Call(i) : i \in 1..CallsMax}
-TracePublishers == {Publisher(i) : i \in 1..PublishersMax}
+TraceCalls == {Call(i) : i \in 1..Most({Len(summary.calls) : summary \in Summaries} \cup {1})}
+TracePublishers == {Publisher(i) : i \in 1..Most({Len(summary.publishers) : summary \in Summaries} \cup {1})}
 TraceSubscribers == {Subscriber(1)}
-TraceRecoveries == {Recovery(i) : i \in 1..TurnsMax}
+TraceRecoveries == {Recovery(i) : i \in 1..Most({Len(summary.turns) : summary \in Summaries} \cup {1})}
+TraceAlterations == Most({Len(summary.alterations) : summary \in Summaries})
 TraceFresh(r, w) == r    \* a turn appends once
 NoPast == [w \in Workflows |-> << >>]
 
-Info(c) == Traces[run].calls[c[2]]
+Summary == Traces[run].summary
+Info(c) == Summary.calls[c[2]]
 Lines   == Traces[run].lines
 Line    == Lines[at]
-Turn(r) == Traces[run].turns[r[2]]
-Released(p)  == Traces[run].releases[p[2]]
+Turn(r) == Summary.turns[r[2]]
+Released(p)  == Summary.releases[p[2]]
+
+SetOf(list) == {list[i] : i \in 1..Len(list)}
+
+(* Whose doing a line is. *)
+Who ==
+    CASE Line.by = "call"      -> Call(Line.x)
+      [] Line.by = "turn"      -> Recovery(Line.x)
+      [] Line.by = "publisher" -> Publisher(Line.x)
+      [] Line.by = "person"    -> Person(Line.x)
 
 (* Whether an id is that of an event: nothing's, a call's, or that of turns that made it together. *)
 Is(id, e) ==
     CASE e = 0 -> id = Genesis
       [] e > 0 -> id = Call(e)
-      [] OTHER -> \E i \in 1..Len(Traces[run].turns) : Traces[run].turns[i].e = -e /\ id = Recovery(i)
+      [] OTHER -> \E i \in 1..Len(Summary.turns) : Summary.turns[i].e = -e /\ id = Recovery(i)
 
 -----------------------------------------------------------------------------
 (* What a call decides from what it reads. *)
 
 (* Requests with one idempotency key are one request of the specification: the key of the first that came as far as to
    append. Else a request that has two effects would pass for two requests. *)
-Before(c) == {d \in {Call(i) : i \in Info(c).same} : "put" \in DOMAIN work[d]}
+Before(c) == {d \in {Call(i) : i \in SetOf(Info(c).same)} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
 (* CreateWorkflow(c) and RequestStateTransition(c) with the request that was made, which is one of Requests. *)
@@ -135,7 +143,7 @@ Commit(c) ==
 Take(p) ==
     /\ <<p, "put">> \in flying
     /\ \/ Event(W, carry[p][W].next) \notin bus
-       \/ Line.k = "put-end" /\ Carrier(Line.x) = p /\ Line.r = "ok"
+       \/ Line.what = "put-taken" /\ Who = p
     /\ EntryAccepted(p, W)
     /\ UNCHANGED flying
 
@@ -162,15 +170,15 @@ LookAfter(r) ==
     /\ <<r, "look">> \in flying
     /\ IF Turn(r).does = "publish"
        THEN /\ Republish(r, W)
-            /\ carry'[r][W].next = Turn(r).v + 1
-            /\ IF Turn(r).n = 0 THEN carry'[r][W].last >= Turn(r).past ELSE carry'[r][W].last = Turn(r).n
-       ELSE BringBack(r, W) /\ Len(log[W]) = Turn(r).v
+            /\ carry'[r][W].next = Turn(r).version + 1
+            /\ IF Turn(r).arrived = 0 THEN carry'[r][W].last >= Turn(r).past ELSE carry'[r][W].last = Turn(r).arrived
+       ELSE BringBack(r, W) /\ Len(log[W]) = Turn(r).version
     /\ flying' = flying \ {<<r, "look">>}
 
-AssessFirst(r) == <<r, "look">> \in flying /\ Traces[run].altered /\ AssessWorkflow(r, W) /\ UNCHANGED flying
+AssessFirst(r) == <<r, "look">> \in flying /\ Summary.alterations # << >> /\ AssessWorkflow(r, W) /\ UNCHANGED flying
 
 (* A break is known by the version and the number of the alteration that left it. *)
-Has(breaks, x) == \E b \in breaks : b[1] = x.v /\ b[2] = x.n
+Has(breaks, x) == \E b \in breaks : b[1] = x.version /\ b[2] = x.content
 
 Quarantine(r) ==
     /\ <<r, "quarantine">> \in flying
@@ -182,7 +190,7 @@ Release(p) ==
     /\ <<p, "release">> \in flying
     /\ ReleaseWorkflow(W)
     /\ quarantine'[W].released = quarantine[W].released \cup quarantine'[W].named
-    /\ quarantine'[W].named \ quarantine[W].named = {b \in InForce(W) : b[1] = Released(p).v /\ b[2] = Released(p).n}
+    /\ quarantine'[W].named \ quarantine[W].named = {b \in InForce(W) : b[1] = Released(p).version /\ b[2] = Released(p).content}
     /\ flying' = flying \ {<<p, "release">>}
 
 TakeBack(p) ==
@@ -210,88 +218,135 @@ Says(holds)      == holds /\ UNCHANGED vars
 AppendBegins(c) ==
     LET put == work[c].put IN
     /\ work[c].at = "append"
-    /\ Says(/\ put.n = Line.v
+    /\ Says(/\ put.n = Line.version
             /\ put.version.id = c
             /\ put.version.from = Line.from
             /\ put.version.to = Line.to
-            /\ put.version.kind = Line.r
-            /\ Is(put.version.prev, Line.e)
+            /\ put.version.kind = Line.event_type
+            /\ Is(put.version.prev, Line.previous_hash)
             /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 
-AppendEnds(c) ==
-    CASE Line.r = "ok" ->
-            /\ IF <<c, "append">> \in flying THEN AppendCommitted(c) ELSE AppendRefused(c)
-            /\ work'[c].at = "accepted" /\ work'[c].put.version.id = c
-      [] Line.r = "taken" ->
-            /\ <<c, "append">> \in flying
-            /\ AppendRefused(c)
-            /\ Is(log[W][work[c].put.n].id, Line.e) /\ ~Is(c, Line.e)
-      [] OTHER -> AppendAbandoned(c)
+(* What the caller is answered is what became of its call. *)
+Answers(c) ==
+    CASE Line.answer = "accepted" -> work[c].at = "accepted" /\ work[c].put.n = Line.version
+      [] Line.answer = "standing" -> <<c, "read">> \notin flying /\ BaseSeen(c) = Line.version
+      [] Line.answer = "conflict" -> work[c].at = "conflict" /\ Line.version <= Len(log[W])
+      [] Line.answer = "not-found" -> IF Info(c).kind = "look" THEN Info(c).n = 0 ELSE work[c].at = "not-found"
+      [] Line.answer = "storage-unavailable" -> work[c].at \in {"unavailable", "unknown"}
+      [] Line.answer = "rules-unavailable" -> work[c].at = "unavailable"
+      [] OTHER -> work[c].at = Line.answer
 
-(* It is there once, by this turn or by an earlier one whose append it repeats. Without an answer it may be there still. *)
-RecoveryAppendEnds(r) ==
-    CASE Line.r = "ok" ->
-            /\ AppendCommitted(r) \/ AppendRefused(r)
-            /\ Is(log'[W][work[r].put.n].id, -Turn(r).e)
-            /\ End(r, "append")
-      [] Line.r = "taken" ->
-            /\ AppendRefused(r)
-            /\ Is(log[W][work[r].put.n].id, Line.e) /\ Line.e # -Turn(r).e
-            /\ End(r, "append")
-      [] OTHER -> UNCHANGED <<vars, flying>>
+(* From this version on the log has these. *)
+Holds(v, s) == \A i \in 1..Len(s) : v + i - 1 <= Len(log[W]) /\ Is(log[W][v + i - 1].id, s[i])
 
-RefusalEnds(c) ==
-    IF Line.r = "ok" THEN RecordRefusal(c)
-    ELSE RefusalUnheard(c) /\ (c \in refusals' <=> Line.r = "kept unheard")
+(* A creation that finds the workflow there is answered from what it read: its append would have been refused. *)
+MeetsItself(c) == Line.x > 0 /\ Info(c).kind = "create" /\ Info(c).then = "append" /\ ~Info(c).appends
 
-(* What the caller is told is what became of its call. *)
-Tells(c) ==
-    CASE Line.r = "accepted" -> work[c].at = "accepted" /\ work[c].put.n = Line.v
-      [] Line.r = "standing" -> <<c, "read">> \notin flying /\ BaseSeen(c) = Line.v
-      [] Line.r = "conflict" -> work[c].at = "conflict" /\ Line.v <= Len(log[W])
-      [] Line.r = "not-found" -> IF Info(c).kind = "look" THEN Info(c).n = 0 ELSE work[c].at = "not-found"
-      [] Line.r = "storage-unavailable" -> work[c].at \in {"unavailable", "unknown"}
-      [] Line.r = "rules-unavailable" -> work[c].at = "unavailable"
-      [] OTHER -> work[c].at = Line.r
+CallExplained(c) ==
+    CASE Line.what = "asked"           -> Decide(c) /\ UNCHANGED flying
+      [] Line.what = "read-begun"      -> Says(TRUE)
+                                          /\ flying' = flying \cup ({<<c, "read">>} \cup
+                                                 (IF Info(c).beside THEN {<<c, "record">>} ELSE {}))
+      [] Line.what = "read"            -> Says(<<c, "read">> \notin flying) /\ UNCHANGED flying
+      [] Line.what = "record-read"     -> Says(<<c, "record">> \notin flying) /\ UNCHANGED flying
+      [] Line.what = "append-begun"    -> AppendBegins(c) /\ Begin(c, "append")
+      [] Line.what = "appended"        -> /\ IF <<c, "append">> \in flying THEN AppendCommitted(c) ELSE AppendRefused(c)
+                                          /\ work'[c].at = "accepted" /\ work'[c].put.version.id = c
+                                          /\ End(c, "append")
+      [] Line.what = "append-taken"    -> /\ <<c, "append">> \in flying
+                                          /\ AppendRefused(c)
+                                          /\ Is(log[W][work[c].put.n].id, Line.event_id) /\ ~Is(c, Line.event_id)
+                                          /\ End(c, "append")
+      [] Line.what = "append-unknown"  -> AppendAbandoned(c) /\ End(c, "append")
+      [] Line.what = "refusal-kept"    -> RecordRefusal(c) /\ UNCHANGED flying
+      \* It is not known to be kept, or its caller was killed before it knew.
+      [] Line.what \in {"refusal-begun", "refusal-unknown"}
+                                       -> RefusalUnheard(c) /\ (c \in refusals' <=> Line.kept) /\ UNCHANGED flying
+      [] Line.what = "responded"       -> Says(Answers(c)) /\ UNCHANGED flying
 
 (* An index that says this, or did before a release took it back. *)
 Said(v) == v \in MayHaveSaid(W)
 
-Rings(p) ==
-    IF Line.e >= Line.v
-    THEN Says(Said(Line.e))
-    ELSE PublishEvents(p, W) /\ carry'[p][W].told = Line.e /\ carry'[p][W].last = Line.v
-
 PutBegins(p) ==
     /\ W \in DOMAIN carry[p]
-    /\ carry[p][W].next = Line.v /\ carry[p][W].entry = "open"
-    /\ Line.v <= Len(log[W]) /\ Is(log[W][Line.v].id, Line.e)
+    /\ carry[p][W].next = Line.version /\ carry[p][W].entry = "open"
+    /\ Line.version <= Len(log[W]) /\ Is(log[W][Line.version].id, Line.event_id)
     /\ UNCHANGED vars
 
-(* A refused entry may be on the bus: the SDK tries a call again whose answer it did not get. *)
-PutEnds(p) == IF Line.r = "ok" THEN carry[p][W].entry = "accepted" /\ PutAnswered(p) ELSE PutUnheard(p)
+(* One who brings events to the bus and moves the index: a publisher, or a turn of a recovery. A refused entry may be on
+   the bus: the SDK tries a call again whose answer it did not get. *)
+CarrierExplained(p) ==
+    CASE Line.what = "put-begun"       -> PutBegins(p) /\ Begin(p, "put")
+      [] Line.what = "put-taken"       -> carry[p][W].entry = "accepted" /\ PutAnswered(p) /\ End(p, "put")
+      [] Line.what = "put-unknown"     -> PutUnheard(p) /\ End(p, "put")
+      [] Line.what = "advance-begun"   -> /\ W \in DOMAIN carry[p]
+                                          /\ carry[p][W].done = Line.version /\ carry[p][W].told < Line.version
+                                          /\ UNCHANGED vars
+                                          /\ Begin(p, "advance")
+      [] Line.what = "advanced"        -> /\ IF <<p, "advance">> \in flying THEN IndexAdvanced(p, W) ELSE UNCHANGED vars
+                                          /\ End(p, "advance")
+      [] Line.what = "advance-unknown" -> UNCHANGED <<vars, flying>>
 
-AdvanceBegins(p) ==
-    W \in DOMAIN carry[p] /\ carry[p][W].done = Line.v /\ carry[p][W].told < Line.v /\ UNCHANGED vars
+PublisherExplained(p) ==
+    CASE Line.what = "index-read" ->
+            /\ IF Line.version >= Line.last
+               THEN Says(Said(Line.version))
+               ELSE PublishEvents(p, W) /\ carry'[p][W].told = Line.version /\ carry'[p][W].last = Line.last
+            /\ UNCHANGED flying
+      [] Line.what = "answered" -> carry[p][W].entry \in {"end", "dead"} /\ AnswerBatch(p) /\ UNCHANGED flying
+      [] OTHER -> CarrierExplained(p)
 
-AdvanceEnds(p) == IF Line.r = "ok" /\ <<p, "advance">> \in flying THEN IndexAdvanced(p, W) ELSE UNCHANGED vars
+(* What an entry of the record of quarantines is about. Without an answer it may be there still, or come late. *)
+EntryThere(what, there, entry) == Says(Has(there, entry)) /\ End(Who, what)
+
+TurnExplained(r) ==
+    \* Whoever reads the index sees at most what it says now; an entry that is put in order says no less.
+    CASE Line.what = "index-read"      -> Says(Said(Line.version))
+                                          /\ flying' = flying \cup {<<Recovery(i), "look">> : i \in SetOf(Line.looking)}
+      [] Line.what = "repaired"        -> Says(Said(Line.version)) /\ UNCHANGED flying
+      [] Line.what = "rules-allow"     -> RecoveryAllowed(r) /\ UNCHANGED flying
+      [] Line.what = "rules-deny"      -> RecoveryDenied(r) /\ UNCHANGED flying
+      \* A no of the rules to a recovery is in the log once that was answered.
+      [] Line.what = "refusal-kept"    -> Says(Line.kept) /\ UNCHANGED flying
+      [] Line.what = "append-begun"    -> AppendBegins(r) /\ Begin(r, "append")
+      \* It is there once, by this turn or by an earlier one whose append it repeats.
+      [] Line.what = "appended"        -> /\ AppendCommitted(r) \/ AppendRefused(r)
+                                          /\ Is(log'[W][work[r].put.n].id, -Turn(r).e)
+                                          /\ End(r, "append")
+      [] Line.what = "append-taken"    -> /\ AppendRefused(r)
+                                          /\ Is(log[W][work[r].put.n].id, Line.event_id) /\ Line.event_id # -Turn(r).e
+                                          /\ End(r, "append")
+      \* Without an answer it may be there still.
+      [] Line.what = "append-unknown"  -> UNCHANGED <<vars, flying>>
+      [] Line.what = "quarantine-begun" -> Says(Has(altered[W] \cup quarantine[W].found, Line)) /\ Begin(r, "quarantine")
+      [] Line.what = "quarantined"     -> EntryThere("quarantine", quarantine[W].found, Turn(r))
+      [] Line.what = "quarantine-unknown" -> UNCHANGED <<vars, flying>>
+      [] Line.what = "turn-ended"      ->
+            /\ IF Line.x > 0 /\ Turn(r).does = "publish"
+               THEN IF Line.next = "confirm" THEN RecoveryPublished(r) ELSE UNCHANGED vars
+               ELSE Says(\A i \in SetOf(Line.looking) : <<Recovery(i), "look">> \notin flying)
+            /\ UNCHANGED flying
+      [] OTHER -> CarrierExplained(r)
+
+PersonExplained(p) ==
+    CASE Line.what = "release-begun"   -> Says(Has(quarantine[W].found, Line)) /\ Begin(p, "release")
+      [] Line.what = "released"        -> EntryThere("release", quarantine[W].released, Released(p))
+      [] Line.what = "release-unknown" -> UNCHANGED <<vars, flying>>
+      \* The index entry at a version that cannot be read is put back to this one. When it had changed, nothing happens.
+      [] Line.what = "back-begun"      -> Says(\E v \in Unreadable(W) : Line.version = Base(W, v)) /\ Begin(Back(Line.x), "back")
+      [] Line.what = "back"            -> Says(<<Back(Line.x), "back">> \notin flying) /\ UNCHANGED flying
+      [] Line.what = "back-changed"    -> Says(<<Back(Line.x), "back">> \in flying) /\ End(Back(Line.x), "back")
+      [] Line.what = "back-unknown"    -> UNCHANGED <<vars, flying>>
 
 (* The event of this version, and the bus has it. *)
 IsOnBus(v, e) == v <= Len(log[W]) /\ Is(log[W][v].id, e) /\ Event(W, v) \in bus
 
 Delivers(s) ==
-    LET event == Event(W, Line.v) IN
-    /\ IsOnBus(Line.v, Line.e)
+    LET event == Event(W, Line.version) IN
+    /\ IsOnBus(Line.version, Line.event_id)
     /\ IF event.v > Stands(s, W) /\ event \notin held[s]
-       THEN DeliverEvent(s, event) /\ Len(applied'[s][W]) = Line.n
-       ELSE Says(Len(applied[s][W]) = Line.n)
-
-(* From this version on the log has these. *)
-Holds(v, s) == \A i \in 1..Len(s) : v + i - 1 <= Len(log[W]) /\ Is(log[W][v + i - 1].id, s[i])
-
-(* What an entry of the record of quarantines is about. Without an answer it may be there still, or come late. *)
-EntryEnds(who, what, there) ==
-    IF Line.r = "ok" THEN Says(Has(there, Line)) /\ End(who, what) ELSE UNCHANGED <<vars, flying>>
+       THEN DeliverEvent(s, event) /\ Len(applied'[s][W]) = Line.applied
+       ELSE Says(Len(applied[s][W]) = Line.applied)
 
 HarmDone == IF "harm" \in DOMAIN Line THEN Line.harm ELSE "altered"
 
@@ -301,63 +356,36 @@ Appeared(s) ==
     /\ {event.v : event \in bus} = {s[i] : i \in 1..Len(s)}
     /\ \A i \in 1..Len(s) : (1..(s[i] - 1)) \ {s[j] : j \in 1..(i - 1)} \subseteq WasReleased(W)
 
+EnvironmentExplained ==
+    CASE Line.what = "altered"     -> AlterVersion(W) /\ <<Line.version, Line.content, HarmDone>> \in altered'[W]
+      [] Line.what = "delivered"   -> Delivers(Subscriber(1))
+      \* What the stores hold at the end. The refusals of recoveries are in no variable here.
+      [] Line.what = "log"         -> Says(Len(log[W]) = Len(Line.events) /\ Holds(1, Line.events))
+      [] Line.what = "refusals"    -> Says(refusals = {Call(i) : i \in SetOf(Line.events) \ {0}})
+      [] Line.what = "record-read" -> Says(SeesRecord(Line.found, Line.released))
+      [] Line.what = "index"       -> Says(index[W].version = Line.version)
+      [] Line.what = "bus"         -> Says(Appeared(Line.versions))
+
 Explained ==
-    LET x == Line.x IN
-    CASE Line.k = "create"        -> Decide(Call(x)) /\ UNCHANGED flying
-      [] Line.k = "read-begin"    -> Says(TRUE)
-                                     /\ flying' = flying \cup ({<<Call(x), "read">>} \cup
-                                            (IF Info(Call(x)).beside THEN {<<Call(x), "record">>} ELSE {}))
-      [] Line.k = "read-end"      -> Says(<<Call(x), "read">> \notin flying) /\ UNCHANGED flying
-      [] Line.k = "record-end"    -> Says(<<Call(x), "record">> \notin flying) /\ UNCHANGED flying
-      [] Line.k = "append-begin"  -> AppendBegins(Doer(x)) /\ Begin(Doer(x), "append")
-      [] Line.k = "append-end"    -> IF x < 0 THEN RecoveryAppendEnds(Doer(x)) ELSE AppendEnds(Call(x)) /\ End(Call(x), "append")
-      [] Line.k = "refusal-end"   -> RefusalEnds(Call(x)) /\ UNCHANGED flying
-      [] Line.k = "told"          -> Says(Tells(Call(x))) /\ UNCHANGED flying
-      [] Line.k = "versions"      -> Says(Holds(Line.v, Line.s)) /\ UNCHANGED flying
-      [] Line.k = "ring"          -> Rings(Publisher(x)) /\ UNCHANGED flying
-      [] Line.k = "put-begin"     -> PutBegins(Carrier(x)) /\ Begin(Carrier(x), "put")
-      [] Line.k = "put-end"       -> PutEnds(Carrier(x)) /\ End(Carrier(x), "put")
-      [] Line.k = "advance-begin" -> AdvanceBegins(Carrier(x)) /\ Begin(Carrier(x), "advance")
-      [] Line.k = "advance-end"   -> AdvanceEnds(Carrier(x))
-                                     /\ (IF Line.r = "ok" THEN End(Carrier(x), "advance") ELSE UNCHANGED flying)
-      [] Line.k = "answer"        -> carry[Publisher(x)][W].entry \in {"end", "dead"} /\ AnswerBatch(Publisher(x)) /\ UNCHANGED flying
+    CASE Line.what = "versions-read"   -> /\ Holds(Line.from, Line.events)
+                                          /\ IF Line.by = "call" /\ MeetsItself(Who) THEN AppendRefused(Who) ELSE UNCHANGED vars
+                                          /\ UNCHANGED flying
+      [] Line.by = "call"              -> CallExplained(Who)
+      [] Line.by = "turn"              -> TurnExplained(Who)
+      [] Line.by = "publisher"         -> PublisherExplained(Who)
+      [] Line.by = "person"            -> PersonExplained(Who)
       \* What is put again was published: nothing appears first by a replay.
-      [] Line.k = "replayed"      -> Says((Line.v <= index[W].version \/ Said(Line.v)) /\ IsOnBus(Line.v, Line.e))
-                                     /\ UNCHANGED flying
-      \* Whoever reads the index sees at most what it says now; an entry that is put in order says no less.
-      [] Line.k = "index-read"    -> Says(Said(Line.v)) /\ UNCHANGED flying
-      [] Line.k = "repaired"      -> Says(Said(Line.v)) /\ UNCHANGED flying
-      [] Line.k = "look-begin"    -> Says(TRUE) /\ Begin(Recovery(-x), "look")
-      [] Line.k = "look-end"      -> Says(<<Recovery(-x), "look">> \notin flying) /\ UNCHANGED flying
-      [] Line.k = "judged"        -> (IF Line.r = "allow" THEN RecoveryAllowed(Recovery(-x)) ELSE RecoveryDenied(Recovery(-x)))
-                                     /\ UNCHANGED flying
-      \* A no of the rules to a recovery is in the log once that was answered.
-      [] Line.k = "kept"          -> Says(Line.n = 1) /\ UNCHANGED flying
-      [] Line.k = "published"     -> RecoveryPublished(Recovery(-x)) /\ UNCHANGED flying
-      [] Line.k = "quarantine-begin" -> Says(Has(altered[W] \cup quarantine[W].found, Line))
-                                        /\ Begin(Recovery(-x), "quarantine")
-      [] Line.k = "quarantine-end"   -> EntryEnds(Recovery(-x), "quarantine", quarantine[W].found)
-      [] Line.k = "release-begin" -> Says(Has(quarantine[W].found, Line)) /\ Begin(Person(x), "release")
-      [] Line.k = "release-end"   -> EntryEnds(Person(x), "release", quarantine[W].released)
-      \* The index entry at a version that cannot be read is put back to this one. When it had changed, nothing happens.
-      [] Line.k = "back-begin"    -> Says(\E v \in Unreadable(W) : Line.v = Base(W, v)) /\ Begin(Back(x), "back")
-      [] Line.k = "back-end"      -> CASE Line.r = "ok"      -> Says(<<Back(x), "back">> \notin flying) /\ UNCHANGED flying
-                                       [] Line.r = "changed" -> Says(<<Back(x), "back">> \in flying) /\ End(Back(x), "back")
-                                       [] OTHER              -> UNCHANGED <<vars, flying>>
-      [] Line.k = "alter"         -> AlterVersion(W) /\ <<Line.v, Line.n, HarmDone>> \in altered'[W] /\ UNCHANGED flying
-      [] Line.k = "deliver"       -> Delivers(Subscriber(1)) /\ UNCHANGED flying
-      [] Line.k = "log"           -> Says(Len(log[W]) = Len(Line.s) /\ Holds(1, Line.s)) /\ UNCHANGED flying
-      [] Line.k = "refusals"      -> Says(refusals = {Call(Line.s[i]) : i \in 1..Len(Line.s)}) /\ UNCHANGED flying
-      [] Line.k = "record"        -> Says(SeesRecord(Line.v, Line.n)) /\ UNCHANGED flying
-      [] Line.k = "index"         -> Says(index[W].version = Line.v) /\ UNCHANGED flying
-      [] Line.k = "bus"           -> Says(Appeared(Line.s)) /\ UNCHANGED flying
+      [] Line.by = "replay"            -> Says((Line.version <= index[W].version \/ Said(Line.version))
+                                               /\ IsOnBus(Line.version, Line.event_id))
+                                          /\ UNCHANGED flying
+      [] Line.by = "environment"       -> EnvironmentExplained /\ UNCHANGED flying
 
 Step ==
     /\ at <= Len(Lines)
     /\ Explained
     /\ at' = at + 1
     /\ run' = run
-    /\ ~Telling \/ PrintT(<<"explained", run, at>>)
+    /\ ~Explaining \/ PrintT(<<"explained", run, at>>)
 
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==

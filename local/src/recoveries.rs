@@ -182,7 +182,7 @@ mod tests {
         let engine = Engine::Embedded { rules: folder.path().to_owned() };
         let rules = Arc::new(Rules::of(engine, Arc::new(FreshIds)).unwrap());
         let rules = SharedRules { rules, down_while: None };
-        let starter = LocalStarter::new(Recovering { publishing, rules, clock: Arc::new(SystemClock) }).unwrap();
+        let starter = LocalStarter::new(Recovering { publishing, rules, clock: Arc::new(SystemClock) });
         assert_eq!(starter.0.turns.forget_permits(TURNS_AT_ONCE), TURNS_AT_ONCE);
         Held { starter, _database: database, _folder: folder }
     }

@@ -69,9 +69,9 @@ impl Ask {
     }
 }
 
-/// What a caller is told.
+/// What a caller is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Told {
+pub enum Outcome {
     /// The move is made, by this request or by an earlier one with its key.
     Accepted {
         /// The version it made.
@@ -86,7 +86,7 @@ pub enum Told {
         /// Its state.
         state: State,
     },
-    /// The workflow is not at the version the caller decided on, or somebody was quicker.
+    /// The workflow is not at the version the caller decided on, or another caller was quicker.
     Conflict {
         /// Its version.
         version: u64,
@@ -102,7 +102,7 @@ pub enum Told {
     },
     /// The rules refuse it.
     Denied,
-    /// The stored history is broken, and nobody has released that.
+    /// The stored history is broken, and that is not released.
     Quarantined,
     /// There is a workflow of this id.
     Exists,
@@ -116,7 +116,7 @@ pub enum Told {
     Other(String),
 }
 
-impl Told {
+impl Outcome {
     fn by(seen: &Seen, creation: bool) -> Self {
         let number = |value: &Value| value.as_u64().unwrap_or_default();
         let state = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or(State::Created);
@@ -149,24 +149,24 @@ impl Told {
 }
 
 /// Asks for a creation or a move.
-pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Told {
+pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Outcome {
     let request = ask.event().request();
     let answer = if ask.target == State::Created {
         create_workflow::create_workflow(ports, request).await
     } else {
         request_state_transition::request_state_transition(ports, request).await
     };
-    Told::by(&answer.into(), ask.target == State::Created)
+    Outcome::by(&answer.into(), ask.target == State::Created)
 }
 
 /// Asks where a workflow stands.
-pub async fn state<L, R>(ports: &Evaluating<L, R>, workflow: &str) -> Told
+pub async fn state<L, R>(ports: &Evaluating<L, R>, workflow: &str) -> Outcome
 where
     L: WorkflowLog + QuarantineLog,
     R: TransitionRules,
 {
     let event = GatewayEvent::of(&get_workflow_state::ROUTE).workflow(workflow);
-    Told::by(&get_workflow_state::get_workflow_state(ports, event.request()).await.into(), false)
+    Outcome::by(&get_workflow_state::get_workflow_state(ports, event.request()).await.into(), false)
 }
 
 /// Asks for the events from a version on to be put on the bus again.

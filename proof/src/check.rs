@@ -1,205 +1,172 @@
-//! Records runs, has TLC judge them, and sees to it that TLC refuses what must be refused.
+//! Has TLC judge recordings, and sees to it that TLC refuses the mutations of them.
 
-use alims_faults::Fault;
 use anyhow::Context as _;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-use std::sync::mpsc;
-use std::time::Instant;
 
-use crate::recording::{Answer, Line, What};
-use crate::run::{Load, run};
-use crate::seeds::on_a_paused_clock;
-use crate::tamper::LIES;
-use crate::tlc::Tlc;
-use crate::trace::{Trace, module, traces};
+use crate::tla::Trace;
+use crate::tlc::{Judge, Judged, Tlc};
 
-/// How many runs TLC reads at once: its start takes a second or two, and each trace is to be read.
-const RUNS_OF_A_PART: usize = 20;
-/// How many parts are recorded ahead of TLC.
-const PARTS_AHEAD: usize = 2;
-/// The modules that a recording stands on.
-const MODULES: &[&str] = &["WorkflowManager.tla", "TraceWorkflowManager.tla"];
-/// The configuration they are checked with.
-const CONFIGURATION: &str = "trace.cfg";
 /// How many lines before the refused one are shown.
-const SHOWN_BEFORE: usize = 6;
+const SHOWN_BEFORE: usize = 8;
+/// How much of a line is shown: the recording has the rest.
+const SHOWN_OF_A_LINE: usize = 300;
 
-/// What to check, and with what.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// The jar of TLC.
-    pub jar: PathBuf,
-    /// The folder of the specification.
-    pub spec: PathBuf,
-    /// Where to work and to leave what was refused.
-    pub out: PathBuf,
-    /// How many operations to record at least.
-    pub operations: usize,
-    /// The first run's seed.
-    pub seed: u64,
+/// The lines of one workflow, each with its place in the recording.
+pub type Lines<L> = Vec<(usize, L)>;
+
+/// A change to what was recorded of a workflow, into what must never happen.
+pub struct Mutation<L> {
+    /// What the mutated recording claims.
+    pub name: &'static str,
+    /// Makes it; nothing when the recording has no occasion for it.
+    pub mutate: fn(&[L]) -> Option<Vec<L>>,
 }
 
-/// Says something to whoever watches.
+/// A kind of line that runs are recorded in.
+pub trait Recorded: Clone + Serialize + 'static {
+    /// The module that judges them, and its configuration.
+    const JUDGE: Judge;
+    /// What must be refused.
+    const MUTATIONS: &'static [Mutation<Self>];
+    /// How many workflows each mutation is made of at most.
+    const OCCASIONS_MAX: usize;
+
+    /// What was recorded, workflow by workflow.
+    fn by_workflow(recording: &[Self]) -> Vec<Lines<Self>>;
+
+    /// What TLC reads of one workflow.
+    fn trace(lines: &[(usize, Self)]) -> Trace;
+}
+
+/// The lines by what they are about, in the order in which that appears.
+pub fn grouped<L: Clone>(recording: &[L], mut about: impl FnMut(&L) -> Option<String>) -> Vec<Lines<L>> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<Lines<L>> = Vec::new();
+    for (place, line) in recording.iter().enumerate() {
+        let Some(about) = about(line) else { continue };
+        let group = *places.entry(about).or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[group].push((place, line.clone()));
+    }
+    groups
+}
+
+/// Says something on the command line.
 #[allow(clippy::print_stdout, reason = "a command line speaks on standard output")]
 pub fn say(line: &str) {
     println!("{line}");
 }
 
-/// Records and checks, the one while the other goes on.
+/// What TLC accepted.
+pub struct Accepted {
+    /// How many workflows.
+    pub workflows: usize,
+    /// In how many lines.
+    pub lines: usize,
+    /// How many states TLC looked at for that.
+    pub states: u64,
+}
+
+/// Has all of a recording judged.
 ///
 /// # Errors
-/// When TLC is not to be had, refuses a run, or accepts a lie.
-pub fn check(check: &Check) -> anyhow::Result<()> {
-    fs::create_dir_all(&check.out).with_context(|| format!("{} cannot be made", check.out.display()))?;
-    let begun = Instant::now();
-    let tlc = Tlc {
-        jar: check.jar.clone(),
-        spec: check.spec.clone(),
-        out: check.out.clone(),
-        modules: MODULES,
-        configuration: CONFIGURATION,
-    };
-    let (sender, parts) = mpsc::sync_channel(PARTS_AHEAD);
-    let (operations, seed) = (check.operations, check.seed);
-    let recorder = std::thread::spawn(move || record(operations, seed, &sender));
-    let (mut states, mut accepted, mut first) = (0, 0, None);
-    for (so_far, recording) in parts {
-        keep(check, &recording)?;
-        let all = traces(&recording);
-        let judged = tlc.judge(&module(&all, false))?;
-        states += judged.states;
-        accepted += all.len();
-        if let Some(refused) = (0..all.len()).find(|number| !judged.accepted.contains(&(number + 1))) {
-            let told = explain(&tlc, &all[refused], &recording)?;
-            anyhow::bail!("a run is no behaviour of the specification{}\n{told}", judged.complaint);
-        }
-        say(&format!("  {so_far} of {operations} operations: {accepted} traces accepted so far"));
-        first.get_or_insert(recording);
-    }
-    let recorded = recorder.join().map_err(|_| anyhow::anyhow!("the recorder fell over"))?;
-    say(&recorded.shown());
-    for what in MUST_BE_SEEN {
-        anyhow::ensure!(recorded.seen.contains_key(what), "no workflow was {what}: record more, or from another seed");
-    }
-    let seconds = begun.elapsed().as_secs_f32();
-    say(&format!("  all {accepted} traces are accepted: {states} distinct states, {seconds:.1} s together"));
-    refuse_lies(&tlc, &first.context("nothing was recorded")?)?;
-    fs::remove_dir_all(&check.out).context("what TLC left cannot be removed")
-}
-
-/// What was recorded, in numbers.
-#[derive(Default)]
-struct Numbers {
-    operations: usize,
-    runs: usize,
-    lines: usize,
-    /// What of recoveries and quarantines there is, by what it is.
-    seen: BTreeMap<&'static str, usize>,
-    faults: BTreeMap<Fault, usize>,
-}
-
-/// What a recording must contain: else it says nothing of it.
-const MUST_BE_SEEN: [&str; 4] = ["brought back", "quarantined", "refused for it", "released"];
-
-/// What a line says of recoveries and quarantines.
-fn seen(line: &Line) -> Option<&'static str> {
-    let by = line.actor.chars().next();
-    match &line.what {
-        What::Appended if by == Some('v') => Some("brought back"),
-        What::RulesDeny if by == Some('v') => Some("denied"),
-        What::Altered(_) => Some("altered"),
-        What::Quarantined => Some("quarantined"),
-        What::Told { answer: Answer::Quarantined, .. } => Some("refused for it"),
-        What::Released => Some("released"),
-        _ => None,
-    }
-}
-
-impl Numbers {
-    fn shown(&self) -> String {
-        let Self { operations, runs, lines, seen, faults } = self;
-        let of_recoveries: Vec<String> = seen.iter().map(|(what, times)| format!("{what} {times}")).collect();
-        let met: Vec<String> = faults.iter().map(|(fault, times)| format!("{fault} {times}")).collect();
-        format!(
-            "  {operations} operations of {runs} runs recorded in {lines} lines\n  recoveries: {}\n  faults: {}",
-            of_recoveries.join(", "),
-            met.join(", ")
-        )
-    }
-}
-
-/// Records runs and hands them over in parts, until there are enough or nobody wants them any more.
-fn record(operations: usize, first: u64, parts: &mpsc::SyncSender<(usize, Vec<Line>)>) -> Numbers {
-    let mut numbers = Numbers::default();
-    let mut part = Vec::new();
-    for (seed, done) in (first..).zip(1..) {
-        let load = Load::at_most(operations - numbers.operations);
-        let recorded = on_a_paused_clock(seed, run(seed, load));
-        numbers.operations += recorded.operations;
-        numbers.runs += 1;
-        numbers.lines += recorded.lines.len();
-        for (fault, times) in recorded.faults {
-            *numbers.faults.entry(fault).or_default() += times;
-        }
-        for what in recorded.lines.iter().filter_map(seen) {
-            *numbers.seen.entry(what).or_default() += 1;
-        }
-        part.extend(recorded.lines);
-        let enough = numbers.operations >= operations;
-        if (enough || done % RUNS_OF_A_PART == 0)
-            && parts.send((numbers.operations, std::mem::take(&mut part))).is_err()
-        {
-            break;
-        }
-        if enough {
-            break;
-        }
-    }
-    numbers
-}
-
-fn keep(check: &Check, recording: &[Line]) -> anyhow::Result<()> {
+/// When TLC is not to be had, or refuses a workflow.
+pub fn accept<L: Recorded>(tlc: &Tlc, recording: &[L]) -> anyhow::Result<Accepted> {
     let text: Vec<String> = recording.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-    Ok(fs::write(check.out.join("recording.jsonl"), text.join("\n"))?)
-}
-
-/// Every lie must be refused. It is told of the first trace that gives occasion.
-fn refuse_lies(tlc: &Tlc, recording: &[Line]) -> anyhow::Result<()> {
-    let mut of: BTreeMap<(u64, &str), Vec<Line>> = BTreeMap::new();
-    for line in recording {
-        of.entry((line.run, &line.workflow)).or_default().push(line.clone());
+    fs::create_dir_all(&tlc.out).with_context(|| format!("{} cannot be made", tlc.out.display()))?;
+    fs::write(tlc.out.join("recording.jsonl"), text.join("\n"))?;
+    let traces: Vec<Trace> = L::by_workflow(recording).iter().map(|lines| L::trace(lines)).collect();
+    let judged = tlc.judge(&L::JUDGE, &traces, false)?;
+    if let Some(refused) = (0..traces.len()).find(|number| !judged.accepted.contains(&(number + 1))) {
+        let explained = explain(tlc, &traces[refused], recording)?;
+        anyhow::bail!("a run is no behaviour of the specification{}\n{explained}", judged.complaint);
     }
-    let told: Option<Vec<Vec<Line>>> = LIES.iter().map(|lie| of.values().find_map(|lines| (lie.tell)(lines))).collect();
-    let told = told.with_context(|| {
-        let untold = LIES.iter().find(|lie| !of.values().any(|lines| (lie.tell)(lines).is_some()));
-        format!("no run gives occasion to say that {}", untold.map_or("anything", |lie| lie.name))
-    })?;
-    let all: Vec<Trace> = told.iter().flat_map(|lines| traces(lines)).collect();
-    let judged = tlc.judge(&module(&all, true))?;
-    for ((lie, lines), number) in LIES.iter().zip(&told).zip(1..) {
-        anyhow::ensure!(!judged.accepted.contains(&number), "TLC accepts that {}{}", lie.name, judged.complaint);
-        let at = judged.explained.get(&number).copied().unwrap_or_default();
-        let line = all[number - 1].lines.get(at).map(|(at, _)| serde_json::to_string(&lines[*at])).transpose()?;
-        say(&format!("  refused: {}\n    at {}", lie.name, line.unwrap_or_else(|| "the end".to_owned())));
-    }
-    Ok(())
+    let lines = traces.iter().map(|trace| trace.lines.len()).sum();
+    Ok(Accepted { workflows: traces.len(), lines, states: judged.states })
 }
 
 /// What was recorded around the line that is refused.
-fn explain(tlc: &Tlc, trace: &Trace, recording: &[Line]) -> anyhow::Result<String> {
-    let judged = tlc.judge(&module(std::slice::from_ref(trace), true))?;
-    let at = judged.explained.get(&1).copied().unwrap_or_default();
-    let mut text = format!(
-        "{} of the run with the seed {}; to repeat it: --seed {} --operations 1\n",
-        trace.workflow, trace.run, trace.run
-    );
-    for (place, (number, line)) in trace.lines.iter().enumerate().take(at + 1).skip(at.saturating_sub(SHOWN_BEFORE)) {
-        let mark = if place == at { "refused" } else { "       " };
-        let recorded = serde_json::to_string(&recording[*number])?;
-        text.push_str(&format!("{mark} recording.jsonl:{}: {recorded}\n          {line}\n", number + 1));
+fn explain<L: Recorded>(tlc: &Tlc, trace: &Trace, recording: &[L]) -> anyhow::Result<String> {
+    let judged = tlc.judge(&L::JUDGE, std::slice::from_ref(trace), true)?;
+    let at = explained(&judged, 1);
+    let mut text = format!("{}\n", trace.name);
+    for (line, (place, read)) in trace.lines.iter().enumerate().take(at + 1).skip(at.saturating_sub(SHOWN_BEFORE)) {
+        let mark = if line == at { "refused" } else { "       " };
+        let (recorded, read) = (shortened(&recording[*place])?, crate::tla::text(read));
+        text.push_str(&format!("{mark} recording.jsonl:{}: {recorded}\n          {read}\n", place + 1));
     }
     text.push_str(&format!("everything is kept in {}", tlc.out.display()));
     Ok(text)
+}
+
+/// How many lines of a trace are explained.
+fn explained(judged: &Judged, number: usize) -> usize {
+    judged.explained.get(&number).copied().unwrap_or_default()
+}
+
+fn shortened(line: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(line)?.chars().take(SHOWN_OF_A_LINE).collect())
+}
+
+/// A workflow with a mutation.
+struct Mutant<L> {
+    mutation: &'static str,
+    lines: Vec<L>,
+    trace: Trace,
+}
+
+/// Makes every mutation, of one workflow at least.
+fn mutants<L: Recorded>(recording: &[L]) -> anyhow::Result<Vec<Mutant<L>>> {
+    let workflows: Vec<Vec<L>> =
+        L::by_workflow(recording).into_iter().map(|lines| lines.into_iter().map(|(_, line)| line).collect()).collect();
+    let mut all = Vec::new();
+    for Mutation { name, mutate } in L::MUTATIONS {
+        let made = all.len();
+        for lines in workflows.iter().filter_map(|lines| mutate(lines)).take(L::OCCASIONS_MAX) {
+            let placed: Lines<L> = lines.iter().cloned().enumerate().collect();
+            all.push(Mutant { mutation: name, trace: L::trace(&placed), lines });
+        }
+        anyhow::ensure!(all.len() > made, "no workflow gives occasion to claim that {name}");
+    }
+    Ok(all)
+}
+
+/// Has every mutation of a recording judged: all must be refused.
+///
+/// # Errors
+/// When TLC is not to be had or accepts one, and when one cannot be made.
+pub fn refuse<L: Recorded>(tlc: &Tlc, recording: &[L]) -> anyhow::Result<()> {
+    let all = mutants(recording)?;
+    let traces: Vec<Trace> = all.iter().map(|mutant| mutant.trace.clone()).collect();
+    let judged = tlc.judge(&L::JUDGE, &traces, true)?;
+    anyhow::ensure!(judged.complaint.is_empty(), "the mutations could not be judged{}", judged.complaint);
+    if let Some(mutant) = judged.accepted.first().and_then(|number| all.get(number - 1)) {
+        let Mutant { mutation, trace, .. } = mutant;
+        anyhow::bail!("TLC accepts of {} that {mutation}; it is kept in {}", trace.name, tlc.out.display());
+    }
+    for Mutation { name, .. } in L::MUTATIONS {
+        let mut made = (1..).zip(&all).filter(|(_, mutant)| mutant.mutation == *name);
+        let Some((number, Mutant { lines, trace, .. })) = made.next() else { continue };
+        let place = trace.lines.get(explained(&judged, number)).map(|(place, _)| *place);
+        let line = place.map(|place| shortened(&lines[place])).transpose()?;
+        let (times, line) = (made.count() + 1, line.unwrap_or_else(|| "the end".to_owned()));
+        say(&format!("  refused {times} times: {name}\n    first at {line}"));
+    }
+    fs::remove_dir_all(&tlc.out).context("what TLC left cannot be removed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn lines_keep_their_places_and_their_groups_the_order_of_appearance() {
+        let groups =
+            grouped(&["b1", "-", "a1", "b2"], |line| line.get(..1).filter(|name| *name != "-").map(str::to_owned));
+        assert_eq!(groups, [vec![(0, "b1"), (3, "b2")], vec![(2, "a1")]]);
+    }
 }

@@ -3,7 +3,6 @@
 
 // A recorded caller is a future of a handler over a recording, faulty, real client: deeper than the default allows.
 #![recursion_limit = "256"]
-
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,13 +14,15 @@
 
 pub mod asking;
 pub mod check;
+pub mod environment;
+pub mod harness;
+pub mod inside;
+pub mod mutations;
 pub mod observed;
 pub mod outside;
 pub mod recording;
 pub mod run;
 pub mod seeds;
-pub mod stage;
-pub mod tamper;
+pub mod tla;
 pub mod tlc;
 pub mod trace;
-pub mod world;

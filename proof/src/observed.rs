@@ -1,6 +1,6 @@
-//! Ports that tell a recorder what is asked of them and what they answer.
+//! Ports that note for a recorder what is asked of them and what they answer.
 //!
-//! The ports are the place for it: whatever an operation learns of the world and does to it passes there, so the
+//! The ports are the place for it: whatever an operation learns of its environment and does to it passes there, so the
 //! operations need no hooks, and in production there is nothing.
 
 use alims_domain::bus_event::BusEvent;
@@ -192,9 +192,10 @@ impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
-        self.note(&entry.key, What::RepairBegun { version: entry.published_version.get() });
         let repaired = self.inner.repair(entry, seen).await;
-        self.note(&entry.key, if repaired.is_ok() { What::Repaired } else { What::RepairUnknown });
+        if repaired.is_ok() {
+            self.note(&entry.key, What::Repaired { version: entry.published_version.get() });
+        }
         repaired
     }
 

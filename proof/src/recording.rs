@@ -1,6 +1,6 @@
 //! What was done in a run, line by line, in the order in which it was seen.
 //!
-//! A line says what somebody asked or was told, at the outside of an operation or at one of its ports. Nothing in here
+//! A line says what a caller or a port was asked or answered, at the outside of an operation or at one of its ports. Nothing in here
 //! knows which faults were met: what a caller does not learn, the recording does not say.
 
 use alims_domain::event::EventType;
@@ -18,7 +18,7 @@ pub struct Line {
     /// The workflow it is about.
     pub workflow: String,
     /// Whose doing it is: a call `c7`, a publisher `p7`, a replay `r7`, a subscriber `s7`, the second turn `v7.2` of a
-    /// recovery, a person `h7` who releases, somebody `x` who must not, or `end`.
+    /// recovery, a person `h7` who releases, an intruder `x`, or `end`.
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
@@ -29,7 +29,7 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum What {
-    /// Somebody asks for a creation, a move, or, without a target, where the workflow stands.
+    /// A caller asks for a creation, a move, or, without a target, where the workflow stands.
     Asked {
         /// Where it is to go.
         target: Option<State>,
@@ -37,7 +37,7 @@ pub enum What {
         key: Option<String>,
     },
     /// The answer.
-    Told {
+    Responded {
         /// In one word.
         answer: Answer,
         /// The version it names; 0 when it names none.
@@ -70,15 +70,15 @@ pub enum What {
     QuarantineBegun(Broken),
     /// It is recorded, by this or by an earlier one.
     Quarantined,
-    /// Nobody knows.
+    /// There was no answer.
     QuarantineUnknown,
     /// A break is to be recorded as released.
     ReleaseBegun(Broken),
     /// It is recorded, by this or by an earlier one.
     Released,
-    /// Nobody knows.
+    /// There was no answer.
     ReleaseUnknown,
-    /// Somebody who must not has altered a stored version.
+    /// An intruder has altered a stored version.
     Altered(Broken),
     /// A turn of a recovery begins.
     TurnBegun {
@@ -113,12 +113,12 @@ pub enum What {
     },
     /// It is appended.
     Appended,
-    /// Somebody else has that version.
+    /// Another call has made that version.
     AppendTaken {
         /// That one's event.
         event_id: String,
     },
-    /// Nobody knows.
+    /// There was no answer.
     AppendUnknown,
     /// A refusal is to be kept.
     RefusalBegun {
@@ -127,10 +127,10 @@ pub enum What {
     },
     /// It is kept.
     RefusalKept,
-    /// Nobody knows.
+    /// There was no answer.
     RefusalUnknown,
-    /// The stream rings, up to this version.
-    Rang {
+    /// The stream notifies, up to this version.
+    Notified {
         /// The version.
         last: u64,
     },
@@ -148,7 +148,7 @@ pub enum What {
     },
     /// The bus has taken it.
     PutTaken,
-    /// The bus has not taken it, or nobody knows.
+    /// The bus has not taken it, or did not answer.
     PutUnknown,
     /// The index is to say that so much is published.
     AdvanceBegun {
@@ -157,17 +157,13 @@ pub enum What {
     },
     /// It does, or more.
     Advanced,
-    /// Nobody knows.
+    /// There was no answer.
     AdvanceUnknown,
-    /// The entry of the index is put in order, up to this version.
-    RepairBegun {
+    /// The entry of the index is put in order up to this version, by this or by another.
+    Repaired {
         /// The version.
         version: u64,
     },
-    /// It is, by this or by somebody else.
-    Repaired,
-    /// Nobody knows.
-    RepairUnknown,
     /// The stream's record is answered.
     Answered,
     /// It is to come again.
@@ -224,7 +220,7 @@ pub enum Answer {
     Conflict,
     /// Lifecycle, rules or policies say no.
     Refused,
-    /// The stored history is broken, and nobody has released that.
+    /// The stored history is broken, and that is not released.
     Quarantined,
     /// There is no such workflow.
     NotFound,

@@ -22,22 +22,22 @@ pub fn seeds(usual: Range<u64>) -> Vec<u64> {
 /// Runs a future on one thread and a paused clock, everything random seeded: the run is a function of the seed.
 ///
 /// # Panics
-/// When there is no runtime to be had, and when the future panics; the seed is told then.
+/// When there is no runtime to be had, and when the future panics; the seed is printed then.
 pub fn on_a_paused_clock<F: Future>(seed: u64, future: F) -> F::Output {
-    let told = Told(seed);
+    let printed = Printed(seed);
     // The pauses between the SDK's attempts are drawn from this thread's generator.
     fastrand::seed(seed);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let output = runtime.enable_time().start_paused(true).build().expect("a runtime").block_on(future);
-    std::mem::forget(told);
+    std::mem::forget(printed);
     output
 }
 
-/// Tells the seed of a run that panics.
-struct Told(u64);
+/// Prints the seed of a run that panics.
+struct Printed(u64);
 
-impl Drop for Told {
-    #[allow(clippy::print_stderr, reason = "whoever reads of the failure has to learn how to repeat it")]
+impl Drop for Printed {
+    #[allow(clippy::print_stderr, reason = "a reader of the failure has to learn how to repeat it")]
     fn drop(&mut self) {
         eprintln!("the run had the seed {seed}; to repeat it alone: {VARIABLE}={seed}", seed = self.0);
     }

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::tla::{Trace, module};
+
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
 /// How deep TLC may evaluate: a step of a trace is conditions within conditions.
@@ -13,26 +15,37 @@ const STACK_MAX: &str = "-Xss16m";
 /// Where it keeps its states.
 const STATES: &str = "states";
 
-/// The module that judges, and where.
-#[derive(Clone, Debug)]
+/// What all modules that judge stand on.
+const STATE_MACHINE: &str = "WorkflowManager";
+
+/// A module that judges traces, and its configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    /// The module.
+    pub module: &'static str,
+    /// The file of the configuration.
+    pub configuration: &'static str,
+}
+
+/// TLC, and where it works.
+#[derive(Clone, Debug, clap::Args)]
 pub struct Tlc {
     /// The jar of TLC.
+    #[arg(long)]
     pub jar: PathBuf,
     /// The folder of the specification.
+    #[arg(long)]
     pub spec: PathBuf,
     /// Where to work and to leave what was refused.
+    #[arg(long)]
     pub out: PathBuf,
-    /// What `Recorded` stands on.
-    pub modules: &'static [&'static str],
-    /// The configuration.
-    pub configuration: &'static str,
 }
 
 /// What TLC made of a module.
 pub struct Judged {
     /// The numbers of the traces that it accepts.
     pub accepted: BTreeSet<usize>,
-    /// How many lines of each trace it could explain at most, when it was to tell.
+    /// How many lines of each trace it could explain at most, when that was asked for.
     pub explained: BTreeMap<usize, usize>,
     /// How many states it looked at.
     pub states: u64,
@@ -41,16 +54,17 @@ pub struct Judged {
 }
 
 impl Tlc {
-    /// Has a module judged.
+    /// Has traces judged, and shown how far each can be explained when that is asked for.
     ///
     /// # Errors
     /// When TLC cannot be had, or does not come to the end.
-    pub fn judge(&self, module: &str) -> anyhow::Result<Judged> {
-        for name in self.modules.iter().chain([&self.configuration]) {
+    pub fn judge(&self, judge: &Judge, traces: &[Trace], explaining: bool) -> anyhow::Result<Judged> {
+        let modules = [STATE_MACHINE, judge.module].map(|name| format!("{name}.tla"));
+        for name in modules.iter().map(String::as_str).chain([judge.configuration]) {
             fs::copy(self.spec.join(name), self.out.join(name)).with_context(|| format!("{name} cannot be read"))?;
         }
-        fs::write(self.out.join("Recorded.tla"), module)?;
-        let output = self.run()?;
+        fs::write(self.out.join("Recorded.tla"), module(judge.module, traces, explaining))?;
+        let output = self.run(judge.configuration)?;
         fs::write(self.out.join("tlc.log"), &output)?;
         // Of no use for the next module: the disk holds those of one at a time.
         let _none_left = fs::remove_dir_all(self.out.join(STATES));
@@ -79,12 +93,12 @@ impl Tlc {
         })
     }
 
-    fn run(&self) -> anyhow::Result<String> {
+    fn run(&self, configuration: &str) -> anyhow::Result<String> {
         let output = Command::new("java")
             .args(["-XX:+UseParallelGC", HEAP_MAX, STACK_MAX, "-cp"])
             .arg(&self.jar)
             .args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir", STATES])
-            .args(["-config", self.configuration, "Recorded.tla"])
+            .args(["-config", configuration, "Recorded.tla"])
             .current_dir(&self.out)
             .stdin(Stdio::null())
             .output()

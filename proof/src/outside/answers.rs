@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::seen::{number, text};
+use super::recording::{number, text};
 
 /// What a request is to the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ impl Kind {
     }
 }
 
-/// What a caller was told.
+/// What an answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Outcome {
     /// The word for it.
     pub word: &'static str,
     /// The version it names, or 0.
@@ -59,7 +59,13 @@ pub struct Told {
     pub events: Vec<String>,
 }
 
-impl Told {
+impl Outcome {
+    /// That of a request that was not answered.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::plain("nothing")
+    }
+
     fn plain(word: &'static str) -> Self {
         Self::naming(word, 0)
     }
@@ -68,9 +74,9 @@ impl Told {
         Self { word, version, state: None, events: Vec::new() }
     }
 
-    /// What an answer tells; what nobody expects is refused by its word.
+    /// What an answer says; what is expected of no answer is refused by its word.
     #[must_use]
-    pub fn by(kind: Kind, route: &str, status: u16, body: &Value) -> Self {
+    pub fn of(kind: Kind, route: &str, status: u16, body: &Value) -> Self {
         let version = number(&body["version"]);
         match (status, body["code"].as_str().unwrap_or_default()) {
             (200..=299, _) => Self::well(kind, route, body),

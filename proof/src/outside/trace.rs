@@ -1,27 +1,14 @@
-//! What was seen of a workflow as a trace: the module `Recorded`, for `spec/OutsideWorkflowManager.tla`.
+//! What was seen of a workflow as a trace for `spec/OutsideWorkflowManager.tla`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use super::answers::{Kind, Told, is_version};
-use super::seen::{Seen, Workflow, number, text};
+use super::answers::{Kind, Outcome, is_version};
+use super::recording::{Seen, number, text};
+use crate::tla::{Makers, Trace};
 
-/// A version that nobody has: no history is as long.
+/// A version that no workflow has: no history is as long.
 const ANY: u64 = 9999;
-
-/// What was seen of one workflow, in the words of the specification.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// Of which.
-    pub workflow: Workflow,
-    /// The calls, from 1 on.
-    calls: Vec<String>,
-    /// Who made each version.
-    makers: Vec<String>,
-    /// The lines, each with the place in the recording that it came from.
-    pub lines: Vec<(usize, String)>,
-}
 
 /// A request, what it was answered, and what the history says of it.
 struct Call<'a> {
@@ -30,7 +17,7 @@ struct Call<'a> {
     route: &'a str,
     key: Option<&'a str>,
     body: &'a Value,
-    told: Option<Told>,
+    outcome: Outcome,
     /// The version it made.
     made: Option<u64>,
     /// The refusal of it that was kept: the version it was decided on.
@@ -51,18 +38,17 @@ impl Call<'_> {
     }
 
     fn target(&self) -> String {
-        let named = self.told.as_ref().filter(|_| self.kind == Kind::Look).and_then(|told| told.state.clone());
+        let named = self.outcome.state.clone().filter(|_| self.kind == Kind::Look);
         let fixed = if self.kind == Kind::Create { "CREATED".to_owned() } else { text(&self.body["target_state"]) };
         named.unwrap_or(fixed)
     }
 
     /// What it did with what it read, and which versions it can have found as the newest.
     fn reading(&self) -> (&'static str, u64, u64) {
-        let word = self.told.as_ref().map_or("nothing", |told| told.word);
-        let version = self.told.as_ref().map_or(0, |told| told.version);
-        let shown = self.told.as_ref().map_or(0, |told| told.events.len() as u64);
+        let Outcome { word, version, events, .. } = &self.outcome;
+        let (version, shown) = (*version, events.len() as u64);
         let deciding = matches!(self.kind, Kind::Create | Kind::Move);
-        match (self.kind, word) {
+        match (self.kind, *word) {
             (Kind::Look, "seen") => ("see", version, version),
             (Kind::Look, "versions") => ("count", shown, shown),
             (Kind::Look, "sound") => ("sound", 0, ANY),
@@ -79,154 +65,124 @@ impl Call<'_> {
             (_, "refused" | "denied") => ("refuse", 0, ANY),
             (_, "not-found") => ("not-found", 0, 0),
             (_, "quarantined") => ("quarantined", 1, ANY),
-            // Nobody was told, but it was kept.
+            // Its caller never learned of it, but it was kept.
             _ => self.refused.map_or(("nothing", 0, 0), |at| ("refuse", at, ANY)),
         }
     }
 
-    fn shown(&self, same: &[usize], rivals: &[usize]) -> String {
+    fn summary(&self, same: &[usize], rivals: &[usize]) -> Value {
         let (then, lo, hi) = self.reading();
-        let told = self.told.as_ref().map_or("nothing", |told| told.word);
-        format!(
-            r#"[kind |-> "{}", to |-> "{}", expected |-> {}, same |-> {}, rivals |-> {}, then |-> "{then}", lo |-> {lo}, hi |-> {hi}, told |-> "{told}"]"#,
-            self.kind.word(),
-            self.target(),
-            self.expected(),
-            set(same),
-            set(rivals)
-        )
+        json!({
+            "kind": self.kind.word(), "to": self.target(), "expected": self.expected(), "same": same, "rivals": rivals,
+            "then": then, "lo": lo, "hi": hi, "outcome": self.outcome.word,
+        })
+    }
+}
+
+/// The calls of a workflow, numbered from 1 on by the names that their callers gave them.
+struct Calls<'a> {
+    numbers: BTreeMap<&'a str, usize>,
+    calls: Vec<Call<'a>>,
+}
+
+impl<'a> Calls<'a> {
+    fn of(seen: &'a [(usize, Seen)], history: &[Value]) -> Self {
+        let mut all = Self { numbers: BTreeMap::new(), calls: Vec::new() };
+        for (_, seen) in seen {
+            match seen {
+                Seen::Asked { call, subject, route, key, body, .. } => {
+                    let mut of_it = history.iter().filter(|item| item["correlation_id"] == call.as_str());
+                    let made = |item: &&Value| is_version(item) && item["event_type"] != "WorkflowRecovered";
+                    all.calls.push(Call {
+                        kind: Kind::of(route),
+                        subject,
+                        route,
+                        key: key.as_deref(),
+                        body,
+                        outcome: Outcome::none(),
+                        made: of_it.clone().find(made).map(|item| number(&item["version"])),
+                        refused: of_it.find(|item| !is_version(item)).map(|item| number(&item["version"])),
+                    });
+                    all.numbers.insert(call, all.calls.len());
+                }
+                Seen::Answered { call, status, body } => {
+                    let asked = &mut all.calls[all.numbers[call.as_str()] - 1];
+                    asked.outcome = Outcome::of(asked.kind, asked.route, *status, body);
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// Who made what an item of the history is; 0 when no call is named in it.
+    fn maker(&self, item: &Value) -> usize {
+        self.numbers.get(text(&item["correlation_id"]).as_str()).copied().unwrap_or_default()
+    }
+
+    fn summaries(&self) -> Vec<Value> {
+        let others = |call: &Call<'_>, chosen: &dyn Fn(&Call<'_>) -> bool| -> Vec<usize> {
+            let others = (1..).zip(&self.calls).filter(|(_, other)| !std::ptr::eq(*other, call) && chosen(other));
+            others.map(|(number, _)| number).collect()
+        };
+        let summary = |call: &Call<'_>| {
+            let same = others(call, &|other| call.repeats(other));
+            let rivals = others(call, &|other| call.has_key_of(other) && !call.repeats(other));
+            call.summary(&same, &rivals)
+        };
+        self.calls.iter().map(summary).collect()
     }
 }
 
 /// The trace of what was seen of one workflow.
 #[must_use]
-pub fn trace(workflow: &Workflow, seen: &[(usize, Seen)]) -> Trace {
+pub fn trace(seen: &[(usize, Seen)]) -> Trace {
     let history: &[Value] = seen
         .iter()
         .find_map(|(_, seen)| if let Seen::History { items, .. } = seen { Some(items.as_slice()) } else { None })
         .unwrap_or_default();
+    let calls = Calls::of(seen, history);
     let versions: Vec<&Value> = history.iter().filter(|item| is_version(item)).collect();
-    let (names, calls) = calls_of(seen, history);
-    let maker = |version: &Value| {
+    // A version without a call in it has an unknown maker, unless a recovery made it.
+    let made = versions.iter().filter_map(|version| {
         let recovered = version["event_type"] == "WorkflowRecovered";
-        let number = names.get(text(&version["correlation_id"]).as_str()).copied();
-        if recovered { 0 } else { number.unwrap_or(calls.len() + 1) }
-    };
-    let event = |id: &Value| versions.iter().find(|version| version["event_id"] == *id).map(|version| maker(version));
-    // An event that is none of the history's was made by nobody.
-    let sequence = |ids: &[String]| -> String {
-        let makers: Vec<String> =
-            ids.iter().map(|id| event(&id.as_str().into()).unwrap_or(calls.len() + 1).to_string()).collect();
-        format!("<<{}>>", makers.join(", "))
-    };
+        let maker = if recovered { 0 } else { Some(calls.maker(version)).filter(|number| *number > 0)? };
+        Some((text(&version["event_id"]), i64::try_from(maker).unwrap_or_default()))
+    });
+    let makers = Makers(made.collect());
+    let log: Vec<i64> = versions.iter().map(|version| makers.of(&text(&version["event_id"]))).collect();
     let mut lines = Vec::new();
     for (place, seen) in seen {
-        let line = match seen {
-            Seen::Asked { call, .. } => format!(r#"[k |-> "asked", x |-> {}]"#, names[call.as_str()]),
+        let read = match seen {
+            Seen::Asked { call, .. } => vec![json!({"what": "asked", "x": calls.numbers[call.as_str()]})],
             Seen::Answered { call, .. } => {
-                let number = names[call.as_str()];
-                let Some(told) = &calls[number - 1].told else { continue };
-                format!(r#"[k |-> "told", x |-> {number}, v |-> {}, s |-> {}]"#, told.version, sequence(&told.events))
+                let number = calls.numbers[call.as_str()];
+                let Outcome { version, events, .. } = &calls.calls[number - 1].outcome;
+                vec![json!({"what": "answered", "x": number, "version": version, "events": makers.of_all(events)})]
             }
             Seen::Received { detail, archived } => {
-                let e = event(&detail["event_id"]).unwrap_or(calls.len() + 1);
-                let v = number(&detail["version"]);
-                let how = if *archived {
-                    "archive"
-                } else if detail["replay"] == true {
-                    "again"
-                } else {
-                    "first"
-                };
-                format!(r#"[k |-> "seen", v |-> {v}, e |-> {e}, r |-> "{how}"]"#)
+                let again = if detail["replay"] == true { "again" } else { "first" };
+                vec![json!({
+                    "what": "received", "version": number(&detail["version"]),
+                    "event_id": makers.of(&text(&detail["event_id"])), "how": if *archived { "archive" } else { again },
+                })]
             }
             Seen::History { .. } => {
-                lines.push((*place, r#"[k |-> "log"]"#.to_owned()));
-                // Nobody is shown the refusals of a workflow that there is not.
-                if !versions.is_empty() {
-                    lines.push((*place, format!(r#"[k |-> "refusals", s |-> <<{}>>]"#, refusals(history, &names))));
-                }
-                r#"[k |-> "all-seen"]"#.to_owned()
+                let kept = json!({"what": "refusals", "kept": refusals(history, &calls)});
+                // The refusals of a workflow that was not created are shown to no reader.
+                let kept = Some(kept).filter(|_| !versions.is_empty());
+                let (log, end) = (json!({"what": "log"}), json!({"what": "all-received"}));
+                std::iter::once(log).chain(kept).chain([end]).collect()
             }
         };
-        lines.push((*place, line));
+        lines.extend(read.into_iter().map(|line| (*place, line)));
     }
-    let shown = |(place, call): (usize, &Call<'_>)| {
-        let others = |chosen: &dyn Fn(&Call<'_>) -> bool| -> Vec<usize> {
-            (1..).zip(&calls).filter(|(number, other)| number - 1 != place && chosen(other)).map(|(n, _)| n).collect()
-        };
-        call.shown(
-            &others(&|other| call.repeats(other)),
-            &others(&|other| call.has_key_of(other) && !call.repeats(other)),
-        )
-    };
-    let makers = versions.iter().map(|version| maker(version).to_string()).collect();
-    Trace { workflow: workflow.clone(), calls: calls.iter().enumerate().map(shown).collect(), makers, lines }
+    let name = seen.iter().find_map(|(_, seen)| seen.workflow()).unwrap_or_default();
+    Trace { name, summary: json!({"calls": calls.summaries(), "log": log}), lines }
 }
 
-fn calls_of<'a>(seen: &'a [(usize, Seen)], history: &[Value]) -> (BTreeMap<&'a str, usize>, Vec<Call<'a>>) {
-    let (mut names, mut calls) = (BTreeMap::new(), Vec::<Call<'a>>::new());
-    for (_, seen) in seen {
-        match seen {
-            Seen::Asked { call, subject, route, key, body, .. } => {
-                let of_it = |item: &&Value| item["correlation_id"] == call.as_str();
-                let version = |item: &Value| number(&item["version"]);
-                let made = |item: &&Value| of_it(item) && is_version(item) && item["event_type"] != "WorkflowRecovered";
-                let refused = |item: &&Value| of_it(item) && !is_version(item);
-                calls.push(Call {
-                    kind: Kind::of(route),
-                    subject,
-                    route,
-                    key: key.as_deref(),
-                    body,
-                    told: None,
-                    made: history.iter().find(made).map(version),
-                    refused: history.iter().find(refused).map(version),
-                });
-                names.insert(call.as_str(), calls.len());
-            }
-            Seen::Answered { call, status, body } => {
-                let number = names[call.as_str()];
-                let asked = &mut calls[number - 1];
-                asked.told = Some(Told::by(asked.kind, asked.route, *status, body));
-            }
-            _ => {}
-        }
-    }
-    (names, calls)
-}
-
-/// Whose refusals were kept. That a recovery was denied concerns nobody here: it goes its own way.
-fn refusals(history: &[Value], names: &BTreeMap<&str, usize>) -> String {
+/// Whose refusals were kept. That a recovery was denied concerns nothing here: it goes its own way.
+fn refusals(history: &[Value], calls: &Calls<'_>) -> Vec<usize> {
     let denied = |item: &&Value| item["operation"] == "recover-workflow" && item["code"] == "rule-violation";
-    let kept = history.iter().filter(|item| !is_version(item) && !denied(item));
-    let number = |item: &Value| names.get(text(&item["correlation_id"]).as_str()).copied().unwrap_or(0).to_string();
-    kept.map(number).collect::<Vec<_>>().join(", ")
-}
-
-fn set(numbers: &[usize]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-    format!("{{{}}}", numbers.join(", "))
-}
-
-/// The module `Recorded` with these traces.
-///
-/// # Panics
-/// Never: a text can be written to.
-#[must_use]
-pub fn module(traces: &[Trace], telling: bool) -> String {
-    let calls = traces.iter().map(|trace| trace.calls.len()).max().unwrap_or_default();
-    let mut text = String::from("---- MODULE Recorded ----\nEXTENDS OutsideWorkflowManager\n");
-    writeln!(text, "RecordedCallsMax == {}", calls.max(1)).unwrap();
-    writeln!(text, "RecordedTelling == {}", if telling { "TRUE" } else { "FALSE" }).unwrap();
-    for (trace, number) in traces.iter().zip(1..) {
-        let lines: Vec<&str> = trace.lines.iter().map(|(_, line)| line.as_str()).collect();
-        let (calls, makers, lines) = (trace.calls.join(",\n    "), trace.makers.join(", "), lines.join(",\n    "));
-        writeln!(text, "\\* {} of the tenant {}", trace.workflow.1, trace.workflow.0).unwrap();
-        writeln!(text, "Trace{number} == [calls |-> <<\n    {calls}>>,").unwrap();
-        writeln!(text, "  log |-> <<{makers}>>, lines |-> <<\n    {lines}>>]").unwrap();
-    }
-    let names: Vec<String> = (1..=traces.len()).map(|number| format!("Trace{number}")).collect();
-    writeln!(text, "RecordedTraces == <<{}>>\n====", names.join(", ")).unwrap();
-    text
+    history.iter().filter(|item| !is_version(item) && !denied(item)).map(|item| calls.maker(item)).collect()
 }

@@ -4,8 +4,8 @@ use alims_domain::lifecycle::State;
 use fastrand::Rng;
 use std::rc::Rc;
 
-use super::{Scene, pause};
-use crate::asking::{Ask, Told, ask, replay, state};
+use super::scene::{Scene, pause};
+use crate::asking::{Ask, Outcome, ask, replay, state};
 use crate::observed::Observed;
 use crate::recording::{Answer, What};
 
@@ -19,44 +19,44 @@ const REPETITIONS_MAX: usize = 3;
 
 impl Scene {
     /// One request under a name of its own; no answer when its invocation is killed.
-    async fn ask(&self, rng: &mut Rng, wanted: &Ask) -> Option<Told> {
+    async fn ask(&self, rng: &mut Rng, wanted: &Ask) -> Option<Outcome> {
         self.asked.set(self.asked.get() + 1);
         let actor = self.actor('c');
         let asked = What::Asked { target: Some(wanted.target), key: wanted.key.clone() };
         self.recorder.note(&wanted.workflow, &actor, asked);
-        let log = Observed::new(self.stage.log.clone(), &self.recorder, &actor);
-        let ports = self.stage.deciding_over(log, self.rules.clone());
-        let told = self.invoke(rng, ask(&ports, wanted)).await?;
-        self.recorder.note(&wanted.workflow, &actor, in_a_word(&told));
-        Some(told)
+        let log = Observed::new(self.harness.log.clone(), &self.recorder, &actor);
+        let ports = self.harness.deciding_over(log, self.rules.clone());
+        let outcome = self.invoke(rng, ask(&ports, wanted)).await?;
+        self.recorder.note(&wanted.workflow, &actor, in_a_word(&outcome));
+        Some(outcome)
     }
 
-    async fn look(&self, rng: &mut Rng, workflow: &str) -> Option<Told> {
+    async fn look(&self, rng: &mut Rng, workflow: &str) -> Option<Outcome> {
         self.asked.set(self.asked.get() + 1);
         let actor = self.actor('c');
         self.recorder.note(workflow, &actor, What::Asked { target: None, key: None });
-        let ports = self.stage.reading(Observed::new(self.stage.log.clone(), &self.recorder, &actor));
-        let told = self.invoke(rng, state(&ports, workflow)).await?;
-        self.recorder.note(workflow, &actor, in_a_word(&told));
-        Some(told)
+        let ports = self.harness.reading(Observed::new(self.harness.log.clone(), &self.recorder, &actor));
+        let outcome = self.invoke(rng, state(&ports, workflow)).await?;
+        self.recorder.note(workflow, &actor, in_a_word(&outcome));
+        Some(outcome)
     }
 }
 
-fn in_a_word(told: &Told) -> What {
-    let (answer, version) = match told {
-        Told::Accepted { version, .. } => (Answer::Accepted, *version),
-        Told::Standing { version, .. } => (Answer::Standing, *version),
-        Told::Conflict { version, .. } => (Answer::Conflict, *version),
-        Told::Exists => (Answer::Conflict, 0),
-        Told::Quarantined => (Answer::Quarantined, 0),
-        Told::Invalid { version, .. } => (Answer::Refused, *version),
-        Told::Denied => (Answer::Refused, 0),
-        Told::NotFound => (Answer::NotFound, 0),
-        Told::RulesUnavailable => (Answer::RulesUnavailable, 0),
-        Told::StorageUnavailable => (Answer::StorageUnavailable, 0),
-        Told::Other(what) => panic!("no caller may be told this: {what}"),
+fn in_a_word(outcome: &Outcome) -> What {
+    let (answer, version) = match outcome {
+        Outcome::Accepted { version, .. } => (Answer::Accepted, *version),
+        Outcome::Standing { version, .. } => (Answer::Standing, *version),
+        Outcome::Conflict { version, .. } => (Answer::Conflict, *version),
+        Outcome::Exists => (Answer::Conflict, 0),
+        Outcome::Quarantined => (Answer::Quarantined, 0),
+        Outcome::Invalid { version, .. } => (Answer::Refused, *version),
+        Outcome::Denied => (Answer::Refused, 0),
+        Outcome::NotFound => (Answer::NotFound, 0),
+        Outcome::RulesUnavailable => (Answer::RulesUnavailable, 0),
+        Outcome::StorageUnavailable => (Answer::StorageUnavailable, 0),
+        Outcome::Other(what) => panic!("no caller may be answered this: {what}"),
     };
-    What::Told { answer, version }
+    What::Responded { answer, version }
 }
 
 /// What a caller knows of its workflow.
@@ -71,7 +71,7 @@ pub(super) async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
     while done < scene.load.operations {
         pause(&mut rng).await;
         done += 1;
-        let told = match &known {
+        let outcome = match &known {
             Some(_) if rng.u8(..100) < PERCENT_READ => scene.look(&mut rng, &workflow).await,
             Some(_) if rng.u8(..100) < PERCENT_REPLAYED => {
                 replayed(&scene, &mut rng, &workflow).await;
@@ -79,26 +79,29 @@ pub(super) async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
             }
             _ => {
                 let wanted = drawn(&scene, &mut rng, &workflow, known.as_ref());
-                let mut told = scene.ask(&mut rng, &wanted).await;
+                let mut outcome = scene.ask(&mut rng, &wanted).await;
                 let mut again = 0;
-                while told.as_ref().is_none_or(Told::is_no_answer) && again < REPETITIONS_MAX && wanted.key.is_some() {
+                while outcome.as_ref().is_none_or(Outcome::is_no_answer)
+                    && again < REPETITIONS_MAX
+                    && wanted.key.is_some()
+                {
                     pause(&mut rng).await;
                     (again, done) = (again + 1, done + 1);
-                    told = scene.ask(&mut rng, &wanted).await;
+                    outcome = scene.ask(&mut rng, &wanted).await;
                 }
-                if let Some(Told::Accepted { version, .. }) = &told {
+                if let Some(Outcome::Accepted { version, .. }) = &outcome {
                     known = Some(Known { version: *version, state: wanted.target });
                 }
-                told
+                outcome
             }
         };
-        match told {
+        match outcome {
             Some(
-                Told::Standing { version, state }
-                | Told::Conflict { version, state }
-                | Told::Invalid { version, state },
+                Outcome::Standing { version, state }
+                | Outcome::Conflict { version, state }
+                | Outcome::Invalid { version, state },
             ) => known = Some(Known { version, state }),
-            Some(Told::Exists) => known = Some(Known { version: 1, state: State::Created }),
+            Some(Outcome::Exists) => known = Some(Known { version: 1, state: State::Created }),
             _ => {}
         }
     }
@@ -131,6 +134,6 @@ fn drawn(scene: &Scene, rng: &mut Rng, workflow: &str, known: Option<&Known>) ->
 async fn replayed(scene: &Scene, rng: &mut Rng, workflow: &str) {
     scene.asked.set(scene.asked.get() + 1);
     let actor = scene.actor('r');
-    let ports = scene.stage.replaying(scene.publishing(&actor));
+    let ports = scene.harness.replaying(scene.publishing(&actor));
     let _whatever_came_of_it = scene.invoke(rng, replay(&ports, workflow, 1)).await;
 }

@@ -2,9 +2,6 @@
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
-use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_eventbridge::EventBridgeBus;
-use alims_operations::Publishing;
 use alims_recovery::{RECOVER_WORKFLOW, StateError, Timer};
 use alims_testing::builders::a_claim;
 use fastrand::Rng;
@@ -14,17 +11,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Scene, killed_after, pause};
+use super::scene::{Scene, killed_after, pause, publishing};
+use crate::harness::{Harness, MoodyRules, key};
 use crate::observed::Observed;
 use crate::recording::{Recorder, What};
-use crate::stage::{MoodyRules, Stage, key};
 
 /// So many times the machine waits shorter than it says: callers are in a hurry here, and recoveries are to meet them.
 const HURRY: u32 = 10;
-/// What the machine is told of an invocation that was killed.
+/// What the machine learns of an invocation that was killed.
 const KILLED: &str = "States.Timeout";
 
-/// One recovery after the other, each of a workflow that may need it or not, until nobody asks for anything any more.
+/// One recovery after the other, each of a workflow that may need it or not, until no caller asks for anything any more.
 pub(super) async fn recoverer(scene: Rc<Scene>, mut rng: Rng) {
     while !scene.is_left() {
         pause(&mut rng).await;
@@ -39,7 +36,7 @@ pub(super) async fn recoverer(scene: Rc<Scene>, mut rng: Rng) {
 async fn recover(scene: &Scene, workflow: &str, rng: &mut Rng) {
     scene.asked.set(scene.asked.get() + 1);
     let recovery = Recovery {
-        stage: scene.stage.clone(),
+        harness: scene.harness.clone(),
         recorder: scene.recorder.clone(),
         rules: scene.rules.clone(),
         workflow: workflow.to_owned(),
@@ -57,7 +54,7 @@ async fn recover(scene: &Scene, workflow: &str, rng: &mut Rng) {
 
 /// One execution of the state machine.
 struct Recovery {
-    stage: Stage,
+    harness: Harness,
     recorder: Recorder,
     rules: MoodyRules,
     workflow: String,
@@ -79,7 +76,7 @@ impl Recovery {
         let document: RecoveryDocument = serde_json::from_value(document).expect("a document");
         self.recorder.note(&self.workflow, &actor, What::TurnBegun { turn: document.next });
         let rules = Observed::new(self.rules.clone(), &self.recorder, &actor);
-        let ports = self.stage.recovering(self.publishing(&actor), rules);
+        let ports = self.harness.recovering(publishing(&self.harness, &self.recorder, &actor), rules);
         let made = recovery_step::recovery_step(&ports, document);
         let killed = killed_after(&mut self.rng.lock().unwrap());
         let made = match killed {
@@ -89,17 +86,6 @@ impl Recovery {
         let next = made.map_err(|failure| error(failure.name(), failure.to_string()))?;
         self.recorder.note(&self.workflow, &actor, What::TurnEnded { next: next.next });
         Ok(serde_json::to_value(next).expect("a document is JSON"))
-    }
-
-    fn publishing(
-        &self,
-        actor: &str,
-    ) -> Publishing<Observed<DynamoLog>, Observed<DynamoIndex>, Observed<EventBridgeBus>> {
-        Publishing {
-            log: Observed::new(self.stage.log.clone(), &self.recorder, actor),
-            index: Observed::new(self.stage.index.clone(), &self.recorder, actor),
-            bus: Observed::new(self.stage.bus.clone(), &self.recorder, actor),
-        }
     }
 }
 

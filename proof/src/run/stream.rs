@@ -1,4 +1,4 @@
-//! Those who publish what the stream rings for, and a subscriber who acts on it.
+//! The publishers of what the stream delivers, and a subscriber who acts on it.
 
 use alims_subscriber::{Event, Inbox, Received};
 use alims_testing::MemoryDeadLetters;
@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use super::{Scene, pause, version_of};
+use super::scene::{Scene, pause, version_of};
 use crate::asking::publish;
+use crate::harness::is_unordered;
 use crate::recording::What;
-use crate::stage::is_unordered;
 
 /// Records of one batch of the stream.
 const BATCH_MAX: usize = 6;
@@ -19,14 +19,14 @@ const BATCH_MAX: usize = 6;
 impl Scene {
     /// Takes up what the stream has since the last time, and tells how many records there are.
     fn hear(&self) -> usize {
-        let mut rung = self.rung.borrow_mut();
-        let new = self.stage.world.doorbells_from(rung.len());
-        self.ringing.borrow_mut().extend(rung.len()..rung.len() + new.len());
+        let mut notified = self.notified.borrow_mut();
+        let new = self.harness.environment.notifications_from(notified.len());
+        self.unanswered.borrow_mut().extend(notified.len()..notified.len() + new.len());
         for (workflow, version) in new.iter().filter_map(version_of) {
             self.versions.borrow_mut().insert(workflow, version);
         }
-        rung.extend(new);
-        rung.len()
+        notified.extend(new);
+        notified.len()
     }
 
     /// How many versions a workflow has.
@@ -35,17 +35,17 @@ impl Scene {
         self.versions.borrow().get(workflow).copied().unwrap_or_default()
     }
 
-    /// Hands some records to a publisher; those that it answers ring no more.
+    /// Hands some records to a publisher; those that it answers do not come again.
     async fn publish(&self, rng: &mut Rng, places: &[usize]) {
         let actor = self.actor('p');
-        let batch: Vec<Value> = places.iter().map(|place| self.rung.borrow()[*place].clone()).collect();
+        let batch: Vec<Value> = places.iter().map(|place| self.notified.borrow()[*place].clone()).collect();
         let mut last: BTreeMap<String, u64> = BTreeMap::new();
         for (workflow, version) in batch.iter().filter_map(version_of) {
             let last = last.entry(workflow).or_default();
             *last = version.max(*last);
         }
         for (workflow, last) in &last {
-            self.recorder.note(workflow, &actor, What::Rang { last: *last });
+            self.recorder.note(workflow, &actor, What::Notified { last: *last });
         }
         let letters = MemoryDeadLetters::default();
         let (ports, work) = (self.publishing(&actor), &letters);
@@ -56,9 +56,9 @@ impl Scene {
             let what = if again.contains(workflow) { What::ComesAgain } else { What::Answered };
             self.recorder.note(workflow, &actor, what);
         }
-        let rung = self.rung.borrow();
-        let answered = |place: &usize| places.contains(place) && !failed.contains(&rung[*place]);
-        self.ringing.borrow_mut().retain(|place| !answered(place));
+        let notified = self.notified.borrow();
+        let answered = |place: &usize| places.contains(place) && !failed.contains(&notified[*place]);
+        self.unanswered.borrow_mut().retain(|place| !answered(place));
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn publisher(scene: Rc<Scene>, mut rng: Rng) {
     loop {
         pause(&mut rng).await;
         let records = scene.hear();
-        let mut places = scene.ringing.borrow().clone();
+        let mut places = scene.unanswered.borrow().clone();
         if places.is_empty() {
             if scene.is_over() {
                 return;
@@ -96,7 +96,7 @@ struct Desk {
 
 impl Desk {
     fn take(&mut self, scene: &Scene) {
-        let new = scene.stage.world.accepted_from(self.taken);
+        let new = scene.harness.environment.accepted_from(self.taken);
         self.taken += new.len();
         self.waiting.extend(new.into_iter().filter(|event| !is_unordered(event)));
     }
@@ -130,19 +130,19 @@ pub(super) async fn subscriber(scene: Rc<Scene>, mut rng: Rng) {
             let event = if twice { desk.waiting[place].clone() } else { desk.waiting.swap_remove(place) };
             desk.deliver(&scene, &event);
         }
-        if scene.is_over() && scene.ringing.borrow().is_empty() {
+        if scene.is_over() && scene.unanswered.borrow().is_empty() {
             break;
         }
     }
     // What is late arrives, is published, and is delivered: nothing goes wrong any more.
     scene.at_the_end.set(true);
-    scene.stage.settle().await;
+    scene.harness.settle().await;
     scene.hear();
-    let left = scene.ringing.borrow().clone();
+    let left = scene.unanswered.borrow().clone();
     if !left.is_empty() {
         scene.publish(&mut rng, &left).await;
     }
-    scene.stage.settle().await;
+    scene.harness.settle().await;
     desk.take(&scene);
     for event in std::mem::take(&mut desk.waiting) {
         desk.deliver(&scene, &event);

@@ -1,75 +1,64 @@
-//! What a call did, and its lines.
+//! What the calls did, each altogether.
 
 use alims_domain::lifecycle::State;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::Writer;
-use crate::recording::{Answer, What};
+use super::by;
+use crate::recording::{Answer, Line, What};
+use crate::tla::Makers;
 
 /// What one call did, all of it.
 #[derive(Default)]
-pub(super) struct Doing<'a> {
-    asked: Option<&'a What>,
+pub(super) struct Call<'a> {
+    target: Option<State>,
+    key: Option<&'a str>,
     read: Option<(u64, Option<&'a str>)>,
     record: Option<(usize, usize)>,
-    first_version: Option<&'a str>,
-    pub(super) append: Option<&'a What>,
+    append: Option<(&'a str, &'a str)>,
     pub(super) refusal: Option<&'a str>,
-    refusal_ended: bool,
-    told: Option<Answer>,
+    pub(super) refusal_ended: bool,
+    answer: Option<Answer>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Create,
-    Move,
-    Look,
-}
-
-impl<'a> Doing<'a> {
-    /// Takes a line of it into account.
-    pub(super) fn did(&mut self, what: &'a What) {
+impl<'a> Call<'a> {
+    fn did(&mut self, what: &'a What) {
         match what {
-            What::Asked { .. } => self.asked = Some(what),
+            What::Asked { target, key } => (self.target, self.key) = (*target, key.as_deref()),
             What::Read { version, event_id } => self.read = Some((*version, event_id.as_deref())),
             What::RecordRead { found, released } => self.record = Some((*found, *released)),
-            What::VersionsRead { events, .. } => self.first_version = events.first().map(String::as_str),
-            What::AppendBegun { .. } => self.append = Some(what),
+            What::AppendBegun { event_id, hash, .. } => self.append = Some((event_id, hash)),
             What::RefusalBegun { event_id } => self.refusal = Some(event_id),
             What::RefusalKept | What::RefusalUnknown => self.refusal_ended = true,
-            What::Told { answer, .. } => self.told = Some(*answer),
+            What::Responded { answer, .. } => self.answer = Some(*answer),
             _ => {}
         }
     }
 
-    /// The key of its request.
-    fn key(&self) -> Option<&str> {
-        match self.asked {
-            Some(What::Asked { key, .. }) => key.as_deref(),
-            _ => None,
+    pub(super) fn is_creation(&self) -> bool {
+        self.target == Some(State::Created)
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.target {
+            None => "look",
+            Some(State::Created) => "create",
+            Some(_) => "move",
         }
     }
 
     /// What it saw of the record of quarantines beside the version that it decided on.
     fn beside(&self) -> Option<(usize, usize)> {
-        self.record.filter(|_| self.kind() == Some(Kind::Move) && self.then() != Some("not-found"))
-    }
-
-    fn kind(&self) -> Option<Kind> {
-        match self.asked {
-            Some(What::Asked { target: None, .. }) => Some(Kind::Look),
-            Some(What::Asked { target: Some(State::Created), .. }) => Some(Kind::Create),
-            Some(What::Asked { .. }) => Some(Kind::Move),
-            _ => None,
-        }
+        self.record.filter(|_| self.kind() == "move" && self.then() != Some("not-found"))
     }
 
     /// What it did after it had read, in the words of the specification; none when nothing came of it at all.
-    pub(super) fn then(&self) -> Option<&'static str> {
-        let kind = self.kind()?;
-        if kind == Kind::Look {
-            return matches!(self.told?, Answer::Standing | Answer::NotFound).then_some("look");
+    fn then(&self) -> Option<&'static str> {
+        let kind = self.kind();
+        if kind == "look" {
+            return matches!(self.answer?, Answer::Standing | Answer::NotFound).then_some("look");
         }
-        if kind == Kind::Move {
+        if kind == "move" {
             self.read?;
         }
         if self.append.is_some() {
@@ -78,11 +67,11 @@ impl<'a> Doing<'a> {
         if self.refusal.is_some() {
             return Some("refuse");
         }
-        match (kind, self.told?) {
+        match (kind, self.answer?) {
             (_, Answer::Refused) => Some("refuse"),
             (_, Answer::RulesUnavailable) => Some("unavailable"),
             // Answered from what was read: the append would have been refused.
-            (Kind::Create, Answer::Accepted | Answer::Conflict) => Some("append"),
+            ("create", Answer::Accepted | Answer::Conflict) => Some("append"),
             // Known by its key.
             (_, Answer::Accepted) => Some("accepted"),
             (_, Answer::Conflict) => Some("conflict"),
@@ -91,93 +80,67 @@ impl<'a> Doing<'a> {
             (_, Answer::Standing | Answer::StorageUnavailable) => None,
         }
     }
-
-    /// Whether it is a creation that was answered from a version that was there already.
-    fn met_itself(&self) -> bool {
-        self.kind() == Some(Kind::Create) && self.append.is_none() && self.then() == Some("append")
-    }
 }
 
-impl Writer<'_> {
-    pub(super) fn info(&self, actor: &str, number: i64) -> String {
-        let doing = &self.doings[actor];
-        let kind = match doing.kind() {
-            Some(Kind::Create) => "create",
-            Some(Kind::Look) => "look",
-            Some(Kind::Move) | None => "move",
-        };
-        let target = match doing.asked {
-            Some(What::Asked { target, .. }) => *target,
-            _ => None,
-        };
-        // Calls with one key are one request.
-        let same = |other: &str| doing.key().is_some() && self.doings[other].key() == doing.key();
-        let same = self.calls.iter().filter(|(other, _)| same(other)).map(|(_, number)| *number);
-        let same: Vec<String> = same.filter(|other| *other != number).map(|other| other.to_string()).collect();
-        let same = same.join(", ");
-        let (version, event) = doing.read.unwrap_or_default();
-        let event = event.map_or(0, |event| self.maker(event));
-        let to = target.map_or("", State::as_str);
-        let then = doing.then().unwrap_or_default();
-        let (found, released) = doing.beside().unwrap_or_default();
-        let beside = if self.altered.is_empty() || doing.beside().is_none() { "FALSE" } else { "TRUE" };
-        format!(
-            r#"[kind |-> "{kind}", to |-> "{to}", same |-> {{{same}}}, n |-> {version}, e |-> {event}, beside |-> {beside}, found |-> {found}, released |-> {released}, then |-> "{then}"]"#
-        )
-    }
+/// All calls of one workflow.
+pub(super) struct Calls<'a> {
+    by_actor: BTreeMap<&'a str, Call<'a>>,
+    /// Those of which something came, in the order in which they were asked: their place is their number.
+    counting: Vec<&'a str>,
+}
 
-    pub(super) fn lines_of_call(&self, what: &What, x: i64, doing: &Doing<'_>) -> Vec<String> {
-        let create = doing.kind() == Some(Kind::Create);
-        let plain = |kind: &str| format!(r#"[k |-> "{kind}", x |-> {x}]"#);
-        let ended = |kind: &str, r: &str| format!(r#"[k |-> "{kind}", x |-> {x}, r |-> "{r}"]"#);
-        let taken = |id: &str| format!(r#"[k |-> "append-end", x |-> {x}, r |-> "taken", e |-> {}]"#, self.maker(id));
-        let mut lines = Vec::new();
-        match what {
-            What::ReadBegun => lines.push(plain("read-begin")),
-            What::Read { .. } => lines.push(plain("read-end")),
-            What::RecordRead { .. } => lines.push(plain("record-end")),
-            What::VersionsRead { .. } => {
-                lines.extend(self.versions_read(what));
-                if let (true, Some(there)) = (doing.met_itself(), doing.first_version) {
-                    let begun = r#"v |-> 1, e |-> 0, from |-> "NOWHERE", to |-> "CREATED", r |-> "WorkflowCreated""#;
-                    lines.push(plain("create"));
-                    lines.push(format!(r#"[k |-> "append-begin", x |-> {x}, {begun}]"#));
-                    lines.push(taken(there));
-                }
+impl<'a> Calls<'a> {
+    pub(super) fn of(recorded: &'a [(usize, Line)]) -> Self {
+        let (mut by_actor, mut order) = (BTreeMap::<&str, Call<'_>>::new(), Vec::new());
+        for (_, line) in recorded.iter().filter(|(_, line)| by(&line.actor) == "call") {
+            if matches!(line.what, What::Asked { .. }) {
+                order.push(line.actor.as_str());
             }
-            What::AppendBegun { version, event_type, from, to, previous_hash, .. } => {
-                let before = if *version == 1 { 0 } else { self.maker(previous_hash) };
-                let from = from.map_or("NOWHERE", State::as_str);
-                lines.extend(create.then(|| plain("create")));
-                lines.push(format!(
-                    r#"[k |-> "append-begin", x |-> {x}, v |-> {version}, e |-> {before}, from |-> "{from}", to |-> "{to}", r |-> "{}"]"#,
-                    event_type.as_str()
-                ));
-            }
-            What::Appended => lines.push(ended("append-end", "ok")),
-            What::AppendTaken { event_id } => lines.push(taken(event_id)),
-            What::AppendUnknown => lines.push(ended("append-end", "unknown")),
-            What::RefusalBegun { event_id } => {
-                lines.extend(create.then(|| plain("create")));
-                // The invocation was killed before it learned what became of it.
-                lines.extend((!doing.refusal_ended).then(|| ended("refusal-end", self.unheard(event_id))));
-            }
-            What::RefusalKept => lines.push(ended("refusal-end", "ok")),
-            What::RefusalUnknown => {
-                lines.push(ended("refusal-end", self.unheard(doing.refusal.unwrap_or_default())));
-            }
-            What::Told { answer, version } => {
-                lines.extend((create && doing.then() == Some("unavailable")).then(|| plain("create")));
-                let answer = serde_json::to_value(answer).unwrap_or_default();
-                let answer = answer.as_str().unwrap_or_default();
-                lines.push(format!(r#"[k |-> "told", x |-> {x}, v |-> {version}, r |-> "{answer}"]"#));
-            }
-            _ => {}
+            by_actor.entry(&line.actor).or_default().did(&line.what);
         }
-        lines
+        let counting = order.into_iter().filter(|actor| by_actor[actor].then().is_some()).collect();
+        Self { by_actor, counting }
     }
 
-    fn unheard(&self, refusal: &str) -> &'static str {
-        if self.kept_refusals.contains(&refusal) { "kept unheard" } else { "unheard" }
+    /// The number of a call, and 0 of one of which nothing came.
+    pub(super) fn number(&self, actor: &str) -> i64 {
+        let place = self.counting.iter().position(|other| *other == actor);
+        place.and_then(|place| i64::try_from(place + 1).ok()).unwrap_or_default()
+    }
+
+    /// A call of which something came, and its number.
+    pub(super) fn counting(&self, actor: &str) -> Option<(i64, &Call<'a>)> {
+        let number = self.number(actor);
+        (number > 0).then(|| (number, &self.by_actor[actor]))
+    }
+
+    /// Who made which event, hash and refusal.
+    pub(super) fn made(&self) -> BTreeMap<String, i64> {
+        let mut made = BTreeMap::new();
+        for (actor, number) in self.counting.iter().zip(1..) {
+            let Call { append, refusal, .. } = &self.by_actor[actor];
+            let ids = append.iter().flat_map(|(event_id, hash)| [*event_id, *hash]).chain(*refusal);
+            made.extend(ids.map(|id| (id.to_owned(), number)));
+        }
+        made
+    }
+
+    /// What TLC is to know of each call; whether what they saw of quarantines matters is said of all.
+    pub(super) fn summaries(&self, makers: &Makers, quarantines_matter: bool) -> Vec<Value> {
+        let summary = |actor: &&str| {
+            let call = &self.by_actor[actor];
+            // Calls with one key are one request.
+            let same = |other: &&&str| *other != actor && call.key.is_some() && self.by_actor[**other].key == call.key;
+            let same: Vec<i64> = self.counting.iter().filter(same).map(|other| self.number(other)).collect();
+            let (n, event) = call.read.unwrap_or_default();
+            let (found, released) = call.beside().unwrap_or_default();
+            json!({
+                "kind": call.kind(), "to": call.target.map_or("", State::as_str), "same": same, "n": n,
+                "e": event.map_or(0, |event| makers.of(event)),
+                "beside": quarantines_matter && call.beside().is_some(), "found": found, "released": released,
+                "then": call.then().unwrap_or_default(), "appends": call.append.is_some(),
+            })
+        };
+        self.counting.iter().map(summary).collect()
     }
 }

@@ -1,160 +1,96 @@
-//! From a recording to the module that TLC reads: a trace for each workflow of each run.
+//! What was recorded of a workflow as a trace for `spec/TraceWorkflowManager.tla`.
 //!
-//! `spec/TraceWorkflowManager.tla` says what each line claims. Who is who is numbered anew in each trace, and ids and
-//! hashes become the number of the call that made them, or the negative number of a recovery's turn.
+//! A line is read as it was recorded; whose doing it is becomes a number, and so do identities: that of the call that made
+//! them, or the negative number of a recovery's turn. Beside the lines stands what a call or a turn did altogether.
 
 mod calls;
-mod module;
 mod turns;
 
+use alims_domain::hashing::ChainHash;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-use crate::recording::{Line, What};
-use calls::Doing;
-pub use module::module;
+use crate::recording::{Broken, Line, What};
+use crate::tla::{Makers, Trace};
+use calls::Calls;
 use turns::Turns;
 
-/// A number that no call has: what nobody made.
-const NOBODY: i64 = 999_999;
-
-/// One workflow of one run.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// The run's seed.
-    pub run: u64,
-    /// The workflow.
-    pub workflow: String,
-    /// Its lines, each with the number of the recorded line it comes from, counted from 0 over the whole recording.
-    pub lines: Vec<(usize, String)>,
-    calls: Vec<String>,
-    turns: Vec<String>,
-    releases: Vec<String>,
-    alterations: usize,
-    publishers: usize,
-}
-
-/// The traces of a recording, in the order in which their workflows appear.
+/// The trace of one workflow of one run.
 #[must_use]
-pub fn traces(recording: &[Line]) -> Vec<Trace> {
-    let mut order = Vec::new();
-    let mut of: BTreeMap<(u64, &str), Vec<(usize, &Line)>> = BTreeMap::new();
-    for (number, line) in recording.iter().enumerate() {
-        let name = (line.run, line.workflow.as_str());
-        of.entry(name).or_insert_with(|| {
-            order.push(name);
-            Vec::new()
-        });
-        of.entry(name).or_default().push((number, line));
+pub fn trace(recorded: &[(usize, Line)]) -> Trace {
+    let mut writer = Writer::new(recorded);
+    let mut lines = Vec::new();
+    for (place, line) in recorded {
+        lines.extend(writer.read(line).into_iter().map(|read| (*place, read)));
     }
-    order.into_iter().map(|name| Writer::new(&of[&name]).write(name)).collect()
+    let name = recorded.first().map(|(_, Line { run, workflow, .. })| {
+        format!("{workflow} of the run with the seed {run}; to repeat it: --seed {run} --operations 1")
+    });
+    let alteration = |content: &str| writer.alteration(content);
+    let beside = !writer.altered.is_empty();
+    let summary = json!({
+        "calls": writer.calls.summaries(&writer.makers, beside),
+        "turns": writer.turns.summaries(alteration),
+        "releases": writer.releases,
+        "publishers": writer.publishers.values().collect::<Vec<_>>(),
+        "alterations": writer.altered,
+    });
+    Trace { name: name.unwrap_or_default(), summary, lines }
 }
 
-/// Writes one trace.
+/// Whose doing a line is.
+fn by(actor: &str) -> &'static str {
+    match actor.as_bytes().first() {
+        Some(b'c') => "call",
+        Some(b'v') => "turn",
+        Some(b'p') => "publisher",
+        Some(b'h') => "person",
+        Some(b'r') => "replay",
+        _ => "environment",
+    }
+}
+
+/// Reads the lines of one workflow, one after the other.
 struct Writer<'a> {
-    recorded: &'a [(usize, &'a Line)],
-    doings: BTreeMap<&'a str, Doing<'a>>,
-    /// The numbers of calls that count, by actor.
-    calls: BTreeMap<&'a str, i64>,
+    calls: Calls<'a>,
     turns: Turns<'a>,
     /// Who made an event, a version's hash, a refusal.
-    made: BTreeMap<&'a str, i64>,
+    makers: Makers,
     kept_refusals: Vec<&'a str>,
     /// What was stored after each alteration, in their order.
     altered: Vec<&'a str>,
-    /// What each release is about, and which of them somebody is at.
-    releases: Vec<String>,
+    /// What each release is about, and the last of each person.
+    releases: Vec<Value>,
     releasing: BTreeMap<&'a str, usize>,
-    publishers: BTreeMap<&'a str, i64>,
-    rung: BTreeMap<&'a str, u64>,
-    lines: Vec<(usize, String)>,
+    /// Publishers that have something to do, numbered, and up to where each was notified.
+    publishers: BTreeMap<&'a str, usize>,
+    notified: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(recorded: &'a [(usize, &'a Line)]) -> Self {
-        let mut doings: BTreeMap<&str, Doing<'_>> = BTreeMap::new();
-        let (mut order, mut kept_refusals, mut altered) = (Vec::new(), Vec::new(), Vec::new());
+    fn new(recorded: &'a [(usize, Line)]) -> Self {
+        let (mut kept_refusals, mut altered) = (Vec::new(), Vec::new());
         for (_, line) in recorded {
             match &line.what {
                 What::Refusals { events } => kept_refusals.extend(events.iter().map(String::as_str)),
                 What::Altered(broken) => altered.push(broken.content.as_str()),
-                What::Asked { .. } => order.push(line.actor.as_str()),
                 _ => {}
             }
-            if line.actor.starts_with('c') {
-                doings.entry(&line.actor).or_default().did(&line.what);
-            }
         }
-        let counting: Vec<&str> = order.into_iter().filter(|actor| doings[actor].then().is_some()).collect();
-        let calls: BTreeMap<&str, i64> = counting.into_iter().zip(1..).collect();
-        let turns = Turns::of(recorded);
+        let (calls, turns) = (Calls::of(recorded), Turns::of(recorded));
         let mut made = turns.made();
-        for (actor, number) in &calls {
-            if let Some(What::AppendBegun { event_id, hash, .. }) = doings[actor].append {
-                made.insert(event_id.as_str(), *number);
-                made.insert(hash.as_str(), *number);
-            }
-            if let Some(refusal) = doings[actor].refusal {
-                made.insert(refusal, *number);
-            }
-        }
+        made.extend(calls.made());
+        made.insert(ChainHash::genesis().to_string(), 0);
         Self {
-            recorded,
-            doings,
             calls,
             turns,
-            made,
+            makers: Makers(made),
             kept_refusals,
             altered,
             releases: Vec::new(),
             releasing: BTreeMap::new(),
             publishers: BTreeMap::new(),
-            rung: BTreeMap::new(),
-            lines: Vec::new(),
-        }
-    }
-
-    fn maker(&self, id: &str) -> i64 {
-        self.made.get(id).copied().unwrap_or(NOBODY)
-    }
-
-    fn write(mut self, (run, workflow): (u64, &str)) -> Trace {
-        for (number, line) in self.recorded.iter().copied() {
-            for text in self.lines_of(line) {
-                self.lines.push((number, text));
-            }
-        }
-        let mut infos: Vec<(i64, String)> =
-            self.calls.iter().map(|(actor, number)| (*number, self.info(actor, *number))).collect();
-        infos.sort_unstable();
-        Trace {
-            run,
-            workflow: workflow.to_owned(),
-            calls: infos.into_iter().map(|(_, info)| info).collect(),
-            turns: self.turns.infos(|content| self.alteration(content)),
-            releases: self.releases,
-            alterations: self.altered.len(),
-            publishers: self.publishers.len(),
-            lines: self.lines,
-        }
-    }
-
-    fn lines_of(&mut self, line: &'a Line) -> Vec<String> {
-        let actor = line.actor.as_str();
-        match actor.as_bytes().first() {
-            Some(b'c') => match self.calls.get(actor) {
-                Some(number) => self.lines_of_call(&line.what, *number, &self.doings[actor]),
-                None => self.versions_read(&line.what).into_iter().collect(),
-            },
-            Some(b'v') => self.lines_of_turn(actor, &line.what),
-            Some(b'p') => self.line_of_publisher(actor, &line.what).into_iter().collect(),
-            Some(b'h') => self.line_of_release(actor, &line.what).into_iter().collect(),
-            Some(b'r') => match &line.what {
-                What::PutBegun { version, event_id } => {
-                    vec![format!(r#"[k |-> "replayed", x |-> 0, v |-> {version}, e |-> {}]"#, self.maker(event_id))]
-                }
-                what => self.versions_read(what).into_iter().collect(),
-            },
-            _ => self.line_of_the_world(&line.what).into_iter().collect(),
+            notified: BTreeMap::new(),
         }
     }
 
@@ -163,101 +99,133 @@ impl<'a> Writer<'a> {
         self.altered.iter().position(|other| *other == content).map_or(0, |place| place + 1)
     }
 
-    fn line_of_release(&mut self, actor: &'a str, what: &'a What) -> Option<String> {
-        let ended =
-            |x: usize, r: &str| format!(r#"[k |-> "release-end", x |-> {x}, r |-> "{r}", {}]"#, self.releases[x - 1]);
-        match what {
-            What::ReleaseBegun(broken) => {
-                let about = format!("v |-> {}, n |-> {}", broken.version, self.alteration(&broken.content));
-                let line = format!(r#"[k |-> "release-begin", x |-> {}, {about}]"#, self.releases.len() + 1);
-                self.releases.push(about);
-                self.releasing.insert(actor, self.releases.len());
-                Some(line)
-            }
-            What::Released => Some(ended(*self.releasing.get(actor)?, "ok")),
-            What::ReleaseUnknown => Some(ended(*self.releasing.get(actor)?, "unknown")),
-            _ => None,
+    fn is_kept(&self, refusal: Option<&str>) -> bool {
+        refusal.is_some_and(|refusal| self.kept_refusals.contains(&refusal))
+    }
+
+    /// A line as it was recorded, but with numbers for identities.
+    fn numbered(&self, line: &Line, x: i64) -> Map<String, Value> {
+        let recorded = serde_json::to_value(&line.what).unwrap_or_default();
+        let mut read = Map::new();
+        for (name, value) in recorded.as_object().into_iter().flatten() {
+            let value = match (name.as_str(), value) {
+                ("event_id" | "previous_hash" | "hash", Value::String(id)) => self.makers.of(id).into(),
+                ("events", Value::Array(ids)) => {
+                    ids.iter().filter_map(Value::as_str).map(|id| self.makers.of(id)).collect()
+                }
+                ("content", Value::String(content)) => self.alteration(content).into(),
+                ("from", Value::Null) => "NOWHERE".into(),
+                (_, Value::Null) => 0.into(),
+                _ => value.clone(),
+            };
+            read.insert(name.clone(), value);
         }
+        read.insert("by".to_owned(), by(&line.actor).into());
+        read.insert("x".to_owned(), x.into());
+        read
     }
 
-    fn versions_read(&self, what: &What) -> Option<String> {
-        let What::VersionsRead { from, events } = what else { return None };
-        if events.is_empty() {
-            return None;
+    /// What TLC reads for a line: nothing, when that is of no concern to the state machine.
+    fn read(&mut self, line: &'a Line) -> Vec<Value> {
+        let actor = line.actor.as_str();
+        if let What::VersionsRead { events, .. } = &line.what
+            && !events.is_empty()
+        {
+            let x = if by(actor) == "call" { self.calls.number(actor) } else { 0 };
+            return vec![self.numbered(line, x).into()];
         }
-        let events = self.sequence(events);
-        Some(format!(r#"[k |-> "versions", x |-> 0, v |-> {from}, s |-> {events}]"#))
+        let whose = match by(actor) {
+            "call" => return self.of_call(line).into_iter().collect(),
+            "turn" => return self.of_turn(line),
+            "publisher" => return self.of_publisher(line).into_iter().collect(),
+            "person" => self.of_person(line),
+            // What is put again was published: that is all there is to it.
+            "replay" => matches!(line.what, What::PutBegun { .. }).then_some(0),
+            _ => Some(1),
+        };
+        whose.map(|x| self.numbered(line, x).into()).into_iter().collect()
     }
 
-    fn sequence(&self, events: &[String]) -> String {
-        let makers: Vec<String> = events.iter().map(|event| self.maker(event).to_string()).collect();
-        format!("<<{}>>", makers.join(", "))
+    fn of_call(&self, line: &Line) -> Option<Value> {
+        let (x, call) = self.calls.counting(&line.actor)?;
+        let concerns = match &line.what {
+            // A creation decides at once. Others decide when they have read.
+            What::Asked { .. } => call.is_creation(),
+            What::VersionsRead { .. } => false,
+            // When it was killed before it learned what became of its refusal.
+            What::RefusalBegun { .. } => !call.refusal_ended,
+            _ => true,
+        };
+        let mut read = self.numbered(line, x);
+        read.insert("kept".to_owned(), self.is_kept(call.refusal).into());
+        concerns.then(|| read.into())
     }
 
-    fn line_of_publisher(&mut self, actor: &'a str, what: &'a What) -> Option<String> {
-        let next = i64::try_from(self.publishers.len()).unwrap_or_default() + 1;
-        match what {
-            What::Rang { last } => {
-                self.rung.insert(actor, *last);
-                return None;
+    /// What a turn sees and what the rules tell it concerns the turns that rest upon it.
+    fn of_turn(&self, line: &Line) -> Vec<Value> {
+        let actor = line.actor.as_str();
+        let mut read = self.numbered(line, self.turns.number(actor));
+        match &line.what {
+            What::RulesAllow | What::RulesDeny => {
+                return self.turns.judged_by(actor).iter().map(|turn| self.numbered(line, *turn).into()).collect();
             }
-            What::IndexRead { version } => {
-                let last = self.rung.get(actor).copied()?;
-                let x = if *version < last { *self.publishers.entry(actor).or_insert(next) } else { 0 };
-                return Some(format!(r#"[k |-> "ring", x |-> {x}, v |-> {last}, e |-> {version}]"#));
+            What::IndexRead { .. } | What::TurnEnded { .. } => {
+                read.insert("looking".to_owned(), self.turns.looking_by(actor).into());
             }
-            What::VersionsRead { .. } => return self.versions_read(what),
+            What::RefusalKept => {
+                read.insert("kept".to_owned(), self.is_kept(self.turns.refusal_of(actor)).into());
+            }
+            What::TurnBegun { .. }
+            | What::ReadBegun
+            | What::Read { .. }
+            | What::RecordRead { .. }
+            | What::VersionsRead { .. }
+            | What::RefusalBegun { .. }
+            | What::RefusalUnknown => return Vec::new(),
             _ => {}
         }
-        let x = *self.publishers.get(actor)?;
-        match what {
-            What::Answered => Some(format!(r#"[k |-> "answer", x |-> {x}]"#)),
-            what => self.line_of_carrier(x, what),
-        }
+        vec![read.into()]
     }
 
-    /// A line of one who brings events to the bus and moves the index: a publisher, or a turn of a recovery.
-    fn line_of_carrier(&self, x: i64, what: &What) -> Option<String> {
-        let ended = |kind: &str, r: &str| Some(format!(r#"[k |-> "{kind}", x |-> {x}, r |-> "{r}"]"#));
-        match what {
-            What::PutBegun { version, event_id } => {
-                let e = self.maker(event_id);
-                Some(format!(r#"[k |-> "put-begin", x |-> {x}, v |-> {version}, e |-> {e}]"#))
+    fn of_publisher(&mut self, line: &'a Line) -> Option<Value> {
+        let actor = line.actor.as_str();
+        match &line.what {
+            What::Notified { last } => {
+                self.notified.insert(actor, *last);
+                None
             }
-            What::PutTaken => ended("put-end", "ok"),
-            What::PutUnknown => ended("put-end", "unknown"),
-            What::AdvanceBegun { version } => Some(format!(r#"[k |-> "advance-begin", x |-> {x}, v |-> {version}]"#)),
-            What::Advanced => ended("advance-end", "ok"),
-            What::AdvanceUnknown => ended("advance-end", "unknown"),
+            What::IndexRead { version } => {
+                let last = *self.notified.get(actor)?;
+                let next = self.publishers.len() + 1;
+                let x = if *version < last { *self.publishers.entry(actor).or_insert(next) } else { 0 };
+                let mut read = self.numbered(line, i64::try_from(x).unwrap_or_default());
+                read.insert("last".to_owned(), last.into());
+                Some(read.into())
+            }
+            What::PutBegun { .. }
+            | What::PutTaken
+            | What::PutUnknown
+            | What::AdvanceBegun { .. }
+            | What::Advanced
+            | What::AdvanceUnknown
+            | What::Answered => {
+                let x = *self.publishers.get(actor)?;
+                Some(self.numbered(line, i64::try_from(x).unwrap_or_default()).into())
+            }
             _ => None,
         }
     }
 
-    fn line_of_the_world(&self, what: &What) -> Option<String> {
-        match what {
-            What::Delivered { version, event_id, applied } => {
-                let e = self.maker(event_id);
-                Some(format!(r#"[k |-> "deliver", x |-> 1, v |-> {version}, e |-> {e}, n |-> {applied}]"#))
+    fn of_person(&mut self, line: &'a Line) -> Option<i64> {
+        let x = match &line.what {
+            What::ReleaseBegun(Broken { version, content }) => {
+                self.releases.push(json!({"version": version, "content": self.alteration(content)}));
+                self.releasing.insert(&line.actor, self.releases.len());
+                self.releases.len()
             }
-            What::Log { events } => Some(format!(r#"[k |-> "log", x |-> 0, s |-> {}]"#, self.sequence(events))),
-            What::Refusals { events } => {
-                // Those of recoveries are in no variable of the specification: see `kept`.
-                let of_calls: Vec<String> = events.iter().filter(|event| !self.turns.refused(event)).cloned().collect();
-                Some(format!(r#"[k |-> "refusals", x |-> 0, s |-> {}]"#, self.sequence(&of_calls)))
-            }
-            What::Altered(broken) => {
-                let n = self.alteration(&broken.content);
-                Some(format!(r#"[k |-> "alter", x |-> 0, v |-> {}, n |-> {n}]"#, broken.version))
-            }
-            What::RecordRead { found, released } => {
-                Some(format!(r#"[k |-> "record", x |-> 0, v |-> {found}, n |-> {released}]"#))
-            }
-            What::Index { version } => Some(format!(r#"[k |-> "index", x |-> 0, v |-> {version}]"#)),
-            What::Bus { versions } => {
-                let versions: Vec<String> = versions.iter().map(u64::to_string).collect();
-                Some(format!(r#"[k |-> "bus", x |-> 0, s |-> <<{}>>]"#, versions.join(", ")))
-            }
-            _ => None,
-        }
+            What::Released | What::ReleaseUnknown => *self.releasing.get(line.actor.as_str())?,
+            _ => return None,
+        };
+        i64::try_from(x).ok()
     }
 }

@@ -1,12 +1,13 @@
-//! What the turns of recoveries did, and their lines.
+//! What the turns of recoveries did, each altogether.
 //!
 //! A turn that does something is a recovery of the specification. What it does may rest upon what earlier turns of its
 //! execution saw: upon the look of the last assessment, and upon the verdict of the rules.
 
 use alims_domain::recovery::document::Next;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::Writer;
+use super::by;
 use crate::recording::{Broken, Line, What};
 
 /// What one turn did.
@@ -21,7 +22,6 @@ struct Turn<'a> {
     /// At which version the rules denied what it asked for.
     denied: Option<u64>,
     refusal: Option<&'a str>,
-    repair: u64,
     ended: Option<Next>,
 }
 
@@ -37,26 +37,24 @@ pub(super) struct Turns<'a> {
     /// The numbers of those that did something, and who has which.
     numbers: BTreeMap<&'a str, i64>,
     order: Vec<&'a str>,
-    /// Which of them rest upon what a turn saw, and upon what the rules told it.
+    /// Which of them rest upon what a turn saw, and upon what the rules answered it.
     looks: BTreeMap<&'a str, Vec<i64>>,
     verdicts: BTreeMap<&'a str, Vec<i64>>,
-    refused: Vec<&'a str>,
 }
 
 impl<'a> Turns<'a> {
-    pub(super) fn of(recorded: &[(usize, &'a Line)]) -> Self {
+    pub(super) fn of(recorded: &'a [(usize, Line)]) -> Self {
         let mut all = Self {
             by_actor: BTreeMap::new(),
             numbers: BTreeMap::new(),
             order: Vec::new(),
             looks: BTreeMap::new(),
             verdicts: BTreeMap::new(),
-            refused: Vec::new(),
         };
         // By execution: its last assessment and its last question to the rules.
         let mut assessed: BTreeMap<&str, &str> = BTreeMap::new();
         let mut asked: BTreeMap<&str, &str> = BTreeMap::new();
-        for (_, line) in recorded.iter().filter(|(_, line)| line.actor.starts_with('v')) {
+        for (_, line) in recorded.iter().filter(|(_, line)| by(&line.actor) == "turn") {
             let actor = line.actor.as_str();
             let execution = actor.split('.').next().unwrap_or_default();
             let turn = all.by_actor.entry(actor).or_default();
@@ -70,16 +68,12 @@ impl<'a> Turns<'a> {
                     turn.denied = Some(turn.read);
                     asked.insert(execution, actor);
                 }
-                What::RefusalBegun { event_id } => {
-                    turn.refusal = Some(event_id);
-                    all.refused.push(event_id);
-                }
+                What::RefusalBegun { event_id } => turn.refusal = Some(event_id),
                 What::AppendBegun { version, event_id, hash, .. } => turn.append = Some((*version, event_id, hash)),
                 What::PutBegun { version, .. } => {
                     turn.puts = Some((turn.puts.map_or(*version, |(first, _)| first), *version));
                 }
                 What::QuarantineBegun(broken) => turn.quarantine = Some(broken),
-                What::RepairBegun { version } => turn.repair = *version,
                 What::TurnEnded { next } => {
                     turn.ended = Some(*next);
                     if *next == Next::AskRules {
@@ -105,102 +99,56 @@ impl<'a> Turns<'a> {
         all
     }
 
-    /// Who made which event and which hash. A version that several turns may have made is the first one's.
-    pub(super) fn made(&self) -> BTreeMap<&'a str, i64> {
-        let mut made: BTreeMap<&str, i64> = BTreeMap::new();
+    /// Who made which event and which hash. A version that several turns may have made is the first one's. Refusals of
+    /// recoveries are in no variable of the specification: their maker is 0.
+    pub(super) fn made(&self) -> BTreeMap<String, i64> {
+        let refusals = self.by_actor.values().filter_map(|turn| turn.refusal);
+        let mut made: BTreeMap<String, i64> = refusals.map(|refusal| (refusal.to_owned(), 0)).collect();
         for (actor, number) in self.order.iter().zip(1..) {
             if let Some((_, event_id, hash)) = self.by_actor[actor].append {
-                let first = *made.entry(event_id).or_insert(-number);
-                made.insert(hash, first);
+                let first = *made.entry(event_id.to_owned()).or_insert(-number);
+                made.insert(hash.to_owned(), first);
             }
         }
         made
     }
 
-    /// Whether it is a refusal of a recovery.
-    pub(super) fn refused(&self, event_id: &str) -> bool {
-        self.refused.contains(&event_id)
+    /// The number of a turn, and 0 of one that did nothing.
+    pub(super) fn number(&self, actor: &str) -> i64 {
+        self.numbers.get(actor).copied().unwrap_or_default()
+    }
+
+    /// The turns that rest upon what this one saw.
+    pub(super) fn looking_by(&self, actor: &str) -> &[i64] {
+        self.looks.get(actor).map_or(&[], Vec::as_slice)
+    }
+
+    /// The turns that rest upon what the rules answered to this one.
+    pub(super) fn judged_by(&self, actor: &str) -> &[i64] {
+        self.verdicts.get(actor).map_or(&[], Vec::as_slice)
+    }
+
+    /// The refusal that a turn kept.
+    pub(super) fn refusal_of(&self, actor: &str) -> Option<&'a str> {
+        self.by_actor.get(actor)?.refusal
     }
 
     /// What TLC is to know of each turn, whose breaks are numbered so.
-    pub(super) fn infos(&self, alteration: impl Fn(&str) -> usize) -> Vec<String> {
+    pub(super) fn summaries(&self, alteration: impl Fn(&str) -> usize) -> Vec<Value> {
         let made = self.made();
-        let info = |actor: &&str| {
+        let summary = |actor: &&str| {
             let turn = &self.by_actor[actor];
-            let (does, v, n, e, past) = if let Some((version, event_id, _)) = turn.append {
-                ("bring-back", version - 1, 0, -made[event_id], 0)
+            if let Some((version, event_id, _)) = turn.append {
+                json!({"does": "bring-back", "version": version - 1, "e": -made[event_id]})
             } else if let Some((first, last)) = turn.puts {
                 let arrived = if turn.ended == Some(Next::Confirm) { last } else { 0 };
-                ("publish", first - 1, arrived, 0, last)
-            } else if let Some(broken) = turn.quarantine {
-                let n = u64::try_from(alteration(&broken.content)).unwrap_or_default();
-                ("quarantine", broken.version, n, 0, 0)
+                json!({"does": "publish", "version": first - 1, "e": 0, "arrived": arrived, "past": last})
+            } else if let Some(Broken { version, content }) = turn.quarantine {
+                json!({"does": "quarantine", "version": version, "e": 0, "content": alteration(content)})
             } else {
-                ("bring-back", turn.denied.unwrap_or_default(), 0, 0, 0)
-            };
-            format!(r#"[does |-> "{does}", v |-> {v}, n |-> {n}, e |-> {e}, past |-> {past}]"#)
+                json!({"does": "bring-back", "version": turn.denied, "e": 0})
+            }
         };
-        self.order.iter().map(info).collect()
-    }
-}
-
-impl Writer<'_> {
-    pub(super) fn lines_of_turn(&self, actor: &str, what: &What) -> Vec<String> {
-        let turn = &self.turns.by_actor[actor];
-        let x = -self.turns.numbers.get(actor).copied().unwrap_or_default();
-        let ended = |kind: &str, r: &str| vec![format!(r#"[k |-> "{kind}", x |-> {x}, r |-> "{r}"]"#)];
-        let judged = |r: &str| {
-            let those = self.turns.verdicts.get(actor).into_iter().flatten();
-            those.map(|number| format!(r#"[k |-> "judged", x |-> -{number}, r |-> "{r}"]"#)).collect()
-        };
-        match what {
-            What::IndexRead { version } => {
-                let mut lines = vec![format!(r#"[k |-> "index-read", x |-> 0, v |-> {version}]"#)];
-                lines.extend(self.looking(actor, "look-begin"));
-                lines
-            }
-            What::VersionsRead { .. } => self.versions_read(what).into_iter().collect(),
-            What::RulesAllow => judged("allow"),
-            What::RulesDeny => judged("deny"),
-            What::RefusalKept => {
-                let kept = turn.refusal.is_some_and(|refusal| self.kept_refusals.contains(&refusal));
-                vec![format!(r#"[k |-> "kept", x |-> {x}, n |-> {}]"#, u8::from(kept))]
-            }
-            What::AppendBegun { version, event_type, from, to, previous_hash, .. } => {
-                let from = from.map_or("NOWHERE", alims_domain::lifecycle::State::as_str);
-                let (e, r) = (self.maker(previous_hash), event_type.as_str());
-                vec![format!(
-                    r#"[k |-> "append-begin", x |-> {x}, v |-> {version}, e |-> {e}, from |-> "{from}", to |-> "{to}", r |-> "{r}"]"#
-                )]
-            }
-            What::Appended => ended("append-end", "ok"),
-            What::AppendTaken { event_id } => {
-                vec![format!(r#"[k |-> "append-end", x |-> {x}, r |-> "taken", e |-> {}]"#, self.maker(event_id))]
-            }
-            What::AppendUnknown => ended("append-end", "unknown"),
-            What::QuarantineBegun(_) => self.quarantining(turn, &format!(r#"[k |-> "quarantine-begin", x |-> {x}"#)),
-            What::Quarantined => self.quarantining(turn, &format!(r#"[k |-> "quarantine-end", x |-> {x}, r |-> "ok""#)),
-            What::QuarantineUnknown => {
-                self.quarantining(turn, &format!(r#"[k |-> "quarantine-end", x |-> {x}, r |-> "unknown""#))
-            }
-            What::Repaired => vec![format!(r#"[k |-> "repaired", x |-> 0, v |-> {}]"#, turn.repair)],
-            What::TurnEnded { next } => {
-                let published = (turn.puts.is_some() && *next == Next::Confirm)
-                    .then(|| format!(r#"[k |-> "published", x |-> {x}]"#));
-                let looked = if turn.puts.is_some() { Vec::new() } else { self.looking(actor, "look-end") };
-                looked.into_iter().chain(published).collect()
-            }
-            what => self.line_of_carrier(x, what).into_iter().collect(),
-        }
-    }
-
-    fn looking(&self, actor: &str, kind: &str) -> Vec<String> {
-        let those = self.turns.looks.get(actor).into_iter().flatten();
-        those.map(|number| format!(r#"[k |-> "{kind}", x |-> -{number}]"#)).collect()
-    }
-
-    fn quarantining(&self, turn: &Turn<'_>, line: &str) -> Vec<String> {
-        let Some(broken) = turn.quarantine else { return Vec::new() };
-        vec![format!("{line}, v |-> {}, n |-> {}]", broken.version, self.alteration(&broken.content))]
+        self.order.iter().map(summary).collect()
     }
 }

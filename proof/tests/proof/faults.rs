@@ -5,20 +5,20 @@ use alims_domain::lifecycle::State;
 use alims_domain::stored_version::StoredVersion;
 use alims_faults::{Attempts, Fault, Plan};
 use alims_operations::ports::{EventBus, WorkflowIndex, WorkflowLog};
+use alims_proof::harness::{Harness, key};
 use alims_proof::seeds::on_a_paused_clock;
-use alims_proof::stage::{Stage, key};
 use alims_testing::builders::{a_created_of, a_move};
 use std::collections::BTreeSet;
 
 /// What became of one append that met a fault at every attempt: whether it was answered, and whether it is there.
 async fn appended(fault: Fault) -> (bool, bool) {
-    let stage = Stage::open(0).await;
+    let harness = Harness::open(0).await;
     let version = a_created_of(&key("w"));
-    stage.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault }, 0);
-    let answered = stage.log.append(&version).await.is_ok();
-    stage.settle().await;
-    assert!(stage.http.committed()[&fault] > 0, "{fault} was never met");
-    (answered, !stage.kept("w").await.0.is_empty())
+    harness.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault }, 0);
+    let answered = harness.log.append(&version).await.is_ok();
+    harness.settle().await;
+    assert!(harness.http.committed()[&fault] > 0, "{fault} was never met");
+    (answered, !harness.kept("w").await.0.is_empty())
 }
 
 #[test]
@@ -33,24 +33,24 @@ fn every_fault_of_a_write_does_what_it_says_to_effect_and_answer() {
 fn a_fault_of_the_first_attempt_only_is_overcome_and_the_write_is_there_once() {
     for fault in Fault::ALL.into_iter().filter(|fault| fault.can_meet("PutItem") && fault.is_tried_again()) {
         on_a_paused_clock(0, async {
-            let stage = Stage::open(0).await;
-            stage.http.follow(Plan::At { call: 0, attempts: Attempts::First, fault }, 0);
-            stage.log.append(&a_created_of(&key("w"))).await.unwrap_or_else(|error| panic!("{fault}: {error}"));
-            stage.settle().await;
-            assert_eq!(stage.world.doorbells().len(), 1, "{fault}");
+            let harness = Harness::open(0).await;
+            harness.http.follow(Plan::At { call: 0, attempts: Attempts::First, fault }, 0);
+            harness.log.append(&a_created_of(&key("w"))).await.unwrap_or_else(|error| panic!("{fault}: {error}"));
+            harness.settle().await;
+            assert_eq!(harness.environment.notifications().len(), 1, "{fault}");
         });
     }
 }
 
 #[test]
-fn an_item_withheld_is_looked_up_and_the_winner_is_named() {
+fn an_append_looks_up_and_names_a_winner_that_was_withheld() {
     on_a_paused_clock(0, async {
-        let stage = Stage::open(0).await;
-        stage.log.append(&a_created_of(&key("w"))).await.unwrap();
-        stage.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::ItemWithheld }, 0);
-        let other = stage.log.append(&a_created_of(&key("w"))).await;
+        let harness = Harness::open(0).await;
+        harness.log.append(&a_created_of(&key("w"))).await.unwrap();
+        harness.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::ItemWithheld }, 0);
+        let other = harness.log.append(&a_created_of(&key("w"))).await;
         assert!(matches!(other, Err(alims_operations::ports::AppendError::VersionTaken(_))), "{other:?}");
-        assert_eq!(stage.http.calls(), ["PutItem", "Query"]);
+        assert_eq!(harness.http.calls(), ["PutItem", "Query"]);
     });
 }
 
@@ -62,44 +62,44 @@ fn events(workflows: &[&str]) -> Vec<BusEvent> {
 fn refused_entries_are_not_on_the_bus_and_the_others_are() {
     for seed in 0..20 {
         on_a_paused_clock(seed, async {
-            let stage = Stage::open(seed).await;
-            stage.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::EntriesRefused }, seed);
+            let harness = Harness::open(seed).await;
+            harness.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::EntriesRefused }, seed);
             let workflows = ["a", "b", "c", "d"];
-            let results = stage.bus.put(&events(&workflows)).await.unwrap();
+            let results = harness.bus.put(&events(&workflows)).await.unwrap();
             assert!(results.iter().any(Result::is_err));
             for (workflow, result) in workflows.iter().zip(results) {
-                assert_eq!(stage.first_appearances(workflow).0.len(), usize::from(result.is_ok()), "{workflow}");
+                assert_eq!(harness.first_appearances(workflow).0.len(), usize::from(result.is_ok()), "{workflow}");
             }
         });
     }
 }
 
 #[test]
-fn keys_left_unprocessed_are_asked_for_again_until_the_store_has_answered_for_all() {
+fn the_index_asks_for_unprocessed_keys_until_the_store_has_answered_for_all() {
     on_a_paused_clock(0, async {
-        let stage = Stage::open(0).await;
+        let harness = Harness::open(0).await;
         let workflows = ["a", "b", "c"].map(key);
         for workflow in &workflows {
-            stage.index.advance(&(&a_created_of(workflow).event).into()).await.unwrap();
+            harness.index.advance(&(&a_created_of(workflow).event).into()).await.unwrap();
         }
-        stage.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::KeysUnprocessed }, 3);
-        assert_eq!(stage.index.entries(&workflows).await.unwrap().len(), 3);
-        assert_eq!(stage.http.calls(), ["BatchGetItem", "BatchGetItem"]);
+        harness.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault: Fault::KeysUnprocessed }, 3);
+        assert_eq!(harness.index.entries(&workflows).await.unwrap().len(), 3);
+        assert_eq!(harness.http.calls(), ["BatchGetItem", "BatchGetItem"]);
     });
 }
 
-/// Appends under drawn faults; what was told and what is there at the end.
+/// Appends under drawn faults; what was answered and what is there at the end.
 async fn a_drawn_run(seed: u64) -> (Vec<bool>, Vec<Fault>, usize) {
-    let stage = Stage::open(seed).await;
-    stage.http.follow(Plan::drawn(300), seed);
-    let mut told = Vec::new();
+    let harness = Harness::open(seed).await;
+    harness.http.follow(Plan::drawn(300), seed);
+    let mut outcome = Vec::new();
     for workflow in 0..30 {
         let created: StoredVersion = a_created_of(&key(&format!("w-{workflow}")));
-        told.push(stage.log.append(&created).await.is_ok());
-        told.push(stage.log.append(&a_move(&created, State::Active)).await.is_ok());
+        outcome.push(harness.log.append(&created).await.is_ok());
+        outcome.push(harness.log.append(&a_move(&created, State::Active)).await.is_ok());
     }
-    stage.settle().await;
-    (told, stage.http.committed().into_keys().collect(), stage.world.doorbells().len())
+    harness.settle().await;
+    (outcome, harness.http.committed().into_keys().collect(), harness.environment.notifications().len())
 }
 
 #[test]

@@ -5,9 +5,9 @@
 
 use alims_domain::lifecycle::State;
 use alims_faults::Plan;
-use alims_proof::asking::{Ask, Told, ask, state};
+use alims_proof::asking::{Ask, Outcome, ask, state};
+use alims_proof::harness::Harness;
 use alims_proof::seeds::{on_a_paused_clock, seeds};
-use alims_proof::stage::Stage;
 use fastrand::Rng;
 use futures_util::future::join_all;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
@@ -38,57 +38,57 @@ impl Sequential {
         self.states.len() as u64
     }
 
-    fn make(&mut self, ask: &Ask) -> Told {
+    fn make(&mut self, ask: &Ask) -> Outcome {
         self.states.push(ask.target);
         let version = self.version();
         if let Some(key) = &ask.key {
             self.keys.insert(key.clone(), version);
         }
-        Told::Accepted { version, event_id: None }
+        Outcome::Accepted { version, event_id: None }
     }
 
-    fn ask(&mut self, ask: &Ask) -> Told {
+    fn ask(&mut self, ask: &Ask) -> Outcome {
         let creation = ask.target == State::Created;
         let known = ask.key.as_ref().and_then(|key| self.keys.get(key));
         match (self.states.last().copied(), known) {
-            (_, Some(version)) => Told::Accepted { version: *version, event_id: None },
+            (_, Some(version)) => Outcome::Accepted { version: *version, event_id: None },
             (None, None) if creation => self.make(ask),
-            (None, None) => Told::NotFound,
-            (Some(_), None) if creation => Told::Exists,
+            (None, None) => Outcome::NotFound,
+            (Some(_), None) if creation => Outcome::Exists,
             (Some(state), None) if ask.expected.is_some_and(|expected| expected != self.version()) => {
-                Told::Conflict { version: self.version(), state }
+                Outcome::Conflict { version: self.version(), state }
             }
             (Some(state), None) if state.may_become(ask.target) => self.make(ask),
-            (Some(state), None) => Told::Invalid { version: self.version(), state },
+            (Some(state), None) => Outcome::Invalid { version: self.version(), state },
         }
     }
 }
 
 impl SequentialSpec for Sequential {
     type Op = Request;
-    type Ret = Told;
+    type Ret = Outcome;
 
-    fn invoke(&mut self, request: &Request) -> Told {
+    fn invoke(&mut self, request: &Request) -> Outcome {
         match (request, self.states.last()) {
             (Request::Ask(ask), _) => self.ask(ask),
-            (Request::Look, Some(state)) => Told::Standing { version: self.version(), state: *state },
-            (Request::Look, None) => Told::NotFound,
+            (Request::Look, Some(state)) => Outcome::Standing { version: self.version(), state: *state },
+            (Request::Look, None) => Outcome::NotFound,
         }
     }
 
-    fn is_valid_step(&mut self, request: &Request, told: &Told) -> bool {
-        if let Told::Conflict { version, state } = told {
-            // A race lost is told with the version that won: right after it, the answer is the truth.
+    fn is_valid_step(&mut self, request: &Request, outcome: &Outcome) -> bool {
+        if let Outcome::Conflict { version, state } = outcome {
+            // A race lost is answered with the version that won: right after it, the answer is the truth.
             self.version() == *version && self.states.last() == Some(state)
-        } else if let Told::Accepted { version, .. } = told {
-            self.invoke(request) == Told::Accepted { version: *version, event_id: None }
+        } else if let Outcome::Accepted { version, .. } = outcome {
+            self.invoke(request) == Outcome::Accepted { version: *version, event_id: None }
         } else {
-            self.invoke(request) == *told
+            self.invoke(request) == *outcome
         }
     }
 }
 
-/// What was asked and told of one workflow, in that order, by callers that have one request at a time.
+/// What was asked and answered of one workflow, in that order, by callers that have one request at a time.
 #[derive(Default)]
 struct History {
     callers: usize,
@@ -97,7 +97,7 @@ struct History {
 
 enum Event {
     Asked(Request),
-    Told(Told),
+    Outcome(Outcome),
 }
 
 impl History {
@@ -111,7 +111,7 @@ impl History {
         for (caller, event) in &self.events {
             match event {
                 Event::Asked(request) => tester.on_invoke(*caller, request.clone()).unwrap(),
-                Event::Told(told) => tester.on_return(*caller, told.clone()).unwrap(),
+                Event::Outcome(outcome) => tester.on_return(*caller, outcome.clone()).unwrap(),
             };
         }
         tester.is_consistent()
@@ -120,14 +120,14 @@ impl History {
     fn shown(&self) -> String {
         let line = |(caller, event): &(usize, Event)| match event {
             Event::Asked(request) => format!("  {caller} asks {request:?}"),
-            Event::Told(told) => format!("  {caller} is told {told:?}"),
+            Event::Outcome(outcome) => format!("  {caller} is answered {outcome:?}"),
         };
         self.events.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// A caller; whoever gets no answer goes on as somebody else, because what it asked for may be under way for ever.
-async fn caller(stage: &Stage, workflow: &str, history: &RefCell<History>, mut rng: Rng) {
+async fn caller(harness: &Harness, workflow: &str, history: &RefCell<History>, mut rng: Rng) {
     let mut me = history.borrow_mut().new_caller();
     let mut stands = None;
     let mut again: Option<Ask> = None;
@@ -139,25 +139,25 @@ async fn caller(stage: &Stage, workflow: &str, history: &RefCell<History>, mut r
             None => Request::Ask(drawn(workflow, stands, &format!("{me}-{number}"), &mut rng)),
         };
         history.borrow_mut().events.push((me, Event::Asked(request.clone())));
-        let told = match &request {
-            Request::Ask(wanted) => ask(&stage.deciding(), wanted).await,
-            Request::Look => state(&stage.reading(stage.log.clone()), workflow).await,
+        let outcome = match &request {
+            Request::Ask(wanted) => ask(&harness.deciding(), wanted).await,
+            Request::Look => state(&harness.reading(harness.log.clone()), workflow).await,
         };
-        match (&told, &request) {
-            (Told::Other(what), _) => panic!("no caller may be told this: {what}"),
-            (Told::Standing { version, state } | Told::Conflict { version, state }, _)
-            | (Told::Invalid { version, state }, _) => stands = Some((*version, *state)),
-            (Told::Accepted { version, .. }, Request::Ask(ask)) => stands = Some((*version, ask.target)),
-            (Told::Exists, _) => stands = Some((1, State::Created)),
+        match (&outcome, &request) {
+            (Outcome::Other(what), _) => panic!("no caller may be answered this: {what}"),
+            (Outcome::Standing { version, state } | Outcome::Conflict { version, state }, _)
+            | (Outcome::Invalid { version, state }, _) => stands = Some((*version, *state)),
+            (Outcome::Accepted { version, .. }, Request::Ask(ask)) => stands = Some((*version, ask.target)),
+            (Outcome::Exists, _) => stands = Some((1, State::Created)),
             _ => {}
         }
-        if told.is_no_answer() {
+        if outcome.is_no_answer() {
             me = history.borrow_mut().new_caller();
             if let Request::Ask(wanted) = request {
                 again = Some(wanted).filter(|wanted| wanted.key.is_some());
             }
         } else {
-            history.borrow_mut().events.push((me, Event::Told(told)));
+            history.borrow_mut().events.push((me, Event::Outcome(outcome)));
         }
     }
 }
@@ -177,16 +177,16 @@ fn drawn(workflow: &str, stands: Option<(u64, State)>, key: &str, rng: &mut Rng)
 
 /// The histories of a seed.
 async fn histories(seed: u64, faults_per_mille: u16, conditions: bool) -> Vec<History> {
-    let stage = Stage::open(seed).await;
-    stage.http.follow(Plan::drawn(faults_per_mille), seed);
+    let harness = Harness::open(seed).await;
+    harness.http.follow(Plan::drawn(faults_per_mille), seed);
     if !conditions {
-        stage.world.forget_conditions();
+        harness.environment.forget_conditions();
     }
     let mut rng = Rng::with_seed(seed);
     let histories: Vec<RefCell<History>> = (0..HISTORIES).map(|_| RefCell::default()).collect();
     let names: Vec<String> = (0..HISTORIES).map(|number| format!("w{number}")).collect();
     let callers = histories.iter().zip(&names).flat_map(|pair| std::iter::repeat_n(pair, CALLERS));
-    join_all(callers.map(|(history, name)| caller(&stage, name, history, rng.fork()))).await;
+    join_all(callers.map(|(history, name)| caller(&harness, name, history, rng.fork()))).await;
     histories.into_iter().map(RefCell::into_inner).collect()
 }
 

@@ -4,8 +4,8 @@
 use alims_domain::lifecycle::State;
 use alims_domain::limits::REMEMBERED_REQUESTS_MAX;
 use alims_faults::{Attempts, Fault, Plan};
-use alims_proof::asking::{Ask, Told, ask, publish};
-use alims_proof::stage::{Stage, key};
+use alims_proof::asking::{Ask, Outcome, ask, publish};
+use alims_proof::harness::{Harness, key};
 use alims_testing::MemoryDeadLetters;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -40,7 +40,7 @@ impl Hit {
 
 /// What is done next.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     Ask(Wanted, Option<Hit>),
     /// The stream hands over what is not answered, and some of what is.
     Publish(Option<Hit>, u8),
@@ -117,13 +117,13 @@ fn hit() -> impl Strategy<Value = Option<Hit>> {
 
 impl ReferenceStateMachine for Model {
     type State = Self;
-    type Transition = Deed;
+    type Transition = Action;
 
     fn init_state() -> BoxedStrategy<Self> {
         Just(Self { states: vec![State::Created], accepted: Vec::new() }).boxed()
     }
 
-    fn transitions(_: &Self) -> BoxedStrategy<Deed> {
+    fn transitions(_: &Self) -> BoxedStrategy<Action> {
         let target = prop_oneof![
             4 => Just(State::Active),
             4 => Just(State::Paused),
@@ -134,14 +134,14 @@ impl ReferenceStateMachine for Model {
         let wanted = (target, names, prop::option::weighted(0.5, 0_u8..30));
         let wanted = wanted.prop_map(|(target, names, key)| Wanted { target, names, key });
         prop_oneof![
-            3 => (wanted, hit()).prop_map(|(wanted, hit)| Deed::Ask(wanted, hit)),
-            1 => (hit(), 0_u8..4).prop_map(|(hit, old)| Deed::Publish(hit, old)),
+            3 => (wanted, hit()).prop_map(|(wanted, hit)| Action::Ask(wanted, hit)),
+            1 => (hit(), 0_u8..4).prop_map(|(hit, old)| Action::Publish(hit, old)),
         ]
         .boxed()
     }
 
-    fn apply(mut model: Self, deed: &Deed) -> Self {
-        if let Deed::Ask(wanted, hit) = deed
+    fn apply(mut model: Self, action: &Action) -> Self {
+        if let Action::Ask(wanted, hit) = action
             && let Expected::Move(made) = model.expects(wanted)
             && Self::moves(*hit)
         {
@@ -155,7 +155,7 @@ impl ReferenceStateMachine for Model {
 
 struct Real {
     runtime: Rc<Runtime>,
-    stage: Stage,
+    harness: Harness,
     before: Model,
     /// The places of the stream's records that are answered.
     answered: BTreeSet<usize>,
@@ -164,27 +164,27 @@ struct Real {
 impl Real {
     fn follow(&self, hit: Option<Hit>) {
         let at = |Hit { step, attempts, fault }| Plan::At { call: step, attempts, fault };
-        self.stage.http.follow(hit.map_or(Plan::Sound, at), 7);
+        self.harness.http.follow(hit.map_or(Plan::Sound, at), 7);
     }
 
-    async fn ask(&self, wanted: &Wanted) -> Told {
+    async fn ask(&self, wanted: &Wanted) -> Outcome {
         let mut request = Ask::to("w", wanted.target);
         request.expected = self.before.named(wanted);
         request.key = wanted.key.map(|key| format!("k-{key}"));
-        let told = ask(&self.stage.deciding(), &request).await;
+        let outcome = ask(&self.harness.deciding(), &request).await;
         // What is late arrives before anything else happens: the model has no time.
         tokio::time::sleep(Duration::from_secs(60)).await;
-        told
+        outcome
     }
 
     async fn publish(&mut self, old: u8) {
-        let records = self.stage.world.doorbells();
+        let records = self.harness.environment.notifications();
         let again = records.len().saturating_sub(usize::from(old));
-        let rings = |place: &usize| !self.answered.contains(place) || *place >= again;
-        let places: Vec<usize> = (0..records.len()).filter(rings).collect();
+        let comes = |place: &usize| !self.answered.contains(place) || *place >= again;
+        let places: Vec<usize> = (0..records.len()).filter(comes).collect();
         let batch: Vec<Value> = places.iter().map(|place| records[*place].clone()).collect();
         let letters = MemoryDeadLetters::default();
-        let failed = publish(&self.stage.publishing(), &letters, &batch).await;
+        let failed = publish(&self.harness.publishing(), &letters, &batch).await;
         assert_eq!(letters.all(), []);
         self.answered.extend(places.into_iter().filter(|place| !failed.contains(&records[*place])));
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -198,32 +198,34 @@ impl StateMachineTest for Real {
     fn init_test(model: &Model) -> Self {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-        let stage = runtime.block_on(async {
-            let stage = Stage::open(0).await;
-            ask(&stage.deciding(), &Ask::creation("w")).await;
-            stage
+        let harness = runtime.block_on(async {
+            let harness = Harness::open(0).await;
+            ask(&harness.deciding(), &Ask::creation("w")).await;
+            harness
         });
-        Self { runtime: Rc::new(runtime), stage, before: model.clone(), answered: BTreeSet::new() }
+        Self { runtime: Rc::new(runtime), harness, before: model.clone(), answered: BTreeSet::new() }
     }
 
-    fn apply(mut real: Self, after: &Model, deed: Deed) -> Self {
-        match deed {
-            Deed::Ask(wanted, hit) => {
+    fn apply(mut real: Self, after: &Model, action: Action) -> Self {
+        match action {
+            Action::Ask(wanted, hit) => {
                 real.follow(hit);
-                let told = real.runtime.block_on(real.ask(&wanted));
+                let outcome = real.runtime.block_on(real.ask(&wanted));
                 let (version, expected) = (real.before.version(), real.before.expects(&wanted));
-                let as_expected = match (&told, expected) {
-                    (Told::Accepted { version, .. }, Expected::Move(made) | Expected::Known(made)) => *version == made,
-                    (Told::Other(told), Expected::KeyReused) => told.contains("idempotency-key-reused"),
-                    (Told::Conflict { version: told, .. }, Expected::Conflict)
-                    | (Told::Invalid { version: told, .. }, Expected::Invalid) => *told == version,
-                    // Whoever meets a fault that nobody overcomes may be told that nobody knows.
-                    (Told::StorageUnavailable, _) => hit.is_some_and(|hit| !hit.is_overcome()),
+                let as_expected = match (&outcome, expected) {
+                    (Outcome::Accepted { version, .. }, Expected::Move(made) | Expected::Known(made)) => {
+                        *version == made
+                    }
+                    (Outcome::Other(outcome), Expected::KeyReused) => outcome.contains("idempotency-key-reused"),
+                    (Outcome::Conflict { version: outcome, .. }, Expected::Conflict)
+                    | (Outcome::Invalid { version: outcome, .. }, Expected::Invalid) => *outcome == version,
+                    // A fault that no attempt overcomes may be answered with 'nothing is known'.
+                    (Outcome::StorageUnavailable, _) => hit.is_some_and(|hit| !hit.is_overcome()),
                     _ => false,
                 };
-                assert!(as_expected, "{wanted:?} with {hit:?}: {told:?}, expected {expected:?} at {version}");
+                assert!(as_expected, "{wanted:?} with {hit:?}: {outcome:?}, expected {expected:?} at {version}");
             }
-            Deed::Publish(hit, old) => {
+            Action::Publish(hit, old) => {
                 real.follow(hit);
                 let runtime = real.runtime.clone();
                 runtime.block_on(real.publish(old));
@@ -234,17 +236,17 @@ impl StateMachineTest for Real {
     }
 
     fn check_invariants(real: &Self, model: &Model) {
-        real.stage.http.follow(Plan::Sound, 0);
+        real.harness.http.follow(Plan::Sound, 0);
         let ((versions, _), indexed) =
-            real.runtime.block_on(async { (real.stage.kept("w").await, real.stage.indexed("w").await) });
+            real.runtime.block_on(async { (real.harness.kept("w").await, real.harness.indexed("w").await) });
         let states: Vec<State> = versions.iter().map(|version| version.event.to_state).collect();
         assert_eq!(states, model.states);
-        let (first, _) = real.stage.first_appearances("w");
+        let (first, _) = real.harness.first_appearances("w");
         assert_eq!(first, (1..=first.len() as u64).collect::<Vec<_>>(), "first appearances are in order, without gaps");
         assert!(first.len() <= versions.len());
         let published = indexed.map_or(0, |entry| entry.published_version.get());
         assert!(published <= first.len() as u64, "the index says {published}, the bus had {}", first.len());
-        for event in real.stage.world.accepted() {
+        for event in real.harness.environment.accepted() {
             if event["event_type"] != "WorkflowTransitionRefused" {
                 let place = usize::try_from(event["version"].as_u64().unwrap()).unwrap() - 1;
                 let version = &versions[place];
@@ -258,7 +260,7 @@ impl StateMachineTest for Real {
         real.follow(None);
         let runtime = real.runtime.clone();
         runtime.block_on(real.publish(0));
-        let first = real.stage.first_appearances(key("w").workflow_id.as_str()).0;
+        let first = real.harness.first_appearances(key("w").workflow_id.as_str()).0;
         assert_eq!(first.len() as u64, model.version());
     }
 }
@@ -267,5 +269,5 @@ prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_every_history_and_the_bus_are_the_models_whatever_the_network_does(sequential 1..40 => Real);
+    fn handlers_answer_store_and_publish_what_the_model_does_under_faults(sequential 1..40 => Real);
 }

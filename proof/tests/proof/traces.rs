@@ -1,12 +1,13 @@
-//! Recording: a seed repeats its recording, and every lie can be told of it. What TLC makes of both is another command's.
+//! Recording: a seed repeats its recording, and every mutation can be made of it. What TLC makes of both is the binary's.
 
+use alims_proof::check::{Mutation, Recorded};
+use alims_proof::mutations::MUTATIONS;
 use alims_proof::recording::Line;
 use alims_proof::run::{Load, run};
 use alims_proof::seeds::on_a_paused_clock;
-use alims_proof::tamper::LIES;
-use alims_proof::trace::{module, traces};
+use alims_proof::tla::module;
 
-/// How many runs are recorded to tell lies of.
+/// How many runs are recorded to make mutations of.
 const SEEDS: u64 = 4;
 const LITTLE: Load = Load { workflows: 3, ..Load::USUAL };
 
@@ -19,19 +20,22 @@ fn a_seed_repeats_its_recording() {
 }
 
 #[test]
-fn every_lie_is_told_and_none_is_what_was_recorded() {
-    // No single run has an occasion for every lie.
-    let recordings: Vec<Vec<Line>> = (1..=SEEDS).map(|seed| on_a_paused_clock(seed, run(seed, LITTLE)).lines).collect();
-    let of = |recording: &[Line], workflow: &str| -> Vec<Line> {
-        recording.iter().filter(|line| line.workflow == workflow).cloned().collect()
+fn every_mutation_is_made_and_changes_what_tlc_reads() {
+    // No single run has an occasion for every mutation.
+    let recording: Vec<Line> = (1..=SEEDS).flat_map(|seed| on_a_paused_clock(seed, run(seed, LITTLE)).lines).collect();
+    let workflows: Vec<Vec<Line>> = Line::by_workflow(&recording)
+        .into_iter()
+        .map(|lines| lines.into_iter().map(|(_, line)| line).collect())
+        .collect();
+    let read = |lines: &[Line]| {
+        let placed: Vec<(usize, Line)> = lines.iter().cloned().enumerate().collect();
+        module("TraceWorkflowManager", &[Line::trace(&placed)], false)
     };
-    let workflows: Vec<Vec<Line>> =
-        recordings.iter().flat_map(|lines| ["w0", "w1", "w2"].map(|workflow| of(lines, workflow))).collect();
-    for lie in &LIES {
-        let (truth, told) = workflows
+    for Mutation { name, mutate } in &MUTATIONS {
+        let (recorded, mutated) = workflows
             .iter()
-            .find_map(|lines| Some((lines, (lie.tell)(lines)?)))
-            .unwrap_or_else(|| panic!("no occasion to say that {}", lie.name));
-        assert_ne!(module(&traces(&told), false), module(&traces(truth), false), "{}", lie.name);
+            .find_map(|lines| Some((lines, mutate(lines)?)))
+            .unwrap_or_else(|| panic!("no occasion to claim that {name}"));
+        assert_ne!(read(&mutated), read(recorded), "{name}");
     }
 }

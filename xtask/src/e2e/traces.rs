@@ -16,6 +16,7 @@ pub(crate) fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> 
     Step::cargo("the build of the judge", &build).run(workspace)?;
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
     let arguments = [
+        "outside".to_owned(),
         "--jar".to_owned(),
         path(jar),
         "--spec".to_owned(),
@@ -25,6 +26,6 @@ pub(crate) fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> 
         "--recording".to_owned(),
         path(place.path(SEEN)),
     ];
-    let judge = Step::built("traces", workspace.built(Build::Development, "alims-proof-outside"), &[]);
+    let judge = Step::built("traces", workspace.built(Build::Development, "alims-proof"), &[]);
     judge.with(&arguments).run(workspace)
 }

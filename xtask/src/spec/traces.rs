@@ -5,9 +5,9 @@ use crate::step::Step;
 use crate::tools::Tools;
 use crate::workspace::{Build, Workspace};
 
-/// The program that records.
+/// The program that records and checks.
 const RECORDER: &str = "alims-proof";
-/// How many operations are recorded unless somebody says otherwise: enough for every kind of line and of lie.
+/// How many operations are recorded unless somebody says otherwise: enough for every kind of line and of mutation.
 pub(crate) const OPERATIONS: usize = 300;
 
 /// From so many on it pays to build the recorder once more, optimised: it takes more time than TLC.
@@ -26,6 +26,7 @@ pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyh
     Step::cargo("the build of the recorder", command).run(workspace)?;
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
     let arguments = [
+        "inside".to_owned(),
         "--jar".to_owned(),
         path(jar),
         "--spec".to_owned(),

@@ -1,7 +1,7 @@
 //! AWS in this process: the embedded `DynamoDB` and an event bus, one call after another.
 //!
-//! It answers what the SDK sends, byte for byte, and remembers what a test wants to know of it: the doorbells that the
-//! log's stream would ring, and the events in the order in which the bus accepted them.
+//! It answers what the SDK sends, byte for byte, and remembers what a test wants to know of it: the notifications that the
+//! log's stream would deliver, and the events in the order in which the bus accepted them.
 
 use alims_faults::Service;
 use dynoxide::{Database, DynoxideError};
@@ -17,17 +17,17 @@ pub const LOG: &str = "WorkflowLog";
 pub const INDEX: &str = "WorkflowIndex";
 
 /// The services and what they remember.
-pub struct World {
+pub struct Environment {
     database: Database,
     /// Records of the log's stream, in the form in which Lambda hands them over.
-    doorbells: Mutex<Vec<Value>>,
+    notifications: Mutex<Vec<Value>>,
     /// The details of the accepted events.
     accepted: Mutex<Vec<Value>>,
     /// Whether writes lose their conditions, for a store that is broken on purpose.
     unconditional: AtomicBool,
 }
 
-impl World {
+impl Environment {
     /// Empty tables, still to be made, and an empty bus.
     ///
     /// # Panics
@@ -37,7 +37,7 @@ impl World {
         let database = Database::memory().expect("a database in memory");
         Self {
             database,
-            doorbells: Mutex::default(),
+            notifications: Mutex::default(),
             accepted: Mutex::default(),
             unconditional: AtomicBool::new(false),
         }
@@ -45,14 +45,14 @@ impl World {
 
     /// Every record of the log's stream so far.
     #[must_use]
-    pub fn doorbells(&self) -> Vec<Value> {
-        self.doorbells.lock().unwrap().clone()
+    pub fn notifications(&self) -> Vec<Value> {
+        self.notifications.lock().unwrap().clone()
     }
 
     /// The records of the log's stream from this place on.
     #[must_use]
-    pub fn doorbells_from(&self, place: usize) -> Vec<Value> {
-        self.doorbells.lock().unwrap().iter().skip(place).cloned().collect()
+    pub fn notifications_from(&self, place: usize) -> Vec<Value> {
+        self.notifications.lock().unwrap().iter().skip(place).cloned().collect()
     }
 
     /// The details of the events that the bus accepted, in that order.
@@ -93,19 +93,19 @@ impl World {
         }
         let (status, answer) = asked(&request.to_string(), |request| self.database.put_item(request));
         if status == 200 && request["TableName"] == LOG {
-            self.ring(&request["Item"]);
+            self.deliver(&request["Item"]);
         }
         (status, answer)
     }
 
-    fn ring(&self, item: &Value) {
-        let mut doorbells = self.doorbells.lock().unwrap();
-        let number = doorbells.len();
-        doorbells.push(record_of(item, number));
+    fn deliver(&self, item: &Value) {
+        let mut notifications = self.notifications.lock().unwrap();
+        let number = notifications.len();
+        notifications.push(record_of(item, number));
     }
 
-    /// Puts somebody's name on a stored version as of one who had asked for it, which nobody may do and no service would
-    /// notice. Gives back what is stored then, as a record of the stream, though the stream does not ring.
+    /// Puts another name on a stored version as of the one who had asked for it, which no identity may do and no service
+    /// would notice. Gives back what is stored then, as a record of the stream, though the stream does not deliver it.
     ///
     /// # Panics
     /// When there is no such version.
@@ -136,13 +136,13 @@ impl World {
     }
 }
 
-impl Default for World {
+impl Default for Environment {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Service for World {
+impl Service for Environment {
     fn answer(&self, target: &str, body: &str) -> (u16, String) {
         match target.split_once('.') {
             Some(("AWSEvents", "PutEvents")) => self.put_events(body),

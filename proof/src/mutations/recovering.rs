@@ -1,4 +1,4 @@
-//! The lies about recoveries and quarantines.
+//! Mutations of what was recorded of recoveries and quarantines.
 
 use alims_domain::lifecycle::State;
 
@@ -24,7 +24,7 @@ pub(super) fn disobey(lines: &[Line]) -> Option<Vec<Line>> {
     Some(lines)
 }
 
-/// What is said to have been brought back had never failed: whoever moved it to FAILED had asked for PAUSED.
+/// What is said to have been brought back had never failed: the caller that moved it to FAILED had asked for PAUSED.
 pub(super) fn bring_back_the_sound(lines: &[Line]) -> Option<Vec<Line>> {
     brought_back(lines).find_map(|(place, _)| {
         let What::AppendBegun { version: back, .. } = &lines[place].what else { return None };
@@ -60,11 +60,11 @@ pub(super) fn move_the_quarantined(lines: &[Line]) -> Option<Vec<Line>> {
     let appends =
         |at: &usize| lines[*at].actor == lines[seen].actor && matches!(lines[*at].what, What::AppendBegun { .. });
     let after = (seen..lines.len()).find(appends)?;
-    let mut told = lines.to_vec();
-    told[seen].what = What::RecordRead { found: 1, released: 0 };
+    let mut mutated = lines.to_vec();
+    mutated[seen].what = What::RecordRead { found: 1, released: 0 };
     let is_release = |line: &Line| line.actor == person && matches!(line.what, What::ReleaseBegun(_) | What::Released);
-    let release: Vec<Line> = told[..after].iter().filter(|line| is_release(line)).cloned().collect();
-    let mut told: Vec<Line> = told
+    let release: Vec<Line> = mutated[..after].iter().filter(|line| is_release(line)).cloned().collect();
+    let mut mutated: Vec<Line> = mutated
         .into_iter()
         .enumerate()
         .flat_map(|(at, line)| {
@@ -74,8 +74,8 @@ pub(super) fn move_the_quarantined(lines: &[Line]) -> Option<Vec<Line>> {
         .filter(|(at, line)| *at >= after || !is_release(line))
         .map(|(_, line)| line)
         .collect();
-    told.dedup();
-    Some(told)
+    mutated.dedup();
+    Some(mutated)
 }
 
 /// A person releases what was altered before anybody has found it.

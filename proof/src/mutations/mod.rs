@@ -1,31 +1,24 @@
-//! Recordings of what must never happen, each made from one of what did: none of them may be accepted.
+//! Mutations of what was recorded into what must never happen: none of them may be accepted.
 
 mod recovering;
 
 use std::collections::BTreeMap;
 
+use crate::check::Mutation;
 use crate::recording::{Answer, Line, What};
 
-/// A lie about one workflow's run.
-pub struct Lie {
-    /// What it claims.
-    pub name: &'static str,
-    /// Tells it; nothing when the run has no occasion for it.
-    pub tell: fn(&[Line]) -> Option<Vec<Line>>,
-}
-
 /// All of them.
-pub const LIES: [Lie; 10] = [
-    Lie { name: "one version is skipped on the bus", tell: skip },
-    Lie { name: "two events are swapped on the bus", tell: swap },
-    Lie { name: "an acknowledged write is missing", tell: lose },
-    Lie { name: "a read sees what was before an acknowledged write", tell: look_back },
-    Lie { name: "two callers win one version", tell: win_twice },
-    Lie { name: "the index is advanced past what the bus has", tell: run_ahead },
-    Lie { name: "a recovery appends what the rules denied", tell: recovering::disobey },
-    Lie { name: "a recovery brings back what has not failed", tell: recovering::bring_back_the_sound },
-    Lie { name: "a workflow is moved while it is quarantined", tell: recovering::move_the_quarantined },
-    Lie { name: "a person releases what was not found", tell: recovering::release_unfound },
+pub const MUTATIONS: [Mutation<Line>; 10] = [
+    Mutation { name: "one version is skipped on the bus", mutate: skip },
+    Mutation { name: "two events are swapped on the bus", mutate: swap },
+    Mutation { name: "an acknowledged write is missing", mutate: lose },
+    Mutation { name: "a read sees what was before an acknowledged write", mutate: look_back },
+    Mutation { name: "two callers win one version", mutate: win_twice },
+    Mutation { name: "the index is advanced past what the bus has", mutate: run_ahead },
+    Mutation { name: "a recovery appends what the rules denied", mutate: recovering::disobey },
+    Mutation { name: "a recovery brings back what has not failed", mutate: recovering::bring_back_the_sound },
+    Mutation { name: "a workflow is moved while it is quarantined", mutate: recovering::move_the_quarantined },
+    Mutation { name: "a person releases what was not found", mutate: recovering::release_unfound },
 ];
 
 /// The places of two versions that one publisher puts one after the other, each to its end.
@@ -74,13 +67,13 @@ fn lose(lines: &[Line]) -> Option<Vec<Line>> {
     lines.iter().any(|line| line.actor == actor && line.what == What::Appended).then_some(lines)
 }
 
-/// Whether the actor of the first line is told something of what it read. Of a reader that nothing came of, the trace
+/// Whether the actor of the first line is answered something of what it read. Of a reader that nothing came of, the trace
 /// says nothing.
 fn is_answered(lines: &[Line]) -> bool {
     lines
         .iter()
         .filter(|line| line.actor == lines[0].actor)
-        .any(|line| matches!(line.what, What::Told { answer, .. } if answer != Answer::StorageUnavailable))
+        .any(|line| matches!(line.what, What::Responded { answer, .. } if answer != Answer::StorageUnavailable))
 }
 
 fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
@@ -116,7 +109,7 @@ fn look_back(lines: &[Line]) -> Option<Vec<Line>> {
     None
 }
 
-/// Whoever lost a race is told that it had won, after the winner was told so.
+/// The loser of a race is answered that it had won, after the winner was answered so.
 fn win_twice(lines: &[Line]) -> Option<Vec<Line>> {
     let mut winners: Vec<&str> = Vec::new();
     let mut begun: BTreeMap<&str, &str> = BTreeMap::new();

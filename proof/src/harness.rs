@@ -1,4 +1,4 @@
-//! The real adapters on the real SDK over a world in this process, and the client between them that fails.
+//! The real adapters on the real SDK over a environment in this process, and the client between them that fails.
 
 use alims_domain::hashing::{ChainHash, canonical_json};
 use alims_domain::identifiers::WorkflowKey;
@@ -25,9 +25,9 @@ use aws_types::SdkConfig;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::world::{INDEX, LOG, World};
+use crate::environment::{Environment, INDEX, LOG};
 
-/// Whose workflows all of a stage are.
+/// Whose workflows all of a harness are.
 pub const TENANT: &str = "lab";
 /// After this time every late request has arrived. It passes at once, on a paused clock.
 const UNTIL_ALL_IS_QUIET: Duration = Duration::from_secs(120);
@@ -36,11 +36,11 @@ const IDS_APART_MILLIS: u64 = 15_000;
 /// Versions and refusals of one workflow that are read to look at it; no run makes as many.
 const ENTRIES_MAX: usize = 10_000;
 
-/// One world and the way to it.
+/// One environment and the way to it.
 #[derive(Clone)]
-pub struct Stage {
+pub struct Harness {
     /// AWS.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// What goes wrong on the way there.
     pub http: FaultyHttp,
     /// The log.
@@ -53,15 +53,15 @@ pub struct Stage {
     ids: Arc<SequentialIds>,
 }
 
-impl Stage {
-    /// A stage with empty tables, on which nothing goes wrong yet. The seed gives it a name of its own: the SDK counts
+impl Harness {
+    /// A harness with empty tables, on which nothing goes wrong yet. The seed gives it a name of its own: the SDK counts
     /// its failures by region, over all clients of a process.
     ///
     /// # Panics
     /// When the tables cannot be made.
     pub async fn open(seed: u64) -> Self {
-        let world = Arc::new(World::new());
-        let http = FaultyHttp::new(world.clone());
+        let environment = Arc::new(Environment::new());
+        let http = FaultyHttp::new(environment.clone());
         let credentials = Credentials::new("proof", "proof", None, None, "proof");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -74,7 +74,7 @@ impl Stage {
         let names = TableNames { log: LOG.to_owned(), index: INDEX.to_owned() };
         tables::create(&client, &names).await.expect("tables");
         Self {
-            world,
+            environment,
             http,
             log: DynamoLog::new(client.clone(), LOG),
             index: DynamoIndex::new(client, INDEX),
@@ -129,13 +129,13 @@ impl Stage {
         Releasing { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
     }
 
-    /// Has a stored version altered by somebody who must not, and gives back the hash of what is stored then.
+    /// Has a stored version altered by an intruder, and gives back the hash of what is stored then.
     ///
     /// # Panics
     /// When there is no such version.
     #[must_use]
     pub fn alter(&self, workflow: &str, number: u64, name: &str) -> ChainHash {
-        let record = self.world.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
+        let record = self.environment.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
         let record = serde_json::from_value(record).expect("a record of the stream");
         let StreamRecord::Version { version, .. } = stream_record(record) else { panic!("it can still be read") };
         ChainHash::of(canonical_json(&version.event).expect("what was stored has JSON").as_bytes())
@@ -147,7 +147,7 @@ impl Stage {
         tokio::time::sleep(UNTIL_ALL_IS_QUIET).await;
     }
 
-    /// What the log holds of a workflow. For stages that are settled.
+    /// What the log holds of a workflow. For harnesses that are settled.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -167,7 +167,7 @@ impl Stage {
         Ok(in_force.iter().map(|in_force| in_force.found.id()).collect())
     }
 
-    /// What the log holds of a workflow's quarantines. For stages that are settled.
+    /// What the log holds of a workflow's quarantines. For harnesses that are settled.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -175,7 +175,7 @@ impl Stage {
         self.log.quarantine(&key(workflow)).await.expect("the log")
     }
 
-    /// What the index holds of a workflow. For stages that are settled.
+    /// What the index holds of a workflow. For harnesses that are settled.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -187,7 +187,7 @@ impl Stage {
     #[must_use]
     pub fn first_appearances(&self, workflow: &str) -> (Vec<u64>, usize) {
         let (mut first, mut again) = (Vec::new(), 0);
-        for event in self.world.accepted() {
+        for event in self.environment.accepted() {
             if event["workflow_id"] != workflow || is_unordered(&event) {
                 continue;
             }
@@ -208,7 +208,7 @@ pub fn is_unordered(event: &serde_json::Value) -> bool {
     event["version"].is_null() || event["event_type"] == "WorkflowTransitionRefused"
 }
 
-/// A workflow of the stage's tenant.
+/// A workflow of the harness's tenant.
 #[must_use]
 pub fn key(workflow: &str) -> WorkflowKey {
     a_key_of(&TENANT.parse().expect("a tenant"), workflow)

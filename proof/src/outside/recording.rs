@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A workflow: its tenant and its id.
-pub type Workflow = (String, String);
-
 /// One thing that was seen. The order of the lines is that of the time: what is asked is written down before it is sent,
 /// an answer and an event after they came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,14 +55,23 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// Which workflow that is about; an answer is about what was asked.
-    fn about(&self, asked: &BTreeMap<String, Workflow>) -> Option<Workflow> {
+    /// The workflow that is named in it, with its tenant.
+    #[must_use]
+    pub fn workflow(&self) -> Option<String> {
+        let (tenant, workflow) = match self {
+            Self::Asked { tenant, workflow, .. } | Self::History { tenant, workflow, .. } => (tenant, workflow),
+            Self::Received { detail, .. } => (&text(&detail["tenant_id"]), &text(&detail["workflow_id"])),
+            Self::Answered { .. } => return None,
+        };
+        Some(format!("{workflow} of the tenant {tenant}"))
+    }
+
+    /// The workflow it is about; an answer is about what was asked.
+    #[must_use]
+    pub fn about(&self, asked: &BTreeMap<String, String>) -> Option<String> {
         match self {
-            Self::Asked { tenant, workflow, .. } | Self::History { tenant, workflow, .. } => {
-                Some((tenant.clone(), workflow.clone()))
-            }
             Self::Answered { call, .. } => asked.get(call).cloned(),
-            Self::Received { detail, .. } => Some((text(&detail["tenant_id"]), text(&detail["workflow_id"]))),
+            _ => self.workflow(),
         }
     }
 }
@@ -91,19 +97,4 @@ pub fn read(recording: &str) -> anyhow::Result<Vec<Seen>> {
         serde_json::from_str(line).with_context(|| format!("line {number} of the recording is not understood"))
     };
     recording.lines().zip(1..).map(parse).collect()
-}
-
-/// What was seen of each workflow, each line with its place in the recording.
-#[must_use]
-pub fn by_workflow(recording: &[Seen]) -> BTreeMap<Workflow, Vec<(usize, Seen)>> {
-    let mut asked = BTreeMap::new();
-    let mut found: BTreeMap<Workflow, Vec<(usize, Seen)>> = BTreeMap::new();
-    for (place, seen) in recording.iter().enumerate() {
-        let Some(workflow) = seen.about(&asked) else { continue };
-        if let Seen::Asked { call, .. } = seen {
-            asked.insert(call.clone(), workflow.clone());
-        }
-        found.entry(workflow).or_default().push((place, seen.clone()));
-    }
-    found
 }

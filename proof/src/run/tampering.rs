@@ -1,9 +1,9 @@
-//! Somebody who must not alters stored versions, and a person looks at what was found and releases it.
+//! An intruder alters stored versions, and a person looks at what was found and releases it.
 
 use fastrand::Rng;
 use std::rc::Rc;
 
-use super::{Scene, pause};
+use super::scene::{Altered, Scene, pause};
 use crate::asking::release;
 use crate::observed::Observed;
 use crate::recording::{Broken, What};
@@ -15,17 +15,8 @@ const ALTERATIONS_MAX: usize = 2;
 const PAUSES_BEFORE_ALTERING: usize = 5;
 const PAUSES_BEFORE_RELEASING: usize = 1;
 
-/// What was altered of a workflow.
-#[derive(Default)]
-pub(super) struct Altered {
-    /// How often.
-    times: usize,
-    /// Whether what was altered last is yet to be released.
-    unreleased: bool,
-}
-
 impl Scene {
-    /// Alters a version, mostly the newest: upon that one nobody may build any more, even before it is found.
+    /// Alters a version, mostly the newest: upon that one no version may be built any more, even before it is found.
     fn alter(&self, rng: &mut Rng, workflow: &str) {
         let newest = self.versions_of(workflow);
         let mut altered = self.altered.borrow_mut();
@@ -36,16 +27,16 @@ impl Scene {
         altered.times += 1;
         altered.unreleased = true;
         let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
-        let content = self.stage.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
+        let content = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
         self.recorder.note(workflow, "x", What::Altered(Broken { version, content }));
     }
 
     async fn release(&self, rng: &mut Rng, workflow: &str) {
         self.asked.set(self.asked.get() + 1);
-        let log = Observed::new(self.stage.log.clone(), &self.recorder, &self.actor('h'));
-        let ports = self.stage.releasing(log);
+        let log = Observed::new(self.harness.log.clone(), &self.recorder, &self.actor('h'));
+        let ports = self.harness.releasing(log);
         // The person has read before what is in force. A break that is found meanwhile waits for the next release.
-        let breaks = self.stage.breaks_in_force(workflow).await.unwrap_or_default();
+        let breaks = self.harness.breaks_in_force(workflow).await.unwrap_or_default();
         if !breaks.is_empty()
             && self.invoke(rng, release(&ports, workflow, &breaks)).await == Some(true)
             && let Some(altered) = self.altered.borrow_mut().get_mut(workflow)
