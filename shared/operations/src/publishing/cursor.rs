@@ -5,9 +5,8 @@
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
-use crate::Publishing;
 use crate::chain_walk::identified;
-use crate::ports::{EventBus, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::ports::{EventBus, LogError, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, Fault};

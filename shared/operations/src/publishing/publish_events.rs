@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::Publishing;
 use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    DeadLetter, DeadLetters, EventBus, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::{Lane, Stop, catch_up, chain_of, put_one_a_workflow};
 use alims_domain::bus_event::BusEvent;

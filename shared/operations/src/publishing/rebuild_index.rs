@@ -18,16 +18,16 @@ use std::ops::ControlFlow;
 
 use futures_util::future::try_join_all;
 
-use crate::Publishing;
-use crate::chain_walk::walk_past_releases;
-use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::chain_walk::{WalkedPast, walk_past_releases};
+use crate::ports::{
+    Advanced, EventBus, LogWalk, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+};
 use crate::publishing::cursor::{Lane, Stop, catch_up};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::BreakFound;
 use alims_domain::timestamp::Timestamp;
 
 /// How a rebuild is to go about it.
@@ -310,26 +310,21 @@ async fn looked_at<L: WorkflowLog + QuarantineLog>(
     });
     let walked = walked.await?;
     // A version that was altered and released is built on as it is; no walk calls it sound.
-    if let (Ok(Some(last)), Some(indexed)) = (&walked, indexed) {
-        entry_is_right |= *indexed == IndexEntry::from(last);
+    if let (WalkedPast::End(Some(last)), Some(indexed)) = (&walked, indexed) {
+        entry_is_right |= *indexed == IndexEntry::from(&**last);
     }
     Ok(course(walked, indexed.map(|indexed| indexed.published_version), entry_is_right, old))
 }
 
 /// Decides. Pure and total.
-fn course(
-    walked: Result<Option<WorkflowEvent>, BreakFound>,
-    claimed: Option<Version>,
-    entry_is_right: bool,
-    old: Option<Version>,
-) -> Course {
+fn course(walked: WalkedPast, claimed: Option<Version>, entry_is_right: bool, old: Option<Version>) -> Course {
     let head = match walked {
-        Ok(Some(head)) => head,
-        Ok(None) => {
+        WalkedPast::End(Some(head)) => head,
+        WalkedPast::End(None) => {
             let ahead = |published| Course::LeaveIt(Anomaly::AheadOfLog { published, head: None });
             return claimed.map_or(Course::NotThere, ahead);
         }
-        Err(found) => return Course::LeaveIt(Anomaly::Broken(found.as_break())),
+        WalkedPast::Broken(found) => return Course::LeaveIt(Anomaly::Broken(found.as_break())),
     };
     let published = match claimed {
         Some(published) if published > head.version => {
@@ -341,5 +336,5 @@ fn course(
         Some(published) => old.min(Some(published)),
         None => old,
     };
-    Course::PutInOrder { published, head: Box::new(head), entry_is_right }
+    Course::PutInOrder { published, head, entry_is_right }
 }

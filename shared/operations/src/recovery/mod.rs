@@ -8,3 +8,5 @@ pub mod recovery_step;
 pub mod release_workflow;
 pub mod start;
 pub mod sweep_workflows;
+
+mod turn;

@@ -14,8 +14,8 @@ use crate::ports::{
     WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::chain_of;
-use crate::recovery::start::{Asking, automatic_delay, close, start, start_claimed};
-use crate::{AssessError, StartRecoveryError, Starting, assess};
+use crate::recovery::assess::{AssessError, assess};
+use crate::recovery::start::{Asking, StartRecoveryError, Starting, automatic_delay, close, start, start_claimed};
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,

@@ -1,8 +1,8 @@
 //! The turn that publishes what is missing and puts the index in order.
 
-use super::{Found, RecoveryStepError, Turn};
 use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use crate::publishing::cursor::{Lane, Stop, catch_up};
+use crate::recovery::turn::{Found, RecoveryStepError, Turn};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::{Next, RecoveryDocument};
