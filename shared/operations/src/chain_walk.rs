@@ -107,7 +107,7 @@ pub(crate) async fn readable<L: WorkflowLog>(
 pub(crate) enum WalkedPast {
     /// The end of the log: the newest version that can be read, or that was released as it is; none of an empty log.
     End(Option<Box<WorkflowEvent>>),
-    /// A break that nobody has released.
+    /// A break that was not released.
     Broken(BreakFound),
 }
 

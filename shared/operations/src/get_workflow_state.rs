@@ -41,7 +41,7 @@ pub struct EvaluatedMove {
     pub rules: RulesAnswer,
 }
 
-/// What the rules say to a move that nobody makes yet.
+/// What the rules say of a move that is not made yet.
 #[derive(Debug)]
 pub enum RulesAnswer {
     /// They would allow it.
@@ -98,7 +98,8 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
     Ok((now, moves))
 }
 
-/// The move to a state, when it is one that the rules decide. Whether the policies permit it is told beside what they say.
+/// The move to a state, when it is one that the rules decide. Whether the policies permit it is reported beside their
+/// answer.
 fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Option<Move> {
     let command = TransitionCommand {
         target_state,

@@ -2,7 +2,7 @@
 //!
 //! *Again* is meant: only what the index says is published is replayed. Whatever follows has yet to make its first
 //! appearance, and a replay that went on to the head could put version 5 before the publisher has put version 4.
-//! Nobody's checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
+//! No checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::permission::authorise;
 use crate::ports::{
     AccessPolicy, Clock, EventBus, Ids, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
-use crate::publishing::cursor::{Lane, Stop, catch_up};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
@@ -125,10 +125,10 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     let within_bound = Version::try_from(from.get().saturating_add(REPLAYED_EVENTS_MAX - 1));
     let to = within_bound.map_or(last, |bound| bound.min(last));
     let sound = sound_versions(log, &key, from, to).await?;
-    let (lanes, events) = catch_up(&ports.publishing, vec![Lane::again(key, from, to, sound)]).await;
-    match lanes.into_iter().find_map(|lane| Some((lane.stop?, lane.checkpoint))) {
+    let (cursors, events) = catch_up(&ports.publishing, vec![Cursor::replaying(key, from, to, sound)]).await;
+    match cursors.into_iter().find_map(|cursor| Some((cursor.stop?, cursor.checkpoint))) {
         None => Ok(Replay { from, to, events, next: to.next().filter(|next| *next <= last) }),
-        Some((Stop::Later(why) | Stop::Never(why), reached)) => {
+        Some((Stop::Retryable(why) | Stop::Permanent(why), reached)) => {
             Err(ReplayEventsError::Interrupted { next: reached.and_then(Version::next).unwrap_or(from), why })
         }
     }

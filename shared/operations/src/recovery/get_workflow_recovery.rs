@@ -47,7 +47,7 @@ pub struct RecoveryStatus {
     pub quarantines: Vec<InForce>,
 }
 
-/// Why nothing can be told.
+/// Why it could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GetWorkflowRecoveryError {
     /// The workflow cannot be read.

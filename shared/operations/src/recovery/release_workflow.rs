@@ -115,7 +115,7 @@ const OPERATION: &str = "release-workflow";
 /// Releases breaks of a workflow of the caller's tenant: those that are named, and no other. Nothing is released unless each
 /// of them is in force, or was released by this person for this reason already.
 ///
-/// Repeating it changes nothing: the same releases are told again.
+/// Repeating it changes nothing: the answer is the same releases.
 ///
 /// # Errors
 /// When there is no such workflow, the caller may not, a break that is named is not in force, no version can be read, or
@@ -183,9 +183,9 @@ async fn permitted<L: WorkflowLog, I>(
 /// Takes the index back to the newest version that can be read, where it stands at one that is lost or that is to be
 /// passed over. Otherwise the publisher would take the versions that are made in place of lost ones for published, and
 /// lists would go on showing a state that the workflow does not have any more. It is done before the release is recorded:
-/// until then nobody moves the workflow, and whoever is interrupted in between does it again.
+/// until then no move is made, and an interrupted release does it again.
 ///
-/// An entry that bears witness of no break that is released stays as it is: a loss that nobody has found yet is known by
+/// An entry that bears witness of no break that is released stays as it is: a loss that was not found yet is known by
 /// it.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,

@@ -128,7 +128,7 @@ where
     }
 
     /// Looks at log, index and record of quarantines. A workflow leaves FAILED by a new version only: at another version than the claimed one it has
-    /// failed anew, and nobody has asked this recovery to move it from there.
+    /// failed anew, and this recovery was not asked to move it from there.
     pub(crate) async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
         let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
             Ok(findings) => findings,

@@ -29,7 +29,7 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Asks the rules. Their no is kept in the log before it is told, their yes until the version is appended.
+    /// Asks the rules. A denial is kept in the log, an approval in the document until the version is appended.
     pub(crate) async fn ask_rules(
         &self,
         mut document: RecoveryDocument,
