@@ -3,11 +3,14 @@
 //! Nothing in here does I/O, reads a clock, makes an id, waits or knows a port.
 
 pub mod access;
+pub mod attempt;
 pub mod bus_event;
 pub mod call;
+pub mod decide;
 pub mod event;
 pub mod hash_chain;
 pub mod hashing;
+pub mod head;
 pub mod idempotency;
 pub mod identifiers;
 pub mod invalid;
@@ -16,9 +19,11 @@ pub mod lifecycle;
 pub mod limits;
 pub mod member_names;
 pub mod projection;
+pub mod proposal;
 pub mod quarantine;
 pub mod recovery;
 pub mod refusal;
+pub mod rejection;
 pub mod ruling;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -6,6 +6,7 @@ use crate::identifiers::Reason;
 use crate::json::{Metadata, ValidationContext};
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
+use crate::rejection::RuleViolation;
 use crate::timestamp::Timestamp;
 
 /// The move that is judged.
@@ -52,4 +53,19 @@ pub enum Verdict {
         /// Each rule that was not met; never empty.
         reasons: Vec<RuleReason>,
     },
+}
+
+impl Verdict {
+    /// What was applied.
+    ///
+    /// # Errors
+    /// The rules that are not met, when the move is refused.
+    pub fn applied(self) -> Result<AppliedRules, RuleViolation> {
+        match self {
+            Self::Allow(rules) => Ok(rules),
+            Self::Deny { rules, reasons } => {
+                Err(RuleViolation { reasons, ruleset: rules.ruleset, ruleset_version: rules.ruleset_version })
+            }
+        }
+    }
 }

@@ -55,8 +55,8 @@ pub(crate) async fn walk_on<L: WorkflowLog>(
     let broken = loop {
         let Some(from) = walk.awaited() else { break None };
         let page = match readable(log, key, from, WALK_ITEMS_MAX).await? {
-            Ok(page) => page,
-            Err(broken) => break Some(broken),
+            Page::Versions(page) => page,
+            Page::Broken(broken) => break Some(broken),
         };
         if page.is_empty() {
             // Nothing more: sound, unless a later version is known to be there.
@@ -74,7 +74,15 @@ pub(crate) async fn walk_on<L: WorkflowLog>(
     Ok(Walked { last: walk.last().cloned(), broken })
 }
 
-/// The versions from `from` on, at most `limit` of them; or the break, when the first of them cannot be read.
+/// Versions that follow one another in the log, or why the first of them is not to be had.
+pub(crate) enum Page {
+    /// Those that can be read; none when there are no more.
+    Versions(Vec<StoredVersion>),
+    /// The first of them is missing, or cannot be read.
+    Broken(Break),
+}
+
+/// The versions from `from` on, at most `limit` of them.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -83,19 +91,27 @@ pub(crate) async fn readable<L: WorkflowLog>(
     key: &WorkflowKey,
     from: Version,
     limit: usize,
-) -> Result<Result<Vec<StoredVersion>, Break>, StoreError> {
+) -> Result<Page, StoreError> {
     match log.versions(key, from, limit).await {
-        Ok(page) => Ok(Ok(page)),
+        Ok(page) => Ok(Page::Versions(page)),
         Err(LogError::Store(error)) => Err(error),
         Err(LogError::Unreadable { version, .. }) => {
             let fault = if version == from { Fault::Unreadable } else { Fault::Missing };
-            Ok(Err(Break { at: from, fault }))
+            Ok(Page::Broken(Break { at: from, fault }))
         }
     }
 }
 
-/// Walks to the end of a log, past every break that was released, and stops at the first that was not. Gives the newest
-/// version that can be read; none of an empty log. `seen` sees every version that the walk found sound, in order.
+/// Where a walk past released breaks came to.
+#[derive(Debug)]
+pub(crate) enum WalkedPast {
+    /// The end of the log: the newest version that can be read, or that was released as it is; none of an empty log.
+    End(Option<Box<WorkflowEvent>>),
+    /// A break that was not released.
+    Broken(BreakFound),
+}
+
+/// Walks to the end of a log, past every break that was released, and stops at the first that was not. `seen` sees every version that the walk found sound, in order.
 ///
 /// `end` is the newest version that is there.
 ///
@@ -107,15 +123,15 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
     end: Option<Version>,
     quarantine: &QuarantineRecord,
     mut seen: impl FnMut(&WorkflowEvent),
-) -> Result<Result<Option<WorkflowEvent>, BreakFound>, StoreError> {
+) -> Result<WalkedPast, StoreError> {
     let (mut from, mut walk, mut last) = (Version::FIRST, ChainWalk::new(key), None);
     loop {
         let walked = walk_on(log, key, walk, end, &mut seen).await?;
         last = walked.last.or(last);
-        let Some(broken) = walked.broken else { return Ok(Ok(last)) };
+        let Some(broken) = walked.broken else { return Ok(WalkedPast::End(last.map(Box::new))) };
         let found = identified(log, key, &broken).await?;
         if !quarantine.is_released(&found) {
-            return Ok(Err(found));
+            return Ok(WalkedPast::Broken(found));
         }
         if !matches!(broken.fault, Fault::Missing | Fault::Unreadable) {
             // Its release says that it is built on as it is.
@@ -127,7 +143,7 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
                 let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
                 (from, walk) = (next, ChainWalk::resuming(key, next, base));
             }
-            Some(_) | None => return Ok(Ok(last)),
+            Some(_) | None => return Ok(WalkedPast::End(last.map(Box::new))),
         }
     }
 }

@@ -2,19 +2,21 @@
 
 use serde::Serialize;
 
-use crate::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
-use crate::head::decide;
-use crate::ports::{LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
-use crate::{Accepted, Bug, Deciding, Forbidden, NotKept, Quarantined, RuleViolation, TooManyRefusals};
-use alims_domain::access::{AccessQuestion, Action, Resource};
+use crate::append::{Accepted, Appended, append};
+use crate::errors::{Bug, Forbidden, Quarantined, RuleViolation};
+use crate::permission::permitted;
+use crate::ports::{Deciding, LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
+use alims_domain::access::{Action, Resource};
+use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
+use alims_domain::decide::{CreationRejected, Decision, decide_creation};
 use alims_domain::event::{EventType, Workflow};
-use alims_domain::hash_chain::{Break, Fault};
-use alims_domain::idempotency::{Known, RepeatableRequest, derived_workflow_id};
-use alims_domain::identifiers::{Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::idempotency::{RepeatableRequest, derived_workflow_id};
+use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::Move;
+use alims_domain::proposal::Proposal;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 
@@ -88,58 +90,59 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     call: &Call,
     new: &NewWorkflow,
 ) -> Result<Accepted, CreateWorkflowError> {
-    let key = call.key(&id_of(ports, call, new));
-    let now = ports.clock.now();
-    let transition =
-        Move { from: None, to: State::Created, reason: None, metadata: new.metadata.clone(), failure: None };
-    let attempt =
-        Attempt { operation: OPERATION, call, key: &key, head: None, transition: &transition, context: None, now };
-    // Whoever may not do it is told no more than that, so this comes before all else.
-    if let Err(forbidden) = permitted(ports, call, new, &key) {
-        attempt.record(ports, Refuser::Policy(&forbidden)).await?;
-        return Err(forbidden.into());
-    }
+    let workflow = workflow_to_create(call, new, call.key(&id_of(ports, call, new)), ports.clock.now());
+    let (key, now) = (&workflow.key, workflow.created_at);
+    let permission = may_create(ports, call, new, key);
     let repeatable = repeatable(call, new)?;
-    // An id that was just made up is nobody's. Any other may be: the condition of the append sees version 1 only, and
-    // that may be gone from a history that goes on without it.
-    if new.workflow_id.is_some() || repeatable.is_some() {
-        let first = ports.log.versions(&key, Version::FIRST, 1).await?.into_iter().next();
-        if let Some(first) = first {
-            return already_there(first, repeatable.as_ref(), key.workflow_id);
-        }
-    }
-    let workflow = as_it_would_be(call, new, key.clone(), now);
-    let verdict = attempt.judge(&ports.rules, &workflow).await?;
-    let rules = match applied_or_violation(verdict) {
-        Ok(rules) => rules,
-        Err(violation) => {
-            attempt.record(ports, Refuser::Rules(&violation)).await?;
-            return Err(violation.into());
+    // An id that was just made up is in use nowhere. Any other may be: the condition of the append sees version 1 only,
+    // and that may be gone from a history that goes on without it. Only a caller who may create has it looked for.
+    let first = if permission.is_ok() && (new.workflow_id.is_some() || repeatable.is_some()) {
+        ports.log.versions(key, Version::FIRST, 1).await?.into_iter().next()
+    } else {
+        None
+    };
+    let rejected = match decide_creation(first.as_ref(), permission, &new.metadata, repeatable.as_ref()) {
+        Decision::Repeated(_) => return first_answer(first),
+        Decision::Rejected(rejected) => rejected,
+        Decision::AskRules(transition) => {
+            let proposal =
+                Proposal { call, head: None, workflow: &workflow, transition: &transition, context: None, now };
+            match ports.rules.judge(&proposal.question()).await?.applied() {
+                Ok(rules) => {
+                    let (id, event_type) = (EventId(ports.ids.fresh()), EventType::WorkflowCreated);
+                    let version = proposal.commit(id, event_type, rules, repeatable.as_ref()).map_err(Bug::from)?;
+                    return appended(append(&ports.log, version, repeatable.as_ref()).await?, workflow.key);
+                }
+                Err(violation) => CreationRejected::RuleViolation(violation),
+            }
         }
     };
-    let version = attempt.next_version(ports, &workflow, EventType::WorkflowCreated, rules, repeatable.as_ref())?;
-    match append(&ports.log, version, repeatable.as_ref()).await? {
+    if let Some(by) = rejected.refused_by() {
+        let target_state = Some(State::Created);
+        let attempt = Attempt { operation: OPERATION, call, key, head: None, target_state, reason: None, now };
+        keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await?;
+    }
+    Err(match rejected {
+        CreationRejected::Forbidden(forbidden) => forbidden.into(),
+        CreationRejected::Quarantined(quarantined) => quarantined.into(),
+        CreationRejected::KeyReused => CreateWorkflowError::KeyReused,
+        CreationRejected::AlreadyExists => CreateWorkflowError::AlreadyExists(workflow.key.workflow_id),
+        CreationRejected::RuleViolation(violation) => violation.into(),
+    })
+}
+
+fn appended(appended: Appended, key: WorkflowKey) -> Result<Accepted, CreateWorkflowError> {
+    match appended {
         Appended::Yes(accepted) => Ok(*accepted),
         Appended::Lost(_) => Err(CreateWorkflowError::AlreadyExists(key.workflow_id)),
         Appended::KeyReused => Err(CreateWorkflowError::KeyReused),
     }
 }
 
-/// What is told of a creation whose id is taken: the first answer again, if it is the same request.
-fn already_there(
-    first: StoredVersion,
-    repeatable: Option<&RepeatableRequest>,
-    id: WorkflowId,
-) -> Result<Accepted, CreateWorkflowError> {
-    match repeatable.map_or(Known::No, |repeatable| repeatable.known_in(&first.accepted)) {
-        Known::Accepted(version) if version == first.event.version => {
-            Ok(Accepted { event: first.event, repeated: true })
-        }
-        // The version that this key made is gone from the log.
-        Known::Accepted(at) => Err(Quarantined(Break { at, fault: Fault::Missing }).into()),
-        Known::KeyReused => Err(CreateWorkflowError::KeyReused),
-        Known::No => Err(CreateWorkflowError::AlreadyExists(id)),
-    }
+/// What the first request with this key was answered.
+fn first_answer(first: Option<StoredVersion>) -> Result<Accepted, CreateWorkflowError> {
+    let first = first.ok_or(Bug::Decision("a creation is a repetition, and there is no version 1"))?;
+    Ok(Accepted { event: first.event, repeated: true })
 }
 
 fn id_of<L, R>(ports: &Deciding<L, R>, call: &Call, new: &NewWorkflow) -> WorkflowId {
@@ -155,7 +158,12 @@ fn repeatable(call: &Call, new: &NewWorkflow) -> Result<Option<RepeatableRequest
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &(OPERATION, new))).transpose()?)
 }
 
-fn permitted<L, R>(ports: &Deciding<L, R>, call: &Call, new: &NewWorkflow, key: &WorkflowKey) -> Result<(), Forbidden> {
+fn may_create<L, R>(
+    ports: &Deciding<L, R>,
+    call: &Call,
+    new: &NewWorkflow,
+    key: &WorkflowKey,
+) -> Result<(), Forbidden> {
     let resource = Resource {
         tenant_id: &key.tenant_id,
         workflow_id: Some(&key.workflow_id),
@@ -163,16 +171,10 @@ fn permitted<L, R>(ports: &Deciding<L, R>, call: &Call, new: &NewWorkflow, key: 
         current_state: None,
         created_by: Some(&call.principal.id),
     };
-    let question = AccessQuestion {
-        request_id: &call.request_id,
-        principal: &call.principal,
-        action: Action::CreateWorkflow,
-        resource,
-    };
-    decide(ports.policy.as_ref(), &question)
+    permitted(ports.policy.as_ref(), call, Action::CreateWorkflow, resource)
 }
 
-fn as_it_would_be(call: &Call, new: &NewWorkflow, key: WorkflowKey, now: Timestamp) -> Workflow {
+fn workflow_to_create(call: &Call, new: &NewWorkflow, key: WorkflowKey, now: Timestamp) -> Workflow {
     Workflow {
         key,
         workflow_type: new.workflow_type.clone(),

@@ -1,8 +1,8 @@
 //! A workflow's history, oldest first: its versions, and the refused attempts between them for those who may see them.
 
-use crate::head::{authorise, authorise_by_name};
-use crate::ports::{LogError, StoreError, WorkflowLog};
-use crate::{ReadWorkflowError, Reading};
+use crate::head::{ReadWorkflowError, newest};
+use crate::permission::authorise;
+use crate::ports::{LogError, Reading, StoreError, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
@@ -81,19 +81,12 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     query: HistoryQuery,
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let head = match ports.store.head(&key).await {
-        Ok(None) => return never_created(ports, call, &key, query).await,
-        Ok(Some(head)) => Some(head),
-        Err(LogError::Unreadable { .. }) => None,
-        Err(LogError::Store(error)) => return Err(error.into()),
+    let Some(newest) = newest(&ports.store, &key).await? else {
+        return never_created(ports, call, &key, query).await;
     };
     let wants = [Some(Action::GetWorkflowHistory), query.include_refusals.then_some(Action::GetWorkflowRefusals)];
     for action in wants.into_iter().flatten() {
-        match &head {
-            Some(head) => authorise(ports.policy.as_ref(), call, action, &head.event)?,
-            // Of what cannot be read nothing is known but its name.
-            None => authorise_by_name(ports.policy.as_ref(), call, action, &key)?,
-        }
+        authorise(ports.policy.as_ref(), call, action, &key, newest.event())?;
     }
     // One more than asked for tells whether there is a next page.
     let wanted = query.limit.saturating_add(1);
@@ -175,7 +168,7 @@ async fn never_created<L: WorkflowLog>(
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let may = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals]
         .into_iter()
-        .all(|action| authorise_by_name(ports.policy.as_ref(), call, action, key).is_ok());
+        .all(|action| authorise(ports.policy.as_ref(), call, action, key, None).is_ok());
     if !query.include_refusals || !may {
         return Err(ReadWorkflowError::NotFound);
     }

@@ -3,17 +3,21 @@
 use futures_util::future::join_all;
 use std::sync::Arc;
 
-use crate::decision::{applied_or_violation, now};
-use crate::head::{Head, authorise, head, intact};
-use crate::ports::{Clock, QuarantineLog, RulesUnavailable, TransitionRules, WorkflowLog};
-use crate::{Forbidden, ReadWorkflowError, Reading, RuleViolation};
+use crate::append::now;
+use crate::errors::{Forbidden, RuleViolation};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::authorise;
+use crate::ports::{Clock, QuarantineLog, Reading, RulesUnavailable, TransitionRules, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
+use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
 use alims_domain::event::{AppliedRules, Workflow};
+use alims_domain::head::{Head, intact};
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::lifecycle::State;
+use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::{InForce, QuarantineRecord};
-use alims_domain::ruling::{Move, RulesQuestion};
+use alims_domain::ruling::Move;
 
 /// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
 #[derive(Clone)]
@@ -37,7 +41,7 @@ pub struct EvaluatedMove {
     pub rules: RulesAnswer,
 }
 
-/// What the rules say to a move that nobody makes yet.
+/// What the rules say of a move that is not made yet.
 #[derive(Debug)]
 pub enum RulesAnswer {
     /// They would allow it.
@@ -89,9 +93,26 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
     }
     intact(head.event(), &record)?;
     // Side by side: a remote engine would else be waited for once for each move.
-    let targets = now.workflow.current_state.allowed_transitions();
-    let moves = join_all(targets.into_iter().map(|target| evaluate(ports, call, &head, &now.workflow, target))).await;
+    let targets = State::ALL.into_iter().filter_map(|target| proposed(&head, &record, target));
+    let moves = join_all(targets.map(|transition| evaluate(ports, call, &head, &now.workflow, transition))).await;
     Ok((now, moves))
+}
+
+/// The move to a state, when it is one that the rules decide. Whether the policies permit it is reported beside their
+/// answer.
+fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Option<Move> {
+    let command = TransitionCommand {
+        target_state,
+        reason: None,
+        expected_version: None,
+        metadata: None,
+        failure: None,
+        repeatable: None,
+    };
+    match decide_transition(head, record, Ok(()), &command) {
+        Decision::AskRules(transition) => Some(transition),
+        Decision::Repeated(_) | Decision::Rejected(_) => None,
+    }
 }
 
 impl WorkflowNow {
@@ -106,8 +127,9 @@ async fn readable<L: WorkflowLog + QuarantineLog>(
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<(Head, QuarantineRecord), ReadWorkflowError> {
-    let (head, record) = head(&ports.store, &call.key(workflow_id)).await?;
-    authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, head.event())?;
+    let key = call.key(workflow_id);
+    let (head, record) = head(&ports.store, &key).await?;
+    authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, &key, Some(head.event()))?;
     Ok((head, record))
 }
 
@@ -116,27 +138,14 @@ async fn evaluate<L, R: TransitionRules>(
     call: &Call,
     head: &Head,
     workflow: &Workflow,
-    target_state: State,
+    transition: Move,
 ) -> EvaluatedMove {
-    let access = authorise(ports.reading.policy.as_ref(), call, Action::moving_to(target_state), head.event());
-    let transition = Move {
-        from: Some(workflow.current_state),
-        to: target_state,
-        reason: None,
-        metadata: workflow.metadata.clone(),
-        failure: None,
-    };
-    let question = RulesQuestion {
-        request_id: &call.request_id,
-        workflow,
-        transition: &transition,
-        actor: &call.principal,
-        context: None,
-        now: now(ports.clock.as_ref(), Some(head)),
-    };
-    let rules = match ports.rules.judge(&question).await.map(applied_or_violation) {
-        Ok(Ok(applied)) => RulesAnswer::Allow(applied),
-        Ok(Err(violation)) => RulesAnswer::Deny(violation),
+    let (policy, target_state, event) = (ports.reading.policy.as_ref(), transition.to, head.event());
+    let access = authorise(policy, call, Action::moving_to(target_state), &workflow.key, Some(event));
+    let now = now(ports.clock.as_ref(), Some(event));
+    let proposal = Proposal { call, head: Some(head), workflow, transition: &transition, context: None, now };
+    let rules = match ports.rules.judge(&proposal.question()).await {
+        Ok(verdict) => verdict.applied().map_or_else(RulesAnswer::Deny, RulesAnswer::Allow),
         Err(unavailable) => RulesAnswer::Unavailable(unavailable),
     };
     EvaluatedMove { target_state, access, rules }

@@ -1,14 +1,13 @@
-//! What the operations share when they read: the head, and whether the caller may see it.
+//! Reading the head: the newest version of a workflow, and what lies below it where that cannot be read.
 
 use futures_util::future::join;
 
-use crate::ports::{AccessPolicy, LogError, QuarantineLog, StoreError, WorkflowLog};
-use crate::{Forbidden, Quarantined};
-use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
-use alims_domain::call::Call;
+use crate::errors::{Forbidden, Quarantined};
+use crate::ports::{LogError, QuarantineLog, StoreError, WorkflowLog};
 use alims_domain::event::{Resumes, WorkflowEvent};
-use alims_domain::hash_chain::{Break, Fault, content_of, is_intact};
+use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::hashing::ChainHash;
+use alims_domain::head::Head;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
 use alims_domain::quarantine::{BreakFound, QuarantineRecord};
@@ -39,29 +38,6 @@ impl From<LogError> for ReadWorkflowError {
                 Self::Quarantined(Quarantined(Break { at: version, fault: Fault::Unreadable }))
             }
         }
-    }
-}
-
-/// What the next version goes on from.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Head {
-    /// The newest version that can be read.
-    pub stored: StoredVersion,
-    /// Present when versions above it cannot be read: all of them were released.
-    pub resumes: Option<Resumes>,
-    /// The newest version that is there, readable or not.
-    pub end: Version,
-}
-
-impl Head {
-    /// A newest version that can be read.
-    pub(crate) fn of(stored: StoredVersion) -> Self {
-        Self { end: stored.event.version, stored, resumes: None }
-    }
-
-    /// Its event.
-    pub(crate) fn event(&self) -> &WorkflowEvent {
-        &self.stored.event
     }
 }
 
@@ -139,75 +115,38 @@ fn adjoins(lower: Version, upper: Version, may_pass: impl Fn(&BreakFound) -> boo
     lower.next().is_some_and(|next| next == upper || may_pass(&BreakFound::nothing_is_left(next)))
 }
 
-/// The head, for those who build on it, and whether they may: no quarantine is in force, and its content fits its hash or
-/// was released as it is.
-pub(crate) async fn free_head<L: WorkflowLog + QuarantineLog>(
-    log: &L,
-    key: &WorkflowKey,
-) -> Result<(Head, Result<(), Quarantined>), ReadWorkflowError> {
-    let (head, quarantine) = head(log, key).await?;
-    let free = may_be_built_on(head.event(), &quarantine);
-    Ok((head, free))
+/// The newest version that is there, as one read shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Newest {
+    /// It can be read.
+    Readable(Box<StoredVersion>),
+    /// It cannot; the hash of what is stored.
+    Unreadable(Version, ChainHash),
 }
 
-/// Whether a newest version may be built on, by the record that was read beside it.
-pub(crate) fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
-    match quarantine.in_force().first() {
-        Some(in_force) => Err(Quarantined(in_force.found.as_break())),
-        None => intact(head, quarantine),
+impl Newest {
+    /// Which version it is.
+    pub(crate) fn version(&self) -> Version {
+        match self {
+            Self::Readable(stored) => stored.event.version,
+            Self::Unreadable(version, _) => *version,
+        }
+    }
+
+    /// Its event, if it can be read.
+    pub(crate) fn event(&self) -> Option<&WorkflowEvent> {
+        match self {
+            Self::Readable(stored) => Some(&stored.event),
+            Self::Unreadable(..) => None,
+        }
     }
 }
 
-/// Whether the newest version may be built on: its content fits its hash, or was released as it is.
-pub(crate) fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
-    let (at, fault) = (head.version, Fault::Altered);
-    if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {
-        Ok(())
-    } else {
-        Err(Quarantined(Break { at, fault }))
-    }
-}
-
-/// Whether the caller may do this to an existing workflow.
-pub(crate) fn authorise(
-    policy: &dyn AccessPolicy,
-    call: &Call,
-    action: Action,
-    workflow: &WorkflowEvent,
-) -> Result<(), Forbidden> {
-    let resource = Resource {
-        tenant_id: &workflow.tenant_id,
-        workflow_id: Some(&workflow.workflow_id),
-        workflow_type: Some(&workflow.workflow_type),
-        current_state: Some(workflow.to_state),
-        created_by: Some(&workflow.created_by),
-    };
-    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
-    decide(policy, &AccessQuestion { request_id, principal, action, resource })
-}
-
-/// Whether the caller may do this to a workflow of which nothing but its name is known, or can be.
-pub(crate) fn authorise_by_name(
-    policy: &dyn AccessPolicy,
-    call: &Call,
-    action: Action,
-    key: &WorkflowKey,
-) -> Result<(), Forbidden> {
-    let resource = Resource {
-        tenant_id: &key.tenant_id,
-        workflow_id: Some(&key.workflow_id),
-        workflow_type: None,
-        current_state: None,
-        created_by: None,
-    };
-    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
-    decide(policy, &AccessQuestion { request_id, principal, action, resource })
-}
-
-/// Whether the policies permit what is asked.
-pub(crate) fn decide(policy: &dyn AccessPolicy, question: &AccessQuestion<'_>) -> Result<(), Forbidden> {
-    match policy.decide(question) {
-        AccessDecision::Permitted { .. } => Ok(()),
-        AccessDecision::Forbidden { policies } => Err(Forbidden { action: question.action.as_str(), policies }),
+/// The newest version; none when the workflow does not exist.
+pub(crate) async fn newest<L: WorkflowLog>(log: &L, key: &WorkflowKey) -> Result<Option<Newest>, StoreError> {
+    match log.head(key).await {
+        Ok(newest) => Ok(newest.map(Box::new).map(Newest::Readable)),
+        Err(LogError::Unreadable { version, content, .. }) => Ok(Some(Newest::Unreadable(version, content))),
+        Err(LogError::Store(error)) => Err(error),
     }
 }

@@ -13,13 +13,14 @@ pub mod recovery;
 pub mod request_state_transition;
 pub mod verify_workflow_history;
 
+mod append;
 mod chain_walk;
-mod decision;
 mod head;
+mod permission;
 mod refusals;
 
+pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
-pub use decision::Accepted;
 pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 pub use head::ReadWorkflowError;
 pub use ports::{Deciding, Publishing, Reading};

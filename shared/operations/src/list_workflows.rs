@@ -1,9 +1,9 @@
 //! The tenant's workflows, newest first, from the index: eventually consistent.
 
-use crate::head::decide;
-use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
-use crate::{Forbidden, Reading};
-use alims_domain::access::{AccessQuestion, Action, Resource};
+use crate::errors::Forbidden;
+use crate::permission::permitted;
+use crate::ports::{IndexPage, IndexPosition, IndexQuery, Reading, StoreError, WorkflowIndex};
+use alims_domain::access::{Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::identifiers::{PrincipalId, WorkflowType};
 use alims_domain::lifecycle::State;
@@ -49,9 +49,7 @@ pub async fn list_workflows<I: WorkflowIndex>(
     let tenant_id = &call.principal.tenant_id;
     let resource =
         Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
-    let (request_id, principal) = (call.request_id.as_str(), &call.principal);
-    let question = AccessQuestion { request_id, principal, action: Action::ListWorkflows, resource };
-    decide(ports.policy.as_ref(), &question)?;
+    permitted(ports.policy.as_ref(), call, Action::ListWorkflows, resource)?;
     let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = filter;
     let tenant_id = tenant_id.clone();
     let query = IndexQuery { tenant_id, state, workflow_type, created_by, updated_after, updated_before, after, limit };

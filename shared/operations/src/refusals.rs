@@ -12,7 +12,7 @@ use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_M
 use alims_domain::refusal::{FurtherNotKept, KeptRefusal, Refusal, Whose};
 use alims_domain::timestamp::Timestamp;
 
-/// So much was refused lately on this workflow that a further refusal was neither kept nor told. Nothing was changed.
+/// So much was refused lately on this workflow that a further refusal was neither kept nor answered. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts were refused; the next one is kept in {retry_after_seconds} s")]
 pub struct TooManyRefusals {

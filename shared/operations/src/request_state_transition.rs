@@ -1,25 +1,30 @@
-//! A move of a workflow: decided as step 3 of "One request" in ARCHITECTURE.md tells it, committed by one append.
+//! A move of a workflow, as step 3 of "One request" in ARCHITECTURE.md says: load, decide, append.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::chain_walk::readable;
-use crate::decision::{Appended, Attempt, Refuser, append, applied_or_violation, now};
-use crate::head::{Head, authorise, free_head};
-use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
-use crate::{
-    Accepted, Bug, Deciding, Forbidden, InvalidTransition, NotKept, Quarantined, ReadWorkflowError, RuleViolation,
-    TooManyRefusals, VersionConflict,
-};
+use crate::append::{Accepted, Appended, append, now};
+use crate::chain_walk::{Page, readable};
+use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::authorise;
+use crate::ports::{Deciding, LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
+use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
+use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
 use alims_domain::hash_chain::{Break, Fault};
-use alims_domain::idempotency::{Known, RepeatableRequest};
-use alims_domain::identifiers::{Reason, Version, WorkflowId, WorkflowKey};
+use alims_domain::head::Head;
+use alims_domain::idempotency::RepeatableRequest;
+use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use alims_domain::json::{JsonRefused, ValidationContext};
 use alims_domain::lifecycle::State;
+use alims_domain::proposal::Proposal;
+use alims_domain::quarantine::QuarantineRecord;
 use alims_domain::ruling::Move;
+use alims_domain::timestamp::Timestamp;
 
 /// The move that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -105,6 +110,20 @@ impl From<NotKept> for RequestStateTransitionError {
     }
 }
 
+impl From<TransitionRejected> for RequestStateTransitionError {
+    fn from(rejected: TransitionRejected) -> Self {
+        match rejected {
+            TransitionRejected::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            TransitionRejected::Quarantined(quarantined) => Self::Quarantined(quarantined),
+            TransitionRejected::KeyReused => Self::KeyReused,
+            TransitionRejected::VersionConflict(conflict) => Self::VersionConflict(conflict),
+            TransitionRejected::Metadata(refused) => Self::Metadata(refused),
+            TransitionRejected::InvalidTransition(invalid) => Self::InvalidTransition(invalid),
+            TransitionRejected::RuleViolation(violation) => Self::RuleViolation(violation),
+        }
+    }
+}
+
 /// The operation's name, everywhere.
 const OPERATION: &str = "request-state-transition";
 
@@ -118,37 +137,32 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
-    let key = call.key(workflow_id);
-    let head = match permitted_head(ports, call, &key, request).await? {
-        Ok(head) => head,
-        Err((head, forbidden)) => {
-            // Whoever may not do it is told no more than that, so this comes before all else.
-            let transition = unpatched(&head, request);
-            let attempt = attempt(ports, call, &key, &head, &transition, request);
-            attempt.record(ports, Refuser::Policy(&forbidden)).await?;
-            return Err(forbidden.into());
-        }
-    };
+    let loaded = load(ports, call, workflow_id, request).await?;
     let repeatable = repeatable(call, workflow_id, request)?;
-    match repeatable.as_ref().map_or(Known::No, |repeatable| repeatable.known_in(&head.stored.accepted)) {
-        Known::Accepted(version) => return first_answer(&ports.log, &key, head, version).await,
-        Known::KeyReused => return Err(RequestStateTransitionError::KeyReused),
-        Known::No => {}
-    }
-    check_version(&head, request)?;
-    let transition = move_of(&head, request)?;
-    let attempt = attempt(ports, call, &key, &head, &transition, request);
-    let rules = match decide(ports, &attempt, &head).await? {
-        Ok(rules) => rules,
-        Err(no) => {
-            attempt.record(ports, no.refuser()).await?;
-            return Err(no.into());
+    let rejected = match loaded.decide(request, repeatable.as_ref()) {
+        Decision::Repeated(version) => return first_answer(&ports.log, loaded, version).await,
+        Decision::Rejected(rejected) => rejected,
+        Decision::AskRules(transition) => {
+            let proposal = loaded.proposal(call, request, &transition);
+            match ports.rules.judge(&proposal.question()).await?.applied() {
+                Ok(rules) => {
+                    let (id, event_type) = (EventId(ports.ids.fresh()), EventType::WorkflowStateChanged);
+                    let version = proposal.commit(id, event_type, rules, repeatable.as_ref()).map_err(Bug::from)?;
+                    return appended(append(&ports.log, version, repeatable.as_ref()).await?);
+                }
+                Err(violation) => TransitionRejected::RuleViolation(violation),
+            }
         }
     };
-    let workflow = Workflow::from(head.event());
-    let version =
-        attempt.next_version(ports, &workflow, EventType::WorkflowStateChanged, rules, repeatable.as_ref())?;
-    match append(&ports.log, version, repeatable.as_ref()).await? {
+    if let Some(by) = rejected.refused_by() {
+        let attempt = loaded.attempt(call, request);
+        keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await?;
+    }
+    Err(rejected.into())
+}
+
+fn appended(appended: Appended) -> Result<Accepted, RequestStateTransitionError> {
+    match appended {
         Appended::Yes(accepted) => Ok(*accepted),
         Appended::KeyReused => Err(RequestStateTransitionError::KeyReused),
         Appended::Lost(winner) => {
@@ -176,106 +190,76 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<WouldBeAccepted, RequestStateTransitionError> {
-    let key = call.key(workflow_id);
-    let head = permitted_head(ports, call, &key, request).await?.map_err(|(_, forbidden)| forbidden)?;
-    check_version(&head, request)?;
-    let transition = move_of(&head, request)?;
-    let attempt = attempt(ports, call, &key, &head, &transition, request);
-    let rules = decide(ports, &attempt, &head).await??;
-    Ok(WouldBeAccepted { workflow: Workflow::from(head.event()), rules })
+    let loaded = load(ports, call, workflow_id, request).await?;
+    match loaded.decide(request, None) {
+        Decision::Repeated(_) => Err(Bug::Decision("a request without a key is a repetition").into()),
+        Decision::Rejected(rejected) => Err(rejected.into()),
+        Decision::AskRules(transition) => {
+            let proposal = loaded.proposal(call, request, &transition);
+            match ports.rules.judge(&proposal.question()).await?.applied() {
+                Ok(rules) => Ok(WouldBeAccepted { workflow: loaded.workflow, rules }),
+                Err(violation) => Err(violation.into()),
+            }
+        }
+    }
 }
 
-/// The newest version, when the caller may move it and it is sound and free; else what the refusal is about.
-async fn permitted_head<L: WorkflowLog + QuarantineLog, R>(
+/// All that a move is decided on.
+struct Loaded {
+    key: WorkflowKey,
+    head: Head,
+    quarantine: QuarantineRecord,
+    workflow: Workflow,
+    permission: Result<(), Forbidden>,
+    now: Timestamp,
+}
+
+async fn load<L: WorkflowLog + QuarantineLog, R>(
     ports: &Deciding<L, R>,
     call: &Call,
-    key: &WorkflowKey,
+    workflow_id: &WorkflowId,
     request: &TransitionRequest,
-) -> Result<Result<Head, (Head, Forbidden)>, ReadWorkflowError> {
-    let (head, free) = free_head(&ports.log, key).await?;
+) -> Result<Loaded, ReadWorkflowError> {
+    let key = call.key(workflow_id);
+    let (head, quarantine) = head(&ports.log, &key).await?;
     let action = Action::moving_to(request.target_state);
-    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, action, head.event()) {
-        return Ok(Err((head, forbidden)));
+    let permission = authorise(ports.policy.as_ref(), call, action, &key, Some(head.event()));
+    let (workflow, now) = (Workflow::from(head.event()), now(ports.clock.as_ref(), Some(head.event())));
+    Ok(Loaded { key, head, quarantine, workflow, permission, now })
+}
+
+impl Loaded {
+    fn decide(
+        &self,
+        request: &TransitionRequest,
+        repeatable: Option<&RepeatableRequest>,
+    ) -> Decision<TransitionRejected> {
+        let command = TransitionCommand {
+            target_state: request.target_state,
+            reason: Some(&request.reason),
+            expected_version: request.expected_version,
+            metadata: request.metadata.as_ref(),
+            failure: request.failure.as_ref(),
+            repeatable,
+        };
+        decide_transition(&self.head, &self.quarantine, self.permission.clone(), &command)
     }
-    free?;
-    Ok(Ok(head))
-}
 
-/// The two who can say no to those who may ask, in the order they are asked.
-enum No {
-    Lifecycle(InvalidTransition),
-    Rules(RuleViolation),
-}
+    fn proposal<'a>(&'a self, call: &'a Call, request: &'a TransitionRequest, transition: &'a Move) -> Proposal<'a> {
+        let (head, workflow, context) = (Some(&self.head), &self.workflow, request.validation_context.as_ref());
+        Proposal { call, head, workflow, transition, context, now: self.now }
+    }
 
-impl No {
-    fn refuser(&self) -> Refuser<'_> {
-        match self {
-            Self::Lifecycle(_) => Refuser::Lifecycle,
-            Self::Rules(violation) => Refuser::Rules(violation),
+    fn attempt<'a>(&'a self, call: &'a Call, request: &'a TransitionRequest) -> Attempt<'a> {
+        Attempt {
+            operation: OPERATION,
+            call,
+            key: &self.key,
+            head: Some(self.head.event()),
+            target_state: Some(request.target_state),
+            reason: Some(&request.reason),
+            now: self.now,
         }
-    }
-}
-
-impl From<No> for RequestStateTransitionError {
-    fn from(no: No) -> Self {
-        match no {
-            No::Lifecycle(invalid) => Self::InvalidTransition(invalid),
-            No::Rules(violation) => Self::RuleViolation(violation),
-        }
-    }
-}
-
-async fn decide<L: WorkflowLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
-    attempt: &Attempt<'_>,
-    head: &Head,
-) -> Result<Result<AppliedRules, No>, RulesUnavailable> {
-    let (current_state, target_state) = (head.event().to_state, attempt.transition.to);
-    if !current_state.may_become(target_state) {
-        let version = head.event().version;
-        return Ok(Err(No::Lifecycle(InvalidTransition { current_state, target_state, version })));
-    }
-    let verdict = attempt.judge(&ports.rules, &Workflow::from(head.event())).await?;
-    Ok(applied_or_violation(verdict).map_err(No::Rules))
-}
-
-fn attempt<'a, L, R>(
-    ports: &Deciding<L, R>,
-    call: &'a Call,
-    key: &'a WorkflowKey,
-    head: &'a Head,
-    transition: &'a Move,
-    request: &'a TransitionRequest,
-) -> Attempt<'a> {
-    let context = request.validation_context.as_ref();
-    let now = now(ports.clock.as_ref(), Some(head));
-    Attempt { operation: OPERATION, call, key, head: Some(head), transition, context, now }
-}
-
-fn move_of(head: &Head, request: &TransitionRequest) -> Result<Move, JsonRefused> {
-    let unpatched = unpatched(head, request);
-    Ok(match &request.metadata {
-        Some(patch) => Move { metadata: head.event().metadata.patched(patch)?, ..unpatched },
-        None => unpatched,
-    })
-}
-
-/// The move with the metadata as it is.
-fn unpatched(head: &Head, request: &TransitionRequest) -> Move {
-    Move {
-        from: Some(head.event().to_state),
-        to: request.target_state,
-        reason: Some(request.reason.clone()),
-        metadata: head.event().metadata.clone(),
-        failure: request.failure.clone(),
-    }
-}
-
-fn check_version(head: &Head, request: &TransitionRequest) -> Result<(), VersionConflict> {
-    let (current_state, version) = (head.event().to_state, head.event().version);
-    match request.expected_version {
-        Some(expected) if expected != version => Err(VersionConflict { current_state, version }),
-        Some(_) | None => Ok(()),
     }
 }
 
@@ -292,14 +276,17 @@ fn repeatable(
 /// What the first request with this key was answered.
 async fn first_answer<L: WorkflowLog>(
     log: &L,
-    key: &WorkflowKey,
-    head: Head,
+    loaded: Loaded,
     version: Version,
 ) -> Result<Accepted, RequestStateTransitionError> {
+    let Loaded { key, head, .. } = loaded;
     if head.event().version == version {
         return Ok(Accepted { event: head.stored.event, repeated: true });
     }
-    let page = readable(log, key, version, 1).await?.map_err(Quarantined)?;
+    let page = match readable(log, &key, version, 1).await? {
+        Page::Versions(page) => page,
+        Page::Broken(broken) => return Err(Quarantined(broken).into()),
+    };
     match page.into_iter().find(|stored| stored.event.version == version) {
         Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
         // The version that this key made is gone from the log.

@@ -1,9 +1,9 @@
 //! Whether a workflow's stored history is whole and unaltered: the hash chain, checked from the first version on.
 
 use crate::chain_walk::walk_chain;
-use crate::head::{authorise, authorise_by_name};
-use crate::ports::{LogError, WorkflowLog};
-use crate::{ReadWorkflowError, Reading};
+use crate::head::{ReadWorkflowError, newest};
+use crate::permission::authorise;
+use crate::ports::{Reading, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::hash_chain::Break;
@@ -32,16 +32,9 @@ pub async fn verify_workflow_history<L: WorkflowLog>(
     workflow_id: &WorkflowId,
 ) -> Result<Verification, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let (policy, action) = (ports.policy.as_ref(), Action::VerifyWorkflowHistory);
-    let (permitted, end) = match ports.store.head(&key).await {
-        Ok(None) => return Err(ReadWorkflowError::NotFound),
-        Ok(Some(head)) => (authorise(policy, call, action, &head.event), Some(head.event.version)),
-        // Of what cannot be read nothing is known but its name.
-        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, &key), Some(version)),
-        Err(LogError::Store(error)) => return Err(error.into()),
-    };
-    permitted?;
-    let walked = walk_chain(&ports.store, &key, end).await?;
+    let newest = newest(&ports.store, &key).await?.ok_or(ReadWorkflowError::NotFound)?;
+    authorise(ports.policy.as_ref(), call, Action::VerifyWorkflowHistory, &key, newest.event())?;
+    let walked = walk_chain(&ports.store, &key, Some(newest.version())).await?;
     Ok(Verification {
         versions_checked: walked.last.as_ref().map_or(0, |event| event.version.get()),
         head_hash: walked.last.map(|event| event.hash),

@@ -16,7 +16,7 @@ const PROMISED_SECONDS: u32 = 30;
 
 #[test]
 fn the_machine_retries_the_errors_that_the_function_calls_unavailable_and_lambda_s_own() {
-    let named = workspace().text("shared/operations/src/recovery/recovery_step.rs").split('"');
+    let named = workspace().text("shared/operations/src/recovery/turn.rs").split('"');
     let passing: BTreeSet<&str> = named.filter(|name| name.ends_with("Unavailable") && !name.contains(' ')).collect();
     assert_eq!(passing.len(), 3, "{passing:?}");
     let [own, lambda] = RECOVER_WORKFLOW.retries else { panic!("there are two retries") };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::future::Future;
 
-use crate::ports::Cause;
+use crate::ports::failure::Cause;
 use alims_domain::bus_event::BusEvent;
 
 /// The bus did not take one entry; others of the same call it may have taken.
@@ -33,13 +33,13 @@ pub trait EventBus: Send + Sync {
 pub struct DeadLetter {
     /// The record's place in the stream.
     pub sequence_number: String,
-    /// The item's key, as far as it can be told.
+    /// The item's key, as far as it is known.
     pub key: String,
     /// What is wrong with it.
     pub why: String,
 }
 
-/// Keeps what cannot be published, so that it blocks nobody and is not lost.
+/// Keeps what cannot be published, so that it blocks no other and is not lost.
 pub trait DeadLetters: Send + Sync {
     /// Keeps one. An adapter MUST NOT answer `Ok` before it is kept for good, and MUST keep every member of it whole.
     /// Keeping one MUST NOT remove another.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use crate::ports::{NewerFormat, StoreError};
+use crate::ports::failure::{NewerFormat, StoreError};
 use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;

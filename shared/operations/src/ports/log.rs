@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::ports::StoreError;
+use crate::ports::failure::StoreError;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
@@ -78,7 +78,7 @@ pub trait WorkflowLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<KeptRefusal>, StoreError>> + Send;
 
-    /// Appends a version, if nobody has it yet. Exactly one of several writers of one version succeeds.
+    /// Appends a version, if it is not there yet. Exactly one of several writers of one version succeeds.
     ///
     /// An adapter MUST answer `Ok` when the version that is there carries our own `event_id`: an earlier try of ours
     /// had won and its answer was lost. Otherwise it MUST return the winner. Where it cannot read what is there it cannot

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::ports::StoreError;
+use crate::ports::failure::StoreError;
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 

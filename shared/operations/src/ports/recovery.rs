@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use crate::ports::{Cause, StoreError, WalkPosition};
+use crate::ports::failure::{Cause, StoreError};
+use crate::ports::walk::WalkPosition;
 use alims_domain::identifiers::{RecoveryId, WorkflowKey};
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
@@ -32,7 +33,7 @@ pub trait RecoveryLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Recoveries, StoreError>> + Send;
 
-    /// Claims an attempt, if nobody has it yet. Exactly one of several claimants succeeds.
+    /// Claims an attempt, if it is not claimed yet. Exactly one of several claimants succeeds.
     ///
     /// An adapter MUST answer [`Claimed::Ours`] when the claim that is there is equal to the given one: an earlier try
     /// of ours had won and its answer was lost. Otherwise it MUST answer [`Claimed::Taken`].
@@ -86,11 +87,11 @@ pub enum ExecutionStatus {
     Running,
     /// Over.
     Ended(EndedHow),
-    /// Nobody knows of it: it was never started, or it ended so long ago that it is forgotten.
+    /// Not known: it was never started, or it ended so long ago that it is forgotten.
     Unknown,
 }
 
-/// Why a recovery was not started, or nothing could be told of it.
+/// Why a recovery was not started, or its state could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StarterError {
     /// It may work later. The execution may or may not have been started.

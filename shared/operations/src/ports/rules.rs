@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::ports::Cause;
+use crate::ports::failure::Cause;
 use alims_domain::ruling::{RulesQuestion, Verdict};
 
 /// The rules engine gave no answer that can be relied on. This is neither "allow" nor "deny".

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::ports::{AccessPolicy, Clock, Ids};
+use crate::ports::access::AccessPolicy;
+use crate::ports::clock::{Clock, Ids};
 
 /// What an operation that decides and appends needs.
 #[derive(Clone)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use crate::ports::StoreError;
+use crate::ports::failure::StoreError;
 use alims_domain::identifiers::WorkflowKey;
 
-/// A place in a walk. What it says is known to the adapter that made it, and to nobody else.
+/// A place in a walk. Only the adapter that made it can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalkPosition(pub String);
 
@@ -15,7 +15,7 @@ pub struct WalkPosition(pub String);
 pub struct WalkPart {
     /// The workflows that have entries in this part.
     pub workflows: BTreeSet<WorkflowKey>,
-    /// Entries that belong to no workflow or are neither version nor refusal: their keys, as far as they can be told.
+    /// Entries that belong to no workflow or are neither version nor refusal: their keys, as far as they are known.
     pub strays: Vec<String>,
     /// Where the next part begins; none when there is none. A part may be empty and still have a next one.
     pub next: Option<WalkPosition>,
@@ -27,7 +27,7 @@ pub trait LogWalk: Send + Sync {
     ///
     /// An adapter MUST name every workflow whose entries were there for some seconds when the walk began, in each
     /// part in which entries of it lie, and MUST NOT let entries of another workflow come between them. Reads may be
-    /// eventually consistent: what is newer rings its own doorbell. For a position that it did not make it MUST
+    /// eventually consistent: what is newer has its own notification. For a position that it did not make it MUST
     /// answer [`StoreError::Refused`].
     fn part(&self, from: Option<&WalkPosition>) -> impl Future<Output = Result<WalkPart, StoreError>> + Send;
 }

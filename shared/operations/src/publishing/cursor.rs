@@ -5,9 +5,8 @@
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
-use crate::Publishing;
 use crate::chain_walk::identified;
-use crate::ports::{EventBus, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::ports::{EventBus, LogError, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, Fault};
@@ -22,15 +21,15 @@ use alims_domain::timestamp::Timestamp;
 /// Why a workflow was not brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It may work another time.
-    Later(String),
-    /// It will never work: the log has no such version, or one that cannot be read.
-    Never(String),
+    /// Another try may succeed.
+    Retryable(String),
+    /// No other try will succeed: the log has no such version, or one that cannot be read.
+    Permanent(String),
 }
 
 /// One workflow on its way from what is published to a version that is to be.
 #[derive(Debug)]
-pub(crate) struct Lane {
+pub(crate) struct Cursor {
     key: WorkflowKey,
     /// The next version to put; none when the last possible one is through.
     next: Option<Version>,
@@ -41,7 +40,7 @@ pub(crate) struct Lane {
     /// The last event the bus accepted and the index does not know of yet.
     accepted: Option<WorkflowEvent>,
     /// Whether the events are on the bus and in the index already, and are only put again.
-    again: bool,
+    replaying: bool,
     /// How far both bus and index have it; of a replay, how far the bus has it again.
     pub checkpoint: Option<Version>,
     /// Why it went no further; none while it goes, and at the end when it arrived.
@@ -50,7 +49,7 @@ pub(crate) struct Lane {
     last_made_at: Option<Timestamp>,
 }
 
-impl Lane {
+impl Cursor {
     /// A workflow of which everything up to `published` is out and everything up to `last` is to be. None when there
     /// is nothing to do.
     pub(crate) fn new(
@@ -67,7 +66,7 @@ impl Lane {
             last,
             at_hand,
             accepted: None,
-            again: false,
+            replaying: false,
             checkpoint: published,
             stop: None,
             last_made_at: None,
@@ -76,7 +75,7 @@ impl Lane {
 
     /// A workflow whose published events from `from` to `last` are to be put again, as replayed ones. The index learns
     /// nothing new from them, and is left alone.
-    pub(crate) fn again(
+    pub(crate) fn replaying(
         key: WorkflowKey,
         from: Version,
         last: Version,
@@ -89,15 +88,15 @@ impl Lane {
             last,
             at_hand,
             accepted: None,
-            again: true,
+            replaying: true,
             checkpoint: None,
             stop: None,
             last_made_at: None,
         }
     }
 
-    /// The same, rung for by a notification of a version that was made then.
-    pub(crate) fn rung_for(self, made_at: Timestamp) -> Self {
+    /// The same, for a notification of a version that was made then.
+    pub(crate) fn notified_at(self, made_at: Timestamp) -> Self {
         Self { last_made_at: Some(made_at), ..self }
     }
 
@@ -121,12 +120,12 @@ impl Lane {
     }
 
     fn render(&self, event: &WorkflowEvent) -> Result<BusEvent, NotCanonical> {
-        if self.again { BusEvent::of_replayed_version(event) } else { BusEvent::of_version(event) }
+        if self.replaying { BusEvent::of_replayed_version(event) } else { BusEvent::of_version(event) }
     }
 
     fn was_accepted(&mut self, event: WorkflowEvent) {
         self.next = event.version.next();
-        if self.again {
+        if self.replaying {
             self.checkpoint = Some(event.version);
         } else {
             self.accepted = Some(event);
@@ -134,22 +133,22 @@ impl Lane {
     }
 }
 
-/// Puts everything that the lanes ask for on the bus and moves the index after what was not there before.
+/// Puts on the bus all that the cursors have yet to reach and moves the index after what was not there before.
 ///
-/// Returns the lanes, in their order, each arrived or stopped, and how many events the bus accepted.
+/// Returns the cursors, in their order, each arrived or stopped, and how many events the bus accepted.
 pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
-    mut lanes: Vec<Lane>,
-) -> (Vec<Lane>, u64) {
+    mut cursors: Vec<Cursor>,
+) -> (Vec<Cursor>, u64) {
     let mut accepted = 0;
     loop {
-        fill(ports, &mut lanes).await;
+        fill(ports, &mut cursors).await;
         let mut round = Vec::new();
-        for (lane, at) in lanes.iter_mut().zip(0_usize..) {
-            let Some(event) = lane.take() else { continue };
-            match lane.render(&event) {
+        for (cursor, at) in cursors.iter_mut().zip(0_usize..) {
+            let Some(event) = cursor.take() else { continue };
+            match cursor.render(&event) {
                 Ok(entry) => round.push((at, event, entry)),
-                Err(error) => lane.stop = Some(Stop::Never(error.to_string())),
+                Err(error) => cursor.stop = Some(Stop::Permanent(error.to_string())),
             }
         }
         if round.is_empty() {
@@ -158,43 +157,46 @@ pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B
         let entries = round.iter().map(|(_, _, entry)| entry.clone()).collect();
         let results = put_one_a_workflow(&ports.bus, entries).await;
         for ((at, event, _), result) in round.into_iter().zip(results) {
-            let Some(lane) = lanes.get_mut(at) else { continue };
+            let Some(cursor) = cursors.get_mut(at) else { continue };
             match result {
                 Ok(()) => {
                     accepted += 1;
-                    lane.was_accepted(event);
+                    cursor.was_accepted(event);
                 }
-                Err(why) => lane.stop = Some(Stop::Later(why)),
+                Err(why) => cursor.stop = Some(Stop::Retryable(why)),
             }
         }
     }
-    advance(&ports.index, lanes.iter_mut().collect()).await;
-    (lanes, accepted)
+    advance(&ports.index, cursors.iter_mut().collect()).await;
+    (cursors, accepted)
 }
 
-/// Gives every lane that lacks its next event the following ones from the log. Whoever has come this far is moved on
-/// in the index first: a workflow with a long way to go must not begin anew when it is interrupted.
-async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(ports: &Publishing<L, I, B>, lanes: &mut [Lane]) {
-    let lacking: Vec<&mut Lane> = lanes.iter_mut().filter(|lane| lane.lacks().is_some()).collect();
+/// Gives every cursor that lacks its next event the following ones from the log. The index is moved on first: a workflow
+/// with a long way to go must not begin anew when it is interrupted.
+async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(
+    ports: &Publishing<L, I, B>,
+    cursors: &mut [Cursor],
+) {
+    let lacking: Vec<&mut Cursor> = cursors.iter_mut().filter(|cursor| cursor.lacks().is_some()).collect();
     advance(&ports.index, lacking).await;
-    stream::iter(lanes.iter_mut().filter(|lane| lane.lacks().is_some()))
-        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
-            while let Some(from) = lane.lacks() {
-                if let Err(error) = fetch(&ports.log, lane, from).await {
-                    lane.stop = Some(Stop::Later(format!("the log could not be read: {}", chain_of(&error))));
+    stream::iter(cursors.iter_mut().filter(|cursor| cursor.lacks().is_some()))
+        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
+            while let Some(from) = cursor.lacks() {
+                if let Err(error) = fetch(&ports.log, cursor, from).await {
+                    cursor.stop = Some(Stop::Retryable(format!("the log could not be read: {}", chain_of(&error))));
                 }
             }
         })
         .await;
 }
 
-/// Gives a lane the versions from the one that it lacks on. Where that one is not to be had, the lane stops; or, when a
+/// Gives a cursor the versions from the one that it lacks on. Where that one is not to be had, the cursor stops; or, when a
 /// person has released that, it goes on at the next that may be there, or arrives where none is.
-async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: Version) -> Result<(), StoreError> {
-    let (fault, why, next) = match log.versions(&lane.key, from, lane.left_from(from)).await {
+async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, from: Version) -> Result<(), StoreError> {
+    let (fault, why, next) = match log.versions(&cursor.key, from, cursor.left_from(from)).await {
         Ok(versions) => {
             let first = versions.first().map(|stored| stored.event.version);
-            lane.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
+            cursor.at_hand.extend(versions.into_iter().map(|stored| (stored.event.version, stored.event)));
             if first == Some(from) {
                 return Ok(());
             }
@@ -206,31 +208,32 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, lane: &mut Lane, from: V
         Err(error @ LogError::Unreadable { .. }) => (Fault::Unreadable, error.to_string(), from.next()),
         Err(LogError::Store(error)) => return Err(error),
     };
-    let found = identified(log, &lane.key, &Break { at: from, fault }).await?;
-    let quarantine = log.quarantine(&lane.key).await?;
+    let found = identified(log, &cursor.key, &Break { at: from, fault }).await?;
+    let quarantine = log.quarantine(&cursor.key).await?;
     if quarantine.is_released(&found) {
-        lane.next = next.filter(|next| *next > from).or_else(|| lane.last.next());
+        cursor.next = next.filter(|next| *next > from).or_else(|| cursor.last.next());
     } else if fault == Fault::Missing
         && next.is_none()
-        && lane.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
+        && cursor.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
     {
         // A notification of a version that was lost since. What was made in its place has a notification of its own.
-        lane.next = None;
+        cursor.next = None;
     } else {
-        lane.stop = Some(Stop::Never(why));
+        cursor.stop = Some(Stop::Permanent(why));
     }
     Ok(())
 }
 
-/// Tells the index how far each lane has come.
-async fn advance<I: WorkflowIndex>(index: &I, lanes: Vec<&mut Lane>) {
-    stream::iter(lanes)
-        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |lane| {
-            let Some(event) = lane.accepted.take() else { return };
+/// Moves the index on to where each cursor has come.
+async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
+    stream::iter(cursors)
+        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
+            let Some(event) = cursor.accepted.take() else { return };
             match index.advance(&IndexEntry::from(&event)).await {
-                Ok(_) => lane.checkpoint = Some(event.version),
+                Ok(_) => cursor.checkpoint = Some(event.version),
                 Err(error) => {
-                    lane.stop = Some(Stop::Later(format!("the index could not be advanced: {}", chain_of(&error))))
+                    cursor.stop =
+                        Some(Stop::Retryable(format!("the index could not be advanced: {}", chain_of(&error))))
                 }
             }
         })

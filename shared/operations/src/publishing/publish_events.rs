@@ -1,15 +1,14 @@
-//! From the log to the bus, in order. A stream record is only a doorbell: what is published follows from the log.
+//! From the log to the bus, in order. A stream record is only a notification: what is published follows from the log.
 //!
 //! At least once, and the first appearances of a workflow's events on the bus are in version order without gaps: an
 //! event is put only after all before it were accepted, and the index advances only after that.
 
 use std::collections::BTreeMap;
 
-use crate::Publishing;
 use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    DeadLetter, DeadLetters, EventBus, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
-use crate::publishing::cursor::{Lane, Stop, catch_up, chain_of, put_one_a_workflow};
+use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{Version, WorkflowKey};
@@ -53,7 +52,7 @@ pub enum StreamRecord {
     Unreadable {
         /// The record's place in the stream, the stream's own text.
         sequence_number: String,
-        /// The item's key, as far as it can be told.
+        /// The item's key, as far as it is known.
         key: String,
         /// What is wrong with it.
         why: String,
@@ -80,7 +79,7 @@ impl StreamRecord {
     }
 }
 
-/// A record to be handed over again: what follows it in the stream may come again too.
+/// A record to be handed over replaying: what follows it in the stream may come again too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRecord {
     /// The record's place in the stream.
@@ -96,11 +95,11 @@ pub struct Published {
     pub accepted: u64,
     /// Records to be handed over again, in the order of the batch; nothing of them is lost.
     pub failed: Vec<FailedRecord>,
-    /// Records that were put aside as dead letters.
+    /// Records that are dead letters now.
     pub dead: Vec<DeadLetter>,
 }
 
-/// Publishes what a batch of stream records rings for.
+/// Publishes what a batch of stream records gives notice of.
 ///
 /// Never fails as a whole: when not even the index can be read, every record is among the failed.
 pub async fn publish_events<L, I, B, D>(
@@ -116,12 +115,12 @@ where
 {
     let order: Vec<String> = batch.iter().map(|record| record.sequence_number().to_owned()).collect();
     let mut published = Published::default();
-    let mut doorbells: BTreeMap<WorkflowKey, Doorbell> = BTreeMap::new();
+    let mut notified: BTreeMap<WorkflowKey, Notifications> = BTreeMap::new();
     let mut unordered = Vec::new();
     for record in batch {
         match record {
             StreamRecord::Version { sequence_number, version } => {
-                doorbells.entry(version.event.key()).or_default().ring(sequence_number, *version);
+                notified.entry(version.event.key()).or_default().add(sequence_number, *version);
             }
             StreamRecord::Refusal { sequence_number, refusal } => {
                 unordered.push((sequence_number, refusal.key(), BusEvent::of_refusal(&refusal)));
@@ -139,9 +138,9 @@ where
             StreamRecord::Ignored { .. } => {}
         }
     }
-    publish_versions(ports, doorbells, &mut published).await;
+    publish_versions(ports, notified, &mut published).await;
     publish_unordered(&ports.bus, unordered, &mut published).await;
-    put_aside(dead_letters, &mut published).await;
+    keep_dead_letters(dead_letters, &mut published).await;
     let place = |failed: &FailedRecord| order.iter().position(|number| *number == failed.sequence_number);
     published.failed.sort_by_key(place);
     published
@@ -149,85 +148,85 @@ where
 
 /// What a batch says of one workflow.
 #[derive(Default)]
-struct Doorbell {
-    /// By version: the records that rang for it, and what they carried.
-    rung: BTreeMap<Version, (Vec<String>, StoredVersion)>,
+struct Notifications {
+    /// By version: the records of it, and what they carried.
+    versions: BTreeMap<Version, (Vec<String>, StoredVersion)>,
 }
 
-impl Doorbell {
-    fn ring(&mut self, sequence_number: String, version: StoredVersion) {
-        let entry = self.rung.entry(version.event.version).or_insert_with(|| (Vec::new(), version));
+impl Notifications {
+    fn add(&mut self, sequence_number: String, version: StoredVersion) {
+        let entry = self.versions.entry(version.event.version).or_insert_with(|| (Vec::new(), version));
         entry.0.push(sequence_number);
     }
 }
 
 async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Publishing<L, I, B>,
-    doorbells: BTreeMap<WorkflowKey, Doorbell>,
+    notified: BTreeMap<WorkflowKey, Notifications>,
     published: &mut Published,
 ) {
-    if doorbells.is_empty() {
+    if notified.is_empty() {
         return;
     }
-    let keys: Vec<WorkflowKey> = doorbells.keys().cloned().collect();
+    let keys: Vec<WorkflowKey> = notified.keys().cloned().collect();
     let index = match ports.index.entries(&keys).await {
         Ok(index) => index,
         Err(error) => {
-            for doorbell in doorbells.into_values() {
-                fail(doorbell, None, &index_unreadable(&error), published);
+            for notifications in notified.into_values() {
+                fail(notifications, None, &index_unreadable(&error), published);
             }
             return;
         }
     };
-    let mut rung = Vec::new();
-    let mut lanes = Vec::new();
-    for (key, doorbell) in doorbells {
+    let mut moving = Vec::new();
+    let mut cursors = Vec::new();
+    for (key, notifications) in notified {
         let indexed = match index.get(&key) {
             Some(Ok(entry)) => Some(entry),
             Some(Err(newer)) => {
-                fail(doorbell, None, &newer.to_string(), published);
+                fail(notifications, None, &newer.to_string(), published);
                 continue;
             }
             None => None,
         };
-        if let Some(why) = indexed.and_then(|entry| contradiction(&doorbell, entry)) {
-            bury(&key, doorbell, None, &why, published);
+        if let Some(why) = indexed.and_then(|entry| contradiction(&notifications, entry)) {
+            dead_letter(&key, notifications, None, &why, published);
             continue;
         }
-        if let Some(lane) = lane(&key, &doorbell, indexed) {
-            lanes.push(lane);
-            rung.push((key, doorbell));
+        if let Some(cursor) = cursor_of(&key, &notifications, indexed) {
+            cursors.push(cursor);
+            moving.push((key, notifications));
         }
     }
-    let (lanes, accepted) = catch_up(ports, lanes).await;
+    let (cursors, accepted) = catch_up(ports, cursors).await;
     published.accepted += accepted;
-    for ((key, doorbell), lane) in rung.into_iter().zip(lanes) {
-        match lane.stop {
+    for ((key, notifications), cursor) in moving.into_iter().zip(cursors) {
+        match cursor.stop {
             None => {}
-            Some(Stop::Later(why)) => fail(doorbell, lane.checkpoint, &why, published),
-            Some(Stop::Never(why)) => bury(&key, doorbell, lane.checkpoint, &why, published),
+            Some(Stop::Retryable(why)) => fail(notifications, cursor.checkpoint, &why, published),
+            Some(Stop::Permanent(why)) => dead_letter(&key, notifications, cursor.checkpoint, &why, published),
         }
     }
 }
 
-/// Whether what rang is another version than the one that was published under its number: then the log lost versions
+/// Whether a record is of another version than the one that was published under its number: then the log lost versions
 /// and went on without them, and putting the new ones on the bus would contradict what subscribers know.
-fn contradiction(doorbell: &Doorbell, indexed: &IndexEntry) -> Option<String> {
-    let rung = &doorbell.rung.get(&indexed.published_version)?.1.event;
-    let contradicts = IndexEntry::from(rung) != *indexed;
+fn contradiction(notifications: &Notifications, indexed: &IndexEntry) -> Option<String> {
+    let carried = &notifications.versions.get(&indexed.published_version)?.1.event;
+    let contradicts = IndexEntry::from(carried) != *indexed;
     contradicts.then(|| format!("another version {} than this was published", indexed.published_version))
 }
 
-/// What is to be published of a workflow: all after the published version, up to the last that was rung for. The events
+/// What is to be published of a workflow: all after the published version, up to the last that there is a record of. The events
 /// themselves come from the log: what a record carries may be lost or released by now.
-fn lane(key: &WorkflowKey, doorbell: &Doorbell, indexed: Option<&IndexEntry>) -> Option<Lane> {
-    let (last, (_, rung)) = doorbell.rung.last_key_value()?;
-    let (last, made_at) = (*last, rung.event.timestamp);
+fn cursor_of(key: &WorkflowKey, notifications: &Notifications, indexed: Option<&IndexEntry>) -> Option<Cursor> {
+    let (last, (_, carried)) = notifications.versions.last_key_value()?;
+    let (last, made_at) = (*last, carried.event.timestamp);
     let published = indexed.map(|entry| entry.published_version);
     if published.is_some_and(|published| published >= last) {
         return None;
     }
-    Lane::new(key.clone(), published, last, []).map(|lane| lane.rung_for(made_at))
+    Cursor::new(key.clone(), published, last, []).map(|cursor| cursor.notified_at(made_at))
 }
 
 fn index_unreadable(error: &StoreError) -> String {
@@ -235,26 +234,32 @@ fn index_unreadable(error: &StoreError) -> String {
 }
 
 /// The records of what the checkpoint has not reached are to come again.
-fn fail(doorbell: Doorbell, checkpoint: Option<Version>, why: &str, published: &mut Published) {
-    for sequence_number in not_reached(doorbell, checkpoint) {
+fn fail(notifications: Notifications, checkpoint: Option<Version>, why: &str, published: &mut Published) {
+    for sequence_number in not_reached(notifications, checkpoint) {
         published.failed.push(FailedRecord { sequence_number, why: why.to_owned() });
     }
 }
 
-/// The records of what the checkpoint can never reach are put aside, so that they block nobody.
-fn bury(key: &WorkflowKey, doorbell: Doorbell, checkpoint: Option<Version>, why: &str, published: &mut Published) {
-    for sequence_number in not_reached(doorbell, checkpoint) {
+/// The records of what the checkpoint can never reach become dead letters, so that they block no others.
+fn dead_letter(
+    key: &WorkflowKey,
+    notifications: Notifications,
+    checkpoint: Option<Version>,
+    why: &str,
+    published: &mut Published,
+) {
+    for sequence_number in not_reached(notifications, checkpoint) {
         published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why: why.to_owned() });
     }
 }
 
-fn not_reached(doorbell: Doorbell, checkpoint: Option<Version>) -> impl Iterator<Item = String> {
+fn not_reached(notifications: Notifications, checkpoint: Option<Version>) -> impl Iterator<Item = String> {
     let beyond = move |version: &Version| checkpoint.is_none_or(|checkpoint| *version > checkpoint);
-    doorbell.rung.into_iter().filter(move |(version, _)| beyond(version)).flat_map(|(_, (numbers, _))| numbers)
+    notifications.versions.into_iter().filter(move |(version, _)| beyond(version)).flat_map(|(_, (numbers, _))| numbers)
 }
 
-/// A dead letter that could not be put aside is not dead yet: its record is to come again.
-async fn put_aside<D: DeadLetters>(dead_letters: &D, published: &mut Published) {
+/// Keeps the dead letters. Where that fails, the record is to come again.
+async fn keep_dead_letters<D: DeadLetters>(dead_letters: &D, published: &mut Published) {
     for letter in std::mem::take(&mut published.dead) {
         match dead_letters.put(&letter).await {
             Ok(()) => published.dead.push(letter),

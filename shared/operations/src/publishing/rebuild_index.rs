@@ -6,10 +6,9 @@
 //!
 //! **What counts as published.** Only its index entry says how far a workflow is published. Where the entry is lost,
 //! or says what the log does not, the age of the versions stands in for it: a stream keeps its records for a day, so
-//! the doorbell of an older version was answered, and the version is on the bus, or it was put aside with the dead
-//! letters. What is younger is published once more, in order, because its doorbell may still be about to ring. That
-//! loses nothing unless there was a day of which the publisher answered nothing. An operator who finds dead letters
-//! of unanswered doorbells, whose publisher stood still for so long, or whose index had claimed too much for so long,
+//! the record of an older version was processed, and the version is on the bus, or the record is a dead letter. What is
+//! younger is published once more, in order, because its record may still be about to come. That loses nothing unless
+//! there was a day of which the publisher processed nothing. An operator who finds dead letters of unprocessed records, whose publisher stood still for so long, or whose index had claimed too much for so long,
 //! has everything counted as not published, and gets some events twice instead of some never.
 
 use std::collections::BTreeSet;
@@ -18,16 +17,16 @@ use std::ops::ControlFlow;
 
 use futures_util::future::try_join_all;
 
-use crate::Publishing;
-use crate::chain_walk::walk_past_releases;
-use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
-use crate::publishing::cursor::{Lane, Stop, catch_up};
+use crate::chain_walk::{WalkedPast, walk_past_releases};
+use crate::ports::{
+    Advanced, EventBus, LogWalk, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::BreakFound;
 use alims_domain::timestamp::Timestamp;
 
 /// How a rebuild is to go about it.
@@ -82,7 +81,7 @@ pub enum Anomaly {
     },
     /// A newer release wrote an item that has to be read.
     WrittenByNewerRelease(NewerFormat),
-    /// An entry of the log that nobody writes.
+    /// An entry of the log of a kind that no operation writes.
     Stray,
     /// The bus or the index did not take it this time.
     NotDone(String),
@@ -120,15 +119,15 @@ pub enum RebuildIndexError {
 
 /// Puts the index entry of every workflow in order, and publishes what was not.
 ///
-/// `told` hears after every few workflows, and after every part of the log, what was done so far, and may end the
-/// rebuild there.
+/// `progress` is called after every few workflows, and after every part of the log, with what was done so far, and may
+/// end the rebuild there.
 ///
 /// # Errors
 /// When log or index fail. What concerns a single workflow is a finding and keeps no other from being put in order.
 pub async fn rebuild_index<L, I, B>(
     ports: &Publishing<L, I, B>,
     options: &RebuildOptions,
-    mut told: impl FnMut(&Rebuilt) -> ControlFlow<()>,
+    mut progress: impl FnMut(&Rebuilt) -> ControlFlow<()>,
 ) -> Result<Rebuilt, RebuildIndexError>
 where
     L: WorkflowLog + QuarantineLog + LogWalk,
@@ -145,11 +144,11 @@ where
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
         for keys in fresh.chunks(options.workflows_at_once.max(1)) {
             put_in_order(ports, options, keys, &mut rebuilt).await?;
-            if told(&rebuilt).is_break() {
+            if progress(&rebuilt).is_break() {
                 return Ok(rebuilt);
             }
         }
-        if fresh.is_empty() && told(&rebuilt).is_break() {
+        if fresh.is_empty() && progress(&rebuilt).is_break() {
             return Ok(rebuilt);
         }
         let Some(next) = part.next else { return Ok(rebuilt) };
@@ -251,23 +250,23 @@ async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventB
     disorders: Vec<Disorder<'a>>,
     rebuilt: &mut Rebuilt,
 ) -> Vec<Disorder<'a>> {
-    let (mut done, mut behind, mut lanes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut done, mut behind, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
     for disorder in disorders {
         let head = &*disorder.head;
-        match Lane::new(disorder.key.clone(), disorder.published, head.version, [head.clone()]) {
+        match Cursor::new(disorder.key.clone(), disorder.published, head.version, [head.clone()]) {
             None => done.push(disorder),
-            Some(lane) => {
+            Some(cursor) => {
                 behind.push(disorder);
-                lanes.push(lane);
+                cursors.push(cursor);
             }
         }
     }
-    let (lanes, accepted) = catch_up(ports, lanes).await;
+    let (cursors, accepted) = catch_up(ports, cursors).await;
     rebuilt.published += accepted;
-    for (disorder, lane) in behind.into_iter().zip(lanes) {
-        match lane.stop {
+    for (disorder, cursor) in behind.into_iter().zip(cursors) {
+        match cursor.stop {
             None => done.push(disorder),
-            Some(Stop::Later(why) | Stop::Never(why)) => {
+            Some(Stop::Retryable(why) | Stop::Permanent(why)) => {
                 rebuilt.found(disorder.key.to_string(), Anomaly::NotDone(why));
             }
         }
@@ -287,13 +286,13 @@ async fn look<L: WorkflowLog + QuarantineLog>(
         Some(Ok(indexed)) => Some(indexed),
         None => None,
     };
-    match looked_at(log, key, indexed, published_before).await {
+    match course_of(log, key, indexed, published_before).await {
         Err(StoreError::NewerFormat(newer)) => Ok(Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer))),
         other => other,
     }
 }
 
-async fn looked_at<L: WorkflowLog + QuarantineLog>(
+async fn course_of<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
     indexed: Option<&IndexEntry>,
@@ -310,26 +309,21 @@ async fn looked_at<L: WorkflowLog + QuarantineLog>(
     });
     let walked = walked.await?;
     // A version that was altered and released is built on as it is; no walk calls it sound.
-    if let (Ok(Some(last)), Some(indexed)) = (&walked, indexed) {
-        entry_is_right |= *indexed == IndexEntry::from(last);
+    if let (WalkedPast::End(Some(last)), Some(indexed)) = (&walked, indexed) {
+        entry_is_right |= *indexed == IndexEntry::from(&**last);
     }
     Ok(course(walked, indexed.map(|indexed| indexed.published_version), entry_is_right, old))
 }
 
 /// Decides. Pure and total.
-fn course(
-    walked: Result<Option<WorkflowEvent>, BreakFound>,
-    claimed: Option<Version>,
-    entry_is_right: bool,
-    old: Option<Version>,
-) -> Course {
+fn course(walked: WalkedPast, claimed: Option<Version>, entry_is_right: bool, old: Option<Version>) -> Course {
     let head = match walked {
-        Ok(Some(head)) => head,
-        Ok(None) => {
+        WalkedPast::End(Some(head)) => head,
+        WalkedPast::End(None) => {
             let ahead = |published| Course::LeaveIt(Anomaly::AheadOfLog { published, head: None });
             return claimed.map_or(Course::NotThere, ahead);
         }
-        Err(found) => return Course::LeaveIt(Anomaly::Broken(found.as_break())),
+        WalkedPast::Broken(found) => return Course::LeaveIt(Anomaly::Broken(found.as_break())),
     };
     let published = match claimed {
         Some(published) if published > head.version => {
@@ -341,5 +335,5 @@ fn course(
         Some(published) => old.min(Some(published)),
         None => old,
     };
-    Course::PutInOrder { published, head: Box::new(head), entry_is_right }
+    Course::PutInOrder { published, head, entry_is_right }
 }

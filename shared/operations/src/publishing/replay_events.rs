@@ -2,26 +2,27 @@
 //!
 //! *Again* is meant: only what the index says is published is replayed. Whatever follows has yet to make its first
 //! appearance, and a replay that went on to the head could put version 5 before the publisher has put version 4.
-//! Nobody's checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
+//! No checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
 
 use std::sync::Arc;
 
-use crate::chain_walk::{event_at, goes_on_at, identified, readable};
-use crate::decision::now;
-use crate::head::{Head, authorise, authorise_by_name};
+use crate::append::now;
+use crate::chain_walk::{Page, event_at, goes_on_at, identified, readable};
+use crate::errors::{Forbidden, Quarantined};
+use crate::head::newest;
+use crate::permission::authorise;
 use crate::ports::{
-    AccessPolicy, Clock, EventBus, Ids, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
+    AccessPolicy, Clock, EventBus, Ids, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
-use crate::publishing::cursor::{Lane, Stop, catch_up};
-use crate::refusals::keep;
-use crate::{Forbidden, NotKept, Publishing, Quarantined, TooManyRefusals};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
+use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, ChainWalk, Fault};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
-use alims_domain::refusal::{Refusal, RefusalCode, RefusalEventType};
 
 /// What replaying needs.
 #[derive(Clone)]
@@ -124,68 +125,32 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     let within_bound = Version::try_from(from.get().saturating_add(REPLAYED_EVENTS_MAX - 1));
     let to = within_bound.map_or(last, |bound| bound.min(last));
     let sound = sound_versions(log, &key, from, to).await?;
-    let (lanes, events) = catch_up(&ports.publishing, vec![Lane::again(key, from, to, sound)]).await;
-    match lanes.into_iter().find_map(|lane| Some((lane.stop?, lane.checkpoint))) {
+    let (cursors, events) = catch_up(&ports.publishing, vec![Cursor::replaying(key, from, to, sound)]).await;
+    match cursors.into_iter().find_map(|cursor| Some((cursor.stop?, cursor.checkpoint))) {
         None => Ok(Replay { from, to, events, next: to.next().filter(|next| *next <= last) }),
-        Some((Stop::Later(why) | Stop::Never(why), reached)) => {
+        Some((Stop::Retryable(why) | Stop::Permanent(why), reached)) => {
             Err(ReplayEventsError::Interrupted { next: reached.and_then(Version::next).unwrap_or(from), why })
         }
     }
 }
 
-/// The newest version that is there, for a caller who may replay it. A head that cannot be read is known by its name alone;
-/// whether it may be passed over is decided when the range is read.
+/// The newest version that is there, for a caller who may replay it. Whether one that cannot be read may be passed over is
+/// decided when the range is read.
 async fn permitted_head<L: WorkflowLog, I, B>(
     ports: &Replaying<L, I, B>,
     call: &Call,
     key: &WorkflowKey,
 ) -> Result<Version, ReplayEventsError> {
-    let (policy, action) = (ports.policy.as_ref(), Action::ReplayEvents);
-    let (permitted, head, end) = match ports.publishing.log.head(key).await {
-        Ok(None) => return Err(ReplayEventsError::NotFound),
-        Ok(Some(stored)) => {
-            let end = stored.event.version;
-            (authorise(policy, call, action, &stored.event), Some(Head::of(stored)), end)
-        }
-        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, key), None, version),
-        Err(LogError::Store(error)) => return Err(error.into()),
-    };
-    if let Err(forbidden) = permitted {
-        record(ports, call, key, head.as_ref(), &forbidden).await?;
+    let log = &ports.publishing.log;
+    let newest = newest(log, key).await?.ok_or(ReplayEventsError::NotFound)?;
+    let head = newest.event();
+    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReplayEvents, key, head) {
+        let now = now(ports.clock.as_ref(), head);
+        let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason: None, now };
+        keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
-    Ok(end)
-}
-
-/// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
-async fn record<L: WorkflowLog, I, B>(
-    ports: &Replaying<L, I, B>,
-    call: &Call,
-    key: &WorkflowKey,
-    head: Option<&Head>,
-    forbidden: &Forbidden,
-) -> Result<(), NotKept> {
-    let refusal = Refusal {
-        event_id: EventId(ports.ids.fresh()),
-        tenant_id: key.tenant_id.clone(),
-        workflow_id: key.workflow_id.clone(),
-        event_type: RefusalEventType::default(),
-        operation: OPERATION.to_owned(),
-        version: head.map(|head| head.event().version),
-        current_state: head.map(|head| head.event().to_state),
-        target_state: None,
-        timestamp: now(ports.clock.as_ref(), head),
-        requested_by: call.principal.id.clone(),
-        reason: None,
-        code: RefusalCode::Forbidden,
-        reasons: Vec::new(),
-        ruleset: None,
-        ruleset_version: None,
-        policies: forbidden.policies.clone(),
-        correlation_id: call.correlation_id.clone(),
-        further_not_kept: None,
-    };
-    keep(&ports.publishing.log, refusal).await
+    Ok(newest.version())
 }
 
 /// The events of a range, each found to follow from the one before it, and the first from the one before the range. A break
@@ -202,15 +167,15 @@ async fn sound_versions<L: WorkflowLog + QuarantineLog>(
     while let Some(next) = walk.awaited().filter(|next| *next <= to) {
         let left = usize::try_from(to.get().saturating_sub(next.get()) + 1).unwrap_or(WALK_ITEMS_MAX);
         let broken = match readable(log, key, next, left).await? {
-            Ok(page) if page.is_empty() => Some(Break { at: next, fault: Fault::Missing }),
-            Ok(page) => page.into_iter().find_map(|stored| match walk.step(stored.event.clone()) {
+            Page::Versions(page) if page.is_empty() => Some(Break { at: next, fault: Fault::Missing }),
+            Page::Versions(page) => page.into_iter().find_map(|stored| match walk.step(stored.event.clone()) {
                 Ok(()) => {
                     events.push(stored.event);
                     None
                 }
                 Err(broken) => Some(broken),
             }),
-            Err(broken) => Some(broken),
+            Page::Broken(broken) => Some(broken),
         };
         let Some(broken) = broken else { continue };
         let found = identified(log, key, &broken).await?;

@@ -1,7 +1,8 @@
 //! Finding out how a workflow is: log, index and record of quarantines, laid side by side for the plan.
 
-use crate::chain_walk::{event_at, walk_past_releases};
-use crate::ports::{LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of};
+use crate::chain_walk::{WalkedPast, event_at, walk_past_releases};
+use crate::head::newest;
+use crate::ports::{QuarantineLog, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of};
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
 use alims_domain::quarantine::BreakFound;
@@ -30,18 +31,12 @@ pub async fn assess<L: WorkflowLog + QuarantineLog + RecoveryLog, I: WorkflowInd
     // The index first: read after the log it could be ahead of what was seen there, with nothing wrong at all.
     let indexed = entry_of(index, key).await?;
     let quarantine = log.quarantine(key).await?;
-    let end = match log.head(key).await {
-        Ok(None) => return Err(AssessError::NotFound),
-        Ok(Some(head)) => head.event.version,
-        Err(LogError::Unreadable { version, .. }) => version,
-        Err(LogError::Store(error)) => return Err(error.into()),
-    };
-    let walked = walk_past_releases(log, key, Some(end), &quarantine, |_| {}).await?;
-    let log_state = match walked {
-        Ok(Some(last)) => Ok(last),
+    let end = newest(log, key).await?.ok_or(AssessError::NotFound)?.version();
+    let log_state = match walk_past_releases(log, key, Some(end), &quarantine, |_| {}).await? {
+        WalkedPast::End(Some(last)) => Ok(*last),
         // Every version is unreadable and released: there is nothing to go on from.
-        Ok(None) => Err(BreakFound::nothing_is_left(Version::FIRST)),
-        Err(found) => Err(found),
+        WalkedPast::End(None) => Err(BreakFound::nothing_is_left(Version::FIRST)),
+        WalkedPast::Broken(found) => Err(found),
     };
     let claimed = match (&log_state, &indexed) {
         (Ok(last), Some(indexed)) if indexed.published_version == last.version => Some(last.clone()),

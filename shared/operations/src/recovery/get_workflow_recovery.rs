@@ -1,12 +1,12 @@
-//! How the newest recovery of a workflow is: from its claim, its outcome and its execution.
+//! How the newest attempt to recover a workflow goes: from its claim, its outcome and its execution.
 
 use std::sync::Arc;
 
-use crate::ReadWorkflowError;
-use crate::head::{authorise, authorise_by_name};
+use crate::head::{ReadWorkflowError, newest};
+use crate::permission::authorise;
 use crate::ports::{
-    AccessPolicy, EndedHow, ExecutionStatus, LogError, QuarantineLog, RecoveryLog, RecoveryStarter, StarterError,
-    StoreError, WorkflowLog,
+    AccessPolicy, EndedHow, ExecutionStatus, QuarantineLog, RecoveryLog, RecoveryStarter, StarterError, StoreError,
+    WorkflowLog,
 };
 use alims_domain::access::Action;
 use alims_domain::call::Call;
@@ -47,7 +47,7 @@ pub struct RecoveryStatus {
     pub quarantines: Vec<InForce>,
 }
 
-/// Why nothing can be told.
+/// Why it could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GetWorkflowRecoveryError {
     /// The workflow cannot be read.
@@ -78,16 +78,11 @@ where
     S: RecoveryStarter,
 {
     let key = call.key(workflow_id);
-    let (policy, action) = (ports.policy.as_ref(), Action::GetWorkflowRecovery);
-    let permitted = match ports.log.head(&key).await {
-        Ok(None) => return Err(ReadWorkflowError::NotFound.into()),
-        Ok(Some(head)) => authorise(policy, call, action, &head.event),
-        Err(LogError::Unreadable { .. }) => authorise_by_name(policy, call, action, &key),
-        Err(LogError::Store(error)) => return Err(error.into()),
-    };
+    let newest = newest(&ports.log, &key).await?.ok_or(ReadWorkflowError::NotFound)?;
+    let permitted = authorise(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key, newest.event());
     permitted.map_err(ReadWorkflowError::from)?;
     let quarantines = ports.log.quarantine(&key).await?.in_force();
-    let progress = match newest(&ports.log, &key).await? {
+    let progress = match newest_attempt(&ports.log, &key).await? {
         None => Progress::None,
         Some(attempt) if attempt.ended.is_some() => Progress::Ended(Box::new(attempt)),
         Some(attempt) => match ports.starter.status(&attempt.claim.recovery_id).await? {
@@ -99,7 +94,7 @@ where
 }
 
 /// The newest attempt whose claim can be read.
-async fn newest<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Option<RecoveryAttempt>, StoreError> {
+async fn newest_attempt<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Option<RecoveryAttempt>, StoreError> {
     Ok(log.recoveries(key, 1).await?.attempts.into_iter().next())
 }
 
@@ -109,7 +104,7 @@ async fn vanished<L: RecoveryLog, S>(
     attempt: RecoveryAttempt,
     how: EndedHow,
 ) -> Result<Progress, StoreError> {
-    let again = newest(&ports.log, &attempt.claim.key()).await?;
+    let again = newest_attempt(&ports.log, &attempt.claim.key()).await?;
     Ok(match again {
         Some(newest) if newest.ended.is_some() => Progress::Ended(Box::new(newest)),
         Some(newest) if newest.claim != attempt.claim => Progress::Running(Box::new(newest)),

@@ -1,8 +1,7 @@
-//! A recovery that starts by itself when a retryable failure was published, after a delay that grows with each.
+//! An automatic attempt when a retryable failure was published, after a delay that grows with each.
 
 use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, automatic_delay, start, start_claimed};
-use crate::{StartRecoveryError, Starting};
+use crate::recovery::start::{Asking, StartRecoveryError, Starting, automatic_delay, start, start_claimed};
 use alims_domain::identifiers::{CorrelationId, Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
 use alims_domain::recovery::is_to_be_reactivated;
@@ -34,7 +33,7 @@ pub enum FailureHandled {
 pub enum LeftAlone {
     /// The workflow is not there, has moved on, or its newest version cannot be read.
     MovedOn,
-    /// Nobody said that trying again can help.
+    /// The failure is not marked as retryable.
     NotRetryable,
     /// There was a recovery at this version: the event came again.
     HasRecovery,

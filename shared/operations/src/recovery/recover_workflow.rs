@@ -4,19 +4,20 @@
 
 use std::sync::Arc;
 
-use crate::decision::{Attempt, Refuser, now};
-use crate::head::{Head, authorise, authorise_by_name};
-use crate::ports::{AccessPolicy, Ids, LogError, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, start};
-use crate::{Forbidden, NotKept, StartRecoveryError, Starting, TooManyRefusals};
+use crate::append::now;
+use crate::errors::Forbidden;
+use crate::head::newest;
+use crate::permission::authorise;
+use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
+use crate::recovery::start::{Asking, StartRecoveryError, Starting, start};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
+use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
-use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use alims_domain::lifecycle::State;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::RecoveryClaim;
-use alims_domain::ruling::Move;
 
 /// What asking for a recovery needs.
 #[derive(Clone)]
@@ -92,51 +93,21 @@ pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
     Ok(start(&ports.starting, &key, version, &asking).await?)
 }
 
-/// The version the workflow is at, for a caller who may recover it. A head that cannot be read is known by its name
-/// alone.
+/// The version the workflow is at, for a caller who may recover it.
 async fn permitted_version<L: WorkflowLog, S>(
     ports: &Requesting<L, S>,
     call: &Call,
     key: &WorkflowKey,
     reason: Option<&Reason>,
 ) -> Result<Version, RecoverWorkflowError> {
-    let (policy, action) = (ports.policy.as_ref(), Action::RecoverWorkflow);
-    let (permitted, head, version) = match ports.starting.log.head(key).await {
-        Ok(None) => return Err(RecoverWorkflowError::NotFound),
-        Ok(Some(stored)) => {
-            let version = stored.event.version;
-            (authorise(policy, call, action, &stored.event), Some(Head::of(stored)), version)
-        }
-        Err(LogError::Unreadable { version, .. }) => (authorise_by_name(policy, call, action, key), None, version),
-        Err(LogError::Store(error)) => return Err(error.into()),
-    };
-    let Err(forbidden) = permitted else { return Ok(version) };
-    record(ports, call, key, head.as_ref(), reason, &forbidden).await?;
-    Err(forbidden.into())
-}
-
-/// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
-async fn record<L: WorkflowLog, S>(
-    ports: &Requesting<L, S>,
-    call: &Call,
-    key: &WorkflowKey,
-    head: Option<&Head>,
-    reason: Option<&Reason>,
-    forbidden: &Forbidden,
-) -> Result<(), NotKept> {
-    let transition = move_of(head.map(Head::event), reason);
-    let now = now(ports.starting.clock.as_ref(), head);
-    let attempt = Attempt { operation: OPERATION, call, key, head, transition: &transition, context: None, now };
-    attempt.record_bounded(EventId(ports.ids.fresh()), &ports.starting.log, Refuser::Policy(forbidden)).await
-}
-
-/// The move a recovery makes.
-pub(crate) fn move_of(head: Option<&WorkflowEvent>, reason: Option<&Reason>) -> Move {
-    Move {
-        from: head.map(|head| head.to_state),
-        to: State::Active,
-        reason: reason.cloned(),
-        metadata: head.map(|head| head.metadata.clone()).unwrap_or_default(),
-        failure: None,
+    let Starting { log, clock, .. } = &ports.starting;
+    let newest = newest(log, key).await?.ok_or(RecoverWorkflowError::NotFound)?;
+    let head = newest.event();
+    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::RecoverWorkflow, key, head) {
+        let (target_state, now) = (Some(State::Active), now(clock.as_ref(), head));
+        let attempt = Attempt { operation: OPERATION, call, key, head, target_state, reason, now };
+        keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
+        return Err(forbidden.into());
     }
+    Ok(newest.version())
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::head::{Below, authorise, authorise_by_name, below_unreadable};
+use crate::append::now;
+use crate::errors::{Forbidden, Quarantined};
+use crate::head::{Below, Newest, ReadWorkflowError, below_unreadable, newest};
+use crate::permission::authorise;
 use crate::ports::{
     AccessPolicy, Advanced, Clock, Ids, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
-use crate::refusals::keep;
-use crate::{Forbidden, NotKept, Quarantined, ReadWorkflowError, TooManyRefusals};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
+use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
@@ -18,7 +21,6 @@ use alims_domain::quarantine::{
     BreakFound, BreakId, InForce, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
 };
 use alims_domain::recovery::bears_witness_of;
-use alims_domain::refusal::{Refusal, RefusalCode, RefusalEventType};
 use alims_domain::stored_version::StoredVersion;
 
 /// What releasing needs.
@@ -114,7 +116,7 @@ const OPERATION: &str = "release-workflow";
 /// Releases breaks of a workflow of the caller's tenant: those that are named, and no other. Nothing is released unless each
 /// of them is in force, or was released by this person for this reason already.
 ///
-/// Repeating it changes nothing: the same releases are told again.
+/// Repeating it changes nothing: the answer is the same releases.
 ///
 /// # Errors
 /// When there is no such workflow, the caller may not, a break that is named is not in force, no version can be read, or
@@ -159,28 +161,22 @@ async fn permitted<L: WorkflowLog, I>(
     key: &WorkflowKey,
     reason: &Reason,
 ) -> Result<(StoredVersion, Version), ReleaseWorkflowError> {
-    let (policy, action) = (ports.policy.as_ref(), Action::ReleaseWorkflow);
-    let (stored, end) = match ports.log.head(key).await {
-        Ok(None) => return Err(ReleaseWorkflowError::NotFound),
-        Ok(Some(stored)) => {
-            let end = stored.event.version;
-            (Some(stored), end)
-        }
-        Err(LogError::Unreadable { version, content, .. }) => {
+    let newest = newest(&ports.log, key).await?.ok_or(ReleaseWorkflowError::NotFound)?;
+    let end = newest.version();
+    let stored = match newest {
+        Newest::Readable(stored) => Some(*stored),
+        Newest::Unreadable(version, content) => {
             match below_unreadable(&ports.log, key, version, &content, |_| true).await? {
-                Below::Readable(stored) => (Some(*stored), version),
-                Below::Nothing | Below::Unreleased(_) => (None, version),
+                Below::Readable(stored) => Some(*stored),
+                Below::Nothing | Below::Unreleased(_) => None,
             }
         }
-        Err(LogError::Store(error)) => return Err(error.into()),
     };
-    let permitted = match &stored {
-        Some(stored) => authorise(policy, call, action, &stored.event),
-        // Of what cannot be read nothing is known but its name.
-        None => authorise_by_name(policy, call, action, key),
-    };
-    if let Err(forbidden) = permitted {
-        record(ports, call, key, stored.as_ref(), reason, &forbidden).await?;
+    let head = stored.as_ref().map(|stored| &stored.event);
+    if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReleaseWorkflow, key, head) {
+        let (reason, now) = (Some(reason), now(ports.clock.as_ref(), head));
+        let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason, now };
+        keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
     stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: Fault::Unreadable }).into())
@@ -189,9 +185,9 @@ async fn permitted<L: WorkflowLog, I>(
 /// Takes the index back to the newest version that can be read, where it stands at one that is lost or that is to be
 /// passed over. Otherwise the publisher would take the versions that are made in place of lost ones for published, and
 /// lists would go on showing a state that the workflow does not have any more. It is done before the release is recorded:
-/// until then nobody moves the workflow, and whoever is interrupted in between does it again.
+/// until then no move is made, and an interrupted release does it again.
 ///
-/// An entry that bears witness of no break that is released stays as it is: a loss that nobody has found yet is known by
+/// An entry that bears witness of no break that is released stays as it is: a loss that was not found yet is known by
 /// it.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     ports: &Releasing<L, I>,
@@ -286,37 +282,4 @@ fn release<L, I>(
         correlation_id: call.correlation_id.clone(),
         beside: None,
     }
-}
-
-/// Keeps a refused attempt. It is audit: an answer is given only once it is kept.
-async fn record<L: WorkflowLog, I>(
-    ports: &Releasing<L, I>,
-    call: &Call,
-    key: &WorkflowKey,
-    stored: Option<&StoredVersion>,
-    reason: &Reason,
-    forbidden: &Forbidden,
-) -> Result<(), NotKept> {
-    let now = ports.clock.now();
-    let refusal = Refusal {
-        event_id: EventId(ports.ids.fresh()),
-        tenant_id: key.tenant_id.clone(),
-        workflow_id: key.workflow_id.clone(),
-        event_type: RefusalEventType::default(),
-        operation: OPERATION.to_owned(),
-        version: stored.map(|stored| stored.event.version),
-        current_state: stored.map(|stored| stored.event.to_state),
-        target_state: None,
-        timestamp: stored.map_or(now, |stored| now.max(stored.event.timestamp)),
-        requested_by: call.principal.id.clone(),
-        reason: Some(reason.clone()),
-        code: RefusalCode::Forbidden,
-        reasons: Vec::new(),
-        ruleset: None,
-        ruleset_version: None,
-        policies: forbidden.policies.clone(),
-        correlation_id: call.correlation_id.clone(),
-        further_not_kept: None,
-    };
-    keep(&ports.log, refusal).await
 }

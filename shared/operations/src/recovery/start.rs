@@ -50,7 +50,7 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// The service itself, in nobody's role: what the rules ask of a person it does not fulfil.
+    /// The service itself, with no roles: what the rules ask of a person it does not fulfil.
     pub(crate) fn automatic(trigger: Trigger, correlation_id: Option<CorrelationId>, delay_seconds: u32) -> Self {
         Self {
             trigger,

@@ -1,7 +1,7 @@
-//! The sweep: looks, a bounded part at a time, for what nobody asked about, and has it recovered.
+//! The sweep: walks the log, a bounded part at a time, and has recovered what no request or failure has.
 //!
-//! It walks the log and goes on next time from where it stopped. What it finds behind, missing or wrong, or failed and
-//! never retried, it has recovered; a broken history it records; and recoveries that ended without a word it closes.
+//! It goes on next time from where it stopped. What it finds behind, missing or wrong, or failed and
+//! never retried, it has recovered; a broken history it records; and attempts whose execution ended without an outcome it closes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::ports::{
     WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::chain_of;
-use crate::recovery::start::{Asking, automatic_delay, close, start, start_claimed};
-use crate::{AssessError, StartRecoveryError, Starting, assess};
+use crate::recovery::assess::{AssessError, assess};
+use crate::recovery::start::{Asking, StartRecoveryError, Starting, automatic_delay, close, start, start_claimed};
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
@@ -88,7 +88,7 @@ where
         };
         // A workflow whose entries go on in this part was looked at whole when the part before named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
-        let looks: Vec<_> = fresh.into_iter().map(|key| looked(ports, key)).collect();
+        let looks: Vec<_> = fresh.into_iter().map(|key| sweep_keyed(ports, key)).collect();
         let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
         looks.into_iter().for_each(|(key, did)| swept.count(key, did));
         // Only now: whoever is interrupted looks at this part again.
@@ -139,17 +139,20 @@ enum SweepFailure {
     Store(#[from] StoreError),
 }
 
-async fn looked<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: WorkflowKey) -> (WorkflowKey, Result<Did, SweepFailure>)
+async fn sweep_keyed<L, I, S, P>(
+    ports: &Sweeping<L, I, S, P>,
+    key: WorkflowKey,
+) -> (WorkflowKey, Result<Did, SweepFailure>)
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,
     S: RecoveryStarter,
 {
-    let did = look(ports, &key).await;
+    let did = sweep_one(ports, &key).await;
     (key, did)
 }
 
-async fn look<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
+async fn sweep_one<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,

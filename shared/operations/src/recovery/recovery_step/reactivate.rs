@@ -1,21 +1,26 @@
 //! The turns that bring a failed workflow back: the rules are asked, then one version is appended.
 
-use super::{OPERATION, RecoveryStepError, Turn};
-use crate::decision::{Appended, Attempt, Refuser, append, applied_or_violation};
-use crate::head::{Head, free_head};
+use crate::append::{Appended, append};
+use crate::errors::{Bug, RuleViolation};
+use crate::head::{ReadWorkflowError, head};
 use crate::ports::{
     EventBus, LogError, QuarantineLog, RecoveryLog, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
-use crate::recover_workflow::move_of;
-use crate::{Bug, ReadWorkflowError, RuleViolation};
+use crate::recovery::turn::{OPERATION, RecoveryStepError, Turn};
+use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
+use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
 use alims_domain::event::{EventType, Workflow};
+use alims_domain::head::Head;
 use alims_domain::identifiers::{EventId, Version};
+use alims_domain::lifecycle::State;
+use alims_domain::proposal::Proposal;
 use alims_domain::recovery::document::{KeptVerdict, Next, RecoveryDocument};
 use alims_domain::recovery::is_to_be_reactivated;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
 use alims_domain::ruling::Move;
 use alims_domain::stored_name::Part;
+use alims_domain::timestamp::Timestamp;
 
 impl<L, I, B, R> Turn<'_, L, I, B, R>
 where
@@ -24,27 +29,37 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Asks the rules. Their no is kept in the log before it is told, their yes until the version is appended.
+    /// Asks the rules. A denial is kept in the log, an approval in the document until the version is appended.
     pub(crate) async fn ask_rules(
         &self,
         mut document: RecoveryDocument,
     ) -> Result<RecoveryDocument, RecoveryStepError> {
-        let Some(head) = self.failed_head(&document).await? else {
+        let Some(reactivation) = self.reactivation(&document).await? else {
             document.look_again(self.now);
             return Ok(document);
         };
-        let (call, transition) = (call_of(&document), move_of(Some(head.event()), document.reason.as_ref()));
-        let attempt = self.attempt(&call, &head, &transition);
-        let version = head.end;
-        match applied_or_violation(attempt.judge(&self.ports.rules, &Workflow::from(head.event())).await?) {
+        let (call, version) = (call_of(&document), reactivation.head.end);
+        let proposal = reactivation.proposal(&call);
+        match self.ports.rules.judge(&proposal.question()).await?.applied() {
             Ok(rules) => {
                 document.did(StepKind::RulesAllowed, self.now, Some(version), None);
                 document.verdict = Some(KeptVerdict { version, rules });
                 document.next = Next::Apply;
             }
             Err(violation) => {
+                // The id has a repetition, too: what is recorded twice is there once. How many recoveries there are is
+                // bounded elsewhere.
                 let id = document.derived_id(&[Part::literal("refusal"), Part::of(&version)]);
-                attempt.record_as(id, self.log(), Refuser::Rules(&violation)).await?;
+                let attempt = Attempt {
+                    operation: OPERATION,
+                    call: &call,
+                    key: &self.key,
+                    head: Some(reactivation.head.event()),
+                    target_state: Some(reactivation.transition.to),
+                    reason: reactivation.transition.reason.as_ref(),
+                    now: reactivation.now,
+                };
+                self.log().record_refusal(&attempt.refused(id, RefusedBy::Rules(&violation))).await?;
                 document.did(StepKind::RulesRefused, self.now, Some(version), None);
                 let left = document.plan.is_some_and(|plan| plan.publish || plan.rebuild_index);
                 document.outcome = Some(refused(violation));
@@ -68,14 +83,14 @@ where
             document.reactivated(self.now, next);
             return Ok(document);
         }
-        let Some(head) = self.failed_head(&document).await?.filter(|head| head.end == verdict.version) else {
+        let found = self.reactivation(&document).await?;
+        let Some(reactivation) = found.filter(|found| found.head.end == verdict.version) else {
             document.look_again(self.now);
             return Ok(document);
         };
-        let (call, transition) = (call_of(&document), move_of(Some(head.event()), document.reason.as_ref()));
-        let attempt = self.attempt(&call, &head, &transition);
-        let workflow = Workflow::from(head.event());
-        let version = attempt.next_version_as(id, &workflow, EventType::WorkflowRecovered, verdict.rules, None)?;
+        let call = call_of(&document);
+        let proposal = reactivation.proposal(&call);
+        let version = proposal.commit(id, EventType::WorkflowRecovered, verdict.rules, None).map_err(Bug::from)?;
         match append(self.log(), version, None).await? {
             Appended::Yes(_) => document.reactivated(self.now, next),
             Appended::Lost(_) | Appended::KeyReused => document.look_again(self.now),
@@ -83,25 +98,36 @@ where
         Ok(document)
     }
 
-    /// The move of this recovery, at an instant that is not before the version it moves from.
-    fn attempt<'a>(&'a self, call: &'a Call, head: &'a Head, transition: &'a Move) -> Attempt<'a> {
-        let (operation, key, now) = (OPERATION, &self.key, self.now.max(head.event().timestamp));
-        Attempt { operation, call, key, head: Some(head), transition, context: None, now }
-    }
-
-    /// The newest version, if it is the one that this recovery was claimed for, and assessed, and nothing forbids to bring
-    /// it back: as on every move the record of quarantines is read beside it, and its content must fit its hash.
-    async fn failed_head(&self, document: &RecoveryDocument) -> Result<Option<Head>, StoreError> {
-        match free_head(self.log(), &self.key).await {
-            Ok((head, Ok(()))) => Ok(Some(head)
-                .filter(|head| head.end == document.version && is_to_be_reactivated(head.event(), document.trigger))),
+    /// The move back to ACTIVE, decided as every move is; none when there is none to make: the workflow is not any more
+    /// what this recovery was claimed for and has assessed. Whether the policies permit it was decided when the recovery
+    /// was asked for.
+    async fn reactivation(&self, document: &RecoveryDocument) -> Result<Option<Reactivation>, StoreError> {
+        let (head, quarantine) = match head(self.log(), &self.key).await {
+            Ok(read) => read,
             // The next assessment says where and how.
-            Ok((_, Err(_)))
-            | Err(ReadWorkflowError::NotFound | ReadWorkflowError::Forbidden(_) | ReadWorkflowError::Quarantined(_)) => {
-                Ok(None)
+            Err(ReadWorkflowError::NotFound | ReadWorkflowError::Forbidden(_) | ReadWorkflowError::Quarantined(_)) => {
+                return Ok(None);
             }
-            Err(ReadWorkflowError::Store(error)) => Err(error),
+            Err(ReadWorkflowError::Store(error)) => return Err(error),
+        };
+        if head.end != document.version || !is_to_be_reactivated(head.event(), document.trigger) {
+            return Ok(None);
         }
+        let command = TransitionCommand {
+            target_state: State::Active,
+            reason: document.reason.as_ref(),
+            expected_version: None,
+            metadata: None,
+            failure: None,
+            repeatable: None,
+        };
+        Ok(match decide_transition(&head, &quarantine, Ok(()), &command) {
+            Decision::AskRules(transition) => {
+                let (workflow, now) = (Workflow::from(head.event()), self.now.max(head.event().timestamp));
+                Some(Reactivation { head, workflow, transition, now })
+            }
+            Decision::Repeated(_) | Decision::Rejected(_) => None,
+        })
     }
 
     /// Whether a version is there that an earlier try of this turn appended.
@@ -111,6 +137,22 @@ where
             Err(LogError::Unreadable { .. }) => Ok(false),
             Err(LogError::Store(error)) => Err(error),
         }
+    }
+}
+
+/// A move from FAILED to ACTIVE that all but the rules allow.
+struct Reactivation {
+    head: Head,
+    workflow: Workflow,
+    transition: Move,
+    /// Not before the version it moves from.
+    now: Timestamp,
+}
+
+impl Reactivation {
+    fn proposal<'a>(&'a self, call: &'a Call) -> Proposal<'a> {
+        let (head, workflow, transition) = (Some(&self.head), &self.workflow, &self.transition);
+        Proposal { call, head, workflow, transition, context: None, now: self.now }
     }
 }
 

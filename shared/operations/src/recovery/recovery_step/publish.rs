@@ -1,8 +1,8 @@
 //! The turn that publishes what is missing and puts the index in order.
 
-use super::{Found, RecoveryStepError, Turn};
 use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use crate::publishing::cursor::{Lane, Stop, catch_up};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
+use crate::recovery::turn::{Found, RecoveryStepError, Turn};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::{Next, RecoveryDocument};
@@ -32,13 +32,13 @@ where
             match self.publish_after(after, &head).await {
                 Ok(0) => {}
                 Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
-                Err(Stop::Later(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
+                Err(Stop::Retryable(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
                 // The log is not any more what it was when it was looked at. If it is so again, that is not why.
-                Err(Stop::Never(why)) if document.has(StepKind::ChangedMeanwhile) => {
+                Err(Stop::Permanent(why)) if document.has(StepKind::ChangedMeanwhile) => {
                     document.give_up("CannotPublish", &why);
                     return Ok(document);
                 }
-                Err(Stop::Never(_)) => {
+                Err(Stop::Permanent(_)) => {
                     document.look_again(self.now);
                     return Ok(document);
                 }
@@ -54,8 +54,8 @@ where
     }
 
     async fn publish_after(&self, after: PublishAfter, head: &WorkflowEvent) -> Result<u64, Stop> {
-        let Some(lane) = Lane::new(self.key.clone(), after.0, head.version, [head.clone()]) else { return Ok(0) };
-        let (lanes, accepted) = catch_up(&self.ports.publishing, vec![lane]).await;
-        lanes.into_iter().find_map(|lane| lane.stop).map_or(Ok(accepted), Err)
+        let Some(cursor) = Cursor::new(self.key.clone(), after.0, head.version, [head.clone()]) else { return Ok(0) };
+        let (cursors, accepted) = catch_up(&self.ports.publishing, vec![cursor]).await;
+        cursors.into_iter().find_map(|cursor| cursor.stop).map_or(Ok(accepted), Err)
     }
 }

@@ -1,0 +1,99 @@
+//! A move that all but the rules allow: what they are asked about it, and the version it becomes with their yes.
+
+use crate::call::Call;
+use crate::event::{AppliedRules, EventType, Workflow, WorkflowEvent};
+use crate::hash_chain::seal;
+use crate::hashing::{ChainHash, NotCanonical};
+use crate::head::Head;
+use crate::idempotency::{RepeatableRequest, remember};
+use crate::identifiers::{EventId, Version};
+use crate::json::ValidationContext;
+use crate::ruling::{Move, RulesQuestion};
+use crate::stored_version::StoredVersion;
+use crate::timestamp::Timestamp;
+
+/// A move that the rules are to be asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// Who asks for it.
+    pub call: &'a Call,
+    /// What the workflow stands at; none when it is to be created.
+    pub head: Option<&'a Head>,
+    /// The workflow as it is, or as it would be created.
+    pub workflow: &'a Workflow,
+    /// The move.
+    pub transition: &'a Move,
+    /// What the caller tells the rules.
+    pub context: Option<&'a ValidationContext>,
+    /// The instant it is made at; never earlier than the head.
+    pub now: Timestamp,
+}
+
+/// Why there is no next version. Only a bug brings it about.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCommitted {
+    /// The event has no canonical JSON.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+    /// The workflow has used up its ten digits of versions.
+    #[error("no version follows {0}")]
+    VersionsExhausted(Version),
+}
+
+impl Proposal<'_> {
+    /// What the rules are asked.
+    #[must_use]
+    pub fn question(&self) -> RulesQuestion<'_> {
+        RulesQuestion {
+            request_id: &self.call.request_id,
+            workflow: self.workflow,
+            transition: self.transition,
+            actor: &self.call.principal,
+            context: self.context,
+            now: self.now,
+        }
+    }
+
+    /// The next version, sealed, with what it remembers. `rules` are what allowed it.
+    ///
+    /// # Errors
+    /// When no version can follow.
+    pub fn commit(
+        &self,
+        event_id: EventId,
+        event_type: EventType,
+        rules: AppliedRules,
+        repeatable: Option<&RepeatableRequest>,
+    ) -> Result<StoredVersion, NotCommitted> {
+        let before = self.head.map(Head::event);
+        let version = match self.head {
+            None => Version::FIRST,
+            Some(head) => head.end.next().ok_or(NotCommitted::VersionsExhausted(head.end))?,
+        };
+        let event = seal(WorkflowEvent {
+            event_id,
+            tenant_id: self.workflow.key.tenant_id.clone(),
+            workflow_id: self.workflow.key.workflow_id.clone(),
+            workflow_type: self.workflow.workflow_type.clone(),
+            event_type,
+            version,
+            from_state: self.transition.from,
+            to_state: self.transition.to,
+            timestamp: self.now,
+            created_at: self.workflow.created_at,
+            created_by: self.workflow.created_by.clone(),
+            requested_by: self.call.principal.id.clone(),
+            reason: self.transition.reason.clone(),
+            metadata: self.transition.metadata.clone(),
+            validation_context: self.context.cloned(),
+            failure: self.transition.failure.clone(),
+            rules,
+            correlation_id: self.call.correlation_id.clone(),
+            resumes: self.head.and_then(|head| head.resumes.clone()),
+            previous_hash: before.map_or_else(ChainHash::genesis, |before| before.hash.clone()),
+            hash: ChainHash::genesis(),
+        })?;
+        let accepted = self.head.map(|head| head.stored.accepted.as_slice()).unwrap_or_default();
+        Ok(StoredVersion { event, accepted: remember(accepted, repeatable, version) })
+    }
+}

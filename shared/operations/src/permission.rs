@@ -1,0 +1,41 @@
+//! Asking the policies whether the caller may.
+
+use crate::errors::Forbidden;
+use crate::ports::AccessPolicy;
+use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
+use alims_domain::call::Call;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::identifiers::WorkflowKey;
+
+/// Whether the caller may do this to a workflow. Of one whose newest version cannot be read, or that does not exist,
+/// nothing but its name is known, and the policies are asked about that.
+pub(crate) fn authorise(
+    policy: &dyn AccessPolicy,
+    call: &Call,
+    action: Action,
+    key: &WorkflowKey,
+    newest: Option<&WorkflowEvent>,
+) -> Result<(), Forbidden> {
+    let resource = Resource {
+        tenant_id: newest.map_or(&key.tenant_id, |newest| &newest.tenant_id),
+        workflow_id: Some(newest.map_or(&key.workflow_id, |newest| &newest.workflow_id)),
+        workflow_type: newest.map(|newest| &newest.workflow_type),
+        current_state: newest.map(|newest| newest.to_state),
+        created_by: newest.map(|newest| &newest.created_by),
+    };
+    permitted(policy, call, action, resource)
+}
+
+/// Whether the policies permit the caller this.
+pub(crate) fn permitted(
+    policy: &dyn AccessPolicy,
+    call: &Call,
+    action: Action,
+    resource: Resource<'_>,
+) -> Result<(), Forbidden> {
+    let question = AccessQuestion { request_id: &call.request_id, principal: &call.principal, action, resource };
+    match policy.decide(&question) {
+        AccessDecision::Permitted { .. } => Ok(()),
+        AccessDecision::Forbidden { policies } => Err(Forbidden { action: action.as_str(), policies }),
+    }
+}
