@@ -204,7 +204,7 @@ fn a_decision_says_what_it_was_made_on() {
             Decision::Rejected(TransitionRejected::Quarantined(quarantined)) => {
                 let (at, fault) = match case.history {
                     History::Quarantined => (Version::FIRST, Fault::Missing),
-                    _ => (version, Fault::Altered),
+                    History::Sound | History::Altered | History::AlteredAndReleased => (version, Fault::Altered),
                 };
                 assert_eq!((quarantined.0.at, quarantined.0.fault), (at, fault));
             }
