@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use alims_eventbridge::EventBridgeBus;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
 use alims_store::{Index, Log};
@@ -51,7 +51,7 @@ async fn rebuild_index(args: RebuildIndexArgs) -> anyhow::Result<ExitCode> {
     rebuild_index::run(&args, &ports, service.answers_in_time, SystemClock.now()).await
 }
 
-fn publishing(service: &Service) -> Publishing<Log, Index, EventBridgeBus> {
+fn publishing(service: &Service) -> PublishPorts<Log, Index, EventBridgeBus> {
     let (log, index) = alims_store::patient(&service.dynamodb, &service.log_table, &service.index_table);
-    Publishing { log, index, bus: EventBridgeBus::new(&service.eventbridge, &service.event_bus) }
+    PublishPorts { log, index, bus: EventBridgeBus::new(&service.eventbridge, &service.event_bus) }
 }

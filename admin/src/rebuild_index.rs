@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use alims_domain::limits::{DOORBELL_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{EventBus, LogWalk, QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_operations::{Anomaly, Finding, Publishing, RebuildOptions, Rebuilt, rebuild_index};
+use alims_operations::{Anomaly, Finding, PublishPorts, RebuildOptions, Rebuilt, rebuild_index};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn workers(text: &str) -> Result<usize, String> {
 /// Rebuilds, and tells. Fails itself only when it cannot be told.
 pub(crate) async fn run<L, I, B>(
     args: &RebuildIndexArgs,
-    ports: &Publishing<L, I, B>,
+    ports: &PublishPorts<L, I, B>,
     answers_in_time: bool,
     now: Timestamp,
 ) -> anyhow::Result<ExitCode>

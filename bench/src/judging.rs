@@ -6,7 +6,7 @@
 use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::lifecycle::State;
-use alims_operations::Deciding;
+use alims_operations::DecisionPorts;
 use alims_operations::ports::{AccessPolicy, WorkflowLog as _};
 use alims_operations::request_state_transition::{TransitionRequest, request_state_transition, try_state_transition};
 use alims_policy::CedarPolicy;
@@ -75,7 +75,7 @@ struct Kind {
 struct Lane {
     policies: bool,
     rules: usize,
-    ports: Deciding<MemoryLog, EmbeddedRules>,
+    ports: DecisionPorts<MemoryLog, EmbeddedRules>,
     times: Vec<Duration>,
 }
 
@@ -119,7 +119,7 @@ async fn spent(expression: &str, call: &Call) -> Result<Times> {
         "ruleset: bench\nversion: \"1\"\nworkflow_types: [sample-analysis]\nrules:\n  - id: r\n    \
          applies_to: [{{ to: PAUSED }}]\n    message: No.\n    expression: \"{expression}\"\n"
     );
-    let ports = Deciding {
+    let ports = DecisionPorts {
         log: MemoryLog::default(),
         rules: EmbeddedRules::from_documents([("bench.yaml".to_owned(), rules)])?,
         policy: Arc::new(EverybodyMay),
@@ -154,7 +154,7 @@ fn to(target_state: State) -> Result<TransitionRequest> {
 
 fn lane(rules: Option<usize>, shipped: &Arc<dyn AccessPolicy>, policies: bool) -> Result<Lane> {
     let everybody: Arc<dyn AccessPolicy> = Arc::new(EverybodyMay);
-    let ports = Deciding {
+    let ports = DecisionPorts {
         log: MemoryLog::default(),
         rules: EmbeddedRules::from_documents([("bench.yaml".to_owned(), ruleset(rules))])?,
         policy: if policies { Arc::clone(shipped) } else { everybody },
@@ -198,7 +198,7 @@ async fn started(lanes: &[Lane]) -> Result<usize> {
     Ok(metadata.to_string().len())
 }
 
-async fn moved(ports: &Deciding<MemoryLog, EmbeddedRules>, call: &Call, target: State) -> Result<Duration> {
+async fn moved(ports: &DecisionPorts<MemoryLog, EmbeddedRules>, call: &Call, target: State) -> Result<Duration> {
     let request = to(target)?;
     let id = "w".parse()?;
     let begun = Instant::now();

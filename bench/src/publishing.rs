@@ -4,7 +4,7 @@
 use alims_domain::bus_event::BusEvent;
 use alims_domain::stored_version::StoredVersion;
 use alims_eventbridge::EventBridgeBus;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{BusError, EntryRefused, EventBus, WorkflowLog as _};
 use alims_operations::publish_events::{StreamRecord, publish_events};
 use alims_testing::builders::{a_chain, a_key};
@@ -79,7 +79,7 @@ async fn logged(workflows: usize, events: usize) -> Result<(MemoryLog, Vec<Store
 }
 
 async fn publish<B: EventBus>(log: &MemoryLog, stream: &[StoredVersion], bus: B) -> Result<OnOneBus> {
-    let ports = Publishing { log: log.clone(), index: MemoryIndex::default(), bus: Timed::new(bus) };
+    let ports = PublishPorts { log: log.clone(), index: MemoryIndex::default(), bus: Timed::new(bus) };
     let dead_letters = MemoryDeadLetters::default();
     let mut times = Vec::new();
     for records in stream.chunks(BATCH_RECORDS) {

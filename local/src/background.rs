@@ -1,8 +1,7 @@
 //! Background work: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::Starting;
-use alims_operations::sweep_workflows::Sweeping;
+use alims_operations::StartPorts;
 use recover_failed_workflow::FailureEvent;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -81,9 +80,9 @@ pub(crate) struct Background {
 impl Background {
     /// Starts both.
     pub(crate) fn start(
-        starting: Starting<DynamoLog, LocalStarter>,
+        starting: StartPorts<DynamoLog, LocalStarter>,
         waiting: Waiting,
-        sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
+        sweeping: alims_operations::sweep_workflows::Ports<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
         sweep_every: Duration,
     ) -> Self {
         let (tasks, stop, starter) = (TaskTracker::new(), CancellationToken::new(), starting.starter.clone());
@@ -102,7 +101,7 @@ impl Background {
 }
 
 /// Each failure has a task of its own while it is tried, as it has an invocation of its own on Lambda.
-async fn follow(starting: Arc<Starting<DynamoLog, LocalStarter>>, mut waiting: Waiting) {
+async fn follow(starting: Arc<StartPorts<DynamoLog, LocalStarter>>, mut waiting: Waiting) {
     let mut tried = JoinSet::new();
     while let Some(failure) = waiting.recv().await {
         while tried.try_join_next().is_some() {}
@@ -119,7 +118,10 @@ async fn follow(starting: Arc<Starting<DynamoLog, LocalStarter>>, mut waiting: W
     }
 }
 
-async fn sweep(sweeping: Sweeping<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>, every: Duration) {
+async fn sweep(
+    sweeping: alims_operations::sweep_workflows::Ports<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
+    every: Duration,
+) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, and a server that has just started has enough to do.

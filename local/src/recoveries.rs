@@ -7,7 +7,6 @@ use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
-use alims_operations::recovery_step::Recovering;
 use alims_recovery::{Ended, RECOVER_WORKFLOW, StateError, Timer};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -21,7 +20,7 @@ use crate::bus::LocalBus;
 use crate::rules::SharedRules;
 
 /// What a turn works with here.
-pub(crate) type Recovers = Recovering<DynamoLog, DynamoIndex, LocalBus, SharedRules>;
+pub(crate) type Recovers = alims_operations::recovery_step::Ports<DynamoLog, DynamoIndex, LocalBus, SharedRules>;
 
 /// How many turns are made at once: the embedded database does one thing at a time.
 const TURNS_AT_ONCE: usize = 32;
@@ -182,7 +181,11 @@ mod tests {
         let engine = Engine::Embedded { rules: folder.path().to_owned() };
         let rules = Arc::new(Rules::of(engine, Arc::new(FreshIds)).unwrap());
         let rules = SharedRules { rules, down_while: None };
-        let starter = LocalStarter::new(Recovering { publishing, rules, clock: Arc::new(SystemClock) });
+        let starter = LocalStarter::new(alims_operations::recovery_step::Ports {
+            publishing,
+            rules,
+            clock: Arc::new(SystemClock),
+        });
         assert_eq!(starter.0.turns.forget_permits(TURNS_AT_ONCE), TURNS_AT_ONCE);
         Held { starter, _database: database, _folder: folder }
     }

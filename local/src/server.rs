@@ -4,9 +4,7 @@ use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
-use alims_operations::recovery_step::Recovering;
-use alims_operations::sweep_workflows::Sweeping;
-use alims_operations::{Deciding, Publishing, Starting};
+use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::{CedarPolicy, PolicyInvalid};
 use alims_rules::{Engine, Rules, RulesNotStarted};
 use alims_runtime::{FreshIds, SystemClock};
@@ -196,16 +194,17 @@ impl Server {
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
         let (client, publishes) = stores(&database, bus).await?;
         let rules = SharedRules { rules: Arc::new(rules), down_while: config.rules_down_while.map(Into::into) };
-        let decides = Deciding {
+        let decides = DecisionPorts {
             log: publishes.log.clone(),
             rules: rules.clone(),
             policy: policy.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let recovers = Recovering { publishing: publishes.clone(), rules, clock: clock.clone() };
+        let recovers =
+            alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
-        let starting = Starting { log: publishes.log.clone(), starter, clock: clock.clone() };
+        let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(&decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
@@ -327,20 +326,20 @@ pub(crate) async fn stores(
     alims_dynamodb::tables::create(&client, &names).await.map_err(StartError::Tables)?;
     let log = DynamoLog::new(client.clone(), names.log);
     let index = DynamoIndex::new(client.clone(), names.index);
-    Ok((client, Publishing { log, index, bus }))
+    Ok((client, PublishPorts { log, index, bus }))
 }
 
 /// The rule on failures and the sweep.
 fn start_background(
-    starting: Starting<DynamoLog, LocalStarter>,
+    starting: StartPorts<DynamoLog, LocalStarter>,
     waiting: Waiting,
     index: DynamoIndex,
     ids: Arc<dyn Ids>,
     sweep_every: Duration,
 ) -> Background {
     let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
-    let swept = Starting { log, ..starting.clone() };
-    let sweeping = Sweeping { starting: swept, positions: index.clone(), index, ids };
+    let swept = StartPorts { log, ..starting.clone() };
+    let sweeping = alims_operations::sweep_workflows::Ports { starting: swept, positions: index.clone(), index, ids };
     Background::start(starting, waiting, sweeping, sweep_every)
 }
 

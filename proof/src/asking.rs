@@ -3,11 +3,8 @@
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::BreakId;
 use alims_edge::testing::{GatewayEvent, Seen};
-use alims_operations::get_workflow_state::Evaluating;
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use alims_operations::release_workflow::Releasing;
-use alims_operations::replay_events::Replaying;
-use alims_operations::{Deciding, Publishing};
+use alims_operations::{DecisionPorts, PublishPorts};
 use serde_json::{Value, json};
 
 /// What a caller asks for.
@@ -149,7 +146,10 @@ impl Outcome {
 }
 
 /// Asks for a creation or a move.
-pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Deciding<L, R>, ask: &Ask) -> Outcome {
+pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    ports: &DecisionPorts<L, R>,
+    ask: &Ask,
+) -> Outcome {
     let request = ask.event().request();
     let answer = if ask.target == State::Created {
         create_workflow::create_workflow(ports, request).await
@@ -160,7 +160,7 @@ pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &Dec
 }
 
 /// Asks where a workflow stands.
-pub async fn state<L, R>(ports: &Evaluating<L, R>, workflow: &str) -> Outcome
+pub async fn state<L, R>(ports: &alims_operations::get_workflow_state::Ports<L, R>, workflow: &str) -> Outcome
 where
     L: WorkflowLog + QuarantineLog,
     R: TransitionRules,
@@ -173,7 +173,11 @@ where
 ///
 /// # Errors
 /// The answer, when it is anything but 202.
-pub async fn replay<L, I, B>(ports: &Replaying<L, I, B>, workflow: &str, from: u64) -> Result<Value, Seen>
+pub async fn replay<L, I, B>(
+    ports: &alims_operations::replay_events::Ports<L, I, B>,
+    workflow: &str,
+    from: u64,
+) -> Result<Value, Seen>
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -185,7 +189,11 @@ where
 }
 
 /// Asks for these breaks of a workflow to be released; whether they are.
-pub async fn release<L, I>(ports: &Releasing<L, I>, workflow: &str, breaks: &[BreakId]) -> bool
+pub async fn release<L, I>(
+    ports: &alims_operations::release_workflow::Ports<L, I>,
+    workflow: &str,
+    breaks: &[BreakId],
+) -> bool
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -199,7 +207,7 @@ where
 ///
 /// # Panics
 /// When the batch is none.
-pub async fn publish<L, I, B, D>(ports: &Publishing<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
+pub async fn publish<L, I, B, D>(ports: &PublishPorts<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,

@@ -11,13 +11,13 @@ use alims_dynamodb::tables::{self, TableNames};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_eventbridge::EventBridgeBus;
 use alims_faults::{FaultyHttp, Plan};
-use alims_operations::get_workflow_state::Evaluating;
+use alims_operations::get_workflow_state;
 use alims_operations::ports::{QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog, entry_of};
 use alims_operations::publish_events::StreamRecord;
-use alims_operations::recovery_step::Recovering;
-use alims_operations::release_workflow::Releasing;
-use alims_operations::replay_events::Replaying;
-use alims_operations::{Deciding, Publishing, Reading};
+use alims_operations::recovery_step;
+use alims_operations::release_workflow;
+use alims_operations::replay_events;
+use alims_operations::{DecisionPorts, PublishPorts, ReadPorts};
 use alims_testing::builders::{a_key_of, at, version};
 use alims_testing::{EverybodyMay, RulesThatAllow, RulesThatDeny, SequentialIds, SteppingClock};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
@@ -86,47 +86,51 @@ impl Harness {
 
     /// The ports of an operation that decides, with rules that allow everything.
     #[must_use]
-    pub fn deciding(&self) -> Deciding<DynamoLog, RulesThatAllow> {
+    pub fn deciding(&self) -> DecisionPorts<DynamoLog, RulesThatAllow> {
         self.deciding_over(self.log.clone(), RulesThatAllow)
     }
 
     /// The same over another log and other rules.
     #[must_use]
-    pub fn deciding_over<L, R>(&self, log: L, rules: R) -> Deciding<L, R> {
-        Deciding { log, rules, policy: Arc::new(EverybodyMay), clock: self.clock.clone(), ids: self.ids.clone() }
+    pub fn deciding_over<L, R>(&self, log: L, rules: R) -> DecisionPorts<L, R> {
+        DecisionPorts { log, rules, policy: Arc::new(EverybodyMay), clock: self.clock.clone(), ids: self.ids.clone() }
     }
 
     /// The ports of an operation that reads a state.
     #[must_use]
-    pub fn reading<L>(&self, store: L) -> Evaluating<L, RulesThatAllow> {
-        let reading = Reading { store, policy: Arc::new(EverybodyMay) };
-        Evaluating { reading, rules: RulesThatAllow, clock: self.clock.clone() }
+    pub fn reading<L>(&self, store: L) -> get_workflow_state::Ports<L, RulesThatAllow> {
+        let reading = ReadPorts { store, policy: Arc::new(EverybodyMay) };
+        get_workflow_state::Ports { reading, rules: RulesThatAllow, clock: self.clock.clone() }
     }
 
     /// The ports of a publisher.
     #[must_use]
-    pub fn publishing(&self) -> Publishing<DynamoLog, DynamoIndex, EventBridgeBus> {
-        Publishing { log: self.log.clone(), index: self.index.clone(), bus: self.bus.clone() }
+    pub fn publishing(&self) -> PublishPorts<DynamoLog, DynamoIndex, EventBridgeBus> {
+        PublishPorts { log: self.log.clone(), index: self.index.clone(), bus: self.bus.clone() }
     }
 
     /// The ports of a replay.
     #[must_use]
-    pub fn replaying<L, I, B>(&self, publishing: Publishing<L, I, B>) -> Replaying<L, I, B> {
+    pub fn replaying<L, I, B>(&self, publishing: PublishPorts<L, I, B>) -> replay_events::Ports<L, I, B> {
         let (clock, ids) = (self.clock.clone(), self.ids.clone());
-        Replaying { publishing, policy: Arc::new(EverybodyMay), clock, ids }
+        replay_events::Ports { publishing, policy: Arc::new(EverybodyMay), clock, ids }
     }
 
     /// The ports of a turn of a recovery.
     #[must_use]
-    pub fn recovering<L, I, B, R>(&self, publishing: Publishing<L, I, B>, rules: R) -> Recovering<L, I, B, R> {
-        Recovering { publishing, rules, clock: self.clock.clone() }
+    pub fn recovering<L, I, B, R>(
+        &self,
+        publishing: PublishPorts<L, I, B>,
+        rules: R,
+    ) -> recovery_step::Ports<L, I, B, R> {
+        recovery_step::Ports { publishing, rules, clock: self.clock.clone() }
     }
 
     /// The ports of a release.
     #[must_use]
-    pub fn releasing<L>(&self, log: L) -> Releasing<L, DynamoIndex> {
+    pub fn releasing<L>(&self, log: L) -> release_workflow::Ports<L, DynamoIndex> {
         let (clock, ids) = (self.clock.clone(), self.ids.clone());
-        Releasing { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
+        release_workflow::Ports { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
     }
 
     /// Has a stored version altered by an intruder, and gives back the hash of what is stored then.

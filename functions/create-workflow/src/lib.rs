@@ -10,25 +10,23 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_operations::create_workflow as operation;
+use alims_operations::create_workflow::Ports;
 use alims_operations::ports::{TransitionRules, WorkflowLog};
-use alims_operations::{Deciding, create_workflow as operation};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
-    request: &Request,
-) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog, R: TransitionRules>(ports: &Ports<L, R>, request: &Request) -> Result<Answer, Problem> {
     let (call, new) = request::read(request)?;
     let accepted = operation::create_workflow(ports, &call, &new).await.map_err(problems::problem)?;
     response::created(&accepted)
@@ -46,16 +44,16 @@ mod tests {
     use serde_json::json;
     use std::sync::Arc;
 
-    fn ports<L, R>(log: L, rules: R, policy: impl AccessPolicy + 'static) -> Deciding<L, R> {
+    fn ports<L, R>(log: L, rules: R, policy: impl AccessPolicy + 'static) -> Ports<L, R> {
         let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
-        Deciding { log, rules, policy: Arc::new(policy), clock, ids }
+        Ports { log, rules, policy: Arc::new(policy), clock, ids }
     }
 
     fn event() -> GatewayEvent {
         GatewayEvent::of(&ROUTE)
     }
 
-    async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Deciding<L, R>, event: &GatewayEvent) -> Seen {
+    async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Ports<L, R>, event: &GatewayEvent) -> Seen {
         create_workflow(ports, event.request()).await.into()
     }
 

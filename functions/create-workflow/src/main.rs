@@ -1,6 +1,6 @@
 //! Wires create-workflow.
 
-use alims_operations::Deciding;
+use alims_operations::create_workflow::Ports;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
@@ -13,7 +13,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone())?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Deciding { log, rules, policy, clock, ids };
+    let ports = Ports { log, rules, policy, clock, ids };
     tokio::join!(warm_log(&ports.log), ports.rules.warm());
     serve(|request| create_workflow::create_workflow(&ports, request)).await
 }

@@ -11,8 +11,9 @@ use crate::response::HistoryPage;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_operations::get_workflow_history as operation;
+use alims_operations::get_workflow_history::Ports;
 use alims_operations::ports::WorkflowLog;
-use alims_operations::{Reading, get_workflow_history as operation};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::HistoryRequest;
@@ -20,12 +21,12 @@ use crate::request::HistoryRequest;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn get_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
+pub async fn get_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Request) -> Result<Answer, Problem> {
     let (call, HistoryRequest { workflow_id, query, cursors }) = request::read(request)?;
     let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;
     let page = HistoryPage::new(page, query.after, &cursors).map_err(Problem::internal)?;
@@ -48,7 +49,7 @@ mod tests {
         for version in a_chain(&key, 5, 7) {
             store.overwrite(version);
         }
-        let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        let ports = Ports { store: store.clone(), policy: Arc::new(EverybodyMay) };
         ports.store.record_refusal(&a_refusal(&key)).await.expect("a refusal kept");
         let (mut query, mut shown) = ("include=refusals&limit=2".to_owned(), Vec::new());
         loop {
@@ -71,7 +72,7 @@ mod tests {
         assert!(shown.iter().any(|item| item["event_type"] == "WorkflowTransitionRefused"));
 
         let policy = Arc::new(OnlyTheseMay(vec![Action::GetWorkflowHistory]));
-        let ports = Reading { store, policy };
+        let ports = Ports { store, policy };
         let event = GatewayEvent::of(&ROUTE);
         assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).status, 200);
         let event = event.query("include=refusals");

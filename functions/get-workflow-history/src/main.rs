@@ -1,6 +1,6 @@
 //! Wires get-workflow-history.
 
-use alims_operations::Reading;
+use alims_operations::get_workflow_history::Ports;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use alims_store::Store;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await).log()?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Reading { store, policy };
+    let ports = Ports { store, policy };
     warm_log(&ports.store).await;
     serve(|request| get_workflow_history::get_workflow_history(&ports, request)).await
 }

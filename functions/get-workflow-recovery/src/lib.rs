@@ -10,14 +10,14 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::named_workflow;
-use alims_operations::get_workflow_recovery::{self as operation, Following};
+use alims_operations::get_workflow_recovery::{self as operation, Ports};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn get_workflow_recovery<L, S>(ports: &Following<L, S>, request: Request) -> Response<Body>
+pub async fn get_workflow_recovery<L, S>(ports: &Ports<L, S>, request: Request) -> Response<Body>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,
@@ -26,7 +26,7 @@ where
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, S>(ports: &Following<L, S>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, S>(ports: &Ports<L, S>, request: &Request) -> Result<Answer, Problem>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,
@@ -51,7 +51,7 @@ mod tests {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
         log.overwrite(a_created_of(&key));
-        let ports = Following { log: log.clone(), starter: starter.clone(), policy: Arc::new(EverybodyMay) };
+        let ports = Ports { log: log.clone(), starter: starter.clone(), policy: Arc::new(EverybodyMay) };
         let event = GatewayEvent::of(&ROUTE);
         let status = async || {
             let seen = Seen::from(get_workflow_recovery(&ports, event.request()).await);

@@ -1,6 +1,6 @@
 //! Wires get-workflow-recovery.
 
-use alims_operations::get_workflow_recovery::Following;
+use alims_operations::get_workflow_recovery::Ports;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use alims_store::Store;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let log = Store::chosen_by(settings, &aws).log()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Following { log, starter, policy };
+    let ports = Ports { log, starter, policy };
     warm_log(&ports.log).await;
     serve(|request| get_workflow_recovery::get_workflow_recovery(&ports, request)).await
 }

@@ -9,7 +9,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
-use alims_operations::get_workflow_state::{self as operation, Evaluating};
+use alims_operations::get_workflow_state::{self as operation, Ports};
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
@@ -19,7 +19,7 @@ pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Evaluating<L, R>,
+    ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
@@ -27,7 +27,7 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRul
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Evaluating<L, R>,
+    ports: &Ports<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
     let StateCall { call, workflow_id, evaluate } = request::read(request)?;
@@ -43,7 +43,7 @@ async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
 mod tests {
     use super::*;
     use alims_edge::testing::{GatewayEvent, Seen};
-    use alims_operations::Reading;
+    use alims_operations::ReadPorts;
     use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at, version};
     use alims_testing::{
@@ -53,9 +53,9 @@ mod tests {
     use serde_json::{Value, json};
     use std::sync::Arc;
 
-    fn ports<L, R>(store: L, policy: impl AccessPolicy + 'static, rules: R) -> Evaluating<L, R> {
-        let reading = Reading { store, policy: Arc::new(policy) };
-        Evaluating { reading, rules, clock: Arc::new(FixedClock::new(at(5000))) }
+    fn ports<L, R>(store: L, policy: impl AccessPolicy + 'static, rules: R) -> Ports<L, R> {
+        let reading = ReadPorts { store, policy: Arc::new(policy) };
+        Ports { reading, rules, clock: Arc::new(FixedClock::new(at(5000))) }
     }
 
     fn event() -> GatewayEvent {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-        ports: &Evaluating<L, R>,
+        ports: &Ports<L, R>,
         event: &GatewayEvent,
     ) -> Seen {
         get_workflow_state(ports, event.request()).await.into()

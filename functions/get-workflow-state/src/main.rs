@@ -1,7 +1,7 @@
 //! Wires get-workflow-state.
 
-use alims_operations::Reading;
-use alims_operations::get_workflow_state::Evaluating;
+use alims_operations::ReadPorts;
+use alims_operations::get_workflow_state::Ports;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
@@ -14,7 +14,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let clock = Arc::new(SystemClock);
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
-    let ports = Evaluating { reading: Reading { store, policy }, rules, clock };
+    let ports = Ports { reading: ReadPorts { store, policy }, rules, clock };
     tokio::join!(warm_log(&ports.reading.store), ports.rules.warm());
     serve(|request| get_workflow_state::get_workflow_state(&ports, request)).await
 }

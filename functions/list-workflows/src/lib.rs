@@ -12,8 +12,9 @@ use crate::response::WorkflowList;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_operations::list_workflows as operation;
+use alims_operations::list_workflows::Ports;
 use alims_operations::ports::WorkflowIndex;
-use alims_operations::{Reading, list_workflows as operation};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::ListRequest;
@@ -21,12 +22,12 @@ use crate::request::ListRequest;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn list_workflows<I: WorkflowIndex>(ports: &Reading<I>, request: Request) -> Response<Body> {
+pub async fn list_workflows<I: WorkflowIndex>(ports: &Ports<I>, request: Request) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<I: WorkflowIndex>(ports: &Reading<I>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<I: WorkflowIndex>(ports: &Ports<I>, request: &Request) -> Result<Answer, Problem> {
     let (call, ListRequest { filter, after, limit, cursors }) = request::read(request)?;
     let page = operation::list_workflows(ports, &call, filter, after, limit).await.map_err(problems::problem)?;
     Answer::ok(&WorkflowList::new(page, &cursors))
@@ -50,7 +51,7 @@ mod tests {
                 store.overwrite(IndexEntry::from(&a_created_of(&key).event));
             }
         }
-        let ports = Reading { store, policy: Arc::new(EverybodyMay) };
+        let ports = Ports { store, policy: Arc::new(EverybodyMay) };
         let (mut query, mut ids) = ("state=CREATED&limit=2".to_owned(), Vec::new());
         loop {
             let event = GatewayEvent::of(&ROUTE).query(&query);

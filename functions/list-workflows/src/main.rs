@@ -1,6 +1,6 @@
 //! Wires list-workflows.
 
-use alims_operations::Reading;
+use alims_operations::list_workflows::Ports;
 use alims_runtime::{aws_config, serve, start, warm_index};
 use alims_store::Store;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await).index()?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Reading { store, policy };
+    let ports = Ports { store, policy };
     warm_index(&ports.store).await;
     serve(|request| list_workflows::list_workflows(&ports, request)).await
 }

@@ -1,15 +1,11 @@
 //! The handler of publish-events: a batch of the log's changes in, what became of it out.
 
-use alims_operations::Publishing;
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::publish_events::Ports;
 use alims_operations::publish_events::{self as operation, Published, StreamRecord};
 
 /// Publishes what one batch rings for, and logs it.
-pub async fn publish_events<L, I, B, D>(
-    ports: &Publishing<L, I, B>,
-    dead_letters: &D,
-    batch: Vec<StreamRecord>,
-) -> Published
+pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -52,8 +48,8 @@ mod tests {
         }
     }
 
-    fn ports() -> Publishing<MemoryLog, MemoryIndex, MemoryBus> {
-        Publishing { log: MemoryLog::default(), index: MemoryIndex::default(), bus: MemoryBus::default() }
+    fn ports() -> Ports<MemoryLog, MemoryIndex, MemoryBus> {
+        Ports { log: MemoryLog::default(), index: MemoryIndex::default(), bus: MemoryBus::default() }
     }
 
     fn unreadable(sequence_number: &str) -> StreamRecord {

@@ -1,6 +1,6 @@
 //! Wires publish-events.
 
-use alims_operations::Publishing;
+use alims_operations::publish_events::Ports;
 use alims_runtime::{aws_config, consume, start, warm_index};
 use alims_store::{Store, publish_batch};
 
@@ -12,7 +12,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let (log, index) = (store.log()?, store.index()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let dead_letters = alims_eventbridge::SqsDeadLetters::new(&aws, settings.dead_letter_queue_url()?);
-    let ports = Publishing { log, index, bus };
+    let ports = Ports { log, index, bus };
     warm_index(&ports.index).await;
     let publish = |batch| publish_events::publish_events(&ports, &dead_letters, batch);
     consume(|event| publish_batch(event, publish)).await

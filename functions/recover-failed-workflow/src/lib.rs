@@ -1,8 +1,8 @@
 //! The handler of recover-failed-workflow: an event of a failure, as EventBridge delivers it.
 
 use alims_domain::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
-use alims_operations::Starting;
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
+use alims_operations::recover_failed_workflow::Ports;
 use alims_operations::recover_failed_workflow::{self as operation, FailureHandled, PublishedFailure};
 use alims_runtime::Failure;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub struct FailureDetail {
 ///
 /// # Errors
 /// When log or starter fail: the event comes again.
-pub async fn recover_failed_workflow<L, S>(ports: &Starting<L, S>, event: FailureEvent) -> Result<(), Failure>
+pub async fn recover_failed_workflow<L, S>(ports: &Ports<L, S>, event: FailureEvent) -> Result<(), Failure>
 where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
@@ -77,7 +77,7 @@ mod tests {
         let detail: Value =
             serde_json::from_str(&BusEvent::of_version(&failed.event).expect("an event").detail).expect("JSON");
         [created, active, failed].into_iter().for_each(|version| log.overwrite(version));
-        let ports = Starting { log, starter: starter.clone(), clock: Arc::new(FixedClock::new(at(9000))) };
+        let ports = Ports { log, starter: starter.clone(), clock: Arc::new(FixedClock::new(at(9000))) };
         let event = json!({"version": "0", "detail-type": "WorkflowStateChanged", "detail": detail});
         for _ in 0..2 {
             let event: FailureEvent = serde_json::from_value(event.clone()).expect("an event of a failure");

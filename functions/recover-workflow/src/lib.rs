@@ -11,13 +11,13 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::wire::RecoveryReport;
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
-use alims_operations::recover_workflow::{self as operation, Requesting};
+use alims_operations::recover_workflow::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn recover_workflow<L, S>(ports: &Requesting<L, S>, request: Request) -> Response<Body>
+pub async fn recover_workflow<L, S>(ports: &Ports<L, S>, request: Request) -> Response<Body>
 where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
@@ -26,7 +26,7 @@ where
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, S>(ports: &Requesting<L, S>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, S>(ports: &Ports<L, S>, request: &Request) -> Result<Answer, Problem>
 where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
@@ -41,7 +41,7 @@ where
 mod tests {
     use super::*;
     use alims_edge::testing::{GatewayEvent, Seen};
-    use alims_operations::Starting;
+    use alims_operations::StartPorts;
     use alims_testing::builders::{a_created_of, a_key_of, at};
     use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, Script, SequentialIds};
     use std::sync::Arc;
@@ -51,8 +51,8 @@ mod tests {
         let log = MemoryLog::default();
         log.overwrite(a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), "wf-1")));
         let starter = MemoryStarter::default();
-        let ports = Requesting {
-            starting: Starting {
+        let ports = Ports {
+            starting: StartPorts {
                 log,
                 starter: Faulty::new(starter.clone(), &Script::failing(0, Fault::BeforeEffect)),
                 clock: Arc::new(FixedClock::new(at(9000))),

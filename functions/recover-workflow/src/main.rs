@@ -1,7 +1,7 @@
 //! Wires recover-workflow.
 
-use alims_operations::Starting;
-use alims_operations::recover_workflow::Requesting;
+use alims_operations::StartPorts;
+use alims_operations::recover_workflow::Ports;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let log = Store::chosen_by(settings, &aws).log()?;
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let starting = Starting { log, starter, clock: Arc::new(SystemClock) };
-    let ports = Requesting { starting, policy, ids: Arc::new(FreshIds) };
+    let starting = StartPorts { log, starter, clock: Arc::new(SystemClock) };
+    let ports = Ports { starting, policy, ids: Arc::new(FreshIds) };
     warm_log(&ports.starting.log).await;
     serve(|request| recover_workflow::recover_workflow(&ports, request)).await
 }

@@ -3,7 +3,7 @@
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::OutcomeStatus;
 use alims_operations::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use alims_operations::recovery_step::{self as operation, Recovering};
+use alims_operations::recovery_step::{self as operation, Ports};
 use alims_runtime::Failure;
 
 /// Makes one turn.
@@ -11,7 +11,7 @@ use alims_runtime::Failure;
 /// # Errors
 /// Under the name by which the state machine decides whether to try again.
 pub async fn recovery_step<L, I, B, R>(
-    ports: &Recovering<L, I, B, R>,
+    ports: &Ports<L, I, B, R>,
     document: RecoveryDocument,
 ) -> Result<RecoveryDocument, Failure>
 where
@@ -44,18 +44,18 @@ mod tests {
     use super::*;
     use alims_domain::lifecycle::State;
     use alims_domain::recovery::document::Next;
-    use alims_operations::Publishing;
+    use alims_operations::PublishPorts;
     use alims_testing::builders::{a_claim, a_created, a_key, a_move, at};
     use alims_testing::{FixedClock, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, RulesThatAreDown};
     use std::sync::Arc;
 
-    fn ports<R>(rules: R) -> Recovering<MemoryLog, MemoryIndex, MemoryBus, R> {
+    fn ports<R>(rules: R) -> Ports<MemoryLog, MemoryIndex, MemoryBus, R> {
         let (log, index, bus) = (MemoryLog::default(), MemoryIndex::default(), MemoryBus::default());
         let created = a_created("w");
         let active = a_move(&created, State::Active);
         let failed = a_move(&active, State::Failed);
         [created, active, failed].into_iter().for_each(|version| log.overwrite(version));
-        Recovering { publishing: Publishing { log, index, bus }, rules, clock: Arc::new(FixedClock::new(at(9000))) }
+        Ports { publishing: PublishPorts { log, index, bus }, rules, clock: Arc::new(FixedClock::new(at(9000))) }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Wires recovery-step.
 
-use alims_operations::Publishing;
-use alims_operations::recovery_step::Recovering;
+use alims_operations::PublishPorts;
+use alims_operations::recovery_step::Ports;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, carry_out, start, warm_log};
 use alims_store::Store;
@@ -15,7 +15,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let clock = Arc::new(SystemClock);
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
-    let ports = Recovering { publishing: Publishing { log, index, bus }, rules, clock };
+    let ports = Ports { publishing: PublishPorts { log, index, bus }, rules, clock };
     tokio::join!(warm_log(&ports.publishing.log), ports.rules.warm());
     carry_out(|document| recovery_step::recovery_step(&ports, document)).await
 }

@@ -12,14 +12,14 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_operations::release_workflow::{self as operation, Releasing};
+use alims_operations::release_workflow::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
@@ -27,7 +27,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     request: &Request,
 ) -> Result<Answer, Problem> {
     let (call, workflow_id, release) = request::read(request)?;
@@ -49,7 +49,7 @@ mod tests {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let log = MemoryLog::default();
         log.overwrite(a_created_of(&key));
-        let ports = Releasing {
+        let ports = Ports {
             log: log.clone(),
             index: MemoryIndex::default(),
             policy: Arc::new(EverybodyMay),

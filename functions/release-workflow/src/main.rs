@@ -1,6 +1,6 @@
 //! Wires release-workflow.
 
-use alims_operations::release_workflow::Releasing;
+use alims_operations::release_workflow::Ports;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let store = Store::chosen_by(settings, &aws_config().await);
     let (log, index) = (store.log()?, store.index()?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Releasing { log, index, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
+    let ports = Ports { log, index, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
     warm_log(&ports.log).await;
     serve(|request| release_workflow::release_workflow(&ports, request)).await
 }

@@ -12,13 +12,13 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_operations::replay_events::{self as operation, Replaying};
+use alims_operations::replay_events::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn replay_events<L, I, B>(ports: &Replaying<L, I, B>, request: Request) -> Response<Body>
+pub async fn replay_events<L, I, B>(ports: &Ports<L, I, B>, request: Request) -> Response<Body>
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -28,7 +28,7 @@ where
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, I, B>(ports: &Replaying<L, I, B>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, I, B>(ports: &Ports<L, I, B>, request: &Request) -> Result<Answer, Problem>
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -45,7 +45,7 @@ mod tests {
     use alims_domain::lifecycle::State;
     use alims_domain::projection::IndexEntry;
     use alims_edge::testing::{GatewayEvent, Seen};
-    use alims_operations::Publishing;
+    use alims_operations::PublishPorts;
     use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
     use alims_testing::{EverybodyMay, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, SequentialIds};
     use std::sync::Arc;
@@ -60,8 +60,8 @@ mod tests {
         for version in [created, active, paused] {
             log.overwrite(version);
         }
-        let ports = Replaying {
-            publishing: Publishing { log, index, bus: bus.clone() },
+        let ports = Ports {
+            publishing: PublishPorts { log, index, bus: bus.clone() },
             policy: Arc::new(EverybodyMay),
             clock: Arc::new(FixedClock::new(at(9000))),
             ids: Arc::new(SequentialIds::default()),

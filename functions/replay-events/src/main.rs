@@ -1,7 +1,7 @@
 //! Wires replay-events.
 
-use alims_operations::Publishing;
-use alims_operations::replay_events::Replaying;
+use alims_operations::PublishPorts;
+use alims_operations::replay_events::Ports;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let (log, index) = (store.log()?, store.index()?);
     let bus = alims_eventbridge::EventBridgeBus::new(&aws, settings.event_bus()?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let publishing = Publishing { log, index, bus };
-    let ports = Replaying { publishing, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
+    let publishing = PublishPorts { log, index, bus };
+    let ports = Ports { publishing, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
     warm_log(&ports.publishing.log).await;
     serve(|request| replay_events::replay_events(&ports, request)).await
 }

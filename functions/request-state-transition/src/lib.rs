@@ -11,7 +11,8 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
-use alims_operations::{Deciding, request_state_transition as operation};
+use alims_operations::request_state_transition as operation;
+use alims_operations::request_state_transition::Ports;
 use lambda_http::{Body, Request, Response};
 
 use crate::request::TransitionCall;
@@ -20,7 +21,7 @@ pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
@@ -28,7 +29,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     request: &Request,
 ) -> Result<Answer, Problem> {
     let TransitionCall { call, workflow_id, request, dry_run, if_match } = request::read(request)?;
@@ -69,9 +70,9 @@ mod tests {
         log
     }
 
-    fn ports<L, R>(log: L, rules: R) -> Deciding<L, R> {
+    fn ports<L, R>(log: L, rules: R) -> Ports<L, R> {
         let (clock, ids) = (Arc::new(FixedClock::new(at(5000))), Arc::new(SequentialIds::default()));
-        Deciding { log, rules, policy: Arc::new(EverybodyMay), clock, ids }
+        Ports { log, rules, policy: Arc::new(EverybodyMay), clock, ids }
     }
 
     fn event() -> GatewayEvent {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-        ports: &Deciding<L, R>,
+        ports: &Ports<L, R>,
         event: &GatewayEvent,
     ) -> Seen {
         request_state_transition(ports, event.request()).await.into()

@@ -3,7 +3,7 @@
 use alims_operations::ports::{
     LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
 };
-use alims_operations::sweep_workflows::{self as operation, Sweeping};
+use alims_operations::sweep_workflows::{self as operation, Ports};
 use alims_runtime::Failure;
 use serde::{Deserialize, Serialize};
 
@@ -32,10 +32,7 @@ pub struct SweepReport {
 ///
 /// # Errors
 /// When the log cannot be walked; the next sweep begins where this one did.
-pub async fn sweep_workflows<L, I, S, P>(
-    ports: &Sweeping<L, I, S, P>,
-    _: ScheduledEvent,
-) -> Result<SweepReport, Failure>
+pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>, _: ScheduledEvent) -> Result<SweepReport, Failure>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
@@ -68,7 +65,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_operations::Starting;
+    use alims_operations::StartPorts;
     use alims_testing::builders::{a_created, at};
     use alims_testing::{FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, SequentialIds};
     use serde_json::json;
@@ -79,8 +76,8 @@ mod tests {
         let (log, starter) = (MemoryLog::default(), MemoryStarter::default());
         log.overwrite(a_created("w"));
         let clock = Arc::new(FixedClock::new(at(3_600_000)));
-        let ports = Sweeping {
-            starting: Starting { log, starter: starter.clone(), clock },
+        let ports = Ports {
+            starting: StartPorts { log, starter: starter.clone(), clock },
             index: MemoryIndex::default(),
             positions: MemoryPositions::default(),
             ids: Arc::new(SequentialIds::default()),

@@ -11,18 +11,19 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::named_workflow;
 use alims_operations::ports::WorkflowLog;
-use alims_operations::{Reading, verify_workflow_history as operation};
+use alims_operations::verify_workflow_history as operation;
+use alims_operations::verify_workflow_history::Ports;
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Reading<L>, request: Request) -> Response<Body> {
+pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Reading<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Request) -> Result<Answer, Problem> {
     let (call, workflow_id) = named_workflow(request)?;
     let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
     Answer::ok(&Verification::new(workflow_id, found))
@@ -43,7 +44,7 @@ mod tests {
         for version in a_chain(&key, 4, 7) {
             store.overwrite(version);
         }
-        let ports = Reading { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        let ports = Ports { store: store.clone(), policy: Arc::new(EverybodyMay) };
         let event = GatewayEvent::of(&ROUTE);
         let sound = Seen::from(verify_workflow_history(&ports, event.request()).await);
         assert_eq!(

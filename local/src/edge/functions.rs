@@ -3,12 +3,7 @@
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_edge::route::Route;
 use alims_interface::ROUTES;
-use alims_operations::get_workflow_recovery::Following;
-use alims_operations::get_workflow_state::Evaluating;
-use alims_operations::recover_workflow::Requesting;
-use alims_operations::release_workflow::Releasing;
-use alims_operations::replay_events::Replaying;
-use alims_operations::{Deciding, Publishing, Reading, Starting};
+use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use futures_util::future::BoxFuture;
 use http::Response;
 use lambda_http::request::LambdaRequest;
@@ -27,9 +22,9 @@ use crate::rules::SharedRules;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// What the server's functions decide with.
-pub(crate) type Decides = Deciding<DynamoLog, SharedRules>;
+pub(crate) type Decides = DecisionPorts<DynamoLog, SharedRules>;
 /// What the server's publisher works with.
-pub(crate) type Publishes = Publishing<DynamoLog, DynamoIndex, LocalBus>;
+pub(crate) type Publishes = PublishPorts<DynamoLog, DynamoIndex, LocalBus>;
 
 /// One handler with its ports, ready to be called any number of times at once.
 type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
@@ -53,23 +48,36 @@ macro_rules! handler {
 
 impl Functions {
     /// Binds every handler to its ports.
-    pub(crate) fn new(decides: &Decides, publishes: &Publishes, starting: &Starting<DynamoLog, LocalStarter>) -> Self {
-        let log = Reading { store: publishes.log.clone(), policy: decides.policy.clone() };
-        let index = Reading { store: publishes.index.clone(), policy: decides.policy.clone() };
-        let evaluating =
-            Evaluating { reading: log.clone(), rules: decides.rules.clone(), clock: decides.clock.clone() };
-        let following =
-            Following { log: publishes.log.clone(), starter: starting.starter.clone(), policy: decides.policy.clone() };
-        let requesting =
-            Requesting { starting: starting.clone(), policy: decides.policy.clone(), ids: decides.ids.clone() };
-        let releasing = Releasing {
+    pub(crate) fn new(
+        decides: &Decides,
+        publishes: &Publishes,
+        starting: &StartPorts<DynamoLog, LocalStarter>,
+    ) -> Self {
+        let log = ReadPorts { store: publishes.log.clone(), policy: decides.policy.clone() };
+        let index = ReadPorts { store: publishes.index.clone(), policy: decides.policy.clone() };
+        let evaluating = alims_operations::get_workflow_state::Ports {
+            reading: log.clone(),
+            rules: decides.rules.clone(),
+            clock: decides.clock.clone(),
+        };
+        let following = alims_operations::get_workflow_recovery::Ports {
+            log: publishes.log.clone(),
+            starter: starting.starter.clone(),
+            policy: decides.policy.clone(),
+        };
+        let requesting = alims_operations::recover_workflow::Ports {
+            starting: starting.clone(),
+            policy: decides.policy.clone(),
+            ids: decides.ids.clone(),
+        };
+        let releasing = alims_operations::release_workflow::Ports {
             log: publishes.log.clone(),
             index: publishes.index.clone(),
             policy: decides.policy.clone(),
             clock: decides.clock.clone(),
             ids: decides.ids.clone(),
         };
-        let replaying = Replaying {
+        let replaying = alims_operations::replay_events::Ports {
             publishing: publishes.clone(),
             policy: decides.policy.clone(),
             clock: decides.clock.clone(),

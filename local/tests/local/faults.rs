@@ -9,7 +9,7 @@ use alims_eventbridge::EventBridgeBus;
 use alims_local::pump::{Pump, Source};
 use alims_local::stream::CheckpointFile;
 use alims_local::{Config, Server};
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex, WorkflowLog};
 use alims_testing::MemoryDeadLetters;
 use alims_testing::builders::{a_chain, a_key};
@@ -99,7 +99,7 @@ impl Mischief {
     }
 }
 
-type Ports = Publishing<DynamoLog, Deadly, EventBridgeBus>;
+type Ports = PublishPorts<DynamoLog, Deadly, EventBridgeBus>;
 
 /// Starts one publisher on the whole stream, from its beginning.
 fn start_publisher(
@@ -191,7 +191,7 @@ async fn run(seed: u64, publishers: u64) -> (BTreeMap<Deed, usize>, usize, usize
     let log = DynamoLog::new(client.clone(), "WorkflowLog");
     let index = DynamoIndex::new(client, "WorkflowIndex");
     let fate = Arc::new(Mutex::new(Fate { rng: Rng::with_seed(seed), kills_left: KILLS }));
-    let ports = Publishing {
+    let ports = PublishPorts {
         log: log.clone(),
         index: Deadly { index: index.clone(), fate: fate.clone() },
         bus: EventBridgeBus::new(&server.dynamodb().to_builder().endpoint_url(endpoint).build(), "bus"),

@@ -2,7 +2,7 @@
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use fastrand::Rng;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
@@ -130,10 +130,10 @@ pub(super) async fn pause(rng: &mut Rng) {
 }
 
 /// Ports of a publisher whose calls are taken down.
-pub(super) type ObservedPublishing = Publishing<Observed<DynamoLog>, Observed<DynamoIndex>, Observed<EventBridgeBus>>;
+pub(super) type ObservedPublishing = PublishPorts<Observed<DynamoLog>, Observed<DynamoIndex>, Observed<EventBridgeBus>>;
 
 pub(super) fn publishing(harness: &Harness, recorder: &Recorder, actor: &str) -> ObservedPublishing {
-    Publishing {
+    PublishPorts {
         log: Observed::new(harness.log.clone(), recorder, actor),
         index: Observed::new(harness.index.clone(), recorder, actor),
         bus: Observed::new(harness.bus.clone(), recorder, actor),

@@ -62,7 +62,7 @@ impl DynamoLog {
         limit: usize,
         order: Order,
     ) -> Result<Vec<Item>, StoreError> {
-        let (mut pages, mut items) = (Pages::new(self, key, (from, to), order), Vec::new());
+        let (mut pages, mut items) = (Pages::new(self.query(key), key, (from, to), order), Vec::new());
         while items.len() < limit
             && let Some(page) = pages.next(limit - items.len()).await?
         {
@@ -202,7 +202,7 @@ impl WorkflowLog for DynamoLog {
         // All entries of refusals have one length: with one more character the range begins behind `after`.
         let from = after.map_or_else(|| KeyText::literal(REFUSAL_PREFIX), |after| refusal_entry(after).then("#"));
         let to = KeyText::literal(REFUSAL_PREFIX).then("~");
-        let (mut pages, mut refusals) = (Pages::new(self, key, (from, to), Order::OldestFirst), Vec::new());
+        let (mut pages, mut refusals) = (Pages::new(self.query(key), key, (from, to), Order::OldestFirst), Vec::new());
         while refusals.len() < limit
             && let Some(page) = pages.search(limit - refusals.len()).await?
         {

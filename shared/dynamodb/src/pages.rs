@@ -2,11 +2,11 @@
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_operations::ports::StoreError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
 use std::collections::HashMap;
 
-use crate::DynamoLog;
 use crate::failure::store_error;
 use crate::item::KeyText;
 
@@ -25,7 +25,8 @@ pub(crate) enum Order {
 
 /// The items from one sort key to another, both included.
 pub(crate) struct Pages<'a> {
-    log: &'a DynamoLog,
+    /// The query of the workflow's entries, without a range.
+    query: QueryFluentBuilder,
     key: &'a WorkflowKey,
     range: (KeyText, KeyText),
     order: Order,
@@ -37,8 +38,13 @@ pub(crate) struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     /// Nothing is read yet.
-    pub(crate) fn new(log: &'a DynamoLog, key: &'a WorkflowKey, range: (KeyText, KeyText), order: Order) -> Self {
-        Self { log, key, range, order, last_key: None, read: 0, ended: false }
+    pub(crate) fn new(
+        query: QueryFluentBuilder,
+        key: &'a WorkflowKey,
+        range: (KeyText, KeyText),
+        order: Order,
+    ) -> Self {
+        Self { query, key, range, order, last_key: None, read: 0, ended: false }
     }
 
     /// The next items, at most `limit` of them; none when there are no more. One page ends at 1 MB, and an empty one may
@@ -49,8 +55,8 @@ impl<'a> Pages<'a> {
         }
         let (from, to) = self.range.clone();
         let page = self
-            .log
-            .query(self.key)
+            .query
+            .clone()
             .key_condition_expression("#pk = :pk AND #entry BETWEEN :from AND :to")
             .expression_attribute_values(":from", from.into())
             .expression_attribute_values(":to", to.into())

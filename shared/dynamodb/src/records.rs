@@ -79,7 +79,7 @@ impl Met {
 impl RecoveryLog for DynamoLog {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         let range = (KeyText::literal(RECOVERY_PREFIX), KeyText::literal(RECOVERY_PREFIX).then("~"));
-        let (mut pages, mut met) = (Pages::new(self, key, range, Order::NewestFirst), Met::default());
+        let (mut pages, mut met) = (Pages::new(self.query(key), key, range, Order::NewestFirst), Met::default());
         let left = |met: &Met| limit.saturating_sub(met.recoveries.attempts.len());
         // An attempt has two items at most, and of the last one both are wanted.
         while left(&met) > 0

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::append::{Accepted, Appended, append};
 use crate::errors::{Bug, Forbidden, Quarantined, RuleViolation};
 use crate::permission::permitted;
-use crate::ports::{Deciding, LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::ports::{LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::{Action, Resource};
 use alims_domain::attempt::Attempt;
@@ -19,6 +19,8 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+
+pub use crate::ports::DecisionPorts as Ports;
 
 /// What to create.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -86,7 +88,7 @@ const OPERATION: &str = "create-workflow";
 /// # Errors
 /// When it is refused, exists already, or one of the ports fails.
 pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     new: &NewWorkflow,
 ) -> Result<Accepted, CreateWorkflowError> {
@@ -145,7 +147,7 @@ fn first_answer(first: Option<StoredVersion>) -> Result<Accepted, CreateWorkflow
     Ok(Accepted { event: first.event, repeated: true })
 }
 
-fn id_of<L, R>(ports: &Deciding<L, R>, call: &Call, new: &NewWorkflow) -> WorkflowId {
+fn id_of<L, R>(ports: &Ports<L, R>, call: &Call, new: &NewWorkflow) -> WorkflowId {
     match (&new.workflow_id, &call.idempotency_key) {
         (Some(id), _) => id.clone(),
         (None, Some(key)) => derived_workflow_id(&call.principal.tenant_id, &call.principal.id, key),
@@ -158,12 +160,7 @@ fn repeatable(call: &Call, new: &NewWorkflow) -> Result<Option<RepeatableRequest
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &(OPERATION, new))).transpose()?)
 }
 
-fn may_create<L, R>(
-    ports: &Deciding<L, R>,
-    call: &Call,
-    new: &NewWorkflow,
-    key: &WorkflowKey,
-) -> Result<(), Forbidden> {
+fn may_create<L, R>(ports: &Ports<L, R>, call: &Call, new: &NewWorkflow, key: &WorkflowKey) -> Result<(), Forbidden> {
     let resource = Resource {
         tenant_id: &key.tenant_id,
         workflow_id: Some(&key.workflow_id),

@@ -2,7 +2,7 @@
 
 use crate::head::{ReadWorkflowError, newest};
 use crate::permission::authorise;
-use crate::ports::{LogError, Reading, StoreError, WorkflowLog};
+use crate::ports::{LogError, StoreError, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
@@ -10,6 +10,8 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::timestamp::Timestamp;
+
+pub use crate::ports::ReadPorts as Ports;
 
 /// One item of a history.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +77,7 @@ pub struct HistoryQuery {
 /// # Errors
 /// When there is no such workflow, the caller may not see it, or it cannot be read.
 pub async fn get_workflow_history<L: WorkflowLog>(
-    ports: &Reading<L>,
+    ports: &Ports<L>,
     call: &Call,
     workflow_id: &WorkflowId,
     query: HistoryQuery,
@@ -161,7 +163,7 @@ async fn versions<L: WorkflowLog>(
 /// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see
 /// them.
 async fn never_created<L: WorkflowLog>(
-    ports: &Reading<L>,
+    ports: &Ports<L>,
     call: &Call,
     key: &WorkflowKey,
     query: HistoryQuery,

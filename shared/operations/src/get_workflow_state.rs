@@ -7,7 +7,7 @@ use crate::append::now;
 use crate::errors::{Forbidden, RuleViolation};
 use crate::head::{ReadWorkflowError, head};
 use crate::permission::authorise;
-use crate::ports::{Clock, QuarantineLog, Reading, RulesUnavailable, TransitionRules, WorkflowLog};
+use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
@@ -21,9 +21,9 @@ use alims_domain::ruling::Move;
 
 /// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
 #[derive(Clone)]
-pub struct Evaluating<L, R> {
+pub struct Ports<L, R> {
     /// The log, and who may.
-    pub reading: Reading<L>,
+    pub reading: ReadPorts<L>,
     /// The laboratory's rules.
     pub rules: R,
     /// The server's time, for the rules.
@@ -68,7 +68,7 @@ pub struct WorkflowNow {
 /// # Errors
 /// When there is none, the caller may not see it, or it cannot be read.
 pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
-    ports: &Reading<L>,
+    ports: &ReadPorts<L>,
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<WorkflowNow, ReadWorkflowError> {
@@ -82,7 +82,7 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
 /// # Errors
 /// As [`get_workflow_state`], and when the newest version does not fit its hash, because then no move is possible.
 pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Evaluating<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<(WorkflowNow, Vec<EvaluatedMove>), ReadWorkflowError> {
@@ -123,7 +123,7 @@ impl WorkflowNow {
 }
 
 async fn readable<L: WorkflowLog + QuarantineLog>(
-    ports: &Reading<L>,
+    ports: &ReadPorts<L>,
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<(Head, QuarantineRecord), ReadWorkflowError> {
@@ -134,7 +134,7 @@ async fn readable<L: WorkflowLog + QuarantineLog>(
 }
 
 async fn evaluate<L, R: TransitionRules>(
-    ports: &Evaluating<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     head: &Head,
     workflow: &Workflow,

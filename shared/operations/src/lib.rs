@@ -23,11 +23,11 @@ pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
 pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 pub use head::ReadWorkflowError;
-pub use ports::{Deciding, Publishing, Reading};
+pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 pub use publishing::{publish_events, replay_events};
 pub use recovery::assess::{AssessError, assess};
-pub use recovery::start::{StartRecoveryError, Starting};
+pub use recovery::start::{StartPorts, StartRecoveryError};
 pub use recovery::{
     get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,
 };

@@ -2,12 +2,14 @@
 
 use crate::errors::Forbidden;
 use crate::permission::permitted;
-use crate::ports::{IndexPage, IndexPosition, IndexQuery, Reading, StoreError, WorkflowIndex};
+use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
 use alims_domain::access::{Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::identifiers::{PrincipalId, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::timestamp::Timestamp;
+
+pub use crate::ports::ReadPorts as Ports;
 
 /// Which workflows to list. A filter that is none lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub enum ListWorkflowsError {
 /// # Errors
 /// When the caller may not list or the index cannot be read.
 pub async fn list_workflows<I: WorkflowIndex>(
-    ports: &Reading<I>,
+    ports: &Ports<I>,
     call: &Call,
     filter: ListFilter,
     after: Option<IndexPosition>,

@@ -8,7 +8,7 @@ use crate::chain_walk::{Page, readable};
 use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 use crate::head::{ReadWorkflowError, head};
 use crate::permission::authorise;
-use crate::ports::{Deciding, LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
 use alims_domain::attempt::Attempt;
@@ -25,6 +25,8 @@ use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::QuarantineRecord;
 use alims_domain::ruling::Move;
 use alims_domain::timestamp::Timestamp;
+
+pub use crate::ports::DecisionPorts as Ports;
 
 /// The move that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -132,7 +134,7 @@ const OPERATION: &str = "request-state-transition";
 /// # Errors
 /// When the move is refused, the workflow is not what the caller thinks, or one of the ports fails.
 pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
@@ -185,7 +187,7 @@ pub struct WouldBeAccepted {
 /// # Errors
 /// As [`request_state_transition`], but for what only a write can meet.
 pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
@@ -215,7 +217,7 @@ struct Loaded {
 }
 
 async fn load<L: WorkflowLog + QuarantineLog, R>(
-    ports: &Deciding<L, R>,
+    ports: &Ports<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &TransitionRequest,

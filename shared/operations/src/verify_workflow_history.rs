@@ -3,12 +3,14 @@
 use crate::chain_walk::walk_chain;
 use crate::head::{ReadWorkflowError, newest};
 use crate::permission::authorise;
-use crate::ports::{Reading, WorkflowLog};
+use crate::ports::WorkflowLog;
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::hash_chain::Break;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::WorkflowId;
+
+pub use crate::ports::ReadPorts as Ports;
 
 /// What the check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Verification {
 /// When there is no such workflow, the caller may not have it checked, or the log cannot be read. What is stored but
 /// unreadable is a finding, not an error.
 pub async fn verify_workflow_history<L: WorkflowLog>(
-    ports: &Reading<L>,
+    ports: &Ports<L>,
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<Verification, ReadWorkflowError> {

@@ -2,7 +2,7 @@
 
 use alims_dynamodb::{DynamoIndex, DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
-use alims_operations::{Anomaly, Publishing, RebuildOptions, Rebuilt, rebuild_index};
+use alims_operations::{Anomaly, PublishPorts, RebuildOptions, Rebuilt, rebuild_index};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::lab::{Lab, Person};
 /// Rebuilds as an operator's command does, in parts that end within workflows.
 pub(crate) async fn rebuild(lab: &Lab) -> Rebuilt {
     let client = patient_client(&lab.server.dynamodb());
-    let ports = Publishing {
+    let ports = PublishPorts {
         log: DynamoLog::new(client.clone(), "WorkflowLog").walking_at_most(5),
         index: DynamoIndex::new(client, "WorkflowIndex"),
         bus: EventBridgeBus::new(&lab.server.eventbridge(), "alims-workflow-events"),

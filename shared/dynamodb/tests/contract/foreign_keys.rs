@@ -12,7 +12,7 @@ use alims_operations::get_workflow_history::{
 };
 use alims_operations::ports::{LogError, QuarantineLog, WorkflowLog};
 use alims_operations::verify_workflow_history::verify_workflow_history;
-use alims_operations::{Anomaly, Publishing, Reading, RebuildOptions, assess, rebuild_index};
+use alims_operations::{Anomaly, PublishPorts, ReadPorts, RebuildOptions, assess, rebuild_index};
 use alims_testing::builders::{a_call, a_chain, a_key, a_quarantine, a_refusal, a_release, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex};
 use std::ops::ControlFlow;
@@ -49,8 +49,8 @@ async fn a_log(versions: usize, foreign: &[&str]) -> (TamperedLog, Vec<StoredVer
     (log, chain)
 }
 
-fn reading(log: &TamperedLog) -> Reading<alims_dynamodb::DynamoLog> {
-    Reading { store: log.log.clone(), policy: Arc::new(EverybodyMay) }
+fn reading(log: &TamperedLog) -> ReadPorts<alims_dynamodb::DynamoLog> {
+    ReadPorts { store: log.log.clone(), policy: Arc::new(EverybodyMay) }
 }
 
 /// The versions that the pages of a history show, and the versions in whose place something else lies.
@@ -109,7 +109,7 @@ async fn an_entry_behind_all_versions_is_shown_in_the_history_and_keeps_it_from_
 }
 
 async fn rebuilt(log: &TamperedLog) -> Vec<Anomaly> {
-    let ports = Publishing { log: log.log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() };
+    let ports = PublishPorts { log: log.log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() };
     let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
     let done = rebuild_index(&ports, &options, |_| ControlFlow::Continue(()));
     let done = tokio::time::timeout(Duration::from_secs(30), done).await;

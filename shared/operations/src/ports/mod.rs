@@ -23,5 +23,5 @@ pub use recovery::{
     Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
 };
 pub use rules::{RulesUnavailable, TransitionRules};
-pub use sets::{Deciding, Publishing, Reading};
+pub use sets::{DecisionPorts, PublishPorts, ReadPorts};
 pub use walk::{LogWalk, WalkPart, WalkPosition};

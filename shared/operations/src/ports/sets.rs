@@ -7,7 +7,7 @@ use crate::ports::clock::{Clock, Ids};
 
 /// What an operation that decides and appends needs.
 #[derive(Clone)]
-pub struct Deciding<L, R> {
+pub struct DecisionPorts<L, R> {
     /// The log.
     pub log: L,
     /// The laboratory's rules.
@@ -22,7 +22,7 @@ pub struct Deciding<L, R> {
 
 /// What an operation that only reads needs: one store, and who may.
 #[derive(Clone)]
-pub struct Reading<S> {
+pub struct ReadPorts<S> {
     /// The log or the index.
     pub store: S,
     /// Who may.
@@ -31,7 +31,7 @@ pub struct Reading<S> {
 
 /// What publishing needs.
 #[derive(Clone)]
-pub struct Publishing<L, I, B> {
+pub struct PublishPorts<L, I, B> {
     /// The log, where gaps are filled from.
     pub log: L,
     /// The index, which holds how far each workflow is published.

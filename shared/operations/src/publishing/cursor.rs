@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
 use crate::chain_walk::identified;
-use crate::ports::{EventBus, LogError, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, Fault};
@@ -137,7 +137,7 @@ impl Cursor {
 ///
 /// Returns the cursors, in their order, each arrived or stopped, and how many events the bus accepted.
 pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<L, I, B>,
+    ports: &PublishPorts<L, I, B>,
     mut cursors: Vec<Cursor>,
 ) -> (Vec<Cursor>, u64) {
     let mut accepted = 0;
@@ -174,7 +174,7 @@ pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B
 /// Gives every cursor that lacks its next event the following ones from the log. The index is moved on first: a workflow
 /// with a long way to go must not begin anew when it is interrupted.
 async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(
-    ports: &Publishing<L, I, B>,
+    ports: &PublishPorts<L, I, B>,
     cursors: &mut [Cursor],
 ) {
     let lacking: Vec<&mut Cursor> = cursors.iter_mut().filter(|cursor| cursor.lacks().is_some()).collect();

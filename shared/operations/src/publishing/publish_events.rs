@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 use alims_domain::bus_event::BusEvent;
@@ -16,6 +16,8 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
+
+pub use crate::ports::PublishPorts as Ports;
 
 /// One record of the log's stream, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,11 +104,7 @@ pub struct Published {
 /// Publishes what a batch of stream records gives notice of.
 ///
 /// Never fails as a whole: when not even the index can be read, every record is among the failed.
-pub async fn publish_events<L, I, B, D>(
-    ports: &Publishing<L, I, B>,
-    dead_letters: &D,
-    batch: Vec<StreamRecord>,
-) -> Published
+pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,
@@ -161,7 +159,7 @@ impl Notifications {
 }
 
 async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<L, I, B>,
+    ports: &Ports<L, I, B>,
     notified: BTreeMap<WorkflowKey, Notifications>,
     published: &mut Published,
 ) {

@@ -18,9 +18,7 @@ use std::ops::ControlFlow;
 use futures_util::future::try_join_all;
 
 use crate::chain_walk::{WalkedPast, walk_past_releases};
-use crate::ports::{
-    Advanced, EventBus, LogWalk, NewerFormat, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
-};
+use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
@@ -28,6 +26,8 @@ use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
+
+pub use crate::ports::PublishPorts as Ports;
 
 /// How a rebuild is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub enum RebuildIndexError {
 /// # Errors
 /// When log or index fail. What concerns a single workflow is a finding and keeps no other from being put in order.
 pub async fn rebuild_index<L, I, B>(
-    ports: &Publishing<L, I, B>,
+    ports: &Ports<L, I, B>,
     options: &RebuildOptions,
     mut progress: impl FnMut(&Rebuilt) -> ControlFlow<()>,
 ) -> Result<Rebuilt, RebuildIndexError>
@@ -188,7 +188,7 @@ struct Disorder<'a> {
 }
 
 async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<L, I, B>,
+    ports: &Ports<L, I, B>,
     options: &RebuildOptions,
     keys: &[WorkflowKey],
     rebuilt: &mut Rebuilt,
@@ -246,7 +246,7 @@ impl Rebuilt {
 
 /// Publishes what is missing, and gives those workflows of which everything is published.
 async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<L, I, B>,
+    ports: &Ports<L, I, B>,
     disorders: Vec<Disorder<'a>>,
     rebuilt: &mut Rebuilt,
 ) -> Vec<Disorder<'a>> {

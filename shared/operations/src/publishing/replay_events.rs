@@ -12,7 +12,7 @@ use crate::errors::{Forbidden, Quarantined};
 use crate::head::newest;
 use crate::permission::authorise;
 use crate::ports::{
-    AccessPolicy, Clock, EventBus, Ids, Publishing, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
+    AccessPolicy, Clock, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
@@ -26,9 +26,9 @@ use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 
 /// What replaying needs.
 #[derive(Clone)]
-pub struct Replaying<L, I, B> {
+pub struct Ports<L, I, B> {
     /// The log that is read, the index that says how far it is published, and the bus.
-    pub publishing: Publishing<L, I, B>,
+    pub publishing: PublishPorts<L, I, B>,
     /// Who may.
     pub policy: Arc<dyn AccessPolicy>,
     /// The server's time, for a refusal.
@@ -108,13 +108,13 @@ const OPERATION: &str = "replay-events";
 /// When there is no such workflow, the caller may not, nothing is published from that version on, what is stored is
 /// broken, or one of the ports fails.
 pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    ports: &Replaying<L, I, B>,
+    ports: &Ports<L, I, B>,
     call: &Call,
     workflow_id: &WorkflowId,
     from: Version,
 ) -> Result<Replay, ReplayEventsError> {
     let key = call.key(workflow_id);
-    let Publishing { log, index, .. } = &ports.publishing;
+    let PublishPorts { log, index, .. } = &ports.publishing;
     let head = permitted_head(ports, call, &key).await?;
     let entry = entry_of(index, &key).await?;
     // The index was read after the head and may have gone past it.
@@ -137,7 +137,7 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
 /// The newest version that is there, for a caller who may replay it. Whether one that cannot be read may be passed over is
 /// decided when the range is read.
 async fn permitted_head<L: WorkflowLog, I, B>(
-    ports: &Replaying<L, I, B>,
+    ports: &Ports<L, I, B>,
     call: &Call,
     key: &WorkflowKey,
 ) -> Result<Version, ReplayEventsError> {

@@ -16,7 +16,7 @@ use alims_domain::recovery::records::RecoveryAttempt;
 
 /// What telling of a recovery needs.
 #[derive(Clone)]
-pub struct Following<L, S> {
+pub struct Ports<L, S> {
     /// The log.
     pub log: L,
     /// What carries recoveries out.
@@ -69,7 +69,7 @@ impl From<StoreError> for GetWorkflowRecoveryError {
 /// # Errors
 /// When there is no such workflow, the caller may not see it, or log or starter do not answer.
 pub async fn get_workflow_recovery<L, S>(
-    ports: &Following<L, S>,
+    ports: &Ports<L, S>,
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<RecoveryStatus, GetWorkflowRecoveryError>
@@ -100,7 +100,7 @@ async fn newest_attempt<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Op
 
 /// It may have recorded its outcome and ended after the log was read.
 async fn vanished<L: RecoveryLog, S>(
-    ports: &Following<L, S>,
+    ports: &Ports<L, S>,
     attempt: RecoveryAttempt,
     how: EndedHow,
 ) -> Result<Progress, StoreError> {

@@ -1,12 +1,14 @@
 //! An automatic attempt when a retryable failure was published, after a delay that grows with each.
 
 use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, StartRecoveryError, Starting, automatic_delay, start, start_claimed};
+use crate::recovery::start::{Asking, StartRecoveryError, automatic_delay, start, start_claimed};
 use alims_domain::identifiers::{CorrelationId, Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
 use alims_domain::recovery::is_to_be_reactivated;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+
+pub use crate::recovery::start::StartPorts as Ports;
 
 /// A failure that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub enum LeftAlone {
 /// # Errors
 /// When log or starter fail; then the event is to come again.
 pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
-    ports: &Starting<L, S>,
+    ports: &Ports<L, S>,
     failure: &PublishedFailure,
 ) -> Result<FailureHandled, StartRecoveryError> {
     let PublishedFailure { key, version, correlation_id } = failure;

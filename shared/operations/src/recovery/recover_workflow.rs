@@ -9,7 +9,7 @@ use crate::errors::Forbidden;
 use crate::head::newest;
 use crate::permission::authorise;
 use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, StartRecoveryError, Starting, start};
+use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, start};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
@@ -21,9 +21,9 @@ use alims_domain::recovery::records::RecoveryClaim;
 
 /// What asking for a recovery needs.
 #[derive(Clone)]
-pub struct Requesting<L, S> {
+pub struct Ports<L, S> {
     /// The log, and what carries recoveries out.
-    pub starting: Starting<L, S>,
+    pub starting: StartPorts<L, S>,
     /// Who may.
     pub policy: Arc<dyn AccessPolicy>,
     /// Fresh ids, for a refusal.
@@ -75,7 +75,7 @@ const OPERATION: &str = "recover-workflow";
 /// # Errors
 /// When there is no such workflow, the caller may not, or the recovery cannot be started.
 pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
-    ports: &Requesting<L, S>,
+    ports: &Ports<L, S>,
     call: &Call,
     workflow_id: &WorkflowId,
     reason: Option<Reason>,
@@ -95,12 +95,12 @@ pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
 
 /// The version the workflow is at, for a caller who may recover it.
 async fn permitted_version<L: WorkflowLog, S>(
-    ports: &Requesting<L, S>,
+    ports: &Ports<L, S>,
     call: &Call,
     key: &WorkflowKey,
     reason: Option<&Reason>,
 ) -> Result<Version, RecoverWorkflowError> {
-    let Starting { log, clock, .. } = &ports.starting;
+    let StartPorts { log, clock, .. } = &ports.starting;
     let newest = newest(log, key).await?.ok_or(RecoverWorkflowError::NotFound)?;
     let head = newest.event();
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::RecoverWorkflow, key, head) {

@@ -15,14 +15,14 @@ use alims_domain::recovery::RecoveryPlan;
 use alims_domain::recovery::document::{Next, Planned, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, StepKind};
 
-pub use crate::recovery::turn::{Recovering, RecoveryStepError};
+pub use crate::recovery::turn::{Ports, RecoveryStepError};
 
 /// Makes the turn that the document names, and gives back the document of the next one.
 ///
 /// # Errors
 /// When one of the ports fails; then the same turn is to be made again, or given up.
 pub async fn recovery_step<L, I, B, R>(
-    ports: &Recovering<L, I, B, R>,
+    ports: &Ports<L, I, B, R>,
     mut document: RecoveryDocument,
 ) -> Result<RecoveryDocument, RecoveryStepError>
 where

@@ -25,7 +25,7 @@ use alims_domain::stored_version::StoredVersion;
 
 /// What releasing needs.
 #[derive(Clone)]
-pub struct Releasing<L, I> {
+pub struct Ports<L, I> {
     /// The log.
     pub log: L,
     /// The index, which a lost end of the log leaves ahead of it.
@@ -122,7 +122,7 @@ const OPERATION: &str = "release-workflow";
 /// When there is no such workflow, the caller may not, a break that is named is not in force, no version can be read, or
 /// log or index fail.
 pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &ReleaseRequest,
@@ -156,7 +156,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
 
 /// The newest version that can be read, released or not, and the newest that is there, for a caller who may release it.
 async fn permitted<L: WorkflowLog, I>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     call: &Call,
     key: &WorkflowKey,
     reason: &Reason,
@@ -190,7 +190,7 @@ async fn permitted<L: WorkflowLog, I>(
 /// An entry that bears witness of no break that is released stays as it is: a loss that was not found yet is known by
 /// it.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     key: &WorkflowKey,
     stored: &StoredVersion,
     end: Version,
@@ -223,7 +223,7 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
 
 /// The newest version that can be read and is not above this one.
 async fn readable_at_most<L: WorkflowLog, I>(
-    ports: &Releasing<L, I>,
+    ports: &Ports<L, I>,
     key: &WorkflowKey,
     at_most: Version,
 ) -> Result<Option<StoredVersion>, StoreError> {
@@ -259,13 +259,7 @@ fn released_before(
     quarantine.releases().into_iter().rfind(is_same).cloned()
 }
 
-fn release<L, I>(
-    ports: &Releasing<L, I>,
-    call: &Call,
-    key: &WorkflowKey,
-    in_force: &InForce,
-    reason: &Reason,
-) -> Release {
+fn release<L, I>(ports: &Ports<L, I>, call: &Call, key: &WorkflowKey, in_force: &InForce, reason: &Reason) -> Release {
     let BreakFound { at, fault, content } = in_force.found.clone();
     let now = ports.clock.now();
     Release {

@@ -16,7 +16,7 @@ use alims_domain::timestamp::Timestamp;
 
 /// What starting a recovery needs.
 #[derive(Clone)]
-pub struct Starting<L, S> {
+pub struct StartPorts<L, S> {
     /// The log, where attempts are claimed.
     pub log: L,
     /// What carries recoveries out.
@@ -86,7 +86,7 @@ const STARTS_MAX: usize = 4;
 /// Starts a recovery of a workflow at a version, or joins the one that is under way. Repeating it changes nothing as
 /// long as that one has not ended. One that only waits for its delay is superseded by a person's.
 pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
-    ports: &Starting<L, S>,
+    ports: &StartPorts<L, S>,
     key: &WorkflowKey,
     version: Version,
     asking: &Asking,
@@ -126,7 +126,7 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
 /// Starts what was claimed, unless it goes on already: whoever claimed it may have been interrupted before the start.
 /// Says whether it goes on; if it has ended, that is recorded, and nothing is claimed instead.
 pub(crate) async fn start_claimed<L: RecoveryLog, S: RecoveryStarter>(
-    ports: &Starting<L, S>,
+    ports: &StartPorts<L, S>,
     claim: &RecoveryClaim,
 ) -> Result<bool, StartRecoveryError> {
     match ports.starter.start(&RecoveryDocument::of(claim)).await? {
@@ -139,14 +139,14 @@ pub(crate) async fn start_claimed<L: RecoveryLog, S: RecoveryStarter>(
 }
 
 /// Whether a recovery has not begun yet, because its delay is not over.
-fn waits<L, S>(ports: &Starting<L, S>, claim: &RecoveryClaim) -> bool {
+fn waits<L, S>(ports: &StartPorts<L, S>, claim: &RecoveryClaim) -> bool {
     ports.clock.now() < claim.claimed_at.later_by_seconds(claim.delay_seconds)
 }
 
 /// Records of an attempt whose execution has ended that it gave up, unless it recorded an outcome itself. Says how the
 /// execution is.
 pub(crate) async fn close<L: RecoveryLog, S: RecoveryStarter>(
-    ports: &Starting<L, S>,
+    ports: &StartPorts<L, S>,
     claim: &RecoveryClaim,
 ) -> Result<ExecutionStatus, StartRecoveryError> {
     let status = ports.starter.status(&claim.recovery_id).await?;

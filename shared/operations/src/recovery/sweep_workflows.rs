@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::publishing::cursor::chain_of;
 use crate::recovery::assess::{AssessError, assess};
-use crate::recovery::start::{Asking, StartRecoveryError, Starting, automatic_delay, close, start, start_claimed};
+use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
@@ -28,9 +28,9 @@ use alims_domain::timestamp::Timestamp;
 
 /// What sweeping needs.
 #[derive(Clone)]
-pub struct Sweeping<L, I, S, P> {
+pub struct Ports<L, I, S, P> {
     /// The log, what carries recoveries out, and the server's time.
-    pub starting: Starting<L, S>,
+    pub starting: StartPorts<L, S>,
     /// The index.
     pub index: I,
     /// Where the last sweep stopped.
@@ -64,7 +64,7 @@ const OPERATION: &str = "sweep-workflows";
 /// # Errors
 /// When the log cannot be walked or the position not be kept. What concerns a single workflow keeps no other from being
 /// looked at.
-pub async fn sweep_workflows<L, I, S, P>(ports: &Sweeping<L, I, S, P>) -> Result<Swept, StoreError>
+pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>) -> Result<Swept, StoreError>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
@@ -140,7 +140,7 @@ enum SweepFailure {
 }
 
 async fn sweep_keyed<L, I, S, P>(
-    ports: &Sweeping<L, I, S, P>,
+    ports: &Ports<L, I, S, P>,
     key: WorkflowKey,
 ) -> (WorkflowKey, Result<Did, SweepFailure>)
 where
@@ -152,7 +152,7 @@ where
     (key, did)
 }
 
-async fn sweep_one<L, I, S, P>(ports: &Sweeping<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
+async fn sweep_one<L, I, S, P>(ports: &Ports<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,

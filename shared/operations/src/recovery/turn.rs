@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::errors::Bug;
 use crate::ports::{
-    Clock, EventBus, NewerFormat, Publishing, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
+    Clock, EventBus, NewerFormat, PublishPorts, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
     TransitionRules, WorkflowIndex, WorkflowLog,
 };
 use crate::recovery::assess::{AssessError, assess};
@@ -19,9 +19,9 @@ use alims_domain::timestamp::Timestamp;
 
 /// What recovering needs.
 #[derive(Clone)]
-pub struct Recovering<L, I, B, R> {
+pub struct Ports<L, I, B, R> {
     /// Log, index and bus.
-    pub publishing: Publishing<L, I, B>,
+    pub publishing: PublishPorts<L, I, B>,
     /// The laboratory's rules.
     pub rules: R,
     /// The server's time.
@@ -81,7 +81,7 @@ pub(crate) const OPERATION: &str = "recovery-step";
 
 /// What every turn has at hand.
 pub(crate) struct Turn<'a, L, I, B, R> {
-    pub ports: &'a Recovering<L, I, B, R>,
+    pub ports: &'a Ports<L, I, B, R>,
     pub key: WorkflowKey,
     pub now: Timestamp,
 }

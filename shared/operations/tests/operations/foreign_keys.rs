@@ -11,7 +11,7 @@ use alims_operations::ports::{
 };
 use alims_operations::publish_events::publish_events;
 use alims_operations::verify_workflow_history::verify_workflow_history;
-use alims_operations::{Publishing, Reading, RebuildOptions, rebuild_index};
+use alims_operations::{PublishPorts, ReadPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_chain, a_key, a_quarantine, a_release, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
 use std::ops::ControlFlow;
@@ -110,8 +110,8 @@ impl LogWalk for Circling {
     }
 }
 
-fn publishing(log: Circling) -> Publishing<Circling, MemoryIndex, MemoryBus> {
-    Publishing { log, index: MemoryIndex::default(), bus: MemoryBus::default() }
+fn publishing(log: Circling) -> PublishPorts<Circling, MemoryIndex, MemoryBus> {
+    PublishPorts { log, index: MemoryIndex::default(), bus: MemoryBus::default() }
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_history_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
         for limit in [1, 2, 3, 50] {
             let store = Circling::new(3, readable).await;
-            let ports = Reading { store, policy: Arc::new(EverybodyMay) };
+            let ports = ReadPorts { store, policy: Arc::new(EverybodyMay) };
             let (mut items, mut after) = (0, Some(HistoryPosition::default()));
             while let Some(position) = after {
                 let query = HistoryQuery { include_refusals: false, after: position, limit };
@@ -135,7 +135,7 @@ async fn a_history_of_a_log_that_circles_comes_to_an_end() {
 #[tokio::test]
 async fn a_verification_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
-        let ports = Reading { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
+        let ports = ReadPorts { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
         let verified = verify_workflow_history(&ports, &alice(), &"w".parse().unwrap()).await.unwrap();
         // A version that can be read is broken by its own number.
         let broken_at = version(if readable { 2 } else { 4 });

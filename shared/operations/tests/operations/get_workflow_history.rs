@@ -8,7 +8,7 @@ use alims_operations::get_workflow_history::{
     HistoryItem, HistoryPage, HistoryPosition, HistoryQuery, Unreadable, get_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, WorkflowLog};
-use alims_operations::{ReadWorkflowError, Reading};
+use alims_operations::{ReadPorts, ReadWorkflowError};
 use alims_testing::builders::{a_chain, a_key, a_refusal, version};
 use alims_testing::{EverybodyMay, MemoryLog, NobodyMay, RulesThatDeny};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) async fn page(
     after: HistoryPosition,
     limit: usize,
 ) -> Result<HistoryPage, ReadWorkflowError> {
-    let ports = Reading { store: log.clone(), policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: log.clone(), policy: Arc::new(EverybodyMay) };
     let query = HistoryQuery { include_refusals: true, after, limit };
     get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await
 }
@@ -76,12 +76,12 @@ async fn a_refused_creation_is_shown_to_those_who_may_see_refusals() {
     let log = MemoryLog::default();
     drop(create_workflow(&deciding(log.clone(), RulesThatDeny), &alice(), &new("w")).await);
     let query = HistoryQuery { include_refusals: true, after: HistoryPosition::default(), limit: 10 };
-    let ports = Reading { store: log, policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: log, policy: Arc::new(EverybodyMay) };
     let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
     assert!(matches!(&page.items[..], [HistoryItem::Refusal(_)]), "{page:?}");
     let without = HistoryQuery { include_refusals: false, ..query };
     for (policy, query) in [(Arc::new(EverybodyMay) as Arc<dyn AccessPolicy>, without), (Arc::new(NobodyMay), query)] {
-        let ports = Reading { policy, ..ports.clone() };
+        let ports = ReadPorts { policy, ..ports.clone() };
         let hidden = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await;
         assert!(matches!(hidden, Err(ReadWorkflowError::NotFound)), "{hidden:?}");
     }
@@ -94,7 +94,7 @@ async fn a_history_does_not_end_before_a_version_that_cannot_be_read() {
         log.append(&stored).await.unwrap();
     }
     log.damage(&a_key("w"), version(3), "a bit fell over");
-    let ports = Reading { store: log, policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: log, policy: Arc::new(EverybodyMay) };
     let query = HistoryQuery { include_refusals: false, after: HistoryPosition::default(), limit: 10 };
     let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
     let content = MemoryLog::content_of_damaged("a bit fell over");
@@ -105,7 +105,7 @@ async fn a_history_does_not_end_before_a_version_that_cannot_be_read() {
 #[tokio::test]
 async fn a_history_is_shown_up_to_a_version_of_a_newer_format_unless_that_is_the_newest() {
     for (newer, expected) in [(1, 0), (2, 1), (3, 0)] {
-        let reading = Reading { store: newer_in(newer), policy: Arc::new(EverybodyMay) };
+        let reading = ReadPorts { store: newer_in(newer), policy: Arc::new(EverybodyMay) };
         let mut query = HistoryQuery { include_refusals: false, after: HistoryPosition::default(), limit: 1 };
         let mut seen = 0;
         let met = loop {

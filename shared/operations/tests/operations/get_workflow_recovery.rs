@@ -4,7 +4,7 @@
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::records::RecoveryAttempt;
 use alims_operations::ReadWorkflowError;
-use alims_operations::get_workflow_recovery::{Following, GetWorkflowRecoveryError, Progress, get_workflow_recovery};
+use alims_operations::get_workflow_recovery::{self, GetWorkflowRecoveryError, Progress, get_workflow_recovery};
 use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError};
 use alims_testing::builders::{a_claim, a_full_record, a_key};
 use alims_testing::{EverybodyMay, MemoryLog, MemoryStarter, NobodyMay};
@@ -14,7 +14,7 @@ use crate::alice;
 use crate::support::site::Site;
 
 async fn followed<S: RecoveryStarter>(log: &MemoryLog, starter: S) -> Result<Progress, GetWorkflowRecoveryError> {
-    let ports = Following { log: log.clone(), starter, policy: Arc::new(EverybodyMay) };
+    let ports = get_workflow_recovery::Ports { log: log.clone(), starter, policy: Arc::new(EverybodyMay) };
     let status = get_workflow_recovery(&ports, &alice(), &"w".parse().unwrap()).await?;
     assert_eq!(status.quarantines, []);
     Ok(status.progress)
@@ -86,7 +86,7 @@ async fn an_outcome_recorded_while_the_execution_is_looked_up_counts() {
 #[tokio::test]
 async fn a_caller_who_may_not_see_a_recovery_learns_nothing_of_it() {
     let Site { log, .. } = Site::failed().await;
-    let ports = Following { log, starter: MemoryStarter::default(), policy: Arc::new(NobodyMay) };
+    let ports = get_workflow_recovery::Ports { log, starter: MemoryStarter::default(), policy: Arc::new(NobodyMay) };
     let refused = get_workflow_recovery(&ports, &alice(), &"w".parse().unwrap()).await;
     let forbidden = |error| matches!(error, GetWorkflowRecoveryError::Read(ReadWorkflowError::Forbidden(_)));
     assert!(refused.is_err_and(forbidden));

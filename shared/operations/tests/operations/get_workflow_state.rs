@@ -4,11 +4,11 @@ use alims_domain::access::Action;
 use alims_domain::lifecycle::State;
 use alims_operations::create_workflow::create_workflow;
 use alims_operations::get_workflow_state::{
-    EvaluatedMove, Evaluating, RulesAnswer, WorkflowNow, evaluate_workflow_state, get_workflow_state,
+    self, EvaluatedMove, RulesAnswer, WorkflowNow, evaluate_workflow_state, get_workflow_state,
 };
 use alims_operations::ports::{AccessPolicy, QuarantineLog, TransitionRules};
 use alims_operations::request_state_transition::request_state_transition;
-use alims_operations::{ReadWorkflowError, Reading};
+use alims_operations::{ReadPorts, ReadWorkflowError};
 use alims_testing::builders::{a_break, a_key, a_quarantine, at};
 use alims_testing::{
     EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
@@ -35,8 +35,8 @@ async fn evaluated(
     rules: impl TransitionRules,
 ) -> (Result<(WorkflowNow, Vec<EvaluatedMove>), ReadWorkflowError>, Vec<&'static str>) {
     let script = Script::default();
-    let reading = Reading { store: Faulty::new(log.clone(), &script), policy: Arc::new(policy) };
-    let ports = Evaluating { reading, rules, clock: Arc::new(FixedClock::new(at(60_000))) };
+    let reading = ReadPorts { store: Faulty::new(log.clone(), &script), policy: Arc::new(policy) };
+    let ports = get_workflow_state::Ports { reading, rules, clock: Arc::new(FixedClock::new(at(60_000))) };
     (evaluate_workflow_state(&ports, &alice(), &"w".parse().unwrap()).await, script.calls())
 }
 
@@ -105,9 +105,9 @@ async fn a_workflow_that_has_ended_has_no_moves_to_judge() {
 
 #[tokio::test]
 async fn a_move_that_is_only_evaluated_is_shown_with_the_metadata_that_it_would_keep() {
-    let reading = Reading { store: created_with_a_sample().await, policy: Arc::new(EverybodyMay) };
+    let reading = ReadPorts { store: created_with_a_sample().await, policy: Arc::new(EverybodyMay) };
     let clock = Arc::new(FixedClock::new(at(60_000)));
-    let ports = Evaluating { reading, rules: ShownSamples("S-1", "S-1"), clock };
+    let ports = get_workflow_state::Ports { reading, rules: ShownSamples("S-1", "S-1"), clock };
     let (_, moves) = evaluate_workflow_state(&ports, &alice(), &"w".parse().unwrap()).await.unwrap();
     assert_eq!(moves.len(), 1);
 }
@@ -115,7 +115,7 @@ async fn a_move_that_is_only_evaluated_is_shown_with_the_metadata_that_it_would_
 #[tokio::test]
 async fn a_state_is_read_unless_the_newest_version_is_of_a_newer_format() {
     for newer in 1..=3 {
-        let reading = Reading { store: newer_in(newer), policy: Arc::new(EverybodyMay) };
+        let reading = ReadPorts { store: newer_in(newer), policy: Arc::new(EverybodyMay) };
         let state = get_workflow_state(&reading, &alice(), &"w-0".parse().unwrap()).await;
         let met = matches!(&state, Err(ReadWorkflowError::Store(error)) if is_newer(error));
         assert_eq!((met, state.is_ok()), (newer == 3, newer != 3), "{state:?}");

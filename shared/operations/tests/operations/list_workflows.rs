@@ -1,7 +1,7 @@
 //! Listing workflows: only those of the caller's tenant, and only to callers who may.
 
 use alims_domain::projection::IndexEntry;
-use alims_operations::Reading;
+use alims_operations::ReadPorts;
 use alims_operations::list_workflows::{ListFilter, ListWorkflowsError, list_workflows};
 use alims_operations::ports::IndexPage;
 use alims_testing::builders::{a_call, a_created};
@@ -20,7 +20,7 @@ fn ids(page: &IndexPage) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_page_holds_as_many_workflows_as_asked_for_and_the_next_one_the_rest() {
-    let ports = Reading { store: indexed(), policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: indexed(), policy: Arc::new(EverybodyMay) };
     let alice = a_call("alice");
     let first = list_workflows(&ports, &alice, ListFilter::default(), None, 1).await.unwrap();
     let second = list_workflows(&ports, &alice, ListFilter::default(), first.next.clone(), 1).await.unwrap();
@@ -31,7 +31,7 @@ async fn a_page_holds_as_many_workflows_as_asked_for_and_the_next_one_the_rest()
 
 #[tokio::test]
 async fn a_caller_sees_no_workflow_of_another_tenant() {
-    let ports = Reading { store: indexed(), policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: indexed(), policy: Arc::new(EverybodyMay) };
     let mut call = a_call("alice");
     call.principal.tenant_id = "other".parse().unwrap();
     let page = list_workflows(&ports, &call, ListFilter::default(), None, 10).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_caller_sees_no_workflow_of_another_tenant() {
 
 #[tokio::test]
 async fn a_filter_holds_back_the_workflows_it_does_not_fit() {
-    let ports = Reading { store: indexed(), policy: Arc::new(EverybodyMay) };
+    let ports = ReadPorts { store: indexed(), policy: Arc::new(EverybodyMay) };
     let created_by = a_created("w").event.created_by;
     for (created_by, expected) in [(created_by, 2), ("mallory".parse().unwrap(), 0)] {
         let filter = ListFilter { created_by: Some(created_by), ..ListFilter::default() };
@@ -52,7 +52,7 @@ async fn a_filter_holds_back_the_workflows_it_does_not_fit() {
 #[tokio::test]
 async fn a_caller_who_may_not_list_is_refused_before_the_index_is_read() {
     let script = Script::default();
-    let ports = Reading { store: Faulty::new(indexed(), &script), policy: Arc::new(NobodyMay) };
+    let ports = ReadPorts { store: Faulty::new(indexed(), &script), policy: Arc::new(NobodyMay) };
     let answer = list_workflows(&ports, &a_call("alice"), ListFilter::default(), None, 10).await;
     assert!(matches!(answer, Err(ListWorkflowsError::Forbidden(_))), "{answer:?}");
     assert_eq!(script.calls(), Vec::<&str>::new());

@@ -38,7 +38,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::refusal::RefusalCode;
 use alims_operations::create_workflow::{NewWorkflow, create_workflow};
 use alims_operations::request_state_transition::TransitionRequest;
-use alims_operations::{Deciding, Publishing};
+use alims_operations::{DecisionPorts, PublishPorts};
 use alims_testing::builders::{a_call, a_key, at};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, SequentialIds, SteppingClock};
 use std::sync::{Arc, LazyLock};
@@ -47,19 +47,19 @@ use std::sync::{Arc, LazyLock};
 static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
 
 /// The ports of an operation that decides, over this log and these rules.
-fn deciding<L, R>(log: L, rules: R) -> Deciding<L, R> {
+fn deciding<L, R>(log: L, rules: R) -> DecisionPorts<L, R> {
     let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(SteppingClock::new(at(0), 7)));
-    Deciding { log, rules, policy, clock, ids: Arc::new(IDS.clone()) }
+    DecisionPorts { log, rules, policy, clock, ids: Arc::new(IDS.clone()) }
 }
 
 /// The same with rules that allow everything.
-fn allowing(log: &MemoryLog) -> Deciding<MemoryLog, RulesThatAllow> {
+fn allowing(log: &MemoryLog) -> DecisionPorts<MemoryLog, RulesThatAllow> {
     deciding(log.clone(), RulesThatAllow)
 }
 
 /// The ports of a publisher, in memory.
-fn publishing(log: &MemoryLog) -> Publishing<MemoryLog, MemoryIndex, MemoryBus> {
-    Publishing { log: log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() }
+fn publishing(log: &MemoryLog) -> PublishPorts<MemoryLog, MemoryIndex, MemoryBus> {
+    PublishPorts { log: log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() }
 }
 
 /// A new workflow of this id.

@@ -6,7 +6,7 @@ use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::RecoveryClaim;
 use alims_operations::ports::{EndedHow, RecoveryLog};
 use alims_operations::recover_failed_workflow::{FailureHandled, LeftAlone, PublishedFailure, recover_failed_workflow};
-use alims_operations::{StartRecoveryError, Starting};
+use alims_operations::{StartPorts, StartRecoveryError};
 use alims_testing::builders::{a_call, a_key, at, version};
 use alims_testing::{FixedClock, MemoryLog, MemoryStarter};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) async fn handled(
     now: i64,
 ) -> Result<FailureHandled, StartRecoveryError> {
     let clock = Arc::new(FixedClock::new(at(now)));
-    let ports = Starting { log: log.clone(), starter: starter.clone(), clock };
+    let ports = StartPorts { log: log.clone(), starter: starter.clone(), clock };
     let failure = PublishedFailure { key: a_key("w"), version: version(failed_at), correlation_id: None };
     recover_failed_workflow(&ports, &failure).await
 }

@@ -7,10 +7,10 @@ use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::RecoveryClaim;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::Starting;
+use alims_operations::StartPorts;
 use alims_operations::ports::{Clock, EndedHow, RecoveryLog, RecoveryStarter, WorkflowLog};
 use alims_operations::recover_failed_workflow::FailureHandled;
-use alims_operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
+use alims_operations::recover_workflow::{self, RecoverWorkflowError, recover_workflow};
 use alims_testing::builders::{a_call, a_claim, a_key, at, version};
 use alims_testing::contract::tampered::{Place, Tampered as _};
 use alims_testing::{
@@ -22,13 +22,13 @@ use std::sync::Arc;
 use crate::recover_failed_workflow::handled;
 use crate::support::site::{Site, carried_out, status};
 
-pub(crate) fn requesting<L, S>(log: L, starter: S) -> Requesting<L, S> {
-    let starting = Starting { log, starter, clock: Arc::new(FixedClock::new(at(60_000))) };
-    Requesting { starting, policy: Arc::new(EverybodyMay), ids: Arc::new(SequentialIds::default()) }
+pub(crate) fn requesting<L, S>(log: L, starter: S) -> recover_workflow::Ports<L, S> {
+    let starting = StartPorts { log, starter, clock: Arc::new(FixedClock::new(at(60_000))) };
+    recover_workflow::Ports { starting, policy: Arc::new(EverybodyMay), ids: Arc::new(SequentialIds::default()) }
 }
 
 pub(crate) async fn asked<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
-    ports: &Requesting<L, S>,
+    ports: &recover_workflow::Ports<L, S>,
     call: &Call,
 ) -> Result<RecoveryClaim, RecoverWorkflowError> {
     let w: WorkflowId = "w".parse().unwrap();

@@ -6,13 +6,13 @@ use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_M
 use alims_domain::refusal::{Refusal, RefusalCode, Whose};
 use alims_operations::create_workflow::{CreateWorkflowError, create_workflow};
 use alims_operations::ports::{Ids, TransitionRules};
-use alims_operations::recover_workflow::{RecoverWorkflowError, Requesting, recover_workflow};
-use alims_operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, Releasing, release_workflow};
-use alims_operations::replay_events::{ReplayEventsError, Replaying, replay_events};
+use alims_operations::recover_workflow::{self, RecoverWorkflowError, recover_workflow};
+use alims_operations::release_workflow::{self, ReleaseRequest, ReleaseWorkflowError, release_workflow};
+use alims_operations::replay_events::{self, ReplayEventsError, replay_events};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, request_state_transition, try_state_transition,
 };
-use alims_operations::{Accepted, Deciding, Starting, TooManyRefusals};
+use alims_operations::{Accepted, DecisionPorts, StartPorts, TooManyRefusals};
 use alims_testing::builders::{a_break, a_call, a_key, version};
 use alims_testing::{MemoryIndex, MemoryLog, MemoryStarter, NobodyMay, RulesThatDeny};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Ids for IdsOf {
 type Moved = Result<Accepted, RequestStateTransitionError>;
 
 /// Asks for a move that the lifecycle lacks.
-async fn refused<R: TransitionRules>(ports: &Deciding<MemoryLog, R>, call: &Call) -> Moved {
+async fn refused<R: TransitionRules>(ports: &DecisionPorts<MemoryLog, R>, call: &Call) -> Moved {
     request_state_transition(ports, call, &"w".parse().unwrap(), &to(State::Paused)).await
 }
 
@@ -74,7 +74,7 @@ async fn created() -> MemoryLog {
 async fn a_flood_of_refusals_is_recorded_up_to_a_bound_and_the_last_one_says_so() {
     let log = created().await;
     let ids = IdsOf::now();
-    let ports = Deciding { ids: ids.clone(), ..allowing(&log) };
+    let ports = DecisionPorts { ids: ids.clone(), ..allowing(&log) };
     for _ in 0..REFUSALS_OF_A_PRINCIPAL_MAX {
         let answer = refused(&ports, &alice()).await;
         assert!(matches!(answer, Err(RequestStateTransitionError::InvalidTransition(_))), "{answer:?}");
@@ -97,7 +97,7 @@ async fn a_flood_of_refusals_is_recorded_up_to_a_bound_and_the_last_one_says_so(
 async fn refusals_are_recorded_again_when_the_window_has_passed() {
     let log = created().await;
     let ids = IdsOf::now();
-    let ports = Deciding { ids: ids.clone(), ..allowing(&log) };
+    let ports = DecisionPorts { ids: ids.clone(), ..allowing(&log) };
     for _ in 0..REFUSALS_OF_A_PRINCIPAL_MAX {
         drop(refused(&ports, &alice()).await);
     }
@@ -114,12 +114,12 @@ async fn refusals_of_a_clock_that_was_far_ahead_do_not_count() {
     let log = created().await;
     let ahead = IdsOf::now();
     ahead.wait(3_600_000);
-    let ports = Deciding { ids: ahead, ..allowing(&log) };
+    let ports = DecisionPorts { ids: ahead, ..allowing(&log) };
     for _ in 0..REFUSALS_OF_A_PRINCIPAL_MAX {
         drop(refused(&ports, &alice()).await);
     }
     told(refused(&ports, &alice()).await);
-    let ports = Deciding { ids: IdsOf::now(), ..allowing(&log) };
+    let ports = DecisionPorts { ids: IdsOf::now(), ..allowing(&log) };
     let answer = refused(&ports, &alice()).await;
     assert!(matches!(answer, Err(RequestStateTransitionError::InvalidTransition(_))), "{answer:?}");
 }
@@ -175,14 +175,18 @@ async fn every_operation_that_keeps_refusals_keeps_a_bounded_number() {
     let creation = create_workflow(&denying, &alice(), &new("w")).await;
     assert!(matches!(creation, Err(CreateWorkflowError::TooManyRefusals(_))), "{creation:?}");
     told(refused(&denying, &alice()).await);
-    let Deciding { policy, clock, ids, .. } = denying;
-    let starting = Starting { log: log.clone(), starter: MemoryStarter::default(), clock: clock.clone() };
-    let requesting = Requesting { starting, policy: policy.clone(), ids: ids.clone() };
+    let DecisionPorts { policy, clock, ids, .. } = denying;
+    let starting = StartPorts { log: log.clone(), starter: MemoryStarter::default(), clock: clock.clone() };
+    let requesting = recover_workflow::Ports { starting, policy: policy.clone(), ids: ids.clone() };
     let recovery = recover_workflow(&requesting, &alice(), &id, None).await;
     assert!(matches!(recovery, Err(RecoverWorkflowError::TooManyRefusals(_))), "{recovery:?}");
-    let replaying =
-        Replaying { publishing: publishing(&log), policy: policy.clone(), clock: clock.clone(), ids: ids.clone() };
-    let releasing = Releasing { log: log.clone(), index: MemoryIndex::default(), policy, clock, ids };
+    let replaying = replay_events::Ports {
+        publishing: publishing(&log),
+        policy: policy.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    };
+    let releasing = release_workflow::Ports { log: log.clone(), index: MemoryIndex::default(), policy, clock, ids };
     let request = ReleaseRequest { breaks: [a_break(1).id()].into(), reason: "It is sound.".parse().unwrap() };
     let release = release_workflow(&releasing, &alice(), &id, &request).await;
     assert!(matches!(release, Err(ReleaseWorkflowError::TooManyRefusals(_))), "{release:?}");

@@ -10,7 +10,7 @@ use alims_domain::recovery::outcome::OutcomeStatus;
 use alims_domain::refusal::{KeptRefusal, Refusal, RefusalCode};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::Reading;
+use alims_operations::ReadPorts;
 use alims_operations::create_workflow::{NewWorkflow, create_workflow};
 use alims_operations::get_workflow_state::get_workflow_state;
 use alims_operations::ports::{
@@ -184,7 +184,7 @@ async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading()
     assert_quarantined(moved(&site, State::Paused).await, 2, Fault::Altered);
     let dry = try_state_transition(&allowing(&site.log), &alice(), &w(), &to(State::Paused)).await;
     assert_quarantined(dry, 2, Fault::Altered);
-    let reading = Reading { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
+    let reading = ReadPorts { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
     let now = get_workflow_state(&reading, &alice(), &w()).await.unwrap();
     assert_eq!(now.workflow.version, version(4));
     assert_eq!(now.quarantines.iter().map(|it| it.found.at).collect::<Vec<_>>(), [version(2)]);

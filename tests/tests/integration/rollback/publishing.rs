@@ -2,7 +2,7 @@
 
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_local::Config;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::publish_events::{Published, publish_events};
 use alims_testing::{MemoryBus, MemoryDeadLetters};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,7 +15,7 @@ use crate::lab::Lab;
 /// A publisher over the stores of a laboratory that publishes nothing itself.
 struct Publisher {
     lab: Lab,
-    ports: Publishing<DynamoLog, DynamoIndex, MemoryBus>,
+    ports: PublishPorts<DynamoLog, DynamoIndex, MemoryBus>,
     letters: MemoryDeadLetters,
 }
 
@@ -45,7 +45,7 @@ impl Publisher {
     async fn open() -> Self {
         let lab = Lab::open_as(|config| Config { hold_events: true, ..config }).await;
         let (log, index) = (DynamoLog::new(lab.dynamodb(), LOG), DynamoIndex::new(lab.dynamodb(), INDEX));
-        let ports = Publishing { log, index, bus: MemoryBus::default() };
+        let ports = PublishPorts { log, index, bus: MemoryBus::default() };
         Self { lab, ports, letters: MemoryDeadLetters::default() }
     }
 

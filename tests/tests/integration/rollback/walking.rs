@@ -3,8 +3,8 @@
 use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{SweepPositions, WalkPosition};
-use alims_operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
-use alims_operations::{Anomaly, Starting};
+use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
+use alims_operations::{Anomaly, StartPorts};
 use alims_testing::{FixedClock, MemoryStarter, SequentialIds};
 use std::sync::Arc;
 
@@ -29,9 +29,9 @@ const READ_BY_A_SWEEP: [(&str, &str, &str, &str); 8] = [
 async fn swept(lab: &Lab) -> Swept {
     let (log, index) = (DynamoLog::new(lab.dynamodb(), LOG), DynamoIndex::new(lab.dynamodb(), INDEX));
     let clock = FixedClock::new(Timestamp::try_from("2100-01-01T00:00:00.000Z".to_owned()).unwrap());
-    let starting = Starting { log, starter: MemoryStarter::default(), clock: Arc::new(clock) };
+    let starting = StartPorts { log, starter: MemoryStarter::default(), clock: Arc::new(clock) };
     let ids = Arc::new(SequentialIds::default());
-    sweep_workflows(&Sweeping { starting, index: index.clone(), positions: index, ids }).await.unwrap()
+    sweep_workflows(&sweep_workflows::Ports { starting, index: index.clone(), positions: index, ids }).await.unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Publishing under everything a stream and a bus may do: shuffled, repeated and missing doorbells, entries refused,
 //! calls failed with and without effect, an index that fails, and several publishers at once.
 
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_testing::{Faulty, MemoryBus, MemoryIndex, Script};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ proptest! {
             puts.into_iter().for_each(|put| bus.then(put));
             index_faults.into_iter().for_each(|(call, fault)| script.fail(call, fault));
             let index_port = Polite(Faulty::new(index.clone(), &script));
-            let ports = Publishing { log, index: index_port, bus: Polite(bus.clone()) };
+            let ports = PublishPorts { log, index: index_port, bus: Polite(bus.clone()) };
             // Each publisher has a share of the batches, one after another; the publishers run at the same time.
             let work = (0..publishers).map(|publisher| {
                 let (ports, batches) = (&ports, &batches);

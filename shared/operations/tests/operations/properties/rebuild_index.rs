@@ -8,7 +8,7 @@ use alims_operations::ports::{
     Advanced, EventBus, IndexEntries, IndexPage, IndexQuery, LogWalk, QuarantineLog, StoreError, WorkflowIndex,
     WorkflowLog, entry_of,
 };
-use alims_operations::{Anomaly, Publishing, RebuildOptions, rebuild_index};
+use alims_operations::{Anomaly, PublishPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_move, sealed};
 use alims_testing::{Fault, Faulty, MemoryIndex, MemoryLog, Script};
 use proptest::collection::vec;
@@ -73,7 +73,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 /// Rebuilds until nothing is left to do another time.
 async fn rebuilt<L: WorkflowLog + QuarantineLog + LogWalk, I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<L, I, B>,
+    ports: &PublishPorts<L, I, B>,
     options: &RebuildOptions,
 ) {
     for _ in 0..100 {
@@ -92,7 +92,7 @@ async fn rebuilt<L: WorkflowLog + QuarantineLog + LogWalk, I: WorkflowIndex, B: 
 
 /// Somebody who moves workflows on, which makes young versions, and the stream that rings for them.
 async fn moved_on<I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<MemoryLog, I, B>,
+    ports: &PublishPorts<MemoryLog, I, B>,
     workflows: usize,
     moves: &[usize],
     young: Timestamp,
@@ -127,7 +127,7 @@ proptest! {
             let script = Script::default();
             puts.into_iter().for_each(|put| past.bus.then(put));
             index_faults.into_iter().for_each(|(call, fault)| script.fail(call, fault));
-            let ports = Publishing {
+            let ports = PublishPorts {
                 log: past.log.clone().walking_at_most(part),
                 index: Polite(Faulty::new(OnlyForward(past.index.clone()), &script)),
                 bus: Polite(past.bus.clone()),

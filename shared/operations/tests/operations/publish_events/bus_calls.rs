@@ -4,7 +4,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, WALK_ITEMS_MAX};
 use alims_domain::refusal::Refusal;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{BusError, EntryRefused, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::{Published, StreamRecord, publish_events};
 use alims_testing::builders::{a_key, a_refusal, at, sealed};
@@ -57,7 +57,7 @@ async fn a_call_holds_as_many_bytes_as_it_may_and_not_one_more() {
 
 /// Why the records failed that ring for the only version of each of two workflows; none was put.
 async fn why_failed<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
-    of: impl FnOnce(MemoryLog) -> Publishing<L, I, B>,
+    of: impl FnOnce(MemoryLog) -> PublishPorts<L, I, B>,
 ) -> [String; 2] {
     let (log, versions) = filled(&[1, 1]).await;
     let batch = vec![ring(&versions[0], 0), ring(&versions[1], 1)];
@@ -76,7 +76,7 @@ async fn a_failed_record_says_every_cause_of_its_failure() {
     assert_eq!(why.await, ["the event bus is unavailable: the bus is down on purpose"; 2]);
     let why = why_failed(|log| {
         let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, Fault::BeforeEffect));
-        Publishing { log, index, bus: MemoryBus::default() }
+        PublishPorts { log, index, bus: MemoryBus::default() }
     });
     let expected = "the index could not be read: the store is unavailable: failed on purpose, before the effect";
     assert_eq!(why.await, [expected; 2]);
@@ -99,7 +99,7 @@ impl EventBus for Curt {
 /// Whose answer is missing cannot be told, so that none of them counts.
 #[tokio::test]
 async fn an_answer_that_is_not_one_for_every_entry_is_none_for_any() {
-    let why = why_failed(|log| Publishing { log, index: MemoryIndex::default(), bus: Curt::default() }).await;
+    let why = why_failed(|log| PublishPorts { log, index: MemoryIndex::default(), bus: Curt::default() }).await;
     assert_eq!(why, ["the bus did not answer for every entry"; 2]);
 }
 
@@ -108,7 +108,8 @@ async fn a_long_way_to_go_is_read_many_versions_at_a_time() {
     let length = 2 * WALK_ITEMS_MAX + 50;
     let (log, versions) = filled(&[length]).await;
     let script = Script::default();
-    let ports = Publishing { log: Faulty::new(log, &script), index: MemoryIndex::default(), bus: MemoryBus::default() };
+    let ports =
+        PublishPorts { log: Faulty::new(log, &script), index: MemoryIndex::default(), bus: MemoryBus::default() };
     let batch = vec![ring(versions.last().unwrap(), 1)];
     let published = publish_events(&ports, &MemoryDeadLetters::default(), batch).await;
     assert_eq!((published.accepted, published.failed.len()), (length as u64, 0));

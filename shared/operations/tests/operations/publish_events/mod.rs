@@ -6,7 +6,7 @@ mod released;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{NewerFormat, QuarantineLog};
 use alims_operations::publish_events::{StreamRecord, publish_events};
 use alims_testing::builders::{a_key, a_move, a_refusal, at, sealed, version};
@@ -105,7 +105,7 @@ async fn a_long_way_to_go_is_not_begun_anew_when_it_is_interrupted() {
 async fn failed_records_are_reported_in_the_order_of_the_batch() {
     let (log, versions) = filled(&[2, 1, 1]).await;
     let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, PortFault::BeforeEffect));
-    let ports = Publishing { log, index, bus: MemoryBus::default() };
+    let ports = PublishPorts { log, index, bus: MemoryBus::default() };
     // Neither the workflows' order nor that of the numbers.
     let batch: Vec<StreamRecord> = [(3, 7), (0, 2), (2, 9), (1, 1)].map(|(at, n)| ring(&versions[at], n)).into();
     let published = publish_events(&ports, &MemoryDeadLetters::default(), batch).await;

@@ -8,7 +8,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_operations::assess;
 use alims_operations::ports::QuarantineLog;
 use alims_operations::publish_events::publish_events;
-use alims_operations::release_workflow::{ReleaseRequest, Releasing, release_workflow};
+use alims_operations::release_workflow::{self, ReleaseRequest, release_workflow};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_testing::builders::{a_call, a_key, a_quarantine, at, version};
 use alims_testing::{EverybodyMay, FixedClock, MemoryDeadLetters};
@@ -40,7 +40,7 @@ async fn with_released_loss() -> (InMemory, Vec<StoredVersion>) {
     ports.log.record_quarantine(&a_quarantine(&a_key(W), &lost)).await.unwrap();
     let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(90_000))));
     let (log, index) = (ports.log.clone(), ports.index.clone());
-    let releasing = Releasing { log, index, policy, clock, ids: Arc::new(IDS.clone()) };
+    let releasing = release_workflow::Ports { log, index, policy, clock, ids: Arc::new(IDS.clone()) };
     let request = ReleaseRequest { breaks: [lost.id()].into(), reason: "gone for good".parse().unwrap() };
     release_workflow(&releasing, &a_call("sue"), &W.parse().unwrap(), &request).await.unwrap();
     (ports, stored)

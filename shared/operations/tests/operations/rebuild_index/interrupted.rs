@@ -1,6 +1,6 @@
 //! A rebuild that fails, is killed or is stopped anywhere, and is begun again.
 
-use alims_operations::{Publishing, RebuildIndexError, Rebuilt, rebuild_index};
+use alims_operations::{PublishPorts, RebuildIndexError, Rebuilt, rebuild_index};
 use alims_testing::{Fault, Script};
 use std::future::poll_fn;
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ const OLD: usize = 2;
 #[tokio::test]
 async fn a_workflow_that_lies_in_many_parts_of_the_walk_is_looked_at_once() {
     let past = past(&ALL_SORTS).await;
-    let ports = Publishing { log: past.log.clone().walking_at_most(1), ..past.ports() };
+    let ports = PublishPorts { log: past.log.clone().walking_at_most(1), ..past.ports() };
     assert_eq!(rebuild_index(&ports, &options(after(OLD)), go_on).await.unwrap().workflows, 6);
     past.assert_in_order();
 }
@@ -78,7 +78,7 @@ async fn killed_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
 async fn a_rebuild_that_was_killed_at_any_step_ends_the_same_when_begun_again() {
     for polls in 1.. {
         let past = past(&ALL_SORTS).await;
-        let ports = Publishing {
+        let ports = PublishPorts {
             log: past.log.clone().walking_at_most(4),
             index: Polite(past.index.clone()),
             bus: Polite(past.bus.clone()),
@@ -98,7 +98,7 @@ async fn a_rebuild_that_is_stopped_has_done_what_it_reported_and_may_be_begun_ag
     let mut told_at_most = 0;
     for stop_after in 1.. {
         let past = past(&ALL_SORTS).await;
-        let ports = Publishing { log: past.log.clone().walking_at_most(4), ..past.ports() };
+        let ports = PublishPorts { log: past.log.clone().walking_at_most(4), ..past.ports() };
         let mut told = Vec::new();
         let stop = |rebuilt: &Rebuilt| {
             told.push(rebuilt.clone());

@@ -10,7 +10,7 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{EventBus, WorkflowIndex, WorkflowLog};
-use alims_operations::{Anomaly, Publishing, RebuildOptions, Rebuilt, rebuild_index};
+use alims_operations::{Anomaly, PublishPorts, RebuildOptions, Rebuilt, rebuild_index};
 use alims_testing::builders::{a_chain, a_key, a_refusal, at, version};
 use alims_testing::{Faulty, MemoryBus, MemoryIndex, MemoryLog, NextPut, Script};
 use std::collections::BTreeMap;
@@ -100,16 +100,16 @@ pub(crate) fn go_on(_: &Rebuilt) -> ControlFlow<()> {
 }
 
 impl Past {
-    pub(crate) fn ports(&self) -> Publishing<MemoryLog, MemoryIndex, MemoryBus> {
-        Publishing { log: self.log.clone(), index: self.index.clone(), bus: self.bus.clone() }
+    pub(crate) fn ports(&self) -> PublishPorts<MemoryLog, MemoryIndex, MemoryBus> {
+        PublishPorts { log: self.log.clone(), index: self.index.clone(), bus: self.bus.clone() }
     }
 
     /// The same ports, failing by a script.
     pub(crate) fn faulty(
         &self,
         script: &Script,
-    ) -> Publishing<Faulty<MemoryLog>, Faulty<MemoryIndex>, Faulty<MemoryBus>> {
-        Publishing {
+    ) -> PublishPorts<Faulty<MemoryLog>, Faulty<MemoryIndex>, Faulty<MemoryBus>> {
+        PublishPorts {
             log: Faulty::new(self.log.clone().walking_at_most(2), script),
             index: Faulty::new(self.index.clone(), script),
             bus: Faulty::new(self.bus.clone(), script),

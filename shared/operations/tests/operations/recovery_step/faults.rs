@@ -4,7 +4,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::Next;
 use alims_domain::recovery::outcome::OutcomeStatus;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{QuarantineLog, RecoveryLog, TransitionRules};
 use alims_operations::recovery_step::recovery_step;
 use alims_testing::builders::{a_key, version};
@@ -72,7 +72,7 @@ impl Matter {
 
     async fn with<R: TransitionRules>(self, rules: R, script: &Script, faults: usize) -> Vec<&'static str> {
         let site = self.site().await;
-        let publishing = Publishing {
+        let publishing = PublishPorts {
             log: Faulty::new(site.log.clone(), script),
             index: Faulty::new(site.index.clone(), script),
             bus: Faulty::new(site.bus.clone(), script),

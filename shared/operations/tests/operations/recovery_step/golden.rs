@@ -7,9 +7,9 @@ use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::recovery::document::{KeptVerdict, Next, RecoveryDocument};
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{QuarantineLog, TransitionRules};
-use alims_operations::recovery_step::{Recovering, recovery_step};
+use alims_operations::recovery_step::{self, recovery_step};
 use alims_testing::builders::{a_claim, a_created, a_key, a_move, at, version};
 use alims_testing::{FixedClock, MemoryBus, MemoryIndex, MemoryLog, RulesThatAllow, RulesThatDeny};
 use std::sync::Arc;
@@ -23,8 +23,8 @@ async fn turned<R: TransitionRules>(log: MemoryLog, next: Next, rules: R) -> Mem
         verdict: Some(verdict),
         ..RecoveryDocument::of(&a_claim(&a_key("w"), 3, 1))
     };
-    let publishing = Publishing { log: log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() };
-    let ports = Recovering { publishing, rules, clock: Arc::new(FixedClock::new(at(10_000))) };
+    let publishing = PublishPorts { log: log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() };
+    let ports = recovery_step::Ports { publishing, rules, clock: Arc::new(FixedClock::new(at(10_000))) };
     recovery_step(&ports, document).await.unwrap();
     log
 }

@@ -14,9 +14,9 @@ use alims_domain::limits::{RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX};
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind, Trigger};
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::RecoveryLog;
-use alims_operations::recovery_step::{Recovering, recovery_step};
+use alims_operations::recovery_step::{self, recovery_step};
 use alims_testing::builders::{a_claim, a_key, at, version};
 use alims_testing::{
     Faulty, FixedClock, NextPut, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SteppingClock,
@@ -174,7 +174,7 @@ async fn a_recovery_that_did_not_wait_does_not_ask_whether_it_was_superseded() {
     for (delay_seconds, reads) in [(0, 1), (1, 2)] {
         let (site, script) = (Site::failed().await, Script::default());
         let Site { log, index, bus } = site.clone();
-        let ports = recovering(Publishing { log: Faulty::new(log, &script), index, bus }, RulesThatAllow);
+        let ports = recovering(PublishPorts { log: Faulty::new(log, &script), index, bus }, RulesThatAllow);
         let document = RecoveryDocument { delay_seconds, ..claimed(&site, 3, 1).await };
         recovery_step(&ports, document).await.unwrap();
         let read = script.calls().iter().filter(|call| **call == "log.recoveries").count();
@@ -287,7 +287,7 @@ async fn an_automatic_recovery_publishes_what_is_missing_and_leaves_a_lasting_fa
 async fn a_document_reads_back_as_it_was_written_and_its_names_are_those_of_the_machine() {
     let site = Site::failed().await;
     let ports = recovering(
-        alims_operations::Publishing { log: site.log.clone(), index: site.index.clone(), bus: site.bus.clone() },
+        alims_operations::PublishPorts { log: site.log.clone(), index: site.index.clone(), bus: site.bus.clone() },
         RulesThatAllow,
     );
     let mut document = claimed(&site, 3, 1).await;
@@ -305,7 +305,7 @@ async fn a_document_reads_back_as_it_was_written_and_its_names_are_those_of_the_
 async fn a_recovery_that_meets_a_newer_version_gives_up_and_quarantines_nothing() {
     let log = newer_in(2);
     let clock = Arc::new(SteppingClock::new(at(60_000), 7));
-    let ports = Recovering { publishing: publishing(&log), rules: RulesThatAllow, clock };
+    let ports = recovery_step::Ports { publishing: publishing(&log), rules: RulesThatAllow, clock };
     let claim = a_claim(&w_0(), 3, 1);
     log.claim_recovery(&claim).await.unwrap();
     let mut document = RecoveryDocument::of(&claim);

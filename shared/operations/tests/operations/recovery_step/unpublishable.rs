@@ -6,7 +6,7 @@ use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
 use alims_testing::{MemoryLog, RulesThatAllow};
 
@@ -77,8 +77,8 @@ impl RecoveryLog for Withholding {
 #[tokio::test]
 async fn a_version_that_can_never_be_published_ends_the_recovery_with_that_cause() {
     let site = Site::torn(&[State::Active, State::Paused]).await;
-    let Publishing { log, index, bus } = site.with(RulesThatAllow).publishing;
-    let ports = recovering(Publishing { log: Withholding(log), index, bus }, RulesThatAllow);
+    let PublishPorts { log, index, bus } = site.with(RulesThatAllow).publishing;
+    let ports = recovering(PublishPorts { log: Withholding(log), index, bus }, RulesThatAllow);
     let ended = carried_out(&ports, claimed(&site, 3, 1).await, 0).await.unwrap();
     let outcome = ended.outcome.unwrap();
     assert_eq!(outcome.error.as_deref(), Some("CannotPublish"));

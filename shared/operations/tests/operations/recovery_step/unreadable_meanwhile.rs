@@ -11,7 +11,7 @@ use alims_operations::ports::{LogError, QuarantineLog, RulesUnavailable, StoreEr
 use alims_operations::recovery_step::{RecoveryStepError, recovery_step};
 use alims_operations::release_workflow::{ReleaseRequest, release_workflow};
 use alims_operations::request_state_transition::{RequestStateTransitionError, request_state_transition};
-use alims_operations::{Accepted, Publishing};
+use alims_operations::{Accepted, PublishPorts};
 use alims_testing::builders::{a_call, a_call_with_key, a_key, a_quarantine, version};
 use alims_testing::{Faulty, MemoryLog, RulesThatAllow, Script};
 use futures_util::FutureExt as _;
@@ -74,7 +74,7 @@ async fn a_recovery_that_meets_an_unreadable_version_in_its_place_makes_its_turn
     assert_eq!(document.next, Next::Apply);
     let (script, log) = (Script::default(), site.log.clone());
     let Site { index, bus, .. } = site.clone();
-    let faulty = Publishing { log: Faulty::new(site.log.clone(), &script), index, bus };
+    let faulty = PublishPorts { log: Faulty::new(site.log.clone(), &script), index, bus };
     // The turn reads what it goes on from, and then it appends.
     script.meanwhile(3, move || log.damage(&a_key("w"), version(4), "a bit fell over"));
     let turn = recovery_step(&recovering(faulty, RulesThatAllow), document.clone()).await;

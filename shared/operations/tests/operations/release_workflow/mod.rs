@@ -9,7 +9,7 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakId;
 use alims_domain::recovery::outcome::OutcomeStatus;
 use alims_operations::ports::{QuarantineLog, WorkflowLog};
-use alims_operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, Released, Releasing, release_workflow};
+use alims_operations::release_workflow::{self, ReleaseRequest, ReleaseWorkflowError, Released, release_workflow};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_testing::builders::{a_break, a_call, a_key, at, metadata, version};
 use alims_testing::{
@@ -22,8 +22,8 @@ use std::sync::Arc;
 use crate::support::site::{Site, alter, assert_quarantined, moved, recovered, rung, versions_of, w};
 use crate::{alice, allowing, to};
 
-pub(crate) fn releasing<L, I>(log: L, index: I) -> Releasing<L, I> {
-    Releasing {
+pub(crate) fn releasing<L, I>(log: L, index: I) -> release_workflow::Ports<L, I> {
+    release_workflow::Ports {
         log,
         index,
         policy: Arc::new(EverybodyMay),

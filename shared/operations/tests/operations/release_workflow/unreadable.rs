@@ -8,7 +8,7 @@ use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::recovery::outcome::OutcomeStatus;
-use alims_operations::Reading;
+use alims_operations::ReadPorts;
 use alims_operations::get_workflow_state::{WorkflowNow, get_workflow_state};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, release_workflow};
@@ -26,7 +26,7 @@ use crate::support::site::{
 const WHY: &str = "a bit fell over";
 
 async fn state(site: &Site) -> WorkflowNow {
-    let reading = Reading { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
+    let reading = ReadPorts { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
     get_workflow_state(&reading, &alice(), &w()).await.unwrap()
 }
 

@@ -9,8 +9,8 @@ use alims_domain::limits::REPLAYED_EVENTS_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::refusal::RefusalCode;
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::replay_events::{Replay, ReplayEventsError, Replaying, replay_events};
-use alims_operations::{Publishing, Quarantined};
+use alims_operations::replay_events::{self, Replay, ReplayEventsError, replay_events};
+use alims_operations::{PublishPorts, Quarantined};
 use alims_testing::builders::{a_key, at, version};
 use alims_testing::{
     EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, NobodyMay, Script,
@@ -23,13 +23,13 @@ use crate::{IDS, alice};
 /// The workflow that [`filled`] makes of one length.
 const W: &str = "w-00";
 
-pub(crate) fn replaying<L, I, B>(log: L, index: I, bus: B) -> Replaying<L, I, B> {
+pub(crate) fn replaying<L, I, B>(log: L, index: I, bus: B) -> replay_events::Ports<L, I, B> {
     let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(0))));
-    Replaying { publishing: Publishing { log, index, bus }, policy, clock, ids: Arc::new(IDS.clone()) }
+    replay_events::Ports { publishing: PublishPorts { log, index, bus }, policy, clock, ids: Arc::new(IDS.clone()) }
 }
 
 /// One workflow with so many versions, of which so many are published; the bus is empty.
-async fn published(versions: usize, published: usize) -> Replaying<MemoryLog, MemoryIndex, MemoryBus> {
+async fn published(versions: usize, published: usize) -> replay_events::Ports<MemoryLog, MemoryIndex, MemoryBus> {
     let (log, stored) = filled(&[versions]).await;
     let index = MemoryIndex::default();
     if let Some(last) = published.checked_sub(1) {
@@ -38,7 +38,7 @@ async fn published(versions: usize, published: usize) -> Replaying<MemoryLog, Me
     replaying(log, index, MemoryBus::default())
 }
 
-type InMemory = Replaying<MemoryLog, MemoryIndex, MemoryBus>;
+type InMemory = replay_events::Ports<MemoryLog, MemoryIndex, MemoryBus>;
 
 async fn replay(ports: &InMemory, from: u64) -> Result<Replay, ReplayEventsError> {
     replay_events(ports, &alice(), &W.parse().unwrap(), version(from)).await
@@ -60,7 +60,7 @@ fn replayed(bus: &MemoryBus) -> Vec<u64> {
 async fn events_come_again_in_order_one_a_call_and_the_index_is_left_alone() {
     let script = Script::default();
     let ports = published(7, 7).await;
-    let Publishing { log, index, bus } = ports.publishing.clone();
+    let PublishPorts { log, index, bus } = ports.publishing.clone();
     let ports = replaying(log, Faulty::new(index, &script), bus.clone());
     let replay = replay_events(&ports, &alice(), &W.parse().unwrap(), version(3)).await.unwrap();
     assert_eq!(replay, Replay { from: version(3), to: version(7), events: 5, next: None });
@@ -133,7 +133,7 @@ async fn an_entry_that_is_refused_ends_it_and_says_where_to_go_on() {
 #[tokio::test]
 async fn a_replay_that_failed_at_any_step_and_goes_on_puts_everything_in_order() {
     let attempt = async |script: &Script| {
-        let Publishing { log, index, bus } = published(5, 4).await.publishing;
+        let PublishPorts { log, index, bus } = published(5, 4).await.publishing;
         let indexed = index.all();
         let ports =
             replaying(Faulty::new(log, script), Faulty::new(index.clone(), script), Faulty::new(bus.clone(), script));
@@ -237,7 +237,7 @@ async fn a_refusal_that_cannot_be_kept_is_no_answer() {
     let ports = published(3, 3).await;
     // The calls are: read the head, record the refusal.
     let script = Script::failing(1, PortFault::BeforeEffect);
-    let Publishing { log, index, bus } = ports.publishing;
+    let PublishPorts { log, index, bus } = ports.publishing;
     let mut ports = replaying(Faulty::new(log, &script), index, bus);
     ports.policy = Arc::new(NobodyMay);
     let answer = replay_events(&ports, &alice(), &W.parse().unwrap(), Version::FIRST).await;

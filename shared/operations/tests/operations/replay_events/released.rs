@@ -3,7 +3,7 @@
 use alims_domain::hash_chain::Fault as ChainFault;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
-use alims_operations::replay_events::{Replaying, replay_events};
+use alims_operations::replay_events::{self, replay_events};
 use alims_testing::builders::{a_key, at, version};
 use alims_testing::{EverybodyMay, FixedClock, MemoryLog};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ async fn a_replay_passes_over_a_released_gap() {
         for (from, expected) in [(1, &[1, 2, 4, 5][..]), (2, &[2, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[5])] {
             let publishing = with_released_gap(fault).await;
             let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(0))));
-            let ports = Replaying { publishing, policy, clock, ids: Arc::new(IDS.clone()) };
+            let ports = replay_events::Ports { publishing, policy, clock, ids: Arc::new(IDS.clone()) };
             let replay = replay_events(&ports, &alice(), &W.parse().unwrap(), version(from)).await.unwrap();
             assert_eq!(replay.events, expected.len() as u64, "{fault:?} from {from}");
             assert_eq!(on_the_bus(&ports.publishing), expected, "{fault:?} from {from}");
@@ -33,7 +33,7 @@ async fn a_replay_passes_over_a_released_head() {
     release(&publishing.log, &BreakFound::unreadable(version(5), content)).await;
     publishing.index.overwrite(IndexEntry::from(&stored[3].event));
     let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(0))));
-    let ports = Replaying { publishing, policy, clock, ids: Arc::new(IDS.clone()) };
+    let ports = replay_events::Ports { publishing, policy, clock, ids: Arc::new(IDS.clone()) };
     let replay = replay_events(&ports, &alice(), &W.parse().unwrap(), version(3)).await.unwrap();
     assert_eq!((replay.events, on_the_bus(&ports.publishing)), (2, vec![3, 4]));
 }

@@ -5,7 +5,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::QuarantineLog;
 use alims_testing::builders::{a_key, a_quarantine, a_release, version};
 use alims_testing::{MemoryBus, MemoryIndex, MemoryLog};
@@ -15,14 +15,14 @@ use crate::support::stream::{filled, first_appearances};
 /// The workflow that [`filled`] makes of one length.
 pub(crate) const W: &str = "w-00";
 
-pub(crate) type InMemory = Publishing<MemoryLog, MemoryIndex, MemoryBus>;
+pub(crate) type InMemory = PublishPorts<MemoryLog, MemoryIndex, MemoryBus>;
 
 /// One workflow with so many versions, all of them published; the bus is empty.
 pub(crate) async fn published(versions: usize) -> (InMemory, Vec<StoredVersion>) {
     let (log, stored) = filled(&[versions]).await;
     let index = MemoryIndex::default();
     index.overwrite(IndexEntry::from(&stored[versions - 1].event));
-    (Publishing { log, index, bus: MemoryBus::default() }, stored)
+    (PublishPorts { log, index, bus: MemoryBus::default() }, stored)
 }
 
 pub(crate) async fn release(log: &MemoryLog, found: &BreakFound) {

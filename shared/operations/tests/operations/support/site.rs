@@ -10,11 +10,11 @@ use alims_domain::stored_version::StoredVersion;
 use alims_operations::create_workflow::create_workflow;
 use alims_operations::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::publish_events;
-use alims_operations::recovery_step::{Recovering, RecoveryStepError, recovery_step};
+use alims_operations::recovery_step::{self, RecoveryStepError, recovery_step};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition,
 };
-use alims_operations::{Accepted, Publishing, Quarantined};
+use alims_operations::{Accepted, PublishPorts, Quarantined};
 use alims_testing::builders::{a_claim, a_key, at, metadata, version};
 use alims_testing::{MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, RulesThatAllow, SteppingClock};
 use serde_json::json;
@@ -53,9 +53,9 @@ impl Site {
         request_state_transition(&allowing(&self.log), &alice(), &"w".parse().unwrap(), &request).await.unwrap();
     }
 
-    pub(crate) fn with<R>(&self, rules: R) -> Recovering<MemoryLog, MemoryIndex, MemoryBus, R> {
+    pub(crate) fn with<R>(&self, rules: R) -> recovery_step::Ports<MemoryLog, MemoryIndex, MemoryBus, R> {
         let Self { log, index, bus } = self.clone();
-        recovering(Publishing { log, index, bus }, rules)
+        recovering(PublishPorts { log, index, bus }, rules)
     }
 
     pub(crate) fn head(&self) -> alims_domain::event::WorkflowEvent {
@@ -93,8 +93,8 @@ pub(crate) fn retryable(retryable: bool) -> alims_domain::event::Failure {
     }
 }
 
-pub(crate) fn recovering<L, I, B, R>(publishing: Publishing<L, I, B>, rules: R) -> Recovering<L, I, B, R> {
-    Recovering { publishing, rules, clock: Arc::new(SteppingClock::new(at(60_000), 7)) }
+pub(crate) fn recovering<L, I, B, R>(publishing: PublishPorts<L, I, B>, rules: R) -> recovery_step::Ports<L, I, B, R> {
+    recovery_step::Ports { publishing, rules, clock: Arc::new(SteppingClock::new(at(60_000), 7)) }
 }
 
 /// The document of a person's recovery of `w`, claimed in the log.
@@ -106,7 +106,7 @@ pub(crate) async fn claimed(site: &Site, version: u64, attempt: u32) -> Recovery
 
 /// Hands a document on until it ends, as the machine does: a turn that failed is made again, at most so often.
 pub(crate) async fn carried_out<L, I, B, R>(
-    ports: &Recovering<L, I, B, R>,
+    ports: &recovery_step::Ports<L, I, B, R>,
     mut document: RecoveryDocument,
     failures_max: usize,
 ) -> Result<RecoveryDocument, RecoveryStepError>

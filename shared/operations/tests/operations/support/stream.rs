@@ -4,7 +4,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::Publishing;
+use alims_operations::PublishPorts;
 use alims_operations::ports::{
     Advanced, BusError, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex,
 };
@@ -49,7 +49,7 @@ pub(crate) fn first_appearances(bus: &MemoryBus) -> BTreeMap<WorkflowKey, Vec<u6
 
 /// Hands batches over again and again, as a stream does, until nothing is left of them.
 pub(crate) async fn deliver<I: WorkflowIndex, B: EventBus>(
-    ports: &Publishing<MemoryLog, I, B>,
+    ports: &PublishPorts<MemoryLog, I, B>,
     mut batch: Vec<StreamRecord>,
 ) {
     for _ in 0..100 {

@@ -7,9 +7,9 @@ use alims_domain::limits::{SWEEP_GRACE_SECONDS, SWEEP_WORKFLOWS_MAX};
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
-use alims_operations::Starting;
+use alims_operations::StartPorts;
 use alims_operations::ports::{EndedHow, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WalkPosition};
-use alims_operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
+use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_testing::builders::{a_chain, a_claim, a_created, a_key, a_move, at, version};
 use alims_testing::{
     Fault, Faulty, FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, Script, SequentialIds,
@@ -28,10 +28,10 @@ struct Yard {
 }
 
 impl Yard {
-    fn sweeping(&self, now: i64) -> Sweeping<MemoryLog, MemoryIndex, MemoryStarter, MemoryPositions> {
+    fn sweeping(&self, now: i64) -> sweep_workflows::Ports<MemoryLog, MemoryIndex, MemoryStarter, MemoryPositions> {
         let Self { log, index, starter, positions } = self.clone();
-        let starting = Starting { log, starter, clock: Arc::new(FixedClock::new(at(now))) };
-        Sweeping { starting, index, positions, ids: Arc::new(SequentialIds::default()) }
+        let starting = StartPorts { log, starter, clock: Arc::new(FixedClock::new(at(now))) };
+        sweep_workflows::Ports { starting, index, positions, ids: Arc::new(SequentialIds::default()) }
     }
 
     async fn swept(&self) -> Swept {
@@ -245,8 +245,8 @@ async fn a_sweep_failed_anywhere_and_followed_by_another_does_it_all() {
         yard.starter.start(&RecoveryDocument::of(&claim)).await.unwrap();
         yard.starter.end(&claim.recovery_id, EndedHow::Aborted);
         let plain = yard.sweeping(LATER);
-        let faulty = Sweeping {
-            starting: Starting {
+        let faulty = sweep_workflows::Ports {
+            starting: StartPorts {
                 log: Faulty::new(plain.starting.log, script),
                 starter: Faulty::new(plain.starting.starter, script),
                 clock: plain.starting.clock,

@@ -5,12 +5,12 @@ use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::Starting;
+use alims_operations::StartPorts;
 use alims_operations::ports::{
     AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPart,
     WalkPosition, WorkflowLog,
 };
-use alims_operations::sweep_workflows::{Sweeping, Swept, sweep_workflows};
+use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_testing::builders::{a_created, at};
 use alims_testing::{FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, SequentialIds};
 use std::sync::Arc;
@@ -97,9 +97,9 @@ async fn swept(position: Option<&str>, refused: usize) -> Result<Swept, StoreErr
     positions.keep_sweep_position(position.as_ref()).await.unwrap();
     let log = Refusing { log, call: refused, calls: Arc::default() };
     let clock = Arc::new(FixedClock::new(at(3_600_000)));
-    let starting = Starting { log, starter: MemoryStarter::default(), clock };
+    let starting = StartPorts { log, starter: MemoryStarter::default(), clock };
     let ids = Arc::new(SequentialIds::default());
-    sweep_workflows(&Sweeping { starting, index: MemoryIndex::default(), positions, ids }).await
+    sweep_workflows(&sweep_workflows::Ports { starting, index: MemoryIndex::default(), positions, ids }).await
 }
 
 #[tokio::test]
