@@ -97,7 +97,7 @@ enum Task {
         #[command(subcommand)]
         asked: rules::Asked,
     },
-    /// Break the core in one place after another and see whether its tests notice; takes an hour.
+    /// Break domain and operations in one place after another and see whether their tests notice; takes an hour.
     Mutants {
         /// What cargo-mutants is told besides; `-- --help` shows what it can be told.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

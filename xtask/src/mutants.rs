@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: breaks the core in one place after another and sees whether its tests notice.
+//! `cargo xtask mutants`: breaks domain and operations in one place after another and sees whether their tests notice.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ const VERSION: &str = "27.1.0";
 /// Builds and tests at the same time. Each takes about one processor.
 const JOBS: &str = "2";
 
-/// Has every mutant of the core built and tested; `.cargo/mutants.toml` says which there are and what must notice. What
+/// Has every mutant of the two built and tested; `.cargo/mutants.toml` says which there are and what must notice. What
 /// cargo-mutants is told besides narrows it: `--re`, `--shard`.
 ///
 /// # Errors
