@@ -81,7 +81,7 @@ impl StreamRecord {
     }
 }
 
-/// A record to be handed over replaying: what follows it in the stream may come again too.
+/// A record to be handed over again: what follows it in the stream may come again too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRecord {
     /// The record's place in the stream.
