@@ -1,9 +1,10 @@
 //! What the errors of replay-events are to a caller.
 
-use crate::request::FROM_VERSION;
 use alims_domain::identifiers::Version;
 use alims_edge::problem::{Fault, Problem};
 use alims_operations::replay_events::ReplayEventsError;
+
+use crate::request::FROM_VERSION;
 
 /// The problem that an error is: one exhaustive match, and no default.
 #[must_use]

@@ -1,10 +1,11 @@
 //! Appending a version that was decided on.
 
-use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::idempotency::{Known, RepeatableRequest};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+
+use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 
 /// An accepted version, made now or by an earlier request with the same key.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,13 +1,5 @@
 //! Where a workflow stands: its newest version; and, when asked, which moves of it this caller could make now.
 
-use futures_util::future::join_all;
-use std::sync::Arc;
-
-use crate::append::now;
-use crate::errors::{Forbidden, RuleViolation};
-use crate::head::{ReadWorkflowError, head};
-use crate::permission::authorise;
-use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
@@ -18,6 +10,14 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::{InForce, QuarantineRecord};
 use alims_domain::ruling::Move;
+use futures_util::future::join_all;
+use std::sync::Arc;
+
+use crate::append::now;
+use crate::errors::{Forbidden, RuleViolation};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::authorise;
+use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 
 /// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
 #[derive(Clone)]

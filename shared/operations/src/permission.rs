@@ -1,11 +1,12 @@
 //! Asking the policies whether the caller may.
 
-use crate::errors::Forbidden;
-use crate::ports::AccessPolicy;
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::WorkflowKey;
+
+use crate::errors::Forbidden;
+use crate::ports::AccessPolicy;
 
 /// Whether the caller may do this to a workflow. Of one whose newest version cannot be read, or that does not exist,
 /// nothing but its name is known, and the policies are asked about that.

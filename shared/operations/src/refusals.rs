@@ -4,13 +4,13 @@
 //! and the caller is told so instead of the refusal; the last one that is kept says that further ones are not. Moves
 //! that are accepted are not counted and never meet the bound, whoever floods.
 
-use uuid::Builder;
-
-use crate::ports::{StoreError, WorkflowLog};
 use alims_domain::identifiers::EventId;
 use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_MAX, REFUSALS_WINDOW_SECONDS};
 use alims_domain::refusal::{FurtherNotKept, KeptRefusal, Refusal, Whose};
 use alims_domain::timestamp::Timestamp;
+use uuid::Builder;
+
+use crate::ports::{StoreError, WorkflowLog};
 
 /// So much was refused lately on this workflow that a further refusal was neither kept nor answered. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! The event bus: takes events a few at a time, each entry on its own.
 
+use alims_domain::bus_event::BusEvent;
 use serde::Serialize;
 use std::future::Future;
 
 use crate::ports::failure::Cause;
-use alims_domain::bus_event::BusEvent;
 
 /// The bus did not take one entry; others of the same call it may have taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! Time and fresh ids: the two things the domain cannot make up itself.
 
-use uuid::Uuid;
-
 use alims_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 /// Tells the server's time.
 pub trait Clock: Send + Sync {

@@ -1,13 +1,13 @@
 //! The index: the newest published version of each workflow, for lists. A projection of the log, rebuilt at any time.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-
-use crate::ports::failure::{NewerFormat, StoreError};
 use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use crate::ports::failure::{NewerFormat, StoreError};
 
 /// Where a list goes on: after this entry, in the order of the list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

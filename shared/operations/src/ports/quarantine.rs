@@ -1,10 +1,10 @@
 //! The record of quarantines, kept beside the versions.
 
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use std::future::Future;
 
 use crate::ports::failure::StoreError;
-use alims_domain::identifiers::WorkflowKey;
-use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 
 /// Quarantines and releases of workflows. None is changed or removed.
 ///

@@ -1,12 +1,12 @@
 //! Recoveries: what the log keeps of them, and who carries them out.
 
+use alims_domain::identifiers::{RecoveryId, WorkflowKey};
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 use std::future::Future;
 
 use crate::ports::failure::{Cause, StoreError};
 use crate::ports::walk::WalkPosition;
-use alims_domain::identifiers::{RecoveryId, WorkflowKey};
-use alims_domain::recovery::document::RecoveryDocument;
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The laboratory's rules: whether a move is allowed now. Asked on every creation and every move, recoveries included.
 
+use alims_domain::ruling::{RulesQuestion, Verdict};
 use std::future::Future;
 
 use crate::ports::failure::Cause;
-use alims_domain::ruling::{RulesQuestion, Verdict};
 
 /// The rules engine gave no answer that can be relied on. This is neither "allow" nor "deny".
 #[derive(Debug, thiserror::Error)]

@@ -3,12 +3,6 @@
 //! At least once, and the first appearances of a workflow's events on the bus are in version order without gaps: an
 //! event is put only after all before it were accepted, and the index advances only after that.
 
-use std::collections::BTreeMap;
-
-use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
-};
-use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{Version, WorkflowKey};
@@ -16,6 +10,12 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
+use std::collections::BTreeMap;
+
+use crate::ports::{
+    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 
 pub use crate::ports::PublishPorts as Ports;
 
