@@ -15,22 +15,7 @@ use crate::new_operation::plan::{Plan, plan};
 use crate::step::{Step, say};
 use crate::workspace::Workspace;
 
-/// The operation to make.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Asked {
-    /// Its name: a verb and what it is done to, such as count-workflows.
-    name: String,
-    /// The method of its route; GET, or POST for an operation that writes.
-    #[arg(long)]
-    method: Option<String>,
-    /// The path of its route; the name's last words beneath `/workflows/{workflow_id}` when it is not given. A path without
-    /// `{workflow_id}` makes an operation on the tenant's index.
-    #[arg(long)]
-    path: Option<String>,
-    /// It writes: its request has a reason, and a supervisor may ask.
-    #[arg(long)]
-    writes: bool,
-}
+pub(crate) use crate::new_operation::operation::Asked;
 
 /// Plans every change, then writes them, lays the code out, and renews what is generated.
 ///

@@ -2,7 +2,22 @@
 
 use anyhow::ensure;
 
-use crate::new_operation::Asked;
+/// What is asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// Its name: a verb and what it is done to, such as count-workflows.
+    pub(crate) name: String,
+    /// The method of its route; GET, or POST for an operation that writes.
+    #[arg(long)]
+    pub(crate) method: Option<String>,
+    /// The path of its route; the name's last words beneath `/workflows/{workflow_id}` when it is not given. A path without
+    /// `{workflow_id}` makes an operation on the tenant's index.
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+    /// It writes: its request has a reason, and a supervisor may ask.
+    #[arg(long)]
+    pub(crate) writes: bool,
+}
 
 /// What an operation works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]

@@ -2,7 +2,6 @@
 
 use super::*;
 use std::path::PathBuf;
-use std::process::Command;
 
 use crate::new_operation::places::Made;
 
@@ -10,15 +9,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The files that git knows, in a folder of their own.
+/// The files that the generator reads, in a folder of their own: those that get a line, and every route.
 fn copy() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    for path in listed.split('\0').filter(|path| root().join(path).is_file()) {
-        let target = folder.path().join(path);
+    let functions = std::fs::read_dir(root().join("functions")).unwrap();
+    let routes =
+        functions.map(|entry| format!("functions/{}/src/route.rs", entry.unwrap().file_name().into_string().unwrap()));
+    let lines = places().unwrap().into_iter().filter(|place| place.made == Made::Line).map(|place| place.file);
+    for path in routes.chain(lines).filter(|path| root().join(path).is_file()) {
+        let target = folder.path().join(&path);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::copy(root().join(path), target).unwrap();
+        std::fs::copy(root().join(&path), target).unwrap();
     }
     folder
 }
