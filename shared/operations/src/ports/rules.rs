@@ -17,6 +17,8 @@ pub struct RulesUnavailable(#[source] pub Cause);
 /// ruleset with the version, and list every rule it applied. The same question MUST get the same verdict, as long as
 /// the rules are the same, and questions that are asked at the same time MUST NOT change each other's verdicts. For a
 /// workflow type that no ruleset names it MUST allow with [`AppliedRules::lifecycle_only`].
+///
+/// [`AppliedRules::lifecycle_only`]: alims_domain::event::AppliedRules::lifecycle_only
 pub trait TransitionRules: Send + Sync {
     /// Judges one move.
     fn judge(&self, question: &RulesQuestion<'_>) -> impl Future<Output = Result<Verdict, RulesUnavailable>> + Send;
