@@ -9,7 +9,7 @@ use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields};
 
-/// Reads who asks and what is to be created.
+/// Reads the call and the workflow to create.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

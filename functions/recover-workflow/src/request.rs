@@ -9,7 +9,7 @@ use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
 
-/// Reads who asks for which workflow to be recovered, and why. The body may be absent.
+/// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

@@ -10,7 +10,7 @@ use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
 
-/// Reads who releases which breaks of which workflow, and why.
+/// Reads the call, the workflow, the breaks to release, and the reason.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
