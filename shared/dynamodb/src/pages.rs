@@ -1,4 +1,4 @@
-//! Reading a range of one workflow's entries page by page, with a bound where much may have to be passed over.
+//! Reads a range of one workflow's entries page by page, with a bound where it may have to pass over many.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_operations::ports::StoreError;
@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use crate::failure::store_error;
 use crate::item::KeyText;
 
-/// Pages of a read that looks for some of the entries in its range and passes over the others. The service writes no
-/// entry that has to be passed over, so that many are somebody else's doing.
+/// The maximum number of pages of a read that selects some entries of its range and passes over the others. The service
+/// writes no entry that has to be passed over, so many of them come from another writer.
 const SEARCHED_PAGES_MAX: usize = 100;
 /// Items of every page of such a read but the first, at least: entries that are passed over come in no number that is known.
 const SEARCHED_PAGE_ITEMS: usize = 100;

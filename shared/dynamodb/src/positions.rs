@@ -1,4 +1,5 @@
-//! Where the sweep stopped, as an item of the index: what is lost with the index is found again by beginning anew.
+//! The position where the sweep stopped, as an item of the index. If it is lost with the index, the next sweep starts
+//! at the beginning.
 
 use alims_operations::ports::{StoreError, SweepPositions, WalkPosition};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -25,9 +26,9 @@ impl SweepPositions for DynamoIndex {
             .send()
             .await
             .map_err(store_error)?;
-        // What a newer release wrote is kept for it. Until it runs again each sweep begins anew.
+        // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
         let readable = found.item.map(Item::from).filter(|item| newer_format(item).is_none());
-        // What is no text is no position of ours, and losing it is harmless.
+        // A value that is not text is not a position of this service, and its loss is harmless.
         Ok(readable.and_then(|item| text_of(&item, POSITION).map(str::to_owned)).map(WalkPosition))
     }
 

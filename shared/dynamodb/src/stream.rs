@@ -33,10 +33,11 @@ where
     response
 }
 
-/// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
+/// Turns one stream record into a notification. An unreadable record becomes a value of its own and does not block the
+/// next one.
 ///
-/// Only new items ring: the log is never changed, so a record of a change is none of the service's making, and what
-/// it shows is not to be spread.
+/// Only new items are notifications: the service never changes the log, so a record of a change comes from another
+/// writer, and its content must not be published.
 #[must_use]
 pub fn stream_record(record: EventRecord) -> StreamRecord {
     let change = record.change;
@@ -68,7 +69,7 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
             Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(RECOVERY_PREFIX) {
-        // Claims and outcomes are no events: what a recovery did, its versions tell.
+        // Claims and outcomes are not events; the versions show the effect of a recovery.
         StreamRecord::Ignored { sequence_number }
     } else {
         let newer = newer_format(&change.new_image).map(NotRead::NewerFormat);
