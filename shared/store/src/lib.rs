@@ -1,7 +1,7 @@
-//! The store of the service: its log, its index, and the changes of the log that the publisher gets.
+//! The service's store: its log, its index, and the stream of log changes for the publisher.
 //!
 //! There is one engine, Amazon DynamoDB, and only this crate names it to the functions and to the operator's commands.
-//! For another engine make [`Log`] and [`Index`] enums of both, as `alims_rules::Rules` is one, and choose in
+//! To add another engine, make [`Log`] and [`Index`] enums of both, like `alims_rules::Rules`, and choose in
 //! [`Store::chosen_by`].
 
 use alims_dynamodb::Client;
