@@ -1,6 +1,6 @@
-//! The contract of the rules: a clear verdict with everything that was applied, or none.
+//! The contract of the rules: a clear verdict with all applied rules, or none.
 //!
-//! An adapter is loaded with [`RULES`], in whatever form its engine has: [`in_cel`] and [`answer`] are two of them.
+//! An adapter loads [`RULES`] in its engine's own form: [`in_cel`] and [`answer`] are two of them.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{AppliedRules, Workflow};
@@ -28,7 +28,7 @@ pub const RULES: [(&str, Option<State>, State); 5] = [
 /// The rules that apply to the completion.
 const OF_COMPLETION: [&str; 3] = ["first", "second", "third"];
 
-/// Rules with the engine behind them, which a test takes away for a while.
+/// Rules with their engine, which a test can make unavailable.
 pub trait EngineStage {
     /// The adapter, loaded with [`RULES`].
     fn rules(&self) -> &impl TransitionRules;
@@ -50,7 +50,7 @@ pub fn in_cel() -> String {
     format!("ruleset: contract\nversion: \"1\"\nworkflow_types: [{WORKFLOW_TYPE}]\nrules:\n{}", rules.concat())
 }
 
-/// The answer of an engine elsewhere to a question in JSON, by the same rules.
+/// The answer of a remote engine to a question in JSON, by the same rules.
 #[must_use]
 pub fn answer(question: &Value) -> Value {
     let (workflow, transition) = (&question["workflow"], &question["transition"]);
@@ -108,7 +108,7 @@ fn sets() -> Vec<Vec<&'static str>> {
     (0..1_usize << OF_COMPLETION.len()).map(|set| within(set).map(|(_, id)| id).collect()).collect()
 }
 
-/// Holds a verdict to what was to be applied and what was not to be met.
+/// Checks a verdict against the expected applied and unmet rules.
 #[track_caller]
 fn assert_verdict(verdict: &Verdict, evaluated: &[&str], unmet: &[&str]) {
     let (rules, reasons) = match verdict {
@@ -125,7 +125,7 @@ fn assert_verdict(verdict: &Verdict, evaluated: &[&str], unmet: &[&str]) {
     assert_ne!(rules.ruleset, AppliedRules::LIFECYCLE_ONLY, "a ruleset names the type");
 }
 
-/// Whatever the rules are: once yes is always yes, and no answer is never a verdict.
+/// For any rules: a repeated question gets the same verdict, and a missing answer is never a verdict.
 pub async fn the_same_question_has_the_same_verdict<R: TransitionRules>(rules: R) {
     for yes in sets() {
         let asking = Asking::to_complete(&yes);
@@ -136,7 +136,7 @@ pub async fn the_same_question_has_the_same_verdict<R: TransitionRules>(rules: R
     }
 }
 
-/// Whatever the rules are: a refusal has reasons, and each is of a rule that was applied.
+/// For any rules: a refusal has reasons, and each names an applied rule.
 pub async fn every_reason_of_a_refusal_is_a_rule_that_was_applied<R: TransitionRules>(rules: R) {
     for yes in sets() {
         if let Ok(Verdict::Deny { rules, reasons }) = Asking::to_complete(&yes).of(&rules).await {
@@ -176,7 +176,7 @@ pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     }
 }
 
-/// Such a type is held to the lifecycle alone, whatever its metadata say.
+/// The lifecycle alone decides such a type, whatever its metadata.
 pub async fn a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only<R: TransitionRules>(rules: R) {
     for yes in [&[][..], &OF_COMPLETION] {
         for (from, to) in [(None, State::Created), (Some(State::Active), State::Completed)] {
