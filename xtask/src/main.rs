@@ -1,5 +1,4 @@
-//! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; nothing runs there that does not
-//! run here.
+//! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; CI runs nothing else.
 
 mod access;
 mod alone;
@@ -156,7 +155,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Builds the measurement and, if it starts one, the server as one build, side by side, and runs the former.
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let mut build = vec!["build", "--profile", "measure", "--package", "alims-bench"];
-    // What is measured in process needs no server.
+    // A measurement in process needs no server.
     if arguments.first().is_none_or(|first| first != "judging") {
         build.extend(["--package", "alims-local"]);
     }
@@ -164,7 +163,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments).run(workspace)
 }
 
-/// Two calls, so that whoever has no network still learns of everything that needs none.
+/// Two calls, so that a user without network access still gets the results of every offline check.
 fn deny(workspace: &Workspace) -> anyhow::Result<()> {
     if !cargo_has(workspace, "deny") {
         anyhow::bail!("cargo-deny is missing; install it with: cargo install --locked cargo-deny");
