@@ -132,7 +132,7 @@ pub struct WorkflowEvent {
     /// Links this event to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// Present when the version before this one is unreadable and was released: the earlier version this one continues from.
+    /// Present when the version before this one is unreadable and was released: the version this one continues from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumes: Option<Resumes>,
     /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.

@@ -109,7 +109,7 @@ checked_text!(
 );
 
 checked_text!(
-    /// The name of one recovery and of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, which is what Step Functions allows.
+    /// The id of one recovery and the name of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, as Step Functions requires.
     RecoveryId,
     |text| made_of(text, 80, "A-Z a-z 0-9 _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 );

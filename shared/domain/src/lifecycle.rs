@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::invalid::InvalidValue;
 use crate::stored_name::named_as_str;
 
-/// The state of a workflow. Everything outside this crate writes it in upper case.
+/// The state of a workflow. Storage, events and the API write it in upper case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
