@@ -128,7 +128,7 @@ async fn sweep(
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        // What went wrong is logged by the function, and the next sweep goes on from there.
+        // The function logs its error, and the next sweep continues from there.
         let _swept = sweep_workflows::sweep_workflows(&sweeping, ScheduledEvent {}).await;
     }
 }

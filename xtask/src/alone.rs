@@ -6,7 +6,8 @@ use std::time::Instant;
 use crate::step::{Step, say};
 use crate::workspace::{Package, Workspace};
 
-/// What people build alone: `cargo local`, `cargo xtask` and the operator's commands. SAM CLI builds each function alone.
+/// The packages that people build alone: the operator's commands, `cargo local` and `cargo xtask`. SAM CLI builds each
+/// function alone.
 const STARTED_ALONE: [&str; 3] = ["alims-admin", "alims-local", "alims-xtask"];
 
 /// Checks separately the packages that are built alone, or every package; a package with features of its own is also

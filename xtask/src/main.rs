@@ -40,9 +40,9 @@ struct Arguments {
 enum Task {
     /// Everything that CI runs, stopping at the first failure.
     Test,
-    /// What one runs before a push: layout, lints, and the tests that take no minutes.
+    /// Run the checks before a push: layout, lints, and the tests that take seconds.
     Check,
-    /// Check each package that is built alone by itself: a workspace build unifies features and hides a missing one.
+    /// Check separately each package that is built alone: a workspace build unifies features and hides a missing one.
     Alone {
         /// Check the other packages alone as well.
         #[arg(long)]
@@ -62,7 +62,7 @@ enum Task {
     Schemas,
     /// Write the state machine's definition from the machine that a laptop runs.
     Machine,
-    /// Have TLC check the models of spec/, and the mutants break what they must.
+    /// Run TLC on the models of spec/, and check that each mutant violates its property.
     Spec {
         /// Only the small model and the mutants: within a minute, instead of ten.
         #[arg(long)]
@@ -86,25 +86,25 @@ enum Task {
     Deny,
     /// Rebuild the index of a deployed service, or of one on this machine, from its log.
     RebuildIndex {
-        /// What the operator's command is told; `-- --help` shows what it can be told.
+        /// Arguments of the operator's command; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// For those who write rules: check a folder, or explain a verdict.
+    /// For authors of rules: check a folder, or explain a verdict.
     Rules {
         /// Which of the two.
         #[command(subcommand)]
         asked: rules::Asked,
     },
-    /// Break the core in one place after another and see whether its tests notice; takes an hour.
+    /// Mutate the core in one place after another and check that its tests fail; takes an hour.
     Mutants {
-        /// What cargo-mutants is told besides; `-- --help` shows what it can be told.
+        /// Further arguments of cargo-mutants; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Measure; what follows is handed to the measurement.
+    /// Run a benchmark; the arguments are its own.
     Bench {
-        /// What the measurement is told; `-- --help` shows what it can be told.
+        /// Arguments of the benchmark; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

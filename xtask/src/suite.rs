@@ -14,7 +14,7 @@ pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
     runner::run(workspace, &everything(workspace))
 }
 
-/// Runs what one runs before a push, in a few minutes where a build was made before.
+/// Runs the checks before a push, in a few minutes when a build exists.
 ///
 /// # Errors
 /// What failed, and the command that repeats it.
@@ -93,8 +93,9 @@ fn quick_tests(workspace: &Workspace) -> Part {
     Part::new("tests", "unit, contract, property (a few cases), integration, documents and tidy", Work::Run(step))
 }
 
-/// The golden items once more, in a build in which every fault has other words. All of the workspace is named and only three
-/// kinds of tests are chosen, so that no dependency is built again with other features: what depends on the domain is.
+/// Tests the golden items once more, in a build in which every fault has another text. It names the whole workspace and
+/// selects only three kinds of tests, so that no dependency is built again with other features; only the dependents of
+/// the domain are.
 fn reworded(workspace: &Workspace) -> Part {
     let why = "keys, hashes and identities are the same in a build that words every fault differently";
     let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };

@@ -35,7 +35,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) claims: &'a Map<String, Value>,
     /// The sender's address.
     pub(crate) peer: SocketAddr,
-    /// The receiving address. It stands for API Gateway's own name, whatever name the caller used.
+    /// The receiving address. It stands for API Gateway's own name and does not depend on the name that the caller
+    /// used.
     pub(crate) here: SocketAddr,
     /// When it was received.
     pub(crate) now: Timestamp,

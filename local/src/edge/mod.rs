@@ -49,7 +49,7 @@ pub(crate) struct Edge {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     here: SocketAddr,
-    /// Rung after every change, for the stream pump.
+    /// Notified after every change, for the stream pump.
     doorbell: Arc<Notify>,
     bodies: BodyBudget,
     in_work: Semaphore,

@@ -45,7 +45,7 @@ pub fn client(config: &SdkConfig) -> Client {
     Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
 }
 
-/// A client that goes on trying, for commands that work through whole tables beside the service.
+/// A client with longer timeouts, for commands that process whole tables while the service runs.
 #[must_use]
 pub fn patient_client(config: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()

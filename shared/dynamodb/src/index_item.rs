@@ -75,8 +75,8 @@ impl Stored for IndexEntry {
     }
 }
 
-/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it, and the log of the function
-/// says so. One of a newer format is not missing.
+/// Reads an entry. An unreadable one counts as missing, because the log can always replace it, and the function logs
+/// it. An entry of a newer format does not count as missing.
 pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
     let key = text_of(&item, PK).map(str::to_owned);
     match IndexEntry::kept(item)? {

@@ -58,19 +58,19 @@ impl KeyText {
         Self(name.stored_name().into_owned())
     }
 
-    /// Goes on with a literal.
+    /// Appends a literal.
     pub(crate) fn then(mut self, text: &'static str) -> Self {
         self.0.push_str(text);
         self
     }
 
-    /// Goes on with a stored name.
+    /// Appends a stored name.
     pub(crate) fn name(mut self, name: &impl StoredName) -> Self {
         self.0.push_str(&name.stored_name());
         self
     }
 
-    /// Goes on with ten digits, so that the order of texts is the order of numbers.
+    /// Appends ten digits, so that the order of texts is the order of numbers.
     pub(crate) fn ten_digits(mut self, number: u64) -> Self {
         self.0.push_str(&format!("{number:010}"));
         self
@@ -141,7 +141,7 @@ pub(crate) fn attempt_named_by(entry: &str) -> Option<(Version, u32)> {
     (recovery_entry(named.0, named.1).as_str() == attempt).then_some(named)
 }
 
-/// The version that the sort key of a recovery or a quarantine begins with; the last possible one where it names none, as
+/// The version at the start of the sort key of a recovery or a quarantine; the last possible one when it names none, as
 /// for a version.
 pub(crate) fn version_beside(entry: &str) -> Version {
     let rest = entry.strip_prefix(RECOVERY_PREFIX).or_else(|| entry.strip_prefix(QUARANTINE_PREFIX));

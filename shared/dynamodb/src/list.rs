@@ -50,7 +50,7 @@ impl Range {
         // An instant alone sorts before every position at that instant: right for both of these bounds.
         let lowest = query.updated_after.map_or_else(|| KeyText::literal(LOWEST), |after| KeyText::of(&after));
         let before = query.updated_before.map(|before| KeyText::of(&before));
-        // This bound includes the very entry to go on after: it is left out when it is read.
+        // This bound includes the entry after which the page starts; the read leaves that entry out.
         let after = query.after.as_ref().map(updated_key);
         let highest = before.into_iter().chain(after).min().unwrap_or_else(|| KeyText::literal(HIGHEST));
         (lowest <= highest).then_some(Self { lowest, highest })

@@ -12,7 +12,7 @@ use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
 /// The key of the item. No tenant has an empty name, so it is no workflow's; and as it has no state, it is in no list.
 const SWEEP: &str = "#sweep";
-/// The attribute that says where to go on; absent at the beginning.
+/// The attribute with the position to continue from; absent at the beginning.
 const POSITION: &str = "position";
 
 impl SweepPositions for DynamoIndex {

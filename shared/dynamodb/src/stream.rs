@@ -14,10 +14,10 @@ use crate::item::{
     text_of,
 };
 
-/// Has one batch of the stream published, and answers which records are to come again.
+/// Publishes one batch of the stream, and reports the records that must be delivered again.
 ///
-/// The stream goes on from the first record that is reported as failed; a report without a sequence number makes the
-/// whole batch come again, which is right for a record that cannot be named.
+/// The stream continues from the first record that is reported as failed. A report without a sequence number makes it
+/// deliver the whole batch again, which is right for a record that has none.
 pub async fn publish_batch<P, F>(event: Event, publish: P) -> DynamoDbEventResponse
 where
     P: FnOnce(Vec<StreamRecord>) -> F,

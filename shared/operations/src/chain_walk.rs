@@ -139,7 +139,7 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
             last = event_at(log, key, broken.at).await?.or(last);
         }
         match goes_on_at(log, key, &broken, from).await? {
-            // The position must increase, whatever the log answers; otherwise the walk might not end.
+            // The position must increase even when the log returns a wrong version; otherwise the walk might not end.
             Some(next) if next > from && end.is_none_or(|end| next <= end) => {
                 let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
                 (from, walk) = (next, ChainWalk::resuming(key, next, base));

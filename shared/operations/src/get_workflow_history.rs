@@ -127,7 +127,7 @@ impl Found {
 }
 
 /// The versions from one on, at most so many, with the unreadable ones among them; and whether the read stopped before
-/// the end. The position only increases, whatever the log answers.
+/// the end. The position only increases, even when the log returns a wrong version.
 async fn versions<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,

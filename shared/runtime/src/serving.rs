@@ -15,8 +15,8 @@ use std::future::Future;
 
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
-/// Region and credentials are read there and nowhere else: the SDK would go on to ask the machine's metadata service,
-/// which a function does not have.
+/// Region and credentials come only from there: the SDK would otherwise query the machine's metadata service, which a
+/// function does not have.
 pub async fn aws_config() -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest());
     let config = config.region(EnvironmentVariableRegionProvider::new());

@@ -46,7 +46,7 @@ impl Store {
     }
 }
 
-/// Log and index for an operator's command that works through whole tables: no request waits for it, so it tries longer.
+/// Log and index for an operator's command that reads whole tables. No request waits for it, so it retries for longer.
 #[must_use]
 pub fn patient(aws: &SdkConfig, log_table: &str, index_table: &str) -> (Log, Index) {
     let client = alims_dynamodb::patient_client(aws);

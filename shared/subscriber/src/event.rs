@@ -41,7 +41,7 @@ pub enum EventType {
     WorkflowRecovered,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,
-    /// A break of the stored history was found: the workflow is not moved until a person releases it. It makes no version.
+    /// A break of the stored history was found: transitions wait until a person releases it. It makes no version.
     WorkflowQuarantined,
     /// A person released it. It makes no version.
     WorkflowReleased,
@@ -84,8 +84,8 @@ pub struct Event {
     pub event_type: EventType,
     /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release.
     pub version: Option<u64>,
-    /// The version it goes on from, where those between cannot be read and were released: they never come. None where it
-    /// goes on from the version just before.
+    /// The version it resumes from, when the versions between are unreadable and were released: they never arrive. None
+    /// when it follows the version just before.
     pub resumes_from: Option<u64>,
     /// The complete event, as the JSON that arrived. The Workflow Manager's `schemas/` describe it.
     pub detail: String,

@@ -37,7 +37,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// A clock that goes on by the same step whenever it is asked. Clones share their time.
+/// A clock that advances by the same step with each call. Clones share their time.
 #[derive(Clone, Debug)]
 pub struct SteppingClock {
     next: Arc<AtomicI64>,
@@ -52,7 +52,7 @@ impl SteppingClock {
     }
 }
 
-/// Begins at [`at`]`(0)` and goes on by a millisecond.
+/// Begins at [`at`]`(0)` and advances by a millisecond.
 impl Default for SteppingClock {
     fn default() -> Self {
         Self::new(at(0), 1)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::remote::contract::TransitionQuestion;
 
-/// The attributes of the fact: the members of the question by their path, such as `transition.metadata.review.conclusion`.
+/// The attributes of the fact: the members of the question by path, such as `transition.metadata.review.conclusion`.
 ///
 /// Lists stay lists. A dot or a backslash within a name gets a backslash before it, so that no member a caller makes up
 /// can pass for another.

@@ -109,7 +109,7 @@ impl Fact<'_> {
         &self.id
     }
 
-    /// The body that gives it to the engine. From here on the engine may hold it, whatever the answer.
+    /// The body that gives it to the engine. From here on the engine may hold it, even after an error.
     pub(super) fn giving(&mut self, attributes: serde_json::Map<String, serde_json::Value>) -> Result<Call, Fault> {
         let body = serde_json::to_vec(&FactGiven::new(&self.id, attributes));
         let body = body.map_err(|error| Fault::Unasked(error.into()))?.into();

@@ -110,12 +110,12 @@ impl<'p> Bounding<'p> {
         let once = range + 1;
         if !matches!(comprehension.accu_init.expr, Expr::List(_)) {
             let nodes = self.bound(&mut comprehension.loop_step)? + 2;
-            // `all`, `exists` and `exists_one` ask in their condition to go on.
+            // `all`, `exists` and `exists_one` ask the budget in their loop condition.
             asked_first(&mut comprehension.loop_cond, nodes, literal_false());
             return Ok(once);
         }
         // `filter` and `map` ask in the condition to append, because the interpreter appends in place only as long as
-        // their condition to go on is a literal.
+        // their loop condition is a literal.
         let (local, accumulator) = (comprehension.iter_var.clone(), comprehension.accu_var.clone());
         match &mut comprehension.loop_step.expr {
             Expr::Call(call) if call.func_name == operators::CONDITIONAL => {

@@ -72,7 +72,7 @@ impl Budget {
         self.0.work.store(0, Relaxed);
     }
 
-    /// The bound that was exceeded since, whatever the expression gave: an `||` may have hidden the error.
+    /// The bound that was exceeded since then. It also catches an error that an `||` has hidden.
     pub(super) fn exhausted(&self) -> Option<Exhausted> {
         if self.0.steps.load(Relaxed) > STEPS_MAX {
             Some(Exhausted::Steps)

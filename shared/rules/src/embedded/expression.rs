@@ -45,7 +45,7 @@ pub(super) enum Undecided {
     Failed(ExecutionError),
     /// It gave something else than a boolean.
     NotBoolean,
-    /// It exceeded a bound, whatever its result.
+    /// It exceeded a bound; its result does not count.
     Exhausted(Exhausted),
 }
 

@@ -220,7 +220,7 @@ macro_rules! engine_contract {
     };
 }
 
-/// Makes a test of the contract that every access policy meets, whatever it permits. The argument is an expression for
+/// Makes a test of the contract that every access policy meets. The argument is an expression for the adapter.
 /// the adapter.
 #[macro_export]
 macro_rules! decision_contract {

@@ -176,7 +176,7 @@ pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     }
 }
 
-/// The lifecycle alone decides such a type, whatever its metadata.
+/// The lifecycle alone decides such a type; its metadata have no effect.
 pub async fn a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only<R: TransitionRules>(rules: R) {
     for yes in [&[][..], &OF_COMPLETION] {
         for (from, to) in [(None, State::Created), (Some(State::Active), State::Completed)] {
@@ -198,7 +198,7 @@ pub async fn questions_asked_at_the_same_time_do_not_mix<R: TransitionRules>(rul
     }
 }
 
-/// Neither a yes nor a no, whichever it would be; and when the engine is back, the verdict is.
+/// An engine without an answer gives neither verdict; when it is available again, it gives the expected one.
 pub async fn an_engine_that_gives_no_answer_neither_allows_nor_refuses(stage: impl EngineStage) {
     for (yes, unmet) in [(&OF_COMPLETION[..], &[][..]), (&["first", "third"], &["second"])] {
         let asking = Asking::to_complete(yes);

@@ -73,7 +73,7 @@ pub async fn a_name_under_way_is_already_running_for_another_document(stage: imp
     assert_eq!(stage.runs(), 1);
 }
 
-/// Exactly one of them runs, and every caller learns that it goes on.
+/// Exactly one of them runs, and every caller learns that it is running.
 pub async fn racing_starts_of_a_name_run_once(stage: impl StarterStage) {
     let document = a_document();
     let outcomes = join_all((0..8).map(|_| stage.starter().start(&document))).await;
@@ -127,7 +127,7 @@ pub async fn a_service_that_does_not_answer_is_unavailable(stage: impl FailingSt
     assert_starts(&stage, &document).await;
 }
 
-/// The start happened and was answered by an error; the next call learns that the run goes on.
+/// The recovery started although the call failed; the next call learns that it is running.
 pub async fn a_start_whose_answer_was_lost_is_found_by_the_next(stage: impl FailingStarterStage) {
     let document = a_document();
     stage.fail_next_call(Fault::AfterEffect);
