@@ -1,5 +1,5 @@
-//! Measurements: of the whole service over HTTP, on the embedded database of the laptop server, and of the publisher's
-//! core by itself, and what policies and rules cost a move.
+//! Measurements: of the whole service over HTTP, on the embedded database of the laptop server, and of the publisher
+//! alone, and what policies and rules cost a move.
 //!
 //! What is measured over HTTP is measured against a server of its own, started for the run and stopped after it.
 //! Nothing is asserted but that the service worked: figures are to be read, and compared within one run only.

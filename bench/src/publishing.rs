@@ -1,5 +1,5 @@
-//! The publisher's core: a long log handed over in batches as a stream does, to a bus in memory and to the adapter of
-//! Amazon EventBridge. How much of a batch's time is the core's own, and how much the bus's?
+//! The publisher's own part: a long log handed over in batches as a stream does, to a bus in memory and to the adapter of
+//! Amazon EventBridge. How much of a batch's time is the publisher's own, and how much the bus's?
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::stored_version::StoredVersion;

@@ -204,7 +204,7 @@ mod tests {
 
     fn archived() -> Archived {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Arc::new(Archive::open(&folder.path().join("events.jsonl")).unwrap());
+        let archive = Arc::new(Archive::open(&folder.path().join("events.sqlite")).unwrap());
         Archived { bus: LocalBus::new(archive.clone(), Console::silent()), archive, folder }
     }
 
@@ -214,8 +214,8 @@ mod tests {
         }
 
         fn accepted(&self) -> Vec<OnTheBus> {
-            let text = std::fs::read_to_string(self.folder.path().join("events.jsonl")).unwrap();
-            let lines = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap());
+            let lines = archived_events(&self.folder.path().join("events.sqlite")).unwrap();
+            let lines = lines.iter().map(|line| serde_json::from_str::<Line>(line).unwrap());
             lines
                 .map(|line| OnTheBus { detail_type: line.detail_type, detail: line.detail.to_string(), at: line.time })
                 .collect()

@@ -96,7 +96,7 @@ enum Task {
         #[command(subcommand)]
         asked: rules::Asked,
     },
-    /// Mutate the core in one place after another and check that its tests fail; takes an hour.
+    /// Mutate domain and operations in one place after another and check that their tests fail; takes an hour.
     Mutants {
         /// Further arguments of cargo-mutants; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

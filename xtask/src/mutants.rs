@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: mutates the core in one place after another and checks that its tests fail.
+//! `cargo xtask mutants`: mutates domain and operations in one place after another and checks that their tests fail.
 
 use std::process::{Command, Stdio};
 
@@ -12,8 +12,8 @@ const VERSION: &str = "27.1.0";
 /// The number of parallel builds and tests. Each takes about one processor.
 const JOBS: &str = "2";
 
-/// Builds and tests every mutant of the core; `.cargo/mutants.toml` selects the mutants and the tests. Further
-/// arguments of cargo-mutants narrow the selection: `--re`, `--shard`.
+/// Builds and tests every mutant of the two; `.cargo/mutants.toml` selects the mutants and the tests. Further arguments
+/// of cargo-mutants narrow the selection: `--re`, `--shard`.
 ///
 /// # Errors
 /// When cargo-mutants is not available, or a mutant survives; the list is in `target/mutants/mutants.out/missed.txt`.

@@ -1,4 +1,4 @@
-//! Requests a transition of a workflow, as step 3 of "One request" in ARCHITECTURE.md says: load, decide, append.
+//! Requests a transition of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -23,4 +23,5 @@ mod names;
 mod sources;
 mod stored_names;
 mod template;
+mod walks;
 mod workspace;

@@ -1,4 +1,4 @@
-//! Turns the errors of each operation into problems: one exhaustive match for each error type, without a default.
+//! Turns the errors that operations share into problems: one exhaustive match for each error type, without a default.
 
 use alims_domain::hash_chain::{Break, Fault as ChainFault};
 use alims_domain::json::JsonRefused;

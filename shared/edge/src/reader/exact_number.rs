@@ -19,7 +19,8 @@ pub(crate) fn exact_number(literal: &str) -> Result<Number, String> {
     let too_large = || "is outside the range of a double; send it as a string".to_owned();
     let nearest = literal.parse::<f64>().map_err(|_no_number| "is not a number".to_owned())?;
     let number = Number::from_f64(nearest).ok_or_else(too_large)?;
-    if Decimal::of(literal) == Decimal::of(&format!("{nearest:e}")) {
+    // Compared with what the service would send back: two printers may shorten the same double to different digits.
+    if Decimal::of(literal) == Decimal::of(&number.to_string()) {
         Ok(number)
     } else {
         Err(format!("has more digits than a double holds (nearest: {number}); send it as a string"))
@@ -67,6 +68,14 @@ mod tests {
         {
             assert!(exact_number(literal).is_err(), "{literal}");
         }
+    }
+
+    /// This double lies in the middle between the two: each has as few digits, and only one is sent back.
+    #[test]
+    fn of_two_shortest_spellings_of_a_double_the_one_that_is_sent_back_is_taken() {
+        let taken = exact_number("1939669295753420.2").map(|number| number.to_string());
+        assert_eq!(taken.as_deref(), Ok("1939669295753420.2"));
+        assert!(exact_number("1939669295753420.3").is_err());
     }
 
     #[test]
