@@ -45,7 +45,7 @@ pub enum CaseInvalid {
     /// Metadata or context are too large or too deep, or have a reserved name.
     #[error(transparent)]
     Json(#[from] JsonRefused),
-    /// No rule is ever asked about such a move.
+    /// No rule is ever evaluated for such a transition.
     #[error("the lifecycle has no transition from {from} to {to}, so no rule applies")]
     NoSuchMove {
         /// Where it would begin.

@@ -82,8 +82,9 @@ impl Applicable {
     /// Reads the file in a folder of rules.
     ///
     /// # Errors
-    /// When it cannot be read; when a member is missing or unknown, a workflow type or a move is not one, an id is
-    /// empty or too long, a move has more rules than are asked at once, or nothing is applicable to anything.
+    /// When it cannot be read; when a member is missing or unknown, a workflow type or a transition is invalid, an id
+    /// is empty or too long, a transition has more rules than the engine is asked at once, or no rule applies to
+    /// anything.
     pub(crate) fn load(rules: &Path) -> Result<Self, ApplicableInvalid> {
         let path = rules.join(FILE);
         let unreadable = |source| ApplicableInvalid::Unreadable { path: path.clone(), source };
@@ -125,7 +126,7 @@ impl Applicable {
         Ok(Self { ruleset, version, inactive, types })
     }
 
-    /// The rules of a move, in the order of the file; none when the file does not name the type at all.
+    /// The rules of a transition, in the order of the file; none when the file does not name the type.
     pub(crate) fn to(&self, workflow_type: &WorkflowType, moved: (Option<State>, State)) -> Option<&[String]> {
         self.types.get(workflow_type).map(|moves| moves.get(&moved).map_or(&[][..], Vec::as_slice))
     }

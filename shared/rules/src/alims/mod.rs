@@ -27,7 +27,7 @@ use interface::{ActiveRule, BASE, Evaluated, Evaluation, RULES_BYTES_MAX};
 
 use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line, Reach};
 
-/// Rules of one move that are evaluated at the same time.
+/// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
 /// The maximum length of a rule's name in a message, in characters.
 const NAME_CHARS_MAX: usize = 200;

@@ -25,7 +25,7 @@ pub(super) struct RulesetDocument {
 pub(super) struct RuleDocument {
     /// Unique in its ruleset.
     pub(super) id: String,
-    /// The moves it is asked on.
+    /// The transitions that it applies to.
     pub(super) applies_to: Vec<MoveDocument>,
     /// The message for people when it is not met.
     pub(super) message: String,
@@ -41,7 +41,7 @@ pub(crate) struct MoveDocument {
     to: State,
 }
 
-/// Where a move begins.
+/// The state in which a transition begins.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
 enum Origin {

@@ -17,16 +17,16 @@ use super::{EmbeddedRules, Rule};
 pub struct Explanation {
     /// The kind of workflow, by which the ruleset was found.
     pub workflow_type: WorkflowType,
-    /// Where the move begins; absent for a creation.
+    /// The state before the transition; absent for a creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_state: Option<State>,
-    /// Where it leads.
+    /// The target state.
     pub to_state: State,
-    /// The ruleset that was asked, or that the lifecycle alone decides.
+    /// The ruleset that was evaluated, or that the lifecycle alone decides.
     pub ruleset: String,
     /// Its version.
     pub ruleset_version: String,
-    /// Whether the move is allowed.
+    /// Whether the transition is allowed.
     pub allowed: bool,
     /// Every rule of the ruleset, in the order of its file.
     pub rules: Vec<ExplainedRule>,

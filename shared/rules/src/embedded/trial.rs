@@ -20,7 +20,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// A move from one state to another, or a creation.
+    /// A transition from one state to another, or a creation.
     pub(super) fn of(from: Option<State>, to: State) -> Result<Self, InvalidValue> {
         let tenant_id = "default".parse::<alims_domain::identifiers::TenantId>()?;
         let now: Timestamp = "2026-01-01T00:00:00.000Z".parse()?;

@@ -23,43 +23,43 @@ pub const MESSAGE_CHARS_MAX: usize = 1000;
 /// Rules that an answer names.
 pub const RULES_MAX: usize = 100;
 
-/// May this move be made now?
+/// The question whether a transition is allowed now.
 ///
-/// Every member is always there; where there is nothing to say it is null.
+/// Every member is always present; a member without a value is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionQuestion {
-    /// The service's name for the call, so that both sides' logs can be laid together.
+    /// The id of the call, which links the logs of both sides.
     pub request_id: String,
     /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// The workflow as it is stored.
+    /// The stored workflow.
     pub workflow: WorkflowAsked,
-    /// The move.
+    /// The transition.
     pub transition: TransitionAsked,
     /// The requester.
     pub actor: ActorAsked,
     /// The caller's input for the rules (`validation_context`); an empty object when there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub context: ValidationContext,
-    /// The instant the decision is made at.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 
-/// A workflow, before the move.
+/// The workflow before the transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowAsked {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What kind of workflow.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
     /// The current state; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub current_state: Option<State>,
-    /// Where it stood before; null where it has been nowhere else.
+    /// The state before the current one; null if there is none.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub previous_state: Option<State>,
     /// The current version; 0 for a creation.
@@ -77,23 +77,23 @@ pub struct WorkflowAsked {
     pub metadata: Metadata,
 }
 
-/// The move.
+/// The transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionAsked {
-    /// Where it begins; null for a creation.
+    /// The current state; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub from_state: Option<State>,
-    /// Where it ends.
+    /// The target state.
     pub to_state: State,
-    /// Why, in the requester's words; null for a creation.
+    /// The requester's reason; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reason: Option<Reason>,
-    /// The metadata the workflow will have if the move is allowed, all of it.
+    /// The complete metadata that the workflow will have if the transition is allowed.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
-    /// What broke, on a move to FAILED; otherwise null.
+    /// The failure, on a transition to FAILED; otherwise null.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub failure: Option<Failure>,
 }
@@ -109,14 +109,14 @@ pub struct ActorAsked {
     pub roles: BTreeSet<String>,
 }
 
-/// Yes or no.
+/// The verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// The move may be made.
+    /// The transition is allowed.
     Allow,
-    /// It may not.
+    /// The transition is refused.
     Deny,
 }
 
