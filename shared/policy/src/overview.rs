@@ -97,7 +97,7 @@ fn cell(
     })
 }
 
-/// Where an action moves a workflow that exists.
+/// The target state of an action on an existing workflow.
 fn target(action: Action) -> Option<State> {
     State::ALL.into_iter().filter(|state| *state != State::Created).find(|state| Action::moving_to(*state) == action)
 }

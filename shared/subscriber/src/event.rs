@@ -37,7 +37,7 @@ pub enum EventType {
     WorkflowCreated,
     /// A transition that a caller requested.
     WorkflowStateChanged,
-    /// A move from FAILED to ACTIVE made by a recovery.
+    /// A transition from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,

@@ -25,7 +25,7 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    /// Prepares the CLI; an empty folder replaces the user's own configuration.
+    /// Prepares the CLI; an empty file replaces the user's own configuration and credentials.
     pub(crate) fn new(tools: &Tools, endpoint: &str, folder: PathBuf) -> anyhow::Result<Self> {
         fs::write(folder.join("nothing"), "")?;
         Ok(Self { program: tools.deployment("aws").get_program().to_owned(), endpoint: endpoint.to_owned(), folder })

@@ -15,8 +15,8 @@ use crate::builders::{a_created, a_move, a_principal, at, metadata};
 /// The workflow type that the rules are for. No rules are for any other.
 pub const WORKFLOW_TYPE: &str = "contract-run";
 
-/// Each rule's id and the one move it applies to, in the order of evaluation. A rule is met when the metadata after the
-/// move have `yes` as the member of its name; a question has `yes` or `no` there.
+/// Each rule's id and its one transition, in the order of evaluation. A rule is met when the metadata after the
+/// transition have `yes` in the member with the rule's name; a question has `yes` or `no` there.
 pub const RULES: [(&str, Option<State>, State); 5] = [
     ("creation", None, State::Created),
     ("first", Some(State::Active), State::Completed),
@@ -69,7 +69,7 @@ pub fn answer(question: &Value) -> Value {
     })
 }
 
-/// A move that is judged.
+/// A transition to judge.
 struct Asking {
     workflow: Workflow,
     transition: Move,
@@ -77,7 +77,7 @@ struct Asking {
 }
 
 impl Asking {
-    /// A move of a workflow of a type, with metadata that say yes to these rules and no to the others.
+    /// A transition of a workflow of a type, with metadata that meet these rules and no others.
     fn of_type(workflow_type: &str, from: Option<State>, to: State, yes: &[&str]) -> Self {
         let created = a_created("w-1");
         let stored = if from == Some(State::Active) { a_move(&created, State::Active) } else { created };
@@ -146,7 +146,7 @@ pub async fn every_reason_of_a_refusal_is_a_rule_that_was_applied<R: TransitionR
     }
 }
 
-/// Every rule that was not met is named, in order, and no other; every rule of the move was applied.
+/// The verdict names every unmet rule, in order, and no other; it applied every rule of the transition.
 pub async fn a_refusal_names_exactly_the_rules_that_were_not_met<R: TransitionRules>(rules: R) {
     for yes in sets() {
         let verdict = Asking::to_complete(&yes).of(&rules).await.unwrap();
@@ -155,7 +155,7 @@ pub async fn a_refusal_names_exactly_the_rules_that_were_not_met<R: TransitionRu
     }
 }
 
-/// The rules of another move neither allow nor refuse; a move that no rule applies to is allowed by the ruleset.
+/// The rules of another transition have no effect; the ruleset allows a transition without rules.
 pub async fn only_the_rules_of_the_move_are_applied<R: TransitionRules>(rules: R) {
     let active = Some(State::Active);
     for (to, yes, evaluated, unmet) in [
@@ -168,7 +168,7 @@ pub async fn only_the_rules_of_the_move_are_applied<R: TransitionRules>(rules: R
     }
 }
 
-/// It is a move from nothing.
+/// It is a transition without a current state.
 pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     for (yes, unmet) in [(&["creation"][..], &[][..]), (&OF_COMPLETION, &["creation"])] {
         let creation = Asking::of_type(WORKFLOW_TYPE, None, State::Created, yes);
