@@ -46,3 +46,12 @@ pub(crate) fn show(_: &crate::workspace::Workspace, _shown: &Shown) -> anyhow::R
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     crate::step::Step::cargo("access", &run).with(&arguments).take_over()
 }
+
+/// Has this program write the document, built with the policies' engine.
+///
+/// # Errors
+/// When that does not build, or fails.
+pub(crate) fn write_document(workspace: &crate::workspace::Workspace) -> anyhow::Result<()> {
+    let run = ["run", "--quiet", "--package", "alims-xtask", "--features", "access", "--", "access"];
+    crate::step::Step::cargo("access", &run).run(workspace)
+}

@@ -5,6 +5,7 @@ mod alone;
 mod e2e;
 mod machine;
 mod mutants;
+mod new_operation;
 mod openapi;
 mod part;
 mod rules;
@@ -54,6 +55,8 @@ enum Task {
         #[arg(long)]
         development: bool,
     },
+    /// Make every place of a new operation; its author fills in what it does.
+    NewOperation(new_operation::Asked),
     /// Write openapi.yaml from the types of the edge.
     Openapi,
     /// Write the table of who may do what into docs/access.md, or print that of other policies.
@@ -133,6 +136,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Alone { every_package }) => alone::check(&workspace, *every_package),
         Some(Task::E2e { development: true }) => e2e::run(&workspace, e2e::Built::Development),
         Some(Task::E2e { development: false }) => e2e::run(&workspace, e2e::Built::AsDeployed),
+        Some(Task::NewOperation(asked)) => new_operation::make(&workspace, asked),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Access(shown)) => access::show(&workspace, shown),
         Some(Task::Rules { asked }) => rules::answer(asked),

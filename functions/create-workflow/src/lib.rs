@@ -10,8 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
-use alims_operations::create_workflow as operation;
-use alims_operations::create_workflow::Ports;
+use alims_operations::create_workflow::{self as operation, Ports};
 use alims_operations::ports::{TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 

@@ -1,13 +1,12 @@
 //! Reads the request to create a workflow.
 
 use alims_domain::call::Call;
-use alims_operations::create_workflow::NewWorkflow;
-use lambda_http::Request;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields};
+use alims_operations::create_workflow::NewWorkflow;
+use lambda_http::Request;
 
 /// Reads the call and the workflow to create.
 ///

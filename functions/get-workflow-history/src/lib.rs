@@ -7,16 +7,15 @@ pub mod request;
 pub mod response;
 mod route;
 
-use crate::response::HistoryPage;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
-use alims_operations::get_workflow_history as operation;
-use alims_operations::get_workflow_history::Ports;
+use alims_operations::get_workflow_history::{self as operation, Ports};
 use alims_operations::ports::WorkflowLog;
 use lambda_http::{Body, Request, Response};
 
 use crate::request::HistoryRequest;
+use crate::response::HistoryPage;
 
 pub use route::ROUTE;
 

@@ -4,15 +4,15 @@ use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::invalid::InvalidValue;
 use alims_domain::limits::PAGE_ITEMS_DEFAULT;
-use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
-use lambda_http::Request;
-
-use crate::cursor::HistoryCursors;
 use alims_edge::cursor::not_ours;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::{Query, page_items};
 use alims_edge::reader::{caller, path};
+use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
+use lambda_http::Request;
+
+use crate::cursor::HistoryCursors;
 
 /// The requested page of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]

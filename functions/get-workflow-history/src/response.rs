@@ -4,8 +4,7 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version};
 use alims_domain::refusal::Refusal;
-use alims_operations::get_workflow_history as operation;
-use alims_operations::get_workflow_history::{HistoryItem, HistoryPosition, Unreadable};
+use alims_operations::get_workflow_history::{self as operation, HistoryItem, HistoryPosition, Unreadable};
 use serde::Serialize;
 
 use crate::cursor::HistoryCursors;

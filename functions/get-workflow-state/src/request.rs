@@ -2,12 +2,11 @@
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
-use lambda_http::Request;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::{Query, yes_or_no};
 use alims_edge::reader::{caller, path};
+use lambda_http::Request;
 
 /// The requested workflow, and whether to evaluate its transitions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,16 +8,15 @@ pub mod request;
 pub mod response;
 mod route;
 
-use crate::response::WorkflowList;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
-use alims_operations::list_workflows as operation;
-use alims_operations::list_workflows::Ports;
+use alims_operations::list_workflows::{self as operation, Ports};
 use alims_operations::ports::WorkflowIndex;
 use lambda_http::{Body, Request, Response};
 
 use crate::request::ListRequest;
+use crate::response::WorkflowList;
 
 pub use route::ROUTE;
 

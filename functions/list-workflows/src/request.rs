@@ -5,16 +5,16 @@ use alims_domain::identifiers::{PrincipalId, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::limits::PAGE_ITEMS_DEFAULT;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::list_workflows::ListFilter;
-use alims_operations::ports::IndexPosition;
-use lambda_http::Request;
-
-use crate::cursor::ListCursors;
 use alims_edge::cursor::not_ours;
 use alims_edge::problem::Problem;
 use alims_edge::reader::caller;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::{Query, page_items};
+use alims_operations::list_workflows::ListFilter;
+use alims_operations::ports::IndexPosition;
+use lambda_http::Request;
+
+use crate::cursor::ListCursors;
 
 /// The requested page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

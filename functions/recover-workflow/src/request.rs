@@ -2,12 +2,11 @@
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::{Reason, WorkflowId};
-use lambda_http::Request;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
+use lambda_http::Request;
 
 /// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///

@@ -7,13 +7,14 @@ pub mod request;
 pub mod response;
 mod route;
 
-use crate::response::ReleaseReport;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::release_workflow::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
+
+use crate::response::ReleaseReport;
 
 pub use route::ROUTE;
 

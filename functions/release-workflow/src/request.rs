@@ -2,13 +2,12 @@
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
-use alims_operations::release_workflow::ReleaseRequest;
-use lambda_http::Request;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
+use alims_operations::release_workflow::ReleaseRequest;
+use lambda_http::Request;
 
 /// Reads the call, the workflow, the breaks to release, and the reason.
 ///

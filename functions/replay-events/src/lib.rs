@@ -7,13 +7,14 @@ pub mod request;
 pub mod response;
 mod route;
 
-use crate::response::ReplayReport;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::replay_events::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
+
+use crate::response::ReplayReport;
 
 pub use route::ROUTE;
 

@@ -1,9 +1,10 @@
 //! Turns the errors of replay-events into problems.
 
-use crate::request::FROM_VERSION;
 use alims_domain::identifiers::Version;
 use alims_edge::problem::{Fault, Problem};
 use alims_operations::replay_events::ReplayEventsError;
+
+use crate::request::FROM_VERSION;
 
 /// The problem for an error: one exhaustive match without a default.
 #[must_use]

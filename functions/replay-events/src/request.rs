@@ -2,12 +2,11 @@
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::{Version, WorkflowId};
-use lambda_http::Request;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
+use lambda_http::Request;
 
 /// The member with the first version of the replay.
 pub const FROM_VERSION: &str = "from_version";

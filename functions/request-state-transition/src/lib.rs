@@ -11,8 +11,7 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
-use alims_operations::request_state_transition as operation;
-use alims_operations::request_state_transition::Ports;
+use alims_operations::request_state_transition::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::TransitionCall;

@@ -4,16 +4,15 @@ use alims_domain::call::Call;
 use alims_domain::event::Failure;
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::lifecycle::State;
-use alims_operations::request_state_transition::TransitionRequest;
-use jsonptr::Pointer;
-use lambda_http::Request;
-use serde_json::Value;
-
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::fields::{self, Fields};
 use alims_edge::reader::query::{Query, yes_or_no};
 use alims_edge::reader::{body, caller, headers, path};
+use alims_operations::request_state_transition::TransitionRequest;
+use jsonptr::Pointer;
+use lambda_http::Request;
+use serde_json::Value;
 
 /// A requested transition with its options.
 #[derive(Clone, Debug, PartialEq)]

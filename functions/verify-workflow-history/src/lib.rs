@@ -5,15 +5,15 @@ pub mod openapi;
 pub mod response;
 mod route;
 
-use crate::response::Verification;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::named_workflow;
 use alims_operations::ports::WorkflowLog;
-use alims_operations::verify_workflow_history as operation;
-use alims_operations::verify_workflow_history::Ports;
+use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
+
+use crate::response::Verification;
 
 pub use route::ROUTE;
 

@@ -1,10 +1,11 @@
 //! Appends the version that a decision made.
 
-use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::idempotency::{Known, RepeatableRequest};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+
+use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 
 /// An accepted version, made by this request or by an earlier one with the same key.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,5 @@
 //! Walks along the chain of one workflow, page by page: to the first break, or past every released break.
 
-use std::cmp::Ordering;
-
-use crate::ports::{LogError, StoreError, WorkflowLog};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, ChainWalk, Fault, content_of};
 use alims_domain::hashing::ChainHash;
@@ -10,6 +7,9 @@ use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::WALK_ITEMS_MAX;
 use alims_domain::quarantine::{BreakFound, QuarantineRecord};
 use alims_domain::stored_version::StoredVersion;
+use std::cmp::Ordering;
+
+use crate::ports::{LogError, StoreError, WorkflowLog};
 
 /// The result of a walk along a chain.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,5 @@
 //! Creates a workflow: version 1, decided by policies and rules like every other version.
 
-use serde::Serialize;
-
-use crate::append::{Accepted, Appended, append};
-use crate::errors::{Bug, Forbidden, Quarantined, RuleViolation};
-use crate::permission::permitted;
-use crate::ports::{LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
-use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::{Action, Resource};
 use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
@@ -19,6 +12,13 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+use serde::Serialize;
+
+use crate::append::{Accepted, Appended, append};
+use crate::errors::{Bug, Forbidden, Quarantined, RuleViolation};
+use crate::permission::permitted;
+use crate::ports::{LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 pub use crate::ports::DecisionPorts as Ports;
 

@@ -1,8 +1,5 @@
 //! Reads a workflow's history, oldest first: its versions, and the refused attempts for callers who may see them.
 
-use crate::head::{ReadWorkflowError, newest};
-use crate::permission::authorise;
-use crate::ports::{LogError, StoreError, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
@@ -10,6 +7,10 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::timestamp::Timestamp;
+
+use crate::head::{ReadWorkflowError, newest};
+use crate::permission::authorise;
+use crate::ports::{LogError, StoreError, WorkflowLog};
 
 pub use crate::ports::ReadPorts as Ports;
 

@@ -1,13 +1,5 @@
 //! Reads the state of a workflow: its newest version and, on request, the transitions that this caller could make now.
 
-use futures_util::future::join_all;
-use std::sync::Arc;
-
-use crate::append::now;
-use crate::errors::{Forbidden, RuleViolation};
-use crate::head::{ReadWorkflowError, head};
-use crate::permission::authorise;
-use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
@@ -18,6 +10,14 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::{InForce, QuarantineRecord};
 use alims_domain::ruling::Move;
+use futures_util::future::join_all;
+use std::sync::Arc;
+
+use crate::append::now;
+use crate::errors::{Forbidden, RuleViolation};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::authorise;
+use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 
 /// The ports for reading a state and evaluating its transitions. It needs no ids, because it writes nothing.
 #[derive(Clone)]

@@ -1,9 +1,5 @@
 //! Reads the head: the newest version of a workflow, or the newest readable one below it.
 
-use futures_util::future::join;
-
-use crate::errors::{Forbidden, Quarantined};
-use crate::ports::{LogError, QuarantineLog, StoreError, WorkflowLog};
 use alims_domain::event::{Resumes, WorkflowEvent};
 use alims_domain::hash_chain::{Break, Fault};
 use alims_domain::hashing::ChainHash;
@@ -12,6 +8,10 @@ use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
 use alims_domain::quarantine::{BreakFound, QuarantineRecord};
 use alims_domain::stored_version::StoredVersion;
+use futures_util::future::join;
+
+use crate::errors::{Forbidden, Quarantined};
+use crate::ports::{LogError, QuarantineLog, StoreError, WorkflowLog};
 
 /// Why a workflow could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,14 @@
 //! Lists the tenant's workflows, newest first, from the index: eventually consistent.
 
-use crate::errors::Forbidden;
-use crate::permission::permitted;
-use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
 use alims_domain::access::{Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::identifiers::{PrincipalId, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::timestamp::Timestamp;
+
+use crate::errors::Forbidden;
+use crate::permission::permitted;
+use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex};
 
 pub use crate::ports::ReadPorts as Ports;
 

@@ -1,11 +1,12 @@
 //! Asks the policies whether they permit the caller an action.
 
-use crate::errors::Forbidden;
-use crate::ports::AccessPolicy;
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::WorkflowKey;
+
+use crate::errors::Forbidden;
+use crate::ports::AccessPolicy;
 
 /// Whether the caller may do this to a workflow. When the workflow does not exist or its newest version is unreadable,
 /// only its name is known, and the policies decide on that.

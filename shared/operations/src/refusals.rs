@@ -4,13 +4,13 @@
 //! no more, and tells the caller so instead of the refusal; the last kept one says that further ones are not kept.
 //! Accepted transitions are not counted and never meet the bound.
 
-use uuid::Builder;
-
-use crate::ports::{StoreError, WorkflowLog};
 use alims_domain::identifiers::EventId;
 use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_MAX, REFUSALS_WINDOW_SECONDS};
 use alims_domain::refusal::{FurtherNotKept, KeptRefusal, Refusal, Whose};
 use alims_domain::timestamp::Timestamp;
+use uuid::Builder;
+
+use crate::ports::{StoreError, WorkflowLog};
 
 /// Too many attempts on this workflow were refused lately, so a further refusal was neither kept nor returned. Nothing
 /// was changed.

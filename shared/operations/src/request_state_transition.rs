@@ -1,15 +1,5 @@
 //! Requests a transition of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
-
-use crate::append::{Accepted, Appended, append, now};
-use crate::chain_walk::{Page, readable};
-use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
-use crate::head::{ReadWorkflowError, head};
-use crate::permission::authorise;
-use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
-use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
 use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
@@ -25,6 +15,16 @@ use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::QuarantineRecord;
 use alims_domain::ruling::Move;
 use alims_domain::timestamp::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::append::{Accepted, Appended, append, now};
+use crate::chain_walk::{Page, readable};
+use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::authorise;
+use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 pub use crate::ports::DecisionPorts as Ports;
 

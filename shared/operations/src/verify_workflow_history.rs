@@ -1,15 +1,16 @@
 //! Verifies that a workflow's stored history is complete and unaltered: it checks the hash chain from the first version
 //! on.
 
-use crate::chain_walk::walk_chain;
-use crate::head::{ReadWorkflowError, newest};
-use crate::permission::authorise;
-use crate::ports::WorkflowLog;
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::hash_chain::Break;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::WorkflowId;
+
+use crate::chain_walk::walk_chain;
+use crate::head::{ReadWorkflowError, newest};
+use crate::permission::authorise;
+use crate::ports::WorkflowLog;
 
 pub use crate::ports::ReadPorts as Ports;
 

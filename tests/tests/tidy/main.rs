@@ -20,6 +20,7 @@ mod layers;
 mod machine;
 mod modules;
 mod names;
+mod operation_places;
 mod sources;
 mod stored_names;
 mod template;

@@ -7,7 +7,8 @@ use cargo_metadata::TargetKind;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The operations that nobody calls over HTTP: the log's stream does, the bus, the state machine, a schedule.
-const WITHOUT_ROUTE: [&str; 4] = ["publish-events", "recover-failed-workflow", "recovery-step", "sweep-workflows"];
+pub(crate) const WITHOUT_ROUTE: [&str; 4] =
+    ["publish-events", "recover-failed-workflow", "recovery-step", "sweep-workflows"];
 
 #[test]
 fn the_folders_of_functions_are_the_operations_of_the_interface() {
@@ -128,11 +129,11 @@ fn the_openapi_document_s_operations_are_the_operations() {
     assert_eq!(described, with_route.map(|name| camel(&name)).collect());
 }
 
-fn snake(operation: &str) -> String {
+pub(crate) fn snake(operation: &str) -> String {
     operation.replace('-', "_")
 }
 
-fn camel(operation: &str) -> String {
+pub(crate) fn camel(operation: &str) -> String {
     let mut words = operation.split('-');
     let first = words.next().unwrap().to_owned();
     words.fold(first, |name, word| {

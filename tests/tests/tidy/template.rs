@@ -250,6 +250,6 @@ fn judges(function: &Value) -> bool {
     function["Layers"].as_array().is_some_and(|layers| layers.contains(&json!("RulesLayer")))
 }
 
-fn pascal(operation: &str) -> String {
+pub(crate) fn pascal(operation: &str) -> String {
     operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }

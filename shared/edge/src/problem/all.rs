@@ -1,7 +1,5 @@
 //! Every problem: its code, its status and what the caller reads.
 
-use crate::problem::code::ProblemCode;
-use crate::problem::fault::Fault;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
@@ -10,6 +8,9 @@ use alims_domain::refusal::Whose;
 use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
 use http::StatusCode;
 use std::error::Error;
+
+use crate::problem::code::ProblemCode;
+use crate::problem::fault::Fault;
 
 /// After how many seconds a caller may try again what could not be done now.
 pub const RETRY_AFTER_SECONDS: u16 = 1;

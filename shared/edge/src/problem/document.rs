@@ -1,12 +1,12 @@
 //! Problem documents as the API sends them: RFC 9457, with the extra members of each code.
 
-use crate::problem::code::ProblemCode;
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
 use serde::Serialize;
 
 use crate::problem::all::Problem;
+use crate::problem::code::ProblemCode;
 use crate::problem::fault::Fault;
 
 /// A problem (RFC 9457). The `code` decides which of the optional members are present.

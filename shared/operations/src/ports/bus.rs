@@ -1,10 +1,10 @@
 //! The event bus: it accepts a few events per call, and accepts or refuses each entry separately.
 
+use alims_domain::bus_event::BusEvent;
 use serde::Serialize;
 use std::future::Future;
 
 use crate::ports::failure::Cause;
-use alims_domain::bus_event::BusEvent;
 
 /// The bus refused one entry; it may have accepted others of the same call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

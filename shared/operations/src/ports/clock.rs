@@ -1,8 +1,7 @@
 //! Time and fresh ids: the two inputs that the domain cannot make.
 
-use uuid::Uuid;
-
 use alims_domain::timestamp::Timestamp;
+use uuid::Uuid;
 
 /// Gives the server's time.
 pub trait Clock: Send + Sync {

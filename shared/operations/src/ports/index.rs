@@ -1,14 +1,14 @@
 //! The index: the newest published version of each workflow, for lists. A projection of the log that can be rebuilt at
 //! any time.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-
-use crate::ports::failure::{NewerFormat, StoreError};
 use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use crate::ports::failure::{NewerFormat, StoreError};
 
 /// The position where a list continues: after this entry, in list order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

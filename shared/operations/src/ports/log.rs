@@ -1,12 +1,12 @@
 //! The append-only log: the source of truth. The newest version is the state; all versions in order are the history.
 
-use std::future::Future;
-
-use crate::ports::failure::StoreError;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
+use std::future::Future;
+
+use crate::ports::failure::StoreError;
 
 /// Why the log could not be read.
 #[derive(Debug, thiserror::Error)]

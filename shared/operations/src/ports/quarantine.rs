@@ -1,10 +1,10 @@
 //! The quarantine record, stored next to the versions.
 
+use alims_domain::identifiers::WorkflowKey;
+use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use std::future::Future;
 
 use crate::ports::failure::StoreError;
-use alims_domain::identifiers::WorkflowKey;
-use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 
 /// Quarantines and releases of workflows. The port cannot change or remove one.
 ///

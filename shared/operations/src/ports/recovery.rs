@@ -1,12 +1,12 @@
 //! Recoveries: their records in the log, and the service that runs them.
 
+use alims_domain::identifiers::{RecoveryId, WorkflowKey};
+use alims_domain::recovery::document::RecoveryDocument;
+use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 use std::future::Future;
 
 use crate::ports::failure::{Cause, StoreError};
 use crate::ports::walk::WalkPosition;
-use alims_domain::identifiers::{RecoveryId, WorkflowKey};
-use alims_domain::recovery::document::RecoveryDocument;
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
 
 /// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The laboratory's rules: they decide every creation and every transition, including those of recoveries.
 
+use alims_domain::ruling::{RulesQuestion, Verdict};
 use std::future::Future;
 
 use crate::ports::failure::Cause;
-use alims_domain::ruling::{RulesQuestion, Verdict};
 
 /// The rules engine gave no reliable answer. This is neither "allow" nor "deny".
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! A walk over the whole log, for operators' commands and the sweep: every other operation reads one workflow.
 
+use alims_domain::identifiers::WorkflowKey;
 use std::collections::BTreeSet;
 use std::future::Future;
 
 use crate::ports::failure::StoreError;
-use alims_domain::identifiers::WorkflowKey;
 
 /// A position in a walk. Only the adapter that made it can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]

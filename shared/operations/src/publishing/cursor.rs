@@ -2,11 +2,6 @@
 //!
 //! Publishing, recovery and replay all use this module.
 
-use futures_util::stream::{self, StreamExt};
-use std::collections::BTreeMap;
-
-use crate::chain_walk::identified;
-use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, Fault};
@@ -17,6 +12,11 @@ use alims_domain::limits::{
 };
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+
+use crate::chain_walk::identified;
+use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 
 /// Why publication of a workflow stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,6 @@
 //! Delivery is at least once, and a workflow's events first appear on the bus in version order without gaps: the
 //! publisher puts an event only after the bus accepted all earlier ones, and advances the index only after that.
 
-use std::collections::BTreeMap;
-
-use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
-};
-use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{Version, WorkflowKey};
@@ -17,6 +11,12 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
+use std::collections::BTreeMap;
+
+use crate::ports::{
+    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
 
 pub use crate::ports::PublishPorts as Ports;
 

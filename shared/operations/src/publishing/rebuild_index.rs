@@ -12,21 +12,20 @@
 //! unprocessed records, whose publisher stopped for so long, or whose index claimed too much for so long, tells the
 //! rebuild to count every version as unpublished. Subscribers then get some events twice instead of missing some.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::ops::ControlFlow;
-
-use futures_util::future::try_join_all;
-
-use crate::chain_walk::{WalkedPast, walk_past_releases};
-use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
-use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
+use futures_util::future::try_join_all;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use crate::chain_walk::{WalkedPast, walk_past_releases};
+use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
 
 pub use crate::ports::PublishPorts as Ports;
 

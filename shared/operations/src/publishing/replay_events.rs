@@ -4,6 +4,13 @@
 //! and a replay up to the head could put version 5 before the publisher has put version 4. A replay moves no
 //! checkpoint, so it may run next to the publisher and be repeated at any time.
 
+use alims_domain::access::Action;
+use alims_domain::attempt::{Attempt, RefusedBy};
+use alims_domain::call::Call;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::{Break, ChainWalk, Fault};
+use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
+use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 use std::sync::Arc;
 
 use crate::append::now;
@@ -16,13 +23,6 @@ use crate::ports::{
 };
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
-use alims_domain::access::Action;
-use alims_domain::attempt::{Attempt, RefusedBy};
-use alims_domain::call::Call;
-use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::{Break, ChainWalk, Fault};
-use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
-use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 
 /// The ports of a replay.
 #[derive(Clone)]

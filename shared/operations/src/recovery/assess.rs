@@ -1,12 +1,13 @@
 //! Assesses a workflow: compares log, index and quarantine record for the plan.
 
-use crate::chain_walk::{WalkedPast, event_at, walk_past_releases};
-use crate::head::newest;
-use crate::ports::{QuarantineLog, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of};
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
 use alims_domain::quarantine::BreakFound;
 use alims_domain::recovery::Findings;
+
+use crate::chain_walk::{WalkedPast, event_at, walk_past_releases};
+use crate::head::newest;
+use crate::ports::{QuarantineLog, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of};
 
 /// Why a workflow could not be assessed.
 #[derive(Debug, thiserror::Error)]

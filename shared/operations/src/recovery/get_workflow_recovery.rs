@@ -1,5 +1,10 @@
 //! Reads the status of the newest recovery attempt: from its claim, its outcome and its execution.
 
+use alims_domain::access::Action;
+use alims_domain::call::Call;
+use alims_domain::identifiers::{WorkflowId, WorkflowKey};
+use alims_domain::quarantine::InForce;
+use alims_domain::recovery::records::RecoveryAttempt;
 use std::sync::Arc;
 
 use crate::head::{ReadWorkflowError, newest};
@@ -8,11 +13,6 @@ use crate::ports::{
     AccessPolicy, EndedHow, ExecutionStatus, QuarantineLog, RecoveryLog, RecoveryStarter, StarterError, StoreError,
     WorkflowLog,
 };
-use alims_domain::access::Action;
-use alims_domain::call::Call;
-use alims_domain::identifiers::{WorkflowId, WorkflowKey};
-use alims_domain::quarantine::InForce;
-use alims_domain::recovery::records::RecoveryAttempt;
 
 /// The ports for reading a recovery.
 #[derive(Clone)]

@@ -1,12 +1,13 @@
 //! Starts an automatic recovery after a retryable failure was published, with a delay that grows with each attempt.
 
-use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, StartRecoveryError, automatic_delay, start, start_claimed};
 use alims_domain::identifiers::{CorrelationId, Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
 use alims_domain::recovery::is_to_be_reactivated;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+
+use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
+use crate::recovery::start::{Asking, StartRecoveryError, automatic_delay, start, start_claimed};
 
 pub use crate::recovery::start::StartPorts as Ports;
 

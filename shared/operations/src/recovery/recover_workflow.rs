@@ -2,6 +2,13 @@
 //!
 //! A request during a recovery returns that recovery, so an `Idempotency-Key` adds nothing and is not read.
 
+use alims_domain::access::Action;
+use alims_domain::attempt::{Attempt, RefusedBy};
+use alims_domain::call::Call;
+use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
+use alims_domain::lifecycle::State;
+use alims_domain::recovery::outcome::Trigger;
+use alims_domain::recovery::records::RecoveryClaim;
 use std::sync::Arc;
 
 use crate::append::now;
@@ -11,13 +18,6 @@ use crate::permission::authorise;
 use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, start};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
-use alims_domain::access::Action;
-use alims_domain::attempt::{Attempt, RefusedBy};
-use alims_domain::call::Call;
-use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
-use alims_domain::lifecycle::State;
-use alims_domain::recovery::outcome::Trigger;
-use alims_domain::recovery::records::RecoveryClaim;
 
 /// The ports of a recovery request.
 #[derive(Clone)]

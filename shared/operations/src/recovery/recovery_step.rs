@@ -6,14 +6,15 @@
 mod publish;
 mod reactivate;
 
-use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use crate::recovery::turn::{Found, Turn};
 use alims_domain::limits::{
     RECOVERY_ATTEMPTS_READ_MAX, RECOVERY_CAUSE_CHARS_MAX, RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX,
 };
 use alims_domain::recovery::RecoveryPlan;
 use alims_domain::recovery::document::{Next, Planned, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, StepKind};
+
+use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use crate::recovery::turn::{Found, Turn};
 
 pub use crate::recovery::turn::{Ports, RecoveryStepError};
 

@@ -1,16 +1,5 @@
 //! Releases a workflow from quarantine: a person's recorded act, with a reason. The stored history stays as it is.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::append::now;
-use crate::errors::{Forbidden, Quarantined};
-use crate::head::{Below, Newest, ReadWorkflowError, below_unreadable, newest};
-use crate::permission::authorise;
-use crate::ports::{
-    AccessPolicy, Advanced, Clock, Ids, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
-};
-use crate::refusals::{NotKept, TooManyRefusals, keep};
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
@@ -22,6 +11,17 @@ use alims_domain::quarantine::{
 };
 use alims_domain::recovery::bears_witness_of;
 use alims_domain::stored_version::StoredVersion;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::append::now;
+use crate::errors::{Forbidden, Quarantined};
+use crate::head::{Below, Newest, ReadWorkflowError, below_unreadable, newest};
+use crate::permission::authorise;
+use crate::ports::{
+    AccessPolicy, Advanced, Clock, Ids, LogError, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
+};
+use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 /// The ports of a release.
 #[derive(Clone)]

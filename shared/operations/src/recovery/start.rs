@@ -1,9 +1,5 @@
 //! Starts a recovery once: the log says who owns the attempt, the starter whether it is running.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::ports::{Claimed, Clock, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, StoreError};
 use alims_domain::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, Version, WorkflowKey};
 use alims_domain::limits::{
     AUTOMATIC_ATTEMPTS_MAX, AUTOMATIC_ATTEMPTS_WINDOW_HOURS, AUTOMATIC_DELAY_GROWTH, AUTOMATIC_DELAY_SECONDS_FIRST,
@@ -13,6 +9,10 @@ use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::{Outcome, Trigger};
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 use alims_domain::timestamp::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::ports::{Claimed, Clock, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, StoreError};
 
 /// The ports for starting a recovery.
 #[derive(Clone)]

@@ -4,19 +4,6 @@
 //! missing or wrong, or that failed and was never retried. It records a broken history, and closes attempts whose
 //! execution ended without an outcome.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use futures_util::StreamExt;
-use futures_util::stream;
-
-use crate::ports::{
-    ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
-    WorkflowIndex, WorkflowLog,
-};
-use crate::publishing::cursor::chain_of;
-use crate::recovery::assess::{AssessError, assess};
-use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
@@ -26,6 +13,18 @@ use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 use alims_domain::recovery::{Findings, RecoveryPlan, plan};
 use alims_domain::timestamp::Timestamp;
+use futures_util::StreamExt;
+use futures_util::stream;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::ports::{
+    ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
+    WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::chain_of;
+use crate::recovery::assess::{AssessError, assess};
+use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 
 /// The ports of a sweep.
 #[derive(Clone)]

@@ -1,13 +1,5 @@
 //! The shared context of every turn of a recovery, and its reaction to a broken history.
 
-use std::sync::Arc;
-
-use crate::errors::Bug;
-use crate::ports::{
-    Clock, EventBus, NewerFormat, PublishPorts, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
-    TransitionRules, WorkflowIndex, WorkflowLog,
-};
-use crate::recovery::assess::{AssessError, assess};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
@@ -16,6 +8,14 @@ use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
 use alims_domain::recovery::{Findings, RecoveryPlan, plan};
 use alims_domain::stored_name::Part;
 use alims_domain::timestamp::Timestamp;
+use std::sync::Arc;
+
+use crate::errors::Bug;
+use crate::ports::{
+    Clock, EventBus, NewerFormat, PublishPorts, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
+    TransitionRules, WorkflowIndex, WorkflowLog,
+};
+use crate::recovery::assess::{AssessError, assess};
 
 /// The ports of a recovery.
 #[derive(Clone)]

@@ -1,8 +1,9 @@
 //! The adapter keeps the contract of its port, with the contract's policies and with those that are shipped.
 
-use super::*;
 use alims_testing::contract::access as cases;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::*;
 
 /// The contract's policies.
 fn cedar() -> CedarPolicy {

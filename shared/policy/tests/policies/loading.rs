@@ -1,7 +1,8 @@
 //! What is taken as policies and what is not.
 
-use super::*;
 use alims_policy::PolicyInvalid;
+
+use super::*;
 
 /// Loads the shipped policies with one more file beside them.
 fn with_own(text: &str) -> Result<CedarPolicy, PolicyInvalid> {

@@ -1,8 +1,9 @@
 //! The table in the documents is what the policies decide, for every role, action and state.
 
-use super::*;
 use alims_policy::{SHIPPED_ROLES, overview};
 use std::collections::BTreeMap;
+
+use super::*;
 
 /// The table's cells by role, action and state.
 fn cells(text: &str) -> BTreeMap<(String, String, usize), String> {

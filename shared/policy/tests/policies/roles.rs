@@ -1,11 +1,12 @@
 //! Every shipped role on every action, as one table.
 
-use super::*;
 use Action::{
     ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowHistory,
     GetWorkflowRecovery, GetWorkflowRefusals, GetWorkflowState, ListWorkflows, PauseWorkflow, RecoverWorkflow,
     ReleaseWorkflow, ReplayEvents, VerifyWorkflowHistory,
 };
+
+use super::*;
 
 const READ: &str = "roles.read";
 const WORK: &str = "roles.work";

@@ -1,8 +1,9 @@
 //! What the log is told of a decision: who, what, on what, how, and by which policies.
 
-use super::*;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+
+use super::*;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

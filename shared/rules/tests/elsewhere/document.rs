@@ -2,12 +2,11 @@
 
 use alims_rules::contract::TransitionQuestion;
 use alims_rules::openapi;
+use alims_testing::fake_engine::{a_no, a_yes};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
-
-use alims_testing::fake_engine::{a_no, a_yes};
 
 use crate::asking::Asking;
 

@@ -1,12 +1,13 @@
 //! The embedded engine keeps the contract of its port, and each of the contract's cases notices rules that break it.
 
-use super::*;
 use alims_domain::event::AppliedRules;
 use alims_operations::ports::RulesUnavailable;
 use alims_testing::contract::rules::{self as cases, EngineStage, in_cel};
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::*;
 
 fn by_cel() -> EmbeddedRules {
     loaded(&in_cel()).unwrap()

@@ -1,7 +1,8 @@
 //! The rulesets in docs/rules.md: each is loaded as it stands there, and judges as the page says.
 
-use super::*;
 use alims_rules::RulesetSummary;
+
+use super::*;
 
 const PAGE: &str = include_str!("../../../../docs/rules.md");
 

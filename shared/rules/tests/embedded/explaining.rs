@@ -1,8 +1,9 @@
 //! What the people who write rules are told: whether a folder is right, and why a verdict is what it is.
 
-use super::*;
 use alims_rules::{Asker, Case as FromFiles, CaseInvalid, Outcome};
 use std::path::Path;
+
+use super::*;
 
 fn asker(id: &str) -> Asker {
     Asker { id: id.to_owned(), roles: vec!["analyst".to_owned()], now: "2026-11-23T09:00:00.000Z".parse().unwrap() }

@@ -1,8 +1,9 @@
 //! How moves are judged.
 
-use super::*;
 use alims_domain::event::AppliedRules;
 use alims_domain::refusal::RuleReason;
+
+use super::*;
 
 /// A completion with these metadata after the move.
 fn completing(metadata: Value) -> Case {

@@ -1,7 +1,8 @@
 //! The ruleset that is shipped: each rule met and not met.
 
-use super::*;
 use std::path::Path;
+
+use super::*;
 
 const TYPES: [&str; 3] = ["sample-analysis", "test-run", "result-approval"];
 

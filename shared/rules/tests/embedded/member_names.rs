@@ -1,8 +1,9 @@
 //! Odd names of members: the embedded rules are asked about them as they are.
 
-use super::*;
 use alims_rules::{Asker, Case as FromFiles, CaseInvalid};
 use alims_testing::odd_documents;
+
+use super::*;
 
 #[test]
 fn rules_look_at_odd_names_as_they_are() {

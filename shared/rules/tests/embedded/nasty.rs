@@ -1,8 +1,9 @@
 //! Rules at their worst, on the largest data: each ends as a refusal that names it, or does not start. None hangs, none
 //! takes the process down, and none allows, whichever way round it is asked.
 
-use super::*;
 use alims_rules::Outcome;
+
+use super::*;
 
 /// A completion whose metadata, before and after, is as large as metadata may be.
 fn large(metadata: Value) -> Case {

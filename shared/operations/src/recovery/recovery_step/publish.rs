@@ -1,13 +1,14 @@
 //! The turn that publishes missing events and repairs the index entry.
 
-use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use crate::publishing::cursor::{Cursor, Stop, catch_up};
-use crate::recovery::turn::{Found, RecoveryStepError, Turn};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::recovery::outcome::StepKind;
 use alims_domain::recovery::{PublishAfter, RecoveryPlan};
+
+use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
+use crate::publishing::cursor::{Cursor, Stop, catch_up};
+use crate::recovery::turn::{Found, RecoveryStepError, Turn};
 
 impl<L, I, B, R> Turn<'_, L, I, B, R>
 where

@@ -1,12 +1,5 @@
 //! The turns that return a failed workflow to ACTIVE: they ask the rules, then append one version.
 
-use crate::append::{Appended, append};
-use crate::errors::{Bug, RuleViolation};
-use crate::head::{ReadWorkflowError, head};
-use crate::ports::{
-    EventBus, LogError, QuarantineLog, RecoveryLog, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
-};
-use crate::recovery::turn::{OPERATION, RecoveryStepError, Turn};
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
@@ -21,6 +14,14 @@ use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
 use alims_domain::ruling::Move;
 use alims_domain::stored_name::Part;
 use alims_domain::timestamp::Timestamp;
+
+use crate::append::{Appended, append};
+use crate::errors::{Bug, RuleViolation};
+use crate::head::{ReadWorkflowError, head};
+use crate::ports::{
+    EventBus, LogError, QuarantineLog, RecoveryLog, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
+};
+use crate::recovery::turn::{OPERATION, RecoveryStepError, Turn};
 
 impl<L, I, B, R> Turn<'_, L, I, B, R>
 where
