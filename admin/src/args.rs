@@ -1,4 +1,4 @@
-//! Which service is meant, as the command line says it.
+//! The arguments that select the service.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,8 @@ impl ServiceArgs {
             ("--endpoint-url", self.endpoint_url.as_deref()),
         ]);
         let stack = aws.stack(stack).await?;
-        // Asked for once here, so that whoever may see the stack and has no credentials to go on with is told now.
+        // Checked once here, so that an operator who may see the stack but has no usable credentials gets the error
+        // now.
         aws.credentials().await?;
         let region = Region::new(self.region.clone().unwrap_or(stack.region));
         let config = reached(SharedCredentialsProvider::new(aws), region, self.endpoint_url.clone());

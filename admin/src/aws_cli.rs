@@ -1,4 +1,4 @@
-//! The AWS CLI of whoever runs this: it knows profiles, single sign-on and assumed roles, and keeps their secrets.
+//! The operator's AWS CLI: it knows profiles, single sign-on and assumed roles, and keeps their secrets.
 
 use std::io;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::process::Command;
 
-/// The outputs of the template that are looked for.
+/// The template's outputs that this module needs.
 const LOG_TABLE: &str = "LogTableName";
 const INDEX_TABLE: &str = "IndexTableName";
 const EVENT_BUS: &str = "EventBusArn";
@@ -34,7 +34,7 @@ pub(crate) enum AwsCliError {
     Failed {
         /// The command, without its options.
         command: &'static str,
-        /// What it says itself.
+        /// The CLI's own message.
         why: String,
     },
     /// It says something else than it should.
@@ -42,7 +42,7 @@ pub(crate) enum AwsCliError {
     Unreadable {
         /// The command, without its options.
         command: &'static str,
-        /// What is wrong with it.
+        /// The error.
         #[source]
         source: serde_json::Error,
     },
@@ -51,7 +51,7 @@ pub(crate) enum AwsCliError {
     NoOutput {
         /// Its name.
         stack: String,
-        /// What it lacks.
+        /// The missing output.
         output: &'static str,
     },
 }
@@ -62,7 +62,7 @@ pub(crate) struct AwsCli {
     options: Vec<String>,
 }
 
-/// A deployed service as its stack tells.
+/// A deployed service, as its stack describes it.
 pub(crate) struct Stack {
     /// Where it is.
     pub(crate) region: String,
@@ -93,7 +93,7 @@ struct Output {
     output_value: String,
 }
 
-/// What the AWS CLI and every other "credential process" print.
+/// The output of the AWS CLI and of every other "credential process".
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Exported {
@@ -110,7 +110,7 @@ impl AwsCli {
         Self { options: given.flatten().collect() }
     }
 
-    /// What a stack of this service tells of itself.
+    /// Reads the outputs of a service's stack.
     pub(crate) async fn stack(&self, name: &str) -> Result<Stack, AwsCliError> {
         let asked = ["--stack-name", name, "--output", "json"];
         let described: Described = self.call("cloudformation describe-stacks", &asked).await?;
@@ -121,7 +121,7 @@ impl AwsCli {
             found.map(|output| output.output_value.clone()).ok_or_else(|| lacks(key))
         };
         Ok(Stack {
-            // arn:aws:cloudformation:<region>:…: whatever the AWS CLI took the region from.
+            // arn:aws:cloudformation:<region>:…: the region that the AWS CLI chose, from any of its sources.
             region: stack.stack_id.split(':').nth(3).unwrap_or_default().to_owned(),
             log_table: output(LOG_TABLE)?,
             index_table: output(INDEX_TABLE)?,
@@ -163,7 +163,7 @@ impl AwsCli {
     }
 }
 
-/// The SDK asks again before what it has expires, however long the work takes.
+/// The SDK requests new credentials before they expire, however long the work takes.
 impl ProvideCredentials for AwsCli {
     fn provide_credentials<'a>(&'a self) -> provider::future::ProvideCredentials<'a>
     where

@@ -1,4 +1,5 @@
-//! The service on this machine: a running `cargo local` tells in its data folder where its database and its bus are.
+//! The service on this machine: a running `cargo local` writes the addresses of its database and its bus into its data
+//! folder.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use crate::service::{Service, reached};
 
-/// What the server tells.
+/// The server's addresses.
 #[derive(Deserialize)]
 struct Endpoints {
     dynamodb: String,
@@ -33,7 +34,7 @@ pub(crate) fn find(data: Option<PathBuf>) -> anyhow::Result<Service> {
     let text = text.with_context(|| format!("cannot read {}; is the server still starting?", path.display()))?;
     let told: Endpoints = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not what this version of the server writes", path.display()))?;
-    // They ask for some, and nobody checks them.
+    // The SDK needs credentials, and the server does not check them.
     let credentials = SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "laptop"));
     let at = |url| reached(credentials.clone(), Region::new("local"), Some(url));
     Ok(Service {
@@ -51,7 +52,7 @@ fn default_data() -> PathBuf {
     built_in.unwrap_or_else(|| Path::new(".")).join(".local")
 }
 
-/// Whether a server has the folder. What one that was killed told is still there, but its lock went with it.
+/// Whether a server uses the folder. A killed server leaves its addresses behind, but not its lock.
 fn is_in_use(data: &Path) -> anyhow::Result<bool> {
     let path = data.join("lock");
     let lock = match File::open(&path) {

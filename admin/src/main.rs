@@ -1,4 +1,4 @@
-//! The operator's commands: they work on tables and bus directly, with the operator's own permissions.
+//! The operator's commands: they access tables and bus directly, with the operator's own permissions.
 
 mod args;
 mod aws_cli;

@@ -1,4 +1,4 @@
-//! `rebuild-index`: what it is told, what it tells meanwhile, and how it ends.
+//! `rebuild-index`: its options, its progress output and its result.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use crate::args::ServiceArgs;
 
-/// How often people are told of progress.
+/// The interval between progress lines.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// What the command is told.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct RebuildIndexArgs {
     #[command(flatten)]
@@ -49,7 +49,7 @@ fn workers(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|workers| (1..=256).contains(workers)).ok_or_else(|| "must be 1 to 256".to_owned())
 }
 
-/// Rebuilds, and tells. Fails itself only when it cannot be told.
+/// Rebuilds and reports. It returns an error only when it cannot write its report.
 pub(crate) async fn run<L, I, B>(
     args: &RebuildIndexArgs,
     ports: &PublishPorts<L, I, B>,
@@ -91,7 +91,8 @@ where
 }
 
 impl RebuildIndexArgs {
-    /// On a laptop a doorbell waits as long as nobody starts the server, so that age says nothing there.
+    /// On a laptop a notification waits until the next start of the server, so the age of a version means nothing
+    /// there.
     fn published_before(&self, answers_in_time: bool, now: Timestamp) -> Option<Timestamp> {
         let hours = match self.horizon_hours {
             _ if self.republish_everything => None,
@@ -109,8 +110,7 @@ enum Ending {
     Failed(String),
 }
 
-/// Set when somebody asks to end. Who asks twice has no patience: the second time ends the process at once, which is
-/// as safe.
+/// Set by the first signal to end. A second signal ends the process at once, which is equally safe.
 fn interrupted() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -126,7 +126,7 @@ fn interrupted() -> Arc<AtomicBool> {
     interrupted
 }
 
-/// Tells people on the standard error. That nobody listens is no reason to end.
+/// Writes progress to standard error. A closed standard error does not stop the rebuild.
 struct Teller {
     begun: Instant,
     told: Instant,

@@ -1,4 +1,4 @@
-//! A service that was found: where its tables and its bus are.
+//! The addresses of a service: its tables and its bus.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,11 +13,12 @@ pub(crate) struct Service {
     pub(crate) index_table: String,
     /// Its name or its ARN.
     pub(crate) event_bus: String,
-    /// Whether a doorbell is answered within a day or never. On a laptop it waits for the next start of the server.
+    /// Whether a notification is processed within a day or never. On a laptop it waits for the next start of the
+    /// server.
     pub(crate) answers_in_time: bool,
 }
 
-/// How the SDK reaches what is in a region, or at a URL of its own.
+/// The SDK's configuration for a region, or for a URL.
 pub(crate) fn reached(credentials: SharedCredentialsProvider, region: Region, url: Option<String>) -> SdkConfig {
     let mut config = SdkConfig::builder();
     config.set_endpoint_url(url);

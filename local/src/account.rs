@@ -1,6 +1,6 @@
-//! The account and the region that the embedded parts claim to be in.
+//! The account and the region that the embedded services report.
 
-/// The account, in events and in requests as API Gateway hands them over.
+/// The account, in events and in requests in the form of API Gateway.
 pub(crate) const ACCOUNT: &str = "000000000000";
 /// The region, in events and for the SDK.
 pub(crate) const REGION: &str = "local";

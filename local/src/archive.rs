@@ -1,15 +1,15 @@
-//! The events' archive: every event the bus accepted, one a line, in the order of acceptance, in a file of `SQLite`.
+//! The events' archive: every event the bus accepted, one per row, in the order of acceptance, in a `SQLite` file.
 //!
-//! It is the bus's memory. A listener reads from here and waits for the end to move on, so that it can be as slow as it
-//! wants, misses no event and gets none twice.
+//! It is the bus's memory. A listener reads from it and waits at its end for more, so it may be slow, misses no event
+//! and gets none twice.
 
 use rusqlite::{Connection, OpenFlags, Result};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// A commit is in the hands of the operating system: it survives the end of this process, not a failure of the machine,
-/// which takes the last events and leaves the file whole.
+/// A commit is in the operating system's cache: it survives the end of this process. A failure of the machine can lose
+/// the last events but does not corrupt the file.
 const LAYOUT: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
      CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, line TEXT NOT NULL)";
 
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// What a process leaves behind that is killed while it writes: the files as they are, the last one cut anywhere.
+    /// The files of a process that was killed while it wrote: unchanged, except that the last one is cut at any point.
     #[test]
     fn a_torn_append_is_gone_whole_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::Envelope;
 use crate::recoveries::LocalStarter;
 
-/// How many failures wait for the rule at most. What is more is left to the sweep.
+/// How many failures may wait for the rule. The sweep handles the others.
 const WAITING_MAX: usize = 10_000;
 /// How often the rule's function is tried.
 const ATTEMPTS_MAX: u32 = 3;
@@ -27,10 +27,10 @@ const RETRY_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Failures(mpsc::Sender<FailureEvent>);
 
-/// Where the rule takes them from.
+/// The queue from which the rule takes them.
 pub(crate) type Waiting = mpsc::Receiver<FailureEvent>;
 
-/// What the rule's pattern looks at: the deployment's template says the same.
+/// The fields of the rule's pattern, as in the deployment's template.
 #[derive(Deserialize)]
 struct Pattern {
     to_state: String,
@@ -92,7 +92,7 @@ impl Background {
         Self { starter, tasks, stop }
     }
 
-    /// Stops both, and the recoveries that are under way. What nobody looked at yet is left to the sweep.
+    /// Stops both, and the running recoveries. The sweep handles failures that are still waiting.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
@@ -128,7 +128,7 @@ async fn sweep(
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        // What went wrong is logged by the function, and the next sweep goes on from there.
+        // The function logs its error, and the next sweep continues from there.
         let _swept = sweep_workflows::sweep_workflows(&sweeping, ScheduledEvent {}).await;
     }
 }

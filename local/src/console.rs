@@ -1,6 +1,6 @@
-//! What people see: lines on the standard output, printed by a thread of its own.
+//! The console: a thread of its own prints lines on standard output.
 //!
-//! A pipe that nobody reads must not hold the service up, so whoever has a line to print never waits for it.
+//! A pipe without a reader must not block the service, so a task that prints a line never waits for it.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -30,7 +30,7 @@ impl Console {
     /// Prints a line soon, or not at all when too many wait.
     pub(crate) fn line(&self, line: String) {
         if let Some(lines) = &self.lines {
-            // A full or closed channel means that nobody reads; nothing is lost that is not kept elsewhere.
+            // A full or closed channel means that there is no reader. The line is not the only record of its content.
             let _ = lines.try_send(line);
         }
     }

@@ -1,7 +1,7 @@
 //! The embedded DynamoDB: dynoxide on a SQLite file, served on a loopback port and reached through the real SDK.
 //!
-//! It has a thread of its own, because it works with blocking calls under one lock: on the service's threads it would
-//! hold up every request that waits for nothing of it.
+//! It has a thread of its own, because it makes blocking calls under one lock: on the service's threads it would delay
+//! every request, even those that do not need it.
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
@@ -17,7 +17,7 @@ use crate::account::REGION;
 pub(crate) const LOG_TABLE: &str = "WorkflowLog";
 /// The index's table.
 pub(crate) const INDEX_TABLE: &str = "WorkflowIndex";
-/// How long the last requests may take when the database is stopped.
+/// How long the last requests may take when the database stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long `SQLite` waits for another connection's lock, in milliseconds; ours is the only other one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,10 +37,10 @@ pub enum DatabaseError {
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error.
         why: String,
     },
-    /// No port or no thread was to be had.
+    /// No port or no thread was available.
     #[error("cannot serve the embedded database")]
     NotServed(#[source] std::io::Error),
 }
@@ -76,7 +76,7 @@ impl EmbeddedDatabase {
                 tracing::error!(error, "the embedded database ended");
             }
             drop(runtime);
-            // Nobody waits any more when stopping took too long.
+            // The receiver is gone when the stop took too long.
             let _ = end.send(());
         };
         std::thread::Builder::new().name("dynamodb".to_owned()).spawn(serving).map_err(DatabaseError::NotServed)?;
@@ -98,7 +98,7 @@ impl EmbeddedDatabase {
     }
 }
 
-/// How the SDK reaches what is served there. The credentials are any: it is asked for some, and nobody checks them.
+/// The SDK's configuration for the server. The SDK needs credentials, and the server does not check them.
 pub(crate) fn sdk_config(address: SocketAddr) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "laptop");
     SdkConfig::builder()
@@ -120,7 +120,7 @@ fn index_stream(path: &Path) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
-    /// The two queries are dynoxide's own; if a later release words them otherwise, the stream must be indexed anew.
+    /// Both queries are dynoxide's own; if a later release changes their text, the stream needs a new index.
     #[test]
     fn the_stream_is_read_by_its_index() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! Where the running server's database and bus are, told in the data folder for the commands that work on them.
+//! The endpoints file in the data folder: the addresses of the running server's database and bus, for operators'
+//! commands.
 
 use aws_types::SdkConfig;
 use serde_json::json;
@@ -9,10 +10,10 @@ use std::path::Path;
 use crate::database::{INDEX_TABLE, LOG_TABLE};
 use crate::folder::{FolderError, replace};
 
-/// What the bus is called. It takes events for any other as well.
+/// The name of the bus. It accepts events for any other name as well.
 const EVENT_BUS: &str = "alims-workflow-events";
 
-/// Tells. Whoever reads it must see as well that a server has locked the folder: one that was killed tells for ever.
+/// Writes the endpoints file. It may be stale after a crash, so a reader must check the folder lock as well.
 pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr) -> Result<(), FolderError> {
     let endpoints = json!({
         "dynamodb": database.endpoint_url(),
@@ -24,7 +25,7 @@ pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr) -> Res
     replace(path, endpoints.to_string().as_bytes()).map_err(FolderError::at(path))
 }
 
-/// Tells no more.
+/// Removes the endpoints file.
 pub(crate) fn forget(path: &Path) {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! The data folder: what lies in it, and the lock that keeps a second server out.
+//! The data folder: its files, and the lock that excludes a second server.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -16,14 +16,14 @@ pub enum FolderError {
     Unusable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
 }
 
 impl FolderError {
-    /// For `map_err` on whatever was done with `path`.
+    /// For `map_err` on an operation with `path`.
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Unusable { path: path.to_owned(), source }
     }
@@ -49,7 +49,7 @@ impl DataFolder {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Takes the folder for this server, until the lock is dropped or the process ends in whatever way.
+    /// Locks the folder for this server, until the lock is dropped or the process ends in any way.
     ///
     /// # Errors
     /// [`FolderError::InUse`] when another server has it.
@@ -82,7 +82,7 @@ impl DataFolder {
         self.root.join("events.sqlite")
     }
 
-    /// How far the log's stream is handled.
+    /// The file with the checkpoint of the log's stream.
     #[must_use]
     pub fn stream_checkpoint(&self) -> PathBuf {
         self.root.join("stream-checkpoint.json")
@@ -115,7 +115,7 @@ pub(crate) fn scratch_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Puts `bytes` at `path` so that whoever reads it sees the old content or the new one, never a part.
+/// Writes `bytes` to `path` atomically: a reader sees the old content or the new one, never a part.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let scratch = scratch_beside(path);
     let mut file = File::create(&scratch)?;

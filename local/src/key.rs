@@ -1,4 +1,4 @@
-//! The key that signs this folder's tokens: RSA, because API Gateway's authorizer takes no other kind.
+//! The key that signs this folder's tokens: RSA, because API Gateway's authorizer accepts no other kind.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::folder::{DataFolder, FolderError, scratch_beside};
 
-/// What a private key in PKCS #8 is called in PEM (RFC 7468).
+/// The PEM label of a private key in PKCS #8 (RFC 7468).
 const PKCS8_TAG: &str = "PRIVATE KEY";
 
 /// Why there is no key to sign with.
@@ -57,7 +57,7 @@ impl SigningKey {
         Self::from_pem(&pem).ok_or(KeyError::NotAKey(path))
     }
 
-    /// Takes a private key; none when it is not one.
+    /// Parses a private key; none when it is invalid.
     fn from_pem(pem: &[u8]) -> Option<Self> {
         let encoding = EncodingKey::from_rsa_pem(pem).ok()?;
         let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::RS256).ok()?;
@@ -74,9 +74,10 @@ impl SigningKey {
     }
 }
 
-/// Puts the key in place if none is there, and returns the one that is there then.
+/// Installs the key if there is none, and returns the installed one.
 ///
-/// The key is complete before it has its name, and a hard link fails where a rename would replace.
+/// The key file is complete before it gets its name, and a hard link fails where a rename would replace an existing
+/// file.
 fn install(path: &Path, pem: &[u8]) -> io::Result<Vec<u8>> {
     let scratch = scratch_beside(path);
     let mut options = OpenOptions::new();

@@ -1,7 +1,7 @@
 //! The whole service in one process on an embedded DynamoDB, for a laptop.
 //!
-//! The functions are the ones that run on Lambda, called with the events that API Gateway and DynamoDB Streams make.
-//! Only what surrounds them is this crate's: the edge, the stream pump, the bus, and a data folder.
+//! The functions are the same as on Lambda, called with the events that API Gateway and DynamoDB Streams make. This
+//! crate adds only their environment: the edge, the stream pump, the bus, and a data folder.
 
 mod account;
 mod archive;

@@ -1,7 +1,7 @@
-//! What Lambda puts between a stream and a function: batches, repetition, bisection, and an end to it.
+//! Lambda's event source mapping between a stream and a function: batches, retries, bisection, and a bound on them.
 //!
-//! The function is called one batch at a time, in the order of the stream, and may confirm a part of one. A record
-//! that keeps failing is put aside after a bounded while, and the records behind it go on.
+//! It calls the function with one batch at a time, in the order of the stream; the function may confirm a part of a
+//! batch. A record that keeps failing becomes a dead letter after a bounded time, and the records behind it continue.
 
 use alims_operations::ports::{DeadLetter, DeadLetters};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -20,8 +20,8 @@ pub struct Bounds {
     pub call_timeout: Duration,
     /// `MaximumRetryAttempts` plus the first: how often one record is tried at the head of its batch.
     pub attempts_max: u32,
-    /// `MaximumRecordAgeInSeconds`, but counted from the first attempt: how long one record may hold the others up.
-    /// A laptop that was off for a week publishes what was left a week ago.
+    /// `MaximumRecordAgeInSeconds`, but counted from the first attempt: how long one record may delay the others. So a
+    /// laptop that was off for a week still publishes its week-old records.
     pub held_up_max: Duration,
     /// The first pause before a repetition; it doubles.
     pub backoff_first: Duration,
@@ -60,11 +60,11 @@ impl Lot {
     }
 }
 
-/// What a call came to.
+/// The result of a call.
 enum Answer {
-    /// Every record is handled.
+    /// The function handled every record.
     All,
-    /// The records before this place are handled.
+    /// The function handled the records before this position.
     UpTo(usize),
     /// The function failed as a whole, for this reason.
     Failed(String),
@@ -76,15 +76,15 @@ where
     Called: Future<Output = DynamoDbEventResponse> + Send + 'static,
     D: DeadLetters,
 {
-    /// Maps a stream to `function`, which answers with the records it could not handle.
+    /// Maps a stream to `function`, which returns the records that it could not handle.
     pub const fn new(function: F, dead_letters: D, bounds: Bounds) -> Self {
         Self { function, dead_letters, bounds }
     }
 
-    /// Hands a batch over until every record of it is handled or put aside. `handled` hears the sequence number of
-    /// the last record of those that need not come again, whenever there are more of them.
+    /// Delivers a batch until every record of it is handled or a dead letter. After each progress, `handled` receives
+    /// the sequence number of the last record that need not be delivered again.
     ///
-    /// Dropping the future is safe: what was not heard of comes again.
+    /// Dropping the future is safe: records that `handled` has not confirmed are delivered again.
     pub async fn deliver(&self, batch: Vec<EventRecord>, mut handled: impl FnMut(&str)) {
         let mut lots = VecDeque::from([Lot::new(batch)]);
         while let Some(mut lot) = lots.pop_front() {
@@ -128,7 +128,7 @@ where
         }
     }
 
-    /// One call, in a task of its own: a function that panics takes nothing down.
+    /// One call, in a task of its own: a panic in the function does not stop the server.
     async fn call(&self, records: &[EventRecord]) -> Answer {
         let event = match over_the_wire(records) {
             Ok(event) => event,
@@ -162,7 +162,7 @@ where
     }
 }
 
-/// The event as Lambda hands it over: written as JSON and read again.
+/// The event in Lambda's form: written as JSON and parsed again.
 fn over_the_wire(records: &[EventRecord]) -> Result<Event, serde_json::Error> {
     let mut event = Event::default();
     event.records = records.to_vec();

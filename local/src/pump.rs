@@ -1,4 +1,4 @@
-//! The stream pump: takes batches from the log's stream to the publisher, and remembers how far it has come.
+//! The stream pump: it delivers batches from the log's stream to the publisher, and stores its checkpoint.
 
 use alims_operations::ports::DeadLetters;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 use crate::mapping::{BOUNDS, EventSourceMapping, sequence_number};
 use crate::stream::{Checkpoint, CheckpointFile, LogStream};
 
-/// How soon an idle stream is looked at again. Whoever writes rings besides.
+/// How soon an idle stream is polled again. A write also sends a notification.
 const IDLE_FIRST: Duration = Duration::from_millis(20);
 /// How long an idle stream is left alone at most.
 const IDLE_MAX: Duration = Duration::from_millis(200);
 /// How long to wait when the stream cannot be read.
 const UNREADABLE_WAIT: Duration = Duration::from_millis(500);
-/// How long the batch in hand may take when the pump is stopped. What is not done then comes again.
+/// How long the current batch may take when the pump stops. An unfinished batch is delivered again.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the pump draws from.
 pub struct Source {
-    /// Tells which stream the table has.
+    /// Finds the stream of the table.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Reads the stream.
     pub streams: aws_sdk_dynamodbstreams::Client,
@@ -33,7 +33,7 @@ pub struct Source {
     pub table: String,
     /// How far this pump has come.
     pub checkpoint: CheckpointFile,
-    /// Rung after every write, so that nobody waits for the next look.
+    /// Notified after every write, so that an event need not wait for the next poll.
     pub doorbell: Arc<Notify>,
 }
 
@@ -66,7 +66,7 @@ impl Pump {
         Self { stop, task }
     }
 
-    /// Finishes the batch in hand, or gives it up when that takes long.
+    /// Finishes the current batch, or cancels it when that takes too long.
     pub async fn stop(mut self) {
         self.stop.cancel();
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
@@ -112,7 +112,7 @@ where
     Ok(())
 }
 
-/// What the entries begin with that are events: versions, refusals, quarantines and releases.
+/// The prefixes of the entries that are events: versions, refusals, quarantines and releases.
 const EVENTS: [&str; 3] = ["v#", "r#", "q#"];
 
 /// The mapping's filter, the same as on AWS: new entries that are events.

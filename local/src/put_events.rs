@@ -1,7 +1,7 @@
-//! The laptop's bus as Amazon EventBridge: `PutEvents` and nothing else, for programs that run beside the server.
+//! The laptop's bus as Amazon EventBridge: `PutEvents` and nothing else, for programs on the same machine.
 //!
-//! It asks nobody who they are, as the embedded database does not, so it listens on the loopback only. What it takes
-//! comes to the same archive and the same listeners as what the server itself publishes.
+//! Like the embedded database, it has no authentication, so it listens on the loopback only. Its events go to the same
+//! archive and the same listeners as the server's own.
 
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
 use alims_domain::timestamp::Timestamp;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::bus::{Envelope, LocalBus};
 
-/// What the header `X-Amz-Target` says.
+/// The value of the header `X-Amz-Target`.
 const PUT_EVENTS: &str = "AWSEvents.PutEvents";
 
 /// Where events are put.
@@ -88,7 +88,7 @@ struct PutEvents {
     entries: Vec<Entry>,
 }
 
-/// Whatever bus an entry names, it is this one.
+/// The named bus is ignored: every entry goes to this one.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Entry {
@@ -121,7 +121,7 @@ impl Door {
         })
     }
 
-    /// Takes the entries that are events, and answers for each.
+    /// Accepts the entries that are events, and returns a result for each.
     fn take(&self, entries: &[Entry]) -> io::Result<Value> {
         let now = self.clock.now();
         let (mut events, mut results) = (Vec::new(), Vec::new());
@@ -146,7 +146,7 @@ impl Door {
 }
 
 impl Entry {
-    /// The detail on one line; else the code and the message of what is wrong with the entry.
+    /// The detail on one line; otherwise the code and the message of the entry's error.
     fn detail(&self) -> Result<Box<RawValue>, (&'static str, &'static str)> {
         if self.source.is_empty() || self.detail_type.is_empty() {
             return Err(("InvalidArgument", "an entry has a Source, a DetailType and a Detail"));
@@ -159,7 +159,7 @@ impl Entry {
 }
 
 fn instant(seconds: f64) -> Option<Timestamp> {
-    // A number of seconds with a fraction is seldom exactly what was meant: the nearest millisecond is.
+    // A fractional number of seconds is rarely exact, so it is rounded to the nearest millisecond.
     let since = Duration::try_from_secs_f64(seconds).ok()? + Duration::from_micros(500);
     Timestamp::from_unix_millis(since.as_millis().try_into().ok()?)
 }

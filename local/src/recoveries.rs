@@ -1,7 +1,8 @@
-//! Recoveries on a laptop: the machine of which the deployment's definition is written, one task an execution.
+//! Recoveries on a laptop: it runs the machine from which the deployment's definition is written, one task per
+//! execution.
 //!
-//! What is under way when the process ends is forgotten. Its claim is in the log, so that whoever asks again, or the
-//! sweep, starts it anew under the same name, and each turn recognises what was done.
+//! Running executions are lost when the process ends. Their claims are in the log: the next request or the sweep starts
+//! them again under the same id, and each turn recognises completed work.
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
@@ -19,7 +20,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::bus::LocalBus;
 use crate::rules::SharedRules;
 
-/// What a turn works with here.
+/// The ports of a turn here.
 pub(crate) type Recovers = alims_operations::recovery_step::Ports<DynamoLog, DynamoIndex, LocalBus, SharedRules>;
 
 /// How many turns are made at once: the embedded database does one thing at a time.
@@ -47,7 +48,7 @@ struct Executions {
 }
 
 impl LocalStarter {
-    /// A starter whose turns work with these ports.
+    /// A starter whose turns use these ports.
     pub(crate) fn new(recovers: Recovers) -> Self {
         Self(Arc::new(Shared {
             recovers,
@@ -58,7 +59,7 @@ impl LocalStarter {
         }))
     }
 
-    /// Ends what is under way, between two effects or in one: either may happen to a process.
+    /// Cancels the running executions, between two effects or during one: a process may end at either point.
     pub(crate) async fn stop(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();
@@ -164,7 +165,7 @@ mod tests {
     use alims_testing::contract::starter::StarterStage;
     use tempfile::TempDir;
 
-    /// A starter whose turns are held until the test ends a recovery.
+    /// A starter that holds its turns until the test ends a recovery.
     struct Held {
         starter: LocalStarter,
         _database: EmbeddedDatabase,

@@ -1,4 +1,4 @@
-//! The rules as all functions of the server share them.
+//! The rules, shared by all functions of the server.
 
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
@@ -31,7 +31,7 @@ mod tests {
     use alims_testing::contract::rules::{EngineStage, in_cel};
     use tempfile::TempDir;
 
-    /// The rules, and the folder with the file that takes them down.
+    /// The rules, and the folder with the file that makes them unavailable.
     struct Shared {
         rules: SharedRules,
         folder: TempDir,

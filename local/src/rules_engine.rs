@@ -1,6 +1,6 @@
 //! `cargo local rules-engine`: the embedded rules behind the contract of the remote engine.
 //!
-//! It is the reference for those who implement the contract, and what the two engines are held against each other with.
+//! It is the reference for implementers of the contract, and tests compare the two engines with it.
 
 use alims_operations::ports::TransitionRules;
 use alims_rules::contract::{Asked, PATH, QUESTION_BYTES_MAX, TransitionAnswer, TransitionQuestion};
@@ -52,7 +52,7 @@ impl RulesEngine {
         self.address
     }
 
-    /// Stops: what was asked is answered.
+    /// Stops, after it has answered the accepted requests.
     pub async fn stop(self) {
         self.stop.cancel();
         match tokio::time::timeout(DRAIN_TIMEOUT, self.serving).await {

@@ -1,4 +1,4 @@
-//! One server: put together from its parts, started in order, stopped in the order that loses nothing.
+//! One server: built from its parts, started in order, and stopped in an order that loses nothing.
 
 use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_dynamodb::tables::TableNames;
@@ -42,10 +42,10 @@ const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the sweep runs. A laptop's server is seldom up for hours.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-/// How long requests in work may take when the server is stopped.
+/// How long requests in progress may take when the server stops.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How a server is to be.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The port of 127.0.0.1 to listen on; 0 for a free one.
@@ -60,15 +60,15 @@ pub struct Config {
     pub rules: Engine,
     /// The folder of the policies.
     pub policies: PathBuf,
-    /// Whose tokens to take.
+    /// The accepted issuer of tokens.
     pub issuer: String,
     /// Whether to leave events where they are, as a server does that dies before it publishes them.
     pub hold_events: bool,
     /// Whether to print each event on the standard output.
     pub show_events: bool,
-    /// A file; while it is there the rules engine is down.
+    /// A file; while it exists the rules engine is unavailable.
     pub rules_down_while: Option<PathBuf>,
-    /// How often to look for workflows that nobody asked about.
+    /// The interval between sweeps.
     pub sweep_every: Duration,
 }
 
@@ -93,7 +93,7 @@ impl Config {
     }
 }
 
-/// The repository this was built in, or the present folder when it is gone.
+/// The repository of the build, or the current folder when it no longer exists.
 #[must_use]
 pub(crate) fn repository() -> PathBuf {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|root| root.join("policies").is_dir());
@@ -109,7 +109,7 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is nobody to judge.
+    /// The rules engine could not be started.
     #[error(transparent)]
     Rules(#[from] RulesNotStarted),
     /// The policies are wrong.
@@ -117,16 +117,16 @@ pub enum StartError {
     Policies {
         /// Where they are.
         folder: PathBuf,
-        /// What is wrong.
+        /// The error.
         #[source]
         source: PolicyInvalid,
     },
-    /// Somebody else listens on the port.
+    /// Another program listens on the port.
     #[error("port {port} is in use; choose another one with {option}, or {option} 0 for a free port")]
     PortInUse {
         /// Which.
         port: u16,
-        /// What it is chosen with.
+        /// The option that sets the port.
         option: &'static str,
     },
     /// The port cannot be listened on.
@@ -134,7 +134,7 @@ pub enum StartError {
     Port {
         /// Which.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -165,10 +165,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server. It answers when this returns.
+    /// Starts a server. It accepts requests when this returns.
     ///
     /// # Errors
-    /// When anything it stands on is missing, in use or wrong. Nothing is left running then.
+    /// When anything that it needs is missing, in use or invalid. No part of it is left running then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
@@ -268,8 +268,8 @@ impl Server {
         token::issue(&self.key, &self.issuer, request, SystemClock.now())
     }
 
-    /// Stops: no new requests, those in work are answered, recoveries end where they are, the batch in hand is
-    /// published, the database is closed.
+    /// Stops: it accepts no new requests, answers those in progress, cancels recoveries, publishes the current batch,
+    /// and closes the database.
     pub async fn stop(self) {
         endpoints::forget(&self.endpoints);
         self.stop.cancel();
@@ -310,7 +310,7 @@ pub(crate) fn undelayed(
     })
 }
 
-/// The tables, made when they are not there, and what stands on them.
+/// The tables, created when they do not exist, and the stores on them.
 pub(crate) async fn stores(
     database: &EmbeddedDatabase,
     bus: LocalBus,

@@ -1,7 +1,7 @@
-//! The log's stream, read through the Streams API from where the checkpoint says.
+//! Reads the log's stream through the Streams API, from the checkpoint on.
 //!
-//! Dynoxide writes a stream record in the transaction of its item and keeps it for ever, so a checkpoint that is
-//! behind, spoilt or gone only means that records come again.
+//! Dynoxide writes a stream record in the transaction of its item and keeps it forever. So a checkpoint that is behind,
+//! corrupt or lost only means that records are delivered again.
 
 use aws_lambda_events::dynamodb::{EventRecord, StreamViewType};
 use aws_sdk_dynamodbstreams::Client;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::folder::replace;
 
-/// Up to where the stream is handled.
+/// The checkpoint of the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Checkpoint {
@@ -104,7 +104,7 @@ impl LogStream {
         }
     }
 
-    /// A record as Lambda hands it to a function.
+    /// A record in the form in which Lambda gives it to a function.
     fn event_record(&self, record: Record) -> EventRecord {
         let mut event = EventRecord::default();
         event.aws_region = record.aws_region.unwrap_or_default();

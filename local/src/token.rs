@@ -1,4 +1,4 @@
-//! Tokens: made for people on a laptop, verified as API Gateway's JWT authorizer verifies.
+//! Tokens: issued for people on a laptop, verified like API Gateway's JWT authorizer does.
 
 use alims_domain::timestamp::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::key::SigningKey;
 
-/// The issuer of tokens when none is named. It names the laptop and not a port: a token holds on whatever port the
-/// server listens.
+/// The default issuer of tokens. It names the laptop and no port, so a token is valid on any port of the server.
 pub const ISSUER_DEFAULT: &str = "urn:alims:local";
 /// The audience of the tokens.
 pub const AUDIENCE: &str = "alims-workflow-manager";
@@ -148,7 +147,7 @@ fn refused(kind: &ErrorKind) -> TokenRefused {
     }
 }
 
-/// A claim as API Gateway hands it over: everything is text, and a list is `[a b]`.
+/// A claim as API Gateway renders it: everything is text, and a list is `[a b]`.
 pub(crate) fn as_api_gateway_renders(claim: &Value) -> String {
     match claim {
         Value::String(text) => text.clone(),

@@ -1,7 +1,7 @@
-//! The machine as AWS Step Functions reads it: the Amazon States Language, with its expressions in `JSONata`.
+//! The machine in the form of AWS Step Functions: the Amazon States Language, with its expressions in `JSONata`.
 //!
-//! The state names and expressions are written here. Every name of a turn, every retry and every number is the
-//! machine's.
+//! This module defines the state names and expressions. Every name of a turn, every retry and every number comes from
+//! the machine.
 
 use serde::Serialize;
 
@@ -92,10 +92,11 @@ struct Catch<'a> {
 }
 
 impl Machine {
-    /// The text of `recover-workflow.asl.json`. The deployment's template puts in what stands between `${` and `}`.
+    /// The text of `recover-workflow.asl.json`. The deployment's template replaces the placeholders between `${` and
+    /// `}`.
     ///
     /// # Errors
-    /// When it cannot be written as JSON, which a test would have shown.
+    /// When it has no JSON, which a test would show.
     pub fn definition(&self) -> Result<String, serde_json::Error> {
         let definition = Definition {
             comment: "One recovery of one workflow, made by `cargo xtask machine`. Each turn's answer names the next.",

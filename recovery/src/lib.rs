@@ -1,13 +1,13 @@
-//! The recovery's state machine: one definition, written for AWS Step Functions and run by a laptop.
+//! The recovery's state machine: one definition, which is written for AWS Step Functions and runs on a laptop.
 //!
-//! [`RECOVER_WORKFLOW`] says which turns there are, what is tried again and how long everything may take.
-//! `cargo xtask machine` writes `recover-workflow.asl.json` from it, which is deployed; a laptop runs the same value with
-//! [`Machine::run`]. A property test walks the file as AWS does and compares it with the loop.
+//! [`RECOVER_WORKFLOW`] defines the turns, the retries and the time limits. `cargo xtask machine` writes
+//! `recover-workflow.asl.json` from it for the deployment; a laptop runs the same value with [`Machine::run`]. A
+//! property test interprets the file like AWS does and compares it with the loop.
 //!
 //! # Who does what in a recovery
 //!
-//! An *attempt* has a *claim* and at most one *outcome* in the log. It is carried out by an *execution* of the state
-//! machine, which takes *turns*.
+//! An *attempt* has a *claim* and at most one *outcome* in the log. An *execution* of the state machine runs it, turn
+//! by turn.
 //!
 //! | who | when | decides | writes |
 //! |---|---|---|---|
@@ -21,7 +21,7 @@
 //! | a rule on the bus | an execution failed, timed out or was aborted | nothing | its event, in the queue of failed recoveries |
 //! | `get-workflow-recovery` | a caller asks | what the claim, the outcome and the execution say together | nothing |
 //!
-//! The boundary is the document. The machine reads `delay_seconds` and `next` of it and knows no workflow; the operations
+//! The boundary is the document. The machine reads its `delay_seconds` and `next` and knows no workflow; the operations
 //! know no retry and no wait.
 
 mod definition;

@@ -1,4 +1,4 @@
-//! The one definition of the state machine: which turns it takes, how often it tries one, and how long it may take.
+//! The one definition of the state machine: its turns, its retries and its time limits.
 //!
 //! [`definition`](crate::Machine::definition) writes it for AWS Step Functions and [`run`](crate::Machine::run) runs it
 //! on a laptop. Both take every name and number from here.
@@ -24,8 +24,8 @@ pub const RECOVER_WORKFLOW: Machine = Machine {
 /// How long one try of a turn may take. Lambda ends the function earlier; `template.yaml` says when.
 const TRY_SECONDS_MAX: u32 = 12;
 
-/// What is tried again, how often, and after which waits. The waits are short, so that the deadline of `recovery-step`
-/// ends a recovery and not the number of tries.
+/// The retried errors, their number of tries and their waits. The waits are short, so that the deadline of
+/// `recovery-step` ends a recovery and not the number of tries.
 const RETRIES: &[Retry] = &[
     // What `recovery-step` calls unavailable.
     Retry {
@@ -36,7 +36,7 @@ const RETRIES: &[Retry] = &[
         max_attempts: 25,
         jitter_strategy: Jitter::Full,
     },
-    // What happens to the call of a function whatever the function does.
+    // Errors of the call itself, independent of the function's code.
     Retry {
         error_equals: &[
             "Lambda.AWSLambdaException",
@@ -64,23 +64,23 @@ const TURN_SECONDS_MAX: u32 = turn_seconds_max(TRY_SECONDS_MAX, RETRIES);
 /// most one turn has passed. A turn that begins just before the deadline may need all its tries, and so may `record`.
 const TURNS_SECONDS_MAX: u32 = TURN_SECONDS_MAX + RECOVERY_DEADLINE_SECONDS + TURN_SECONDS_MAX + TURN_SECONDS_MAX;
 
-/// What a try ends with that takes too long.
+/// The error of a try that takes too long.
 pub(crate) const TIMEOUT: &str = "States.Timeout";
 
-/// A state machine that waits, takes turns, and records what a turn cannot get over.
+/// A state machine that waits, takes turns, and records an error that a turn cannot recover from.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
     /// The turns that another one follows.
     pub turns: &'static [Next],
-    /// The turn that ends an execution. What the others cannot get over leads here.
+    /// The turn that ends an execution. The unrecoverable errors of the other turns lead here.
     pub last: Next,
     /// The status of an outcome that a turn could not get over.
     pub given_up: OutcomeStatus,
-    /// What is kept of the cause of such an outcome, in characters.
+    /// The length of the kept cause of such an outcome, in characters.
     pub cause_chars_max: usize,
     /// How long one try of a turn may take, in seconds.
     pub try_seconds_max: u32,
-    /// What is tried again. The first that names an error decides, and each counts its own tries.
+    /// The retried errors. The first entry that names an error applies, and each entry counts its own tries.
     pub retries: &'static [Retry],
     /// How long an execution may take, in seconds, the wait before its first turn included.
     pub seconds_max: u32,

@@ -1,4 +1,4 @@
-//! One execution on a laptop: a wait, then turn after turn until the last, each tried as often as the machine says.
+//! One execution on a laptop: a wait, then turn after turn until the last, with the machine's retries.
 
 use alims_domain::recovery::document::Next;
 use futures_util::future::{Either, select};
@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use crate::machine::{Machine, TIMEOUT};
 
-/// Turns of one execution. AWS ends an execution whose history is longer than 25 000 entries, and a turn leaves some seven
-/// there (AWS Step Functions developer guide, "Quotas").
+/// Turns of one execution. AWS ends an execution whose history is longer than 25 000 entries, and a turn adds some
+/// seven (AWS Step Functions developer guide, "Quotas").
 const TURNS_MAX: u32 = 2_500;
-/// What a document fails an execution with that names no turn, and what operators read of it.
+/// The error of an execution whose document names no turn; operators see it.
 pub(crate) const UNKNOWN_TURN: &str = "UnknownTurn";
 pub(crate) const UNKNOWN_TURN_CAUSE: &str = "The recovery's document names no turn that this machine knows.";
-/// What a document fails an execution with that does not say how long to wait.
+/// The error of an execution whose document has no delay.
 const EVALUATION_ERROR: &str = "States.QueryEvaluationError";
-/// What an execution fails with that goes on for ever.
+/// The error of an execution that does not end.
 const RUNTIME_ERROR: &str = "States.Runtime";
 
 /// Time and chance, so that a test needs neither.
@@ -124,7 +124,7 @@ impl Machine {
         }
     }
 
-    /// The document that has the last turn record what another turn could not get over.
+    /// The document that makes the last turn record another turn's unrecoverable error.
     fn give_up(&self, mut document: Value, error: &StateError) -> Value {
         let cause: String = error.cause.chars().take(self.cause_chars_max).collect();
         let outcome = json!({"status": self.given_up, "error": error.name, "cause": cause});

@@ -1,4 +1,4 @@
-//! The table of who may do what, in `docs/access.md`, from the policies. A test of the policies fails while the two differ.
+//! The table of permissions, in `docs/access.md`, from the policies. A test of the policies fails while the two differ.
 
 use std::path::PathBuf;
 

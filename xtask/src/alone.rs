@@ -1,16 +1,18 @@
-//! Packages by themselves. A workspace build unifies the features of all packages, so that one that forgot to ask for a
-//! feature compiles there and nowhere else.
+//! Separate checks of packages. A workspace build unifies the features of all packages, so a package with a missing
+//! feature compiles there but not alone.
 
 use std::time::Instant;
 
 use crate::step::{Step, say};
 use crate::workspace::{Package, Workspace};
 
-/// What people build alone: `cargo local`, `cargo xtask` and the operator's commands. SAM CLI builds each function alone.
+/// The packages that people build alone: the operator's commands, `cargo local` and `cargo xtask`. SAM CLI builds each
+/// function alone.
 const STARTED_ALONE: [&str; 3] = ["alims-admin", "alims-local", "alims-xtask"];
 
-/// Checks alone what is built alone, or every package; those that have features of their own with all of them as well.
-/// Each package has most of the dependencies checked again, with the features that it and these ask for.
+/// Checks separately the packages that are built alone, or every package; a package with features of its own is also
+/// checked with all of them. Each package checks most of its dependencies again, with the features that it and they
+/// need.
 ///
 /// # Errors
 /// At the first package that does not compile.

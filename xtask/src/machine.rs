@@ -1,4 +1,5 @@
-//! The state machine's definition from the machine that a laptop runs. A test of the machine fails while the two differ.
+//! Writes the state machine's definition from the machine that a laptop runs. A test of the machine fails while the two
+//! differ.
 
 use crate::workspace::Workspace;
 

@@ -1,5 +1,4 @@
-//! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; nothing runs there that does not
-//! run here.
+//! `cargo xtask`: the workspace's own commands. `test` is everything that CI runs; CI runs nothing else.
 
 mod access;
 mod alone;
@@ -42,9 +41,9 @@ struct Arguments {
 enum Task {
     /// Everything that CI runs, stopping at the first failure.
     Test,
-    /// What one runs before a push: layout, lints, and the tests that take no minutes.
+    /// Run the checks before a push: layout, lints, and the tests that take seconds.
     Check,
-    /// Check each package that is built alone by itself: a workspace build unifies features and hides a missing one.
+    /// Check separately each package that is built alone: a workspace build unifies features and hides a missing one.
     Alone {
         /// Check the other packages alone as well.
         #[arg(long)]
@@ -66,7 +65,7 @@ enum Task {
     Schemas,
     /// Write the state machine's definition from the machine that a laptop runs.
     Machine,
-    /// Have TLC check the models of spec/, and the mutants break what they must.
+    /// Run TLC on the models of spec/, and check that each mutant violates its property.
     Spec {
         /// Only the small model and the mutants: within a minute, instead of ten.
         #[arg(long)]
@@ -90,25 +89,25 @@ enum Task {
     Deny,
     /// Rebuild the index of a deployed service, or of one on this machine, from its log.
     RebuildIndex {
-        /// What the operator's command is told; `-- --help` shows what it can be told.
+        /// Arguments of the operator's command; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// For those who write rules: check a folder, or explain a verdict.
+    /// For authors of rules: check a folder, or explain a verdict.
     Rules {
         /// Which of the two.
         #[command(subcommand)]
         asked: rules::Asked,
     },
-    /// Break domain and operations in one place after another and see whether their tests notice; takes an hour.
+    /// Mutate domain and operations in one place after another and check that their tests fail; takes an hour.
     Mutants {
-        /// What cargo-mutants is told besides; `-- --help` shows what it can be told.
+        /// Further arguments of cargo-mutants; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Measure; what follows is handed to the measurement.
+    /// Run a benchmark; the arguments are its own.
     Bench {
-        /// What the measurement is told; `-- --help` shows what it can be told.
+        /// Arguments of the benchmark; `-- --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -160,7 +159,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Builds the measurement and, if it starts one, the server as one build, side by side, and runs the former.
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let mut build = vec!["build", "--profile", "measure", "--package", "alims-bench"];
-    // What is measured in process needs no server.
+    // A measurement in process needs no server.
     if arguments.first().is_none_or(|first| first != "judging") {
         build.extend(["--package", "alims-local"]);
     }
@@ -168,7 +167,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments).run(workspace)
 }
 
-/// Two calls, so that whoever has no network still learns of everything that needs none.
+/// Two calls, so that a user without network access still gets the results of every offline check.
 fn deny(workspace: &Workspace) -> anyhow::Result<()> {
     if !cargo_has(workspace, "deny") {
         anyhow::bail!("cargo-deny is missing; install it with: cargo install --locked cargo-deny");

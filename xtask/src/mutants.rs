@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: breaks domain and operations in one place after another and sees whether their tests notice.
+//! `cargo xtask mutants`: mutates domain and operations in one place after another and checks that their tests fail.
 
 use std::process::{Command, Stdio};
 
@@ -9,14 +9,14 @@ use crate::workspace::Workspace;
 
 /// What breaks it: cargo-mutants, built from the registry with the lock file that it was published with.
 const VERSION: &str = "27.1.0";
-/// Builds and tests at the same time. Each takes about one processor.
+/// The number of parallel builds and tests. Each takes about one processor.
 const JOBS: &str = "2";
 
-/// Has every mutant of the two built and tested; `.cargo/mutants.toml` says which there are and what must notice. What
-/// cargo-mutants is told besides narrows it: `--re`, `--shard`.
+/// Builds and tests every mutant of the two; `.cargo/mutants.toml` selects the mutants and the tests. Further arguments
+/// of cargo-mutants narrow the selection: `--re`, `--shard`.
 ///
 /// # Errors
-/// When cargo-mutants is not to be had, or a mutant survives; the list is in `target/mutants/mutants.out/missed.txt`.
+/// When cargo-mutants is not available, or a mutant survives; the list is in `target/mutants/mutants.out/missed.txt`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let folder = workspace.target.join("tools").join("mutants");
     let program = folder.join("bin").join("cargo-mutants");
@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result
         "--no-shuffle",
         "--output",
     ];
-    // What a test of many cases finds at all it finds in few, and each is done again for every mutant.
+    // A property test that finds a mutant at all finds it in few cases, and each case runs again for every mutant.
     let step = Step::built("mutants", program.into(), &mutants).environment("PROPTEST_CASES", "16");
     step.with(&[output.to_string_lossy().into_owned()]).with(arguments).run(workspace)
 }

@@ -1,5 +1,5 @@
-//! `openapi.yaml` from the types of the edge, and `docs/predicate-logic-engine.yaml` from those of the remote rules
-//! engine. A test of each fails while the two differ.
+//! Writes `openapi.yaml` from the types of the edge, and `docs/predicate-logic-engine.yaml` from those of the remote
+//! rules engine. A test of each fails while the two differ.
 
 use crate::workspace::Workspace;
 
@@ -21,7 +21,7 @@ fn write_one(workspace: &Workspace, path: &str, document: &str) -> anyhow::Resul
     Ok(())
 }
 
-/// Starts this program again, built with what the documents need.
+/// Starts this program again, built with the features that the documents need.
 ///
 /// # Errors
 /// When that does not build, or fails.

@@ -10,12 +10,13 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Why it is here.
     pub(crate) why: &'static str,
-    /// Whether it starts with the first part and runs beside all others, with what these leave of the processors.
+    /// Whether it starts with the first part and runs in parallel to all others, on the processors that these leave
+    /// free.
     pub(crate) beside_others: bool,
     pub(crate) work: Work,
 }
 
-/// What a part does.
+/// The work of a part.
 pub(crate) enum Work {
     Run(Step),
     BuiltAlone,
@@ -34,7 +35,8 @@ impl Part {
         Self::new(name, why, Work::Run(Step::cargo(name, arguments)))
     }
 
-    /// Does the work. Only the specification can speak to a session and be stopped by it: it alone may run beside others.
+    /// Does the work. Only the specification can write to a session and be stopped by it, so it alone may run in
+    /// parallel.
     pub(crate) fn run(&self, workspace: &Workspace, session: &Session) -> anyhow::Result<()> {
         match &self.work {
             Work::Run(step) => step.run(workspace),

@@ -1,14 +1,14 @@
-//! `cargo xtask rules`: for the people who write rules. Whether a folder of them is right, and why a move is judged as it
-//! is; what they do is in the rules' own crate.
+//! `cargo xtask rules`: for authors of rules. It checks a folder, or explains the verdict on a transition; the rules'
+//! own crate does the work.
 
 mod asked;
 
 pub(crate) use asked::Asked;
 
-/// Answers.
+/// Runs the command.
 ///
 /// # Errors
-/// When the rules are not valid, what is to be explained cannot be read, or the move is refused by the check.
+/// When the rules are invalid, an input of the explanation cannot be read, or the check refuses the transition.
 #[cfg(feature = "rules")]
 pub(crate) fn answer(asked: &Asked) -> anyhow::Result<()> {
     match asked {
@@ -100,7 +100,7 @@ mod with_rules {
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
     }
 
-    /// The state of a workflow of a running service. The quick start needs `curl` as well, so it is there.
+    /// The state of a workflow of a running service. It needs `curl`, like the quick start.
     fn state_of(server: &str, asked: &Explain) -> anyhow::Result<String> {
         let (token, id) =
             (asked.token.as_deref().unwrap_or_default(), asked.workflow_id.as_deref().unwrap_or_default());
@@ -115,7 +115,7 @@ mod with_rules {
         }
         let answer = child.wait_with_output()?;
         let text = String::from_utf8(answer.stdout).with_context(|| format!("{url} answered no text"))?;
-        // The service says itself what it refuses; where nobody answers, curl says why.
+        // The service explains its own refusals; curl explains a missing answer.
         let said =
             if text.trim().is_empty() { String::from_utf8_lossy(&answer.stderr).into_owned() } else { text.clone() };
         anyhow::ensure!(answer.status.success(), "{url}: {}", said.trim());

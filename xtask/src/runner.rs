@@ -1,4 +1,4 @@
-//! Runs the parts of a suite: one after the other, some beside all others; tells how it goes on, and what came of it.
+//! Runs the parts of a suite, one after the other and some in parallel to all others, and reports progress and results.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, Scope, ScopedJoinHandle};
@@ -102,7 +102,7 @@ impl<'scope, 'parts: 'scope> Beside<'scope, 'parts> {
     }
 }
 
-/// What is told while it goes on.
+/// The progress report.
 struct Progress {
     begun: Instant,
     count: usize,

@@ -1,4 +1,4 @@
-//! `schemas/` from the types of the events. A test of the domain fails while the two differ.
+//! Writes `schemas/` from the types of the events. A test of the domain fails while the two differ.
 
 use crate::workspace::Workspace;
 
@@ -17,7 +17,7 @@ pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts this program again, built with what the documents need.
+/// Starts this program again, built with the features that the documents need.
 ///
 /// # Errors
 /// When that does not build, or fails.

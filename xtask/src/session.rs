@@ -1,4 +1,4 @@
-//! How a check speaks and what it has started: in the foreground, or beside other parts of the suite.
+//! The output and the processes of a check: in the foreground, or in parallel to other parts of the suite.
 
 use std::io::Read as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +11,7 @@ use crate::step::say;
 /// A check's way to the person, and the hold on the process that it waits for.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// What a check beside others has said: it is shown as a whole, so that it does not mix with what they say.
+    /// The output of a parallel check: it is shown as a whole, so that it does not mix with other output.
     kept: Option<Mutex<String>>,
     process: Mutex<Process>,
 }
@@ -25,12 +25,12 @@ enum Process {
 }
 
 impl Session {
-    /// Speaks at once.
+    /// Prints at once.
     pub(crate) const fn foreground() -> Self {
         Self { kept: None, process: Mutex::new(Process::None) }
     }
 
-    /// Keeps what is said, and leaves the processor to the others as long as they want it.
+    /// Keeps the output, and runs at a low priority.
     pub(crate) const fn beside_others() -> Self {
         Self { kept: Some(Mutex::new(String::new())), process: Mutex::new(Process::None) }
     }
@@ -43,7 +43,7 @@ impl Session {
         }
     }
 
-    /// What was kept.
+    /// The kept output.
     pub(crate) fn said(&self) -> String {
         self.kept.as_ref().map(|kept| locked(kept).clone()).unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl Session {
     }
 }
 
-/// What is in it, whoever panicked with it: a line or a process is whole at any time.
+/// The content of a mutex, even if a holder of the lock panicked: a line or a process is complete at any time.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

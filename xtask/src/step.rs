@@ -1,4 +1,4 @@
-//! One command among several: how it is shown, run and repeated by hand.
+//! One command of several: how it is shown, run and repeated by hand.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 /// A command to be run at the workspace's root.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// What a person calls it.
+    /// Its name for people.
     pub(crate) name: String,
     program: OsString,
     arguments: Vec<String>,
@@ -71,11 +71,12 @@ impl Step {
         Ok(())
     }
 
-    /// Runs it in place of this program and where this program was called: what it makes of a Ctrl-C and its exit code
-    /// are its own.
+    /// Replaces this program with the command, in the caller's folder: Ctrl-C and the exit code are then the command's
+    /// own.
     ///
     /// # Errors
-    /// When it cannot be started. Else this does not come back, but where a program cannot take another's place.
+    /// When it cannot be started. Otherwise it does not return, except on systems where a program cannot replace
+    /// another.
     pub(crate) fn take_over(&self) -> anyhow::Result<()> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).envs(self.environment.iter().copied());
@@ -114,7 +115,7 @@ pub(crate) fn cargo_has(workspace: &Workspace, name: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Says something to whoever watches.
+/// Prints a line for the user.
 #[allow(clippy::print_stdout, reason = "a command line speaks on standard output")]
 pub(crate) fn say(line: &str) {
     println!("{line}");

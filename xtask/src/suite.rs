@@ -1,5 +1,5 @@
-//! What CI runs, and what people run before they push, in an order that fails fast: what takes seconds first, what shares
-//! a build together.
+//! The parts of CI and of the check before a push, in an order that fails fast: parts of some seconds first, then parts
+//! that share a build.
 
 use crate::part::{Part, Work};
 use crate::runner;
@@ -14,7 +14,7 @@ pub(crate) fn test(workspace: &Workspace) -> anyhow::Result<()> {
     runner::run(workspace, &everything(workspace))
 }
 
-/// Runs what one runs before a push, in a few minutes where a build was made before.
+/// Runs the checks before a push, in a few minutes when a build exists.
 ///
 /// # Errors
 /// What failed, and the command that repeats it.
@@ -83,18 +83,19 @@ fn tests(workspace: &Workspace) -> Part {
     Part::cargo("tests", why, arguments)
 }
 
-/// The tests that take no minutes. The targets are chosen and not the packages, so that no dependency is built again with
-/// other features.
+/// The tests that take seconds. It selects targets and not packages, so that no dependency is built again with other
+/// features.
 fn quick_tests(workspace: &Workspace) -> Part {
     let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
     let step = Step::cargo("tests", &[runner, &["--workspace", "--lib"]].concat()).with(&workspace.quick_tests());
-    // Of what is tested with many random cases, a few: CI has the patience for all.
+    // Property tests run few of their cases here; CI runs all of them.
     let step = step.environment("PROPTEST_CASES", "16");
     Part::new("tests", "unit, contract, property (a few cases), integration, documents and tidy", Work::Run(step))
 }
 
-/// The golden items once more, in a build in which every fault has other words. All of the workspace is named and only three
-/// kinds of tests are chosen, so that no dependency is built again with other features: what depends on the domain is.
+/// Tests the golden items once more, in a build in which every fault has another text. It names the whole workspace and
+/// selects only three kinds of tests, so that no dependency is built again with other features; only the dependents of
+/// the domain are.
 fn reworded(workspace: &Workspace) -> Part {
     let why = "keys, hashes and identities are the same in a build that words every fault differently";
     let runner: &[&str] = if cargo_has(workspace, "nextest") { &["nextest", "run"] } else { &["test"] };
@@ -103,7 +104,7 @@ fn reworded(workspace: &Workspace) -> Part {
     Part::cargo("reworded", why, &[runner, &build, &what].concat())
 }
 
-/// Runs what the build made: `cargo run` of one package would unify other features and build its dependencies again.
+/// Runs the existing build: `cargo run` of one package would unify other features and build its dependencies again.
 fn demo(workspace: &Workspace) -> Part {
     let step = Step::built("demo", workspace.built(Build::Development, "alims-local"), &["demo"]);
     Part::new("demo", "the four scenarios, told for a person, hold", Work::Run(step))

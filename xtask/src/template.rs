@@ -1,4 +1,5 @@
-//! `cargo xtask template`: the template and the state machine's definition, checked by those who know what AWS takes.
+//! `cargo xtask template`: checks the template and the state machine's definition with tools that know the rules of
+//! AWS.
 
 use std::fs;
 
@@ -11,10 +12,10 @@ use crate::workspace::Workspace;
 /// The state machine's definition, from the workspace's root on.
 pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
 
-/// Has SAM CLI and cfn-lint look at the template, and cfn-lint at the definition that the template names.
+/// Runs SAM CLI and cfn-lint on the template, and cfn-lint on the definition that the template names.
 ///
 /// # Errors
-/// What they find, or that they cannot be had.
+/// Their findings, or that they are not available.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let tools = Tools::install(workspace)?;
     let folder = workspace.target.join("template");

@@ -1,4 +1,4 @@
-//! Tools from PyPI in virtual environments beneath `target/tools`: every version is pinned and checked by its hash.
+//! Tools from PyPI in virtual environments in `target/tools`: every version is pinned and checked by its hash.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::workspace::Workspace;
 
-/// One virtual environment: what is wanted of two tools cannot always be had in one.
+/// One virtual environment: two tools may have incompatible requirements.
 struct Environment {
     name: &'static str,
     /// Every package with its hashes, made by `pip-compile --generate-hashes` from the `.in` file beside it.
@@ -17,7 +17,7 @@ struct Environment {
 
 /// What deploys: SAM CLI, cargo-lambda, the AWS CLI, cfn-lint.
 const DEPLOYMENT: Environment = Environment { name: "deployment", requirements: include_str!("e2e/deployment.txt") };
-/// What is deployed to.
+/// The environment of the emulator.
 const EMULATOR: Environment = Environment { name: "emulator", requirements: include_str!("e2e/emulator.txt") };
 
 /// What checks the specification: TLC.
@@ -30,10 +30,10 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Installs what deploys, and what is deployed to, unless it is there.
+    /// Installs the deployment tools and the emulator, unless they are there.
     ///
     /// # Errors
-    /// When there is no Python 3, or PyPI cannot be reached, or what it gives has another hash.
+    /// When there is no Python 3, PyPI is not reachable, or a download has another hash.
     pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<Self> {
         let tools = Self { folder: workspace.target.join("tools") };
         for environment in [DEPLOYMENT, EMULATOR] {
@@ -42,7 +42,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// Installs TLC, unless it is there, and says where it lies.
+    /// Installs TLC, unless it is there, and returns its path.
     ///
     /// # Errors
     /// As [`Tools::install`].
@@ -76,7 +76,7 @@ impl Tools {
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, environment.requirements)?;
         let mut pip = self.command(environment, "python");
-        // The file names every package there is to be: nothing else is looked for.
+        // The file names every package: pip resolves no others.
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]);
         pip.arg("--requirement").arg(&requirements);
         checked(&mut pip, &log)

@@ -1,4 +1,4 @@
-//! What there is to work on: the workspace as cargo tells it.
+//! The workspace, as cargo describes it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ const SLOW_TESTS: [&str; 8] = ["deployed", "interrupted", "killed", "lambda", "l
 
 /// The workspace this program belongs to.
 pub(crate) struct Workspace {
-    /// Where the workspace's manifest lies.
+    /// The folder of the workspace's manifest.
     pub(crate) root: PathBuf,
     /// Its packages in the order of their names.
     pub(crate) packages: Vec<Package>,
@@ -64,7 +64,7 @@ impl Workspace {
         })
     }
 
-    /// Where a binary lies once it is built.
+    /// The path of a built binary.
     pub(crate) fn built(&self, build: Build, binary: &str) -> OsString {
         let folder = match build {
             Build::Development => "debug",
@@ -74,7 +74,7 @@ impl Workspace {
         self.target.join(folder).join(file).into_os_string()
     }
 
-    /// What chooses the test programs that take no minutes, those of the libraries apart.
+    /// The arguments that select the quick test programs, without those of the libraries.
     pub(crate) fn quick_tests(&self) -> Vec<String> {
         let all = self.packages.iter().flat_map(|package| &package.tests);
         let quick = all.filter(|[_, name]| !SLOW_TESTS.contains(&name.as_str()));

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of create-workflow.
+//! The OpenAPI description of create-workflow.
 
 use alims_edge::openapi::{Described, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
@@ -10,7 +10,7 @@ use utoipa::openapi::Required;
 
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let created = || responses::json_of::<WorkflowState>(examples::created());

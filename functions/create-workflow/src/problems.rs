@@ -1,9 +1,9 @@
-//! What the errors of create-workflow are to a caller.
+//! Turns the errors of create-workflow into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::create_workflow::CreateWorkflowError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: CreateWorkflowError) -> Problem {
     match error {

@@ -8,7 +8,7 @@ use alims_edge::reader::{body, caller, fields};
 use alims_operations::create_workflow::NewWorkflow;
 use lambda_http::Request;
 
-/// Reads who asks and what is to be created.
+/// Reads the call and the workflow to create.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

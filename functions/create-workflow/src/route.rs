@@ -1,4 +1,4 @@
-//! Where create-workflow is asked.
+//! The route of create-workflow.
 
 use alims_edge::route::Route;
 use http::Method;

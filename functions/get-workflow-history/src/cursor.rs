@@ -1,4 +1,4 @@
-//! The cursors of a history: bound to the workflow, and to whether refusals are shown.
+//! The cursors of a history: bound to the workflow, and to whether the page shows refusals.
 
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_edge::cursor::Cursors;
@@ -26,7 +26,7 @@ impl HistoryCursors {
         self.0.seal(&HistoryPlace { version, refusal })
     }
 
-    /// The position in a cursor; none when it is not one of these.
+    /// The position in a cursor; none when it is not a cursor of this history.
     #[must_use]
     pub fn open(&self, cursor: &str) -> Option<HistoryPosition> {
         let HistoryPlace { version, refusal } = self.0.open(cursor)?;
@@ -53,10 +53,10 @@ mod tests {
         name.parse().expect("a tenant")
     }
 
-    /// A history, and for each thing that its cursors are bound to a history that differs in exactly that.
+    /// A history, and for each part that its cursors are bound to a history that differs in exactly that part.
     fn histories() -> Vec<(String, HistoryCursors)> {
         let of = |key: &WorkflowKey, query: &HistoryQuery| {
-            // A new member is either bound as `include_refusals` is, and varied below, or says where the page begins.
+            // A new member is either bound like `include_refusals` and varied below, or says where the page begins.
             let HistoryQuery { include_refusals, after: _, limit: _ } = query;
             HistoryCursors::of(key, *include_refusals)
         };

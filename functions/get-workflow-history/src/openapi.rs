@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of get-workflow-history.
+//! The OpenAPI description of get-workflow-history.
 
 use alims_edge::openapi::{Described, examples, parameters, responses};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::response::HistoryPage;
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let page = responses::json_of::<HistoryPage>(history_page());
@@ -32,7 +32,7 @@ pub fn described() -> Described {
     }
 }
 
-/// Refused attempts too.
+/// Includes refused attempts.
 fn include() -> Parameter {
     let schema = parameters::text().enum_values(Some(["refusals"]));
     let told = "`refusals` adds refused attempts; this needs a separate permission.";

@@ -14,18 +14,18 @@ use lambda_http::Request;
 
 use crate::cursor::HistoryCursors;
 
-/// Which page of which history is asked for.
+/// The requested page of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryRequest {
-    /// Whose history.
+    /// The workflow.
     pub workflow_id: WorkflowId,
-    /// Which page.
+    /// The page.
     pub query: HistoryQuery,
     /// Makes the cursor of the next page.
     pub cursors: HistoryCursors,
 }
 
-/// Reads who asks for which page.
+/// Reads the call and the requested page.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
@@ -37,7 +37,7 @@ pub fn read(request: &Request) -> Result<(Call, HistoryRequest), Problem> {
     let include_refusals = query.take("include", refusals, &mut faults).is_some();
     let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
     let cursors = workflow_id.as_ref().map(|id| HistoryCursors::of(&call.key(id), include_refusals));
-    // Without a workflow there is nothing to hold a cursor against, and that fault is told already.
+    // Without a workflow there is no query to check a cursor against, and that fault is reported already.
     let open = |text: &str| match &cursors {
         Some(cursors) => cursors.open(text).ok_or_else(not_ours),
         None => Ok(HistoryPosition::default()),

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::cursor::HistoryCursors;
 
-/// How large the items of one page may be together, in bytes of JSON.
+/// The maximum size of the items of one page together, in bytes of JSON.
 ///
-/// AWS Lambda answers with at most 6 MB, and the answer is quoted once more on its way: a hundred versions of
-/// the largest metadata would not pass.
+/// AWS Lambda answers with at most 6 MB, and the answer is quoted once more on its way: a hundred versions of the
+/// largest metadata would exceed that.
 pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// One item of a history: a version or, on request, a refused attempt.
@@ -84,7 +84,7 @@ pub struct HistoryPage {
 }
 
 impl HistoryPage {
-    /// Renders a page that went on after `after`; what does not fit into one answer is left to the next page.
+    /// Renders the page after `after`; items that do not fit into one answer move to the next page.
     ///
     /// # Errors
     /// When an item has no JSON, which is a bug.

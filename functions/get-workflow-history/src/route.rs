@@ -1,4 +1,4 @@
-//! Where get-workflow-history is asked.
+//! The route of get-workflow-history.
 
 use alims_edge::route::Route;
 use http::Method;

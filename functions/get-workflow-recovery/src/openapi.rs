@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of get-workflow-recovery.
+//! The OpenAPI description of get-workflow-recovery.
 
 use alims_edge::openapi::{Described, parameters, responses};
 use alims_edge::problem::ProblemCode;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let status = responses::json_of::<RecoveryReport>(recovery_report());

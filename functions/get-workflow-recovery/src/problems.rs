@@ -1,9 +1,9 @@
-//! What the errors of get-workflow-recovery are to a caller.
+//! Turns the errors of get-workflow-recovery into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::get_workflow_recovery::GetWorkflowRecoveryError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: GetWorkflowRecoveryError) -> Problem {
     match error {

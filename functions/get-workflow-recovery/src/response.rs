@@ -4,7 +4,7 @@ use alims_domain::identifiers::WorkflowId;
 use alims_edge::wire::{QuarantineNotice, RecoveryReport};
 use alims_operations::get_workflow_recovery::{Progress, RecoveryStatus};
 
-/// Renders how the newest recovery is.
+/// Renders the status of the newest recovery.
 #[must_use]
 pub fn report(workflow_id: WorkflowId, found: RecoveryStatus) -> RecoveryReport {
     let quarantines = found.quarantines.into_iter().map(QuarantineNotice::from).collect();

@@ -1,4 +1,4 @@
-//! Where get-workflow-recovery is asked.
+//! The route of get-workflow-recovery.
 
 use alims_edge::route::Route;
 use http::Method;

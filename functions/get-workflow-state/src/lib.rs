@@ -74,7 +74,7 @@ mod tests {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let store = MemoryLog::default();
         store.overwrite(a_created_of(&key));
-        // Rules that are down do not matter to those who do not ask for them.
+        // Rules that are down do not affect a request that does not ask for them.
         let may = ports(store.clone(), EverybodyMay, RulesThatAreDown);
         for plain in [event(), event().query("evaluate=false")] {
             let seen = asked(&may, &plain).await;
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!((seen.status, &seen.body["broken_at_version"]), (423, &1.into()));
     }
 
-    /// A log in which `wf-1` is PAUSED, and its moves as they are judged.
+    /// A log in which `wf-1` is PAUSED, with its evaluated transitions.
     async fn evaluated(policy: impl AccessPolicy + 'static, rules: impl TransitionRules) -> Value {
         let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
         let (store, script) = (MemoryLog::default(), Script::default());

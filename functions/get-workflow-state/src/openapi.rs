@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of get-workflow-state.
+//! The OpenAPI description of get-workflow-state.
 
 use alims_edge::openapi::{Described, examples, parameters, responses};
 use alims_edge::wire::WorkflowState;
@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let state = responses::json_of::<WorkflowState>(evaluated_workflow());
@@ -29,7 +29,7 @@ pub fn described() -> Described {
     }
 }
 
-/// Judge the moves too.
+/// Evaluates the transitions.
 fn evaluate() -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)));
     let told =
@@ -37,7 +37,7 @@ fn evaluate() -> Parameter {
     parameters::parameter("evaluate", ParameterIn::Query, told, schema, json!(true)).build()
 }
 
-/// The same with its moves judged for an analyst.
+/// The same workflow with its transitions evaluated for an analyst.
 fn evaluated_workflow() -> Value {
     let judged = |target: &str| {
         json!({

@@ -8,18 +8,18 @@ use alims_edge::reader::query::{Query, yes_or_no};
 use alims_edge::reader::{caller, path};
 use lambda_http::Request;
 
-/// Which workflow's state is asked for, and how much of it.
+/// The requested workflow, and whether to evaluate its transitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateCall {
-    /// Who asks.
+    /// The call.
     pub call: Call,
-    /// Whose state.
+    /// The workflow.
     pub workflow_id: WorkflowId,
-    /// Whether to judge the moves beforehand.
+    /// Whether to evaluate the transitions.
     pub evaluate: bool,
 }
 
-/// Reads who asks for which state.
+/// Reads the call and the requested workflow.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].

@@ -1,4 +1,4 @@
-//! A workflow as it stands, with its quarantines and, on request, its transitions evaluated.
+//! The current state of a workflow, with its quarantines and, on request, its transitions evaluated.
 
 use alims_domain::event::AppliedRules;
 use alims_edge::answer::Answer;
@@ -17,7 +17,7 @@ pub fn state(now: WorkflowNow) -> Result<Answer, Problem> {
     Ok(Answer::ok(&state_of(now))?.at_version(version))
 }
 
-/// The state of a workflow with its transitions evaluated. What kept the rules from a verdict is for the log.
+/// The state of a workflow with its transitions evaluated. The reason for a missing verdict goes to the log only.
 ///
 /// # Errors
 /// [`Problem::Internal`] when the body has no JSON, which is a bug.

@@ -1,4 +1,4 @@
-//! Where get-workflow-state is asked.
+//! The route of get-workflow-state.
 
 use alims_edge::route::Route;
 use http::Method;

@@ -14,7 +14,7 @@ use crate::route::ROUTE;
 pub struct ListCursors(Cursors);
 
 impl ListCursors {
-    /// The cursors of the list that these filters give in this tenant.
+    /// The cursors of the list with these filters in this tenant.
     #[must_use]
     pub fn of(tenant_id: &TenantId, filter: &ListFilter) -> Self {
         let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = filter;
@@ -29,7 +29,7 @@ impl ListCursors {
         self.0.seal(&ListPlace { updated_at, workflow_id })
     }
 
-    /// The position in a cursor; none when it is not one of these.
+    /// The position in a cursor; none when it is not a cursor of this list.
     #[must_use]
     pub fn open(&self, cursor: &str) -> Option<IndexPosition> {
         let ListPlace { updated_at, workflow_id } = self.0.open(cursor)?;
@@ -70,7 +70,7 @@ mod tests {
         }
     }
 
-    /// A list, and for each thing that a list's cursors are bound to a list that differs in exactly that.
+    /// A list, and for each part that a list's cursors are bound to a list that differs in exactly that part.
     fn lists() -> Vec<(String, ListCursors)> {
         let (lab, ours) = (tenant("lab"), filter(State::Active, "sample", "alice", "21", "22"));
         let mut lists = vec![
@@ -79,7 +79,7 @@ mod tests {
         ];
         let another = filter(State::Failed, "plate", "bob", "20", "23");
         for (how, replaced) in [("another", another), ("no", ListFilter::default())] {
-            // Every member is named, so that a new one does not compile before it has its list here.
+            // Every member is named, so a new one does not compile before it has its list here.
             let ListFilter { state, workflow_type, created_by, updated_after, updated_before } = replaced;
             let differing = [
                 ("state", ListFilter { state, ..ours.clone() }),

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of list-workflows.
+//! The OpenAPI description of list-workflows.
 
 use alims_domain::lifecycle::State;
 use alims_edge::openapi::schemas::reference;
@@ -9,7 +9,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use crate::response::WorkflowList;
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let list = responses::json_of::<WorkflowList>(workflow_list());
@@ -29,7 +29,7 @@ pub fn described() -> Described {
     }
 }
 
-/// The filters of a list, and its pages.
+/// The filters of a list, and its paging parameters.
 fn of_a_list() -> Vec<Parameter> {
     let kind = parameters::text().pattern(Some("^[a-z0-9-]{1,64}$"));
     let by = parameters::text().min_length(Some(1)).max_length(Some(256));

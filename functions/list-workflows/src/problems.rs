@@ -1,9 +1,9 @@
-//! What the errors of list-workflows are to a caller.
+//! Turns the errors of list-workflows into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::list_workflows::ListWorkflowsError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: ListWorkflowsError) -> Problem {
     match error {

@@ -16,20 +16,20 @@ use lambda_http::Request;
 
 use crate::cursor::ListCursors;
 
-/// Which page of which workflows is asked for.
+/// The requested page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRequest {
-    /// Which workflows.
+    /// The filters.
     pub filter: ListFilter,
-    /// Go on after this one.
+    /// Continue after this position.
     pub after: Option<IndexPosition>,
-    /// At most so many.
+    /// The maximum number of items.
     pub limit: usize,
     /// Makes the cursor of the next page.
     pub cursors: ListCursors,
 }
 
-/// Reads who asks for which page.
+/// Reads the call and the requested page.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
@@ -46,7 +46,7 @@ pub fn read(request: &Request) -> Result<(Call, ListRequest), Problem> {
     };
     let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
     let cursors = ListCursors::of(&call.principal.tenant_id, &filter);
-    // A cursor is bound to the filters: when one of them is at fault there is nothing to hold it against.
+    // A cursor is bound to the filters: when a filter is invalid there is no query to check the cursor against.
     let filters_are_sound = !faults.any();
     let open = |text: &str| {
         if filters_are_sound { cursors.open(text).map(Some).ok_or_else(not_ours) } else { Ok(None) }

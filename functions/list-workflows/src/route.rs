@@ -1,4 +1,4 @@
-//! Where list-workflows is asked.
+//! The route of list-workflows.
 
 use alims_edge::route::Route;
 use http::Method;

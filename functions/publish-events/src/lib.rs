@@ -1,10 +1,10 @@
-//! The handler of publish-events: a batch of the log's changes in, what became of it out.
+//! The handler of publish-events: it takes a batch of changes of the log and returns the result.
 
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::Ports;
 use alims_operations::publish_events::{self as operation, Published, StreamRecord};
 
-/// Publishes what one batch rings for, and logs it.
+/// Publishes the events of one batch and logs the result.
 pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
 where
     L: WorkflowLog + QuarantineLog,

@@ -1,4 +1,4 @@
-//! The handler of recover-failed-workflow: an event of a failure, as EventBridge delivers it.
+//! The handler of recover-failed-workflow: it takes the event of a failure, as EventBridge delivers it.
 
 use alims_domain::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
@@ -7,31 +7,31 @@ use alims_operations::recover_failed_workflow::{self as operation, FailureHandle
 use alims_runtime::Failure;
 use serde::Deserialize;
 
-/// What is read of an event. Whether it is one of a retryable failure the log says.
+/// The parts of an event that are read. The log says whether it is the event of a retryable failure.
 #[derive(Clone, Debug, Deserialize)]
 pub struct FailureEvent {
-    /// What the event says happened.
+    /// The content of the event.
     pub detail: FailureDetail,
 }
 
-/// The event's own part.
+/// The content of the event.
 #[derive(Clone, Debug, Deserialize)]
 pub struct FailureDetail {
-    /// Whose workflow failed.
+    /// The tenant of the failed workflow.
     pub tenant_id: TenantId,
-    /// Which one.
+    /// The failed workflow.
     pub workflow_id: WorkflowId,
-    /// The version that made.
+    /// The version that the failure made.
     pub version: Version,
-    /// What ties it to its cause in other services.
+    /// Links it to its cause in other services.
     #[serde(default)]
     pub correlation_id: Option<CorrelationId>,
 }
 
-/// Has one failed workflow recovered, if it is to be.
+/// Starts the recovery of one failed workflow, if it needs one.
 ///
 /// # Errors
-/// When log or starter fail: the event comes again.
+/// When log or starter fail: EventBridge then delivers the event again.
 pub async fn recover_failed_workflow<L, S>(ports: &Ports<L, S>, event: FailureEvent) -> Result<(), Failure>
 where
     L: WorkflowLog + RecoveryLog,

@@ -1,9 +1,9 @@
-//! What the errors of recover-workflow are to a caller.
+//! Turns the errors of recover-workflow into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::recover_workflow::RecoverWorkflowError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: RecoverWorkflowError) -> Problem {
     match error {

@@ -8,7 +8,7 @@ use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
 use lambda_http::Request;
 
-/// Reads who asks for which workflow to be recovered, and why. The body may be absent.
+/// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

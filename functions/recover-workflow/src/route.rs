@@ -1,4 +1,4 @@
-//! Where recover-workflow is asked.
+//! The route of recover-workflow.
 
 use alims_edge::route::Route;
 use http::Method;

@@ -1,4 +1,5 @@
-//! The handler of recovery-step: a recovery document in, the next one out, or an error that the state machine knows.
+//! The handler of recovery-step: it takes a recovery document and returns the next one, or an error that the state
+//! machine knows.
 
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::OutcomeStatus;
@@ -9,7 +10,7 @@ use alims_runtime::Failure;
 /// Makes one turn.
 ///
 /// # Errors
-/// Under the name by which the state machine decides whether to try again.
+/// An error whose name tells the state machine whether to retry.
 pub async fn recovery_step<L, I, B, R>(
     ports: &Ports<L, I, B, R>,
     document: RecoveryDocument,

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of release-workflow.
+//! The OpenAPI description of release-workflow.
 
 use alims_domain::quarantine::BreakId;
 use alims_edge::openapi::{Described, parameters, responses};
@@ -11,7 +11,7 @@ use utoipa::openapi::Required;
 use crate::response::ReleaseReport;
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let report = responses::json_of::<ReleaseReport>(release_report());

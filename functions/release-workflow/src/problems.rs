@@ -1,9 +1,9 @@
-//! What the errors of release-workflow are to a caller.
+//! Turns the errors of release-workflow into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::release_workflow::ReleaseWorkflowError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: ReleaseWorkflowError) -> Problem {
     match error {

@@ -9,7 +9,7 @@ use alims_edge::reader::{body, caller, fields, path};
 use alims_operations::release_workflow::ReleaseRequest;
 use lambda_http::Request;
 
-/// Reads who releases which breaks of which workflow, and why.
+/// Reads the call, the workflow, the breaks to release, and the reason.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

@@ -1,4 +1,4 @@
-//! Where release-workflow is asked.
+//! The route of release-workflow.
 
 use alims_edge::route::Route;
 use http::Method;

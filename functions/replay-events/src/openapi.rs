@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of replay-events.
+//! The OpenAPI description of replay-events.
 
 use alims_edge::openapi::{Described, parameters, responses};
 use alims_edge::problem::ProblemCode;
@@ -10,7 +10,7 @@ use utoipa::openapi::Required;
 use crate::response::ReplayReport;
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let report = responses::json_of::<ReplayReport>(replay_report());

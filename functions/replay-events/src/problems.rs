@@ -1,4 +1,4 @@
-//! What the errors of replay-events are to a caller.
+//! Turns the errors of replay-events into problems.
 
 use alims_domain::identifiers::Version;
 use alims_edge::problem::{Fault, Problem};
@@ -6,7 +6,7 @@ use alims_operations::replay_events::ReplayEventsError;
 
 use crate::request::FROM_VERSION;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: ReplayEventsError) -> Problem {
     match error {
@@ -22,7 +22,7 @@ pub fn problem(error: ReplayEventsError) -> Problem {
     }
 }
 
-/// A replay of events that were never published.
+/// The problem of a replay of unpublished events.
 fn not_published(head: Version, published: Option<Version>) -> Problem {
     let message = match published {
         Some(published) => format!(

@@ -8,10 +8,10 @@ use alims_edge::reader::query::Query;
 use alims_edge::reader::{body, caller, fields, path};
 use lambda_http::Request;
 
-/// The member that says where the replay begins.
+/// The member with the first version of the replay.
 pub const FROM_VERSION: &str = "from_version";
 
-/// Reads who asks for which workflow's events, and from which version on.
+/// Reads the call, the workflow, and the first version of the replay.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].

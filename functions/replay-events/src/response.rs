@@ -1,4 +1,4 @@
-//! What a replay put on the bus again.
+//! The result of a replay.
 
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_operations::replay_events::Replay;

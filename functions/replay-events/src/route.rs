@@ -1,4 +1,4 @@
-//! Where replay-events is asked.
+//! The route of replay-events.
 
 use alims_edge::route::Route;
 use http::Method;

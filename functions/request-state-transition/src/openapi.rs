@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of request-state-transition.
+//! The OpenAPI description of request-state-transition.
 
 use alims_domain::lifecycle::State;
 use alims_edge::openapi::{Described, examples, parameters, responses};
@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use crate::response::{DryRunResult, TransitionResult};
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let moved = responses::json_of_either::<TransitionResult, DryRunResult>(transition_result());
@@ -87,7 +87,7 @@ pub struct Failure {
     pub retryable: bool,
 }
 
-/// Decide and write nothing.
+/// Decides, and writes nothing.
 fn dry_run() -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)));
     let told = "`true` decides the transition and writes nothing, not even a record of a refusal.";

@@ -1,9 +1,9 @@
-//! What the errors of request-state-transition are to a caller.
+//! Turns the errors of request-state-transition into problems.
 
 use alims_edge::problem::Problem;
 use alims_operations::request_state_transition::RequestStateTransitionError;
 
-/// The problem that an error is: one exhaustive match, and no default.
+/// The problem for an error: one exhaustive match without a default.
 #[must_use]
 pub fn problem(error: RequestStateTransitionError) -> Problem {
     match error {

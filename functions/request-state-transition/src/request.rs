@@ -1,4 +1,4 @@
-//! Reads the request to move a workflow.
+//! Reads the request for a state transition.
 
 use alims_domain::call::Call;
 use alims_domain::event::Failure;
@@ -14,14 +14,14 @@ use jsonptr::Pointer;
 use lambda_http::Request;
 use serde_json::Value;
 
-/// A move that is asked for, and how.
+/// A requested transition with its options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionCall {
-    /// Who asks.
+    /// The call.
     pub call: Call,
-    /// Which workflow is to move.
+    /// The workflow.
     pub workflow_id: WorkflowId,
-    /// The move.
+    /// The transition.
     pub request: TransitionRequest,
     /// Whether to decide only, and write nothing.
     pub dry_run: bool,
@@ -29,7 +29,7 @@ pub struct TransitionCall {
     pub if_match: bool,
 }
 
-/// Reads who asks for which move.
+/// Reads the call and the requested transition.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
@@ -72,7 +72,7 @@ fn transition(mut body: Fields, matched: Option<Version>, faults: &mut Faults) -
     })
 }
 
-/// What broke belongs to the state FAILED, and the state FAILED does not do without.
+/// A failure is allowed only with the state FAILED, and required there.
 fn failure_of(target_state: Option<State>, body: &mut Fields, faults: &mut Faults) -> Option<Failure> {
     const FAILURE: &str = "failure";
     match (target_state, body.has(FAILURE)) {

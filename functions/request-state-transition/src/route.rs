@@ -1,4 +1,4 @@
-//! Where request-state-transition is asked.
+//! The route of request-state-transition.
 
 use alims_edge::route::Route;
 use http::Method;

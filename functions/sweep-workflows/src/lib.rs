@@ -1,4 +1,4 @@
-//! The handler of sweep-workflows: called by a schedule, and by nobody else.
+//! The handler of sweep-workflows. Only a schedule calls it.
 
 use alims_operations::ports::{
     LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
@@ -7,31 +7,31 @@ use alims_operations::sweep_workflows::{self as operation, Ports};
 use alims_runtime::Failure;
 use serde::{Deserialize, Serialize};
 
-/// The schedule's event. Nothing of it matters.
+/// The schedule's event. Its content is not read.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct ScheduledEvent {}
 
-/// What a sweep tells those who look at it.
+/// The result of a sweep, for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SweepReport {
-    /// Workflows that were looked at.
+    /// Workflows checked.
     pub workflows: u64,
-    /// Recoveries that were started.
+    /// Recoveries started.
     pub started: u64,
-    /// Breaks that were recorded.
+    /// Breaks recorded.
     pub quarantined: u64,
     /// Recoveries that had ended without an outcome.
     pub closed: u64,
-    /// Workflows that could not be looked at or helped.
+    /// Workflows that could not be checked or repaired.
     pub failed: usize,
-    /// Whether the end of the log was reached.
+    /// Whether the sweep reached the end of the log.
     pub finished: bool,
 }
 
 /// Sweeps a bounded part of the log.
 ///
 /// # Errors
-/// When the log cannot be walked; the next sweep begins where this one did.
+/// When the log cannot be walked; the next sweep starts at the same position.
 pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>, _: ScheduledEvent) -> Result<SweepReport, Failure>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of verify-workflow-history.
+//! The OpenAPI description of verify-workflow-history.
 
 use alims_edge::openapi::{Described, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::response::Verification;
 use crate::route::ROUTE;
 
-/// What the document says of this operation.
+/// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
     let found = responses::json_of::<Verification>(verification());

@@ -28,7 +28,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Renders what was found.
+    /// Renders the result.
     #[must_use]
     pub fn new(workflow_id: WorkflowId, found: operation::Verification) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Where verify-workflow-history is asked.
+//! The route of verify-workflow-history.
 
 use alims_edge::route::Route;
 use http::Method;

@@ -1,4 +1,4 @@
-//! `cargo local demo`: four scenarios against a server of its own, told for a person and checked at every step.
+//! `cargo local demo`: four scenarios against a server of its own, with a text for people and a check at every step.
 
 #![allow(clippy::indexing_slicing, reason = "what is indexed is JSON, which gives null where there is nothing")]
 
@@ -20,7 +20,7 @@ pub(crate) async fn play(json: bool, judges: JudgesArgs) -> Result<ExitCode, Box
     tell.aside("A temporary server on an empty data folder, and three people: alice works on samples and may also");
     tell.aside("supervise, bob supervises, carol audits.");
     let mut stage = Stage::set(judges).await?;
-    /// Tells one scenario: `scene!(function, what it is about)`.
+    /// Runs one scenario: `scene!(function, title)`.
     macro_rules! scene {
         ($scenario:ident, $about:literal) => {
             tell.begin(stringify!($scenario), $about);
@@ -32,7 +32,7 @@ pub(crate) async fn play(json: bool, judges: JudgesArgs) -> Result<ExitCode, Box
     scene!(sixteen_at_once, "Sixteen requests change one workflow at the same time.");
     scene!(refused_by_the_rules, "A transition that the laboratory's rules refuse.");
     scene!(killed_in_between, "A process is killed between the write and the publication.");
-    // A server that does not end well any more is a scenario's finding, if it is one.
+    // A server that no longer ends well is for a scenario to report.
     let _ = stage.end().await;
     Ok(if tell.conclude() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! Somebody with a token, calling the service over HTTP.
+//! A person with a token, calling the service over HTTP.
 
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Client, Method, StatusCode};
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait for what follows by itself: events, and the index after them.
+/// How long to wait for asynchronous effects: events, and the index after them.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often to look meanwhile.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Somebody with a token.
+/// A person with a token.
 #[derive(Clone)]
 pub(super) struct Person {
     client: Client,
@@ -51,7 +51,7 @@ impl Answer {
 
 impl Person {
     pub(super) fn new(base: &str, token: String) -> Result<Self> {
-        // What is on this machine is not to be asked of a proxy.
+        // Requests to this machine must not use a proxy.
         let client = Client::builder().no_proxy().build()?;
         Ok(Self { client, base: base.to_owned(), token })
     }
@@ -115,14 +115,14 @@ impl Person {
         Ok(())
     }
 
-    /// Where a workflow stands by the log: state and version.
+    /// The state and version of a workflow, from the log.
     pub(super) async fn stands_at(&self, id: &str) -> Result<(String, u64)> {
         let state = self.get(&format!("/workflows/{id}")).await?.done()?;
         let named = state["current_state"].as_str().context("no current_state")?;
         Ok((named.to_owned(), state["version"].as_u64().context("no version")?))
     }
 
-    /// Where a workflow stands by the list, if the list has it: state and published version.
+    /// The state and published version of a workflow, from the list, if it is there.
     pub(super) async fn listed_at(&self, id: &str) -> Result<Option<(String, u64)>> {
         let mut path = "/workflows?limit=100".to_owned();
         loop {

@@ -1,4 +1,4 @@
-//! The four scenarios. Each tells what it does, checks that it holds, and says where it does not.
+//! The four scenarios. Each describes its steps, checks the results, and reports where they differ.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
@@ -11,9 +11,9 @@ use crate::demo::teller::Teller;
 /// How many ask for the same move at the same time.
 const RIVALS: usize = 16;
 
-/// Who plays.
+/// The persons of the scenarios.
 struct Cast {
-    /// Works on samples, and may do what a supervisor may.
+    /// Works on samples, and has a supervisor's permissions.
     alice: Person,
     /// Supervises.
     bob: Person,
@@ -31,7 +31,7 @@ impl Cast {
     }
 }
 
-/// What a completion needs by the shipped rules.
+/// The metadata that the shipped rules require for a completion.
 fn reviewed_results() -> Value {
     json!({ "metadata": {
         "results": { "lead_mg_per_l": 0.003 },

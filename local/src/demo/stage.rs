@@ -1,4 +1,4 @@
-//! The demo's server: a process of its own, so that it can be killed like one.
+//! The demo's server: a separate process, so that the demo can kill it.
 
 use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
@@ -16,7 +16,7 @@ use crate::folder::DataFolder;
 use crate::key::SigningKey;
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, TokenRequest};
 
-/// How long a server may take to start or to end.
+/// How long a server may take to start or to stop.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A data folder, and the server that runs on it.
@@ -27,7 +27,7 @@ pub(super) struct Stage {
     base: String,
 }
 
-/// Whether a server publishes what it accepts.
+/// Whether a server publishes the events of accepted requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Events {
     Published,
@@ -43,7 +43,7 @@ impl Stage {
         Ok(Self { data, judges, server, base })
     }
 
-    /// Somebody with these roles.
+    /// A person with these roles.
     pub(super) fn person(&self, sub: &str, roles: &[&str]) -> Result<Person> {
         let key = SigningKey::load_or_create(&DataFolder::open(self.data.path())?)?;
         let request = TokenRequest {
@@ -100,7 +100,7 @@ async fn start(data: &TempDir, judges: &JudgesArgs, events: Events) -> Result<(C
         bail!("the server did not start: {}", errors.next_line().await?.unwrap_or_default())
     };
     let base = tokio::time::timeout(SERVER_TIMEOUT, ready).await.context("the server does not start")??;
-    // What the server goes on to print is for nobody, but must be read: a full pipe would hold it up.
+    // No one needs the rest of the server's output, but a full pipe would block the server.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     tokio::spawn(async move { while let Ok(Some(_)) = errors.next_line().await {} });
     Ok((server, base))

@@ -1,4 +1,4 @@
-//! Tells the demo: to a person as it goes, or to a program at the end.
+//! The demo's output: for a person during the run, or for a program at the end.
 
 use serde::Serialize;
 use std::io::Write;
@@ -13,7 +13,7 @@ struct Told {
     why: Option<String>,
 }
 
-/// Tells scenarios, step by step.
+/// Prints scenarios, step by step.
 pub(super) struct Teller {
     json: bool,
     told: Vec<Told>,

@@ -1,4 +1,4 @@
-//! Request bodies: read whole, held to the bound of AWS one by one and to a budget all together.
+//! Request bodies: read completely, within the bound of AWS for each one and a budget for all together.
 
 use axum::body::{Body, BodyDataStream, HttpBody};
 use futures_util::StreamExt;
@@ -11,11 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::edge::limits::BODY_BYTES_MAX;
 use crate::edge::problem::EdgeProblem;
 
-/// What all bodies in work may hold together, in KiB. On its way to a function a body is copied some three times.
+/// The memory of all bodies in progress, in KiB. On its way to a function a body is copied some three times.
 const BUDGET_KIB: u32 = 12 * 1024;
-/// How long a body may take to arrive, and how long it may wait for its place in the budget.
+/// How long a body may take to arrive, and how long it may wait for its share of the budget.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of a body that is too large is taken and thrown away, so that its sender comes to read the answer.
+/// How much of a too large body is read and discarded, so that its sender gets to the answer.
 const THROWN_AWAY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What bodies may hold together.
@@ -27,14 +27,14 @@ impl BodyBudget {
         Self(Arc::new(Semaphore::new(BUDGET_KIB as usize)))
     }
 
-    /// Reads a body whole. The permit stands for its place in the budget.
+    /// Reads a complete body. The permit holds its share of the budget.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
     ) -> Result<(Vec<u8>, OwnedSemaphorePermit), EdgeProblem> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        // A request without a body announces nothing, and takes no place.
+        // A request without a body needs no share of the budget.
         let announced = announced.or_else(|| usize::try_from(body.size_hint().exact()?).ok());
         let mut stream = body.into_data_stream();
         if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
@@ -76,6 +76,6 @@ async fn throw_away(mut stream: BodyDataStream) {
             }
         }
     };
-    // Whoever sends for longer than that gets a closed connection instead of an answer.
+    // A client that sends for longer gets a closed connection instead of an answer.
     let _ = tokio::time::timeout(ARRIVAL_TIMEOUT, thrown).await;
 }

@@ -1,4 +1,4 @@
-//! What anybody may read without a token: documentation, the key set, and whether the server is there.
+//! The resources without authentication: documentation, the key set, and the health check.
 
 use axum::Router;
 use axum::body::Body;

@@ -1,4 +1,5 @@
-//! `GET /events`: what the bus accepts, as server-sent events, from any point of the archive on and then live.
+//! `GET /events`: the events that the bus accepts, as server-sent events, from any point of the archive on and then
+//! live.
 //!
 //! There is no queue between the bus and a listener: each reads the archive at its own pace and waits at its end.
 
@@ -29,7 +30,7 @@ const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// How many may listen at once.
 const LISTENERS_MAX: usize = 64;
 
-/// Which events somebody gets.
+/// The events that a listener receives.
 struct Selection {
     tenant_id: TenantId,
     workflow_id: Option<WorkflowId>,
@@ -50,7 +51,7 @@ impl Events {
         Self { policy, archive, stop, places: Arc::new(Semaphore::new(LISTENERS_MAX)) }
     }
 
-    /// Answers a listener whose token holds.
+    /// Answers a listener with a valid token.
     pub(crate) fn listen(&self, request: &Parts, claims: &Map<String, Value>) -> Result<Response, EdgeProblem> {
         let principal = principal(claims)?;
         let permitted = |action| permits(self.policy.as_ref(), &principal, action);
@@ -106,7 +107,7 @@ fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> 
     matches!(policy.decide(&question), AccessDecision::Permitted { .. })
 }
 
-/// The workflow to be told of, and the number of the last event that is known already.
+/// The requested workflow, and the number of the last event that the listener has.
 fn asked_for(request: &Parts) -> Result<(Option<WorkflowId>, Option<u64>), EdgeProblem> {
     const NOT_A_NUMBER: EdgeProblem =
         EdgeProblem::Malformed("`Last-Event-ID` and `after` must be the number of an event");
@@ -129,7 +130,7 @@ fn asked_for(request: &Parts) -> Result<(Option<WorkflowId>, Option<u64>), EdgeP
     Ok((workflow_id, after))
 }
 
-/// What of an archived event decides who gets it.
+/// The fields of an archived event that decide which listener gets it.
 #[derive(Deserialize)]
 struct Archived<'a> {
     #[serde(rename = "detail-type", borrow)]
@@ -160,7 +161,7 @@ impl Selection {
 
 /// One listener's place.
 struct Listener {
-    /// None only while somebody else reads with it.
+    /// None only while another task reads with it.
     reader: Option<ArchiveReader>,
     end: watch::Receiver<u64>,
     selection: Selection,

@@ -1,6 +1,6 @@
 //! API Gateway's part: an HTTP request becomes a payload-format-2.0 event, and the function's answer becomes HTTP.
 //!
-//! Both go through JSON text, as they do between API Gateway and Lambda.
+//! Both are converted to JSON text and back, as between API Gateway and Lambda.
 
 use alims_domain::timestamp::Timestamp;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -23,7 +23,7 @@ use crate::token::as_api_gateway_renders;
 /// The stage of an HTTP API that has no stage in its paths.
 const STAGE: &str = "$default";
 
-/// What API Gateway knows of a request beside the request.
+/// The facts that API Gateway adds to a request.
 pub(crate) struct Circumstances<'a> {
     /// Its name for the request.
     pub(crate) request_id: &'a str,
@@ -33,9 +33,10 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) path_parameters: BTreeMap<String, String>,
     /// The claims of the verified token.
     pub(crate) claims: &'a Map<String, Value>,
-    /// Who sent it.
+    /// The sender's address.
     pub(crate) peer: SocketAddr,
-    /// Where it was received: API Gateway's own name, whatever the caller called it.
+    /// The receiving address. It stands for API Gateway's own name and does not depend on the name that the caller
+    /// used.
     pub(crate) here: SocketAddr,
     /// When it was received.
     pub(crate) now: Timestamp,
@@ -75,7 +76,7 @@ pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstance
         },
         "isBase64Encoded": is_base64_encoded,
     });
-    // What a request does not have, the event does not have.
+    // The event has no member for a part that the request lacks.
     let optional = [
         ("cookies", cookies(&request.headers).map(Value::from)),
         ("queryStringParameters", query(request.uri.query()).map(|query| json!(query))),
@@ -147,7 +148,7 @@ fn encoded(headers: &HeaderMap, body: Vec<u8>) -> Option<(Option<String>, bool)>
     (bytes_as_json(&body) <= BODY_BYTES_MAX).then_some((Some(body), is_base64_encoded))
 }
 
-/// How long a text is as JSON, which may be six times what it was.
+/// The length of a text as JSON, which may be six times its own.
 fn bytes_as_json(text: &str) -> usize {
     let length = |byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | b'\x08' | b'\x0c' => 2,

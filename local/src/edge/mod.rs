@@ -1,4 +1,4 @@
-//! The HTTP edge of the laptop: what API Gateway does on AWS, and the pages that only a laptop has.
+//! The HTTP edge of the laptop: API Gateway's part on AWS, and the pages that only a laptop has.
 
 mod body;
 mod documents;
@@ -41,7 +41,7 @@ const IN_WORK_MAX: usize = 128;
 /// How long a request waits to be worked on.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// What the routes share.
+/// The shared state of the routes.
 pub(crate) struct Edge {
     functions: Functions,
     verifier: Verifier,
@@ -49,13 +49,13 @@ pub(crate) struct Edge {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     here: SocketAddr,
-    /// Rung after every change, for the stream pump.
+    /// Notified after every change, for the stream pump.
     doorbell: Arc<Notify>,
     bodies: BodyBudget,
     in_work: Semaphore,
 }
 
-/// What an edge is made of.
+/// The parts of an edge.
 pub(crate) struct Parts {
     pub(crate) functions: Functions,
     pub(crate) verifier: Verifier,
@@ -107,7 +107,7 @@ async fn call(edge: Arc<Edge>, operation: &'static Route, request: Request) -> R
     called.unwrap_or_else(|problem| problem.into_response(&request_id))
 }
 
-/// Tells a listener of events.
+/// Sends events to a listener.
 async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let listening = edge.authenticate(&parts.headers).and_then(|claims| edge.events.listen(&parts, &claims));
@@ -119,7 +119,7 @@ impl Edge {
         self.ids.fresh().to_string()
     }
 
-    /// The claims of the caller's token. What API Gateway's authorizer refuses never reaches a function.
+    /// The claims of the caller's token. A token that API Gateway's authorizer would reject never reaches a function.
     fn authenticate(&self, headers: &HeaderMap) -> Result<Map<String, Value>, EdgeProblem> {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token =

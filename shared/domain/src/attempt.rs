@@ -1,4 +1,4 @@
-//! An attempt at an operation, as far as its refusal has to tell of it.
+//! An attempt at an operation, with the facts that a refusal records.
 
 use crate::call::Call;
 use crate::event::WorkflowEvent;
@@ -8,26 +8,27 @@ use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 use crate::rejection::{Forbidden, RuleViolation};
 use crate::timestamp::Timestamp;
 
-/// Who asks for what.
+/// The caller and the requested operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     /// The operation's name.
     pub operation: &'static str,
-    /// Who asks.
+    /// The call and its caller.
     pub call: &'a Call,
-    /// Of which workflow.
+    /// The workflow.
     pub key: &'a WorkflowKey,
-    /// The newest version that can be read; none when there is none.
+    /// The newest readable version; none when there is none.
     pub head: Option<&'a WorkflowEvent>,
-    /// Where the workflow is to go; none when what is asked for moves nothing.
+    /// The requested state; none when the operation makes no transition.
     pub target_state: Option<State>,
-    /// Why, in the requester's words.
+    /// The requester's reason.
     pub reason: Option<&'a Reason>,
-    /// The instant of it; never earlier than the head.
+    /// The instant of the attempt; never earlier than the head.
     pub now: Timestamp,
 }
 
-/// Who refused an attempt, and why. No other rejection is kept: it says that the caller was mistaken or too late.
+/// Who refused an attempt, and why. The log keeps no other rejection: those only say that the caller was mistaken or
+/// too late.
 #[derive(Clone, Copy, Debug)]
 pub enum RefusedBy<'a> {
     /// The policies.
@@ -39,7 +40,7 @@ pub enum RefusedBy<'a> {
 }
 
 impl Attempt<'_> {
-    /// The refusal that is kept of it.
+    /// The refusal that the log keeps of this attempt.
     #[must_use]
     pub fn refused(&self, event_id: EventId, by: RefusedBy<'_>) -> Refusal {
         let (code, violation, policies) = match by {

@@ -1,4 +1,4 @@
-//! An entry for the event bus, rendered from what the log keeps.
+//! An entry for the event bus, rendered from an item of the log.
 
 use serde::Serialize;
 
@@ -9,16 +9,16 @@ use crate::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 use crate::timestamp::Timestamp;
 
-/// One entry for the bus, rendered: what it says is fixed here, how it travels is the adapter's.
+/// One rendered entry for the bus. It fixes the content; the adapter decides how to send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusEvent {
     /// The workflow it is about.
     pub key: WorkflowKey,
     /// The event's identity.
     pub event_id: EventId,
-    /// The version it made; none for what makes none: a refusal, a quarantine, a release.
+    /// The version that the event made; none for a refusal, a quarantine or a release, which make no version.
     pub version: Option<Version>,
-    /// The kind of event, such as `WorkflowCreated`: there is a schema for each.
+    /// The kind of event, such as `WorkflowCreated`; each kind has a schema.
     pub detail_type: &'static str,
     /// The event as compact JSON.
     pub detail: String,
@@ -26,7 +26,7 @@ pub struct BusEvent {
     pub at: Timestamp,
 }
 
-/// An event that is published again says so.
+/// An event that is published again carries `replay: true`.
 #[derive(Serialize)]
 struct Replayed<'a> {
     #[serde(flatten)]

@@ -1,17 +1,17 @@
-//! One request as the operations see it: who calls, and what ties the call to others.
+//! One request as the operations see it: the caller, and the ids that link the call to others.
 
 use std::collections::BTreeSet;
 
 use crate::identifiers::{CorrelationId, IdempotencyKey, PrincipalId, TenantId, WorkflowId, WorkflowKey};
 
-/// Who calls, from a verified token and from nothing else.
+/// The caller, taken only from a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The token's subject.
     pub id: PrincipalId,
-    /// The tenant the token is for; everything the caller can reach lies within it.
+    /// The tenant of the token; the caller can reach nothing outside it.
     pub tenant_id: TenantId,
-    /// The roles the token grants; none when its claim can't be read.
+    /// The roles that the token grants; none when the claim is unreadable.
     pub roles: BTreeSet<String>,
 }
 
@@ -20,16 +20,16 @@ pub struct Principal {
 pub struct Call {
     /// Who calls.
     pub principal: Principal,
-    /// The edge's name for this call; it is in every answer and every log line.
+    /// The id that the edge gave this call; every answer and every log line carries it.
     pub request_id: String,
-    /// What ties the call to its cause in other services; kept in the event.
+    /// Links the call to its cause in other services; the event keeps it.
     pub correlation_id: Option<CorrelationId>,
-    /// The caller's own name for the request, so that it can be repeated.
+    /// The caller's own name for the request, which makes a repetition safe.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Call {
-    /// A workflow of the caller's tenant. There is no way to name another tenant's.
+    /// The key of a workflow of the caller's tenant. The method cannot name another tenant's workflow.
     #[must_use]
     pub fn key(&self, workflow_id: &WorkflowId) -> WorkflowKey {
         WorkflowKey { tenant_id: self.principal.tenant_id.clone(), workflow_id: workflow_id.clone() }

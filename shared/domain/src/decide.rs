@@ -1,8 +1,9 @@
-//! The decision: what becomes of a move or a creation, from all that was read. It waits for nothing and writes nothing.
+//! The decision on a transition or a creation, from the data that the operation has read. It does no I/O.
 //!
-//! An operation loads, decides and appends. What only the rules can say, the decision asks for: [`Decision::AskRules`]
-//! names the move, and with their yes [`crate::proposal::Proposal::commit`] makes the version. The order of the arms is
-//! the order in which a caller is answered, and each names the part of `spec/WorkflowManager.tla` that it is.
+//! An operation loads, decides and appends. Only the rules remain to be asked: [`Decision::AskRules`] names the
+//! transition, and once they allow it [`crate::proposal::Proposal::commit`] makes the version. The order of the arms is
+//! the order in which the service checks a request. Each arm names the part of `spec/WorkflowManager.tla` that it
+//! implements.
 
 use serde_json::{Map, Value};
 
@@ -19,38 +20,38 @@ use crate::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation,
 use crate::ruling::Move;
 use crate::stored_version::StoredVersion;
 
-/// What becomes of a request; `R` is why it may be turned down.
+/// The decision on a request; `R` is the type of its rejections.
 #[derive(Debug)]
 pub enum Decision<R> {
-    /// The same request made this version before: it is answered as it was then.
+    /// The same request made this version before: the caller gets the first answer again.
     Repeated(Version),
-    /// It is turned down.
+    /// The request is rejected.
     Rejected(R),
-    /// All but the rules allow this move. They are to be asked.
+    /// Everything but the rules allows this transition. The operation must ask them.
     AskRules(Move),
 }
 
-/// A move as it is asked for.
+/// A requested transition.
 #[derive(Clone, Copy, Debug)]
 pub struct TransitionCommand<'a> {
-    /// Where the workflow is to go.
+    /// The requested state.
     pub target_state: State,
     /// Why.
     pub reason: Option<&'a Reason>,
-    /// The version the caller decided on; none takes the workflow as it is.
+    /// The version the caller decided on; none accepts the current version.
     pub expected_version: Option<Version>,
     /// A merge patch (RFC 7396) of the metadata.
     pub metadata: Option<&'a Map<String, Value>>,
-    /// What broke, on a move to FAILED.
+    /// The failure, on a transition to FAILED.
     pub failure: Option<&'a Failure>,
     /// The request, if it carries an idempotency key.
     pub repeatable: Option<&'a RepeatableRequest>,
 }
 
-/// Why a move is turned down.
+/// Why a transition is rejected.
 #[derive(Debug)]
 pub enum TransitionRejected {
-    /// By the policies.
+    /// The policies forbid it.
     Forbidden(Forbidden),
     /// The stored history is broken.
     Quarantined(Quarantined),
@@ -60,29 +61,29 @@ pub enum TransitionRejected {
     VersionConflict(VersionConflict),
     /// The patch makes metadata that is not allowed.
     Metadata(JsonRefused),
-    /// By the lifecycle.
+    /// The lifecycle has no such transition.
     InvalidTransition(InvalidTransition),
-    /// By the rules; the decision itself never says so.
+    /// The rules refused it; the decision itself never returns this.
     RuleViolation(RuleViolation),
 }
 
-/// Why a creation is turned down.
+/// Why a creation is rejected.
 #[derive(Debug)]
 pub enum CreationRejected {
-    /// By the policies.
+    /// The policies forbid it.
     Forbidden(Forbidden),
-    /// The version that this request made before is gone.
+    /// The version that this request made before is missing.
     Quarantined(Quarantined),
     /// The idempotency key was used for another request.
     KeyReused,
-    /// There is a workflow of this id.
+    /// A workflow with this id exists.
     AlreadyExists,
-    /// By the rules; the decision itself never says so.
+    /// The rules refused it; the decision itself never returns this.
     RuleViolation(RuleViolation),
 }
 
 impl TransitionRejected {
-    /// Who refused it, when that is audit and has to be kept before it is answered.
+    /// Who refused it, when the refusal is audit data that the log must keep before the answer is sent.
     #[must_use]
     pub const fn refused_by(&self) -> Option<RefusedBy<'_>> {
         match self {
@@ -95,7 +96,7 @@ impl TransitionRejected {
 }
 
 impl CreationRejected {
-    /// Who refused it, when that is audit and has to be kept before it is answered.
+    /// Who refused it, when the refusal is audit data that the log must keep before the answer is sent.
     #[must_use]
     pub const fn refused_by(&self) -> Option<RefusedBy<'_>> {
         match self {
@@ -106,7 +107,7 @@ impl CreationRejected {
     }
 }
 
-/// Decides a move from the head, the record of quarantines that was read beside it, and what the policies say.
+/// Decides a transition from the head, the quarantine record that was read with it, and the decision of the policies.
 #[must_use]
 pub fn decide_transition(
     head: &Head,
@@ -124,15 +125,15 @@ pub fn decide_transition(
         proposed(head, command),
         follows(head, command),
     ) {
-        // Forbidden: this comes before all else, so that the caller learns nothing of what is there.
+        // Forbidden: checked before all else, so the caller learns nothing about the workflow.
         (Err(forbidden), ..) => Decision::Rejected(No::Forbidden(forbidden)),
-        // TransitionOutcomes, Ended("quarantined"): on a broken history nothing is built.
+        // TransitionOutcomes, Ended("quarantined"): no version is built on a broken history.
         (Ok(()), Err(quarantined), ..) => Decision::Rejected(No::Quarantined(quarantined)),
-        // TransitionOutcomes, Known > 0: a repetition is answered even when its move could not be made any more.
+        // TransitionOutcomes, Known > 0: a repetition gets its answer even when the transition is no longer possible.
         (Ok(()), Ok(()), Known::Accepted(version), ..) => Decision::Repeated(version),
-        // RepeatedRequests leaves this out: there a key comes again with its own request only.
+        // RepeatedRequests leaves this out: in the specification a key is only repeated with its own request.
         (Ok(()), Ok(()), Known::KeyReused, ..) => Decision::Rejected(No::KeyReused),
-        // TransitionOutcomes, Ended("conflict"): the caller decided on a state that is gone.
+        // TransitionOutcomes, Ended("conflict"): the caller decided on an outdated version.
         (Ok(()), Ok(()), Known::No, Err(conflict), ..) => Decision::Rejected(No::VersionConflict(conflict)),
         // The specification has no metadata.
         (Ok(()), Ok(()), Known::No, Ok(()), Err(refused), _) => Decision::Rejected(No::Metadata(refused)),
@@ -143,7 +144,7 @@ pub fn decide_transition(
     }
 }
 
-/// Decides a creation from the version 1 that the log has, if that was looked for and there is one.
+/// Decides a creation from version 1 of the log, if the operation looked for it and found it.
 #[must_use]
 pub fn decide_creation(
     first: Option<&StoredVersion>,
@@ -153,15 +154,15 @@ pub fn decide_creation(
 ) -> Decision<CreationRejected> {
     use CreationRejected as No;
     match (permission, first.map(|first| (first.event.version, known(repeatable, &first.accepted)))) {
-        // Forbidden: before all else, as for a move.
+        // Forbidden: checked before all else, as for a transition.
         (Err(forbidden), _) => Decision::Rejected(No::Forbidden(forbidden)),
-        // AppendRefused, `same`: the version that is there is this request's own.
+        // AppendRefused, `same`: the version in the log is this request's own.
         (Ok(()), Some((there, Known::Accepted(version)))) if version == there => Decision::Repeated(version),
-        // The version that this key made is gone from the log.
+        // The version that this key made is missing from the log.
         (Ok(()), Some((_, Known::Accepted(at)))) => {
             Decision::Rejected(No::Quarantined(Quarantined(Break { at, fault: Fault::Missing })))
         }
-        // RepeatedRequests leaves this out, as for a move.
+        // RepeatedRequests leaves this out, as for a transition.
         (Ok(()), Some((_, Known::KeyReused))) => Decision::Rejected(No::KeyReused),
         // AppendRefused, `lost`: the workflow exists.
         (Ok(()), Some((_, Known::No))) => Decision::Rejected(No::AlreadyExists),
@@ -197,7 +198,7 @@ fn follows(head: &Head, command: &TransitionCommand<'_>) -> Result<(), InvalidTr
     }
 }
 
-/// The move, with the metadata that the workflow would have.
+/// The transition, with the metadata that the workflow would have.
 fn proposed(head: &Head, command: &TransitionCommand<'_>) -> Result<Move, JsonRefused> {
     let metadata = &head.event().metadata;
     Ok(Move {

@@ -1,4 +1,4 @@
-//! One version of a workflow: the event that led to it, from which the state at that version follows.
+//! One version of a workflow: its event, from which the state at that version follows.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub enum EventType {
     WorkflowCreated,
     /// A transition that a caller requested.
     WorkflowStateChanged,
-    /// A move from FAILED to ACTIVE made by a recovery.
+    /// A transition from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
 }
 
@@ -48,7 +48,7 @@ pub struct Failure {
     pub retryable: bool,
 }
 
-/// Which rules allowed a version, so that the decision can be reconstructed.
+/// The rules that allowed a version, which make the decision reproducible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -62,7 +62,7 @@ pub struct AppliedRules {
 }
 
 impl AppliedRules {
-    /// Stands where a ruleset's name would: no ruleset names this workflow type, the lifecycle alone decided.
+    /// The ruleset name of a workflow type that no ruleset names: the lifecycle alone decided.
     pub const LIFECYCLE_ONLY: &'static str = "lifecycle-only";
 
     /// The verdict on a workflow type that no ruleset names.
@@ -72,7 +72,8 @@ impl AppliedRules {
     }
 }
 
-/// The version that this one continues from. The versions between are unreadable, and a supervisor released them.
+/// The earlier version that this one continues from. The versions between are unreadable, and a supervisor released
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -94,28 +95,28 @@ pub struct WorkflowEvent {
     pub event_id: EventId,
     /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What kind of workflow.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// What happened.
+    /// The kind of event.
     pub event_type: EventType,
-    /// The version this event made.
+    /// The version that this event made.
     pub version: Version,
     /// The state before; null for version 1.
     #[cfg_attr(feature = "schema", schema(required))]
     pub from_state: Option<State>,
     /// The state after.
     pub to_state: State,
-    /// When, by the server's clock; never earlier than the version before it.
+    /// The server's time of the event; never earlier than the version before it.
     pub timestamp: Timestamp,
     /// When version 1 was made.
     pub created_at: Timestamp,
     /// Who made version 1.
     pub created_by: PrincipalId,
-    /// Who asked for this version.
+    /// Who requested this version.
     pub requested_by: PrincipalId,
-    /// Why, in the requester's words.
+    /// The requester's reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// The complete metadata of the workflow from this version on.
@@ -126,12 +127,12 @@ pub struct WorkflowEvent {
     /// The failure; present only when `to_state` is FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Which rules allowed it.
+    /// The rules that allowed it.
     pub rules: AppliedRules,
     /// Links this event to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// Present when the version before this one is unreadable and was released: the earlier version this one continues from.
+    /// Present when the version before this one is unreadable and was released: the version this one continues from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumes: Option<Resumes>,
     /// The hash of the version before, or of the one this resumes from; 64 zeros for version 1.
@@ -148,18 +149,18 @@ impl WorkflowEvent {
     }
 }
 
-/// A workflow as it stands at one version.
+/// A workflow at one version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workflow {
-    /// Which workflow of which tenant.
+    /// The workflow and its tenant.
     pub key: WorkflowKey,
-    /// What kind it is.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Where it stands.
+    /// The state.
     pub current_state: State,
-    /// Where it stood before; none at version 1.
+    /// The state before; none at version 1.
     pub previous_state: Option<State>,
-    /// The version this is.
+    /// The version.
     pub version: Version,
     /// When version 1 was made.
     pub created_at: Timestamp,

@@ -1,7 +1,7 @@
-//! The hash chain that binds the versions of a workflow: change one stored byte and it breaks at that version.
+//! The hash chain that links the versions of a workflow: any change of a stored byte breaks it at that version.
 //!
-//! The hash of a version is the lower-case hexadecimal SHA-256 of its canonical JSON (RFC 8785) as the history shows
-//! it, without the member `hash`.
+//! The hash of a version is the lower-case hexadecimal SHA-256 of its canonical JSON (RFC 8785), as the history shows
+//! it but without the member `hash`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub fn hash_of(event: &WorkflowEvent) -> Result<ChainHash, NotCanonical> {
     Ok(ChainHash::of(canonical_json(&shown)?.as_bytes()))
 }
 
-/// Puts the hash on an event whose other members are final.
+/// Sets the hash of an event whose other members are final.
 ///
 /// # Errors
 /// When the event has no canonical JSON.
@@ -37,13 +37,13 @@ pub fn seal(mut event: WorkflowEvent) -> Result<WorkflowEvent, NotCanonical> {
 /// Where and how a chain is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Break {
-    /// The first version that is not what it should be.
+    /// The first broken version.
     pub at: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: Fault,
 }
 
-/// What can be wrong with a version in its place.
+/// What can be wrong with a stored version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -80,10 +80,11 @@ impl Fault {
     }
 }
 
-/// For people: the rest of a sentence that begins with the version.
+/// For people: the predicate of a sentence whose subject is the version.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With the feature `reworded` every text is another one. A test builds it so and finds that no key changes.
+        // With the feature `reworded` every text differs. A test builds it with that feature and checks that no key
+        // changes.
         if cfg!(feature = "reworded") {
             return write!(f, "fault number {}", *self as u8);
         }
@@ -99,37 +100,37 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Checks the versions of one workflow one after another, holding only the last.
+/// Checks the versions of one workflow in order and holds only the last.
 #[derive(Debug)]
 pub struct ChainWalk<'a> {
     key: &'a WorkflowKey,
     first: Version,
-    /// The version that the first one may say it resumes from.
+    /// The version that the first one may resume from.
     base: Option<WorkflowEvent>,
     last: Option<WorkflowEvent>,
 }
 
 impl<'a> ChainWalk<'a> {
-    /// Begins before version 1.
+    /// Starts before version 1.
     #[must_use]
     pub fn new(key: &'a WorkflowKey) -> Self {
         Self::beginning_at(key, Version::FIRST)
     }
 
-    /// Begins before any other version. Whether that one follows from the version before it is not asked.
+    /// Starts before any other version, without checking that this version follows from the one before it.
     #[must_use]
     pub fn beginning_at(key: &'a WorkflowKey, first: Version) -> Self {
         Self { key, first, base: None, last: None }
     }
 
-    /// Begins before a version above some that cannot be read. When that version resumes from `base`, it must follow
-    /// from it; else nothing is known of what it followed from.
+    /// Starts before a version above some unreadable ones. When that version resumes from `base`, it must follow from
+    /// `base`; otherwise its predecessor is unknown and unchecked.
     #[must_use]
     pub fn resuming(key: &'a WorkflowKey, first: Version, base: Option<WorkflowEvent>) -> Self {
         Self { key, first, base, last: None }
     }
 
-    /// The last version found sound.
+    /// The last valid version.
     #[must_use]
     pub fn last(&self) -> Option<&WorkflowEvent> {
         self.last.as_ref()
@@ -141,10 +142,10 @@ impl<'a> ChainWalk<'a> {
         self.last.as_ref().map_or(Some(self.first), |last| last.version.next())
     }
 
-    /// Takes the next version.
+    /// Checks the next version.
     ///
     /// # Errors
-    /// The break, when it is not the one that must come next or not what it should be.
+    /// The break, when the version is not the awaited one or is not valid.
     pub fn step(&mut self, event: WorkflowEvent) -> Result<(), Break> {
         let Some(awaited) = self.awaited() else {
             return Err(Break { at: event.version, fault: Fault::Unlinked });
@@ -169,7 +170,7 @@ impl<'a> ChainWalk<'a> {
     }
 }
 
-/// Whether an event's hash fits its content. What cannot be hashed is not intact.
+/// Whether an event's hash matches its content. An event that cannot be hashed is not intact.
 #[must_use]
 pub fn is_intact(event: &WorkflowEvent) -> bool {
     hash_of(event).is_ok_and(|hash| hash == event.hash)
@@ -188,7 +189,7 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
             (Some(_) | None, _) => true,
         };
     };
-    // What resumes from an earlier version says that the one before it cannot be read; and that one was read.
+    // A version that resumes from an earlier one claims that the one before it is unreadable; but that one was read.
     event.resumes.is_none() && is_next(before, event)
 }
 
@@ -202,11 +203,11 @@ fn is_next(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
         && event.created_by == before.created_by
 }
 
-/// The hash of all that the history shows of a version, its own hash included.
+/// The hash of everything that the history shows of a version, its own hash included.
 #[must_use]
 pub fn content_of(event: &WorkflowEvent) -> ChainHash {
     canonical_json(event).map_or_else(
-        // Nothing that came through the edge gets here. Its id and the hash it claims still tell it from others.
+        // No event from the edge gets here. Its id and its claimed hash still distinguish it from others.
         |_| {
             let parts = [Part::literal("no-canonical-json"), Part::of(&event.event_id), Part::of(&event.hash)];
             ChainHash::of(&digest(&parts))

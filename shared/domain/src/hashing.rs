@@ -1,4 +1,4 @@
-//! SHA-256 hashes and the canonical JSON (RFC 8785) that they are made of.
+//! SHA-256 hashes and the canonical JSON (RFC 8785) that they cover.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use crate::invalid::InvalidValue;
 pub struct ChainHash(String);
 
 impl ChainHash {
-    /// What version 1 names as the hash before it: 64 zeros.
+    /// The previous hash of version 1: 64 zeros.
     #[must_use]
     pub fn genesis() -> Self {
         Self("0".repeat(64))
@@ -57,12 +57,12 @@ impl fmt::Display for ChainHash {
     }
 }
 
-/// A value that has no canonical JSON. Nothing that came through the edge is one: this is a bug or a damaged store.
+/// The value has no canonical JSON. Values from the edge always have one, so this is a bug or a damaged store.
 #[derive(Debug, thiserror::Error)]
 #[error("no canonical JSON")]
 pub struct NotCanonical(#[from] serde_json::Error);
 
-/// Canonical JSON (RFC 8785). Only [`canonical_json`] makes it, so that no other text is digested in its place.
+/// Canonical JSON (RFC 8785). Only [`canonical_json`] makes it, so no other text can be hashed in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanonicalJson(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! The head of a workflow: what its next version goes on from, and whether it may.
+//! The head of a workflow: the version that the next one continues from, and whether a next one is allowed.
 
 use crate::event::{Resumes, WorkflowEvent};
 use crate::hash_chain::{Break, Fault, content_of, is_intact};
@@ -7,19 +7,19 @@ use crate::quarantine::{BreakFound, QuarantineRecord};
 use crate::rejection::Quarantined;
 use crate::stored_version::StoredVersion;
 
-/// What the next version goes on from.
+/// The version that the next one continues from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Head {
-    /// The newest version that can be read.
+    /// The newest readable version.
     pub stored: StoredVersion,
-    /// Present when versions above it cannot be read: all of them were released.
+    /// Present when the versions above it are unreadable; a supervisor released all of them.
     pub resumes: Option<Resumes>,
-    /// The newest version that is there, readable or not.
+    /// The newest stored version, readable or not.
     pub end: Version,
 }
 
 impl Head {
-    /// A newest version that can be read.
+    /// The head at a readable newest version.
     #[must_use]
     pub fn of(stored: StoredVersion) -> Self {
         Self { end: stored.event.version, stored, resumes: None }
@@ -32,10 +32,10 @@ impl Head {
     }
 }
 
-/// Whether a version may be made from this one, by the record of quarantines that was read beside it.
+/// Checks that a version may be built on this one, given the quarantine record that was read with it.
 ///
 /// # Errors
-/// When a break is in force, or the content does not fit its hash and was not released as it is.
+/// When a break is in force, or the content does not match its hash and that break was not released.
 pub fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
     match quarantine.in_force().first() {
         Some(in_force) => Err(Quarantined(in_force.found.as_break())),
@@ -43,10 +43,10 @@ pub fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> R
     }
 }
 
-/// Whether the content of the newest version fits its hash, or was released as it is.
+/// Checks that the content of the newest version matches its hash, or that this break was released.
 ///
 /// # Errors
-/// When it does not and was not.
+/// When it does not match and was not released.
 pub fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
     let (at, fault) = (head.version, Fault::Altered);
     if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {

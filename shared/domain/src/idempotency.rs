@@ -1,4 +1,4 @@
-//! Doing a repeated request once: each version carries the keys of the last accepted requests.
+//! Idempotency: each version carries the keys of the last accepted requests, so a repeated request takes effect once.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,34 +12,34 @@ use crate::stored_name::{Part, digest, half_digest};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedRequest {
-    /// The principal and its key, hashed: a key means nothing to another principal.
+    /// The hash of the principal and its key: a key has no meaning for another principal.
     pub key: String,
-    /// What was asked, hashed.
+    /// The hash of the request's content.
     pub request: String,
-    /// The version it made.
+    /// The version that it made.
     pub version: Version,
 }
 
-/// A request that carries a key, ready to be looked for and to be remembered.
+/// A request with an idempotency key, ready for lookup and storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepeatableRequest {
     key: String,
     request: String,
 }
 
-/// What is known of a repeatable request.
+/// The result of a lookup of a repeatable request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Never accepted, or so long ago that it is forgotten.
+    /// Not among the remembered requests: never accepted, or accepted too long ago.
     No,
-    /// Accepted: it made this version.
+    /// Accepted before: it made this version.
     Accepted(Version),
-    /// The key was used for something else.
+    /// The key belongs to another request.
     KeyReused,
 }
 
 impl RepeatableRequest {
-    /// Names a request by its principal's key; `what` is all that makes two requests the same.
+    /// Identifies a request by its principal's key and by `what`, the content that makes two requests equal.
     ///
     /// # Errors
     /// When `what` has no canonical JSON.
@@ -50,7 +50,7 @@ impl RepeatableRequest {
         })
     }
 
-    /// Looks for it among the accepted ones.
+    /// Looks it up among the accepted requests.
     #[must_use]
     pub fn known_in(&self, accepted: &[AcceptedRequest]) -> Known {
         accepted.iter().find(|known| known.key == self.key).map_or(Known::No, |known| {
@@ -59,7 +59,7 @@ impl RepeatableRequest {
     }
 }
 
-/// What the next version remembers: what the last one did, and the request that makes it, if it carries a key.
+/// The requests that the next version remembers: those of the last version, and the current one if it carries a key.
 #[must_use]
 pub fn remember(
     accepted: &[AcceptedRequest],
@@ -72,7 +72,7 @@ pub fn remember(
     accepted.iter().skip(forgotten).cloned().chain(new).collect()
 }
 
-/// The id of a workflow whose creator named none but gave a key: the same three give the same id.
+/// The id of a workflow whose creator gave an idempotency key but no id. The same three inputs give the same id.
 #[must_use]
 pub fn derived_workflow_id(tenant: &TenantId, principal: &PrincipalId, key: &IdempotencyKey) -> WorkflowId {
     let digest = digest(&[Part::of(tenant), Part::of(principal), Part::of(key)]);

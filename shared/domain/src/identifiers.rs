@@ -1,4 +1,4 @@
-//! The names things go by. Each is checked once, where it enters, and trusted from there on.
+//! Checked names and ids. The constructor checks each one once; later code trusts it.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::invalid::InvalidValue;
 use crate::stored_name::{Part, StoredName, half_digest, named_as_str};
 
-/// Defines a checked text: its rule is a function from the text to an error message, if any.
+/// Defines a checked text. Its rule is a function from the text to an error message, if any.
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $rule:expr) => {
         $(#[$doc])*
@@ -69,39 +69,39 @@ checked_text!(
     |text| made_of(text, 128, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
 );
 checked_text!(
-    /// What kind of work it is, chosen by the laboratory: 1 to 64 of `a-z 0-9 -`.
+    /// The kind of work, chosen by the laboratory: 1 to 64 of `a-z 0-9 -`.
     WorkflowType,
     |text| made_of(text, 64, "a-z 0-9 -", |c| {
         c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
     })
 );
 checked_text!(
-    /// Who acts: the subject of a verified token, 1 to 256 characters without control characters.
+    /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters.
     PrincipalId,
     |text| plain_text(text, 256)
 );
 checked_text!(
-    /// Why a person asks for something: 1 to 1000 characters, not only white space.
+    /// A person's reason for a request: 1 to 1000 characters, not only white space.
     Reason,
     |text| prose(text, 1000)
 );
 checked_text!(
-    /// What went wrong, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
+    /// A failure, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
     FailureCode,
     |text| made_of(text, 64, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
 );
 checked_text!(
-    /// What went wrong, for people: 1 to 1000 characters, not only white space.
+    /// A failure, for people: 1 to 1000 characters, not only white space.
     FailureMessage,
     |text| prose(text, 1000)
 );
 checked_text!(
-    /// The caller's own name for one request, so that it can be repeated: 1 to 255 visible ASCII characters.
+    /// The caller's own name for one request, which makes a repetition safe: 1 to 255 visible ASCII characters.
     IdempotencyKey,
     |text| made_of(text, 255, "visible ASCII, no spaces", |c| c.is_ascii_graphic())
 );
 checked_text!(
-    /// Ties together what several services did for one cause: 1 to 128 of `A-Z a-z 0-9 . _ : = ; -`.
+    /// Links the work of several services for one cause: 1 to 128 of `A-Z a-z 0-9 . _ : = ; -`.
     CorrelationId,
     |text| made_of(text, 128, "A-Z a-z 0-9 . _ : = ; -", |c| {
         c.is_ascii_alphanumeric() || "._:=;-".contains(c)
@@ -109,29 +109,29 @@ checked_text!(
 );
 
 checked_text!(
-    /// The name of one recovery and of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, which is what Step Functions allows.
+    /// The id of one recovery and the name of its execution: 1 to 80 of `A-Z a-z 0-9 _ -`, as Step Functions requires.
     RecoveryId,
     |text| made_of(text, 80, "A-Z a-z 0-9 _ -", |c| c.is_ascii_alphanumeric() || "_-".contains(c))
 );
 
 impl PrincipalId {
-    /// What the names of the service's own principals begin with. The edge accepts no token of such a subject.
+    /// The prefix of the service's own principals. The edge rejects a token with such a subject.
     pub const RESERVED_PREFIX: &'static str = "alims.workflow-manager/";
 
-    /// The principal of an automatic recovery.
+    /// The principal of automatic recoveries.
     #[must_use]
     pub fn automatic_recovery() -> Self {
         Self(format!("{}recovery", Self::RESERVED_PREFIX))
     }
 
-    /// Whether only the service itself may act under this name.
+    /// Whether this name is reserved for the service itself.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.0.starts_with(Self::RESERVED_PREFIX)
     }
 }
 
-/// A hyphenated UUID is made of characters that an id allows.
+/// A hyphenated UUID contains only characters that an id allows.
 impl From<Uuid> for WorkflowId {
     fn from(uuid: Uuid) -> Self {
         Self(uuid.hyphenated().to_string())
@@ -165,7 +165,7 @@ fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
     }
 }
 
-/// The names that this module makes itself are made of what they allow.
+/// The ids that this module makes contain only allowed characters.
 impl RecoveryId {
     /// The recovery of a workflow at a version: the same attempt always has the same name.
     #[must_use]
@@ -190,7 +190,7 @@ impl EventId {
     }
 }
 
-/// Reads only the form this service writes, lower case with hyphens: stored bytes have one spelling.
+/// Accepts only the form that this service writes, lower case with hyphens: stored bytes have one spelling.
 impl TryFrom<String> for EventId {
     type Error = InvalidValue;
 
@@ -203,7 +203,7 @@ impl TryFrom<String> for EventId {
     }
 }
 
-/// The form that is stored and sent.
+/// The stored and sent form.
 impl From<EventId> for String {
     fn from(id: EventId) -> Self {
         id.0.hyphenated().to_string()
@@ -216,7 +216,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// The number of a version: 1 for the creation, then one more for each accepted move, without gaps.
+/// The number of a version: 1 for the creation, then one more for each accepted transition, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = u64, minimum = 1))]
@@ -226,7 +226,7 @@ pub struct Version(u64);
 impl Version {
     /// The version a creation writes.
     pub const FIRST: Self = Self(1);
-    /// The last one that ten digits can name.
+    /// The last version that ten digits can represent.
     pub const LAST: Self = Self(9_999_999_999);
 
     /// The version after this one; none after [`Version::LAST`].
@@ -273,12 +273,12 @@ impl fmt::Display for Version {
     }
 }
 
-/// One workflow of one tenant: what every port addresses.
+/// One workflow of one tenant: the address that every port uses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkflowKey {
-    /// Whose it is.
+    /// The tenant.
     pub tenant_id: TenantId,
-    /// Which one.
+    /// The workflow.
     pub workflow_id: WorkflowId,
 }
 
@@ -290,7 +290,7 @@ impl fmt::Display for WorkflowKey {
 
 named_as_str!(IdempotencyKey, PrincipalId, RecoveryId, TenantId, WorkflowId);
 
-/// In decimal digits, as many as it takes.
+/// In decimal digits without padding.
 impl StoredName for Version {
     fn stored_name(&self) -> Cow<'_, str> {
         Cow::Owned(self.get().to_string())

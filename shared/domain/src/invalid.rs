@@ -1,4 +1,4 @@
-//! What is said of a value that is not what it should be.
+//! The error of a value that does not meet its rule.
 
 /// An invalid value; the text completes the sentence "The value …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -6,7 +6,7 @@
 pub struct InvalidValue(String);
 
 impl InvalidValue {
-    /// Says what the value must be.
+    /// Makes the error; `must` states the rule.
     pub fn new(must: impl Into<String>) -> Self {
         Self(must.into())
     }

@@ -1,4 +1,4 @@
-//! JSON objects that callers attach to a workflow, held to a size and a depth, and without reserved names.
+//! JSON objects that callers attach to a workflow, with bounds on size and depth and without reserved names.
 
 use jsonptr::PointerBuf;
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use crate::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
 use crate::member_names::{ObjectAsWritten, reserved_in};
 
-/// Why a JSON object was not taken.
+/// Why a JSON object was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonRefused {
-    /// As compact JSON it is larger than its bound.
+    /// As compact JSON it exceeds its size limit.
     #[error("{what} would be {bytes} bytes of JSON; the limit is {limit_bytes}")]
     TooLarge {
         /// Which object: `metadata` or `validation_context`.
         what: &'static str,
-        /// Its size.
+        /// Its size in bytes.
         bytes: usize,
-        /// What is allowed.
+        /// The limit in bytes.
         limit_bytes: usize,
     },
     /// It is nested deeper than [`JSON_DEPTH_MAX`].
@@ -26,12 +26,12 @@ pub enum JsonRefused {
         /// Which object.
         what: &'static str,
     },
-    /// A member of it has a name that no member may have: see [`crate::member_names`].
+    /// A member has a reserved name: see [`crate::member_names`].
     #[error("{what} has a reserved name at {pointer}")]
     ReservedName {
         /// Which object.
         what: &'static str,
-        /// The first such member in it.
+        /// The first such member.
         pointer: PointerBuf,
     },
 }
@@ -44,7 +44,7 @@ pub enum JsonRefused {
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// Takes an object as metadata.
+    /// Checks an object and makes it metadata.
     ///
     /// # Errors
     /// When it is too large or too deep, or has a reserved name.
@@ -58,22 +58,23 @@ impl Metadata {
         &self.0
     }
 
-    /// What it becomes under a merge patch (RFC 7396): members are replaced, `null` removes one.
+    /// Applies a merge patch (RFC 7396): it replaces members, and `null` removes one.
     ///
     /// # Errors
-    /// When the outcome is too large or too deep, or has a reserved name. A patch that only removes one does not.
+    /// When the result is too large or too deep, or has a reserved name. A patch that only removes such a member is
+    /// accepted.
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, JsonRefused> {
         let mut document = Value::Object(self.0.clone());
         json_patch::merge(&mut document, &Value::Object(patch.clone()));
         match document {
             Value::Object(object) => Self::new(object),
-            // An object patched by an object is an object; anything else is nothing we could keep.
+            // An object patched by an object is an object; any other result cannot be stored.
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Ok(self.clone()),
         }
     }
 }
 
-/// What the caller tells the rules about one transition: at most [`VALIDATION_CONTEXT_BYTES_MAX`] bytes.
+/// The caller's input for the rules on one transition: at most [`VALIDATION_CONTEXT_BYTES_MAX`] bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
@@ -81,7 +82,7 @@ impl Metadata {
 pub struct ValidationContext(Map<String, Value>);
 
 impl ValidationContext {
-    /// Takes an object as validation context.
+    /// Checks an object and makes it a validation context.
     ///
     /// # Errors
     /// When it is too large or too deep, or has a reserved name.
@@ -96,7 +97,8 @@ impl ValidationContext {
     }
 }
 
-/// What was stored or sent was held to the size and the depth when it was made. They may have been others then.
+/// The constructor checked size and depth of a stored or sent value when it was made. The bounds may have differed
+/// then.
 impl TryFrom<ObjectAsWritten> for Metadata {
     type Error = JsonRefused;
 

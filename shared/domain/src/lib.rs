@@ -1,6 +1,6 @@
-//! The domain: a workflow's lifecycle, its events and all that is decided of it. Pure and synchronous.
+//! The domain: a workflow's lifecycle, its events and every decision about it. Pure and synchronous.
 //!
-//! Nothing in here does I/O, reads a clock, makes an id, waits or knows a port.
+//! This crate does no I/O, reads no clock, makes no ids, does not block and knows no port.
 
 pub mod access;
 pub mod attempt;

@@ -1,4 +1,4 @@
-//! The lifecycle of a workflow: six states and the nine moves between them, nothing else.
+//! The lifecycle of a workflow: six states and the nine transitions between them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -7,22 +7,22 @@ use std::str::FromStr;
 use crate::invalid::InvalidValue;
 use crate::stored_name::named_as_str;
 
-/// Where a workflow stands. Written in upper case everywhere outside this crate.
+/// The state of a workflow. Storage, events and the API write it in upper case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
-    /// Registered, no work begun.
+    /// Registered; no work has begun.
     Created,
-    /// Being worked on.
+    /// Work is in progress.
     Active,
-    /// Work interrupted on purpose, to be resumed.
+    /// Work is interrupted on purpose and can be resumed.
     Paused,
     /// Work finished with a result. Terminal.
     Completed,
-    /// Work broke off. Can be retried.
+    /// Work failed. It can be retried.
     Failed,
-    /// Given up for good. Terminal.
+    /// Given up. Terminal.
     Cancelled,
 }
 

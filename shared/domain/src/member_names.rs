@@ -1,25 +1,25 @@
-//! The names that members of a caller's JSON may have, and a reader of JSON to which no name means anything.
+//! The member names that a caller's JSON may have, and a JSON reader that gives no name a special meaning.
 //!
-//! `serde_json` has private names: an object that begins with one of them is read as something else, a number or a
-//! text of JSON within the JSON, by every program whose build has the feature `raw_value` or `arbitrary_precision`
-//! switched on somewhere. So what bears such a name would be lost or misread on its way to those who read it. The
-//! service takes none: see `docs/decisions/member-names.md`.
+//! `serde_json` has private names. If an object begins with one of them, every program built with the feature
+//! `raw_value` or `arbitrary_precision` anywhere in its dependencies reads it as something else: as a number, or as
+//! JSON text within the JSON. Readers would lose or misread such a member. So the service rejects these names: see
+//! `docs/decisions/member-names.md`.
 
 use jsonptr::PointerBuf;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// No member of a caller's JSON has a name that begins so, at any depth.
+/// The reserved prefix: no member of a caller's JSON may begin with it, at any depth.
 pub const RESERVED_PREFIX: &str = "$serde_json::private::";
 
-/// Whether a member must not have this name.
+/// Whether a member name is reserved.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     name.starts_with(RESERVED_PREFIX)
 }
 
-/// Where the first member with a reserved name is.
+/// The place of the first member with a reserved name.
 pub(crate) fn reserved_in(object: &Map<String, Value>) -> Option<PointerBuf> {
     object.iter().find_map(|(name, value)| {
         let below = if is_reserved(name) { Some(PointerBuf::new()) } else { reserved_below(value) };
@@ -38,8 +38,8 @@ fn reserved_below(value: &Value) -> Option<PointerBuf> {
     }
 }
 
-/// An object as it is written. `serde_json` itself would give private names a meaning while it reads a [`Value`], so that
-/// what was there could not be seen any more.
+/// An object exactly as written. `serde_json` would interpret private names while it reads a [`Value`], and the
+/// original could not be recovered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectAsWritten(pub Map<String, Value>);
 
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for ObjectAsWritten {
     }
 }
 
-/// Any value as it is written.
+/// Any value exactly as written.
 struct ValueAsWritten(Value);
 
 impl<'de> Deserialize<'de> for ValueAsWritten {

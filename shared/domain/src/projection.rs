@@ -9,15 +9,15 @@ use crate::timestamp::Timestamp;
 /// One workflow in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexEntry {
-    /// Which workflow.
+    /// The workflow.
     pub key: WorkflowKey,
-    /// What kind it is.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Where it stood at the published version.
+    /// The state at the published version.
     pub current_state: State,
-    /// Where it stood before; none at version 1.
+    /// The state before; none at version 1.
     pub previous_state: Option<State>,
-    /// The last version whose event the bus has accepted.
+    /// The last version whose event the bus accepted.
     pub published_version: Version,
     /// When version 1 was made.
     pub created_at: Timestamp,
@@ -25,7 +25,7 @@ pub struct IndexEntry {
     pub updated_at: Timestamp,
     /// Who made version 1.
     pub created_by: PrincipalId,
-    /// The hash of the published version: an entry of the same version and another hash is of another history.
+    /// The hash of the published version: an entry with the same version and another hash belongs to another history.
     pub head_hash: ChainHash,
 }
 

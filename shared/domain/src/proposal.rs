@@ -1,4 +1,5 @@
-//! A move that all but the rules allow: what they are asked about it, and the version it becomes with their yes.
+//! A transition that everything but the rules allows: the question for the rules, and the version it becomes if they
+//! allow it.
 
 use crate::call::Call;
 use crate::event::{AppliedRules, EventType, Workflow, WorkflowEvent};
@@ -12,36 +13,36 @@ use crate::ruling::{Move, RulesQuestion};
 use crate::stored_version::StoredVersion;
 use crate::timestamp::Timestamp;
 
-/// A move that the rules are to be asked about.
+/// A transition that the rules must decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Proposal<'a> {
-    /// Who asks for it.
+    /// The call that requests it.
     pub call: &'a Call,
-    /// What the workflow stands at; none when it is to be created.
+    /// The current head; none for a creation.
     pub head: Option<&'a Head>,
-    /// The workflow as it is, or as it would be created.
+    /// The workflow as it is, or as the creation would make it.
     pub workflow: &'a Workflow,
-    /// The move.
+    /// The transition.
     pub transition: &'a Move,
-    /// What the caller tells the rules.
+    /// The caller's input for the rules.
     pub context: Option<&'a ValidationContext>,
-    /// The instant it is made at; never earlier than the head.
+    /// The instant of the decision; never earlier than the head.
     pub now: Timestamp,
 }
 
-/// Why there is no next version. Only a bug brings it about.
+/// Why there is no next version. Only a bug causes it.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCommitted {
     /// The event has no canonical JSON.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
-    /// The workflow has used up its ten digits of versions.
+    /// The workflow has used all ten-digit version numbers.
     #[error("no version follows {0}")]
     VersionsExhausted(Version),
 }
 
 impl Proposal<'_> {
-    /// What the rules are asked.
+    /// The question for the rules.
     #[must_use]
     pub fn question(&self) -> RulesQuestion<'_> {
         RulesQuestion {
@@ -54,7 +55,7 @@ impl Proposal<'_> {
         }
     }
 
-    /// The next version, sealed, with what it remembers. `rules` are what allowed it.
+    /// Makes the next version, sealed, with its remembered requests. `rules` are the rules that allowed it.
     ///
     /// # Errors
     /// When no version can follow.

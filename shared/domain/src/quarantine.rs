@@ -1,7 +1,7 @@
-//! Quarantine: a break of a stored history, recorded, and its release by a person. Both are entries of the log.
+//! Quarantine: the record of a break in a stored history, and its release by a person. Both are entries of the log.
 //!
-//! Nothing is repaired. While a break is recorded and not released the workflow is not moved; a release covers exactly
-//! the break it names, so that another one, or the same version altered once more, is quarantined anew.
+//! The service repairs nothing. While a recorded break is not released, the workflow makes no transition. A release
+//! covers exactly the break it names: another break, or a further change of the same version, is quarantined again.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -22,45 +22,45 @@ pub const WORKFLOW_QUARANTINED: &str = "WorkflowQuarantined";
 /// A release's event type in the log and its detail type on the bus.
 pub const WORKFLOW_RELEASED: &str = "WorkflowReleased";
 
-/// One break, so named that no other is taken for it.
+/// One break, identified by everything that distinguishes it from others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BreakFound {
-    /// The first version that is not what it should be.
+    /// The first broken version.
     pub at: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: Fault,
-    /// The hash of what is stored there, or of what bears witness that something was; 64 zeros where nothing is.
+    /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
 }
 
 impl BreakFound {
-    /// The name by which it is recorded and released.
+    /// The id under which it is recorded and released.
     #[must_use]
     pub fn id(&self) -> BreakId {
         let digest = half_digest(&[Part::of(&self.fault), Part::of(&self.content)]);
         BreakId(format!("{:010}-{digest}", self.at.get()))
     }
 
-    /// A version is missing, and nothing bears witness of what it was.
+    /// A version is missing, and no evidence of its content is left.
     #[must_use]
     pub fn nothing_is_left(at: Version) -> Self {
         Self { at, fault: Fault::Missing, content: ChainHash::genesis() }
     }
 
-    /// The version cannot be read; `content` is the hash of what is stored.
+    /// The version is unreadable; `content` is the hash of the stored bytes.
     #[must_use]
     pub fn unreadable(at: Version, content: ChainHash) -> Self {
         Self { at, fault: Fault::Unreadable, content }
     }
 
-    /// What a caller is told of it.
+    /// The break as callers see it.
     #[must_use]
     pub fn as_break(&self) -> Break {
         Break { at: self.at, fault: self.fault }
     }
 }
 
-/// The name of one break: ten digits of its version, `-`, 32 hexadecimal digits. The order of texts is that of versions.
+/// The id of one break: ten digits of its version, `-`, 32 hexadecimal digits. The ids sort in version order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = String, pattern = "^[0-9]{10}-[0-9a-f]{32}$"))]
@@ -116,30 +116,30 @@ impl From<BreakId> for String {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Quarantine {
-    /// The event's identity, the same wherever it shows up.
+    /// The event's identity, the same in the log, on the bus and in answers.
     pub event_id: EventId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What happened; always the same.
+    /// The kind of event; always the same.
     pub event_type: QuarantineEventType,
-    /// The first version that is not what it should be.
+    /// The first broken version.
     pub broken_at_version: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: Fault,
-    /// The hash of what is stored there, or of what bears witness that something was; 64 zeros where nothing is.
+    /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
-    /// When it was found, by the server's clock.
+    /// The server's time at which it was found.
     pub timestamp: Timestamp,
     /// The operation that found it.
     pub found_by: String,
-    /// Who had asked for that.
+    /// The principal that had requested the operation.
     pub requested_by: PrincipalId,
-    /// The recovery that found it; absent when it was none.
+    /// The recovery that found it; absent when another operation found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_id: Option<String>,
-    /// The hash of an entry that cannot be read and has the place of this one in the log; absent when its place is free.
+    /// The hash of an unreadable entry that occupies this one's place in the log; absent when the place is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beside: Option<ChainHash>,
 }
@@ -149,30 +149,30 @@ pub struct Quarantine {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Release {
-    /// The event's identity, the same wherever it shows up.
+    /// The event's identity, the same in the log, on the bus and in answers.
     pub event_id: EventId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What happened; always the same.
+    /// The kind of event; always the same.
     pub event_type: ReleaseEventType,
     /// The version at which the stored history is broken, and stays so.
     pub broken_at_version: Version,
-    /// What is wrong with it.
+    /// The kind of break.
     pub fault: Fault,
-    /// The hash by which the break is told from any other.
+    /// The hash that distinguishes the break from any other.
     pub content: ChainHash,
-    /// When it was released, by the server's clock.
+    /// The server's time of the release.
     pub timestamp: Timestamp,
     /// Who released it.
     pub requested_by: PrincipalId,
-    /// Why, in that person's words.
+    /// That person's reason.
     pub reason: Reason,
-    /// What ties this act to its cause in other services.
+    /// Links the release to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// The hash of an entry that cannot be read and has the place of this one in the log; absent when its place is free.
+    /// The hash of an unreadable entry that occupies this one's place in the log; absent when the place is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beside: Option<ChainHash>,
 }
@@ -196,7 +196,7 @@ pub enum ReleaseEventType {
 }
 
 impl Quarantine {
-    /// The record that an operation found a break of a workflow, in somebody's name.
+    /// Makes the record that an operation found a break of a workflow on behalf of a principal.
     #[must_use]
     pub fn new(event_id: EventId, key: &WorkflowKey, found: &BreakFound, by: FoundBy<'_>) -> Self {
         Self {
@@ -235,11 +235,11 @@ impl Release {
 pub struct FoundBy<'a> {
     /// The operation.
     pub operation: &'a str,
-    /// Who had asked for that.
+    /// The principal that had requested the operation.
     pub principal: PrincipalId,
-    /// The recovery, if it was one.
+    /// The recovery, if a recovery found it.
     pub recovery_id: Option<&'a RecoveryId>,
-    /// By the server's clock.
+    /// The server's time.
     pub timestamp: Timestamp,
 }
 
@@ -282,26 +282,26 @@ impl QuarantineEntry {
     }
 }
 
-/// Everything a workflow's log says of quarantines.
+/// All quarantine entries in a workflow's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuarantineRecord {
-    /// For each break when it was found and, if it was, how released.
+    /// For each break its quarantine and, if there is one, its release.
     pub entries: Vec<QuarantineEntry>,
-    /// Entries of the record that cannot be read. Each may have been a quarantine, so each is a break itself.
+    /// Unreadable entries of the record. Each may have been a quarantine, so each counts as a break.
     pub unreadable: Vec<BreakFound>,
 }
 
-/// A break that keeps a workflow from being moved.
+/// A break that blocks a workflow's transitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
     /// The break.
     pub found: BreakFound,
-    /// When and by what it was found; none of an entry that cannot be read and that no operation has recorded yet.
+    /// The record of the break; none for an unreadable entry that no operation has recorded yet.
     pub recorded: Option<Quarantine>,
 }
 
 impl QuarantineRecord {
-    /// The breaks that are not released, in the order of their versions.
+    /// The breaks that are not released, in version order.
     #[must_use]
     pub fn in_force(&self) -> Vec<InForce> {
         let mut breaks: BTreeMap<BreakFound, Option<Quarantine>> =
@@ -315,7 +315,7 @@ impl QuarantineRecord {
         unreleased.map(|(found, recorded)| InForce { found, recorded }).collect()
     }
 
-    /// The releases, in the order of time.
+    /// The releases, in time order.
     #[must_use]
     pub fn releases(&self) -> Vec<&Release> {
         let mut releases: Vec<&Release> = self
@@ -336,16 +336,16 @@ impl QuarantineRecord {
         self.releases().into_iter().any(|release| release.covers() == *found)
     }
 
-    /// Whether the loss that this bears witness to was released, at whatever version the log ended then: each move
-    /// after the release puts its end further.
+    /// Whether the loss with this evidence was released, at any version where the log ended then: each transition after
+    /// the release moves the end further.
     #[must_use]
     pub fn is_loss_released(&self, witness: &ChainHash) -> bool {
         let covers = |release: &&Release| release.fault == Fault::Missing && release.content == *witness;
         self.releases().iter().any(covers)
     }
 
-    /// Whether a version beyond the end of the log that was made at this instant belongs to a released loss: the log once
-    /// ended behind it. What was made after the release is lost anew.
+    /// Whether a version beyond the end of the log, made at this instant, belongs to a released loss: the log once
+    /// ended behind it. The loss of a version made after the release is a new loss.
     #[must_use]
     pub fn is_in_released_loss(&self, version: Version, made_at: Timestamp) -> bool {
         let covers = |release: &&Release| {

@@ -1,4 +1,4 @@
-//! An attempt that was refused: it changes no state and no version, and it is kept, because it is audit.
+//! A refused attempt: it changes no state and no version, and the log keeps it as audit data.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub enum RefusalCode {
 pub struct RuleReason {
     /// The rule.
     pub rule_id: String,
-    /// What it says to a person.
+    /// The rule's message for people.
     pub message: String,
 }
 
@@ -41,28 +41,28 @@ pub struct RuleReason {
 pub struct Refusal {
     /// The refusal's identity, a UUIDv7.
     pub event_id: EventId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
     /// Always [`WORKFLOW_TRANSITION_REFUSED`].
     pub event_type: RefusalEventType,
-    /// The operation that was asked for.
+    /// The requested operation.
     pub operation: String,
-    /// The version the workflow was at; absent when it did not exist.
+    /// The version of the workflow; absent when it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// Where the workflow stood; absent when it did not exist.
+    /// The state of the workflow; absent when it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
-    /// Where it was to go; absent when what was asked for moves nothing.
+    /// The requested state; absent when the operation makes no transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_state: Option<State>,
-    /// When, by the server's clock.
+    /// The server's time of the attempt.
     pub timestamp: Timestamp,
-    /// Who asked.
+    /// The requester.
     pub requested_by: PrincipalId,
-    /// Why, in the requester's words.
+    /// The requester's reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Who refused.
@@ -70,7 +70,7 @@ pub struct Refusal {
     /// Every rule that was not met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<RuleReason>,
-    /// The ruleset that was asked.
+    /// The ruleset that was evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruleset: Option<String>,
     /// Its version.
@@ -79,38 +79,38 @@ pub struct Refusal {
     /// The ids of the policies that forbade it; empty when no policy permitted it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
-    /// What ties this attempt to its cause in other services.
+    /// Links this attempt to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// Present when a bound on kept refusals is reached with this one: what else is not kept.
+    /// Present when this refusal reaches a bound: which further refusals are not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub further_not_kept: Option<FurtherNotKept>,
 }
 
-/// Whose further refusals on the workflow are not kept, and until when. They are answered `too-many-refusals`.
+/// Whose further refusals on the workflow are not kept, and until when. Their answer is `too-many-refusals`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FurtherNotKept {
-    /// Whose.
+    /// The scope.
     pub whose: Whose,
-    /// The instant from which on one is kept again.
+    /// The instant from which refusals are kept again.
     pub until: Timestamp,
 }
 
-/// Whose attempts a bound is about.
+/// The scope of a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Whose {
-    /// Those of the principal whose attempt this was.
+    /// The principal of this attempt.
     Principal,
-    /// Everybody's.
+    /// All principals.
     Everybody,
 }
 
 impl Refusal {
-    /// The workflow it was about.
+    /// The workflow of the attempt.
     #[must_use]
     pub fn key(&self) -> WorkflowKey {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
@@ -126,16 +126,16 @@ pub enum RefusalEventType {
     WorkflowTransitionRefused,
 }
 
-/// A refusal as the log has it.
+/// A refusal as stored in the log.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeptRefusal {
-    /// One that can be read.
+    /// A readable one.
     Refusal(Box<Refusal>),
-    /// One that cannot.
+    /// An unreadable one.
     Unreadable {
-        /// The identity that its key names.
+        /// The identity in its key.
         event_id: EventId,
-        /// The hash of what is stored.
+        /// The hash of the stored bytes.
         content: ChainHash,
     },
 }

@@ -1,33 +1,33 @@
-//! Why a request is turned down: each is a fact about the workflow or the caller, and no failure.
+//! Why a request is rejected: each reason is a fact about the workflow or the caller, not a failure.
 
 use crate::hash_chain::Break;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
 
-/// The caller may not do this.
+/// The policies do not allow the caller to do this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no policy permits {action}")]
 pub struct Forbidden {
     /// The action's name.
     pub action: &'static str,
-    /// The policies that forbid it; none when it is simply not permitted.
+    /// The policies that forbid it; empty when no policy permits it.
     pub policies: Vec<String>,
 }
 
-/// The lifecycle has no such move.
+/// The lifecycle has no such transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a workflow in {current_state} cannot move to {target_state}")]
 pub struct InvalidTransition {
-    /// Where the workflow stands.
+    /// The current state.
     pub current_state: State,
-    /// Where it was to go.
+    /// The requested state.
     pub target_state: State,
-    /// The version it stands at.
+    /// The current version.
     pub version: Version,
 }
 
-/// The rules refused the move.
+/// The rules refused the transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} rule(s) of {ruleset} {ruleset_version} are not met", reasons.len())]
 pub struct RuleViolation {
@@ -43,13 +43,13 @@ pub struct RuleViolation {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the workflow is at version {version}")]
 pub struct VersionConflict {
-    /// Where it stands.
+    /// The current state.
     pub current_state: State,
-    /// The version it stands at.
+    /// The current version.
     pub version: Version,
 }
 
-/// The stored history is not what it should be: nothing is changed until people have looked.
+/// The stored history is broken: the workflow is locked until a person has reviewed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored history is broken at version {}: {}", .0.at, .0.fault)]
 pub struct Quarantined(pub Break);

@@ -1,4 +1,4 @@
-//! What the rules are asked about a transition, and what they answer.
+//! The question about a transition for the rules, and their answer.
 
 use crate::call::Principal;
 use crate::event::{AppliedRules, Failure, Workflow};
@@ -9,46 +9,46 @@ use crate::refusal::RuleReason;
 use crate::rejection::RuleViolation;
 use crate::timestamp::Timestamp;
 
-/// The move that is judged.
+/// The transition that the rules judge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Move {
-    /// Where the workflow stands; none when it is to be created.
+    /// The current state; none for a creation.
     pub from: Option<State>,
-    /// Where it is to go.
+    /// The requested state.
     pub to: State,
-    /// Why, in the requester's words.
+    /// The requester's reason.
     pub reason: Option<Reason>,
-    /// The metadata the workflow will have if the move is allowed.
+    /// The metadata that the workflow will have after the transition.
     pub metadata: Metadata,
-    /// What broke, on a move to FAILED.
+    /// The failure, on a transition to FAILED.
     pub failure: Option<Failure>,
 }
 
-/// What the rules are asked.
+/// The question for the rules.
 #[derive(Clone, Debug)]
 pub struct RulesQuestion<'a> {
-    /// The edge's name for the call, so that both sides' logs can be laid together.
+    /// The id of the call, which links the logs of both sides.
     pub request_id: &'a str,
-    /// The workflow as it is now. For a creation: as it would be, which is all there is to show.
+    /// The current workflow; for a creation, the workflow that it would make.
     pub workflow: &'a Workflow,
-    /// The move.
+    /// The transition.
     pub transition: &'a Move,
-    /// Who asks for it; its tenant is the workflow's.
+    /// The requester; its tenant is the workflow's.
     pub actor: &'a Principal,
-    /// What the caller tells the rules.
+    /// The caller's input for the rules.
     pub context: Option<&'a ValidationContext>,
-    /// The instant the decision is made at.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 
-/// What the rules say.
+/// The verdict of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The move is allowed; this is what was applied.
+    /// The transition is allowed by these rules.
     Allow(AppliedRules),
-    /// The move is refused, for every one of these reasons.
+    /// The transition is refused for all of these reasons.
     Deny {
-        /// What was applied.
+        /// The applied rules.
         rules: AppliedRules,
         /// Each rule that was not met; never empty.
         reasons: Vec<RuleReason>,
@@ -56,10 +56,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// What was applied.
+    /// The applied rules.
     ///
     /// # Errors
-    /// The rules that are not met, when the move is refused.
+    /// The rules that are not met, when the transition is refused.
     pub fn applied(self) -> Result<AppliedRules, RuleViolation> {
         match self {
             Self::Allow(rules) => Ok(rules),

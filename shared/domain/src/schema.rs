@@ -1,4 +1,4 @@
-//! JSON Schemas (2020-12) of what the bus carries, one a detail type, from the types themselves.
+//! JSON Schemas (2020-12) of the events on the bus, one for each detail type, derived from the types.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ use crate::lifecycle::State;
 use crate::quarantine::{Quarantine, Release, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 
-/// Where the derived schemas take one another to be, as they do in an OpenAPI document.
+/// The reference prefix in the derived schemas, as in an OpenAPI document.
 const IN_COMPONENTS: &str = "#/components/schemas/";
-/// Where they are in a schema that stands by itself.
+/// The reference prefix in a standalone schema.
 const IN_DEFINITIONS: &str = "#/$defs/";
 
-/// A schema that stands by itself.
+/// A standalone schema.
 #[derive(Serialize)]
 struct Document {
     #[serde(rename = "$schema")]
@@ -32,10 +32,10 @@ struct Document {
     definitions: BTreeMap<String, Value>,
 }
 
-/// The document of each detail type, as the repository keeps it.
+/// The schema document of each detail type, as the repository keeps it.
 ///
 /// # Errors
-/// When one has no JSON, which is a bug.
+/// When a document has no JSON, which is a bug.
 pub fn of_details() -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
     Ok(BTreeMap::from([
         of_versions(EventType::WorkflowCreated)?,
@@ -47,7 +47,8 @@ pub fn of_details() -> Result<BTreeMap<&'static str, String>, serde_json::Error>
     ]))
 }
 
-/// What is so of one kind of version, beyond what is of all: members that are null here are taken out there.
+/// The constraints of one kind of version beyond those of all: a member that is null here is removed from that kind's
+/// schema.
 fn of_versions(event_type: EventType) -> Result<(&'static str, String), serde_json::Error> {
     let of_all = json!({"properties": {
         "event_type": {"const": event_type},
@@ -103,7 +104,7 @@ fn document<T: ToSchema>(title: &'static str, narrower: &[Value]) -> Result<Stri
     Ok(serde_json::to_string_pretty(&document)?.replace(IN_COMPONENTS, IN_DEFINITIONS) + "\n")
 }
 
-/// The definitions that a schema refers to, in however many steps.
+/// The definitions that a schema refers to, directly or indirectly.
 fn needed(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<String> {
     let mut needed = BTreeSet::new();
     let mut unread = vec![schema];
@@ -118,7 +119,7 @@ fn needed(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<Str
     needed
 }
 
-/// Removes `null` from every member that may be absent: the derived schemas let it be null as well.
+/// Removes `null` from every optional member: the derived schemas allow null as well.
 pub fn never_null_but_absent(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(Object { required, properties, .. })) = schema else { return };
     for (_, member) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {

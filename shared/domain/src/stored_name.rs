@@ -1,25 +1,25 @@
-//! Names that are stored: in a key, in a hash, in a digest. Once written, such a name never changes.
+//! Names in keys, hashes and digests. Once stored, such a name never changes.
 //!
-//! `Display` is for people and may be reworded at any time, so it never gets here: digests and the keys of the stores take
-//! a [`Part`], and a part is made from a type that has a stored name, from a literal, or from canonical JSON.
+//! `Display` is for people and its text may change at any time, so it never gets here. Digests and store keys take a
+//! [`Part`], and a part comes from a type with a stored name, from a literal, or from canonical JSON.
 
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
 use crate::hashing::{CanonicalJson, ChainHash};
 
-/// A value with a name that may be stored for ever.
+/// A value with a name that is safe to store permanently.
 pub trait StoredName {
-    /// The name. The same value has the same one in every release.
+    /// The name. The same value has the same name in every release.
     fn stored_name(&self) -> Cow<'_, str>;
 }
 
-/// One part of a key or of what is digested.
+/// One part of a key or of a digest's input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part<'a>(Cow<'a, [u8]>);
 
 impl<'a> Part<'a> {
-    /// A word of this program's own, fixed where it stands.
+    /// A fixed word of this program.
     #[must_use]
     pub const fn literal(word: &'static str) -> Self {
         Self(Cow::Borrowed(word.as_bytes()))
@@ -47,7 +47,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Names a type by its `as_str`, where that is fixed for ever.
+/// Names a type by its `as_str`, which must never change.
 macro_rules! named_as_str {
     ($($name:ty),+) => {$(
         impl $crate::stored_name::StoredName for $name {
@@ -68,7 +68,7 @@ pub fn half_digest(parts: &[Part<'_>]) -> String {
     text
 }
 
-/// A digest of several parts that no other division into parts has.
+/// A digest of several parts. No other division into parts has the same digest.
 pub fn digest(parts: &[Part<'_>]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for part in parts.iter().map(Part::as_bytes) {

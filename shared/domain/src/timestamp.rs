@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::invalid::InvalidValue;
 use crate::stored_name::StoredName;
 
-/// An instant of the years 0000 to 9999 with a resolution of one millisecond. As text it sorts as time does.
+/// An instant of the years 0000 to 9999 with a resolution of one millisecond. Its text sorts in time order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
@@ -29,14 +29,14 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// So many seconds later; the same instant where that would be after the year 9999.
+    /// The instant this many seconds later; the same instant where the result would be after the year 9999.
     #[must_use]
     pub fn later_by_seconds(self, seconds: u32) -> Self {
         let millis = self.unix_millis().saturating_add(i64::from(seconds).saturating_mul(1000));
         Self::from_unix_millis(millis).unwrap_or(self)
     }
 
-    /// The same instant for libraries that speak `chrono`.
+    /// The same instant for libraries that use `chrono`.
     #[must_use]
     pub fn as_chrono(self) -> DateTime<Utc> {
         self.0
@@ -49,7 +49,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Reads any RFC 3339 instant, in any offset; what is finer than a millisecond is cut off.
+/// Parses any RFC 3339 instant, in any offset, and truncates it to milliseconds.
 impl FromStr for Timestamp {
     type Err = InvalidValue;
 
@@ -61,7 +61,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Reads only the form this service writes: stored bytes have one spelling, or the chain could not vouch for them.
+/// Accepts only the form that this service writes: stored bytes need one spelling, or the chain could not protect them.
 impl TryFrom<String> for Timestamp {
     type Error = InvalidValue;
 
@@ -73,14 +73,14 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-/// The form that is stored and sent.
+/// The stored and sent form.
 impl From<Timestamp> for String {
     fn from(at: Timestamp) -> Self {
         at.0.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 }
 
-/// The form that JSON has.
+/// The form in JSON.
 impl StoredName for Timestamp {
     fn stored_name(&self) -> Cow<'_, str> {
         Cow::Owned(String::from(*self))

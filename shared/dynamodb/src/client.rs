@@ -1,4 +1,4 @@
-//! The `DynamoDB` client, with patience fit for a move that must be answered in 100 ms.
+//! The `DynamoDB` client, with timeouts that suit a transition whose answer is due in 100 ms.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use std::time::Duration;
 
-/// How long a connection may take to come about. Within a region it takes milliseconds.
+/// How long connecting may take. Within a region it takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long one try may take. The slowest of a thousand takes some 20 ms; beyond a second the answer is lost.
+/// How long one try may take. The slowest of a thousand takes some 20 ms; after a second the answer is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long all tries of one operation may take together, so that a caller is answered before it gives up itself.
+/// How long all tries of one operation may take together, so that the caller gets an answer before its own timeout.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often one operation is tried.
 const ATTEMPTS_MAX: u32 = 3;
@@ -20,7 +20,8 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(25);
 /// How long any pause between two tries is at most.
 const BACKOFF_MAX: Duration = Duration::from_millis(500);
 
-/// The same for an operator's command: nobody waits for one answer, and a throttled call is to be tried until it passes.
+/// The same for an operator's command: no caller waits for an answer, so the client retries a throttled call for
+/// longer.
 const PATIENT_OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long one of its tries may take; a page of a megabyte is read in one.
 const PATIENT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,7 +45,7 @@ pub fn client(config: &SdkConfig) -> Client {
     Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
 }
 
-/// A client that goes on trying, for commands that work through whole tables beside the service.
+/// A client with longer timeouts, for commands that process whole tables while the service runs.
 #[must_use]
 pub fn patient_client(config: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()

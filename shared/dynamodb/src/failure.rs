@@ -1,10 +1,10 @@
-//! What a failed call means to the caller: worth another try later, or never going to work.
+//! Classifies failed calls: a later retry may succeed, or will never succeed.
 
 use alims_operations::ports::StoreError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// Error codes that come with a status of 4xx and still pass by themselves (Amazon `DynamoDB` developer guide,
-/// "Error handling with `DynamoDB`").
+/// Temporary errors among the codes with a 4xx status (Amazon `DynamoDB` developer guide, "Error handling with
+/// `DynamoDB`").
 const PASSING_CODES: [&str; 9] = [
     "InternalServerError",
     "ProvisionedThroughputExceededException",
@@ -27,14 +27,14 @@ where
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status();
-            // A success that cannot be read says as little as no answer, and so does a failure without a code: a half
-            // of an answer, or somebody's on the way.
+            // An unreadable success is as uncertain as no answer. So is a failure without a code: it may be half of an
+            // answer, or come from an intermediary.
             status.is_success()
                 || status.is_server_error()
                 || status.as_u16() == 429
                 || error.code().is_none_or(|code| PASSING_CODES.contains(&code))
         }
-        // Unreachable, timed out, or an answer nobody can read.
+        // Unreachable, timed out, or an unreadable answer.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | _ => true,
     };
     if passing { StoreError::Unavailable(Box::new(error)) } else { StoreError::Refused(Box::new(error)) }

@@ -1,4 +1,4 @@
-//! The index on `DynamoDB`: one item a workflow, replaced whole, only ever forward.
+//! The index on `DynamoDB`: one item per workflow. A write replaces the whole item and only moves forward.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::projection::IndexEntry;
@@ -80,7 +80,8 @@ impl DynamoIndex {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// Replaces exactly this item: every attribute must still be what it was, and one that was not there must not be.
+    /// Replaces exactly this item: every attribute must be unchanged, and an attribute that was absent must still be
+    /// absent.
     async fn replace(&self, item: Item, seen: &Item) -> Result<Put, StoreError> {
         let mut put = self.put(item);
         let mut conditions = Vec::with_capacity(seen.len() + 1);
@@ -99,7 +100,7 @@ impl DynamoIndex {
 
 /// What became of a conditional write.
 enum Put {
-    /// The item is there now.
+    /// The item is stored now.
     Done,
     /// The condition failed on this item; none when there is none.
     Failed(Option<Item>),
@@ -117,7 +118,7 @@ async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
     }
 }
 
-/// What is known of the entry that made a write fail.
+/// What the entry that made a write fail says.
 fn kept_its_place(there: Option<&Item>) -> Result<Advanced, StoreError> {
     there.and_then(newer_format).map_or(Ok(Advanced::AlreadyThere), |newer| Err(newer.into()))
 }
@@ -161,7 +162,7 @@ impl WorkflowIndex for DynamoIndex {
         let put = match seen {
             Some(seen) => self.replace(item.clone(), &seen.to_item()?).await?,
             None => match settle(self.put(item.clone()).condition_expression("attribute_not_exists(pk)")).await? {
-                // What cannot be read was not seen, and is to be replaced as well.
+                // An unreadable entry counts as not seen, so this call replaces it as well.
                 Put::Failed(Some(there)) if readable(there.clone())?.is_none() => {
                     self.replace(item.clone(), &there).await?
                 }

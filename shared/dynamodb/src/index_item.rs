@@ -11,7 +11,7 @@ use serde_dynamo::Item;
 
 use crate::item::{ItemError, Kept, KeyText, PK, Stored, partition_key, text_of};
 
-/// The partition key of the secondary index: whose workflows, in which state.
+/// The partition key of the secondary index: tenant and state.
 pub(crate) const TENANT_STATE: &str = "tenant_state";
 /// The sort key of the secondary index: when updated, then which workflow.
 pub(crate) const UPDATED_KEY: &str = "updated_key";
@@ -75,8 +75,8 @@ impl Stored for IndexEntry {
     }
 }
 
-/// Reads an entry. One that cannot be read counts as missing, as the log can always replace it, and the log of the function
-/// says so. One of a newer format is not missing.
+/// Reads an entry. An unreadable one counts as missing, because the log can always replace it, and the function logs
+/// it. An entry of a newer format does not count as missing.
 pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
     let key = text_of(&item, PK).map(str::to_owned);
     match IndexEntry::kept(item)? {
@@ -88,7 +88,7 @@ pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
     }
 }
 
-/// Where an entry stands in a list.
+/// The position of an entry in a list.
 pub(crate) fn position_of(entry: &IndexEntry) -> IndexPosition {
     IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
 }

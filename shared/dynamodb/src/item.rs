@@ -1,8 +1,8 @@
-//! Items as such: the keys, and the rule that everything stored has exactly one spelling.
+//! Items in general: the keys, and the rule that every stored value has exactly one spelling.
 //!
-//! An item is read, written again and compared with what was read. Whatever this service would not have written so —
-//! another spelling of a number, a null where nothing should be, an attribute nobody knows, a key that does not fit
-//! the content — is no item of ours.
+//! This module reads an item, writes it again and compares the two. An item that this service would have written
+//! differently is not valid: another spelling of a number, a null in place of a value, an unknown attribute, or a key
+//! that does not match the content.
 
 use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
@@ -17,22 +17,22 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const PK: &str = "pk";
 /// The log's sort key.
 pub(crate) const ENTRY: &str = "entry";
-/// What the `entry` of a version begins with.
+/// The prefix of a version's `entry`.
 pub(crate) const VERSION_PREFIX: &str = "v#";
-/// What the `entry` of a refusal begins with.
+/// The prefix of a refusal's `entry`.
 pub(crate) const REFUSAL_PREFIX: &str = "r#";
 
-/// What the `entry` of a claim or an outcome of a recovery begins with.
+/// The prefix of the `entry` of a recovery's claim or outcome.
 pub(crate) const RECOVERY_PREFIX: &str = "a#";
-/// What the `entry` of a claim ends with. As a text it comes before that of the outcome.
+/// The suffix of a claim's `entry`. In text order it comes before the outcome's.
 pub(crate) const CLAIM: &str = "#claim";
-/// What the `entry` of an outcome ends with.
+/// The suffix of an outcome's `entry`.
 pub(crate) const OUTCOME: &str = "#outcome";
-/// What the `entry` of a quarantine or a release begins with.
+/// The prefix of the `entry` of a quarantine or a release.
 pub(crate) const QUARANTINE_PREFIX: &str = "q#";
-/// What the `entry` of a quarantine ends with.
+/// The suffix of a quarantine's `entry`.
 pub(crate) const QUARANTINED: &str = "#quarantined";
-/// What the `entry` of a release ends with.
+/// The suffix of a release's `entry`.
 pub(crate) const RELEASED: &str = "#released";
 /// What comes between the key of an entry that cannot be read and the hash of it, in the key of one beside it.
 pub(crate) const BESIDE: &str = "#beside#";
@@ -58,19 +58,19 @@ impl KeyText {
         Self(name.stored_name().into_owned())
     }
 
-    /// Goes on with a literal.
+    /// Appends a literal.
     pub(crate) fn then(mut self, text: &'static str) -> Self {
         self.0.push_str(text);
         self
     }
 
-    /// Goes on with a stored name.
+    /// Appends a stored name.
     pub(crate) fn name(mut self, name: &impl StoredName) -> Self {
         self.0.push_str(&name.stored_name());
         self
     }
 
-    /// Goes on with ten digits, so that the order of texts is the order of numbers.
+    /// Appends ten digits, so that the order of texts is the order of numbers.
     pub(crate) fn ten_digits(mut self, number: u64) -> Self {
         self.0.push_str(&format!("{number:010}"));
         self
@@ -141,7 +141,7 @@ pub(crate) fn attempt_named_by(entry: &str) -> Option<(Version, u32)> {
     (recovery_entry(named.0, named.1).as_str() == attempt).then_some(named)
 }
 
-/// The version that the sort key of a recovery or a quarantine begins with; the last possible one where it names none, as
+/// The version at the start of the sort key of a recovery or a quarantine; the last possible one when it names none, as
 /// for a version.
 pub(crate) fn version_beside(entry: &str) -> Version {
     let rest = entry.strip_prefix(RECOVERY_PREFIX).or_else(|| entry.strip_prefix(QUARANTINE_PREFIX));
@@ -164,14 +164,15 @@ pub(crate) fn version_named_by(entry: &str) -> Option<Version> {
     (version_entry(version).as_str() == entry).then_some(version)
 }
 
-/// The version that a sort key names in whatever spelling, if it names one.
+/// The version in a sort key, in any spelling, if there is one.
 pub(crate) fn version_read_from(entry: &str) -> Option<Version> {
     let digits = entry.strip_prefix(VERSION_PREFIX)?;
     digits.parse().ok().and_then(|number: u64| Version::try_from(number).ok())
 }
 
-/// The last version whose sort key is this one or comes before it, if any comes: where an entry stands among the versions
-/// under a key that none of them has. A read that goes on at the next version goes on behind that entry, whatever its key.
+/// The last version whose sort key is equal to this one or sorts before it, if there is one. It gives a place among the
+/// versions to an entry whose key is none of theirs. A read that continues at the next version is past that entry,
+/// whatever its key.
 pub(crate) fn stands_at(entry: &str) -> Option<Version> {
     let rest = entry.strip_prefix(VERSION_PREFIX)?.as_bytes();
     let digits = rest.iter().take(10).take_while(|byte| byte.is_ascii_digit());
@@ -229,13 +230,13 @@ pub(crate) enum ItemError {
 }
 
 impl ItemError {
-    /// The whole of it in one sentence, for those who will look into it.
+    /// The error in one sentence, for operators.
     pub(crate) fn explained(&self) -> String {
         std::error::Error::source(self).map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
     }
 }
 
-/// An item that is not what it should be will not become so by asking again.
+/// A retry does not repair an invalid item.
 impl From<ItemError> for StoreError {
     fn from(error: ItemError) -> Self {
         match error {
@@ -248,7 +249,7 @@ impl From<ItemError> for StoreError {
     }
 }
 
-/// What is kept as one item.
+/// A type that is stored as one item.
 pub(crate) trait Stored: Sized {
     /// The attributes of the one item that this value is kept as, without its format.
     fn attributes(&self) -> Result<Item, ItemError>;
@@ -297,19 +298,19 @@ pub(crate) trait Stored: Sized {
 
 /// What became of reading an item.
 pub(crate) enum Kept<T> {
-    /// It is what it should be.
+    /// The item is valid.
     Readable(T),
     /// It is not.
     Unreadable {
         /// The hash of its attributes.
         content: ChainHash,
-        /// What is wrong with it, for people.
+        /// The error, for people.
         why: String,
     },
 }
 
-/// Tells an item from any other: the SHA-256 of its attributes, keys included, in the order of their names. Each is
-/// preceded by its length, each value by the name of its type, so that no other item has the same bytes.
+/// Identifies an item: the SHA-256 of its attributes, keys included, in the order of their names. Each attribute is
+/// preceded by its length and each value by the name of its type, so no other item has the same bytes.
 pub(crate) fn item_hash(item: &Item) -> ChainHash {
     let mut bytes = Vec::new();
     hash_members(&mut bytes, item.iter());

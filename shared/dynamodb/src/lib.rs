@@ -1,7 +1,7 @@
 //! The workflow log and the workflow index on Amazon DynamoDB.
 //!
-//! Only this crate knows items, keys and tables. Everything read is held to the one spelling that this crate writes,
-//! so that an altered item is noticed here, or by the hash chain, and never taken for data.
+//! Only this crate knows items, keys and tables. Every item that it reads must have the one spelling that it writes. So
+//! this crate or the hash chain detects an altered item and never takes it for data.
 
 mod client;
 mod failure;

@@ -1,8 +1,8 @@
-//! Lists: one page of a tenant's workflows, merged from the index's partitions, one a state.
+//! Lists: one page of a tenant's workflows, merged from the index's partitions, one per state.
 //!
-//! Each partition is read newest first, a chunk at a time, and knows its *frontier*: the last entry that was looked
-//! at, whether the filters let it through or not. What is newer than every frontier is known completely; only that may
-//! be given out, and the next page never begins beyond it. So no entry is skipped, however early the looking ends.
+//! The list reads each partition newest first, in chunks. Each partition has a *frontier*: the last entry read, whether
+//! it passed the filters or not. Every entry newer than all frontiers is known. A page returns only such entries, and
+//! the next page never begins beyond the frontier. So no entry is skipped, however early the read stops.
 
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::lifecycle::State;
@@ -45,12 +45,12 @@ struct Range {
 }
 
 impl Range {
-    /// None when nothing can lie in it, which `DynamoDB` would take for an invalid request.
+    /// None when the range is empty, which `DynamoDB` would reject as an invalid request.
     fn of(query: &IndexQuery) -> Option<Self> {
         // An instant alone sorts before every position at that instant: right for both of these bounds.
         let lowest = query.updated_after.map_or_else(|| KeyText::literal(LOWEST), |after| KeyText::of(&after));
         let before = query.updated_before.map(|before| KeyText::of(&before));
-        // This bound includes the very entry to go on after: it is left out when it is read.
+        // This bound includes the entry after which the page starts; the read leaves that entry out.
         let after = query.after.as_ref().map(updated_key);
         let highest = before.into_iter().chain(after).min().unwrap_or_else(|| KeyText::literal(HIGHEST));
         (lowest <= highest).then_some(Self { lowest, highest })
@@ -60,9 +60,9 @@ impl Range {
 /// One state's part of a page.
 struct Partition {
     state: State,
-    /// What the filters let through, newest first.
+    /// The entries that passed the filters, newest first.
     found: Vec<IndexEntry>,
-    /// The last entry looked at; none when all of them were.
+    /// The last entry read; none when all were read.
     frontier: Option<IndexPosition>,
     resume: Option<HashMap<String, AttributeValue>>,
     evaluated: usize,
@@ -114,7 +114,7 @@ impl Partition {
 
         self.evaluated += entries;
         for item in page.items.unwrap_or_default().into_iter().map(Item::from) {
-            // A list without a workflow that is there would be a false one: a newer release has to give it.
+            // A list without an existing workflow would be wrong: a newer release must return it.
             let entry = readable(item)?;
             self.found.extend(entry.filter(|entry| query.after.as_ref() != Some(&position_of(entry))));
         }
@@ -127,7 +127,7 @@ impl Partition {
 /// How many entries one read takes, at least, when a filter may let few of them through.
 const FILTERED_READ_ENTRIES: usize = 100;
 
-/// The position of the last entry that was looked at.
+/// The position of the last entry that was read.
 fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPosition, StoreError> {
     last_evaluated
         .get(UPDATED_KEY)
@@ -144,8 +144,8 @@ pub(crate) async fn page(index: Listed<'_>, query: &IndexQuery) -> Result<IndexP
     let Some(range) = Range::of(query) else {
         return Ok(IndexPage { items: Vec::new(), next: None });
     };
-    // One more than the entry to go on after and what is wanted, so that an end is seen as one. Where a filter lets
-    // few through, small reads would only be many.
+    // One more than the start entry and the requested ones, so that the end is recognised. When the filters pass few
+    // entries, small reads would only mean more reads.
     let filtered = query.workflow_type.is_some() || query.created_by.is_some();
     let chunk = query.limit.saturating_add(2).max(if filtered { FILTERED_READ_ENTRIES } else { 0 });
     let states = query.state.map_or_else(|| State::ALL.to_vec(), |state| vec![state]);
@@ -153,7 +153,7 @@ pub(crate) async fn page(index: Listed<'_>, query: &IndexQuery) -> Result<IndexP
     let mut partitions = try_join_all(reads).await?;
     while let Some(horizon) = horizon(&partitions) {
         let known = partitions.iter().flat_map(|p| &p.found).filter(|entry| position_of(entry) >= horizon).count();
-        // The partition whose frontier is the newest holds the others up.
+        // The partition with the newest frontier limits the others.
         let behind = partitions.iter().position(|p| p.frontier.as_ref() == Some(&horizon));
         let Some(behind) = behind.filter(|_| known < query.limit) else { break };
         let partition = partitions.swap_remove(behind);
@@ -166,7 +166,7 @@ pub(crate) async fn page(index: Listed<'_>, query: &IndexQuery) -> Result<IndexP
     Ok(merged(partitions, query.limit))
 }
 
-/// The newest of the frontiers: what lies before it is known completely. None when everything was looked at.
+/// The newest of the frontiers: every entry before it is known. None when all entries were read.
 fn horizon(partitions: &[Partition]) -> Option<IndexPosition> {
     partitions.iter().filter_map(|partition| partition.frontier.clone()).max()
 }

@@ -1,4 +1,4 @@
-//! The append-only log on `DynamoDB`: one item a version, one a refusal, one conditional write to append.
+//! The append-only log on `DynamoDB`: one item per version, one per refusal, one conditional write per append.
 
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
@@ -18,7 +18,7 @@ use crate::item::{
 };
 use crate::pages::{Order, Pages};
 
-/// An item may not be there yet under its whole key: nobody overwrites, nobody appends twice.
+/// The item's whole key must be free: no writer overwrites an item or appends it twice.
 const NOT_THERE_YET: &str = "attribute_not_exists(pk)";
 
 /// The log in one `DynamoDB` table. Clones share the client.
@@ -71,7 +71,7 @@ impl DynamoLog {
         Ok(items)
     }
 
-    /// Puts an item whose key is free; else gives back the item that has it.
+    /// Puts an item if its key is free; otherwise returns the item that has the key.
     pub(crate) async fn put_new(&self, item: Item) -> Result<PutNew, StoreError> {
         let put = self
             .client
@@ -93,7 +93,7 @@ impl DynamoLog {
         }
     }
 
-    /// The item that is there now, when the write did not say.
+    /// Reads the item with the key, when the failed write did not return it.
     pub(crate) async fn there(
         &self,
         key: &WorkflowKey,
@@ -104,14 +104,14 @@ impl DynamoLog {
             return Ok(taken);
         }
         let found = self.items(key, entry.clone(), entry, 1, Order::OldestFirst).await?.into_iter().next();
-        // What it was is not known any more.
+        // The item is no longer known.
         found.ok_or(StoreError::Unavailable("an entry that was there for a write is not there for a read".into()))
     }
 }
 
 /// What became of a write.
 pub(crate) enum PutNew {
-    /// The item is there now.
+    /// The item is stored now.
     Done,
     /// The key was taken, by this item if the store says so.
     Taken(Option<Item>),
@@ -123,7 +123,7 @@ fn read(key: &WorkflowKey, item: Item) -> Result<StoredVersion, LogError> {
     read_at(key, version, item)
 }
 
-/// Reads the version that stands there.
+/// Reads the version at this key.
 fn read_at(key: &WorkflowKey, version: Version, item: Item) -> Result<StoredVersion, LogError> {
     match StoredVersion::kept(item) {
         Ok(Kept::Readable(stored)) => Ok(stored),
@@ -163,7 +163,7 @@ impl WorkflowLog for DynamoLog {
             return read_at(key, stands_at, item).map(Some);
         };
         match self.newest_below(key, stands_at).await {
-            // Where nothing comes before it, it lies in the place of the version that it names.
+            // No version comes before it, so it occupies the place of the version that it names.
             Ok(None) => read_at(key, named, item).map(Some),
             Ok(Some(_)) | Err(LogError::Unreadable { .. }) => read_at(key, stands_at, item).map(Some),
             Err(error @ LogError::Store(_)) => Err(error),
@@ -186,7 +186,7 @@ impl WorkflowLog for DynamoLog {
             match read(key, item) {
                 Ok(version) => versions.push(version),
                 Err(unreadable) if versions.is_empty() => return Err(unreadable),
-                // Whoever asks on from here meets the error.
+                // A caller who continues from here meets the error.
                 Err(_) => break,
             }
         }
@@ -233,7 +233,7 @@ impl WorkflowLog for DynamoLog {
     }
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
-        // A refusal that is there already is this one: nobody else makes its id.
+        // A refusal with this id is the same refusal: no other writer makes its id.
         self.put_new(refusal.to_item()?).await.map(|_| ())
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a range of one workflow's entries page by page, with a bound where much may have to be passed over.
+//! Reads a range of one workflow's entries page by page, with a bound where it may have to pass over many.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_operations::ports::StoreError;
@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use crate::failure::store_error;
 use crate::item::KeyText;
 
-/// Pages of a read that looks for some of the entries in its range and passes over the others. The service writes no
-/// entry that has to be passed over, so that many are somebody else's doing.
+/// The maximum number of pages of a read that selects some entries of its range and passes over the others. The service
+/// writes no entry that has to be passed over, so many of them come from another writer.
 const SEARCHED_PAGES_MAX: usize = 100;
-/// Items of every page of such a read but the first, at least: entries that are passed over come in no number that is known.
+/// The minimum number of items of every page of such a read except the first: the number of entries to pass over is
+/// unknown.
 const SEARCHED_PAGE_ITEMS: usize = 100;
 
 /// In which order items are read: that of their sort keys, or the other way round.
@@ -47,8 +48,8 @@ impl<'a> Pages<'a> {
         Self { query, key, range, order, last_key: None, read: 0, ended: false }
     }
 
-    /// The next items, at most `limit` of them; none when there are no more. One page ends at 1 MB, and an empty one may
-    /// still have a next.
+    /// The next items, at most `limit`; none when there are no more. One page ends at 1 MB, and an empty one may still
+    /// have a next.
     pub(crate) async fn next(&mut self, limit: usize) -> Result<Option<Vec<Item>>, StoreError> {
         if self.ended {
             return Ok(None);

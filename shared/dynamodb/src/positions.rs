@@ -1,4 +1,5 @@
-//! Where the sweep stopped, as an item of the index: what is lost with the index is found again by beginning anew.
+//! The position where the sweep stopped, as an item of the index. If it is lost with the index, the next sweep starts
+//! at the beginning.
 
 use alims_operations::ports::{StoreError, SweepPositions, WalkPosition};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -11,7 +12,7 @@ use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
 /// The key of the item. No tenant has an empty name, so it is no workflow's; and as it has no state, it is in no list.
 const SWEEP: &str = "#sweep";
-/// The attribute that says where to go on; absent at the beginning.
+/// The attribute with the position to continue from; absent at the beginning.
 const POSITION: &str = "position";
 
 impl SweepPositions for DynamoIndex {
@@ -25,9 +26,9 @@ impl SweepPositions for DynamoIndex {
             .send()
             .await
             .map_err(store_error)?;
-        // What a newer release wrote is kept for it. Until it runs again each sweep begins anew.
+        // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
         let readable = found.item.map(Item::from).filter(|item| newer_format(item).is_none());
-        // What is no text is no position of ours, and losing it is harmless.
+        // A value that is not text is not a position of this service, and its loss is harmless.
         Ok(readable.and_then(|item| text_of(&item, POSITION).map(str::to_owned)).map(WalkPosition))
     }
 

@@ -1,4 +1,4 @@
-//! What the log keeps beside versions and refusals: recoveries, newest first, and quarantines.
+//! The log's records other than versions and refusals: recoveries, newest first, and quarantines.
 
 use alims_domain::hash_chain::Fault;
 use alims_domain::hashing::ChainHash;
@@ -23,7 +23,7 @@ const BESIDE_MAX: usize = 8;
 enum Ended {
     /// As the record says.
     Readably(Box<RecoveryRecord>),
-    /// The outcome of the attempt whose keys begin so cannot be read.
+    /// The outcome of the attempt with this key prefix is unreadable.
     Unreadably(String),
 }
 
@@ -43,7 +43,7 @@ impl Ended {
     }
 }
 
-/// What was read of recoveries so far, newest first: of each attempt the outcome comes before the claim.
+/// The recovery entries read so far, newest first: each attempt's outcome comes before its claim.
 #[derive(Default)]
 struct Met {
     recoveries: Recoveries,
@@ -108,7 +108,7 @@ impl RecoveryLog for DynamoLog {
     }
 
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
-        // One that is there already stays, ours or not.
+        // An existing outcome stays, ours or not.
         self.put_new(record.to_item()?).await.map(|_| ())
     }
 }

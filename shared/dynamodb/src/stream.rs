@@ -14,10 +14,10 @@ use crate::item::{
     text_of,
 };
 
-/// Has one batch of the stream published, and answers which records are to come again.
+/// Publishes one batch of the stream, and reports the records that must be delivered again.
 ///
-/// The stream goes on from the first record that is reported as failed; a report without a sequence number makes the
-/// whole batch come again, which is right for a record that cannot be named.
+/// The stream continues from the first record that is reported as failed. A report without a sequence number makes it
+/// deliver the whole batch again, which is right for a record that has none.
 pub async fn publish_batch<P, F>(event: Event, publish: P) -> DynamoDbEventResponse
 where
     P: FnOnce(Vec<StreamRecord>) -> F,
@@ -33,10 +33,11 @@ where
     response
 }
 
-/// What one record rings for. A record that cannot be read says so and keeps nobody from reading the next.
+/// Turns one stream record into a notification. An unreadable record becomes a value of its own and does not block the
+/// next one.
 ///
-/// Only new items ring: the log is never changed, so a record of a change is none of the service's making, and what
-/// it shows is not to be spread.
+/// Only new items are notifications: the service never changes the log, so a record of a change comes from another
+/// writer, and its content must not be published.
 #[must_use]
 pub fn stream_record(record: EventRecord) -> StreamRecord {
     let change = record.change;
@@ -68,7 +69,7 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
             Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(RECOVERY_PREFIX) {
-        // Claims and outcomes are no events: what a recovery did, its versions tell.
+        // Claims and outcomes are not events; the versions show the effect of a recovery.
         StreamRecord::Ignored { sequence_number }
     } else {
         let newer = newer_format(&change.new_image).map(NotRead::NewerFormat);

@@ -1,4 +1,4 @@
-//! The two tables: what they are called here, how they are keyed, and how to make them where no template does.
+//! The two tables: their names, their keys, and how to create them where no template does.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
@@ -19,17 +19,17 @@ use crate::item::{ENTRY, PK};
 /// The secondary index that lists are read from.
 pub const BY_STATE: &str = "by-state";
 
-/// How long a new table may take until it can be used.
+/// How long the creation of a table may take.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How a table is laid out. Every key attribute is a text, every table is paid for on demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The attribute that tells partitions apart.
+    /// The partition key.
     pub partition_key: &'static str,
     /// The attribute that orders the items of a partition, if it has more than one.
     pub sort_key: Option<&'static str>,
-    /// What the table's stream shows of a change, if it has a stream.
+    /// The view of a change in the table's stream, if it has a stream.
     pub stream_view: Option<&'static str>,
     /// Other orders to read it in. They hold every attribute.
     pub secondary_indexes: &'static [SecondaryIndex],
@@ -40,7 +40,7 @@ pub struct Table {
 pub struct SecondaryIndex {
     /// Its name within the table.
     pub name: &'static str,
-    /// The attribute that tells partitions apart.
+    /// The partition key.
     pub partition_key: &'static str,
     /// The attribute that orders the items of a partition.
     pub sort_key: &'static str,
@@ -71,7 +71,7 @@ impl Table {
     }
 }
 
-/// What the two tables are called.
+/// The names of the two tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableNames {
     /// The log's table.

@@ -51,7 +51,7 @@ struct VersionItem {
     previous_hash: ChainHash,
     hash: ChainHash,
     accepted: Vec<AcceptedRequest>,
-    /// The lower-case hexadecimal SHA-256 of what the chain does not vouch for: see [`unchained_hash`].
+    /// The lower-case hexadecimal SHA-256 of the data that the chain does not cover: see [`unchained_hash`].
     unchained_hash: String,
 }
 
@@ -124,15 +124,16 @@ impl Stored for StoredVersion {
     }
 }
 
-/// Compact JSON with sorted members: whether a build keeps the order of members must not show in what it stores.
+/// Compact JSON with sorted members: the stored text must not depend on whether a build keeps the order of members.
 fn compact(object: &Map<String, Value>) -> Result<String, serde_json::Error> {
     let mut value = Value::Object(object.clone());
     value.sort_all_objects();
     serde_json::to_string(&value)
 }
 
-/// Vouches for what the chain does not: the accepted requests, which no history shows, and the spelling of the
-/// laboratory's numbers, as canonical JSON does not tell `1.0` from `1`. Bound to the version by the version's hash.
+/// Protects the data that the chain does not cover: the accepted requests, which no history shows, and the spelling of
+/// the laboratory's numbers, because canonical JSON does not distinguish `1.0` from `1`. The version's hash binds it to
+/// the version.
 fn unchained_hash(
     hash: &ChainHash,
     metadata: &str,

@@ -1,4 +1,4 @@
-//! A walk over the log on `DynamoDB`: a scan of its keys, a page a part.
+//! A walk over the log on `DynamoDB`: a scan of its keys, one page per part.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_operations::ports::{LogWalk, StoreError, WalkPart, WalkPosition};

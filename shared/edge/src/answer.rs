@@ -1,4 +1,4 @@
-//! Answers that say yes: a status, a JSON body, and the headers that go with them.
+//! Successful answers: a status, a JSON body and their headers.
 
 use alims_domain::identifiers::{Version, WorkflowId};
 use http::StatusCode;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// An answer before it is sent: the exchange adds what every answer carries.
+/// An answer before it is sent; the exchange adds the common headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub(crate) status: StatusCode,
@@ -26,31 +26,31 @@ impl Answer {
         Ok(Self { status: StatusCode::OK, body, version: None, location: None, workflow_id: None })
     }
 
-    /// The same as 201: something was created.
+    /// The same answer as 201: a resource was created.
     #[must_use]
     pub fn created(self) -> Self {
         Self { status: StatusCode::CREATED, ..self }
     }
 
-    /// The same as 202: the work goes on after the answer.
+    /// The same answer as 202: the work continues after the answer.
     #[must_use]
     pub fn accepted(self) -> Self {
         Self { status: StatusCode::ACCEPTED, ..self }
     }
 
-    /// Names the version that the body shows, as `ETag`.
+    /// Sets the `ETag` to the version that the body shows.
     #[must_use]
     pub fn at_version(self, version: Version) -> Self {
         Self { version: Some(version), ..self }
     }
 
-    /// Says where to look, as `Location`.
+    /// Sets the `Location` header.
     #[must_use]
     pub fn located_at(self, path: String) -> Self {
         Self { location: Some(path), ..self }
     }
 
-    /// Names the workflow for the log, where the request did not.
+    /// Names the workflow for the log, when the request did not.
     #[must_use]
     pub fn about(self, workflow_id: WorkflowId) -> Self {
         Self { workflow_id: Some(workflow_id), ..self }

@@ -1,8 +1,7 @@
-//! Cursors: where the next page begins, opaque to the caller and good for one query of one tenant only.
+//! Cursors: the start of the next page, opaque to the caller and valid for one query of one tenant only.
 //!
-//! A cursor holds no secret and grants nothing: whoever makes one up sees what the query would show anyway. Its
-//! digest is there so that a cursor that was altered, or belongs to another query, is refused and does not silently
-//! give a wrong page.
+//! A cursor holds no secret and grants nothing: a forged one shows only what the query shows anyway. Its digest lets
+//! the service reject an altered cursor or one of another query, which would otherwise silently give a wrong page.
 
 use alims_domain::identifiers::TenantId;
 use alims_domain::invalid::InvalidValue;
@@ -13,44 +12,44 @@ use sha2::{Digest, Sha256};
 
 use crate::route::Route;
 
-/// What the first byte of a cursor says. A cursor of another layout is refused, not guessed at.
+/// The first byte of a cursor. The service rejects a cursor with another layout.
 const LAYOUT: u8 = 1;
-/// How much of the digest a cursor carries.
+/// The length of the digest in a cursor, in bytes.
 const DIGEST_BYTES: usize = 16;
-/// Longer texts are no cursors of this service.
+/// The maximum length of a cursor in bytes; a longer text is not a cursor.
 const CURSOR_BYTES_MAX: usize = 1024;
 
-/// What the caller is told of a cursor that cannot be used.
+/// The error for a cursor that cannot be used.
 #[must_use]
 pub fn not_ours() -> InvalidValue {
     InvalidValue::new("must be the next_cursor of a page of this very query, unchanged")
 }
 
-/// Makes and reads the cursors of one query: a digest of what they are bound to.
+/// Makes and reads the cursors of one query: a digest of the query's parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursors(Sha256Bytes);
 
 type Sha256Bytes = [u8; 32];
 
 impl Cursors {
-    /// The cursors of a query of an operation that these members tell from every other query.
+    /// The cursors of an operation's query, which `members` distinguish from every other query.
     ///
-    /// As JSON no two lists of members look the same, and a member that is absent is not one that is empty. Each has
-    /// the form in which it is stored, which no change of a text for people changes.
+    /// As JSON, no two lists of members look the same, and an absent member differs from an empty one. Each member has
+    /// its stored form, which does not change when a text for people changes.
     #[must_use]
     pub fn of<T: Serialize>(route: &Route, tenant_id: &TenantId, members: &T) -> Self {
         let query = (route.name, tenant_id, members);
         Self(Sha256::digest(serde_json::to_vec(&query).unwrap_or_default()).into())
     }
 
-    /// The cursor of a place: layout, digest and place, in base64 for a query string.
+    /// Makes the cursor of a position: layout, digest and position, in base64 for a query string.
     #[must_use]
     pub fn seal<T: Serialize>(&self, place: &T) -> String {
         let place = serde_json::to_vec(place).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([&[LAYOUT], self.digest(&place).as_slice(), &place].concat())
     }
 
-    /// The place in a cursor; none when it is not one of these.
+    /// Reads the position from a cursor; none when it is not one of this query.
     #[must_use]
     pub fn open<T: for<'de> Deserialize<'de>>(&self, cursor: &str) -> Option<T> {
         if cursor.len() > CURSOR_BYTES_MAX {

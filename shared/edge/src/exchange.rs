@@ -1,4 +1,4 @@
-//! One request and its answer: what every answer carries, and the one log line that tells of both.
+//! One request and its answer: the common headers, and one log line for both.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -15,7 +15,7 @@ use crate::route::Route;
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The media type of problems (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
-/// An open exchange: what is known of the request before it is read.
+/// An open exchange: the facts about the request before it is read.
 #[derive(Debug)]
 pub struct Exchange {
     route: &'static Route,
@@ -36,7 +36,7 @@ impl Exchange {
         }
     }
 
-    /// Renders the outcome and logs it, once. Never fails: whatever cannot be rendered is a problem too.
+    /// Renders the outcome and logs it, once. Never fails: an outcome that cannot be rendered becomes a problem.
     #[must_use]
     pub fn close(mut self, outcome: Result<Answer, Problem>) -> Response<Body> {
         let (status, headers, body) = match outcome {
@@ -50,7 +50,7 @@ impl Exchange {
             Err(problem) => {
                 self.log_problem(&problem);
                 let document = ProblemDocument::new(&problem, &self.request_id);
-                // A problem is made of texts and numbers: there is nothing in it that JSON cannot carry.
+                // A problem holds only texts and numbers, which JSON can always carry.
                 let body = serde_json::to_string(&document).unwrap_or_default();
                 (problem.status(), headers_of_problem(&problem), body)
             }
@@ -78,7 +78,7 @@ impl Exchange {
 
     fn log_problem(&self, problem: &Problem) {
         let status = problem.status();
-        // A macro's level is fixed where it stands, hence three of them.
+        // The level of a logging macro is fixed at compile time, hence three calls.
         macro_rules! log {
             ($level:ident, $message:literal) => {
                 tracing::$level!(
@@ -96,14 +96,14 @@ impl Exchange {
         match status {
             StatusCode::INTERNAL_SERVER_ERROR => log!(error, "failed"),
             StatusCode::SERVICE_UNAVAILABLE => log!(warn, "unavailable"),
-            // Nothing else tells of it: the attempt is not kept.
+            // This line is the only record, because the attempt is not kept.
             StatusCode::TOO_MANY_REQUESTS => log!(warn, "refused and not kept"),
             _ => log!(info, "refused"),
         }
     }
 }
 
-/// An error and all that is beneath it, in one line.
+/// An error and its causes, on one line.
 fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -118,7 +118,7 @@ fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
 fn headers_of(answer: &Answer) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // Versions and workflow ids are made of characters that a header may hold.
+    // Versions and workflow ids contain only characters that a header may hold.
     if let Some(etag) = answer.version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
         headers.insert(ETAG, etag);
     }

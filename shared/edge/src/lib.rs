@@ -1,4 +1,5 @@
-//! The HTTP edge: what the handlers of operations share. It knows no operation. Only here are status codes known.
+//! The HTTP edge: the shared parts of the operations' handlers. It knows no operation. No other crate knows status
+//! codes.
 //!
 //! A handler opens an [`exchange::Exchange`], reads its request with the parts of [`reader`], calls its operation, turns
 //! the outcome into an [`answer::Answer`] or a [`problem::Problem`], and closes the exchange.

@@ -1,4 +1,5 @@
-//! Requests as API Gateway's HTTP API makes them, for tests: event in, `Request` out, by the runtime's own reader.
+//! Requests in the form of API Gateway's HTTP API, for tests: event in, `Request` out, through the runtime's own
+//! reader.
 
 #![allow(clippy::expect_used, reason = "test support: an event that cannot be built must fail the test")]
 
@@ -9,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use crate::route::Route;
 
-/// The request id of every event made here.
+/// The request id of every event of this module.
 pub const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
-/// An event of payload format 2.0 under construction; it begins as an analyst's of the tenant `lab`.
+/// An event of payload format 2.0 under construction. Initially it comes from an analyst of the tenant `lab`.
 #[derive(Clone, Debug)]
 pub struct GatewayEvent {
     route: &'static Route,
@@ -24,7 +25,7 @@ pub struct GatewayEvent {
 }
 
 impl GatewayEvent {
-    /// A request of an operation, for the workflow `wf-1` if its route names one.
+    /// A request of an operation, for the workflow `wf-1` if its route has a workflow id.
     #[must_use]
     pub fn of(route: &'static Route) -> Self {
         let claims = [("sub", "alice"), ("tenant_id", "lab"), ("roles", "[analyst]")];
@@ -38,55 +39,55 @@ impl GatewayEvent {
         }
     }
 
-    /// Names another workflow; the text stands in the path as it is, so it is percent-encoded or wrong.
+    /// Sets another workflow id. It enters the path as it is, so it must be percent-encoded, or is invalid on purpose.
     #[must_use]
     pub fn workflow(mut self, workflow_id: &str) -> Self {
         workflow_id.clone_into(&mut self.workflow_id);
         self
     }
 
-    /// Puts a verified claim in place.
+    /// Sets a verified claim.
     #[must_use]
     pub fn claim(mut self, name: &str, value: &str) -> Self {
         self.claims.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
 
-    /// Comes without a verified token.
+    /// Removes the verified token.
     #[must_use]
     pub fn anonymous(mut self) -> Self {
         self.claims = None;
         self
     }
 
-    /// Puts a header in place.
+    /// Sets a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Puts the query string in place, as it is written.
+    /// Sets the query string, as it is written.
     #[must_use]
     pub fn query(mut self, query: &str) -> Self {
         query.clone_into(&mut self.query);
         self
     }
 
-    /// Puts a body in place.
+    /// Sets a body.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Puts a body of JSON in place, and says that it is.
+    /// Sets a JSON body and its content type.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// The event as API Gateway hands it over.
+    /// The event in the form of API Gateway.
     #[must_use]
     pub fn event(&self) -> Value {
         let path = self.route.path.replace("{workflow_id}", &self.workflow_id);
@@ -119,19 +120,19 @@ impl GatewayEvent {
         event
     }
 
-    /// The request as a handler gets it.
+    /// The request as a handler receives it.
     #[must_use]
     pub fn request(&self) -> Request {
         request::from_str(&self.event().to_string()).expect("an event that the runtime reads")
     }
 }
 
-/// What a test looks at in an answer.
+/// The parts of an answer that a test checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// The status.
     pub status: u16,
-    /// The headers, by their names in lower case.
+    /// The headers, with lower-case names.
     pub headers: std::collections::BTreeMap<String, String>,
     /// The body.
     pub body: Value,
@@ -150,13 +151,13 @@ impl From<lambda_http::Response<lambda_http::Body>> for Seen {
 }
 
 impl Seen {
-    /// The code of a problem, or nothing.
+    /// The code of a problem, or an empty text.
     #[must_use]
     pub fn code(&self) -> &str {
         self.body.get("code").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Where a problem says that the body is at fault.
+    /// The places of a problem's faults in the body.
     #[must_use]
     pub fn pointers(&self) -> Vec<&str> {
         let errors = self.body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Events as `PutEvents` entries. A call that succeeds may still refuse entries: each one's result is looked at.
+//! Events as `PutEvents` entries. A successful call may still refuse entries, so the adapter checks each one's result.
 
 use alims_domain::bus_event::BusEvent;
 use alims_operations::ports::{BusError, Cause, EntryRefused, EventBus};

@@ -1,4 +1,4 @@
-//! Stream records that will never be published, kept on a queue for people to look at.
+//! Keeps stream records that will never be published in a queue, for a person to review.
 
 use alims_operations::ports::{BusError, Cause, DeadLetter, DeadLetters};
 use aws_sdk_sqs::Client;

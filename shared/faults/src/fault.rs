@@ -1,4 +1,4 @@
-//! What may go wrong with one HTTP request to AWS.
+//! The faults that one HTTP request to AWS can have.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ pub enum Fault {
     AnswerLost,
     /// All was done, and half of the answer arrives.
     AnswerTorn,
-    /// It takes longer than usual, but the caller still waits.
+    /// It takes longer than usual, but within the caller's timeout.
     Slow,
-    /// It arrives when nobody waits for it any more.
+    /// It arrives after the caller's timeout.
     Late,
     /// The service breaks down before it did anything: 500.
     Broken,
@@ -25,7 +25,7 @@ pub enum Fault {
     Conflict,
     /// All was done; a failed condition comes without the item that made it fail; for writes to a table.
     ItemWithheld,
-    /// `PutEvents` takes the call and refuses some of its entries, at least one.
+    /// `PutEvents` accepts the call and refuses some of its entries, at least one.
     EntriesRefused,
     /// `BatchGetItem` leaves some of its keys unprocessed, at least one.
     KeysUnprocessed,
@@ -66,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// Whether what was asked for is done in spite of it, at once or late. Of entries and keys: of some.
+    /// Whether the request takes effect in spite of the fault, at once or late. For entries and keys: some of them do.
     #[must_use]
     pub fn leaves_its_effect(self) -> bool {
         match self {
@@ -82,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// Whether the SDK tries again by itself. A conflict it leaves to its caller, and an answer that cannot be read.
+    /// Whether the SDK retries the request automatically. It leaves a conflict and an unreadable answer to its caller.
     #[must_use]
     pub fn is_tried_again(self) -> bool {
         !matches!(self, Self::AnswerTorn | Self::Conflict | Self::EntriesRefused)

@@ -1,4 +1,4 @@
-//! The client: reads what the SDK asks, decides what goes wrong with it, and has the service do what is left.
+//! The client: it reads the SDK's request, injects the fault, and lets the service handle the rest.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -21,7 +21,7 @@ use crate::tampering::{leave_keys, refuse_entries, with_refusals, with_unprocess
 
 /// How long a request and its answer are on their way at most, each, when delays are drawn.
 const USUAL_DELAY_MS_MAX: u64 = 20;
-/// How long a slow one takes more: longer than most, and shorter than any caller's patience for one attempt.
+/// The extra delay of a slow request: longer than most, and shorter than any caller's timeout for one attempt.
 const SLOW_DELAY: Duration = Duration::from_millis(400);
 /// When a late request arrives: from just after the first attempt is given up to long after the whole call is.
 const LATE_DELAY_MS: std::ops::Range<u64> = 1_100..20_000;
@@ -30,8 +30,8 @@ const ONE_STAYS_OF: u8 = 3;
 
 /// A service of AWS in this process.
 pub trait Service: Send + Sync {
-    /// Does what is asked and answers with a status and a body. `target` is the header that names the operation, such
-    /// as `DynamoDB_20120810.PutItem`.
+    /// Handles a request and returns a status and a body. `target` is the header with the operation's name, such as
+    /// `DynamoDB_20120810.PutItem`.
     fn answer(&self, target: &str, body: &str) -> (u16, String);
 }
 
@@ -81,7 +81,7 @@ impl Asked {
     }
 }
 
-/// What is to go wrong with a request, and how long it and its answer are on their way.
+/// The fault of a request, and the delays of the request and its answer.
 struct Fate {
     fault: Option<Fault>,
     there: Duration,
@@ -102,7 +102,7 @@ impl FaultyHttp {
         Self { service, inside: Arc::new(Mutex::new(inside)) }
     }
 
-    /// Follows a plan from here on: calls are counted from 0 again, and whatever is drawn is drawn from this seed.
+    /// Follows a plan from here on: the call count restarts at 0, and all random choices use this seed.
     pub fn follow(&self, plan: Plan, seed: u64) {
         let mut inside = self.inside.lock().unwrap();
         inside.plan = plan;
@@ -170,7 +170,7 @@ impl FaultyHttp {
         Ok(response)
     }
 
-    /// Has it done by somebody else, who does not mind that the caller has gone.
+    /// Runs the request in another task, which continues after the caller has gone.
     fn serve_late(&self, asked: &Asked) {
         let late = Duration::from_millis(self.inside.lock().unwrap().rng.u64(LATE_DELAY_MS));
         let (service, target, body) = (self.service.clone(), asked.target.clone(), asked.body.clone());
@@ -244,7 +244,7 @@ impl HttpClient for FaultyHttp {
     }
 }
 
-/// Waits, on whatever clock the runtime has; nothing needs no clock.
+/// Waits on the runtime's clock; a duration of zero needs no clock.
 async fn pass(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;

@@ -1,7 +1,7 @@
-//! Test support: an HTTP client under the AWS SDK that loses, delays, tears and refuses, by a script or by a seed.
+//! Test support: an HTTP client under the AWS SDK that loses, delays, truncates and refuses, by a script or by a seed.
 //!
-//! The service it talks to runs in the same process, so that on a paused clock and one thread a run is a function of
-//! its seed: what the SDK waits for passes at once, and what was found once is found again.
+//! The service behind the client runs in the same process. On a paused clock and one thread a run is therefore a
+//! function of its seed: the SDK's waits take no time, and every failure can be reproduced.
 
 #![allow(
     clippy::expect_used,

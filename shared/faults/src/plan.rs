@@ -1,11 +1,11 @@
-//! Which requests meet which fault: none, one that a test names, or whatever a seed says.
+//! Assigns faults to requests: none, one that a test names, or those that a seed selects.
 
 use crate::fault::Fault;
 
 /// How many of the attempts that the SDK makes at one call meet the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempts {
-    /// The first; what the SDK tries again passes.
+    /// The first request; the SDK's retry succeeds.
     First,
     /// Every one, so that the SDK gives up.
     Every,

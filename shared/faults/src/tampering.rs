@@ -1,9 +1,9 @@
-//! Faults inside of a request and its answer: entries that are refused, keys that are left, an item that is withheld.
+//! Faults inside a request and its answer: refused entries, unprocessed keys, a withheld item.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// Takes refused entries out of a `PutEvents` request and gives back which, at least one. No request when all are.
+/// Removes refused entries from a `PutEvents` request and returns them, at least one. No request when all are refused.
 pub(crate) fn refuse_entries(body: &str, rng: &mut Rng) -> (Option<String>, Vec<bool>) {
     let mut request: Value = serde_json::from_str(body).expect("a request of the SDK is JSON");
     let entries = request["Entries"].as_array_mut().expect("PutEvents has entries");
@@ -26,8 +26,8 @@ pub(crate) fn with_refusals(answer: &str, refused: &[bool]) -> String {
     json!({"FailedEntryCount": failed, "Entries": entries}).to_string()
 }
 
-/// Takes keys out of a `BatchGetItem` request, at least one of each table, and gives back what the answer is to name as
-/// unprocessed. No request when no key is left to ask for.
+/// Removes keys from a `BatchGetItem` request, at least one of each table, and returns those that the answer must list
+/// as unprocessed. No request when no key is left.
 pub(crate) fn leave_keys(body: &str, rng: &mut Rng) -> (Option<String>, Value) {
     let mut request: Value = serde_json::from_str(body).expect("a request of the SDK is JSON");
     let tables = request["RequestItems"].as_object_mut().expect("BatchGetItem has tables");

@@ -1,4 +1,4 @@
-//! Appending a version that was decided on.
+//! Appends the version that a decision made.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::idempotency::{Known, RepeatableRequest};
@@ -7,26 +7,26 @@ use alims_domain::timestamp::Timestamp;
 
 use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 
-/// An accepted version, made now or by an earlier request with the same key.
+/// An accepted version, made by this request or by an earlier one with the same key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// The version's event; the workflow's state follows from it.
     pub event: WorkflowEvent,
-    /// Whether an earlier request had made it.
+    /// Whether an earlier request made it.
     pub repeated: bool,
 }
 
-/// What became of an append.
+/// The result of an append.
 pub(crate) enum Appended {
-    /// It is in the log: by this call, or by an earlier one with the same key.
+    /// The version is in the log: from this call, or from an earlier one with the same key.
     Yes(Box<Accepted>),
-    /// Another request has the version; the winner.
+    /// Another request made this version; this is the winner.
     Lost(Box<StoredVersion>),
-    /// The key was used by another request that was accepted meanwhile.
+    /// Another request used the key and was accepted meanwhile.
     KeyReused,
 }
 
-/// Appends a version. A lost race against the very same request is no loss.
+/// Appends a version. When the same request won the race earlier, the append succeeds.
 pub(crate) async fn append<L: WorkflowLog>(
     log: &L,
     version: StoredVersion,
@@ -48,7 +48,7 @@ pub(crate) async fn append<L: WorkflowLog>(
     }
 }
 
-/// The server's time, but never earlier than the version before.
+/// The server's time, but never earlier than the time of the version before.
 pub(crate) fn now(clock: &dyn Clock, head: Option<&WorkflowEvent>) -> Timestamp {
     let now = clock.now();
     head.map_or(now, |head| now.max(head.timestamp))

@@ -1,4 +1,4 @@
-//! Walking along the chain of one workflow, a page at a time: to the first break, or past every break that was released.
+//! Walks along the chain of one workflow, page by page: to the first break, or past every released break.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, ChainWalk, Fault, content_of};
@@ -11,18 +11,18 @@ use std::cmp::Ordering;
 
 use crate::ports::{LogError, StoreError, WorkflowLog};
 
-/// The end of a walk along a chain.
+/// The result of a walk along a chain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walked {
-    /// The last sound version.
+    /// The last valid version.
     pub last: Option<WorkflowEvent>,
-    /// What stopped the walk before the end.
+    /// The break that stopped the walk before the end.
     pub broken: Option<Break>,
 }
 
 /// Walks the chain of one workflow from version 1 and stops at the first break.
 ///
-/// `end` is a version known to be there: a walk that ends before it found a version missing.
+/// `end` is a version known to exist: if the walk ends before it, a version is missing.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -34,7 +34,7 @@ pub async fn walk_chain<L: WorkflowLog>(
     walk_chain_seeing(log, key, end, |_| {}).await
 }
 
-/// The same, and `seen` sees every sound version in its order.
+/// The same walk; `seen` receives every valid version in order.
 pub(crate) async fn walk_chain_seeing<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -44,7 +44,7 @@ pub(crate) async fn walk_chain_seeing<L: WorkflowLog>(
     walk_on(log, key, ChainWalk::new(key), end, seen).await
 }
 
-/// The same from where `walk` stands.
+/// The same walk, continued from the position of `walk`.
 pub(crate) async fn walk_on<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -59,7 +59,7 @@ pub(crate) async fn walk_on<L: WorkflowLog>(
             Page::Broken(broken) => break Some(broken),
         };
         if page.is_empty() {
-            // Nothing more: sound, unless a later version is known to be there.
+            // No more versions: valid, unless a later version is known to exist.
             break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: Fault::Missing });
         }
         let walked = page.into_iter().try_for_each(|version| {
@@ -74,15 +74,15 @@ pub(crate) async fn walk_on<L: WorkflowLog>(
     Ok(Walked { last: walk.last().cloned(), broken })
 }
 
-/// Versions that follow one another in the log, or why the first of them is not to be had.
+/// Consecutive versions of the log, or why the first of them is not available.
 pub(crate) enum Page {
-    /// Those that can be read; none when there are no more.
+    /// The readable ones; empty when there are no more.
     Versions(Vec<StoredVersion>),
-    /// The first of them is missing, or cannot be read.
+    /// The first of them is missing or unreadable.
     Broken(Break),
 }
 
-/// The versions from `from` on, at most `limit` of them.
+/// The versions from `from` on, at most `limit`.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -102,18 +102,19 @@ pub(crate) async fn readable<L: WorkflowLog>(
     }
 }
 
-/// Where a walk past released breaks came to.
+/// The result of a walk past released breaks.
 #[derive(Debug)]
 pub(crate) enum WalkedPast {
-    /// The end of the log: the newest version that can be read, or that was released as it is; none of an empty log.
+    /// The end of the log: the newest version that is readable or was released as it is; none for an empty log.
     End(Option<Box<WorkflowEvent>>),
-    /// A break that was not released.
+    /// An unreleased break.
     Broken(BreakFound),
 }
 
-/// Walks to the end of a log, past every break that was released, and stops at the first that was not. `seen` sees every version that the walk found sound, in order.
+/// Walks to the end of a log, past every released break, and stops at the first unreleased one. `seen` receives every
+/// valid version in order.
 ///
-/// `end` is the newest version that is there.
+/// `end` is the newest stored version.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -134,11 +135,11 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
             return Ok(WalkedPast::Broken(found));
         }
         if !matches!(broken.fault, Fault::Missing | Fault::Unreadable) {
-            // Its release says that it is built on as it is.
+            // Its release says that the next version is built on it as it is.
             last = event_at(log, key, broken.at).await?.or(last);
         }
         match goes_on_at(log, key, &broken, from).await? {
-            // Further on than this walk began, whatever the log answers: so it comes to an end.
+            // The position must increase even when the log returns a wrong version; otherwise the walk might not end.
             Some(next) if next > from && end.is_none_or(|end| next <= end) => {
                 let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
                 (from, walk) = (next, ChainWalk::resuming(key, next, base));
@@ -148,7 +149,7 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
     }
 }
 
-/// Where the walk goes on behind a break that was released; always further on than it began.
+/// The version at which the walk continues behind a released break; always above the start.
 pub(crate) async fn goes_on_at<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -156,7 +157,7 @@ pub(crate) async fn goes_on_at<L: WorkflowLog>(
     began_at: Version,
 ) -> Result<Option<Version>, StoreError> {
     match broken.fault {
-        // Whether it follows from the version before was what is released: the walk begins anew with it.
+        // The release covers the missing link to the version before, so the walk restarts at this version.
         Fault::Unlinked if broken.at > began_at => Ok(Some(broken.at)),
         Fault::Missing => match log.versions(key, broken.at, 1).await {
             Ok(found) => Ok(found.first().map(|stored| stored.event.version)),
@@ -172,7 +173,7 @@ pub(crate) async fn goes_on_at<L: WorkflowLog>(
     }
 }
 
-/// Names a break by what is stored where it is.
+/// Identifies a break by the content that is stored at its place.
 pub(crate) async fn identified<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -194,7 +195,7 @@ pub(crate) async fn identified<L: WorkflowLog>(
     Ok(BreakFound { at: broken.at, fault: broken.fault, content })
 }
 
-/// The event of one version; none when it is not there or cannot be read.
+/// The event of one version; none when it is missing or unreadable.
 pub(crate) async fn event_at<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,

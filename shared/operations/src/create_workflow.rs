@@ -1,4 +1,4 @@
-//! A new workflow: version 1, judged by policies and rules like every other.
+//! Creates a workflow: version 1, decided by policies and rules like every other version.
 
 use alims_domain::access::{Action, Resource};
 use alims_domain::attempt::Attempt;
@@ -22,24 +22,24 @@ use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 pub use crate::ports::DecisionPorts as Ports;
 
-/// What to create.
+/// The workflow to create.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewWorkflow {
-    /// What kind of work it is.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Its id. When none: derived from the idempotency key, or fresh.
+    /// Its id. If none, the service derives one from the idempotency key or makes a fresh one.
     pub workflow_id: Option<WorkflowId>,
     /// The laboratory's own data.
     pub metadata: Metadata,
 }
 
-/// Why a workflow was not created. Nothing was written, but for the record of a refusal.
+/// Why a workflow was not created. Nothing was written except the record of a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateWorkflowError {
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// There is a workflow of this id.
+    /// A workflow with this id exists.
     #[error("the workflow {0} exists already")]
     AlreadyExists(WorkflowId),
     /// The idempotency key was used for another request.
@@ -51,13 +51,13 @@ pub enum CreateWorkflowError {
     /// The rules gave no verdict.
     #[error(transparent)]
     RulesUnavailable(#[from] RulesUnavailable),
-    /// So much was refused lately that this is not kept any more.
+    /// Too many attempts were refused lately, so this refusal was not kept.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
-    /// The version that this request made before is gone.
+    /// The version that this request made before is missing.
     #[error(transparent)]
     Quarantined(#[from] Quarantined),
-    /// The log beneath.
+    /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
     /// A bug.
@@ -80,13 +80,13 @@ impl From<NotKept> for CreateWorkflowError {
     }
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "create-workflow";
 
 /// Creates a workflow of the caller's tenant.
 ///
 /// # Errors
-/// When it is refused, exists already, or one of the ports fails.
+/// When the request is rejected, the workflow exists, or a port fails.
 pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     call: &Call,
@@ -96,8 +96,9 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     let (key, now) = (&workflow.key, workflow.created_at);
     let permission = may_create(ports, call, new, key);
     let repeatable = repeatable(call, new)?;
-    // An id that was just made up is in use nowhere. Any other may be: the condition of the append sees version 1 only,
-    // and that may be gone from a history that goes on without it. Only a caller who may create has it looked for.
+    // A fresh id is never in use. Any other may be: the condition of the append sees version 1 only, and version 1 may
+    // be missing from a history that continues without it. Only a caller who may create a workflow triggers this
+    // lookup.
     let first = if permission.is_ok() && (new.workflow_id.is_some() || repeatable.is_some()) {
         ports.log.versions(key, Version::FIRST, 1).await?.into_iter().next()
     } else {
@@ -141,7 +142,7 @@ fn appended(appended: Appended, key: WorkflowKey) -> Result<Accepted, CreateWork
     }
 }
 
-/// What the first request with this key was answered.
+/// The answer to the first request with this key.
 fn first_answer(first: Option<StoredVersion>) -> Result<Accepted, CreateWorkflowError> {
     let first = first.ok_or(Bug::Decision("a creation is a repetition, and there is no version 1"))?;
     Ok(Accepted { event: first.event, repeated: true })

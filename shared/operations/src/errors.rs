@@ -1,4 +1,4 @@
-//! What several operations can fail with.
+//! Errors that several operations share.
 
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::Version;
@@ -6,19 +6,19 @@ use alims_domain::proposal::NotCommitted;
 
 pub use alims_domain::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 
-/// A state of affairs that only a bug brings about.
+/// A condition that only a bug causes.
 #[derive(Debug, thiserror::Error)]
 pub enum Bug {
     /// An event has no canonical JSON.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
-    /// A workflow has used up its ten digits of versions.
+    /// A workflow has used all ten-digit version numbers.
     #[error("no version follows {0}")]
     VersionsExhausted(Version),
     /// A port broke its contract.
     #[error("a port broke its contract: {0}")]
     Contract(&'static str),
-    /// A decision came out as it never can.
+    /// The decision returned an impossible result.
     #[error("a decision that cannot be: {0}")]
     Decision(&'static str),
 }

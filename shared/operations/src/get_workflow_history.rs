@@ -1,4 +1,4 @@
-//! A workflow's history, oldest first: its versions, and the refused attempts between them for those who may see them.
+//! Reads a workflow's history, oldest first: its versions, and the refused attempts for callers who may see them.
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
@@ -17,39 +17,39 @@ pub use crate::ports::ReadPorts as Ports;
 /// One item of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HistoryItem {
-    /// What happened.
+    /// A version's event.
     Version(Box<WorkflowEvent>),
-    /// What was refused.
+    /// A refused attempt.
     Refusal(Box<Refusal>),
-    /// Something that is there and cannot be read.
+    /// A stored entry that is unreadable.
     Unreadable(Unreadable),
 }
 
-/// An entry of a history that cannot be read. It is shown in its place, so that nothing is hidden.
+/// An unreadable entry of a history. The history shows it in its place and hides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     /// A version.
     Version {
-        /// Which one.
+        /// The version.
         version: Version,
-        /// The hash of what is stored: the content of the break.
+        /// The hash of the stored bytes: the content of the break.
         content: ChainHash,
     },
     /// A refused attempt.
     Refusal {
-        /// Its identity.
+        /// The identity of the refusal.
         event_id: EventId,
-        /// The hash of what is stored.
+        /// The hash of the stored bytes.
         content: ChainHash,
     },
 }
 
-/// Where a history goes on: after this version and after this refusal.
+/// The position where a history continues: after this version and after this refusal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HistoryPosition {
-    /// The last version given; none before the first.
+    /// The last version already returned; none before the first.
     pub version: Option<Version>,
-    /// The last refusal given; none before the first.
+    /// The last refusal already returned; none before the first.
     pub refusal: Option<EventId>,
 }
 
@@ -58,18 +58,18 @@ pub struct HistoryPosition {
 pub struct HistoryPage {
     /// Oldest first.
     pub items: Vec<HistoryItem>,
-    /// Where the next page begins; none when there is none.
+    /// Where the next page begins; none on the last page.
     pub next: Option<HistoryPosition>,
 }
 
-/// What of the history to give.
+/// The part of the history to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Whether to give refused attempts too; that takes a permission of its own.
+    /// Whether to include refused attempts; this needs a permission of its own.
     pub include_refusals: bool,
-    /// Go on after this position.
+    /// Continue after this position.
     pub after: HistoryPosition,
-    /// At most so many items.
+    /// The maximum number of items.
     pub limit: usize,
 }
 
@@ -91,7 +91,7 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     for action in wants.into_iter().flatten() {
         authorise(ports.policy.as_ref(), call, action, &key, newest.event())?;
     }
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let wanted = query.limit.saturating_add(1);
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
     let (versions, stopped) = versions(&ports.store, &key, from, wanted).await?;
@@ -103,7 +103,7 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     Ok(merge(versions, refusals, query.after, query.limit, stopped))
 }
 
-/// A version, or what is in its place.
+/// A version, or the unreadable entry in its place.
 enum Found {
     Event(Box<WorkflowEvent>),
     Unreadable(Version, ChainHash),
@@ -117,7 +117,7 @@ impl Found {
         }
     }
 
-    /// Whether it comes before a refusal of this instant. What cannot be read has no instant: it follows the version
+    /// Whether it comes before a refusal of this instant. An unreadable version has no instant; it follows the version
     /// before it.
     fn is_before(&self, instant: Timestamp) -> bool {
         match self {
@@ -127,8 +127,8 @@ impl Found {
     }
 }
 
-/// The versions from one on, at most so many, those among them that cannot be read; and whether it stopped before the end.
-/// It goes strictly forward, whatever the log answers.
+/// The versions from one on, at most so many, with the unreadable ones among them; and whether the read stopped before
+/// the end. The position only increases, even when the log returns a wrong version.
 async fn versions<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -153,7 +153,7 @@ async fn versions<L: WorkflowLog>(
                 found.push(Found::Unreadable(version, content));
                 from = version.next();
             }
-            // What was read is given; the next page meets the error.
+            // Return the versions read so far; the next page meets the error.
             Err(LogError::Store(StoreError::NewerFormat(_))) if !found.is_empty() => return Ok((found, true)),
             Err(LogError::Store(error)) => return Err(error),
         }
@@ -161,7 +161,7 @@ async fn versions<L: WorkflowLog>(
     Ok((found, false))
 }
 
-/// The history of a workflow that does not exist: the attempts to create it, when there were any and the caller may see
+/// The history of a workflow that does not exist: the attempts to create it, if there are any and the caller may see
 /// them.
 async fn never_created<L: WorkflowLog>(
     ports: &Ports<L>,
@@ -182,7 +182,7 @@ async fn never_created<L: WorkflowLog>(
     Ok(merge(Vec::new(), refusals, query.after, query.limit, false))
 }
 
-/// When an attempt was refused. Of one that cannot be read the identity still says when it was made.
+/// The instant of a refused attempt. The identity of an unreadable one still holds its instant.
 fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
     match refusal {
         KeptRefusal::Refusal(refusal) => Some(refusal.timestamp),
@@ -192,9 +192,10 @@ fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
     }
 }
 
-/// Lays two lists, each in its own order, into one by time; at the same instant the version comes first.
+/// Merges two ordered lists by time; at the same instant the version comes first.
 ///
-/// `stopped` says that more versions follow than were given; what is later than the last of these has to wait for them.
+/// `stopped` says that more versions follow; refusals later than the last version here must then wait for the next
+/// page.
 fn merge(
     versions: Vec<Found>,
     refusals: Vec<KeptRefusal>,

@@ -1,4 +1,4 @@
-//! Where a workflow stands: its newest version; and, when asked, which moves of it this caller could make now.
+//! Reads the state of a workflow: its newest version and, on request, the transitions that this caller could make now.
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
@@ -19,10 +19,10 @@ use crate::head::{ReadWorkflowError, head};
 use crate::permission::authorise;
 use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 
-/// What reading a state and evaluating its moves needs. There are no ids: nothing is made here.
+/// The ports for reading a state and evaluating its transitions. It needs no ids, because it writes nothing.
 #[derive(Clone)]
 pub struct Ports<L, R> {
-    /// The log, and who may.
+    /// The log and the policies.
     pub reading: ReadPorts<L>,
     /// The laboratory's rules.
     pub rules: R,
@@ -30,43 +30,43 @@ pub struct Ports<L, R> {
     pub clock: Arc<dyn Clock>,
 }
 
-/// One move of the lifecycle, judged beforehand.
+/// One transition of the lifecycle, evaluated in advance.
 #[derive(Debug)]
 pub struct EvaluatedMove {
-    /// Where it leads.
+    /// The target state.
     pub target_state: State,
     /// Whether the policies let this caller make it.
     pub access: Result<(), Forbidden>,
-    /// What the rules say to it now.
+    /// The current verdict of the rules.
     pub rules: RulesAnswer,
 }
 
-/// What the rules say of a move that is not made yet.
+/// The verdict of the rules on a transition that is not made.
 #[derive(Debug)]
 pub enum RulesAnswer {
-    /// They would allow it.
+    /// The rules would allow it.
     Allow(AppliedRules),
-    /// They would not.
+    /// The rules would refuse it.
     Deny(RuleViolation),
-    /// They gave no verdict; that is neither of the two.
+    /// The rules gave no verdict: neither allowed nor refused.
     Unavailable(RulesUnavailable),
 }
 
-/// Where a workflow stands.
+/// The current state of a workflow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkflowNow {
-    /// Its newest version that can be read.
+    /// Its newest readable version.
     pub workflow: Workflow,
-    /// The newest version that is there, when it is above that one: it cannot be read, and was released.
+    /// The newest stored version, if it is above that one: it is unreadable and was released.
     pub passed_over: Option<Version>,
-    /// The breaks that are not released: while there is one, it can be read and not be moved.
+    /// The unreleased breaks: while there is one, the workflow can be read but makes no transition.
     pub quarantines: Vec<InForce>,
 }
 
-/// Reads the state of a workflow of the caller's tenant. Two strongly consistent reads at once.
+/// Reads the state of a workflow of the caller's tenant, with two strongly consistent reads in parallel.
 ///
 /// # Errors
-/// When there is none, the caller may not see it, or it cannot be read.
+/// When the workflow does not exist, the caller may not see it, or it is unreadable.
 pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
     ports: &ReadPorts<L>,
     call: &Call,
@@ -75,12 +75,13 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
     readable(ports, call, workflow_id).await.map(|(head, record)| WorkflowNow::of(&head, &record))
 }
 
-/// Reads the state, and judges each move that the lifecycle lets it make as if this caller asked for it now with nothing
-/// but the target: no metadata, no context, no failure. None is judged in a quarantine, because none can be made. Nothing
-/// is written, whatever is found.
+/// Reads the state and evaluates each transition that the lifecycle allows, as if this caller requested it now with
+/// only the target state: no metadata, no context, no failure. In a quarantine it evaluates none, because no transition
+/// is possible. It writes nothing.
 ///
 /// # Errors
-/// As [`get_workflow_state`], and when the newest version does not fit its hash, because then no move is possible.
+/// As [`get_workflow_state`], and when the newest version does not match its hash, because then no transition is
+/// possible.
 pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     call: &Call,
@@ -92,14 +93,13 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
         return Ok((now, Vec::new()));
     }
     intact(head.event(), &record)?;
-    // Side by side: a remote engine would else be waited for once for each move.
+    // In parallel: with a remote engine a sequential evaluation would wait once for each transition.
     let targets = State::ALL.into_iter().filter_map(|target| proposed(&head, &record, target));
     let moves = join_all(targets.map(|transition| evaluate(ports, call, &head, &now.workflow, transition))).await;
     Ok((now, moves))
 }
 
-/// The move to a state, when it is one that the rules decide. Whether the policies permit it is reported beside their
-/// answer.
+/// The transition to a state, when the rules decide it. The policies' decision is reported next to the rules' verdict.
 fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Option<Move> {
     let command = TransitionCommand {
         target_state,

@@ -1,4 +1,4 @@
-//! Reading the head: the newest version of a workflow, and what lies below it where that cannot be read.
+//! Reads the head: the newest version of a workflow, or the newest readable one below it.
 
 use alims_domain::event::{Resumes, WorkflowEvent};
 use alims_domain::hash_chain::{Break, Fault};
@@ -22,10 +22,10 @@ pub enum ReadWorkflowError {
     /// The caller may not read it.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// What is stored cannot be read.
+    /// The stored data is unreadable.
     #[error(transparent)]
     Quarantined(#[from] Quarantined),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -41,10 +41,10 @@ impl From<LogError> for ReadWorkflowError {
     }
 }
 
-/// The head of a workflow that exists, and its record of quarantines. Both are read at once, so that this costs no time.
+/// Reads the head of an existing workflow and its quarantine record, in parallel to save time.
 ///
 /// # Errors
-/// [`ReadWorkflowError::Quarantined`] when the newest version cannot be read and the workflow may not be read as it was
+/// [`ReadWorkflowError::Quarantined`] when the newest version is unreadable and no release allows a read of the one
 /// before.
 pub(crate) async fn head<L: WorkflowLog + QuarantineLog>(
     log: &L,
@@ -69,17 +69,17 @@ pub(crate) async fn head<L: WorkflowLog + QuarantineLog>(
     }
 }
 
-/// What lies below versions that cannot be read.
+/// The result of a search below unreadable versions.
 pub(crate) enum Below {
-    /// The newest version that can be read.
+    /// The newest readable version.
     Readable(Box<StoredVersion>),
-    /// Nothing, or nothing within [`UNREADABLE_PASSED_OVER_MAX`] versions.
+    /// There is none, or none within [`UNREADABLE_PASSED_OVER_MAX`] versions.
     Nothing,
-    /// A version that cannot be read and may not be passed over.
+    /// An unreadable version that may not be passed over.
     Unreleased(Version),
 }
 
-/// Looks for the newest readable version below an unreadable end of the log, past every version that `may_pass`.
+/// Searches for the newest readable version below an unreadable end of the log, past every version that `may_pass`.
 pub(crate) async fn below_unreadable<L: WorkflowLog>(
     log: &L,
     key: &WorkflowKey,
@@ -94,7 +94,7 @@ pub(crate) async fn below_unreadable<L: WorkflowLog>(
         }
         let above = unreadable.at;
         unreadable = match log.newest_below(key, above).await {
-            // A version between the two is missing. That is a break of its own, which the walk of a recovery finds.
+            // A version between the two is missing. That is a separate break, which the walk of a recovery finds.
             Ok(Some(stored)) if !adjoins(stored.event.version, above, &may_pass) => {
                 return Ok(Below::Unreleased(above));
             }
@@ -110,22 +110,22 @@ pub(crate) async fn below_unreadable<L: WorkflowLog>(
     Ok(Below::Nothing)
 }
 
-/// Whether no version is missing between these two, or a person released that.
+/// Whether no version is missing between these two, or a person released the gap.
 fn adjoins(lower: Version, upper: Version, may_pass: impl Fn(&BreakFound) -> bool) -> bool {
     lower.next().is_some_and(|next| next == upper || may_pass(&BreakFound::nothing_is_left(next)))
 }
 
-/// The newest version that is there, as one read shows it.
+/// The newest stored version, as one read shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Newest {
-    /// It can be read.
+    /// It is readable.
     Readable(Box<StoredVersion>),
-    /// It cannot; the hash of what is stored.
+    /// It is unreadable; the hash of the stored bytes.
     Unreadable(Version, ChainHash),
 }
 
 impl Newest {
-    /// Which version it is.
+    /// The version.
     pub(crate) fn version(&self) -> Version {
         match self {
             Self::Readable(stored) => stored.event.version,
@@ -133,7 +133,7 @@ impl Newest {
         }
     }
 
-    /// Its event, if it can be read.
+    /// Its event, if it is readable.
     pub(crate) fn event(&self) -> Option<&WorkflowEvent> {
         match self {
             Self::Readable(stored) => Some(&stored.event),

@@ -1,4 +1,4 @@
-//! The tenant's workflows, newest first, from the index: eventually consistent.
+//! Lists the tenant's workflows, newest first, from the index: eventually consistent.
 
 use alims_domain::access::{Action, Resource};
 use alims_domain::call::Call;
@@ -12,7 +12,7 @@ use crate::ports::{IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowInd
 
 pub use crate::ports::ReadPorts as Ports;
 
-/// Which workflows to list. A filter that is none lets everything through.
+/// Filters of a list. A filter that is none matches every workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFilter {
     /// Only those in this state.
@@ -33,15 +33,15 @@ pub enum ListWorkflowsError {
     /// The caller may not list.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Lists one page of at most `limit` workflows, going on after `after`.
+/// Lists one page of at most `limit` workflows after the position `after`.
 ///
 /// # Errors
-/// When the caller may not list or the index cannot be read.
+/// When the caller may not list workflows or the index cannot be read.
 pub async fn list_workflows<I: WorkflowIndex>(
     ports: &Ports<I>,
     call: &Call,

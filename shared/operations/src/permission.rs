@@ -1,4 +1,4 @@
-//! Asking the policies whether the caller may.
+//! Asks the policies whether they permit the caller an action.
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Call;
@@ -8,8 +8,8 @@ use alims_domain::identifiers::WorkflowKey;
 use crate::errors::Forbidden;
 use crate::ports::AccessPolicy;
 
-/// Whether the caller may do this to a workflow. Of one whose newest version cannot be read, or that does not exist,
-/// nothing but its name is known, and the policies are asked about that.
+/// Whether the caller may do this to a workflow. When the workflow does not exist or its newest version is unreadable,
+/// only its name is known, and the policies decide on that.
 pub(crate) fn authorise(
     policy: &dyn AccessPolicy,
     call: &Call,
@@ -27,7 +27,7 @@ pub(crate) fn authorise(
     permitted(policy, call, action, resource)
 }
 
-/// Whether the policies permit the caller this.
+/// Whether the policies permit the caller this action.
 pub(crate) fn permitted(
     policy: &dyn AccessPolicy,
     call: &Call,

@@ -1,8 +1,8 @@
-//! Keeping refused attempts: each is audit, and a flood of them must not hurt others.
+//! Keeps refused attempts: each is audit data, and a flood of them must not affect others.
 //!
-//! Before one is kept, those of the last minute on the same workflow are looked at. Beyond a bound nothing more is kept,
-//! and the caller is told so instead of the refusal; the last one that is kept says that further ones are not. Moves
-//! that are accepted are not counted and never meet the bound, whoever floods.
+//! Before it keeps a refusal, the service counts those of the last minute on the same workflow. Beyond a bound it keeps
+//! no more, and tells the caller so instead of the refusal; the last kept one says that further ones are not kept.
+//! Accepted transitions are not counted and never meet the bound.
 
 use alims_domain::identifiers::EventId;
 use alims_domain::limits::{REFUSALS_OF_A_PRINCIPAL_MAX, REFUSALS_OF_A_WORKFLOW_MAX, REFUSALS_WINDOW_SECONDS};
@@ -12,13 +12,14 @@ use uuid::Builder;
 
 use crate::ports::{StoreError, WorkflowLog};
 
-/// So much was refused lately on this workflow that a further refusal was neither kept nor answered. Nothing was changed.
+/// Too many attempts on this workflow were refused lately, so a further refusal was neither kept nor returned. Nothing
+/// was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts were refused; the next one is kept in {retry_after_seconds} s")]
 pub struct TooManyRefusals {
-    /// Whose attempts were too many.
+    /// The scope of the exceeded bound.
     pub whose: Whose,
-    /// After how many seconds one is kept again, from 1 to [`REFUSALS_WINDOW_SECONDS`].
+    /// After how many seconds a refusal is kept again, from 1 to [`REFUSALS_WINDOW_SECONDS`].
     pub retry_after_seconds: u64,
 }
 
@@ -28,29 +29,29 @@ pub enum NotKept {
     /// A bound is reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRefusals),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 const WINDOW_MILLIS: u64 = REFUSALS_WINDOW_SECONDS * 1000;
 
-/// Keeps a refused attempt, unless a bound is reached. Attempts at the same time may look before any of them is kept, so
-/// that as many more than the bound are kept as there are at once.
+/// Keeps a refused attempt, unless a bound is reached. Concurrent attempts may all count before any of them is kept, so
+/// the log may exceed the bound by the number of concurrent attempts.
 pub(crate) async fn keep<L: WorkflowLog>(log: &L, mut refusal: Refusal) -> Result<(), NotKept> {
     let now = refusal.event_id.unix_millis();
     let begin = Builder::from_unix_timestamp_millis(now.saturating_sub(WINDOW_MILLIS), &[0; 10]).into_uuid();
     let kept = log.refusals(&refusal.key(), Some(EventId(begin)), REFUSALS_OF_A_WORKFLOW_MAX).await?;
-    // What cannot be read counts for nothing: it must not keep others from being refused as they should.
+    // Unreadable refusals do not count: they must not affect the refusals of others.
     let mut kept: Vec<Refusal> = kept.into_iter().filter_map(KeptRefusal::readable).collect();
-    // A clock that was far ahead once must not count until it is reached.
+    // Refusals from a clock that was far ahead must not count until that time is reached.
     kept.retain(|other| other.event_id.unix_millis() <= now.saturating_add(WINDOW_MILLIS));
     let own = || kept.iter().filter(|other| other.requested_by == refusal.requested_by);
     let of_principal = (Whose::Principal, own().count(), REFUSALS_OF_A_PRINCIPAL_MAX, own().next());
     let of_everybody = (Whose::Everybody, kept.len(), REFUSALS_OF_A_WORKFLOW_MAX, kept.first());
     let mut last = None;
     for (whose, count, bound, oldest) in [of_everybody, of_principal] {
-        // A place is free again when the oldest is older than the window.
+        // A slot is free again when the oldest refusal is older than the window.
         let until = oldest.map_or(now, |oldest| oldest.event_id.unix_millis()).saturating_add(WINDOW_MILLIS);
         if count >= bound {
             let retry_after_seconds = until.saturating_sub(now).div_ceil(1000).clamp(1, REFUSALS_WINDOW_SECONDS);

@@ -1,4 +1,4 @@
-//! A move of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
+//! Requests a transition of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
 
 use alims_domain::access::Action;
 use alims_domain::attempt::Attempt;
@@ -28,24 +28,24 @@ use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 pub use crate::ports::DecisionPorts as Ports;
 
-/// The move that is asked for.
+/// The requested transition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TransitionRequest {
-    /// Where the workflow is to go.
+    /// The requested state.
     pub target_state: State,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The version the caller decided on; none takes the workflow as it is.
+    /// The version the caller decided on; none accepts the current version.
     pub expected_version: Option<Version>,
     /// The caller's input for the rules.
     pub validation_context: Option<ValidationContext>,
     /// A merge patch (RFC 7396) of the metadata.
     pub metadata: Option<Map<String, Value>>,
-    /// What broke; for FAILED, and only then. The edge sees to it.
+    /// The failure; only for FAILED, and required there. The edge checks this.
     pub failure: Option<Failure>,
 }
 
-/// Why a workflow was not moved. It is as it was.
+/// Why a transition was not made. The workflow is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestStateTransitionError {
     /// The tenant has no such workflow.
@@ -54,13 +54,13 @@ pub enum RequestStateTransitionError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The workflow is not at the version the caller decided on, or somebody else was quicker.
+    /// The workflow is not at the version the caller decided on, or another request was faster.
     #[error(transparent)]
     VersionConflict(#[from] VersionConflict),
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// The lifecycle has no such move.
+    /// The lifecycle has no such transition.
     #[error(transparent)]
     InvalidTransition(#[from] InvalidTransition),
     /// The patch makes metadata that is not allowed.
@@ -72,13 +72,13 @@ pub enum RequestStateTransitionError {
     /// The rules gave no verdict.
     #[error(transparent)]
     RulesUnavailable(#[from] RulesUnavailable),
-    /// So much was refused lately that this is not kept any more.
+    /// Too many attempts were refused lately, so this refusal was not kept.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
     /// The stored history is broken.
     #[error(transparent)]
     Quarantined(#[from] Quarantined),
-    /// The store beneath; a write may or may not have happened.
+    /// The store failed; a write may or may not have happened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A bug.
@@ -126,13 +126,13 @@ impl From<TransitionRejected> for RequestStateTransitionError {
     }
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "request-state-transition";
 
-/// Moves a workflow of the caller's tenant.
+/// Makes a transition of a workflow of the caller's tenant.
 ///
 /// # Errors
-/// When the move is refused, the workflow is not what the caller thinks, or one of the ports fails.
+/// When the transition is refused, the workflow has changed since the caller read it, or a port fails.
 pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     call: &Call,
@@ -173,19 +173,19 @@ fn appended(appended: Appended) -> Result<Accepted, RequestStateTransitionError>
     }
 }
 
-/// What a dry run tells: the move would be accepted now.
+/// The result of a dry run: the service would accept the transition now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WouldBeAccepted {
-    /// The workflow as it stands, unmoved.
+    /// The workflow, unchanged.
     pub workflow: Workflow,
-    /// Which rules would allow it.
+    /// The rules that would allow it.
     pub rules: AppliedRules,
 }
 
-/// Decides a move and writes nothing, not even the record of a refusal. Idempotency keys mean nothing to it.
+/// Decides a transition and writes nothing, not even the record of a refusal. It ignores idempotency keys.
 ///
 /// # Errors
-/// As [`request_state_transition`], but for what only a write can meet.
+/// As [`request_state_transition`], except for errors that only a write can meet.
 pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     call: &Call,
@@ -206,7 +206,7 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     }
 }
 
-/// All that a move is decided on.
+/// The data on which a transition is decided.
 struct Loaded {
     key: WorkflowKey,
     head: Head,
@@ -275,7 +275,7 @@ fn repeatable(
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &what)).transpose()?)
 }
 
-/// What the first request with this key was answered.
+/// The answer to the first request with this key.
 async fn first_answer<L: WorkflowLog>(
     log: &L,
     loaded: Loaded,
@@ -291,7 +291,7 @@ async fn first_answer<L: WorkflowLog>(
     };
     match page.into_iter().find(|stored| stored.event.version == version) {
         Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
-        // The version that this key made is gone from the log.
+        // The version that this key made is missing from the log.
         None => Err(Quarantined(Break { at: version, fault: Fault::Missing }).into()),
     }
 }

@@ -1,4 +1,5 @@
-//! Whether a workflow's stored history is whole and unaltered: the hash chain, checked from the first version on.
+//! Verifies that a workflow's stored history is complete and unaltered: it checks the hash chain from the first version
+//! on.
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
@@ -13,22 +14,22 @@ use crate::ports::WorkflowLog;
 
 pub use crate::ports::ReadPorts as Ports;
 
-/// What the check found.
+/// The result of the verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// How many versions were found sound, from version 1 on.
+    /// The number of valid versions, from version 1 on.
     pub versions_checked: u64,
-    /// The hash of the last sound version; none when not even the first is.
+    /// The hash of the last valid version; none when version 1 is broken.
     pub head_hash: Option<ChainHash>,
-    /// The first thing found broken; none when all is sound.
+    /// The first break; none when every version is valid.
     pub broken: Option<Break>,
 }
 
-/// Checks the whole history of a workflow, a bounded number of versions at a time.
+/// Verifies the whole history of a workflow, a bounded number of versions at a time.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not have it checked, or the log cannot be read. What is stored but
-/// unreadable is a finding, not an error.
+/// When the workflow does not exist, the caller may not verify it, or the log cannot be read. An unreadable stored
+/// version is a finding, not an error.
 pub async fn verify_workflow_history<L: WorkflowLog>(
     ports: &Ports<L>,
     call: &Call,

@@ -1,7 +1,7 @@
-//! Who may do what: Cedar policies read from a folder and checked against their schema.
+//! Access control: Cedar policies, read from a folder and checked against their schema.
 //!
-//! Everything that can be wrong with a policy is found when it is loaded, so that a question later has one of two
-//! answers. What cannot be decided all the same is forbidden.
+//! Loading finds every error in a policy, so a later question has one of two answers. A question that still cannot be
+//! decided is forbidden.
 
 mod entities;
 mod loading;
@@ -25,11 +25,11 @@ pub enum PolicyInvalid {
     Unreadable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// There is no policy at all, so nobody could do anything: more likely the wrong folder than an intention.
+    /// There are no policies, so every action would be forbidden: more likely the wrong folder than an intention.
     #[error("no policies: there is no file *.cedar")]
     NoPolicies,
     /// A file says something that cannot be meant.
@@ -39,7 +39,7 @@ pub enum PolicyInvalid {
         file: String,
         /// The policy's id, where it is one policy's fault and it has one.
         policy: Option<String>,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
 }
@@ -63,7 +63,7 @@ pub struct CedarPolicy {
 }
 
 impl AccessPolicy for CedarPolicy {
-    /// Decides, and tells the log what was decided and by which policies: permissions are found nowhere else.
+    /// Decides, and logs the decision with its policies: a permission has no other record.
     fn decide(&self, question: &AccessQuestion<'_>) -> AccessDecision {
         let decision = self.decided(question);
         let (permitted, policies) = match &decision {

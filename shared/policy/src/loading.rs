@@ -1,4 +1,4 @@
-//! Reads policies and finds everything that is wrong with them before the first question.
+//! Reads policies and finds every error in them before the first question.
 
 use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
@@ -15,7 +15,7 @@ use crate::{CedarPolicy, PolicyInvalid};
 
 /// The schema's file in the folder of policies.
 const SCHEMA_FILE: &str = "schema.cedarschema";
-/// What the name of a file of policies ends with.
+/// The extension of a policy file.
 const POLICY_EXTENSION: &str = "cedar";
 
 impl CedarPolicy {
@@ -47,12 +47,12 @@ impl CedarPolicy {
         Self::from_text(&schema, files)
     }
 
-    /// Takes a schema and files of policies, each a name and its text.
+    /// Reads a schema and policy files, each a name and its text.
     ///
     /// # Errors
-    /// When the schema is not one or does not fit what this service asks; when a file is not Cedar; when a policy has
-    /// no `@id` or another's, is a template, or does not pass strict validation, warnings included: they tell of a
-    /// policy that can never apply or of a name that is not what it looks like; when there is no policy.
+    /// When the schema is invalid or does not fit this service's questions; when a file is not Cedar; when a policy has
+    /// no `@id` or another's, is a template, or does not pass strict validation, warnings included, because they point
+    /// to a policy that can never apply or a misleading name; when there is no policy.
     pub fn from_text(schema: &str, files: impl IntoIterator<Item = (String, String)>) -> Result<Self, PolicyInvalid> {
         let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
         let vocabulary = Vocabulary::new().map_err(|error| in_schema(error.to_string()))?;
@@ -108,7 +108,7 @@ fn named_policies(file: &str, text: &str) -> Result<Vec<Policy>, PolicyInvalid> 
         .collect()
 }
 
-/// An error with everything beneath it, in one line.
+/// An error and its causes, on one line.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut beneath = error.source();
@@ -136,7 +136,8 @@ fn validate(schema: Schema, policies: &PolicySet, file_of: &BTreeMap<PolicyId, S
     })
 }
 
-/// Passes only a schema with this service's actions, no others, and nothing required that this service does not tell.
+/// Accepts only a schema with this service's actions, no others, and without required attributes that this service does
+/// not supply.
 ///
 /// Otherwise a policy could pass validation and fail on every question.
 fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {

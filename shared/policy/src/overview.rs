@@ -1,4 +1,4 @@
-//! Who may do what as a table to read: every role on every action in every state, as the policies decide it.
+//! The permissions as a table for people: every role on every action in every state, as the policies decide it.
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
@@ -10,17 +10,17 @@ use std::collections::BTreeSet;
 /// The roles that the shipped policies name.
 pub const SHIPPED_ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
 
-/// What stands where nothing but the policies decides, and where the lifecycle has no such move.
+/// The text of a cell that the policies alone decide, and of one where the lifecycle has no transition.
 const ALLOWED: &str = "allowed";
 const REFUSED: &str = "refused";
 const NO_SUCH_MOVE: &str = "no such move";
 
 /// Renders a table in Markdown for each role, and one for a caller without any.
 ///
-/// The caller is of the workflow's tenant and did not create the workflow, whose type is `sample-analysis`.
+/// The caller belongs to the workflow's tenant and did not create the workflow, whose type is `sample-analysis`.
 ///
 /// # Errors
-/// Never, as long as the values made up here are what they must be.
+/// Never, as long as the fixed values here are valid.
 pub fn overview(policy: &dyn AccessPolicy, roles: &[&str]) -> Result<String, InvalidValue> {
     let mut text = String::new();
     for role in roles.iter().copied().map(Some).chain([None]) {
@@ -39,7 +39,7 @@ pub fn overview(policy: &dyn AccessPolicy, roles: &[&str]) -> Result<String, Inv
     Ok(text.trim_end().to_owned() + "\n")
 }
 
-/// What a caller in this role meets who wants to do this to a workflow in this state.
+/// The decision for a caller in this role who requests this action on a workflow in this state.
 fn cell(
     policy: &dyn AccessPolicy,
     role: Option<&str>,
@@ -97,7 +97,7 @@ fn cell(
     })
 }
 
-/// Where an action moves a workflow that exists.
+/// The target state of an action on an existing workflow.
 fn target(action: Action) -> Option<State> {
     State::ALL.into_iter().filter(|state| *state != State::Created).find(|state| Action::moving_to(*state) == action)
 }

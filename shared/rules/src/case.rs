@@ -1,4 +1,4 @@
-//! A workflow and a move out of files, as the API shows the one and takes the other, to be explained.
+//! A workflow and a transition from files, in the API's formats, to be explained.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow, WorkflowEvent};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A move of a workflow by somebody at some time.
+/// A transition of a workflow by a caller at an instant.
 #[derive(Clone, Debug)]
 pub struct Case {
     workflow: Workflow,
@@ -26,26 +26,26 @@ pub struct Case {
 /// Why there is no such case.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseInvalid {
-    /// One of the documents is not what it must be.
+    /// One of the documents is invalid.
     #[error("the {what} is invalid: {cause}")]
     Document {
         /// Which.
         what: &'static str,
-        /// What is wrong with it.
+        /// The error.
         cause: String,
     },
     /// A name is none.
     #[error("the {what} {cause}")]
     Name {
-        /// Whose.
+        /// The value.
         what: &'static str,
-        /// What it must be.
+        /// The rule for the value.
         cause: InvalidValue,
     },
     /// Metadata or context are too large or too deep, or have a reserved name.
     #[error(transparent)]
     Json(#[from] JsonRefused),
-    /// No rule is ever asked about such a move.
+    /// No rule is ever evaluated for such a transition.
     #[error("the lifecycle has no transition from {from} to {to}, so no rule applies")]
     NoSuchMove {
         /// Where it would begin.
@@ -55,7 +55,7 @@ pub enum CaseInvalid {
     },
 }
 
-/// A workflow as `GET /workflows/{workflow_id}` shows it. What it does not show may be added.
+/// A workflow in the format of `GET /workflows/{workflow_id}`. Fields that it lacks may be added.
 #[derive(Debug, Deserialize)]
 struct StateDocument {
     workflow_id: WorkflowId,
@@ -72,7 +72,7 @@ struct StateDocument {
     updated_by: Option<PrincipalId>,
 }
 
-/// A creation as `POST /workflows` takes it.
+/// A creation in the format of `POST /workflows`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CreationDocument {
@@ -82,7 +82,7 @@ struct CreationDocument {
     metadata: ObjectAsWritten,
 }
 
-/// A move as `POST /workflows/{workflow_id}/transitions` takes it.
+/// A transition in the format of `POST /workflows/{workflow_id}/transitions`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MoveDocument {
@@ -95,7 +95,7 @@ struct MoveDocument {
     _expected_version: Option<Value>,
 }
 
-/// Who asks, and when.
+/// The caller and the instant.
 #[derive(Clone, Debug)]
 pub struct Asker {
     /// The principal's id.
@@ -107,13 +107,14 @@ pub struct Asker {
 }
 
 impl Case {
-    /// Reads a move of a workflow: a state as the API shows it, or an item of a history, and the body of the request.
+    /// Reads a transition of a workflow: a state as the API shows it, or an item of a history, and the body of the
+    /// request.
     ///
-    /// A state tells neither tenant nor who made its version: `tenant_id` and `updated_by` may be added to it, and are
-    /// `default` and the creator otherwise.
+    /// A state contains neither the tenant nor the author of its version: `tenant_id` and `updated_by` may be added.
+    /// Their defaults are `default` and the creator.
     ///
     /// # Errors
-    /// When one of the texts is not what it must be, or the lifecycle has no such move.
+    /// When a text is invalid, or the lifecycle has no such transition.
     pub fn of_move(workflow: &str, request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
         let workflow = match serde_json::from_str::<WorkflowEvent>(workflow) {
             Ok(event) => Workflow::from(&event),
@@ -138,7 +139,7 @@ impl Case {
     /// Reads a creation: the body of the request.
     ///
     /// # Errors
-    /// When the text is not what it must be.
+    /// When the text is invalid.
     pub fn of_creation(request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
         let request: CreationDocument = read("creation", request)?;
         let named = |cause| CaseInvalid::Name { what: "workflow's id", cause };

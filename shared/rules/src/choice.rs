@@ -1,4 +1,4 @@
-//! Which engine judges: chosen by settings when the service starts, and one for all that judge.
+//! The choice of a rules engine: settings choose it at the start, and every function uses the same one.
 
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::ports::{Clock, Ids, RulesUnavailable, TransitionRules};
@@ -17,10 +17,10 @@ const URL: &str = "ALIMS_RULES_URL";
 const DEADLINE_MS: &str = "ALIMS_RULES_DEADLINE_MS";
 const TOKEN: &str = "ALIMS_RULES_TOKEN";
 const SIGV4_SERVICE: &str = "ALIMS_RULES_SIGV4_SERVICE";
-/// What only an engine elsewhere is set by.
+/// The settings that only a remote engine has.
 const OF_ENGINES_ELSEWHERE: [&str; 3] = [URL, TOKEN, SIGV4_SERVICE];
 
-/// An engine, and what it needs.
+/// An engine and its settings.
 #[derive(Clone, Debug)]
 pub enum Engine {
     /// CEL expressions of a folder, in process.
@@ -45,11 +45,11 @@ pub enum Engine {
 pub struct SettingInvalid {
     /// Its name.
     pub variable: &'static str,
-    /// What is wrong with it; it completes the sentence.
+    /// The error; it completes the sentence.
     pub what: String,
 }
 
-/// Why there is nobody to judge. The service does not start like this.
+/// Why no rules engine is available. The service does not start without one.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesNotStarted {
     /// A setting is wrong.
@@ -60,19 +60,19 @@ pub enum RulesNotStarted {
     Invalid {
         /// Where they are.
         folder: PathBuf,
-        /// What is wrong.
+        /// The error.
         #[source]
         source: RulesInvalid,
     },
     /// ALIMS's own engine cannot be asked.
     #[error(transparent)]
     Alims(#[from] AlimsNotUsable),
-    /// The engine is to be talked to over TLS.
+    /// The connection to the engine needs TLS.
     #[error("no certificate authority to trust is installed")]
     NobodyToTrust(#[source] std::io::Error),
 }
 
-/// The laboratory's rules, whoever judges by them.
+/// The laboratory's rules, independent of the engine.
 pub enum Rules {
     /// In process.
     Embedded(Box<EmbeddedRules>),
@@ -84,11 +84,11 @@ pub enum Rules {
 
 impl Engine {
     /// The engine that environment variables choose: `ALIMS_RULES_ENGINE` is `embedded` (or not set), `remote` or
-    /// `alims`; `docs/predicate-logic-engine.md` tells of the others. A variable that is empty must be none. `rules` is
-    /// the folder that the embedded engine and that of ALIMS look into.
+    /// `alims`; `docs/predicate-logic-engine.md` describes the others. Pass an empty variable as none. `rules` is the
+    /// folder of the embedded engine and of the ALIMS engine.
     ///
     /// # Errors
-    /// When a variable is missing or wrong, or says something of an engine elsewhere and there is none.
+    /// When a variable is missing or wrong, or sets a remote engine although none is chosen.
     pub fn chosen_by(
         variable: impl Fn(&str) -> Option<String>,
         rules: &Path,
@@ -97,7 +97,7 @@ impl Engine {
         let rules = rules.to_owned();
         match variable(ENGINE).as_deref() {
             None | Some("embedded") => match OF_ENGINES_ELSEWHERE.iter().find(|name| variable(name).is_some()) {
-                // Whoever names an engine believes that it judges.
+                // The operator who sets this variable expects that engine to judge.
                 Some(name) => Err(invalid(name, format!("is set, but {ENGINE} is not remote or alims"))),
                 None => Ok(Self::Embedded { rules }),
             },
@@ -159,7 +159,7 @@ impl Rules {
     /// The engine that environment variables choose, ready to judge: see [`Engine::chosen_by`].
     ///
     /// # Errors
-    /// When a setting or what it leads to is wrong. Whether an engine elsewhere answers is not asked.
+    /// When a setting, or a file that it names, is invalid. This does not check whether a remote engine answers.
     pub fn chosen_by(
         variable: impl Fn(&str) -> Option<String>,
         rules: &Path,
@@ -172,7 +172,7 @@ impl Rules {
     /// An engine, ready to judge.
     ///
     /// # Errors
-    /// When what it needs is not there or wrong.
+    /// When a file or setting that it needs is missing or invalid.
     pub fn of(engine: Engine, ids: Arc<dyn Ids>) -> Result<Self, RulesNotStarted> {
         match engine {
             Engine::Embedded { rules } => embedded(&rules).map(Box::new).map(Self::Embedded),
@@ -183,8 +183,8 @@ impl Rules {
         }
     }
 
-    /// Gets ready ahead of the first question, so that it does not wait for a connection. It cannot fail: an engine that
-    /// does not answer now may do so when it is asked.
+    /// Connects before the first question, which then need not wait for a connection. It cannot fail: an engine that
+    /// does not answer now may answer later.
     pub async fn warm(&self) {
         match self {
             Self::Embedded(_) => {}

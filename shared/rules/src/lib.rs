@@ -1,4 +1,4 @@
-//! The laboratory's rules: engines that judge moves, in process by CEL expressions or elsewhere over HTTP.
+//! The laboratory's rules: engines that judge transitions, in process by CEL expressions or remotely over HTTP.
 
 mod alims;
 mod case;

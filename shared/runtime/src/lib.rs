@@ -1,4 +1,4 @@
-//! What a Lambda function is run with: its settings, its logs, AWS, the clock and fresh ids.
+//! The runtime of a Lambda function: its settings, its logs, AWS clients, the clock and fresh ids.
 //!
 //! Only this crate reads the environment, the clock and the source of randomness.
 

@@ -1,4 +1,4 @@
-//! Serving: the connection is made before the first request comes, then requests, or events, one after another.
+//! Serving: it connects before the first request arrives, then handles requests or events one after another.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_operations::ports::{WorkflowIndex, WorkflowLog};
@@ -15,8 +15,8 @@ use std::future::Future;
 
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
-/// Region and credentials are read there and nowhere else: the SDK would go on to ask the machine's metadata service,
-/// which a function does not have.
+/// Region and credentials come only from there: the SDK would otherwise query the machine's metadata service, which a
+/// function does not have.
 pub async fn aws_config() -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest());
     let config = config.region(EnvironmentVariableRegionProvider::new());
@@ -39,7 +39,7 @@ where
     lambda_http::run(service_fn(answered)).await
 }
 
-/// Takes events that nobody calls for over HTTP, until Lambda ends the process.
+/// Handles events that no HTTP caller waits for, until Lambda ends the process.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -57,7 +57,7 @@ where
     lambda_runtime::run(service_fn(handled)).await
 }
 
-/// Why a function that answers no request did not do its work, under a name that whoever called it knows.
+/// Why a function that answers no HTTP request failed, under a name that its caller knows.
 #[derive(Debug)]
 pub struct Failure {
     name: &'static str,
@@ -95,7 +95,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Does work that may fail, until Lambda ends the process. Whoever called is told of a failure by its name.
+/// Does work that may fail, until Lambda ends the process. The caller gets a failure by its name.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -109,8 +109,8 @@ where
     lambda_runtime::run(service_fn(|event: LambdaEvent<E>| handler(event.payload))).await
 }
 
-/// Connects to the log by reading what cannot be there: most of a first answer's time is the TLS handshake, and during
-/// the start of a function it costs nobody anything.
+/// Connects to the log with a read of a key that cannot exist: most of a first answer's time is the TLS handshake, and
+/// during the start of a function no caller waits for it.
 pub async fn warm_log<L: WorkflowLog>(log: &L) {
     if let Some(key) = nobody() {
         told(log.head(&key).await);
@@ -128,7 +128,7 @@ fn nobody() -> Option<WorkflowKey> {
     Some(WorkflowKey { tenant_id: "-".parse().ok()?, workflow_id: "-".parse().ok()? })
 }
 
-/// A failure is no reason not to start: the first request tries again, and its answer tells.
+/// Logs a failure. It does not stop the start: the first request tries again, and its answer reports the error.
 fn told<T, E: StdError>(outcome: Result<T, E>) {
     if let Err(error) = outcome {
         tracing::warn!(error = %error, "the connection could not be made ahead of the first request");

@@ -1,5 +1,5 @@
-//! The settings of a function, from environment variables. Each is read when a function asks for it, so that no
-//! function needs what it does not use.
+//! The settings of a function, from environment variables. A function reads each setting when it needs it, so it
+//! requires no setting that it does not use.
 
 use std::path::PathBuf;
 
@@ -69,25 +69,25 @@ impl Settings {
         self.required("ALIMS_RECOVERY_STATE_MACHINE")
     }
 
-    /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules`, which lies beside the program.
+    /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules` next to the program.
     #[must_use]
     pub fn rules_dir(&self) -> PathBuf {
         self.optional("ALIMS_RULES_DIR").unwrap_or_else(|| "rules".to_owned()).into()
     }
 
-    /// Any variable by its name, for what chooses and sets up a rules engine: which ones those are is the matter of
-    /// `alims-rules`, which lies on the same layer.
+    /// Any variable by its name, for the choice and setup of a rules engine: `alims-rules`, on the same layer, defines
+    /// those names.
     pub fn variables(self) -> impl Fn(&str) -> Option<String> {
         move |name| self.optional(name)
     }
 
-    /// The folder of the policies: `ALIMS_POLICIES_DIR`, or `policies`, which lies beside the program.
+    /// The folder of the policies: `ALIMS_POLICIES_DIR`, or `policies` next to the program.
     #[must_use]
     pub fn policies_dir(&self) -> PathBuf {
         self.optional("ALIMS_POLICIES_DIR").unwrap_or_else(|| "policies".to_owned()).into()
     }
 
-    /// What to log: `RUST_LOG` for those who look closely, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
+    /// The log filter: `RUST_LOG` for detailed filters, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
     #[must_use]
     pub fn log_filter(&self) -> String {
         let named = self.optional("RUST_LOG").or_else(|| self.optional("AWS_LAMBDA_LOG_LEVEL"));

@@ -1,4 +1,4 @@
-//! The world's clock and fresh ids, for the ports that ask for them.
+//! The system clock and fresh ids, for the ports that need them.
 
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{Clock, Ids};
@@ -18,7 +18,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Ids that nobody else makes: version 7, sorted by time.
+/// Unique ids: version 7, sorted by time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FreshIds;
 

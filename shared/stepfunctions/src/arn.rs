@@ -1,4 +1,4 @@
-//! Names of things in AWS: an execution's follows from its machine's.
+//! Amazon Resource Names: an execution's name follows from its state machine's.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What a failed call means to the caller: worth another try later, or never going to work.
+//! Classifies failed calls: a later retry may succeed, or will never succeed.
 
 use alims_operations::ports::StarterError;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
@@ -30,7 +30,7 @@ where
                 || status.as_u16() == 429
                 || error.code().is_some_and(|code| PASSING_CODES.contains(&code))
         }
-        // Unreachable, timed out, or an answer nobody can read.
+        // Unreachable, timed out, or an unreadable answer.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | _ => true,
     };
     if passing { StarterError::Unavailable(Box::new(error)) } else { StarterError::Refused(Box::new(error)) }

@@ -1,4 +1,4 @@
-//! Recoveries as executions of one state machine, each under the name of its recovery.
+//! Recoveries as executions of one state machine. Each execution has the id of its recovery as its name.
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
@@ -75,7 +75,7 @@ impl RecoveryStarter for StepFunctionsStarter {
         match self.status(name).await? {
             ExecutionStatus::Running => Ok(Start::AlreadyRunning),
             ExecutionStatus::Ended(_) => Ok(Start::Ended),
-            // What is told of executions may lag behind.
+            // The service's view of executions may lag.
             ExecutionStatus::Unknown => Err(StarterError::Unavailable(OddAnswer::Vanished.into())),
         }
     }

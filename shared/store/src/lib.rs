@@ -1,7 +1,7 @@
-//! The store of the service: its log, its index, and the changes of the log that the publisher gets.
+//! The service's store: its log, its index, and the stream of log changes for the publisher.
 //!
 //! There is one engine, Amazon DynamoDB, and only this crate names it to the functions and to the operator's commands.
-//! For another engine make [`Log`] and [`Index`] enums of both, as `alims_rules::Rules` is one, and choose in
+//! To add another engine, make [`Log`] and [`Index`] enums of both, like `alims_rules::Rules`, and choose in
 //! [`Store::chosen_by`].
 
 use alims_dynamodb::Client;
@@ -46,7 +46,7 @@ impl Store {
     }
 }
 
-/// Log and index for an operator's command that works through whole tables: no request waits for it, so it tries longer.
+/// Log and index for an operator's command that reads whole tables. No request waits for it, so it retries for longer.
 #[must_use]
 pub fn patient(aws: &SdkConfig, log_table: &str, index_table: &str) -> (Log, Index) {
     let client = alims_dynamodb::patient_client(aws);

@@ -1,4 +1,4 @@
-//! One event as it comes from the bus: what sorts it is read, the rest is carried along as it is.
+//! One event as it comes from the bus. The inbox reads the fields that it sorts by and keeps the rest unchanged.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ const QUOTED_CHARS_MAX: usize = 64;
 /// One workflow of one tenant. Two tenants may use the same id for different workflows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WorkflowKey {
-    /// Whose it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: String,
     /// Which one.
     pub workflow_id: String,
@@ -35,13 +35,13 @@ impl fmt::Display for WorkflowKey {
 pub enum EventType {
     /// Version 1.
     WorkflowCreated,
-    /// A move that somebody asked for.
+    /// A transition that a caller requested.
     WorkflowStateChanged,
-    /// A move from FAILED to ACTIVE made by a recovery.
+    /// A transition from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,
-    /// A break of the stored history was found: the workflow is not moved until a person releases it. It makes no version.
+    /// A break of the stored history was found: transitions wait until a person releases it. It makes no version.
     WorkflowQuarantined,
     /// A person released it. It makes no version.
     WorkflowReleased,
@@ -84,10 +84,10 @@ pub struct Event {
     pub event_type: EventType,
     /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release.
     pub version: Option<u64>,
-    /// The version it goes on from, where those between cannot be read and were released: they never come. None where it
-    /// goes on from the version just before.
+    /// The version it resumes from, when the versions between are unreadable and were released: they never arrive. None
+    /// when it follows the version just before.
     pub resumes_from: Option<u64>,
-    /// All of it, the JSON as it came. `schemas/` of the Workflow Manager says what is in it.
+    /// The complete event, as the JSON that arrived. The Workflow Manager's `schemas/` describe it.
     pub detail: String,
 }
 
@@ -100,13 +100,13 @@ pub enum Unreadable {
         /// Its size.
         bytes: usize,
     },
-    /// It is somebody else's: another source, or a type of event that is not known here.
+    /// It belongs to another service: another source, or an unknown type of event.
     #[error("not an event of {SOURCE} that is known here: {what}")]
     Foreign {
         /// Its source or type, the beginning of it.
         what: String,
     },
-    /// It is not what an event looks like.
+    /// It does not have the form of an event.
     #[error("not a well-formed event: {0}")]
     Malformed(serde_json::Error),
 }
@@ -134,7 +134,7 @@ struct Members<'a> {
     resumes: Option<Resumes>,
 }
 
-/// What an event goes on from that does not go on from the version just before.
+/// The earlier version that an event resumes from, if it does not follow from the version just before.
 #[derive(Deserialize)]
 struct Resumes {
     from_version: u64,
@@ -158,7 +158,7 @@ impl Event {
         }
     }
 
-    /// Reads an event's detail by itself; an item of a workflow's history is one as well.
+    /// Reads an event's detail without an envelope; an item of a workflow's history is one as well.
     ///
     /// # Errors
     /// When it is not an event of the Workflow Manager.
@@ -173,7 +173,7 @@ impl Event {
             return Err(malformed("event_id, tenant_id and workflow_id must not be empty"));
         }
         let version = match (event_type, members.version) {
-            // What a refused attempt calls `version` is the one it met.
+            // The `version` of a refused attempt is the version that the workflow had.
             (EventType::WorkflowTransitionRefused, _) => None,
             (EventType::WorkflowQuarantined | EventType::WorkflowReleased, _) => None,
             (_, Some(version @ 1..=VERSION_MAX)) => Some(version),

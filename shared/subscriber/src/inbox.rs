@@ -1,4 +1,4 @@
-//! The inbox: puts deliveries in order, keeps what came too early, and knows what is missing.
+//! The inbox: it orders deliveries, keeps early ones, and lists the missing ones.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::event::{Event, WorkflowKey};
 
-/// How many events wait at once unless the caller says otherwise. At their largest they take 256 MiB.
+/// How many events may wait at once by default. At their largest they take 256 MiB.
 pub const WAITING_EVENTS_MAX: usize = 1000;
 /// How many refused attempts are remembered, the last ones received: a repetition that comes later passes again.
 pub const REFUSALS_REMEMBERED_MAX: usize = 1000;
@@ -15,7 +15,7 @@ pub const REFUSALS_REMEMBERED_MAX: usize = 1000;
 /// How far a subscriber has followed a workflow: all that it has to keep of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The last version that was applied, or that lies before the subscriber's time; 0 when there is none.
+    /// The last version that was applied or precedes the subscriber's start; 0 when there is none.
     pub version: u64,
     /// That version's event; absent when it was not seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Where a subscriber stands to whom everything up to this version is before its time.
+    /// The position of a subscriber that starts after this version.
     #[must_use]
     pub fn at(version: u64) -> Self {
         Self { version, event_id: None }
@@ -31,7 +31,7 @@ impl Position {
 }
 
 impl Event {
-    /// Where a subscriber stands that has applied this event; none for a refused attempt.
+    /// The position of a subscriber that has applied this event; none for a refused attempt.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.version.map(|version| Position { version, event_id: Some(self.event_id.clone()) })
@@ -51,17 +51,17 @@ impl Event {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "events that are to be applied are handed out here and nowhere else"]
 pub enum Received {
-    /// These are to be applied now, in this order: the one received, and those that waited for it.
+    /// Apply these events now, in this order: the one received, and those that waited for it.
     Apply(Vec<Event>),
     /// Earlier versions are missing: [`Inbox::gaps`] says which. Received again while it waits, it waits on.
     Waits,
-    /// It was handed out before.
+    /// It was returned before.
     Duplicate,
     /// A version older than the position. Which event it was is no longer known, so its identity was not compared.
     Past,
 }
 
-/// Two events claim to be the same version of a workflow. The first one received counts; somebody must look at it.
+/// Two events claim the same version of a workflow. The first one received counts; a person must review the conflict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("version {version} of {workflow} is the event {first}, and now {other} as well")]
 pub struct Conflict {
@@ -78,11 +78,11 @@ pub struct Conflict {
 /// Why a delivery was not taken. The inbox is as it was.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// It contradicts what was received before.
+    /// It contradicts an earlier event.
     #[error(transparent)]
     Conflict(Conflict),
-    /// It would have to wait, and as many as may wait do so already. What is next in line is taken nevertheless, so
-    /// that closing a gap makes room: deliver this one again later.
+    /// It would have to wait, and the maximum number of events waits already. The inbox still accepts the next event in
+    /// order, so that closing a gap makes room: deliver this one again later.
     #[error("{waiting_max} events wait already: version {version} of {workflow} must be delivered again")]
     Full {
         /// The limit.
@@ -107,10 +107,10 @@ pub struct Started {
 /// Why a subscriber cannot start at a position. The inbox is as it was.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotStarted {
-    /// It contradicts what was received before.
+    /// It contradicts an earlier event.
     #[error(transparent)]
     Conflict(Conflict),
-    /// It has been further already: what lies between would be handed out twice.
+    /// The inbox is past this position: the versions between would be returned twice.
     #[error("{workflow} is followed up to version {reached} already")]
     Behind {
         /// The workflow.
@@ -167,13 +167,13 @@ impl Inbox {
         Self { waiting_max, waiting: 0, followed: BTreeMap::new(), refusals: VecDeque::new() }
     }
 
-    /// Takes a delivery. `at` is when it came; only [`Gap::since`] depends on it.
+    /// Receives a delivery. `at` is its arrival time; only [`Gap::since`] depends on it.
     ///
-    /// A refused attempt has no place in the order: it is to be applied as it comes, unless it is a repetition of one
-    /// of the last [`REFUSALS_REMEMBERED_MAX`].
+    /// A refused attempt has no place in the order. Apply it when it arrives, unless it repeats one of the last
+    /// [`REFUSALS_REMEMBERED_MAX`].
     ///
     /// # Errors
-    /// When there is no room for it to wait, or another event is that version. Nothing is changed then.
+    /// When there is no room for it to wait, or another event has that version. Nothing is changed then.
     pub fn receive(&mut self, event: Event, at: SystemTime) -> Result<Received, NotTaken> {
         let Some(version) = event.version else { return Ok(self.receive_refusal(event)) };
         let followed = self.followed.get(&event.workflow);
@@ -201,15 +201,15 @@ impl Inbox {
         Ok(Received::Apply(apply))
     }
 
-    /// Goes on after a position, for one of two reasons: it is where this subscriber had got to before the process
-    /// ended, or, as [`Position::at`], everything up to there is before the subscriber's time.
+    /// Starts after a position, for one of two reasons: the subscriber had reached it before the process ended, or, as
+    /// [`Position::at`], everything up to it precedes the subscriber's start.
     ///
-    /// A subscriber that joins late learns where to start from the workflow's state, whose version it then has, or
-    /// from a gap that begins with version 1 and does not close. It is for the subscriber to say: an inbox cannot tell
-    /// what is before its time from what is late.
+    /// A subscriber that joins late gets its start from the workflow's state, whose version it then has, or from a gap
+    /// that begins with version 1 and does not close. The subscriber must decide this: an inbox cannot distinguish
+    /// events before the start from late ones.
     ///
     /// # Errors
-    /// When it has got further already, or another event is that version. Nothing is changed then.
+    /// When the inbox is already past it, or another event has that version. Nothing is changed then.
     pub fn start_after(&mut self, workflow: WorkflowKey, position: Position) -> Result<Started, NotStarted> {
         let followed = self.followed.get(&workflow);
         let reached = followed.map_or(0, |followed| followed.position.version);
@@ -232,17 +232,18 @@ impl Inbox {
         Ok(Started { apply, passed_over })
     }
 
-    /// What is missing, workflow by workflow and in version order.
+    /// The missing versions, by workflow and in version order.
     ///
-    /// Only what is followed by something is known to be missing: of the newest event that never came, nobody knows.
+    /// A version is known to be missing only when a later one has arrived: the inbox cannot know of a newer event that
+    /// never came.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         self.followed.iter().flat_map(|(workflow, followed)| followed.gaps(workflow)).collect()
     }
 
-    /// How far each workflow is followed: what a subscriber keeps, to go on with [`Inbox::start_after`].
+    /// The position in each workflow. A subscriber stores these, to continue with [`Inbox::start_after`].
     ///
-    /// What waits is not in it: left unacknowledged, it comes again.
+    /// Waiting events are not included: an unacknowledged event is delivered again.
     pub fn positions(&self) -> impl Iterator<Item = (&WorkflowKey, &Position)> {
         let positions = self.followed.iter().map(|(workflow, followed)| (workflow, &followed.position));
         positions.filter(|(_, position)| position.version > 0)
@@ -277,8 +278,8 @@ impl Followed {
         }
     }
 
-    /// Hands out what is next in line, as far as it is there. What waits between two that follow one another was passed
-    /// over by the log, and is not handed out.
+    /// Returns the next events in order, as far as they have arrived. The log passed over a waiting event between two
+    /// consecutive ones, so that event is dropped.
     fn release(&mut self) -> Vec<Event> {
         let mut apply = Vec::new();
         loop {

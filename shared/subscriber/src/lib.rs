@@ -1,18 +1,18 @@
-//! The subscriber's side of the event bus: deliveries go in as they come, events come out in version order, each
-//! exactly once, and every gap is told.
+//! The subscriber's side of the event bus: deliveries go in as they arrive, events come out in version order, each
+//! exactly once, and the inbox lists every gap.
 //!
-//! The bus delivers at least once and in any order. Events carry what puts that right: `workflow_id`, a contiguous
-//! `version` and a stable `event_id`. An [`Inbox`] sorts and deduplicates by them, for each workflow of each tenant by
-//! itself. It does no I/O and reads no clock.
+//! The bus delivers at least once and in any order. Events carry the data that corrects this: `workflow_id`, a
+//! contiguous `version` and a stable `event_id`. An [`Inbox`] sorts and deduplicates by them, separately for each
+//! workflow of each tenant. It does no I/O and reads no clock.
 //!
-//! An event may say that it goes on from an earlier version than the one before it ([`Event::resumes_from`]): those between
-//! cannot be read any more, and a person released that. They never come, and an [`Inbox`] does not wait for them.
+//! An event may resume from an earlier version than the one before it ([`Event::resumes_from`]): the versions between
+//! are unreadable, and a person released them. They never arrive, and an [`Inbox`] does not wait for them.
 //!
 //! # A consumer of a queue
 //!
-//! An [`Inbox`] forgets when the process ends, and a Lambda function ends often. So the consumer keeps, with its own
-//! effect and in one transaction, the [`Position`] of the last event it applied, and an event that waits for others is
-//! not acknowledged: the queue keeps it and delivers it again.
+//! An [`Inbox`] loses its state when the process ends, and a Lambda function ends often. So the consumer stores, in one
+//! transaction with its own effect, the [`Position`] of the last event it applied. It does not acknowledge an event
+//! that waits for others: the queue keeps that event and delivers it again.
 //!
 //! | received | means | the message |
 //! |---|---|---|
@@ -20,9 +20,9 @@
 //! | [`Received::Waits`] | earlier versions are missing | left on the queue |
 //! | [`Received::Duplicate`], [`Received::Past`] | applied already | acknowledged |
 //! | [`NotTaken::Full`] | there is no room to wait | left on the queue |
-//! | [`NotTaken::Conflict`], [`Unreadable`] | somebody must look at it | put aside, loudly |
+//! | [`NotTaken::Conflict`], [`Unreadable`] | a person must review it | dead letter, with an alarm |
 //!
-//! What the queue of the sample subscriber in `template.yaml` holds are messages with an event of EventBridge each:
+//! The queue of the sample subscriber in `template.yaml` holds messages with one EventBridge event each:
 //!
 //! ```
 //! use alims_subscriber::{Event, Inbox, NotStarted, NotTaken, Position, Received, WorkflowKey};

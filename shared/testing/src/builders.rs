@@ -1,4 +1,4 @@
-//! Values for tests: well formed, with everything a test does not care about filled in.
+//! Values for tests: valid, with defaults for everything that a test does not set.
 
 use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
@@ -61,7 +61,7 @@ pub fn metadata(value: &Value) -> Metadata {
     Metadata::new(value.as_object().expect("metadata is an object").clone()).unwrap()
 }
 
-/// Somebody of the tenant `default` in these roles.
+/// A principal of the tenant `default` with these roles.
 #[must_use]
 pub fn a_principal(id: &str, roles: &[&str]) -> Principal {
     Principal {
@@ -253,7 +253,7 @@ pub fn a_full_record(claim: &RecoveryClaim) -> RecoveryRecord {
     RecoveryRecord { started_at: Some(at(10)), steps: vec![assessed, published], ..ended }
 }
 
-/// A version whose content does not fit its hash.
+/// A version whose content does not match its hash.
 #[must_use]
 pub fn a_break(at_version: u64) -> BreakFound {
     BreakFound { at: version(at_version), fault: Fault::Altered, content: ChainHash::of(b"altered") }

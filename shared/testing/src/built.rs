@@ -1,12 +1,12 @@
-//! The workspace's own binaries, found where cargo put them, whichever folder that is.
+//! The workspace's own binaries, in whichever folder cargo put them.
 
 use std::env::consts::EXE_SUFFIX;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-/// The binary of this name that was built with the running program.
+/// The binary of this name from the same build as the running program.
 ///
-/// Cargo tells a test only where the binaries of its own package are, and builds no others for it.
+/// Cargo gives a test only the paths of its own package's binaries, and builds no others for it.
 ///
 /// # Errors
 /// When the binary is not built; the message is one line that names the command to run.
@@ -14,8 +14,8 @@ pub fn built_binary(name: &str) -> Result<PathBuf> {
     binary_beside(&std::env::current_exe()?, name)
 }
 
-/// A test's executable lies in a folder `deps` beside the binaries, a program lies among them. Nothing else is assumed,
-/// so that `CARGO_TARGET_DIR`, `--target` and `--profile` may be what they want.
+/// A test's executable is in a folder `deps` next to the binaries; a program is among them. There are no other
+/// assumptions, so `CARGO_TARGET_DIR`, `--target` and `--profile` may have any value.
 fn binary_beside(executable: &Path, name: &str) -> Result<PathBuf> {
     let folder = executable.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).unwrap_or(executable);
     let binary = folder.join(format!("{name}{EXE_SUFFIX}"));

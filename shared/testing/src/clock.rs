@@ -1,4 +1,4 @@
-//! Clocks that tell what the test says.
+//! Clocks that a test controls.
 
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::Clock;
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::builders::at;
 
-/// A clock that stands until it is set. Clones show the same time.
+/// A clock that stands still until a test sets it. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct FixedClock(Arc<AtomicI64>);
 
 impl FixedClock {
-    /// A clock that stands at this instant.
+    /// A clock at this instant.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(now.unix_millis())))
@@ -24,7 +24,7 @@ impl FixedClock {
     }
 }
 
-/// Stands at [`at`]`(0)`.
+/// A clock at [`at`]`(0)`.
 impl Default for FixedClock {
     fn default() -> Self {
         Self::new(at(0))
@@ -37,7 +37,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// A clock that goes on by the same step whenever it is asked. Clones share their time.
+/// A clock that advances by the same step with each call. Clones share their time.
 #[derive(Clone, Debug)]
 pub struct SteppingClock {
     next: Arc<AtomicI64>,
@@ -52,7 +52,7 @@ impl SteppingClock {
     }
 }
 
-/// Begins at [`at`]`(0)` and goes on by a millisecond.
+/// Begins at [`at`]`(0)` and advances by a millisecond.
 impl Default for SteppingClock {
     fn default() -> Self {
         Self::new(at(0), 1)

@@ -1,5 +1,4 @@
-//! A fake rules engine elsewhere, at the level of bytes: it answers as the contract has it, or in any way that it
-//! must not.
+//! A fake remote rules engine at byte level: it answers by the contract, or breaks it in any way.
 
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -27,7 +26,7 @@ pub enum Deed {
     Drip(Vec<u8>),
     /// Not at all, with the connection open.
     Silence,
-    /// Not before it is told to with [`FakeEngine::go_on`], and then with 200 and this.
+    /// Only after [`FakeEngine::go_on`], and then with 200 and this.
     Wait(Value),
 }
 
@@ -40,7 +39,7 @@ pub struct Received {
     pub body: Value,
 }
 
-/// The engine. It is gone when this is dropped.
+/// The engine. It stops when it is dropped.
 pub struct FakeEngine {
     /// Where it is.
     pub url: String,
@@ -56,7 +55,7 @@ struct Inside {
     go_on: watch::Sender<bool>,
 }
 
-/// Yes, by the rules `fake` 1, to whatever was asked.
+/// Allows any transition, by the rules `fake` 1.
 #[must_use]
 pub fn a_yes() -> Value {
     json!({
@@ -81,11 +80,11 @@ pub fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// Every way to give no verdict that takes no time, each with how often it is worth asking.
+/// Every way to give no verdict that takes no time, each with the number of useful repetitions.
 #[must_use]
 pub fn faults_at_once() -> Vec<(&'static str, Deed, usize)> {
     const JSON: &str = "content-type: application/json\r\n";
-    // To whatever was asked, so that nothing but the fault itself is wrong with an answer that is made of it.
+    // It answers any question, so only the injected fault is wrong with it.
     let mut yes = a_yes();
     yes.as_object_mut().unwrap().remove("request_id");
     let yes = yes.to_string();
@@ -105,7 +104,7 @@ pub fn faults_at_once() -> Vec<(&'static str, Deed, usize)> {
     let half = half[..half.len() - 10].to_vec();
     let chunked =
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/json\r\n\r\n4\r\n{\"de".to_vec();
-    // A good answer but for its size: whoever reads it whole takes it for a yes.
+    // Valid except for its size: a client that reads it completely takes it for an allowance.
     let large = format!("{yes}{}", " ".repeat(10 * 1024 * 1024));
     let denied_without_reasons = {
         let mut answer = a_no();
@@ -178,12 +177,12 @@ impl FakeEngine {
         Self { url, inside, serving }
     }
 
-    /// What it does with the next requests, one each, before it does what it always does.
+    /// Its behaviour for the next requests, one each, before the permanent one.
     pub fn next(&self, deeds: impl IntoIterator<Item = Deed>) {
         self.inside.deeds.lock().unwrap().extend(deeds);
     }
 
-    /// What it does from now on.
+    /// Its behaviour from now on.
     pub fn from_now_on(&self, deed: Deed) {
         *self.inside.always.lock().unwrap() = deed;
     }
@@ -244,7 +243,7 @@ impl Inside {
                     (whole(answer, asked), true)
                 }
             };
-            // Whoever has read enough does not read on.
+            // A client that has read enough closes the connection.
             if stream.write_all(&bytes).await.is_err() || !stays {
                 return;
             }

@@ -47,7 +47,7 @@ struct Play {
     happenings: BTreeMap<usize, Happening>,
 }
 
-/// What somebody else does.
+/// An action of another writer.
 struct Happening(Box<dyn FnOnce() + Send>);
 
 impl fmt::Debug for Happening {
@@ -62,7 +62,7 @@ impl Script {
         self.0.lock().unwrap().faults.insert(call, fault);
     }
 
-    /// Lets something happen just before the call with this number, such as a write by somebody else.
+    /// Runs an action just before the call with this number, such as another writer's write.
     pub fn meanwhile(&self, call: usize, happens: impl FnOnce() + Send + 'static) {
         self.0.lock().unwrap().happenings.insert(call, Happening(Box::new(happens)));
     }

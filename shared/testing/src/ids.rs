@@ -1,4 +1,4 @@
-//! Ids that a test can foretell.
+//! Ids that a test can predict.
 
 use alims_operations::ports::Ids;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl Default for SequentialIds {
 }
 
 impl SequentialIds {
-    /// Ids whose times lie so many milliseconds apart.
+    /// Ids whose times are this many milliseconds apart.
     #[must_use]
     pub fn apart(millis: u64) -> Self {
         Self { next: Arc::default(), step: millis }
@@ -31,7 +31,7 @@ impl SequentialIds {
     pub fn numbered(number: u64) -> Uuid {
         let mut tail = [0; 10];
         tail[2..].copy_from_slice(&number.to_be_bytes());
-        // The tail's own order would do but for the bits the format takes from it; the time goes along.
+        // The tail would sort correctly but for the bits that the format replaces, so the time increases too.
         Builder::from_unix_timestamp_millis(1_795_421_700_000 + number, &tail).into_uuid()
     }
 }

@@ -1,4 +1,4 @@
-//! The event bus in memory, and the place for dead letters.
+//! The event bus in memory, and the dead-letter store.
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
@@ -6,12 +6,12 @@ use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, E
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
-/// What the bus does with a call.
+/// How the bus treats a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextPut {
-    /// Takes every entry.
+    /// Accepts every entry.
     Accept,
-    /// Takes every entry but those at these places, counted from 0.
+    /// Accepts every entry except those at these positions, counted from 0.
     RefuseEntries(Vec<usize>),
     /// Fails, having taken nothing.
     FailBeforeEffect,
@@ -19,9 +19,9 @@ pub enum NextPut {
     FailAfterEffect,
 }
 
-/// A bus that remembers. Clones share what it remembers and what it is told to do.
+/// A bus that keeps its events. Clones share its events and its script.
 ///
-/// It fails the test that puts more into a call than a call may hold.
+/// It fails a test that puts more into a call than a call may hold.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryBus(Arc<Mutex<Remembered>>);
 
@@ -33,7 +33,7 @@ struct Remembered {
 }
 
 impl MemoryBus {
-    /// Says what the next call not yet spoken for is met with; after the last one all is accepted again.
+    /// Scripts the next unscripted call; after the last scripted one the bus accepts everything again.
     pub fn then(&self, next: NextPut) {
         self.0.lock().unwrap().script.push_back(next);
     }

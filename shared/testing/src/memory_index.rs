@@ -37,12 +37,12 @@ impl MemoryIndex {
         self.entries.lock().unwrap().values().cloned().collect()
     }
 
-    /// Puts an entry in place, whatever is there.
+    /// Writes an entry without any condition.
     pub fn overwrite(&self, entry: IndexEntry) {
         self.entries.lock().unwrap().insert(entry.key.clone(), entry);
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub fn remove(&self, key: &WorkflowKey) {
         self.entries.lock().unwrap().remove(key);
     }

@@ -66,12 +66,12 @@ impl MemoryLog {
         self.workflows.lock().unwrap().keys().cloned().collect()
     }
 
-    /// Does something with what is kept of a workflow beside its versions.
+    /// Works on a workflow's records other than versions.
     pub(crate) fn with_records<T>(&self, key: &WorkflowKey, work: impl FnOnce(&mut Records) -> T) -> T {
         work(&mut self.workflows.lock().unwrap().entry(key.clone()).or_default().records)
     }
 
-    /// Puts a version in place, whatever is there: what no port can do, and only an intruder would.
+    /// Writes a version without any condition, which no port can do and only an intruder would.
     pub fn overwrite(&self, version: StoredVersion) {
         let mut log = self.workflows.lock().unwrap();
         log.entry(version.event.key()).or_default().versions.insert(version.event.version, Ok(version));
@@ -95,7 +95,7 @@ impl MemoryLog {
         log.entry(key.clone()).or_default().versions.insert(version, Err(NotRead::NewerFormat(format)));
     }
 
-    /// Takes a version out, so that there is a gap.
+    /// Removes a version and leaves a gap.
     pub fn remove(&self, key: &WorkflowKey, version: Version) {
         let mut log = self.workflows.lock().unwrap();
         log.entry(key.clone()).or_default().versions.remove(&version);

@@ -1,4 +1,4 @@
-//! What the log in memory keeps beside the versions: recoveries and quarantines.
+//! The in-memory log's records other than versions: recoveries and quarantines.
 
 use alims_domain::hash_chain::Fault;
 use alims_domain::hashing::ChainHash;

@@ -1,4 +1,4 @@
-//! A recovery starter in memory: it remembers what it was asked to start, and carries out nothing by itself.
+//! A recovery starter in memory: it records the requested starts, and runs nothing.
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
@@ -17,7 +17,7 @@ struct Execution {
 }
 
 impl MemoryStarter {
-    /// What was started and has not ended, by name.
+    /// The recoveries that were started and have not ended, by id.
     #[must_use]
     pub fn running(&self) -> Vec<RecoveryDocument> {
         let executions = self.0.lock().unwrap();

@@ -1,8 +1,8 @@
-//! JSON objects with odd member names: names that a library gives a meaning of its own, and names that a path, a key, an
-//! encoding or an expression might stumble over.
+//! JSON objects with odd member names: names with a special meaning for a library, and names that could break a path, a
+//! key, an encoding or an expression.
 //!
-//! Each document comes as the text a caller sends and as the value it stands for. The value is put together member by
-//! member, so no parser had a say in it.
+//! Each document has the text that a caller sends and the value that it means. The value is built member by member,
+//! without a parser.
 
 use alims_domain::limits::JSON_DEPTH_MAX;
 use fastrand::Rng;
@@ -102,7 +102,7 @@ const FREE_NAMES: [&str; 76] = [
     "e\u{301}\u{202e}rtl\u{202c}",
     "\u{feff}\u{2028}\u{10ffff}",
 ];
-/// Values beside and below the names, as JSON; the first ones are those that a library would take for its own.
+/// Values next to and below the names, as JSON; a library would misinterpret the first ones.
 const LEAVES: [&str; 14] = [
     r#""1""#,
     r#""{\"a\":[1]}""#,
@@ -127,9 +127,9 @@ const MEMBERS_MAX: usize = 24;
 pub struct OddDocument {
     /// As a caller sends it.
     pub text: String,
-    /// What it stands for.
+    /// Its value.
     pub object: Map<String, Value>,
-    /// Where its reserved names are, as JSON pointers; what lies below one is not looked at.
+    /// The places of its reserved names, as JSON pointers; nothing below one is searched.
     reserved: Vec<String>,
 }
 
@@ -144,7 +144,7 @@ pub fn all() -> Vec<OddDocument> {
     documents
 }
 
-/// So many of them, drawn from a seed: for stores and engines that take longer.
+/// This many of them, chosen by a seed: for slower stores and engines.
 #[must_use]
 pub fn some(count: usize, seed: u64) -> Vec<OddDocument> {
     let mut documents = all();
@@ -182,7 +182,7 @@ impl OddDocument {
         self.reserved.iter().map(|pointer| format!("{member}{pointer}")).collect()
     }
 
-    /// What an object becomes when this document is its merge patch, by the algorithm of RFC 7396.
+    /// The result of this document as a merge patch of an object, by the algorithm of RFC 7396.
     #[must_use]
     pub fn patched_onto(&self, target: &Map<String, Value>) -> Map<String, Value> {
         match merged(Value::Object(target.clone()), &Value::Object(self.object.clone())) {

@@ -1,4 +1,4 @@
-//! Policies of one sentence.
+//! Policies for tests, each described by one sentence.
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action};
 use alims_operations::ports::AccessPolicy;

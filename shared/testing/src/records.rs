@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::contract::tampered::Place;
 
-/// An entry; or, where it cannot be read, the hash of what is stored.
+/// An entry or, if it is unreadable, the hash of the stored bytes.
 pub(crate) type Kept<T> = Result<T, ChainHash>;
 
 /// One workflow's records.
@@ -16,7 +16,7 @@ pub(crate) type Kept<T> = Result<T, ChainHash>;
 pub(crate) struct Records {
     pub(crate) claims: BTreeMap<(Version, u32), Kept<RecoveryClaim>>,
     pub(crate) outcomes: BTreeMap<(Version, u32), Kept<RecoveryRecord>>,
-    /// By the break, whether it is a release, and what it is kept beside.
+    /// Keyed by the break, whether it is a release, and the hash of the entry it is stored beside.
     pub(crate) quarantine: BTreeMap<(BreakId, bool, Option<ChainHash>), Kept<QuarantineEntry>>,
     /// Entries among the quarantines whose keys name no break.
     pub(crate) unreadable_quarantines: Vec<BreakFound>,
@@ -45,7 +45,7 @@ impl Records {
         }
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(crate) fn remove(&mut self, place: Place<'_>) {
         match place {
             Place::Claim(at, attempt) => drop(self.claims.remove(&(at, attempt))),

@@ -1,4 +1,4 @@
-//! Rules of one sentence.
+//! Rules for tests, each described by one sentence.
 
 use alims_domain::event::AppliedRules;
 use alims_domain::refusal::RuleReason;

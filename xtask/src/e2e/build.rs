@@ -1,4 +1,4 @@
-//! What is deployed: built by SAM CLI as for AWS, or what cargo has built for the tests.
+//! The deployed files: built by SAM CLI as for AWS, or by cargo for the tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::workspace::{Build, Workspace};
 
 use super::place::Place;
 
-/// What the functions are built as.
+/// The build of the functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Built {
     /// As for AWS.
@@ -23,7 +23,7 @@ pub(crate) enum Built {
     Development,
 }
 
-/// Builds what would be deployed, for the machine at hand. Gives the template that names it.
+/// Builds the deployed files for this machine. Returns the template that names them.
 ///
 /// # Errors
 /// When it does not build.
@@ -70,14 +70,14 @@ fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> 
     Ok(template)
 }
 
-/// Copies a binary without what debuggers read, nearly half of it: everything that is deployed is zipped. Without a
-/// `strip` that knows the binary it is copied whole, and deploying takes longer.
+/// Copies a binary without debug information, which is nearly half of it: the whole deployment is zipped. Without a
+/// `strip` for this kind of binary it copies the whole file, and deploying takes longer.
 fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
     let stripped = Command::new("strip").arg("-o").arg(to).arg(from).status();
     if stripped.is_ok_and(|status| status.success()) { Ok(()) } else { copy(from, to) }
 }
 
-/// The shipped rules and, beside them, what the scenarios need of a laboratory's.
+/// The shipped rules and, next to them, the laboratory rules that the scenarios need.
 ///
 /// # Errors
 /// When they cannot be copied.

@@ -1,5 +1,5 @@
-//! The routes, the integrations and the authorizer that SAM puts into the API's OpenAPI body, as resources of their
-//! own: the emulator takes those and ignores the body. What they say comes from the processed template alone.
+//! The routes, the integrations and the authorizer that SAM puts into the API's OpenAPI body, as separate resources:
+//! the emulator needs those and ignores the body. Their content comes from the processed template alone.
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
@@ -84,7 +84,7 @@ fn function_of(operation: &Value) -> Option<&str> {
     from_name.split_once(".Arn}").map(|(function, _)| function)
 }
 
-/// A value with its references to parameters replaced by what they stand for.
+/// A value with its parameter references replaced by the parameters' values.
 fn resolved(stack: &Stack, value: Option<&Value>) -> Value {
     match value {
         Some(Value::Object(object)) => match object.get("Ref").and_then(Value::as_str) {

@@ -1,9 +1,9 @@
-//! `cargo xtask e2e`: deploys the template with the binaries it names on an emulator of AWS and plays the scenarios
-//! of `tests/tests/e2e` against it, over HTTP and with real tokens.
+//! `cargo xtask e2e`: deploys the template with its binaries on an emulator of AWS and runs the scenarios of
+//! `tests/tests/e2e` against it, over HTTP and with real tokens.
 //!
-//! What they see of it must be a behaviour of the specification.
+//! The observations of the scenarios must be a behaviour of the specification.
 //!
-//! The emulator checks each call of a function against the function's role, so that a missing permission fails here.
+//! The emulator checks each call of a function against the function's role, so a missing permission fails here.
 
 mod build;
 mod edge;
@@ -28,7 +28,7 @@ use self::place::{ACCOUNT, Place, REGION, SEEN};
 use self::process::{Background, free_port, wait_until_listening};
 use self::stack::{Aws, Stack};
 
-/// What stands while the scenarios are played; goes when it is dropped.
+/// The running environment of the scenarios; dropping it stops everything.
 struct World {
     aws: Aws,
     stack: Stack,
@@ -36,10 +36,10 @@ struct World {
     _issuer: Background,
 }
 
-/// Sets everything up, plays the scenarios, and takes everything down again.
+/// Sets everything up, runs the scenarios, and stops everything again.
 ///
 /// # Errors
-/// What could not be set up, or that a scenario does not hold; the logs are kept then, and it says where.
+/// The error of the setup, or the failure of a scenario; then the logs are kept, and the error says where.
 pub(crate) fn run(workspace: &Workspace, built: Built) -> anyhow::Result<()> {
     let place = Place::new(workspace)?;
     let tools = stage("tools", || Tools::install(workspace))?;
@@ -100,7 +100,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
             // The emulator mounts no layers: the functions read what would be in them where it was built from.
             ("PoliciesDirectory", workspace.root.join("policies").display().to_string()),
             ("RulesDirectory", rules.display().to_string()),
-            // It does not know archives in templates either: this one is made by hand.
+            // It does not support archives in templates either, so this module creates the archive.
             ("EventArchiveDays", "0".to_owned()),
             // Nor alarms that add up metrics; the others are made, and measure nothing there.
             ("MetricMathAlarms", "off".to_owned()),
@@ -113,7 +113,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
     Ok(World { aws, stack, _emulator: emulator_process, _issuer: issuer_process })
 }
 
-/// Adds what the template says and the emulator leaves out: routes and authorizer, and the archive.
+/// Adds the parts of the template that the emulator ignores: routes and authorizer, and the archive.
 fn complete(aws: &Aws, stack: &Stack, place: &Place) -> anyhow::Result<()> {
     let file = place.path("run/edge.json");
     write(&file, &edge::completion(stack)?)?;
@@ -126,7 +126,7 @@ fn complete(aws: &Aws, stack: &Stack, place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the scenarios are told.
+/// The parameters of the scenarios.
 fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, place: &Place) -> Value {
     json!({
         "endpoint": endpoint,
@@ -142,8 +142,8 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
     })
 }
 
-/// First those that leave one another alone, side by side; then those that take something away from all, one by one; then
-/// the one that looks at what has become of all.
+/// First the independent scenarios, in parallel; then those that affect all others, one by one; then the one that
+/// checks the final state of all.
 fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
     let together = ["--skip", "alone::", "--skip", "ending::"];
     for arguments in [&together[..], &["alone::", "--test-threads", "1"], &["ending::"]] {

@@ -1,4 +1,4 @@
-//! Where a run plays: the region, the account, and the folder for what it leaves behind.
+//! The environment of a run: the region, the account, and the folder for its files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,15 +7,15 @@ use anyhow::Context as _;
 
 use crate::workspace::Workspace;
 
-/// The region that is played; any would do.
+/// The emulated region; any would do.
 pub(super) const REGION: &str = "eu-central-1";
-/// The account of everybody on the emulator.
+/// The only account of the emulator.
 pub(super) const ACCOUNT: &str = "000000000000";
 
-/// The file in which the scenarios write down what they see.
+/// The file in which the scenarios record their observations.
 pub(super) const SEEN: &str = "seen.jsonl";
 
-/// Everything that one run leaves behind, beneath cargo's own folder.
+/// All files of one run, in cargo's own folder.
 pub(super) struct Place {
     root: PathBuf,
 }
@@ -23,7 +23,7 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(workspace: &Workspace) -> anyhow::Result<Self> {
         let root = workspace.target.join("e2e");
-        // What is built is built anew only where it changed.
+        // Existing builds are kept: only changed parts are built again.
         let recording = root.join(SEEN);
         if recording.exists() {
             fs::remove_file(&recording).with_context(|| format!("{} cannot be removed", recording.display()))?;

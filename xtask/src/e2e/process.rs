@@ -1,4 +1,4 @@
-//! Processes that stand in the background while something else runs, and never longer.
+//! Background processes that run while another command runs, and never longer.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::tools::Tools;
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ impl Drop for Background {
     }
 }
 
-/// A port nobody listens on now.
+/// A port that is free now.
 ///
 /// # Errors
 /// When there is none.
@@ -58,10 +58,10 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// Waits until somebody listens.
+/// Waits until a server listens on the port.
 ///
 /// # Errors
-/// When nobody does in time.
+/// When no server listens in time.
 pub(crate) fn wait_until_listening(port: u16) -> anyhow::Result<()> {
     let begun = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {

@@ -1,4 +1,4 @@
-//! The stack: deployed by SAM CLI as anybody would, and asked for what came of it.
+//! The stack: deployed by SAM CLI as any user would, and queried for its resources.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::place::{Place, REGION};
 use crate::tools::{Tools, checked};
 
-/// What the stack is called.
+/// The name of the stack.
 const NAME: &str = "alims";
-/// Where SAM CLI puts what it deploys.
+/// The bucket for SAM CLI's artifacts.
 const BUCKET: &str = "artifacts";
 
-/// The AWS CLI, talking to the emulator and to nobody else.
+/// The AWS CLI, configured for the emulator only.
 pub(crate) struct Aws {
     program: OsString,
     endpoint: String,
@@ -25,18 +25,18 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    /// Prepares it; what it must not read of whoever runs this is nothing in this folder.
+    /// Prepares the CLI; an empty file replaces the user's own configuration and credentials.
     pub(crate) fn new(tools: &Tools, endpoint: &str, folder: PathBuf) -> anyhow::Result<Self> {
         fs::write(folder.join("nothing"), "")?;
         Ok(Self { program: tools.deployment("aws").get_program().to_owned(), endpoint: endpoint.to_owned(), folder })
     }
 
-    /// Where it lies.
+    /// The path of the program.
     pub(crate) fn program(&self) -> String {
         self.program.to_string_lossy().into_owned()
     }
 
-    /// Lets a command see the emulator, and nothing of what whoever runs this has with AWS.
+    /// Configures a command for the emulator and hides the user's own AWS settings.
     pub(crate) fn environment_of(&self, command: &mut Command) {
         for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN"] {
             command.env_remove(name);
@@ -49,10 +49,10 @@ impl Aws {
         command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
     }
 
-    /// Calls it; what is not JSON is null.
+    /// Calls the CLI; output that is not JSON becomes null.
     ///
     /// # Errors
-    /// When it fails; the message is its own.
+    /// When it fails; the message is the CLI's own.
     pub(crate) fn call(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let mut command = Command::new(&self.program);
         self.environment_of(&mut command);
@@ -64,23 +64,23 @@ impl Aws {
     }
 }
 
-/// What was deployed.
+/// A deployed stack.
 pub(crate) struct Stack {
     /// By logical id: what each resource is really called.
     pub(crate) resources: BTreeMap<String, String>,
-    /// What the template tells clients.
+    /// The template's outputs for clients.
     pub(crate) outputs: BTreeMap<String, String>,
-    /// What it was deployed with, defaults included.
+    /// The parameters of the deployment, defaults included.
     pub(crate) parameters: BTreeMap<String, String>,
     /// What SAM made of the template.
     pub(crate) template: Value,
 }
 
 impl Stack {
-    /// Deploys what was built.
+    /// Deploys a build.
     ///
     /// # Errors
-    /// When that fails, or the emulator does not say what came of it.
+    /// When that fails, or the emulator does not report the result.
     pub(crate) fn deploy(
         aws: &Aws,
         tools: &Tools,
@@ -110,12 +110,12 @@ impl Stack {
         })
     }
 
-    /// What a resource is really called.
+    /// The physical id of a resource.
     pub(crate) fn resource(&self, logical_id: &str) -> anyhow::Result<&str> {
         self.resources.get(logical_id).map(String::as_str).with_context(|| format!("there is no {logical_id}"))
     }
 
-    /// What the template tells clients.
+    /// An output of the template.
     pub(crate) fn output(&self, name: &str) -> anyhow::Result<&str> {
         self.outputs.get(name).map(String::as_str).with_context(|| format!("there is no output {name}"))
     }
@@ -126,7 +126,7 @@ impl Stack {
         found.with_context(|| format!("the template has no {logical_id}.{name}"))
     }
 
-    /// Keeps what the functions wrote, as far as it can be had: this is called when something failed already.
+    /// Keeps the functions' logs, as far as they are available: this runs only after a failure.
     pub(crate) fn keep_logs(&self, aws: &Aws, folder: &Path) {
         for (logical_id, group) in self.resources.iter().filter(|(logical_id, _)| logical_id.ends_with("LogGroup")) {
             let Ok(answer) = aws.call(&["logs", "filter-log-events", "--log-group-name", group]) else { continue };

@@ -1,17 +1,17 @@
-//! What the scenarios saw of the service, held against the specification: `spec/OutsideWorkflowManager.tla`.
+//! Checks the observations of the scenarios against the specification: `spec/OutsideWorkflowManager.tla`.
 
 use super::place::{Place, SEEN};
 use crate::step::Step;
 use crate::tools::Tools;
 use crate::workspace::{Build, Workspace};
 
-/// Has TLC judge what was seen.
+/// Runs TLC on the observations.
 ///
 /// # Errors
-/// When TLC is not to be had, refuses what was seen, or accepts what must be refused.
+/// When TLC is not available, rejects the observations, or accepts a mutation of them that it must reject.
 pub(crate) fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> {
     let jar = Tools::install_tlc(workspace)?;
-    // As a part of the tests' own build: `cargo build` of one package would unify other features and build the SDK anew.
+    // Built with the tests' own build: `cargo build` of one package would unify other features and rebuild the SDK.
     let build = ["test", "--workspace", "--test", "proof", "--no-run"];
     Step::cargo("the build of the judge", &build).run(workspace)?;
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! What can be asked about rules, as the command line says it.
+//! The command-line arguments of the rules command.
 
 use clap::Subcommand;
 use std::path::PathBuf;

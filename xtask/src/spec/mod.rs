@@ -1,4 +1,5 @@
-//! `cargo xtask spec`: has TLC check every model of `spec/models.toml`, and every mutant break what it must.
+//! `cargo xtask spec`: runs TLC on every model of `spec/models.toml`, and checks that every mutant violates its
+//! property.
 
 pub(crate) mod traces;
 
@@ -18,14 +19,14 @@ const MODULE: &str = "MCWorkflowManager.tla";
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
 
-/// What is wrong when Java does not start.
+/// The error when Java does not start.
 const JAVA_IS_NEEDED: &str = "a Java runtime is needed (Debian: default-jre-headless)";
 /// What `nice` exits with when there is no such program.
 const NOT_FOUND: i32 = 127;
-/// What is over in seconds gains nothing from Java's second compiler, which takes half of its time.
+/// A run of some seconds gains nothing from Java's second compiler, which takes half of its time.
 const SHORT: &str = "-XX:TieredStopAtLevel=1";
 
-/// What is to be checked.
+/// The models to check.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Models {
@@ -63,7 +64,7 @@ struct Checked {
 /// Checks the models: all of them, within twelve minutes, or only the small one and the mutants, within two.
 ///
 /// # Errors
-/// When TLC is not to be had, or a model does not end as it must; the output is kept then, and it says where.
+/// When TLC is not available, or a model does not end as expected; then the output is kept, and the error says where.
 pub(crate) fn check(workspace: &Workspace, quick: bool, session: &Session) -> anyhow::Result<()> {
     let folder = workspace.root.join("spec");
     let text = fs::read_to_string(folder.join("models.toml")).context("spec/models.toml cannot be read")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask spec --traces`: has runs of the code recorded, and TLC decide whether they are behaviours of the
+//! `cargo xtask spec --traces`: records runs of the code, and lets TLC decide whether they are behaviours of the
 //! specification.
 
 use crate::step::Step;
@@ -7,19 +7,19 @@ use crate::workspace::{Build, Workspace};
 
 /// The program that records and checks.
 const RECORDER: &str = "alims-proof";
-/// How many operations are recorded unless somebody says otherwise: enough for every kind of line and of mutation.
+/// The default number of recorded operations: enough for every kind of line and of mutation.
 pub(crate) const OPERATIONS: usize = 300;
 
-/// From so many on it pays to build the recorder once more, optimised: it takes more time than TLC.
+/// From this many operations on an optimised build of the recorder pays off: recording takes longer than TLC.
 const MANY: usize = 10_000;
 
 /// Records and checks.
 ///
 /// # Errors
-/// When TLC is not to be had, refuses a run, or accepts what must be refused.
+/// When TLC is not available, rejects a run, or accepts a mutation that it must reject.
 pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyhow::Result<()> {
     let jar = Tools::install_tlc(workspace)?;
-    // As a part of the tests' own build: `cargo build` of one package would unify other features and build the SDK anew.
+    // Built with the tests' own build: `cargo build` of one package would unify other features and rebuild the SDK.
     let usual: &[&str] = &["test", "--workspace", "--test", "proof", "--no-run"];
     let optimised: &[&str] = &["build", "--profile", "measure", "--package", RECORDER];
     let (build, command) = if operations < MANY { (Build::Development, usual) } else { (Build::Measured, optimised) };

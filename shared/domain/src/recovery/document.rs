@@ -1,8 +1,8 @@
-//! The recovery document: all that is known of one recovery, handed from turn to turn by a machine that reads only
-//! `next` of it.
+//! The recovery document: the complete state of one recovery. The state machine passes it from turn to turn and reads
+//! only its `next`.
 //!
-//! Its JSON is the contract between the state machine and the function of its turns. What a machine of another version
-//! adds is not read; what it leaves out is as at the beginning.
+//! Its JSON is the contract between the state machine and the function that makes the turns. The function ignores
+//! members that a machine of another version adds; a member that the machine leaves out has its initial value.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -22,15 +22,15 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Next {
-    /// Look at log and index, and plan.
+    /// Read log and index, and plan.
     Assess,
-    /// Ask the rules whether the failed workflow may go back.
+    /// Ask the rules whether the failed workflow may return to ACTIVE.
     AskRules,
-    /// Append FAILED to ACTIVE.
+    /// Append the transition from FAILED to ACTIVE.
     Apply,
-    /// Publish what is missing and put the index in order.
+    /// Publish missing events and repair the index entry.
     Publish,
-    /// See whether all is in order now.
+    /// Check that everything is in order now.
     Confirm,
     /// Record the outcome.
     Record,
@@ -38,10 +38,10 @@ pub enum Next {
     End,
 }
 
-/// What was planned, for people to read and for whoever has to know whether something is left to be published.
+/// The plan, for people and for turns that must know whether events are left to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
-    /// The failed workflow is to be moved back.
+    /// The failed workflow must return to ACTIVE.
     pub reactivate: bool,
     /// Events are missing on the bus.
     pub publish: bool,
@@ -49,72 +49,72 @@ pub struct Planned {
     pub rebuild_index: bool,
 }
 
-/// The rules' yes, kept between asking and appending.
+/// The approval of the rules, kept between the question and the append.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptVerdict {
-    /// The version it was given for.
+    /// The version that it applies to.
     pub version: Version,
-    /// What was applied.
+    /// The applied rules.
     pub rules: AppliedRules,
 }
 
-/// All that is known of one recovery.
+/// The complete state of one recovery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryDocument {
-    /// Its name, which is the execution's.
+    /// Its id, which is also the name of the execution.
     pub recovery_id: RecoveryId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// The version the workflow was at when the recovery was claimed.
+    /// The version of the workflow when the recovery was claimed.
     pub version: Version,
-    /// Which attempt at that version it is, counted from 1.
+    /// The number of the attempt at that version, counted from 1.
     pub attempt: u32,
-    /// Who or what started it.
+    /// The trigger that started it.
     pub trigger: Trigger,
-    /// In whose name it acts.
+    /// The principal for whom it acts.
     pub requested_by: PrincipalId,
-    /// The roles of that principal when it asked.
+    /// The roles of that principal at the time of the request.
     #[serde(default)]
     pub roles: BTreeSet<String>,
-    /// Why it was asked for.
+    /// The reason of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What ties it to its cause in other services.
+    /// Links it to its cause in other services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// How long to wait before the first turn.
+    /// The delay before the first turn, in seconds.
     #[serde(default)]
     pub delay_seconds: u32,
-    /// When the first turn was made.
+    /// The time of the first turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When it has to be given up.
+    /// The time at which it gives up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
-    /// How many turns were made.
+    /// The number of completed turns.
     #[serde(default)]
     pub turns: u32,
     /// What the next turn does.
     pub next: Next,
-    /// What was done, in order.
+    /// The completed steps, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// What is to be done.
+    /// The planned work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Planned>,
-    /// What the rules said.
+    /// The approval of the rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<KeptVerdict>,
-    /// How it ends.
+    /// The outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }
 
 impl RecoveryDocument {
-    /// The document that a recovery begins with. The same claim always gives the same one, so that starting it again
-    /// is recognised.
+    /// The initial document of a recovery. The same claim always gives the same document, so the starter recognises a
+    /// repeated start.
     #[must_use]
     pub fn of(claim: &RecoveryClaim) -> Self {
         Self {
@@ -146,30 +146,30 @@ impl RecoveryDocument {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
     }
 
-    /// In whose name it acts.
+    /// The principal for whom it acts.
     #[must_use]
     pub fn principal(&self) -> Principal {
         Principal { id: self.requested_by.clone(), tenant_id: self.tenant_id.clone(), roles: self.roles.clone() }
     }
 
-    /// Adds what was done.
+    /// Adds a completed step.
     pub fn did(&mut self, step: StepKind, at: Timestamp, version: Option<Version>, events: Option<u64>) {
         self.steps.push(Step { step, at, version, events });
     }
 
-    /// Whether something of this kind was done.
+    /// Whether a step of this kind was completed.
     #[must_use]
     pub fn has(&self, step: StepKind) -> bool {
         self.steps.iter().any(|done| done.step == step)
     }
 
-    /// Others were quicker: what is to be done has to be found out anew.
+    /// Another writer was faster: the recovery must assess the workflow again.
     pub fn look_again(&mut self, at: Timestamp) {
         self.did(StepKind::ChangedMeanwhile, at, None, None);
         self.next = Next::Assess;
     }
 
-    /// All is in order, or as far as it can be.
+    /// The recovery has done all that it can.
     pub fn finish(&mut self) {
         let repaired = [StepKind::Reactivated, StepKind::EventsPublished, StepKind::IndexRebuilt];
         let status = if repaired.into_iter().any(|step| self.has(step)) {
@@ -181,14 +181,14 @@ impl RecoveryDocument {
         self.next = Next::Record;
     }
 
-    /// It cannot be brought to an end, because of this.
+    /// The recovery gives up, for this reason.
     pub fn give_up(&mut self, error: &str, cause: &str) {
         self.outcome = Some(Outcome::gave_up(error, cause));
         self.next = Next::Record;
     }
 
-    /// An id that follows from the document and what it is for: a turn that is made again has the same one. Its time is
-    /// that of the last thing done, so that it takes its place among others by time.
+    /// An id that follows from the document and its purpose, so a repeated turn gets the same id. Its time is that of
+    /// the last completed step, which puts it in time order among others.
     #[must_use]
     pub fn derived_id(&self, what_for: &[Part<'_>]) -> EventId {
         let parts: Vec<Part<'_>> =
@@ -202,13 +202,13 @@ impl RecoveryDocument {
         EventId(Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
     }
 
-    /// The workflow was moved from FAILED to ACTIVE.
+    /// Records that the workflow went from FAILED to ACTIVE.
     pub fn reactivated(&mut self, at: Timestamp, version: Version) {
         self.did(StepKind::Reactivated, at, Some(version), None);
         self.next = Next::Publish;
     }
 
-    /// The record of this recovery, which has come to its end.
+    /// The record of this recovery at its end.
     #[must_use]
     pub fn record(&self, outcome: Outcome, ended_at: Timestamp) -> RecoveryRecord {
         RecoveryRecord {

@@ -1,4 +1,5 @@
-//! Recovery is a pure plan and a dumb executor: this is the plan, and what is handed from turn to turn and kept.
+//! Recovery is a pure plan and a simple executor: this module has the plan, the document of the turns and the stored
+//! records.
 
 pub mod document;
 pub mod outcome;
@@ -14,37 +15,37 @@ use crate::quarantine::{BreakFound, QuarantineRecord};
 use crate::recovery::outcome::Trigger;
 use crate::stored_name::{Part, digest};
 
-/// What was found out about a workflow before deciding anything.
+/// The facts about a workflow on which the plan is based.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// The newest version that can be read, reached by a chain from version 1 that is unbroken but for what was released;
-    /// or where the chain is broken.
+    /// The newest readable version, at the end of a chain from version 1 without unreleased breaks; or the first such
+    /// break.
     pub log: Result<WorkflowEvent, BreakFound>,
-    /// The newest version that is there. It is above the one in `log` when it cannot be read and was released.
+    /// The newest stored version. It is above the one in `log` when it is unreadable and was released.
     pub end: Version,
-    /// What the index says; none when it has no entry.
+    /// The index entry; none when the index has none.
     pub indexed: Option<IndexEntry>,
-    /// The log's event of the version that the index claims; none when the log has no such version.
+    /// The log's event of the version that the index entry names; none when the log has no such version.
     pub claimed: Option<WorkflowEvent>,
-    /// What is recorded of quarantines.
+    /// The quarantine record.
     pub quarantine: QuarantineRecord,
-    /// Claims and outcomes of recoveries that cannot be read, as far as they were looked at.
+    /// Unreadable claims and outcomes of recoveries, among those that were read.
     pub unreadable_recoveries: Vec<BreakFound>,
 }
 
-/// What is to be done. Every part may be repeated without harm.
+/// The plan. Every part may be repeated without harm.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecoveryPlan {
-    /// Change nothing, raise an alarm: the stored history is broken here and nobody has released that.
+    /// Change nothing and raise an alarm: the stored history is broken here, and the break is not released.
     Quarantine(BreakFound),
-    /// Log, index and bus agree and the workflow is not to be moved: there is nothing to do.
+    /// Log, index and bus agree and the workflow needs no transition: there is nothing to do.
     AlreadyConsistent,
-    /// Do what is named.
+    /// Do these repairs.
     Repair(Repairs),
 }
 
 impl RecoveryPlan {
-    /// The same, but that the workflow is left in its state.
+    /// The same plan, but the workflow keeps its state.
     #[must_use]
     pub fn without_reactivation(self) -> Self {
         match self {
@@ -62,27 +63,27 @@ impl RecoveryPlan {
     }
 }
 
-/// What is out of order.
+/// The repairs that a workflow needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repairs {
-    /// The index entry is missing or does not say what the log says.
+    /// The index entry is missing or disagrees with the log.
     pub rebuild_index: bool,
-    /// Publish what follows this version (from the first on, when it is none); no field, nothing to publish.
+    /// Publish the events after this version, or from the first on if it is none. No field: nothing to publish.
     pub publish: Option<PublishAfter>,
-    /// Ask the rules, and bring the failed workflow back to ACTIVE.
+    /// Ask the rules, and return the failed workflow to ACTIVE.
     pub reactivate: bool,
 }
 
-/// Events after this version are to be published.
+/// The events after this version are unpublished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishAfter(pub Option<Version>);
 
 /// Decides what a recovery has to do. Pure and total.
 ///
-/// A workflow whose failure nobody marked as retryable is moved back only for a person who asked for it.
+/// Only a person's request reactivates a workflow whose failure is not marked as retryable.
 #[must_use]
 pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
-    // What is recorded stays in force until a person releases it, even if it should not be found any more.
+    // A recorded break stays in force until a person releases it, even if it can no longer be found.
     if let Some(in_force) = findings.quarantine.in_force().into_iter().next() {
         return RecoveryPlan::Quarantine(in_force.found);
     }
@@ -94,7 +95,7 @@ pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
     if let Some(unreadable) = unreadable {
         return RecoveryPlan::Quarantine(unreadable.clone());
     }
-    // What is published was in the log before: an index ahead of the log is the witness of versions that are gone.
+    // Every published version was in the log before, so an index ahead of the log proves that versions are missing.
     if let Some(lost) = lost(findings) {
         return RecoveryPlan::Quarantine(lost);
     }
@@ -103,18 +104,18 @@ pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
         (Some(_) | None, None) | (None, Some(_)) => false,
     };
     let publish = match &findings.indexed {
-        // An entry that says what the log says may be behind it.
+        // An entry that agrees with the log may be behind it.
         Some(indexed) if agrees => {
             (indexed.published_version < head.version).then_some(PublishAfter(Some(indexed.published_version)))
         }
-        // Whoever lost or spoilt the entry took the knowledge of what is published with it. Publishing twice is
-        // harmless, leaving out is not.
+        // Without a correct entry the published version is unknown, so the recovery publishes everything. A repeated
+        // event is harmless, a missing one is not.
         Some(_) | None => Some(PublishAfter(None)),
     };
     RecoveryPlan::of(Repairs { rebuild_index: !agrees, publish, reactivate: is_to_be_reactivated(head, trigger) })
 }
 
-/// Whether a recovery so started moves a workflow at this version back to ACTIVE.
+/// Whether a recovery with this trigger returns a workflow at this version to ACTIVE.
 #[must_use]
 pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {
     let retryable = head.failure.as_ref().is_some_and(|failure| failure.retryable);
@@ -125,7 +126,7 @@ pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {
         }
 }
 
-/// The first version that was published and is not in the log, unless that loss was released.
+/// The first version that was published and is missing from the log, unless that loss was released.
 fn lost(findings: &Findings) -> Option<BreakFound> {
     let end = findings.end;
     let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > end)?;
@@ -134,13 +135,13 @@ fn lost(findings: &Findings) -> Option<BreakFound> {
     Some(BreakFound { at: end.next().filter(|_| !released)?, fault: Fault::Missing, content })
 }
 
-/// Whether it is by this index entry that the break was found: versions are gone that it says were published.
+/// Whether this index entry is the evidence of the break: it names published versions that are missing.
 #[must_use]
 pub fn bears_witness_of(indexed: &IndexEntry, found: &BreakFound) -> bool {
     found.fault == Fault::Missing && found.content == witness(indexed)
 }
 
-/// What an index entry bears witness of, as a hash: another claim is another loss.
+/// The evidence in an index entry, as a hash: another claim is another loss.
 fn witness(indexed: &IndexEntry) -> ChainHash {
     let IndexEntry { published_version, updated_at, current_state, head_hash, .. } = indexed;
     let claim = [Part::of(published_version), Part::of(updated_at), Part::of(current_state), Part::of(head_hash)];

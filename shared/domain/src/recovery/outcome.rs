@@ -1,4 +1,4 @@
-//! Why a recovery was started, what its turns did, and how it ended.
+//! The trigger of a recovery, the steps of its turns, and its outcome.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,50 +7,50 @@ use crate::identifiers::Version;
 use crate::refusal::RuleReason;
 use crate::timestamp::Timestamp;
 
-/// Who or what started a recovery.
+/// The trigger of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
-    /// A person asked for it.
+    /// A person requested it.
     Request,
     /// A retryable failure was published.
     Failure,
-    /// The sweep found something out of order.
+    /// The sweep found a disorder.
     Sweep,
 }
 
-/// What can have been done in a turn.
+/// The steps that a turn can complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
-    /// Log and index were looked at.
+    /// It read log and index.
     Assessed,
-    /// The rules allow the failed workflow back.
+    /// The rules allow the failed workflow to return to ACTIVE.
     RulesAllowed,
-    /// The rules do not allow it back.
+    /// The rules do not allow it to return.
     RulesRefused,
-    /// The workflow was moved from FAILED to ACTIVE.
+    /// The workflow went from FAILED to ACTIVE.
     Reactivated,
-    /// Events that were missing on the bus were published.
+    /// Missing events were published.
     EventsPublished,
-    /// The workflow's entry in the index was put in order.
+    /// The workflow's index entry was repaired.
     IndexRebuilt,
-    /// All was found in order.
+    /// Everything was in order.
     Confirmed,
-    /// Somebody else changed the workflow meanwhile.
+    /// Another writer changed the workflow meanwhile.
     ChangedMeanwhile,
     /// A break of the stored history was recorded.
     Quarantined,
 }
 
-/// One thing that was done.
+/// One completed step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What.
+    /// The step.
     pub step: StepKind,
     /// When.
     pub at: Timestamp,
@@ -67,23 +67,23 @@ pub struct Step {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeStatus {
-    /// Something was out of order and is not any more.
+    /// It repaired something.
     Recovered,
-    /// Nothing was out of order.
+    /// There was nothing to repair.
     AlreadyConsistent,
-    /// The rules do not allow the failed workflow back; all else is in order.
+    /// The rules do not allow the failed workflow to return to ACTIVE; everything else is in order.
     Refused,
     /// The stored history is broken: nothing was changed.
     Quarantined,
-    /// It could not be brought to an end in time; what was done stays done.
+    /// It did not finish in time; completed steps stay.
     GaveUp,
 }
 
-/// How a recovery ended, and why.
+/// The outcome of a recovery, and its cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
-    /// How.
+    /// The status.
     pub status: OutcomeStatus,
     /// refused: each rule that is not met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -94,22 +94,22 @@ pub struct Outcome {
     /// refused: its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ruleset_version: Option<String>,
-    /// quarantined: the first version that is not what it should be.
+    /// quarantined: the first broken version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_at_version: Option<Version>,
-    /// quarantined: what is wrong with it.
+    /// quarantined: the kind of break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
     /// gave-up: the name of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// gave-up: what is known of its cause. For operators; no caller is told.
+    /// gave-up: the known cause. For operators only; callers do not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
 
 impl Outcome {
-    /// An outcome that needs no more words.
+    /// An outcome without details.
     #[must_use]
     pub fn of(status: OutcomeStatus) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl Outcome {
         }
     }
 
-    /// It could not be brought to an end, because of this.
+    /// The recovery gave up for this reason.
     #[must_use]
     pub fn gave_up(error: &str, cause: &str) -> Self {
         Self { error: Some(error.to_owned()), cause: Some(cause.to_owned()), ..Self::of(OutcomeStatus::GaveUp) }

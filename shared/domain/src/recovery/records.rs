@@ -1,4 +1,4 @@
-//! What the log keeps of recoveries: a claim when one is started and an outcome when it has ended.
+//! The log's records of recoveries: a claim at the start and an outcome at the end.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -8,35 +8,35 @@ use crate::quarantine::BreakFound;
 use crate::recovery::outcome::{Outcome, Step, Trigger};
 use crate::timestamp::Timestamp;
 
-/// Somebody starts an attempt to recover a workflow. Whoever's claim is first in the log has the attempt.
+/// The start of an attempt to recover a workflow. The first claim in the log owns the attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryClaim {
-    /// The recovery's name, which is the execution's: [`RecoveryId::of_attempt`].
+    /// The recovery's id, which is also the name of the execution: [`RecoveryId::of_attempt`].
     pub recovery_id: RecoveryId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// The version the workflow was at.
+    /// The version of the workflow.
     pub version: Version,
-    /// Which attempt at that version it is, counted from 1.
+    /// The number of the attempt at that version, counted from 1.
     pub attempt: u32,
-    /// Who or what started it.
+    /// The trigger that started it.
     pub trigger: Trigger,
-    /// In whose name it acts.
+    /// The principal for whom it acts.
     pub requested_by: PrincipalId,
-    /// The roles of that principal when it asked.
+    /// The roles of that principal at the time of the request.
     pub roles: BTreeSet<String>,
-    /// Why it was asked for.
+    /// The reason of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What ties it to its cause in other services.
+    /// Links it to its cause in other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<CorrelationId>,
-    /// How long it waits before its first turn.
+    /// The delay before its first turn, in seconds.
     pub delay_seconds: u32,
-    /// When it was claimed, by the server's clock.
+    /// The server's time of the claim.
     pub claimed_at: Timestamp,
 }
 
@@ -47,13 +47,13 @@ impl RecoveryClaim {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
     }
 
-    /// What stands for the record of its end where that cannot be read.
+    /// The substitute for an unreadable outcome record.
     #[must_use]
     pub fn ended_unreadably(&self) -> RecoveryRecord {
         self.ended(Outcome::gave_up("OutcomeUnreadable", "its recorded outcome cannot be read"), self.claimed_at)
     }
 
-    /// The record of its end.
+    /// The record of its outcome.
     #[must_use]
     pub fn ended(&self, outcome: Outcome, ended_at: Timestamp) -> RecoveryRecord {
         RecoveryRecord {
@@ -70,28 +70,28 @@ impl RecoveryClaim {
     }
 }
 
-/// How an attempt ended. The first one that is recorded stays.
+/// The outcome of an attempt. The first recorded one stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRecord {
-    /// The recovery's name.
+    /// The recovery's id.
     pub recovery_id: RecoveryId,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// The version the workflow was at when the attempt was claimed.
+    /// The version of the workflow when the attempt was claimed.
     pub version: Version,
-    /// Which attempt at that version it was.
+    /// The number of the attempt at that version.
     pub attempt: u32,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// When its first turn was made; absent when none is known of.
+    /// The time of its first turn; absent when no turn is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When its outcome was recorded.
     pub ended_at: Timestamp,
-    /// What was done, in order.
+    /// The completed steps, in order.
     pub steps: Vec<Step>,
 }
 
@@ -103,24 +103,24 @@ impl RecoveryRecord {
     }
 }
 
-/// One attempt, as far as the log knows.
+/// One attempt, as recorded in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryAttempt {
-    /// Who started it, when and why.
+    /// The claim: who started it, when and why.
     pub claim: RecoveryClaim,
-    /// How it ended; none while nobody has recorded that.
+    /// The outcome; none until one is recorded.
     pub ended: Option<RecoveryRecord>,
 }
 
-/// What the log has of a workflow's recoveries.
+/// The recovery records of a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recoveries {
-    /// Attempts whose claim can be read, newest first.
+    /// Attempts with a readable claim, newest first.
     pub attempts: Vec<RecoveryAttempt>,
-    /// Claims and outcomes that cannot be read, each as the break it is.
+    /// Unreadable claims and outcomes, each as a break.
     pub unreadable: Vec<BreakFound>,
-    /// The versions and numbers of attempts that the keys of claims and outcomes name, whatever is stored there. A number
-    /// that only an outcome has is used up as well: its first outcome stays.
+    /// The versions and attempt numbers in the keys of claims and outcomes, readable or not. A number that only an
+    /// outcome has is used up as well, because its first outcome stays.
     pub named: BTreeSet<(Version, u32)>,
 }
 
@@ -131,7 +131,7 @@ impl Recoveries {
         self.attempts.first()
     }
 
-    /// The highest number of an attempt at a version that a claim or an outcome has, readable or not; 0 when there is none.
+    /// The highest attempt number at a version in a claim or an outcome, readable or not; 0 when there is none.
     #[must_use]
     pub fn attempts_at(&self, version: Version) -> u32 {
         self.named.range((version, 0)..=(version, u32::MAX)).next_back().map_or(0, |(_, number)| *number)

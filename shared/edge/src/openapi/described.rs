@@ -8,21 +8,21 @@ use crate::openapi::schemas::Schemas;
 use crate::problem::ProblemCode;
 use crate::route::Route;
 
-/// What the document says of one operation.
+/// The OpenAPI description of one operation.
 pub struct Described {
     /// Its route.
     pub route: &'static Route,
-    /// One line.
+    /// One line of text.
     pub summary: &'static str,
-    /// A paragraph.
+    /// A paragraph of text.
     pub description: &'static str,
-    /// What it takes in path, query and headers.
+    /// The parameters in path, query and headers.
     pub parameters: Vec<Parameter>,
-    /// The body it takes.
+    /// The request body.
     pub body: Option<RequestBody>,
     /// Its successful answers, by status.
     pub successes: Vec<(&'static str, Response)>,
-    /// The problems it may answer with beside those of every request.
+    /// The problems it may answer with, in addition to those of every request.
     pub problems: &'static [ProblemCode],
     /// Adds the schemas of its bodies.
     pub schemas: fn(&mut Schemas),

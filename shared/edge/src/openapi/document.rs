@@ -1,4 +1,4 @@
-//! The OpenAPI document, put together from what each operation says of itself.
+//! Builds the OpenAPI document from the descriptions of the operations.
 
 use std::collections::BTreeMap;
 use utoipa::openapi::info::{Info, License};
@@ -11,7 +11,7 @@ use crate::openapi::responses::{self, Shared, problems as problems_of};
 use crate::openapi::schemas::Schemas;
 use crate::problem::{ProblemCode, ProblemDocument};
 
-/// The name of the one way to say who calls.
+/// The name of the only security scheme.
 const BEARER: &str = "bearer";
 
 /// The document of these operations.

@@ -1,4 +1,4 @@
-//! The OpenAPI document: each operation describes itself with these, and [`document`] puts them together.
+//! The OpenAPI document: each operation describes itself with these types, and [`document`] combines the descriptions.
 
 mod described;
 mod document;

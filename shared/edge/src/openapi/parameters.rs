@@ -6,7 +6,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required};
 
-/// The workflow that the path names.
+/// The workflow id in the path.
 #[must_use]
 pub fn workflow_id() -> Parameter {
     let schema = text().pattern(Some("^[A-Za-z0-9._:-]{1,128}$"));
@@ -16,7 +16,7 @@ pub fn workflow_id() -> Parameter {
         .build()
 }
 
-/// What ties a request to others; every operation takes it.
+/// The correlation id, which every operation accepts.
 #[must_use]
 pub fn correlation_id() -> Parameter {
     let schema = text().pattern(Some("^[A-Za-z0-9._:=;-]{1,128}$"));
@@ -24,7 +24,7 @@ pub fn correlation_id() -> Parameter {
     parameter("X-Correlation-Id", ParameterIn::Header, told, schema, json!("order-7719")).build()
 }
 
-/// What lets a request be repeated.
+/// The idempotency key.
 #[must_use]
 pub fn idempotency_key() -> Parameter {
     let schema = text().pattern(Some("^[!-~]{1,255}$"));
@@ -33,7 +33,7 @@ pub fn idempotency_key() -> Parameter {
     parameter("Idempotency-Key", ParameterIn::Header, told, schema, json!("4f6f1d2e-9c1b-4a7e")).build()
 }
 
-/// The version that the caller decided on.
+/// The version the caller decided on.
 #[must_use]
 pub fn if_match() -> Parameter {
     let schema = text().pattern(Some(r#"^"[1-9][0-9]{0,9}"$"#));
@@ -41,7 +41,7 @@ pub fn if_match() -> Parameter {
     parameter("If-Match", ParameterIn::Header, told, schema, json!("\"7\"")).build()
 }
 
-/// How many items a page has.
+/// The maximum number of items on a page.
 #[must_use]
 pub fn limit() -> Parameter {
     let schema = ObjectBuilder::new()
@@ -52,7 +52,7 @@ pub fn limit() -> Parameter {
     parameter("limit", ParameterIn::Query, "Maximum number of items.", schema, json!(PAGE_ITEMS_DEFAULT)).build()
 }
 
-/// Where a page begins.
+/// The start of a page.
 #[must_use]
 pub fn cursor() -> Parameter {
     let told = "The unchanged `next_cursor` of the previous page of the same query.";
@@ -66,7 +66,7 @@ pub fn cursor() -> Parameter {
         .build()
 }
 
-/// A parameter that may be absent.
+/// An optional parameter.
 pub fn parameter(
     name: &str,
     place: ParameterIn,

@@ -1,4 +1,4 @@
-//! The answers of the operations: what each status carries.
+//! The answers of the operations: the content of each status.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,14 +20,14 @@ pub fn json_of<T: ToSchema>(example: Value) -> Content {
     ContentBuilder::new().schema(Some(reference::<T>())).example(Some(sorted(example))).build()
 }
 
-/// A body of JSON that is one of two.
+/// A JSON body of one of two types.
 #[must_use]
 pub fn json_of_either<A: ToSchema, B: ToSchema>(example: Value) -> Content {
     let either: Schema = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>()).into();
     ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(sorted(example))).build()
 }
 
-/// An answer that says yes.
+/// A successful answer.
 pub fn success(description: &str, content: Content) -> ResponseBuilder {
     ResponseBuilder::new()
         .description(description)
@@ -35,13 +35,13 @@ pub fn success(description: &str, content: Content) -> ResponseBuilder {
         .header("X-Request-Id", request_id())
 }
 
-/// The version that an answer shows.
+/// The `ETag` header: the version that an answer shows.
 #[must_use]
 pub fn etag() -> Header {
     header("The version, as an ETag for `If-Match`.", json!("\"7\""))
 }
 
-/// Where to look.
+/// The `Location` header.
 #[must_use]
 pub fn location(example: &str) -> Header {
     header("The address of the resource.", json!(example))
@@ -57,7 +57,7 @@ pub struct Shared {
     pub response: Response,
 }
 
-/// The problems an operation may answer with, one response a status, named after the codes that it may carry.
+/// The problem responses of an operation, one per status, named after the codes that it may carry.
 #[must_use]
 pub fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
@@ -96,7 +96,7 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
     }
 }
 
-/// A problem of each code, with the members that it has.
+/// An example problem of each code, with its members.
 fn example_of(code: ProblemCode, status: u16) -> Value {
     let mut example = json!({
         "type": code.type_urn(), "title": code.title(), "status": status, "code": code.as_str(),
@@ -135,8 +135,8 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
     example
 }
 
-/// The same value with its members in order: whether a map keeps the order it was filled in depends on what else is
-/// built along with it, and the document must not.
+/// The same value with its members in order. Whether a map keeps its insertion order depends on the features of other
+/// crates in the build, and the document must not depend on that.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -157,10 +157,10 @@ fn header(told: &str, example: Value) -> Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some(told)).example(Some(example)).build()
 }
 
-/// What can be wrong when the newest version of one workflow is read.
+/// The problems of reading the newest version of one workflow.
 pub const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
 
-/// What can be wrong with every request.
+/// The problems of every request.
 pub const OF_ANY_REQUEST: [ProblemCode; 6] = [
     ProblemCode::MalformedRequest,
     ProblemCode::Unauthenticated,

@@ -1,4 +1,4 @@
-//! The schemas of the document, from the types that travel.
+//! The schemas of the document, derived from the wire types.
 
 use alims_domain::schema::never_null_but_absent;
 use utoipa::ToSchema;

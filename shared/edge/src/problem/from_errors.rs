@@ -60,7 +60,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Metadata that only the merge made too large or too deep. A reserved name does not get past the edge.
+/// Metadata that only the merge made too large or too deep. The edge has already rejected a reserved name.
 impl From<JsonRefused> for Problem {
     fn from(refused: JsonRefused) -> Self {
         let message = refused.to_string();

@@ -1,4 +1,4 @@
-//! The body of a request: JSON in UTF-8, an object, of a bounded size.
+//! The body of a request: a JSON object in UTF-8, of a bounded size.
 
 use alims_domain::limits::JSON_DEPTH_MAX;
 use jsonptr::Pointer;
@@ -8,13 +8,13 @@ use crate::reader::faults::Faults;
 use crate::reader::fields::Fields;
 use crate::reader::{exact_json, headers};
 
-/// How large a body may be, in bytes: metadata and validation context at their largest, with each character beyond ASCII
-/// written as an escape, which takes up to six times as much.
+/// The maximum size of a body, in bytes: the largest metadata and validation context, with each character beyond ASCII
+/// written as an escape, which is up to six times as long.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
-/// How many levels of objects and lists a body may have: those of an object of the caller, and the body itself.
+/// The maximum number of levels of objects and lists in a body: those of a caller's object, and the body itself.
 pub const BODY_LEVELS_MAX: usize = JSON_DEPTH_MAX + 1;
 
-/// Reads a body that must be there.
+/// Reads a required body.
 pub fn required(request: &Request, faults: &mut Faults) -> Option<Fields> {
     if is_empty(request) {
         faults.at(Pointer::root(), "is empty; send a JSON object");
@@ -23,7 +23,7 @@ pub fn required(request: &Request, faults: &mut Faults) -> Option<Fields> {
     read(request, faults)
 }
 
-/// Reads a body that may be absent.
+/// Reads an optional body.
 pub fn optional(request: &Request, faults: &mut Faults) -> Option<Fields> {
     if is_empty(request) { None } else { read(request, faults) }
 }

@@ -1,4 +1,4 @@
-//! Who calls: from the claims that the gateway's authorizer verified, and from nothing else.
+//! Reads the caller, only from the claims that the gateway's authorizer verified.
 
 use alims_domain::call::{Call, Principal};
 use alims_domain::identifiers::{PrincipalId, TenantId};
@@ -11,28 +11,28 @@ use crate::problem::Problem;
 use crate::reader::faults::Faults;
 use crate::reader::headers;
 
-/// The tenant of a token that names none.
+/// The tenant of a token without a tenant claim.
 const TENANT_DEFAULT: &str = "default";
-/// Longer claims of roles are not read.
+/// The maximum length of a roles claim in bytes; a longer one is not read.
 const ROLES_CLAIM_BYTES_MAX: usize = 4096;
-/// Longer names of roles are not read.
+/// The maximum length of a role's name in bytes; a longer one is not read.
 const ROLE_BYTES_MAX: usize = 64;
 
-/// Reads who calls and what the headers say of the call.
+/// Reads the caller, and the headers of the call.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], when the gateway verified no token or its claims name nobody.
+/// [`Problem::Unauthenticated`], when the gateway verified no token or its claims name no principal.
 pub fn call(request: &Request, faults: &mut Faults) -> Result<Call, Problem> {
     let principal = principal(claims(request))?;
     let request_id = request_id(request);
     let correlation_id = headers::correlation_id(request.headers(), faults);
     let idempotency_key = headers::idempotency_key(request.headers(), faults);
-    // Whoever names no cause is one: the request itself.
+    // A request without a correlation id starts a correlation of its own.
     let correlation_id = correlation_id.or_else(|| request_id.parse().ok());
     Ok(Call { principal, request_id, correlation_id, idempotency_key })
 }
 
-/// The gateway's name for the request.
+/// The gateway's id of the request.
 #[must_use]
 pub fn request_id(request: &Request) -> String {
     let gateway = context(request).and_then(|context| context.request_id.clone());
@@ -40,7 +40,7 @@ pub fn request_id(request: &Request) -> String {
     gateway.or_else(lambda).filter(|id| !id.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The tenant the caller is of, for the log; none when nobody is known to call.
+/// The caller's tenant, for the log; none when the caller is unknown.
 #[must_use]
 pub fn tenant_named(request: &Request) -> Option<String> {
     principal(claims(request)).ok().map(|principal| principal.tenant_id.to_string())
@@ -68,8 +68,8 @@ fn principal(claims: Option<&HashMap<String, String>>) -> Result<Principal, Prob
     Ok(Principal { id, tenant_id, roles })
 }
 
-/// Reads the roles of a claim in any of the forms they come in: a JSON array, the gateway's rendering of one
-/// (`[analyst auditor]`), or a text with commas or spaces between. None when it is anything else.
+/// Reads the roles from a claim in any of its forms: a JSON array, the gateway's rendering of one (`[analyst
+/// auditor]`), or a text with commas or spaces between. None for any other form.
 fn roles(claim: &str) -> Option<BTreeSet<String>> {
     let claim = claim.trim();
     if claim.len() > ROLES_CLAIM_BYTES_MAX {
@@ -137,7 +137,7 @@ mod tests {
     fn roles_named_twice_are_one_and_a_claim_of_another_type_is_none() {
         assert_eq!(roles("analyst,analyst analyst"), Some(set(&["analyst"])));
         assert_eq!(roles(r#"["analyst","analyst"]"#), Some(set(&["analyst"])));
-        // As the gateway renders a number, a boolean, a map, a list in a list, and nothing at all.
+        // The gateway's renderings of a number, a boolean, a map, a list in a list, and an empty claim.
         for (claim, read) in [("7", Some(set(&["7"]))), ("true", Some(set(&["true"]))), ("null", Some(set(&["null"])))]
         {
             assert_eq!(roles(claim), read, "no policy names such a role");

@@ -1,8 +1,8 @@
-//! JSON without loss: every number exactly, every member once, every text Unicode, no deeper than a bound, and no name
-//! that a library gives a meaning of its own.
+//! JSON without loss: it checks that every number is exact, every member occurs once, every text is valid Unicode, the
+//! depth is bounded, and no name has a special meaning for a library.
 //!
-//! A parser that builds values has thrown away what is checked here: it has rounded the numbers and dropped repeated
-//! members. So the text itself is walked, and the parser only tells where each part of it begins and ends.
+//! A parser that builds values discards the facts that are checked here: it rounds numbers and drops repeated members.
+//! So this module walks the text itself; the parser only finds where each part begins and ends.
 
 use alims_domain::member_names::{RESERVED_PREFIX, is_reserved};
 use jsonptr::Pointer;
@@ -14,9 +14,9 @@ use std::fmt;
 use crate::reader::exact_number::exact_number;
 use crate::reader::faults::Faults;
 
-/// Reads a text of JSON with at most `levels` levels of objects and lists.
+/// Reads a JSON text with at most `levels` levels of objects and lists.
 ///
-/// None when it is not JSON at all. A part that is at fault is null in the value: the faults tell them apart.
+/// None when it is not JSON. An invalid part is null in the value; the faults distinguish it from a real null.
 pub fn read(text: &str, levels: usize, faults: &mut Faults) -> Option<Value> {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(raw) => Some(value(raw.get(), Pointer::root(), levels, faults)),
@@ -35,7 +35,7 @@ fn value(raw: &str, place: &Pointer, levels: usize, faults: &mut Faults) -> Valu
             Ok(number) => Value::Number(number),
             Err(fault) => at_fault(place, fault, faults),
         },
-        // Texts, true, false and null: nothing is lost on them, but a text may name half a character.
+        // Texts, true, false and null lose nothing, but a text may contain half of a surrogate pair.
         _ => serde_json::from_str(raw).unwrap_or_else(|_half| at_fault(place, "must be valid Unicode text", faults)),
     }
 }
@@ -78,7 +78,7 @@ fn at_fault(place: &Pointer, fault: impl Into<String>, faults: &mut Faults) -> V
     Value::Null
 }
 
-/// The members of an object as they stand in the text, repeated ones too.
+/// The members of an object in text order, repeated ones included.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// The same value with every number a double: what the parser makes of `-0` and `1` differs only in kind.
+    /// The same value with every number as a double: the parser's results for `-0` and `1` differ only in kind.
     fn numbers(value: &Value) -> Value {
         match value {
             Value::Number(number) => number.as_f64().map(|n| n + 0.0).into(),

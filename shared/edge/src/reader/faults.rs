@@ -4,10 +4,10 @@ use jsonptr::Pointer;
 
 use crate::problem::{Fault, Problem};
 
-/// How many faults of one request are told. A body of nothing but faults would else make an answer larger than itself.
+/// How many faults of one request the answer lists. Otherwise a body of faults could make an answer larger than itself.
 pub const FAULTS_MAX: usize = 100;
 
-/// What is wrong with a request, in the order it was found.
+/// The faults of a request, in the order in which they were found.
 #[derive(Debug, Default)]
 pub struct Faults {
     found: Vec<Found>,
@@ -20,22 +20,22 @@ struct Found {
 }
 
 impl Faults {
-    /// Something in the body. One fault a place: what follows from the first is noise.
+    /// Adds a fault in the body. Each place has one fault, because later ones follow from the first.
     pub fn at(&mut self, place: &Pointer, message: impl Into<String>) {
         self.push(Some(place), message.into(), None);
     }
 
-    /// Something that is not in the body; the message says where it is.
+    /// Adds a fault outside the body; the message names its place.
     pub fn outside(&mut self, message: impl Into<String>) {
         self.push(None, message.into(), None);
     }
 
-    /// Something in the body that is larger than is allowed.
+    /// Adds a value in the body that exceeds its size limit.
     pub fn too_large(&mut self, place: &Pointer, what: &'static str, limit_bytes: usize) {
         self.push(Some(place), format!("must be at most {limit_bytes} bytes of JSON"), Some((what, limit_bytes)));
     }
 
-    /// Whether anything is wrong so far.
+    /// Whether there is a fault so far.
     pub fn any(&self) -> bool {
         !self.found.is_empty()
     }
@@ -48,9 +48,9 @@ impl Faults {
         }
     }
 
-    /// The value, when nothing is wrong.
+    /// The value, when there is no fault.
     ///
-    /// What is wrong only in its size is a problem of its own; together with other faults it is one of them.
+    /// A single size fault becomes a problem of its own; together with other faults it is one of them.
     pub fn conclude<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
         let all_too_large = self.found.iter().map(|found| found.too_large).collect::<Option<Vec<_>>>();
         if let Some((what, limit_bytes)) = all_too_large.and_then(|sizes| sizes.first().copied()) {

@@ -15,7 +15,7 @@ use crate::reader::faults::Faults;
 /// Reads one value, or reports its fault.
 pub type Read<T> = fn(Value, &Pointer, &mut Faults) -> Option<T>;
 
-/// An object whose members are taken out as they are read.
+/// An object from which each read takes a member.
 #[derive(Debug)]
 pub struct Fields {
     place: PointerBuf,
@@ -28,23 +28,23 @@ impl Fields {
         Some(Self { place: place.to_buf(), members: object(value, place, faults)? })
     }
 
-    /// Whether a member is there and not yet taken.
+    /// Whether a member exists and was not taken yet.
     pub fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
 
-    /// Where a member of this name is, or would be.
+    /// The place of a member with this name, whether it exists or not.
     pub fn place_of(&self, name: &str) -> PointerBuf {
         self.place.with_trailing_token(name)
     }
 
-    /// Reads a member that may be absent. None when it is, or when it is at fault.
+    /// Reads an optional member. None when it is absent or invalid.
     pub fn optional<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
         let value = self.members.remove(name)?;
         read(value, &self.place_of(name), faults)
     }
 
-    /// Reads a member that must be there. None when it is at fault.
+    /// Reads a required member. None when it is invalid.
     pub fn required<T>(&mut self, name: &str, read: Read<T>, faults: &mut Faults) -> Option<T> {
         if !self.has(name) {
             faults.at(&self.place_of(name), "is required");
@@ -52,7 +52,7 @@ impl Fields {
         self.optional(name, read, faults)
     }
 
-    /// Refuses unknown fields: a misspelt optional field would otherwise be ignored.
+    /// Rejects unknown fields: otherwise a misspelt optional field would be ignored.
     pub fn finish(self, faults: &mut Faults) {
         for name in self.members.keys() {
             faults.at(&self.place_of(name), "is not a known field; remove it or correct its name");
@@ -80,13 +80,13 @@ pub fn boolean(value: Value, place: &Pointer, faults: &mut Faults) -> Option<boo
     }
 }
 
-/// The number of a version.
+/// A version number.
 pub fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Version> {
     let number = value.as_u64().unwrap_or_default();
     Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
 }
 
-/// The names of the breaks that are released: at least one, each once.
+/// The ids of the breaks to release: at least one, each once.
 pub fn breaks(value: Value, place: &Pointer, faults: &mut Faults) -> Option<BTreeSet<BreakId>> {
     let Value::Array(items) = value else {
         faults.at(place, "must be a list");
@@ -124,7 +124,7 @@ pub fn metadata(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Me
     Metadata::new(object).map_err(|refused| refuse(refused, place, faults)).ok()
 }
 
-/// A merge patch of the laboratory's own data, held to the same bounds.
+/// A merge patch of the laboratory's own data, with the same bounds.
 pub fn metadata_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Map<String, Value>> {
     metadata(value, place, faults).map(|metadata| metadata.as_object().clone())
 }

@@ -1,4 +1,4 @@
-//! The headers that mean something to the operations.
+//! The headers that the operations use.
 
 use alims_domain::identifiers::{CorrelationId, IdempotencyKey, Version};
 use alims_domain::invalid::InvalidValue;
@@ -7,23 +7,23 @@ use http::header::{CONTENT_TYPE, IF_MATCH};
 
 use crate::reader::faults::Faults;
 
-/// Ties a request to its cause in other services.
+/// Links a request to its cause in other services.
 const X_CORRELATION_ID: &str = "X-Correlation-Id";
 /// The caller's own name for a request.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// What ties the request to its cause in other services.
+/// Reads the id that links the request to its cause in other services.
 pub fn correlation_id(headers: &HeaderMap, faults: &mut Faults) -> Option<CorrelationId> {
     read(headers, X_CORRELATION_ID, str::parse, faults)
 }
 
-/// The caller's own name for the request.
+/// Reads the caller's own name for the request.
 pub fn idempotency_key(headers: &HeaderMap, faults: &mut Faults) -> Option<IdempotencyKey> {
     read(headers, IDEMPOTENCY_KEY, str::parse, faults)
 }
 
-/// The version that the caller decided on: one strong entity tag, as this service makes them. Lists and `*` are no
-/// decision on a version, and a weak tag vouches for nothing (RFC 9110, section 13.1.1).
+/// Reads the version the caller decided on: one strong entity tag, in this service's form. A list or `*` names no
+/// single version, and a weak tag does not identify one (RFC 9110, section 13.1.1).
 pub fn if_match(headers: &HeaderMap, faults: &mut Faults) -> Option<Version> {
     read(headers, IF_MATCH.as_str(), version_of, faults)
 }
@@ -36,7 +36,7 @@ fn version_of(tag: &str) -> Result<Version, InvalidValue> {
         .ok_or_else(|| InvalidValue::new("must be a single strong ETag with its quotation marks, such as \"7\""))
 }
 
-/// A body is JSON in UTF-8, whether its header says so or says nothing.
+/// Checks the content type. A body is JSON in UTF-8, whether its header says so or is absent.
 pub fn content_type(headers: &HeaderMap, faults: &mut Faults) {
     let is_json = |text: &str| {
         let json = text.parse::<mime::Mime>().ok().filter(|mime| mime.essence_str() == mime::APPLICATION_JSON);

@@ -1,4 +1,4 @@
-//! Requests in: each operation's request is read as a whole, and everything wrong with it is told at once.
+//! Reads requests: each operation's request is read completely, and the answer lists all its faults at once.
 
 pub mod body;
 pub mod caller;
@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::reader::faults::Faults;
 use crate::reader::query::Query;
 
-/// Reads a request that names a workflow and nothing else.
+/// Reads a request whose only input is a workflow id.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].

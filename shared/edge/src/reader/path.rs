@@ -1,4 +1,4 @@
-//! The workflow that a path names.
+//! The workflow id in a path.
 
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::invalid::InvalidValue;
@@ -10,7 +10,7 @@ use crate::reader::faults::Faults;
 /// The parameter's name in every route.
 const WORKFLOW_ID: &str = "workflow_id";
 
-/// Reads the workflow's id out of the path.
+/// Reads the workflow id from the path.
 pub fn workflow_id(request: &Request, faults: &mut Faults) -> Option<WorkflowId> {
     match named(request) {
         Ok(id) => Some(id),
@@ -21,13 +21,14 @@ pub fn workflow_id(request: &Request, faults: &mut Faults) -> Option<WorkflowId>
     }
 }
 
-/// The id of the workflow that the path names, for the log; none when it names none that there could be.
+/// The workflow id in the path, for the log; none when it is invalid.
 #[must_use]
 pub fn workflow_named(request: &Request) -> Option<String> {
     named(request).ok().map(|id| id.to_string())
 }
 
-/// Decodes at most once. A gateway that has done so already does no harm: no id has a percent sign in it.
+/// Decodes at most once. If the gateway has decoded it already, a second decoding has no effect: no id contains a
+/// percent sign.
 fn named(request: &Request) -> Result<WorkflowId, InvalidValue> {
     let parameters = request.path_parameters_ref();
     let text = parameters.and_then(|parameters| parameters.first(WORKFLOW_ID)).unwrap_or_default();

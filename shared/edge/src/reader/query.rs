@@ -18,7 +18,7 @@ impl Query {
     pub fn read(request: &Request, faults: &mut Faults) -> Self {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
-            // The decoder puts this character where bytes are not UTF-8.
+            // The decoder writes this character for bytes that are not UTF-8.
             if value.contains(char::REPLACEMENT_CHARACTER) {
                 faults.outside(format!("the query parameter {} must be UTF-8", shown(&name)));
             } else if parameters.insert(name.to_string(), value.to_string()).is_some() {
@@ -28,7 +28,7 @@ impl Query {
         Self { parameters }
     }
 
-    /// Reads a parameter, if it is given.
+    /// Reads an optional parameter.
     pub fn take<T>(
         &mut self,
         name: &str,
@@ -39,7 +39,7 @@ impl Query {
         parse(&text).map_err(|invalid| faults.outside(format!("the query parameter {name} {invalid}"))).ok()
     }
 
-    /// Refuses unknown parameters: a misspelt filter would otherwise list everything.
+    /// Rejects unknown parameters: otherwise a misspelt filter would list everything.
     pub fn finish(self, faults: &mut Faults) {
         for name in self.parameters.into_keys() {
             faults.outside(format!("the query parameter {} is not known; remove it or correct its name", shown(&name)));
@@ -47,18 +47,18 @@ impl Query {
     }
 }
 
-/// Reads `true` or `false`, and nothing that only looks like it.
+/// Reads exactly `true` or `false`.
 pub fn yes_or_no(text: &str) -> Result<bool, InvalidValue> {
     text.parse().map_err(|_neither| InvalidValue::new("must be true or false"))
 }
 
-/// How many items a page may have.
+/// Reads the maximum number of items on a page.
 pub fn page_items(text: &str) -> Result<usize, InvalidValue> {
     let number = text.parse::<usize>().ok().filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
     number.ok_or_else(|| InvalidValue::new(format!("must be a whole number from 1 to {PAGE_ITEMS_MAX}")))
 }
 
-/// A name that a stranger chose, fit to be repeated.
+/// A name from an untrusted request, made safe to repeat.
 fn shown(name: &str) -> String {
     const SHOWN_CHARACTERS_MAX: usize = 64;
     name.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect()

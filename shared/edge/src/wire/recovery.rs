@@ -131,13 +131,13 @@ pub struct RecoveryReport {
 }
 
 impl RecoveryReport {
-    /// Renders a recovery that is under way.
+    /// Renders a recovery that is running.
     #[must_use]
     pub fn running(claim: RecoveryClaim) -> Self {
         Self::claimed(claim, Status::Running)
     }
 
-    /// Renders a recovery that has ended; one without an outcome is under way.
+    /// Renders a recovery that has ended; one without an outcome is running.
     #[must_use]
     pub fn ended(attempt: RecoveryAttempt) -> Self {
         let Some(RecoveryRecord { outcome, started_at, ended_at, steps, .. }) = attempt.ended else {
@@ -157,7 +157,7 @@ impl RecoveryReport {
         }
     }
 
-    /// Its execution is over and nobody has recorded an outcome yet.
+    /// Renders a recovery whose execution is over but has no recorded outcome yet.
     #[must_use]
     pub fn vanished(claim: RecoveryClaim, how: EndedHow) -> Self {
         Self { error: Some(how.as_str().to_owned()), ..Self::claimed(claim, Status::GaveUp) }
@@ -177,7 +177,7 @@ impl RecoveryReport {
         }
     }
 
-    /// Renders what is known of a workflow without a recovery.
+    /// Renders the report of a workflow without a recovery.
     #[must_use]
     pub fn none(workflow_id: WorkflowId) -> Self {
         Self::bare(workflow_id, Status::None)

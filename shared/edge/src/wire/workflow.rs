@@ -1,4 +1,4 @@
-//! A workflow, and what a move of it is answered with.
+//! A workflow, and the answer to a transition of it.
 
 use alims_domain::event::Workflow;
 use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};

@@ -1,13 +1,13 @@
-//! Who may do what: decided from verified claims by the policies, action by action.
+//! The policies: they decide from verified claims which actions a caller may take.
 
 use alims_domain::access::{AccessDecision, AccessQuestion};
 
-/// Decides who may. In process and without I/O, hence not a future.
+/// Decides whether a caller may act. It runs in process and without I/O, hence it is not a future.
 ///
-/// An adapter MUST forbid whatever it cannot decide: when a policy fails to evaluate, nothing is permitted, whatever
-/// other policies say. A policy that forbids MUST outweigh every policy that permits. What no policy permits MUST be
-/// forbidden, and then no policy is named; otherwise the decision MUST name the policies that made it. The same question
-/// MUST get the same decision.
+/// An adapter MUST forbid every action that it cannot decide: when a policy fails to evaluate, it permits nothing,
+/// regardless of other policies. A policy that forbids MUST outweigh every policy that permits. An action that no
+/// policy permits MUST be forbidden, and then the decision names no policy; otherwise it MUST name the policies that
+/// made it. The same question MUST get the same decision.
 pub trait AccessPolicy: Send + Sync {
     /// Decides one question.
     fn decide(&self, question: &AccessQuestion<'_>) -> AccessDecision;

@@ -1,4 +1,4 @@
-//! The event bus: takes events a few at a time, each entry on its own.
+//! The event bus: it accepts a few events per call, and accepts or refuses each entry separately.
 
 use alims_domain::bus_event::BusEvent;
 use serde::Serialize;
@@ -6,42 +6,42 @@ use std::future::Future;
 
 use crate::ports::failure::Cause;
 
-/// The bus did not take one entry; others of the same call it may have taken.
+/// The bus refused one entry; it may have accepted others of the same call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the bus did not accept the entry: {0}")]
 pub struct EntryRefused(pub String);
 
-/// The call failed as a whole. Its entries may or may not have been accepted.
+/// The call failed as a whole. The bus may or may not have accepted its entries.
 #[derive(Debug, thiserror::Error)]
 #[error("the event bus is unavailable")]
 pub struct BusError(#[source] pub Cause);
 
-/// Takes events to whoever listens, at least once.
+/// Delivers events to subscribers, at least once.
 pub trait EventBus: Send + Sync {
-    /// Puts the entries of one call: at most 10, together at most 256 KiB, at most one a workflow.
+    /// Puts the entries of one call: at most 10, together at most 256 KiB, at most one per workflow.
     ///
-    /// An adapter MUST return one result an entry, in the order of the entries, and MUST NOT answer `Ok` for an
-    /// entry that the bus did not confirm. An entry that the bus refuses MUST NOT keep it from taking the others. A
-    /// call that failed, or whose answer was lost, MUST be an error: it says of no entry whether the bus took it. The
-    /// bus MUST take the same entry again. For no entries an adapter MUST return no results, without a call.
+    /// An adapter MUST return one result per entry, in the order of the entries, and MUST NOT return `Ok` for an entry
+    /// that the bus did not confirm. When the bus refuses an entry, it MUST still accept the others. A call that
+    /// failed, or whose answer was lost, MUST be an error: it does not say which entries the bus accepted. The bus MUST
+    /// accept the same entry again. For no entries an adapter MUST return no results, without a call.
     fn put(&self, entries: &[BusEvent])
     -> impl Future<Output = Result<Vec<Result<(), EntryRefused>>, BusError>> + Send;
 }
 
-/// A stream record that will never be published, with all that is known of it, for people to look at.
+/// A stream record that will never be published, with all that is known about it, for a person to review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeadLetter {
     /// The record's place in the stream.
     pub sequence_number: String,
-    /// The item's key, as far as it is known.
+    /// The item's key, if it is known.
     pub key: String,
-    /// What is wrong with it.
+    /// The error.
     pub why: String,
 }
 
-/// Keeps what cannot be published, so that it blocks no other and is not lost.
+/// Keeps records that cannot be published, so that they block no others and are not lost.
 pub trait DeadLetters: Send + Sync {
-    /// Keeps one. An adapter MUST NOT answer `Ok` before it is kept for good, and MUST keep every member of it whole.
-    /// Keeping one MUST NOT remove another.
+    /// Keeps one letter. An adapter MUST NOT return `Ok` before the letter is stored durably, and MUST store every
+    /// member in full. It MUST NOT remove another letter.
     fn put(&self, letter: &DeadLetter) -> impl Future<Output = Result<(), BusError>> + Send;
 }

@@ -1,4 +1,5 @@
-//! The index: the newest published version of each workflow, for lists. A projection of the log, rebuilt at any time.
+//! The index: the newest published version of each workflow, for lists. A projection of the log that can be rebuilt at
+//! any time.
 
 use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
@@ -9,19 +10,19 @@ use std::future::Future;
 
 use crate::ports::failure::{NewerFormat, StoreError};
 
-/// Where a list goes on: after this entry, in the order of the list.
+/// The position where a list continues: after this entry, in list order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexPosition {
     /// When the entry was updated.
     pub updated_at: Timestamp,
-    /// Which workflow it was.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
 }
 
-/// Which workflows of a tenant to list. A filter that is none lets everything through.
+/// Filters of a tenant's workflows. A filter that is none matches every workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexQuery {
-    /// Whose workflows.
+    /// The tenant.
     pub tenant_id: alims_domain::identifiers::TenantId,
     /// Only those in this state.
     pub state: Option<State>,
@@ -33,9 +34,9 @@ pub struct IndexQuery {
     pub updated_after: Option<Timestamp>,
     /// Only those updated before this instant.
     pub updated_before: Option<Timestamp>,
-    /// Go on after this entry.
+    /// Continue after this entry.
     pub after: Option<IndexPosition>,
-    /// At most so many.
+    /// The maximum number of items.
     pub limit: usize,
 }
 
@@ -44,12 +45,12 @@ pub struct IndexQuery {
 pub struct IndexPage {
     /// Newest first, by `updated_at` and then by `workflow_id`, both descending.
     pub items: Vec<IndexEntry>,
-    /// Where the next page begins; none when there is none. A page may be short, even empty, and still have a next
-    /// one: filters are applied to a bounded number of entries a page.
+    /// Where the next page begins; none on the last page. A page may be short or even empty and still have a next one,
+    /// because each page applies the filters to a bounded number of entries.
     pub next: Option<IndexPosition>,
 }
 
-/// The entries that were asked for and exist.
+/// The requested entries that exist.
 pub type IndexEntries = BTreeMap<WorkflowKey, Result<IndexEntry, NewerFormat>>;
 
 /// The entry of one workflow, if the index has it.
@@ -61,27 +62,27 @@ pub async fn entry_of<I: WorkflowIndex>(index: &I, key: &WorkflowKey) -> Result<
     Ok(entries.remove(key).transpose()?)
 }
 
-/// What became of an advance.
+/// The result of an advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advanced {
     /// The entry is now the given one.
     Yes,
-    /// The index has this version or a later one already; it is as it was.
+    /// The index already has this version or a later one; it is unchanged.
     AlreadyThere,
 }
 
 /// The newest published version of each workflow. Lists from it are eventually consistent.
 pub trait WorkflowIndex: Send + Sync {
-    /// The entries of these workflows, those that exist. Any number of keys: the adapter MUST split calls and ask
-    /// again for keys the store left unprocessed. A stale answer is allowed. An entry of a newer format MUST be given as
-    /// such: it keeps no other from being read.
+    /// The existing entries of these workflows. The number of keys is unlimited: the adapter MUST split calls and ask
+    /// again for keys that the store left unprocessed. A stale answer is allowed. An adapter MUST return an entry of a
+    /// newer format as such, so that it blocks no other.
     fn entries(&self, keys: &[WorkflowKey]) -> impl Future<Output = Result<IndexEntries, StoreError>> + Send;
 
-    /// Puts an entry in place, if the index is still behind its `published_version` or has none. An entry of a newer
-    /// format MUST be left as it is, and the answer be [`StoreError::NewerFormat`]; so it MUST be for `repair`.
+    /// Writes an entry, if the index is behind its `published_version` or has no entry. An adapter MUST leave an entry
+    /// of a newer format unchanged and return [`StoreError::NewerFormat`]; the same holds for `repair`.
     fn advance(&self, entry: &IndexEntry) -> impl Future<Output = Result<Advanced, StoreError>> + Send;
 
-    /// Puts an entry in place of one that is wrong, if it is still as it was `seen`; for recovery only.
+    /// Replaces a wrong entry, if it is still as `seen`; for recovery only.
     fn repair(
         &self,
         entry: &IndexEntry,

@@ -1,4 +1,4 @@
-//! The append-only log: the truth. The newest version is the state; all versions in order are the history.
+//! The append-only log: the source of truth. The newest version is the state; all versions in order are the history.
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
@@ -11,19 +11,19 @@ use crate::ports::failure::StoreError;
 /// Why the log could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The store beneath it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A stored version is not a version any more. It is never skipped and never guessed at.
+    /// A stored version is unreadable. The log neither skips it nor guesses its content.
     #[error("version {version} of {key} cannot be read: {why}")]
     Unreadable {
-        /// Whose version.
+        /// The workflow.
         key: WorkflowKey,
-        /// Which one.
+        /// The version.
         version: Version,
-        /// The hash of what is stored there, which tells it from anything else that might be.
+        /// The hash of the stored bytes, which identifies the content.
         content: ChainHash,
-        /// What is wrong with it, for people. The same item may be described in other words by another release.
+        /// The error, for people. Another release may describe the same item in other words.
         why: String,
     },
 }
@@ -31,29 +31,29 @@ pub enum LogError {
 /// Why a version was not appended.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// Somebody else has this version; the log is as it was.
+    /// Another writer made this version; the log is unchanged.
     #[error("version {} is taken", .0.event.version)]
     VersionTaken(Box<StoredVersion>),
-    /// The store beneath; after [`StoreError::Unavailable`] the version may or may not have been written.
+    /// The store failed; after [`StoreError::Unavailable`] the version may or may not have been written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Immutable versions and refusals of workflows. There is no way to change or remove one.
+/// Immutable versions and refusals of workflows. The port cannot change or remove one.
 ///
-/// Every read sees every write that was answered before it (strong consistency).
+/// Every read sees every write that was acknowledged before it (strong consistency).
 pub trait WorkflowLog: Send + Sync {
     /// The newest version; none when the workflow does not exist.
     ///
-    /// An adapter MUST return [`LogError::Unreadable`] for an item it cannot read, and never an older one instead.
+    /// An adapter MUST return [`LogError::Unreadable`] for an unreadable item, and never an older version instead.
     fn head(&self, key: &WorkflowKey) -> impl Future<Output = Result<Option<StoredVersion>, LogError>> + Send;
 
-    /// The versions from `from` on, oldest first, at most `limit` of them. Fewer means that there are no more.
+    /// The versions from `from` on, oldest first, at most `limit`. Fewer means that there are no more.
     ///
-    /// An adapter MUST page through its store until it has them. It MUST return [`LogError::Unreadable`] when the
-    /// first item it would give cannot be read; when a later one cannot, it MUST stop before that one, so that a
-    /// caller who asks on from there meets the error. Each version that it gives or names MUST be at least `from`, also
-    /// where an entry lies that no version of this service is: whoever asks on behind it MUST NOT meet it again.
+    /// An adapter MUST page through its store until it has them. When the first item is unreadable it MUST return
+    /// [`LogError::Unreadable`]. When a later one is unreadable it MUST stop before it, so a caller who continues from
+    /// there meets the error. Every version that it returns or names MUST be at least `from`, even where the store
+    /// holds an entry that is no version of this service: a caller who continues behind it MUST NOT meet it again.
     fn versions(
         &self,
         key: &WorkflowKey,
@@ -61,16 +61,16 @@ pub trait WorkflowLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredVersion>, LogError>> + Send;
 
-    /// The newest version below `below`; none when there is none. It says of an item that cannot be read what
-    /// [`WorkflowLog::head`] says.
+    /// The newest version below `below`; none when there is none. For an unreadable item it returns the same error as
+    /// [`WorkflowLog::head`].
     fn newest_below(
         &self,
         key: &WorkflowKey,
         below: Version,
     ) -> impl Future<Output = Result<Option<StoredVersion>, LogError>> + Send;
 
-    /// The refusals after `after`, oldest first, at most `limit` of them. Fewer means that there are no more. One that
-    /// cannot be read MUST be given as such in its place; an entry whose key names no refusal is none.
+    /// The refusals after `after`, oldest first, at most `limit`. Fewer means that there are no more. An adapter MUST
+    /// return an unreadable one as such in its place; an entry whose key names no refusal is not one.
     fn refusals(
         &self,
         key: &WorkflowKey,
@@ -78,13 +78,13 @@ pub trait WorkflowLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<KeptRefusal>, StoreError>> + Send;
 
-    /// Appends a version, if it is not there yet. Exactly one of several writers of one version succeeds.
+    /// Appends a version, if the log does not have it. Exactly one of several writers of one version succeeds.
     ///
-    /// An adapter MUST answer `Ok` when the version that is there carries our own `event_id`: an earlier try of ours
-    /// had won and its answer was lost. Otherwise it MUST return the winner. Where it cannot read what is there it cannot
-    /// tell whether that is ours, and MUST answer [`StoreError::Unavailable`].
+    /// An adapter MUST return `Ok` when the stored version carries our own `event_id`: then an earlier try of ours won
+    /// and its answer was lost. Otherwise it MUST return the winner. When it cannot read the stored version it cannot
+    /// identify the winner, and MUST return [`StoreError::Unavailable`].
     fn append(&self, version: &StoredVersion) -> impl Future<Output = Result<(), AppendError>> + Send;
 
-    /// Keeps a refused attempt. Repeating it changes nothing.
+    /// Keeps a refused attempt. A repetition changes nothing.
     fn record_refusal(&self, refusal: &Refusal) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

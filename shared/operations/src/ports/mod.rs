@@ -1,4 +1,4 @@
-//! What the operations need from the world. Each port says which errors an adapter MUST return.
+//! The ports of the operations. Each port states the errors that an adapter MUST return.
 
 mod access;
 mod bus;

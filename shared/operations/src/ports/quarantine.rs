@@ -1,4 +1,4 @@
-//! The record of quarantines, kept beside the versions.
+//! The quarantine record, stored next to the versions.
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
@@ -6,17 +6,17 @@ use std::future::Future;
 
 use crate::ports::failure::StoreError;
 
-/// Quarantines and releases of workflows. None is changed or removed.
+/// Quarantines and releases of workflows. The port cannot change or remove one.
 ///
-/// Every read sees every write that was answered before it (strong consistency).
+/// Every read sees every write that was acknowledged before it (strong consistency).
 pub trait QuarantineLog: Send + Sync {
-    /// All that is recorded of a workflow. An adapter MUST page through its store until it has it, and MUST give what it
-    /// cannot read as a break of its own.
+    /// The quarantine record of a workflow. An adapter MUST page through its store until it is complete, and MUST
+    /// return each unreadable entry as a break of its own.
     fn quarantine(&self, key: &WorkflowKey) -> impl Future<Output = Result<QuarantineRecord, StoreError>> + Send;
 
-    /// Records that a break was found, or released, unless that is recorded already: for each break there is at most
-    /// one entry of either kind. The first one stays, and an adapter MUST give back the one that is there. Where an entry
-    /// that cannot be read has its place, an adapter MUST keep it beside that one, with `beside` set to the hash of it.
+    /// Records a quarantine or a release, unless it is recorded already: each break has at most one entry of either
+    /// kind. The first one stays, and an adapter MUST return the stored one. When an unreadable entry occupies its
+    /// place, an adapter MUST store the new one next to it, with `beside` set to the hash of the unreadable entry.
     fn record_quarantine(
         &self,
         entry: &QuarantineEntry,

@@ -1,18 +1,18 @@
-//! The ports that several operations need together.
+//! Sets of ports that several operations share.
 
 use std::sync::Arc;
 
 use crate::ports::access::AccessPolicy;
 use crate::ports::clock::{Clock, Ids};
 
-/// What an operation that decides and appends needs.
+/// The ports of an operation that decides and appends.
 #[derive(Clone)]
 pub struct DecisionPorts<L, R> {
     /// The log.
     pub log: L,
     /// The laboratory's rules.
     pub rules: R,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
     /// The server's time.
     pub clock: Arc<dyn Clock>,
@@ -20,22 +20,22 @@ pub struct DecisionPorts<L, R> {
     pub ids: Arc<dyn Ids>,
 }
 
-/// What an operation that only reads needs: one store, and who may.
+/// The ports of an operation that only reads: one store and the policies.
 #[derive(Clone)]
 pub struct ReadPorts<S> {
     /// The log or the index.
     pub store: S,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
 }
 
-/// What publishing needs.
+/// The ports of publishing.
 #[derive(Clone)]
 pub struct PublishPorts<L, I, B> {
-    /// The log, where gaps are filled from.
+    /// The log, which supplies missing events.
     pub log: L,
-    /// The index, which holds how far each workflow is published.
+    /// The index, which holds the published version of each workflow.
     pub index: I,
-    /// Where events go.
+    /// The event bus.
     pub bus: B,
 }

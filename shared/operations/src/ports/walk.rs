@@ -1,4 +1,4 @@
-//! A walk over the whole log, for operators' commands: no operation of the service looks beyond one workflow.
+//! A walk over the whole log, for operators' commands and the sweep: every other operation reads one workflow.
 
 use alims_domain::identifiers::WorkflowKey;
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::future::Future;
 
 use crate::ports::failure::StoreError;
 
-/// A place in a walk. Only the adapter that made it can read it.
+/// A position in a walk. Only the adapter that made it can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalkPosition(pub String);
 
@@ -15,19 +15,19 @@ pub struct WalkPosition(pub String);
 pub struct WalkPart {
     /// The workflows that have entries in this part.
     pub workflows: BTreeSet<WorkflowKey>,
-    /// Entries that belong to no workflow or are neither version nor refusal: their keys, as far as they are known.
+    /// Keys of entries that belong to no workflow or are neither version nor refusal, as far as the keys are known.
     pub strays: Vec<String>,
-    /// Where the next part begins; none when there is none. A part may be empty and still have a next one.
+    /// Where the next part begins; none at the end. A part may be empty and still have a next one.
     pub next: Option<WalkPosition>,
 }
 
-/// Meets every workflow of every tenant, a bounded part of the log at a time and in no particular order.
+/// Visits every workflow of every tenant, in bounded parts of the log and in no particular order.
 pub trait LogWalk: Send + Sync {
-    /// The part that begins at a position, or the first one.
+    /// The part at a position, or the first one.
     ///
-    /// An adapter MUST name every workflow whose entries were there for some seconds when the walk began, in each
-    /// part in which entries of it lie, and MUST NOT let entries of another workflow come between them. Reads may be
-    /// eventually consistent: what is newer has its own notification. For a position that it did not make it MUST
-    /// answer [`StoreError::Refused`].
+    /// An adapter MUST name every workflow whose entries existed for some seconds when the walk began, in each part
+    /// that holds entries of it, and MUST NOT interleave entries of different workflows. Reads may be eventually
+    /// consistent: a newer entry has its own notification. For a position that it did not make it MUST return
+    /// [`StoreError::Refused`].
     fn part(&self, from: Option<&WalkPosition>) -> impl Future<Output = Result<WalkPart, StoreError>> + Send;
 }

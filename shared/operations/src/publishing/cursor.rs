@@ -1,6 +1,6 @@
-//! Bringing workflows up to date on the bus: strictly in order within one, concurrently across many.
+//! Brings workflows up to date on the bus: in strict order within one, concurrently across many.
 //!
-//! Publishing, recovery and replay all stand on this one piece.
+//! Publishing, recovery and replay all use this module.
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
@@ -18,40 +18,39 @@ use std::collections::BTreeMap;
 use crate::chain_walk::identified;
 use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 
-/// Why a workflow was not brought up to date.
+/// Why publication of a workflow stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// Another try may succeed.
+    /// A retry may succeed.
     Retryable(String),
-    /// No other try will succeed: the log has no such version, or one that cannot be read.
+    /// A retry will not succeed: the version is missing from the log or unreadable.
     Permanent(String),
 }
 
-/// One workflow on its way from what is published to a version that is to be.
+/// The publication of one workflow, from its published version to a target version.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     key: WorkflowKey,
-    /// The next version to put; none when the last possible one is through.
+    /// The next version to put; none after the last possible one.
     next: Option<Version>,
-    /// The version to reach.
+    /// The target version.
     last: Version,
-    /// Events at hand, by version; a gap is filled from the log.
+    /// Events in memory, by version; the log supplies the others.
     at_hand: BTreeMap<Version, WorkflowEvent>,
-    /// The last event the bus accepted and the index does not know of yet.
+    /// The last event that the bus accepted and the index does not show yet.
     accepted: Option<WorkflowEvent>,
-    /// Whether the events are on the bus and in the index already, and are only put again.
+    /// Whether this is a replay: the events are already on the bus and in the index.
     replaying: bool,
-    /// How far both bus and index have it; of a replay, how far the bus has it again.
+    /// The version that both bus and index have reached; for a replay, the version that the bus has received again.
     pub checkpoint: Option<Version>,
-    /// Why it went no further; none while it goes, and at the end when it arrived.
+    /// Why it stopped; none while it runs, and none when it reached its target.
     pub stop: Option<Stop>,
-    /// When the version to reach was made, if a notification of it said so.
+    /// When the target version was made, if a notification said so.
     last_made_at: Option<Timestamp>,
 }
 
 impl Cursor {
-    /// A workflow of which everything up to `published` is out and everything up to `last` is to be. None when there
-    /// is nothing to do.
+    /// The publication of a workflow after `published` up to `last`. None when there is nothing to publish.
     pub(crate) fn new(
         key: WorkflowKey,
         published: Option<Version>,
@@ -73,8 +72,8 @@ impl Cursor {
         })
     }
 
-    /// A workflow whose published events from `from` to `last` are to be put again, as replayed ones. The index learns
-    /// nothing new from them, and is left alone.
+    /// The replay of a workflow's published events from `from` to `last`. It leaves the index unchanged, because the
+    /// index already shows them.
     pub(crate) fn replaying(
         key: WorkflowKey,
         from: Version,
@@ -95,7 +94,7 @@ impl Cursor {
         }
     }
 
-    /// The same, for a notification of a version that was made then.
+    /// The same, for a notification of a version made at this instant.
     pub(crate) fn notified_at(self, made_at: Timestamp) -> Self {
         Self { last_made_at: Some(made_at), ..self }
     }
@@ -108,13 +107,13 @@ impl Cursor {
         self.awaited().filter(|next| !self.at_hand.contains_key(next))
     }
 
-    /// How many versions, this one included, are left; at most as many as are read at once.
+    /// How many versions are left, this one included; at most the size of one read.
     fn left_from(&self, from: Version) -> usize {
         let left = (self.last.get() + 1).saturating_sub(from.get());
         usize::try_from(left).unwrap_or(WALK_ITEMS_MAX).min(WALK_ITEMS_MAX)
     }
 
-    /// Takes the next event out, if it is at hand.
+    /// Takes the next event from memory, if it is there.
     fn take(&mut self) -> Option<WorkflowEvent> {
         self.awaited().and_then(|next| self.at_hand.remove(&next))
     }
@@ -133,9 +132,9 @@ impl Cursor {
     }
 }
 
-/// Puts on the bus all that the cursors have yet to reach and moves the index after what was not there before.
+/// Puts all events that the cursors still need on the bus, and advances the index for newly published ones.
 ///
-/// Returns the cursors, in their order, each arrived or stopped, and how many events the bus accepted.
+/// Returns the cursors in their order, each complete or stopped, and the number of events that the bus accepted.
 pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &PublishPorts<L, I, B>,
     mut cursors: Vec<Cursor>,
@@ -171,8 +170,8 @@ pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B
     (cursors, accepted)
 }
 
-/// Gives every cursor that lacks its next event the following ones from the log. The index is moved on first: a workflow
-/// with a long way to go must not begin anew when it is interrupted.
+/// Gives every cursor that lacks its next event the following ones from the log. It advances the index first, so an
+/// interrupted workflow with many events need not start over.
 async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(
     ports: &PublishPorts<L, I, B>,
     cursors: &mut [Cursor],
@@ -190,8 +189,8 @@ async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(
         .await;
 }
 
-/// Gives a cursor the versions from the one that it lacks on. Where that one is not to be had, the cursor stops; or, when a
-/// person has released that, it goes on at the next that may be there, or arrives where none is.
+/// Gives a cursor its versions from the missing one on. When that version is not available, the cursor stops; when a
+/// person has released the break, it continues at the next version that may exist, or is complete if there is none.
 async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, from: Version) -> Result<(), StoreError> {
     let (fault, why, next) = match log.versions(&cursor.key, from, cursor.left_from(from)).await {
         Ok(versions) => {
@@ -216,7 +215,7 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, fro
         && next.is_none()
         && cursor.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
     {
-        // A notification of a version that was lost since. What was made in its place has a notification of its own.
+        // The version of this notification was lost since. The version made in its place has its own notification.
         cursor.next = None;
     } else {
         cursor.stop = Some(Stop::Permanent(why));
@@ -224,7 +223,7 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, fro
     Ok(())
 }
 
-/// Moves the index on to where each cursor has come.
+/// Advances the index to the position of each cursor.
 async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
     stream::iter(cursors)
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
@@ -240,7 +239,7 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
         .await;
 }
 
-/// Puts events of different workflows, in as many calls as their number and size take. One result an event, in order.
+/// Puts events of different workflows, in as many calls as their number and size need. One result per event, in order.
 pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), String>> {
     let calls = into_calls(events);
     stream::iter(calls)
@@ -257,7 +256,7 @@ pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEven
         .concat()
 }
 
-/// An error with what caused it, on one line.
+/// An error and its causes, on one line.
 pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

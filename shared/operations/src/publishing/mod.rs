@@ -1,4 +1,4 @@
-//! From the log to the event bus and the index: all that publishes.
+//! Publishing from the log to the event bus and the index.
 
 pub mod publish_events;
 pub mod rebuild_index;

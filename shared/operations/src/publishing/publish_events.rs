@@ -1,7 +1,8 @@
-//! From the log to the bus, in order. A stream record is only a notification: what is published follows from the log.
+//! Publishes from the log to the bus, in order. A stream record is only a notification: the log decides what is
+//! published.
 //!
-//! At least once, and the first appearances of a workflow's events on the bus are in version order without gaps: an
-//! event is put only after all before it were accepted, and the index advances only after that.
+//! Delivery is at least once, and a workflow's events first appear on the bus in version order without gaps: the
+//! publisher puts an event only after the bus accepted all earlier ones, and advances the index only after that.
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
@@ -24,50 +25,50 @@ pub use crate::ports::PublishPorts as Ports;
 pub enum StreamRecord {
     /// A new version.
     Version {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
-        /// What was appended.
+        /// The appended version.
         version: Box<StoredVersion>,
     },
     /// A refused attempt.
     Refusal {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
-        /// What was recorded.
+        /// The recorded refusal.
         refusal: Box<Refusal>,
     },
     /// A quarantine or its release.
     Quarantine {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
-        /// What was recorded.
+        /// The recorded entry.
         entry: Box<QuarantineEntry>,
     },
     /// An item of a format that only a newer release can read.
     WrittenByNewerRelease {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
-        /// Which item, and which format.
+        /// The item and its format.
         newer: NewerFormat,
     },
-    /// A record that is none of these, though it should be one.
+    /// A record that should be one of these and is not.
     Unreadable {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
-        /// The item's key, as far as it is known.
+        /// The item's key, if it is known.
         key: String,
-        /// What is wrong with it.
+        /// The error.
         why: String,
     },
-    /// A record that asks for nothing.
+    /// A record that needs no work.
     Ignored {
-        /// The record's place in the stream, the stream's own text.
+        /// The record's sequence number, as the stream gives it.
         sequence_number: String,
     },
 }
 
 impl StreamRecord {
-    /// The record's place in the stream.
+    /// The record's sequence number.
     #[must_use]
     pub fn sequence_number(&self) -> &str {
         match self {
@@ -81,29 +82,29 @@ impl StreamRecord {
     }
 }
 
-/// A record to be handed over again: what follows it in the stream may come again too.
+/// A record that the stream must deliver again; it may redeliver the following ones too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRecord {
-    /// The record's place in the stream.
+    /// The record's sequence number.
     pub sequence_number: String,
     /// Why it was not published this time.
     pub why: String,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
-    /// How many events the bus accepted; a repeated one counts.
+    /// The number of events that the bus accepted, repeated ones included.
     pub accepted: u64,
-    /// Records to be handed over again, in the order of the batch; nothing of them is lost.
+    /// Records that the stream must deliver again, in batch order; nothing of them is lost.
     pub failed: Vec<FailedRecord>,
-    /// Records that are dead letters now.
+    /// New dead letters.
     pub dead: Vec<DeadLetter>,
 }
 
-/// Publishes what a batch of stream records gives notice of.
+/// Publishes the events that a batch of stream records announces.
 ///
-/// Never fails as a whole: when not even the index can be read, every record is among the failed.
+/// It never fails as a whole: when even the index is unreadable, every record is among the failed.
 pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
 where
     L: WorkflowLog + QuarantineLog,
@@ -126,7 +127,7 @@ where
             StreamRecord::Quarantine { sequence_number, entry } => {
                 unordered.push((sequence_number, entry.key(), BusEvent::of_quarantine(&entry)));
             }
-            // A newer release publishes it. Until one runs again, the stream keeps the record.
+            // A newer release publishes it. The stream keeps the record until one runs again.
             StreamRecord::WrittenByNewerRelease { sequence_number, newer } => {
                 published.failed.push(FailedRecord { sequence_number, why: newer.to_string() });
             }
@@ -144,10 +145,10 @@ where
     published
 }
 
-/// What a batch says of one workflow.
+/// The records of one workflow in a batch.
 #[derive(Default)]
 struct Notifications {
-    /// By version: the records of it, and what they carried.
+    /// By version: its records and their content.
     versions: BTreeMap<Version, (Vec<String>, StoredVersion)>,
 }
 
@@ -207,16 +208,16 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
     }
 }
 
-/// Whether a record is of another version than the one that was published under its number: then the log lost versions
-/// and went on without them, and putting the new ones on the bus would contradict what subscribers know.
+/// Whether a record's version differs from the published one with the same number. Then the log lost versions and
+/// continued without them, and publishing the new ones would contradict what subscribers know.
 fn contradiction(notifications: &Notifications, indexed: &IndexEntry) -> Option<String> {
     let carried = &notifications.versions.get(&indexed.published_version)?.1.event;
     let contradicts = IndexEntry::from(carried) != *indexed;
     contradicts.then(|| format!("another version {} than this was published", indexed.published_version))
 }
 
-/// What is to be published of a workflow: all after the published version, up to the last that there is a record of. The events
-/// themselves come from the log: what a record carries may be lost or released by now.
+/// The events of a workflow to publish: all after the published version, up to the last one with a record. The events
+/// themselves come from the log, because the content of a record may have been lost or released since.
 fn cursor_of(key: &WorkflowKey, notifications: &Notifications, indexed: Option<&IndexEntry>) -> Option<Cursor> {
     let (last, (_, carried)) = notifications.versions.last_key_value()?;
     let (last, made_at) = (*last, carried.event.timestamp);
@@ -231,14 +232,14 @@ fn index_unreadable(error: &StoreError) -> String {
     format!("the index could not be read: {}", chain_of(error))
 }
 
-/// The records of what the checkpoint has not reached are to come again.
+/// Marks the records above the checkpoint for redelivery.
 fn fail(notifications: Notifications, checkpoint: Option<Version>, why: &str, published: &mut Published) {
     for sequence_number in not_reached(notifications, checkpoint) {
         published.failed.push(FailedRecord { sequence_number, why: why.to_owned() });
     }
 }
 
-/// The records of what the checkpoint can never reach become dead letters, so that they block no others.
+/// Makes dead letters of the records above a checkpoint that can no longer move, so that they block no others.
 fn dead_letter(
     key: &WorkflowKey,
     notifications: Notifications,
@@ -256,7 +257,7 @@ fn not_reached(notifications: Notifications, checkpoint: Option<Version>) -> imp
     notifications.versions.into_iter().filter(move |(version, _)| beyond(version)).flat_map(|(_, (numbers, _))| numbers)
 }
 
-/// Keeps the dead letters. Where that fails, the record is to come again.
+/// Stores the dead letters. When that fails, the record is redelivered.
 async fn keep_dead_letters<D: DeadLetters>(dead_letters: &D, published: &mut Published) {
     for letter in std::mem::take(&mut published.dead) {
         match dead_letters.put(&letter).await {
@@ -269,7 +270,7 @@ async fn keep_dead_letters<D: DeadLetters>(dead_letters: &D, published: &mut Pub
     }
 }
 
-/// A record of the stream and the event it asks for, which stands in no order.
+/// A stream record and its event, which has no place in the version order.
 type Unordered = (String, WorkflowKey, Result<BusEvent, NotCanonical>);
 
 async fn publish_unordered<B: EventBus>(bus: &B, records: Vec<Unordered>, published: &mut Published) {
@@ -283,7 +284,7 @@ async fn publish_unordered<B: EventBus>(bus: &B, records: Vec<Unordered>, publis
             }
         }
     }
-    // One of each workflow at a time, so that no call carries two of one.
+    // One per workflow at a time, so no call carries two of the same workflow.
     while !waiting.is_empty() {
         let mut round: BTreeMap<WorkflowKey, (String, BusEvent)> = BTreeMap::new();
         let mut later = Vec::new();

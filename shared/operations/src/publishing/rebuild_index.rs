@@ -1,15 +1,16 @@
-//! Rebuilding the index from the log: an operator's act while the service works, and no operation of its interface.
+//! Rebuilds the index from the log. An operator runs it while the service works; the API does not offer it.
 //!
-//! Each workflow is put in order by itself, by writes that are conditional or that only go forward, and an event is
-//! put on the bus before the index says so. So a rebuild may be interrupted anywhere and begun again, may run beside
-//! the publisher and beside another rebuild, and the worst that comes of it is an event that is published twice.
+//! The rebuild repairs each workflow separately. Its writes are conditional or only move forward, and it puts an event
+//! on the bus before the index shows it. So a rebuild may be interrupted at any point and restarted, and may run next
+//! to the publisher and next to another rebuild. The worst effect is an event that is published twice.
 //!
-//! **What counts as published.** Only its index entry says how far a workflow is published. Where the entry is lost,
-//! or says what the log does not, the age of the versions stands in for it: a stream keeps its records for a day, so
-//! the record of an older version was processed, and the version is on the bus, or the record is a dead letter. What is
-//! younger is published once more, in order, because its record may still be about to come. That loses nothing unless
-//! there was a day of which the publisher processed nothing. An operator who finds dead letters of unprocessed records, whose publisher stood still for so long, or whose index had claimed too much for so long,
-//! has everything counted as not published, and gets some events twice instead of some never.
+//! **What counts as published.** Only the index entry records how far a workflow is published. When the entry is lost
+//! or disagrees with the log, the rebuild uses the age of the versions instead. A stream keeps its records for a day,
+//! so the record of an older version was processed: the version is on the bus, or the record is a dead letter. The
+//! rebuild publishes younger versions once more, in order, because the publisher may not have received their records
+//! yet. This loses no event unless the publisher processed nothing for a day. An operator who finds dead letters of
+//! unprocessed records, whose publisher stopped for so long, or whose index claimed too much for so long, tells the
+//! rebuild to count every version as unpublished. Subscribers then get some events twice instead of missing some.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
@@ -28,61 +29,61 @@ use crate::publishing::cursor::{Cursor, Stop, catch_up};
 
 pub use crate::ports::PublishPorts as Ports;
 
-/// How a rebuild is to go about it.
+/// Options of a rebuild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RebuildOptions {
-    /// Versions made before this instant count as published where the index does not say. None: no version does.
+    /// Versions made before this instant count as published when the index does not say. None: no version does.
     pub published_before: Option<Timestamp>,
-    /// How many workflows are worked on at once; at least one is.
+    /// The number of workflows in progress at once; at least one.
     pub workflows_at_once: usize,
-    /// Whether to tell only what would be done.
+    /// Whether to report only, without changes.
     pub dry_run: bool,
 }
 
-/// What a rebuild has done so far, or would have.
+/// What a rebuild has done so far, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// Workflows that were looked at.
+    /// Workflows checked.
     pub workflows: u64,
-    /// Index entries that were missing or wrong and are right now.
+    /// Index entries that were missing or wrong and are now correct.
     pub repaired: u64,
-    /// Index entries that were right and behind the log, and are level with it now.
+    /// Index entries that were correct but behind the log and are now up to date.
     pub caught_up: u64,
-    /// Events that the bus accepted; some of them may have been there before.
+    /// Events that the bus accepted; it may have received some of them before.
     pub published: u64,
-    /// The first findings, at most [`FINDINGS_MAX`]: what was left as it was, for people to look at.
+    /// The first findings, at most [`FINDINGS_MAX`]: anomalies left unchanged for a person to review.
     pub findings: Vec<Finding>,
-    /// How many findings there are.
+    /// The total number of findings.
     pub findings_total: u64,
 }
 
-/// Something that a rebuild leaves as it is.
+/// An anomaly that a rebuild leaves unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The workflow, or the entry of the log that belongs to none.
+    /// The workflow, or the entry of the log that belongs to no workflow.
     pub key: String,
-    /// What is the matter with it.
+    /// The anomaly.
     pub anomaly: Anomaly,
 }
 
-/// What can be the matter.
+/// The kinds of anomalies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Anomaly {
-    /// The stored history is broken: nothing is built on it until people have looked.
+    /// The stored history is broken: the workflow is locked until a person has reviewed it.
     Broken(Break),
-    /// The index says that more was published than there is. Versions were lost, or the entry is forged: which of the
-    /// two, people must find out.
+    /// The index shows more published versions than the log holds. Either versions were lost or the entry is forged; a
+    /// person must find out which.
     AheadOfLog {
-        /// What the index says.
+        /// The published version in the index.
         published: Version,
-        /// The newest version; none when there is no version at all.
+        /// The newest version in the log; none when there is none.
         head: Option<Version>,
     },
-    /// A newer release wrote an item that has to be read.
+    /// A newer release wrote an item that must be read.
     WrittenByNewerRelease(NewerFormat),
     /// An entry of the log of a kind that no operation writes.
     Stray,
-    /// The bus or the index did not take it this time.
+    /// The bus or the index did not accept it this time.
     NotDone(String),
 }
 
@@ -105,7 +106,7 @@ impl fmt::Display for Anomaly {
     }
 }
 
-/// Why a rebuild ended before its end. What was done stays done; begin again.
+/// Why a rebuild stopped early. Completed work stays; start it again.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildIndexError {
     /// The log cannot be read.
@@ -116,13 +117,13 @@ pub enum RebuildIndexError {
     Index(#[source] StoreError),
 }
 
-/// Puts the index entry of every workflow in order, and publishes what was not.
+/// Repairs the index entry of every workflow and publishes missing events.
 ///
-/// `progress` is called after every few workflows, and after every part of the log, with what was done so far, and may
-/// end the rebuild there.
+/// The rebuild calls `progress` with its results after every few workflows and after every part of the log; `progress`
+/// may stop it there.
 ///
 /// # Errors
-/// When log or index fail. What concerns a single workflow is a finding and keeps no other from being put in order.
+/// When log or index fail. A problem of a single workflow is a finding and does not stop the others.
 pub async fn rebuild_index<L, I, B>(
     ports: &Ports<L, I, B>,
     options: &RebuildOptions,
@@ -139,7 +140,7 @@ where
     loop {
         let part = ports.log.part(from.as_ref()).await.map_err(RebuildIndexError::Log)?;
         part.strays.into_iter().for_each(|key| rebuilt.found(key, Anomaly::Stray));
-        // A workflow whose entries go on in this part was looked at whole when the part before named it.
+        // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
         for keys in fresh.chunks(options.workflows_at_once.max(1)) {
             put_in_order(ports, options, keys, &mut rebuilt).await?;
@@ -164,20 +165,20 @@ impl Rebuilt {
     }
 }
 
-/// What is to be done about one workflow.
+/// The work for one workflow.
 #[derive(Debug, PartialEq)]
 enum Course {
-    /// The log has no version of it, and the index no entry.
+    /// The log has no version of it and the index has no entry.
     NotThere,
     /// Nothing.
     InOrder,
-    /// Nothing, but to tell people.
+    /// Nothing, but report it.
     LeaveIt(Anomaly),
-    /// Publish what follows `published`; then, unless the entry was right, put the head's entry in its place.
+    /// Publish the events after `published`; then replace the entry with that of the head, unless it was correct.
     PutInOrder { published: Option<Version>, head: Box<WorkflowEvent>, entry_is_right: bool },
 }
 
-/// One workflow that is to be put in order.
+/// One workflow that needs work.
 struct Disorder<'a> {
     key: &'a WorkflowKey,
     seen: Option<&'a IndexEntry>,
@@ -192,7 +193,7 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
     keys: &[WorkflowKey],
     rebuilt: &mut Rebuilt,
 ) -> Result<(), RebuildIndexError> {
-    // The index first: read after the log it could be ahead of what was seen there, with nothing wrong at all.
+    // The index first: an index read after the log could be ahead of it without any fault.
     let entries = ports.index.entries(keys).await.map_err(RebuildIndexError::Index)?;
     let look = |key| look(&ports.log, key, entries.get(key), options.published_before);
     let courses = try_join_all(keys.iter().map(look)).await.map_err(RebuildIndexError::Log)?;
@@ -217,11 +218,11 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
             rebuilt.caught_up += 1;
             continue;
         }
-        // Publishing moves an entry forward that it finds behind. One that claims too much, or that cannot be read,
-        // it leaves alone; and one that was moved on meanwhile, by the publisher or a recovery, is in order.
+        // Publishing advances an entry that is behind. It leaves an entry that claims too much or is unreadable; and an
+        // entry that the publisher or a recovery advanced meanwhile is in order.
         match ports.index.repair(&IndexEntry::from(&*disorder.head), disorder.seen).await {
             Ok(repaired) => rebuilt.repaired += u64::from(repaired == Advanced::Yes),
-            // A newer release has written it since it was read.
+            // A newer release has written it since the read.
             Err(StoreError::NewerFormat(newer)) => {
                 rebuilt.found(disorder.key.to_string(), Anomaly::WrittenByNewerRelease(newer));
             }
@@ -243,7 +244,7 @@ impl Rebuilt {
     }
 }
 
-/// Publishes what is missing, and gives those workflows of which everything is published.
+/// Publishes missing events, and returns the workflows that are now completely published.
 async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Ports<L, I, B>,
     disorders: Vec<Disorder<'a>>,
@@ -273,7 +274,7 @@ async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventB
     done
 }
 
-/// Reads the whole of a workflow's log and decides. Breaks that were released are passed over, as recovery does.
+/// Reads a workflow's whole log and decides. Like recovery, it passes over released breaks.
 async fn look<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
@@ -301,13 +302,13 @@ async fn course_of<L: WorkflowLog + QuarantineLog>(
     let (mut entry_is_right, mut old) = (false, None);
     let walked = walk_past_releases(log, key, None, &quarantine, |event| {
         entry_is_right |= indexed.is_some_and(|indexed| *indexed == IndexEntry::from(event));
-        // Time never goes back along a history, so the last that is old has only old ones before it.
+        // Time never decreases along a history, so every version before the last old one is old too.
         if published_before.is_some_and(|instant| event.timestamp < instant) {
             old = Some(event.version);
         }
     });
     let walked = walked.await?;
-    // A version that was altered and released is built on as it is; no walk calls it sound.
+    // The next version builds on a version that was altered and released, although no walk calls that one valid.
     if let (WalkedPast::End(Some(last)), Some(indexed)) = (&walked, indexed) {
         entry_is_right |= *indexed == IndexEntry::from(&**last);
     }
@@ -330,7 +331,7 @@ fn course(walked: WalkedPast, claimed: Option<Version>, entry_is_right: bool, ol
         }
         Some(published) if entry_is_right && published == head.version => return Course::InOrder,
         Some(published) if entry_is_right => Some(published),
-        // Whoever spoilt the entry may have raised its version as well, and may not: the lesser of the two holds.
+        // Damage to the entry may have raised its version as well, so the lower of the two applies.
         Some(published) => old.min(Some(published)),
         None => old,
     };

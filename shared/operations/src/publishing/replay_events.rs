@@ -1,8 +1,8 @@
-//! Putting a workflow's events on the bus again, from a version on: in order, and marked as replayed.
+//! Publishes a workflow's events again, from a version on: in order, and marked as replayed.
 //!
-//! *Again* is meant: only what the index says is published is replayed. Whatever follows has yet to make its first
-//! appearance, and a replay that went on to the head could put version 5 before the publisher has put version 4.
-//! No checkpoint is moved, so a replay may run beside the publisher and be repeated at any time.
+//! A replay covers only versions that the index shows as published. Later ones have yet to make their first appearance,
+//! and a replay up to the head could put version 5 before the publisher has put version 4. A replay moves no
+//! checkpoint, so it may run next to the publisher and be repeated at any time.
 
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
@@ -24,12 +24,12 @@ use crate::ports::{
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
-/// What replaying needs.
+/// The ports of a replay.
 #[derive(Clone)]
 pub struct Ports<L, I, B> {
     /// The log that is read, the index that says how far it is published, and the bus.
     pub publishing: PublishPorts<L, I, B>,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
     /// The server's time, for a refusal.
     pub clock: Arc<dyn Clock>,
@@ -37,16 +37,16 @@ pub struct Ports<L, I, B> {
     pub ids: Arc<dyn Ids>,
 }
 
-/// What one replay put on the bus.
+/// The result of one replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replay {
     /// The first version that was put.
     pub from: Version,
     /// The last one.
     pub to: Version,
-    /// How many events that were.
+    /// The number of events.
     pub events: u64,
-    /// Where to go on; none when all that is published was put.
+    /// Where to continue; none when all published events were put.
     pub next: Option<Version>,
 }
 
@@ -56,32 +56,32 @@ pub enum ReplayEventsError {
     /// The tenant has no such workflow.
     #[error("the workflow does not exist")]
     NotFound,
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// The first version that is asked for was not published yet, so there is no *again*.
+    /// The first requested version is not published yet, so there is nothing to repeat.
     #[error("the workflow is at version {head}, and nothing is published from the version asked for on")]
     NotPublished {
-        /// The version the workflow is at.
+        /// The workflow's current version.
         head: Version,
-        /// The last version that is published; none when none is known to be.
+        /// The last published version; none when none is known.
         published: Option<Version>,
     },
-    /// The stored versions are not what they should be: none was put.
+    /// The stored versions are broken: none was put.
     #[error(transparent)]
     Quarantined(#[from] Quarantined),
     /// The bus did not confirm an event, and none after it was put.
     #[error("version {next} was not replayed: {why}")]
     Interrupted {
-        /// The version to go on from.
+        /// The version to continue from.
         next: Version,
-        /// What the bus said.
+        /// The answer of the bus.
         why: String,
     },
-    /// So much of the caller's was refused that this is not kept any more.
+    /// Too many of the caller's attempts were refused, so this refusal was not kept.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -95,18 +95,18 @@ impl From<NotKept> for ReplayEventsError {
     }
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "replay-events";
 
-/// Replays what is published of a workflow of the caller's tenant, from a version on; at most
+/// Replays the published events of a workflow of the caller's tenant, from a version on; at most
 /// [`REPLAYED_EVENTS_MAX`] events.
 ///
-/// The versions are checked before the first of them is put, each against the one before it. What lies outside them is
-/// not: that is what `verify-workflow-history` is for.
+/// It checks the versions before it puts the first, each against the one before it. It does not check versions outside
+/// the range: `verify-workflow-history` does.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not, nothing is published from that version on, what is stored is
-/// broken, or one of the ports fails.
+/// When the workflow does not exist, the caller may not do this, nothing is published from that version on, the stored
+/// versions are broken, or a port fails.
 pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
     ports: &Ports<L, I, B>,
     call: &Call,
@@ -117,7 +117,7 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     let PublishPorts { log, index, .. } = &ports.publishing;
     let head = permitted_head(ports, call, &key).await?;
     let entry = entry_of(index, &key).await?;
-    // The index was read after the head and may have gone past it.
+    // The index was read after the head and may be ahead of it.
     let published = entry.map(|entry| entry.published_version.min(head));
     let Some(last) = published.filter(|published| from <= *published) else {
         return Err(ReplayEventsError::NotPublished { head, published });
@@ -134,8 +134,8 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     }
 }
 
-/// The newest version that is there, for a caller who may replay it. Whether one that cannot be read may be passed over is
-/// decided when the range is read.
+/// The newest stored version, for a caller who may replay the workflow. The read of the range decides whether an
+/// unreadable version may be passed over.
 async fn permitted_head<L: WorkflowLog, I, B>(
     ports: &Ports<L, I, B>,
     call: &Call,
@@ -153,8 +153,8 @@ async fn permitted_head<L: WorkflowLog, I, B>(
     Ok(newest.version())
 }
 
-/// The events of a range, each found to follow from the one before it, and the first from the one before the range. A break
-/// that was released is passed over as the publisher does: what can be read behind it is replayed.
+/// The events of a range. Each follows from the one before it, and the first from the one before the range. Like the
+/// publisher, it passes over a released break and replays the readable versions behind it.
 async fn sound_versions<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,

@@ -1,4 +1,4 @@
-//! How the newest attempt to recover a workflow goes: from its claim, its outcome and its execution.
+//! Reads the status of the newest recovery attempt: from its claim, its outcome and its execution.
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
@@ -14,46 +14,46 @@ use crate::ports::{
     WorkflowLog,
 };
 
-/// What telling of a recovery needs.
+/// The ports for reading a recovery.
 #[derive(Clone)]
 pub struct Ports<L, S> {
     /// The log.
     pub log: L,
-    /// What carries recoveries out.
+    /// The service that runs recoveries.
     pub starter: S,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
 }
 
-/// How the newest recovery is.
+/// The status of the newest recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// There never was one.
+    /// The workflow has no recovery.
     None,
-    /// It is under way, or waits for its delay.
+    /// It is running, or waits for its delay.
     Running(Box<RecoveryAttempt>),
-    /// It has ended, and said how.
+    /// It has ended with an outcome.
     Ended(Box<RecoveryAttempt>),
-    /// Its execution has ended and no outcome is recorded: it gave up.
+    /// Its execution has ended without a recorded outcome: it gave up.
     Vanished(Box<RecoveryAttempt>, EndedHow),
 }
 
-/// What there is to tell.
+/// The recovery status of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryStatus {
-    /// How the newest recovery is.
+    /// The status of the newest recovery.
     pub progress: Progress,
-    /// The breaks that are not released.
+    /// The unreleased breaks.
     pub quarantines: Vec<InForce>,
 }
 
-/// Why it could not be read.
+/// Why the status could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GetWorkflowRecoveryError {
     /// The workflow cannot be read.
     #[error(transparent)]
     Read(#[from] ReadWorkflowError),
-    /// What carries recoveries out does not answer.
+    /// The service that runs recoveries does not answer.
     #[error(transparent)]
     Starter(#[from] StarterError),
 }
@@ -64,10 +64,10 @@ impl From<StoreError> for GetWorkflowRecoveryError {
     }
 }
 
-/// Tells of the newest recovery of a workflow of the caller's tenant. Changes nothing.
+/// Reads the newest recovery of a workflow of the caller's tenant. Changes nothing.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not see it, or log or starter do not answer.
+/// When the workflow does not exist, the caller may not see it, or log or starter do not answer.
 pub async fn get_workflow_recovery<L, S>(
     ports: &Ports<L, S>,
     call: &Call,
@@ -93,12 +93,12 @@ where
     Ok(RecoveryStatus { progress, quarantines })
 }
 
-/// The newest attempt whose claim can be read.
+/// The newest attempt with a readable claim.
 async fn newest_attempt<L: RecoveryLog>(log: &L, key: &WorkflowKey) -> Result<Option<RecoveryAttempt>, StoreError> {
     Ok(log.recoveries(key, 1).await?.attempts.into_iter().next())
 }
 
-/// It may have recorded its outcome and ended after the log was read.
+/// Reads the log once more: the execution may have recorded its outcome and ended after the first read.
 async fn vanished<L: RecoveryLog, S>(
     ports: &Ports<L, S>,
     attempt: RecoveryAttempt,

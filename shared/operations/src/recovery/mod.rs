@@ -1,7 +1,7 @@
-//! Recovery: what finds out what is wrong with a workflow and puts it right, or says why not.
+//! Recovery finds out what is wrong with a workflow and repairs it, or says why it cannot.
 //!
-//! An *attempt* is claimed in the log; the *execution* that is started for it makes *turns*; a turn does *steps*, which the
-//! outcome lists.
+//! The log holds the claim of an *attempt*; its *execution* makes *turns*; a turn completes *steps*, which the outcome
+//! lists.
 //!
 //! | who | does | writes |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! An automatic attempt when a retryable failure was published, after a delay that grows with each.
+//! Starts an automatic recovery after a retryable failure was published, with a delay that grows with each attempt.
 
 use alims_domain::identifiers::{CorrelationId, Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
@@ -11,43 +11,43 @@ use crate::recovery::start::{Asking, StartRecoveryError, automatic_delay, start,
 
 pub use crate::recovery::start::StartPorts as Ports;
 
-/// A failure that was published.
+/// A published failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedFailure {
-    /// Which workflow failed.
+    /// The failed workflow.
     pub key: WorkflowKey,
-    /// The version that made.
+    /// The version that the failure made.
     pub version: Version,
-    /// What ties it to its cause in other services.
+    /// Links it to its cause in other services.
     pub correlation_id: Option<CorrelationId>,
 }
 
-/// What became of a failure.
+/// The result for a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailureHandled {
-    /// A recovery is under way; it waits for its delay first.
+    /// A recovery was started; it waits for its delay first.
     Started(Box<RecoveryClaim>),
-    /// Nothing was to be done.
+    /// Nothing had to be done.
     Left(LeftAlone),
 }
 
-/// Why a failed workflow is left alone.
+/// Why no recovery was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftAlone {
-    /// The workflow is not there, has moved on, or its newest version cannot be read.
+    /// The workflow is missing, has changed since, or its newest version is unreadable.
     MovedOn,
     /// The failure is not marked as retryable.
     NotRetryable,
-    /// There was a recovery at this version: the event came again.
+    /// A recovery at this version exists: this is a repeated event.
     HasRecovery,
-    /// There were too many automatic recoveries; a person has to look.
+    /// There were too many automatic recoveries; a person must review the workflow.
     TooMany,
 }
 
-/// Starts a recovery of a workflow that failed. An event that comes again starts no second one.
+/// Starts a recovery of a failed workflow. A repeated event starts no second one.
 ///
 /// # Errors
-/// When log or starter fail; then the event is to come again.
+/// When log or starter fail; then the event must be delivered again.
 pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
     ports: &Ports<L, S>,
     failure: &PublishedFailure,
@@ -55,7 +55,7 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
     let PublishedFailure { key, version, correlation_id } = failure;
     let head = match ports.log.head(key).await {
         Ok(head) => head,
-        // What cannot be read is the sweep's business.
+        // The sweep handles unreadable versions.
         Err(LogError::Unreadable { .. }) => None,
         Err(LogError::Store(error)) => return Err(StoreError::into(error)),
     };

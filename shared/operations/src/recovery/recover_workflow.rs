@@ -1,6 +1,6 @@
-//! Having a workflow brought back: a recovery is claimed in the log and started, and goes on without the caller.
+//! Starts a recovery on request: it is claimed in the log and started, and runs without the caller.
 //!
-//! Asking again while one is under way is answered with that one, so an `Idempotency-Key` adds nothing and is not read.
+//! A request during a recovery returns that recovery, so an `Idempotency-Key` adds nothing and is not read.
 
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
@@ -19,12 +19,12 @@ use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, start};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
-/// What asking for a recovery needs.
+/// The ports of a recovery request.
 #[derive(Clone)]
 pub struct Ports<L, S> {
-    /// The log, and what carries recoveries out.
+    /// The log, and the service that runs recoveries.
     pub starting: StartPorts<L, S>,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
     /// Fresh ids, for a refusal.
     pub ids: Arc<dyn Ids>,
@@ -36,16 +36,16 @@ pub enum RecoverWorkflowError {
     /// The tenant has no such workflow.
     #[error("the workflow does not exist")]
     NotFound,
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// It could not be started now; asking again may.
+    /// It could not be started now; a retry may succeed.
     #[error(transparent)]
     Start(#[from] StartRecoveryError),
-    /// So much was refused lately that this is not kept any more.
+    /// Too many attempts were refused lately, so this refusal was not kept.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -65,15 +65,15 @@ impl From<StarterError> for RecoverWorkflowError {
     }
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "recover-workflow";
 
-/// Starts a recovery of a workflow of the caller's tenant, or joins the one that is under way, and says which.
+/// Starts a recovery of a workflow of the caller's tenant, or joins the running one, and says which.
 ///
-/// Whether anything is out of order the recovery finds out.
+/// The recovery itself finds out whether anything needs repair.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not, or the recovery cannot be started.
+/// When the workflow does not exist, the caller may not do this, or the recovery cannot be started.
 pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
     ports: &Ports<L, S>,
     call: &Call,
@@ -93,7 +93,7 @@ pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
     Ok(start(&ports.starting, &key, version, &asking).await?)
 }
 
-/// The version the workflow is at, for a caller who may recover it.
+/// The current version of the workflow, for a caller who may recover it.
 async fn permitted_version<L: WorkflowLog, S>(
     ports: &Ports<L, S>,
     call: &Call,

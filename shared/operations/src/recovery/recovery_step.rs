@@ -1,7 +1,7 @@
-//! One turn of one recovery: a decision over what it reads, and one effect that may be repeated.
+//! One turn of one recovery: a decision based on what it reads, and one repeatable effect.
 //!
-//! A turn gets the document and gives back the next one. A turn that fails is made again with the document it was made
-//! with: so whatever it writes has an id that follows from the document, and its own work is recognised.
+//! A turn gets the document and returns the next one. The state machine repeats a failed turn with the same document.
+//! So every id that a turn writes follows from the document, and the turn recognises its own earlier work.
 
 mod publish;
 mod reactivate;
@@ -18,10 +18,10 @@ use crate::recovery::turn::{Found, Turn};
 
 pub use crate::recovery::turn::{Ports, RecoveryStepError};
 
-/// Makes the turn that the document names, and gives back the document of the next one.
+/// Makes the turn that the document names, and returns the document of the next one.
 ///
 /// # Errors
-/// When one of the ports fails; then the same turn is to be made again, or given up.
+/// When a port fails; then the same turn must be repeated or given up.
 pub async fn recovery_step<L, I, B, R>(
     ports: &Ports<L, I, B, R>,
     mut document: RecoveryDocument,
@@ -47,7 +47,7 @@ where
     }
     let turn = Turn { ports, key: document.key(), now };
     match turn.make(document.clone()).await {
-        // Making the turn again would not help as long as this release runs.
+        // A repetition of the turn does not help while this release runs.
         Err(error @ RecoveryStepError::WrittenByNewerRelease(_)) if !ends => {
             document.give_up(error.name(), "the workflow has items that only a newer release can read");
             Ok(document)
@@ -79,8 +79,8 @@ where
         }
     }
 
-    /// Whether somebody closed this recovery while it waited for its first turn. Then there is nothing to do, and the
-    /// outcome that is recorded stays.
+    /// Whether another caller closed this recovery while it waited for its first turn. Then there is nothing to do, and
+    /// the recorded outcome stays.
     async fn is_superseded(&self, document: &mut RecoveryDocument) -> Result<bool, RecoveryStepError> {
         let attempts = self.log().recoveries(&self.key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
         let own = attempts.into_iter().find(|attempt| attempt.claim.recovery_id == document.recovery_id);
@@ -89,7 +89,7 @@ where
         Ok(true)
     }
 
-    /// Looks at everything, and plans.
+    /// Assesses the workflow and plans.
     async fn assess(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let (head, plan) = match self.look(&document).await? {
             Found::Broken(found) => return self.quarantine(document, found).await,
@@ -112,7 +112,7 @@ where
         Ok(document)
     }
 
-    /// Sees whether all is in order now.
+    /// Checks that everything is in order now.
     async fn confirm(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let (head, plan) = match self.look(&document).await? {
             Found::Broken(found) => return self.quarantine(document, found).await,
@@ -121,7 +121,7 @@ where
         let settled = match plan {
             RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
             RecoveryPlan::AlreadyConsistent => true,
-            // A workflow that the rules keep where it is has nothing else to be done.
+            // When the rules keep the workflow in its state, nothing else is left to do.
             RecoveryPlan::Repair(repairs) => {
                 repairs.publish.is_none() && !repairs.rebuild_index && document.outcome.is_some()
             }
@@ -135,7 +135,7 @@ where
         Ok(document)
     }
 
-    /// Records the outcome. The first one that is recorded of an attempt stays.
+    /// Records the outcome. The first recorded outcome of an attempt stays.
     async fn record(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let nothing = || Outcome::gave_up("NoOutcome", "the recovery came to its end without an outcome");
         let mut outcome = document.outcome.clone().unwrap_or_else(nothing);

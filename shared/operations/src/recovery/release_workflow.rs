@@ -1,4 +1,4 @@
-//! Releasing a workflow from quarantine: a person's recorded act, with a reason. The stored history stays as it is.
+//! Releases a workflow from quarantine: a person's recorded act, with a reason. The stored history stays as it is.
 
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
@@ -23,14 +23,14 @@ use crate::ports::{
 };
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
-/// What releasing needs.
+/// The ports of a release.
 #[derive(Clone)]
 pub struct Ports<L, I> {
     /// The log.
     pub log: L,
-    /// The index, which a lost end of the log leaves ahead of it.
+    /// The index, which is ahead of the log when the log lost its end.
     pub index: I,
-    /// Who may.
+    /// The policies.
     pub policy: Arc<dyn AccessPolicy>,
     /// The server's time.
     pub clock: Arc<dyn Clock>,
@@ -44,20 +44,20 @@ pub enum ReleaseWorkflowError {
     /// The tenant has no such workflow.
     #[error("the workflow does not exist")]
     NotFound,
-    /// The caller may not.
+    /// The policies do not allow the caller to do this.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// A break that was named is not in force. Nothing was released.
+    /// A named break is not in force. Nothing was released.
     #[error("break {} is not in force", .0.as_str())]
     NotQuarantined(BreakId),
-    /// No version of it can be read, or none of as many as [`alims_domain::limits::UNREADABLE_PASSED_OVER_MAX`] says, so there is
-    /// nothing to go on from.
+    /// No version is readable, or none within [`alims_domain::limits::UNREADABLE_PASSED_OVER_MAX`] versions, so there
+    /// is no version to continue from.
     #[error(transparent)]
     Unreadable(#[from] Quarantined),
-    /// So much was refused lately that this is not kept any more.
+    /// Too many attempts were refused lately, so this refusal was not kept.
     #[error(transparent)]
     TooManyRefusals(#[from] TooManyRefusals),
-    /// The store beneath; a write may or may not have happened.
+    /// The store failed; a write may or may not have happened.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -88,39 +88,39 @@ impl From<NotKept> for ReleaseWorkflowError {
     }
 }
 
-/// What a person releases, and why.
+/// The breaks to release, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRequest {
-    /// The breaks, at least one: as a reading of the workflow showed them. No other is covered.
+    /// The breaks, at least one, with the ids that the workflow's state shows. The release covers no other.
     pub breaks: BTreeSet<BreakId>,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What was released.
+/// The result of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Released {
-    /// The newest version that can be read: what the next move builds on.
+    /// The newest readable version, which the next transition continues from.
     pub head: Version,
-    /// The releases, one a break, in the order of versions.
+    /// The releases, one per break, in version order.
     pub releases: Vec<Release>,
-    /// Breaks that are still in force.
+    /// Breaks still in force.
     pub left: Vec<InForce>,
-    /// Whether the same person had released all of it for the same reason before.
+    /// Whether the same person had released all of them for the same reason before.
     pub repeated: bool,
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "release-workflow";
 
-/// Releases breaks of a workflow of the caller's tenant: those that are named, and no other. Nothing is released unless each
-/// of them is in force, or was released by this person for this reason already.
+/// Releases the named breaks of a workflow of the caller's tenant, and no others. It releases nothing unless each of
+/// them is in force, or was already released by this person for this reason.
 ///
-/// Repeating it changes nothing: the answer is the same releases.
+/// A repetition changes nothing and returns the same releases.
 ///
 /// # Errors
-/// When there is no such workflow, the caller may not, a break that is named is not in force, no version can be read, or
-/// log or index fail.
+/// When the workflow does not exist, the caller may not do this, a named break is not in force, no version is readable,
+/// or log or index fail.
 pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
     call: &Call,
@@ -128,7 +128,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     request: &ReleaseRequest,
 ) -> Result<Released, ReleaseWorkflowError> {
     let key = call.key(workflow_id);
-    // The record first: what it says was found was there before the log is looked at for a version to go on from.
+    // The record first: a break in it was found before the search for a readable version begins.
     let quarantine = ports.log.quarantine(&key).await?;
     let (stored, end) = permitted(ports, call, &key, &request.reason).await?;
     let (mut to_release, mut left, mut releases) = (Vec::new(), Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     take_index_back(ports, &key, &stored, end, &to_release).await?;
     for in_force in &to_release {
         let entry = QuarantineEntry::Released(release(ports, call, &key, in_force, &request.reason));
-        // Somebody may have been quicker: then it is that person's act.
+        // Another person may have been faster; then the release is that person's act.
         if let QuarantineEntry::Released(release) = ports.log.record_quarantine(&entry).await? {
             releases.push(release);
         }
@@ -154,7 +154,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     Ok(Released { head: stored.event.version, releases, left, repeated })
 }
 
-/// The newest version that can be read, released or not, and the newest that is there, for a caller who may release it.
+/// The newest readable version, released or not, and the newest stored one, for a caller who may release the workflow.
 async fn permitted<L: WorkflowLog, I>(
     ports: &Ports<L, I>,
     call: &Call,
@@ -182,13 +182,13 @@ async fn permitted<L: WorkflowLog, I>(
     stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: Fault::Unreadable }).into())
 }
 
-/// Takes the index back to the newest version that can be read, where it stands at one that is lost or that is to be
-/// passed over. Otherwise the publisher would take the versions that are made in place of lost ones for published, and
-/// lists would go on showing a state that the workflow does not have any more. It is done before the release is recorded:
-/// until then no move is made, and an interrupted release does it again.
+/// Moves the index back to the newest readable version when it shows a version that is lost or will be passed over.
+/// Otherwise the publisher would take the new versions in place of lost ones for published, and lists would continue to
+/// show a state that the workflow no longer has. This happens before the release is recorded: until then no transition
+/// is possible, and an interrupted release repeats it.
 ///
-/// An entry that bears witness of no break that is released stays as it is: a loss that was not found yet is known by
-/// it.
+/// An entry that is no evidence of a released break stays unchanged: it may be the only evidence of a loss that is not
+/// found yet.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
     key: &WorkflowKey,
@@ -204,10 +204,10 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     let (published, readable) = (indexed.published_version, stored.event.version);
     let loss = to_release.iter().map(|in_force| &in_force.found).find(|found| bears_witness_of(&indexed, found));
     let left = match loss.filter(|_| published > end).map(|loss| loss.at.previous()) {
-        // A move that was under way when the loss was found has made a version since, and that is not published.
+        // A transition in progress when the loss was found has made a version since, and that is unpublished.
         Some(Some(left)) if left < readable => match readable_at_most(ports, key, left).await? {
             Some(stored) => Some(stored),
-            // Nothing can be read there: the sweep puts the index in order.
+            // No version is readable there: the sweep repairs the index.
             None => return Ok(()),
         },
         Some(_) => None,
@@ -221,7 +221,7 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     }
 }
 
-/// The newest version that can be read and is not above this one.
+/// The newest readable version that is not above this one.
 async fn readable_at_most<L: WorkflowLog, I>(
     ports: &Ports<L, I>,
     key: &WorkflowKey,
@@ -240,13 +240,13 @@ async fn readable_at_most<L: WorkflowLog, I>(
     }
 }
 
-/// Whether that version is released as one that cannot be read.
+/// Whether these breaks release that version as unreadable.
 fn releases_unreadable(version: Version, to_release: &[InForce]) -> bool {
     let is_it = |found: &BreakFound| found.fault == Fault::Unreadable && found.at == version;
     to_release.iter().any(|in_force| is_it(&in_force.found))
 }
 
-/// The release of a break by the same person for the same reason.
+/// The earlier release of a break by the same person for the same reason.
 fn released_before(
     quarantine: &QuarantineRecord,
     call: &Call,

@@ -1,4 +1,4 @@
-//! Starting a recovery once: the log says who has the attempt, the starter whether it is under way.
+//! Starts a recovery once: the log says who owns the attempt, the starter whether it is running.
 
 use alims_domain::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, Version, WorkflowKey};
 use alims_domain::limits::{
@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use crate::ports::{Claimed, Clock, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, StoreError};
 
-/// What starting a recovery needs.
+/// The ports for starting a recovery.
 #[derive(Clone)]
 pub struct StartPorts<L, S> {
-    /// The log, where attempts are claimed.
+    /// The log, which holds the claims.
     pub log: L,
-    /// What carries recoveries out.
+    /// The service that runs recoveries.
     pub starter: S,
     /// The server's time.
     pub clock: Arc<dyn Clock>,
@@ -28,18 +28,18 @@ pub struct StartPorts<L, S> {
 /// Why no recovery was started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartRecoveryError {
-    /// One after another ended while this one was being started.
+    /// Too many other recoveries ended during the start of this one.
     #[error("recoveries kept ending while one was being started")]
     Contended,
-    /// What carries recoveries out did not answer, or refused.
+    /// The service that runs recoveries did not answer, or refused.
     #[error(transparent)]
     Starter(#[from] StarterError),
-    /// The store beneath.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Who asks for a recovery, and how.
+/// The requester of a recovery, and its trigger.
 pub(crate) struct Asking {
     pub trigger: Trigger,
     pub requested_by: PrincipalId,
@@ -50,7 +50,7 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// The service itself, with no roles: what the rules ask of a person it does not fulfil.
+    /// The service itself, without roles: it does not meet rules that require a person.
     pub(crate) fn automatic(trigger: Trigger, correlation_id: Option<CorrelationId>, delay_seconds: u32) -> Self {
         Self {
             trigger,
@@ -80,11 +80,11 @@ impl Asking {
     }
 }
 
-/// How many recoveries may end while one is being started.
+/// How many recoveries may end during the start of one.
 const STARTS_MAX: usize = 4;
 
-/// Starts a recovery of a workflow at a version, or joins the one that is under way. Repeating it changes nothing as
-/// long as that one has not ended. One that only waits for its delay is superseded by a person's.
+/// Starts a recovery of a workflow at a version, or joins the running one. A repetition changes nothing while that one
+/// runs. A person's recovery supersedes one that only waits for its delay.
 pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     ports: &StartPorts<L, S>,
     key: &WorkflowKey,
@@ -93,12 +93,12 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
 ) -> Result<RecoveryClaim, StartRecoveryError> {
     for _ in 0..STARTS_MAX {
         let recoveries = ports.log.recoveries(key, 1).await?;
-        // Somebody may have seen a later version than we have, and recovered that.
+        // Another caller may have seen a later version and recovered that.
         let version = recoveries.newest().map_or(version, |newest| newest.claim.version.max(version));
         let attempt = recoveries.attempts_at(version).saturating_add(1);
         let newest = recoveries.attempts.into_iter().next();
         let claim = match newest.filter(|newest| newest.claim.version == version) {
-            // A person need not wait for what waits by itself.
+            // A person need not wait for the delay of an automatic recovery.
             Some(RecoveryAttempt { claim, ended: None })
                 if asking.trigger == Trigger::Request && waits(ports, &claim) =>
             {
@@ -111,7 +111,7 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
                 let claim = asking.claim(key, version, attempt, ports.clock.now());
                 match ports.log.claim_recovery(&claim).await? {
                     Claimed::Ours => claim,
-                    // It may be one that only waits.
+                    // That recovery may only be waiting.
                     Claimed::Taken => continue,
                 }
             }
@@ -123,8 +123,8 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     Err(StartRecoveryError::Contended)
 }
 
-/// Starts what was claimed, unless it goes on already: whoever claimed it may have been interrupted before the start.
-/// Says whether it goes on; if it has ended, that is recorded, and nothing is claimed instead.
+/// Starts a claimed recovery, unless it is running: the claimant may have been interrupted before the start. Returns
+/// whether it is running; if it has ended, this records the outcome and claims nothing instead.
 pub(crate) async fn start_claimed<L: RecoveryLog, S: RecoveryStarter>(
     ports: &StartPorts<L, S>,
     claim: &RecoveryClaim,
@@ -143,8 +143,7 @@ fn waits<L, S>(ports: &StartPorts<L, S>, claim: &RecoveryClaim) -> bool {
     ports.clock.now() < claim.claimed_at.later_by_seconds(claim.delay_seconds)
 }
 
-/// Records of an attempt whose execution has ended that it gave up, unless it recorded an outcome itself. Says how the
-/// execution is.
+/// Records the outcome `gave-up` for an attempt whose execution ended without one. Returns the status of the execution.
 pub(crate) async fn close<L: RecoveryLog, S: RecoveryStarter>(
     ports: &StartPorts<L, S>,
     claim: &RecoveryClaim,
@@ -157,7 +156,7 @@ pub(crate) async fn close<L: RecoveryLog, S: RecoveryStarter>(
     Ok(status)
 }
 
-/// How long the next automatic recovery is to wait; none when there were too many. `attempts` are newest first.
+/// The delay of the next automatic recovery; none when there were too many. `attempts` are newest first.
 pub(crate) fn automatic_delay(attempts: &[RecoveryAttempt], now: Timestamp) -> Option<u32> {
     let hour_millis = 3_600_000;
     let since = now.unix_millis().saturating_sub(i64::from(AUTOMATIC_ATTEMPTS_WINDOW_HOURS) * hour_millis);

@@ -1,7 +1,8 @@
-//! The sweep: walks the log, a bounded part at a time, and has recovered what no request or failure has.
+//! The sweep: walks the log in bounded parts and starts the recoveries that no request or failure event has started.
 //!
-//! It goes on next time from where it stopped. What it finds behind, missing or wrong, or failed and
-//! never retried, it has recovered; a broken history it records; and attempts whose execution ended without an outcome it closes.
+//! The next sweep continues where this one stopped. It starts a recovery for a workflow whose index entry is behind,
+//! missing or wrong, or that failed and was never retried. It records a broken history, and closes attempts whose
+//! execution ended without an outcome.
 
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
@@ -25,44 +26,44 @@ use crate::publishing::cursor::chain_of;
 use crate::recovery::assess::{AssessError, assess};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 
-/// What sweeping needs.
+/// The ports of a sweep.
 #[derive(Clone)]
 pub struct Ports<L, I, S, P> {
-    /// The log, what carries recoveries out, and the server's time.
+    /// The log, the service that runs recoveries, and the server's time.
     pub starting: StartPorts<L, S>,
     /// The index.
     pub index: I,
-    /// Where the last sweep stopped.
+    /// The position where the last sweep stopped.
     pub positions: P,
-    /// Fresh ids, for what is quarantined.
+    /// Fresh ids, for quarantines.
     pub ids: Arc<dyn Ids>,
 }
 
-/// What one sweep did.
+/// The result of one sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Workflows that were looked at.
+    /// Workflows checked.
     pub workflows: u64,
-    /// Recoveries that were started.
+    /// Recoveries started.
     pub started: u64,
-    /// Workflows of which a break was recorded.
+    /// Workflows for which a break was recorded.
     pub quarantined: Vec<WorkflowKey>,
-    /// Recoveries that had ended without an outcome and have one now.
+    /// Recoveries that had ended without an outcome and now have one.
     pub closed: u64,
-    /// Workflows that could not be looked at or helped this time, each with the reason.
+    /// Workflows that this sweep could not check or repair, each with the reason.
     pub failed: Vec<(WorkflowKey, String)>,
-    /// Whether the walk came to the end of the log; the next one begins anew.
+    /// Whether the walk reached the end of the log; the next one starts at the beginning.
     pub finished: bool,
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 const OPERATION: &str = "sweep-workflows";
 
 /// Sweeps a bounded part of the log.
 ///
 /// # Errors
-/// When the log cannot be walked or the position not be kept. What concerns a single workflow keeps no other from being
-/// looked at.
+/// When the log cannot be walked or the position cannot be stored. A problem of a single workflow does not stop the
+/// others.
 pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>) -> Result<Swept, StoreError>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
@@ -78,19 +79,19 @@ where
     loop {
         let part = match ports.starting.log.part(from.as_ref()).await {
             Ok(part) => part,
-            // A position that leads nowhere any more would stop every sweep to come.
+            // An invalid position would stop every later sweep.
             Err(StoreError::Refused(_)) if from.is_some() && swept == Swept::default() => {
                 from = None;
                 continue;
             }
             Err(error) => return Err(error),
         };
-        // A workflow whose entries go on in this part was looked at whole when the part before named it.
+        // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
         let looks: Vec<_> = fresh.into_iter().map(|key| sweep_keyed(ports, key)).collect();
         let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
         looks.into_iter().for_each(|(key, did)| swept.count(key, did));
-        // Only now: whoever is interrupted looks at this part again.
+        // Only now: an interrupted sweep checks this part again.
         ports.positions.keep_sweep_position(part.next.as_ref()).await?;
         swept.finished = part.next.is_none();
         if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
@@ -117,7 +118,7 @@ impl Swept {
     }
 }
 
-/// What was done about one workflow.
+/// The result for one workflow.
 struct Did {
     closed: u64,
     helped: Helped,
@@ -129,7 +130,7 @@ enum Helped {
     Quarantined,
 }
 
-/// Why nothing could be done about one workflow.
+/// Why one workflow could not be checked or repaired.
 #[derive(Debug, thiserror::Error)]
 enum SweepFailure {
     #[error(transparent)]
@@ -167,8 +168,8 @@ where
         }
         match close(&ports.starting, claim).await? {
             ExecutionStatus::Ended(_) => closed += 1,
-            // The claimant was interrupted before the start, or the starter forgot the execution: it starts now. An older
-            // one has a newer beside it that does the same.
+            // The claimant was interrupted before the start, or the starter forgot the execution: start it now. An
+            // older attempt has a newer one next to it that does the same.
             ExecutionStatus::Unknown if is_settled(claim, now) && number == 0 => {
                 let started = start_claimed(&ports.starting, claim).await?;
                 let helped = if started { Helped::Started } else { Helped::NotNeeded };
@@ -188,7 +189,7 @@ where
     let helped = |helped| Ok(Did { closed, helped });
     let findings = match assess(log, &ports.index, key).await {
         Ok(findings) => findings,
-        // Only refused creations lie here.
+        // This key holds only refused creations.
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
@@ -206,7 +207,7 @@ where
         }
         RecoveryPlan::Repair(repairs) => {
             let Ok(head) = &findings.log else { return helped(Helped::NotNeeded) };
-            // What is so young is being published, or waits for its own recovery, at this moment.
+            // A version this young is being published, or waits for its own recovery, at this moment.
             let young = head.timestamp.later_by_seconds(SWEEP_GRACE_SECONDS) > now;
             let only_failed = repairs.publish.is_none() && !repairs.rebuild_index;
             if young || (only_failed && was_decided(&attempts, findings.end)) {
@@ -215,7 +216,7 @@ where
             findings.end
         }
     };
-    // A sweep comes seldom enough to need no delay; but it counts, and too many are too many.
+    // Sweeps are rare enough to need no delay; but their recoveries count towards the maximum.
     if automatic_delay(&attempts, now).is_none() {
         return helped(Helped::NotNeeded);
     }
@@ -223,17 +224,17 @@ where
     helped(Helped::Started)
 }
 
-/// Whether a claim is old enough to be acted upon.
+/// Whether a claim is old enough to act on.
 fn is_settled(claim: &RecoveryClaim, now: Timestamp) -> bool {
     claim.claimed_at.later_by_seconds(SWEEP_GRACE_SECONDS) <= now
 }
 
-/// Whether an operation has recorded this break, and no release of it.
+/// Whether this break is recorded, and its release is not.
 fn is_recorded(findings: &Findings, found: &BreakFound) -> bool {
     findings.quarantine.in_force().iter().any(|in_force| in_force.found == *found && in_force.recorded.is_some())
 }
 
-/// Whether the newest recovery at this version ended in a decision that asking again would not change.
+/// Whether the newest recovery at this version ended in a decision that a repetition would not change.
 fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
     let newest = attempts.first().filter(|newest| newest.claim.version >= version);
     newest.and_then(|newest| newest.ended.as_ref()).is_some_and(|ended| match ended.outcome.status {

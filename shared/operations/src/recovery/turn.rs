@@ -1,4 +1,4 @@
-//! What every turn of a recovery has at hand, and what each does that meets a broken history.
+//! The shared context of every turn of a recovery, and its reaction to a broken history.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{Version, WorkflowKey};
@@ -17,7 +17,7 @@ use crate::ports::{
 };
 use crate::recovery::assess::{AssessError, assess};
 
-/// What recovering needs.
+/// The ports of a recovery.
 #[derive(Clone)]
 pub struct Ports<L, I, B, R> {
     /// Log, index and bus.
@@ -28,22 +28,22 @@ pub struct Ports<L, I, B, R> {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why a turn was not made. It may be made again: what it had done is recognised.
+/// Why a turn failed. It may be repeated: a repetition recognises completed work.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoveryStepError {
-    /// Log or index do not answer. Passes.
+    /// Log or index do not answer. Temporary.
     #[error("the store is unavailable")]
     StorageUnavailable(#[source] StoreError),
-    /// The rules give no verdict. Passes.
+    /// The rules give no verdict. Temporary.
     #[error(transparent)]
     RulesUnavailable(#[from] RulesUnavailable),
-    /// Events could not be put on the bus, or the index not be moved after them. Passes.
+    /// Events could not be put on the bus, or the index could not be advanced after them. Temporary.
     #[error("events could not be published: {0}")]
     BusUnavailable(String),
-    /// A newer release wrote an item that has to be read. The recovery ends with that; a newer one makes the next.
+    /// A newer release wrote an item that must be read. This ends the recovery; a newer release makes the next one.
     #[error(transparent)]
     WrittenByNewerRelease(NewerFormat),
-    /// The store will never do this.
+    /// The store will never accept this request.
     #[error("the store refused the request")]
     StorageRefused(#[source] StoreError),
     /// A bug.
@@ -52,7 +52,7 @@ pub enum RecoveryStepError {
 }
 
 impl RecoveryStepError {
-    /// The name by which the state machine knows which errors pass.
+    /// The name by which the state machine recognises the temporary errors.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -76,21 +76,21 @@ impl From<StoreError> for RecoveryStepError {
     }
 }
 
-/// The operation's name, everywhere.
+/// The operation's name in logs, policies and records.
 pub(crate) const OPERATION: &str = "recovery-step";
 
-/// What every turn has at hand.
+/// The context of every turn.
 pub(crate) struct Turn<'a, L, I, B, R> {
     pub ports: &'a Ports<L, I, B, R>,
     pub key: WorkflowKey,
     pub now: Timestamp,
 }
 
-/// What a turn found that cannot go on with its own business.
+/// The result of a turn's look at the workflow, before its own work.
 pub(crate) enum Found {
     /// The stored history is broken.
     Broken(BreakFound),
-    /// The workflow, as far as it is sound, and what is to be done.
+    /// The workflow as far as it is valid, and the plan.
     Sound { head: Box<WorkflowEvent>, findings: Box<Findings>, plan: RecoveryPlan },
 }
 
@@ -101,7 +101,7 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Records a break, and leaves all else as it is.
+    /// Records a break, and leaves all else unchanged.
     pub(crate) async fn quarantine(
         &self,
         mut document: RecoveryDocument,
@@ -127,12 +127,12 @@ where
         Ok(document)
     }
 
-    /// Looks at log, index and record of quarantines. A workflow leaves FAILED by a new version only: at another version than the claimed one it has
-    /// failed anew, and this recovery was not asked to move it from there.
+    /// Reads log, index and quarantine record. A workflow leaves FAILED only by a new version: at another version than
+    /// the claimed one it has failed again, and this recovery has no request to reactivate it from there.
     pub(crate) async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
         let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
             Ok(findings) => findings,
-            // There was a version when the recovery was claimed.
+            // A version existed when the recovery was claimed.
             Err(AssessError::NotFound) => return Ok(Found::Broken(BreakFound::nothing_is_left(Version::FIRST))),
             Err(AssessError::Store(error)) => return Err(error.into()),
         };

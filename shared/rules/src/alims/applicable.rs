@@ -1,4 +1,4 @@
-//! Which of the engine's rules a move has to fulfil: the engine does not know moves, so a file says it.
+//! The engine's rules that a transition must meet. The engine does not know transitions, so a file lists them.
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
@@ -26,7 +26,7 @@ pub enum ApplicableInvalid {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -35,16 +35,16 @@ pub enum ApplicableInvalid {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
 }
 
-/// What becomes of a move whose rule the engine has, but not as an active one.
+/// What happens to a transition whose rule the engine has, but not as an active one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Inactive {
-    /// It is refused: somebody has to say whether the rule is meant.
+    /// It is refused: a person must decide whether the rule applies.
     Refuse,
     /// It is judged as if the rule were not named.
     Skip,
@@ -82,8 +82,9 @@ impl Applicable {
     /// Reads the file in a folder of rules.
     ///
     /// # Errors
-    /// When it cannot be read; when a member is missing or unknown, a workflow type or a move is not one, an id is
-    /// empty or too long, a move has more rules than are asked at once, or nothing is applicable to anything.
+    /// When it cannot be read; when a member is missing or unknown, a workflow type or a transition is invalid, an id
+    /// is empty or too long, a transition has more rules than the engine is asked at once, or no rule applies to
+    /// anything.
     pub(crate) fn load(rules: &Path) -> Result<Self, ApplicableInvalid> {
         let path = rules.join(FILE);
         let unreadable = |source| ApplicableInvalid::Unreadable { path: path.clone(), source };
@@ -125,7 +126,7 @@ impl Applicable {
         Ok(Self { ruleset, version, inactive, types })
     }
 
-    /// The rules of a move, in the order of the file; none when the file does not name the type at all.
+    /// The rules of a transition, in the order of the file; none when the file does not name the type.
     pub(crate) fn to(&self, workflow_type: &WorkflowType, moved: (Option<State>, State)) -> Option<&[String]> {
         self.types.get(workflow_type).map(|moves| moves.get(&moved).map_or(&[][..], Vec::as_slice))
     }
@@ -135,7 +136,7 @@ impl Applicable {
         self.types.values().flat_map(Moves::values).flatten().map(String::as_str).collect()
     }
 
-    /// What is kept of a decision that these rules made.
+    /// The record of a decision that these rules made.
     pub(crate) fn applied(&self, evaluated: Vec<String>) -> AppliedRules {
         AppliedRules { ruleset: self.ruleset.clone(), ruleset_version: self.version.clone(), evaluated }
     }

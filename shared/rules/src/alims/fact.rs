@@ -1,11 +1,11 @@
-//! What the engine is told of a move: one fact, flat, as its conditions name fields and not paths.
+//! The engine's input for a transition: one flat fact, because its conditions name fields and not paths.
 
 use alims_domain::ruling::RulesQuestion;
 use serde_json::{Map, Value};
 
 use crate::remote::contract::TransitionQuestion;
 
-/// The attributes of the fact: the members of the question by their path, such as `transition.metadata.review.conclusion`.
+/// The attributes of the fact: the members of the question by path, such as `transition.metadata.review.conclusion`.
 ///
 /// Lists stay lists. A dot or a backslash within a name gets a backslash before it, so that no member a caller makes up
 /// can pass for another.
@@ -15,7 +15,7 @@ pub(super) fn attributes(question: &RulesQuestion<'_>) -> Result<Map<String, Val
     Ok(flat)
 }
 
-/// An object without members stays, or its absence could not be told from its being empty.
+/// Keep an object without members; otherwise an empty object would look like an absent one.
 fn flatten(path: String, value: Value, flat: &mut Map<String, Value>) {
     let Value::Object(members) = value else {
         flat.insert(path, value);

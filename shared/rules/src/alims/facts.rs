@@ -1,8 +1,8 @@
-//! The facts we put into the engine, and that each of them is taken out again.
+//! The facts in the engine, and the removal of each one.
 //!
-//! The engine's working memory is bounded and everybody's: a fact that is left there takes room until the engine is
-//! started anew. So a fact is removed whatever became of the judgement, also when whoever waited for it went away; and
-//! what could not be removed is tried again with the next ones.
+//! The engine's working memory is bounded and shared: a fact left there occupies space until the engine restarts. So a
+//! fact is removed whatever the judgement gave, even if its caller went away. A failed removal is repeated together
+//! with later ones.
 
 use alims_operations::ports::Ids;
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line};
 
 /// Facts of this process that are in the engine at the same time.
 const FACTS_AT_ONCE_MAX: usize = 32;
-/// How long a removal may take. It comes after the verdict, and whoever waits for that waits for this too.
+/// How long a removal may take. It comes after the verdict, and the caller waits for it too.
 const REMOVAL_MAX: Duration = Duration::from_millis(200);
 /// Facts left behind that are remembered. Beyond that the engine has lost its memory long ago, or will.
 const LEFT_BEHIND_MAX: usize = 1000;
@@ -50,17 +50,17 @@ impl Facts {
         Arc::new(Self { line, ids, room, left_behind: Mutex::default() })
     }
 
-    /// A fact of a name that nobody else gives, as soon as there is room for it.
+    /// A fact with a unique id, as soon as there is space for it.
     pub(super) async fn fresh(self: &Arc<Self>) -> Result<Fact<'_>, Fault> {
         let room = self.room.acquire().await.map_err(|error| Fault::Unasked(error.into()))?;
         let id = format!("workflow-manager-{}", self.ids.fresh());
         Ok(Fact { facts: self, id, in_engine: false, arrived: false, _room: room })
     }
 
-    /// Removes a fact, or remembers it.
+    /// Removes a fact, or remembers it for a later removal.
     ///
-    /// A fact that has `arrived` and is not there is as good as removed: the engine forgets all of them when it is
-    /// started anew. Another may be on its way still, and is looked for once more later.
+    /// A fact that has `arrived` and is missing counts as removed: the engine loses all facts when it restarts. Another
+    /// may still be in transit, so a later call looks for it once more.
     async fn remove(&self, id: String, arrived: bool) {
         let call = Call {
             method: Method::DELETE,
@@ -79,7 +79,7 @@ impl Facts {
         self.remember(id);
     }
 
-    /// Tries again what was left behind, some of it.
+    /// Retries some of the failed removals.
     async fn sweep(&self) {
         let ids: Vec<String> = {
             let mut left = self.left_behind();
@@ -109,7 +109,7 @@ impl Fact<'_> {
         &self.id
     }
 
-    /// What gives it to the engine. From here on it may be there, whatever is answered.
+    /// The body that gives it to the engine. From here on the engine may hold it, even after an error.
     pub(super) fn giving(&mut self, attributes: serde_json::Map<String, serde_json::Value>) -> Result<Call, Fault> {
         let body = serde_json::to_vec(&FactGiven::new(&self.id, attributes));
         let body = body.map_err(|error| Fault::Unasked(error.into()))?.into();
@@ -117,18 +117,18 @@ impl Fact<'_> {
         Ok(Call { method: Method::POST, path: format!("{BASE}/facts"), body, answer_bytes_max: ANSWER_BYTES_MAX })
     }
 
-    /// The engine has answered, yes or no: the fact is not on its way any more.
+    /// The engine has answered, with success or not: the fact is no longer in transit.
     pub(super) fn has_arrived(&mut self) {
         self.arrived = true;
     }
 
-    /// Takes it out of the engine. While the engine answers, facts left behind are tried along with it.
+    /// Removes it from the engine. While the engine answers, this also retries facts left behind.
     pub(super) async fn taken_out(mut self, engine_answers: bool) {
         if !self.in_engine {
             return;
         }
         let (facts, id, arrived) = (Arc::clone(self.facts), self.id.clone(), self.arrived);
-        // Not in this future: whoever waits may go away in the middle of it.
+        // In a task of its own: the caller's future may be dropped in the middle of the removal.
         let removal = Handle::current().spawn(async move {
             let sweep = async {
                 if engine_answers {
@@ -145,7 +145,7 @@ impl Fact<'_> {
 }
 
 impl Drop for Fact<'_> {
-    /// Somebody went away before the judgement was over.
+    /// The caller went away before the judgement was over.
     fn drop(&mut self) {
         if !self.in_engine {
             return;

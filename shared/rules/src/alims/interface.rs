@@ -1,10 +1,9 @@
-//! The engine's own HTTP interface, as far as it is used. It is another team's and grows: members that are not named
-//! here are passed over.
+//! The used part of the engine's own HTTP interface. Another team owns and extends it: unknown members are ignored.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What all its paths begin with.
+/// The prefix of all its paths.
 pub(super) const BASE: &str = "/api/v1/predicate-logic";
 /// The list of rules, in bytes: some thousands of them, each with its conditions.
 pub(super) const RULES_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -33,7 +32,7 @@ pub(super) struct Evaluation<'e> {
     pub(super) input_facts: [&'e str; 1],
 }
 
-/// What it answers.
+/// The engine's answer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Evaluated {
     pub(super) rule_id: String,

@@ -1,7 +1,7 @@
-//! Judges moves by ALIMS's own PredicateLogic Engine, through the interface that it has.
+//! Judges transitions with ALIMS's own PredicateLogic Engine, through its existing interface.
 //!
-//! It knows facts and rules, but no moves, no reasons and no callers. So each question becomes one fact, by which each
-//! applicable rule is evaluated and by nothing else, and which is taken out again whatever happened.
+//! The engine knows facts and rules, but no transitions, reasons or callers. So each question becomes one fact, each
+//! applicable rule is evaluated against that fact only, and the fact is removed in every case.
 
 mod applicable;
 mod fact;
@@ -27,9 +27,9 @@ use interface::{ActiveRule, BASE, Evaluated, Evaluation, RULES_BYTES_MAX};
 
 use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line, Reach};
 
-/// Rules of one move that are evaluated at the same time.
+/// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
-/// What is told of a rule's name.
+/// The maximum length of a rule's name in a message, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
 /// ALIMS's own engine, and which of its rules are applicable to what.
@@ -42,15 +42,15 @@ pub struct AlimsRules {
 /// Why it cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AlimsNotUsable {
-    /// Which rules apply to what is not told.
+    /// The file of applicable rules is invalid.
     #[error(transparent)]
     Applicable(#[from] ApplicableInvalid),
-    /// It is to be talked to over TLS and this machine knows no authority to trust.
+    /// The connection needs TLS, and this machine has no trusted certificate authority.
     #[error("no certificate authority to trust is installed")]
     NobodyToTrust(#[source] std::io::Error),
 }
 
-/// What the engine said of one rule.
+/// The engine's result for one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     Met,
@@ -60,10 +60,10 @@ enum Found {
 }
 
 impl AlimsRules {
-    /// The engine that is reached so, with the rules that `predicate-logic/applicable.yaml` in a folder names.
+    /// The engine at this address, with the rules that `predicate-logic/applicable.yaml` in a folder names.
     ///
     /// # Errors
-    /// When that file is missing or wrong, or nobody is to be trusted.
+    /// When that file is missing or wrong, or no certificate authority is trusted.
     pub fn load(reach: Reach, rules: &Path, ids: Arc<dyn Ids>) -> Result<Self, AlimsNotUsable> {
         let applicable = Applicable::load(rules)?;
         let line = Arc::new(Line::to("alims", reach).map_err(AlimsNotUsable::NobodyToTrust)?);
@@ -71,8 +71,8 @@ impl AlimsRules {
         Ok(Self { line, facts, applicable })
     }
 
-    /// Makes the connection ahead of the first question and tells of rules that are named here and not active there.
-    /// That the engine does not answer is logged and nothing else.
+    /// Connects before the first question, and logs the rules that are named here but not active in the engine. It only
+    /// logs an engine that does not answer.
     pub async fn warm(&self) {
         let Some(active) = self.line.warm(&list()).await.and_then(|reply| reply.json::<Vec<ActiveRule>>(200).ok())
         else {
@@ -111,7 +111,7 @@ impl AlimsRules {
         outcome
     }
 
-    /// What the engine says of each rule by one fact, in the order of the rules.
+    /// The engine's result for each rule with one fact, in the order of the rules.
     async fn evaluated(&self, rules: &[String], fact: &Fact<'_>) -> Result<Vec<Found>, Fault> {
         let mut calls = Vec::with_capacity(rules.len());
         for rule_id in rules {
@@ -142,8 +142,8 @@ impl AlimsRules {
         }
     }
 
-    /// Names are asked for only when there is something to tell, and they tell an inactive rule from a misunderstanding:
-    /// the engine answers 400 to both.
+    /// Requests names only when a message needs them. They also distinguish an inactive rule from a bad request: the
+    /// engine answers 400 to both.
     async fn verdict(&self, rules: &[String], found: Vec<Found>) -> Result<Verdict, Fault> {
         if found.iter().all(|found| *found == Found::Met) {
             return Ok(Verdict::Allow(self.applicable.applied(rules.to_vec())));

@@ -1,8 +1,8 @@
-//! Rewrites an expression so that it keeps to its [`super::budget`]. Its depth and its names have been checked.
+//! Rewrites an expression so that [`super::budget`] bounds its cost. Its depth and its names have been checked.
 //!
-//! Operations on whole values become calls of functions that pay first, in place and not around them, because each
-//! level of nesting takes stack. What costs the same whatever the data is left alone: arithmetic, comparison with a
-//! literal, lists of literals.
+//! Operations on whole values become calls of functions that charge the budget first. The call replaces the operation
+//! and does not wrap it, because each level of nesting uses stack. Operations with a cost independent of the data stay
+//! as they are: arithmetic, comparison with a literal, lists of literals.
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::parser::Expression as Node;
@@ -10,7 +10,7 @@ use cel::parser::Expression as Node;
 use super::budget;
 use super::patterns::{Pattern, Patterns};
 
-/// One rewriting; what it needs to know on the way.
+/// The state of one rewriting.
 pub(super) struct Bounding<'p> {
     patterns: &'p Patterns,
 }
@@ -35,8 +35,8 @@ impl<'p> Bounding<'p> {
         Self { patterns }
     }
 
-    /// Rewrites a node and all beneath it. Gives the number of nodes that are evaluated with it each time, without those
-    /// that the loops in it pay for themselves.
+    /// Rewrites a node and everything below it. Returns the number of nodes that each evaluation of it evaluates,
+    /// without those that its loops charge themselves.
     pub(super) fn bound(&self, node: &mut Node) -> Result<usize, String> {
         let beneath = match &mut node.expr {
             Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => 0,
@@ -110,12 +110,12 @@ impl<'p> Bounding<'p> {
         let once = range + 1;
         if !matches!(comprehension.accu_init.expr, Expr::List(_)) {
             let nodes = self.bound(&mut comprehension.loop_step)? + 2;
-            // `all`, `exists` and `exists_one` ask in their condition to go on.
+            // `all`, `exists` and `exists_one` ask the budget in their loop condition.
             asked_first(&mut comprehension.loop_cond, nodes, literal_false());
             return Ok(once);
         }
         // `filter` and `map` ask in the condition to append, because the interpreter appends in place only as long as
-        // their condition to go on is a literal.
+        // their loop condition is a literal.
         let (local, accumulator) = (comprehension.iter_var.clone(), comprehension.accu_var.clone());
         match &mut comprehension.loop_step.expr {
             Expr::Call(call) if call.func_name == operators::CONDITIONAL => {
@@ -156,7 +156,7 @@ impl<'p> Bounding<'p> {
     }
 }
 
-/// What is said of a pattern that is made of data.
+/// The error for a pattern that is made of data.
 pub(super) const NOT_WRITTEN_OUT: &str = "the pattern of `matches` must be written out as a text";
 
 /// An operator or a function called on nothing.
@@ -195,8 +195,8 @@ fn bound_method(call: &mut CallExpr) {
     }
 }
 
-/// Whether an operation costs the same whatever the data: it compares with a literal, adds a number, counts in a loop,
-/// or looks among literals.
+/// Whether the cost of an operation is independent of the data: it compares with a literal, adds a number, counts in a
+/// loop, or searches among literals.
 fn costs_the_same(place: &str, left: &Node, right: &Node) -> bool {
     let internal = |node: &Node| matches!(&node.expr, Expr::Ident(name) if name.starts_with('@'));
     let number = |node: &Node| {

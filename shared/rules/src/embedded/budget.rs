@@ -1,11 +1,12 @@
 //! A bound on what one rule costs: the elements that its loops visit, and the work that it does on values.
 //!
-//! The interpreter has no bound. So expressions are rewritten, by [`super::bounding`], to call the functions here: loops
-//! ask before each element whether they may go on, and operations whose cost grows with their operands pay first.
+//! The interpreter has no bound. So [`super::bounding`] rewrites expressions to call the functions here: loops ask
+//! before each element whether they may continue, and operations whose cost grows with their operands charge the budget
+//! first.
 //!
-//! Work is counted in units of some tens of nanoseconds: one for each node of an expression that a loop evaluates for an
-//! element, one for each value in a list or object that is looked at or copied, one for 16 bytes of text. It is the same
-//! for the same data on every machine, which an elapsed time is not.
+//! Work is counted in units of some tens of nanoseconds: one for each node of an expression that a loop evaluates for
+//! an element, one for each value in a list or object that is read or copied, one for 16 bytes of text. Unlike elapsed
+//! time it is the same for the same data on every machine.
 
 use cel::common::traits::Adder;
 use cel::common::types::{CelBool, CelBytes, CelInt, CelList, CelMap, CelMapKey, CelString};
@@ -39,7 +40,7 @@ pub(super) const SIZE: &str = "@size";
 /// Bytes of text that are one unit of work.
 const BYTES_A_UNIT: usize = 16;
 
-/// What was spent on the present rule. Clones share it.
+/// The amount spent on the current rule. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget(Arc<Spent>);
 
@@ -65,13 +66,13 @@ type Function =
 type Answer<'c, 'v> = Result<CowVal<'c, 'v>, ExecutionError>;
 
 impl Budget {
-    /// Begins to count anew.
+    /// Resets the count.
     pub(super) fn start(&self) {
         self.0.steps.store(0, Relaxed);
         self.0.work.store(0, Relaxed);
     }
 
-    /// The bound that was met since, whatever became of the expression: an `||` may have swallowed the error.
+    /// The bound that was exceeded since then. It also catches an error that an `||` has hidden.
     pub(super) fn exhausted(&self) -> Option<Exhausted> {
         if self.0.steps.load(Relaxed) > STEPS_MAX {
             Some(Exhausted::Steps)
@@ -166,7 +167,7 @@ impl Budget {
         })
     }
 
-    /// `value in container`: a list is walked, an object looked into.
+    /// `value in container`: it walks a list and looks up a key of an object.
     fn contained(&self) -> Function {
         let budget = self.clone();
         function(move |ftx| {
@@ -229,7 +230,7 @@ fn two<'c, 'v>(ftx: &mut FunctionContext<'c, 'v>) -> Result<(CowVal<'c, 'v>, Cow
     }
 }
 
-/// What a value weighs, as far as it matters: beyond `bound` it is too much anyway.
+/// The cost of a value; beyond `bound` the exact number does not matter.
 fn weight(value: &dyn Val, bound: usize) -> usize {
     if let Some(text) = value.downcast_ref::<CelString>() {
         units(text.inner().len())

@@ -1,4 +1,4 @@
-//! A ruleset as it is written in YAML, before any of it is checked beyond its form.
+//! A ruleset as written in YAML, checked only for its form.
 
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::lifecycle::State;
@@ -13,7 +13,7 @@ pub(super) struct RulesetDocument {
     pub(super) ruleset: String,
     /// Its version, stored with every decision.
     pub(super) version: String,
-    /// What it is for.
+    /// The workflow types that it applies to.
     pub(super) workflow_types: Vec<WorkflowType>,
     /// In the order of evaluation.
     pub(super) rules: Vec<RuleDocument>,
@@ -25,9 +25,9 @@ pub(super) struct RulesetDocument {
 pub(super) struct RuleDocument {
     /// Unique in its ruleset.
     pub(super) id: String,
-    /// The moves it is asked on.
+    /// The transitions that it applies to.
     pub(super) applies_to: Vec<MoveDocument>,
-    /// What a person reads when it is not met.
+    /// The message for people when it is not met.
     pub(super) message: String,
     /// What must be true, in CEL.
     pub(super) expression: String,
@@ -41,7 +41,7 @@ pub(crate) struct MoveDocument {
     to: State,
 }
 
-/// Where a move begins.
+/// The state in which a transition begins.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
 enum Origin {
@@ -61,7 +61,7 @@ impl TryFrom<String> for Origin {
 }
 
 impl MoveDocument {
-    /// The moves of the lifecycle it stands for; an error when there is none.
+    /// The transitions of the lifecycle that it covers; an error when there is none.
     pub(crate) fn moves(&self) -> Result<BTreeSet<(Option<State>, State)>, String> {
         let creation = (None, State::Created);
         let possible = State::ALL

@@ -1,4 +1,4 @@
-//! Why a verdict is what it is: each rule with what it looked at and what came of it, for those who write rules.
+//! Explains a verdict to authors of rules: each rule with its inputs and its result.
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
@@ -17,16 +17,16 @@ use super::{EmbeddedRules, Rule};
 pub struct Explanation {
     /// The kind of workflow, by which the ruleset was found.
     pub workflow_type: WorkflowType,
-    /// Where the move begins; absent for a creation.
+    /// The state before the transition; absent for a creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_state: Option<State>,
-    /// Where it leads.
+    /// The target state.
     pub to_state: State,
-    /// The ruleset that was asked, or that the lifecycle alone decides.
+    /// The ruleset that was evaluated, or that the lifecycle alone decides.
     pub ruleset: String,
     /// Its version.
     pub ruleset_version: String,
-    /// Whether the move is allowed.
+    /// Whether the transition is allowed.
     pub allowed: bool,
     /// Every rule of the ruleset, in the order of its file.
     pub rules: Vec<ExplainedRule>,
@@ -42,11 +42,11 @@ pub struct ExplainedRule {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// What it asks for, as it is written.
+    /// The expression, as written.
     pub expression: String,
-    /// What it looked at; empty when it was not asked.
+    /// Its inputs; empty when it was not evaluated.
     pub inputs: Vec<ExplainedInput>,
-    /// What a person reads when it is not met.
+    /// The message for people when it is not met.
     pub message: String,
 }
 
@@ -64,21 +64,21 @@ pub enum Outcome {
     Failed,
 }
 
-/// Something a rule looked at.
+/// One input of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExplainedInput {
     /// As the expression names it.
     pub path: String,
-    /// What was there; absent when nothing was.
+    /// Its value; absent when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<serde_json::Value>,
 }
 
 impl EmbeddedRules {
-    /// Judges a move and tells why, rule by rule. The verdict is the one that the same question is answered with.
+    /// Judges a transition and explains it, rule by rule. The verdict equals that of the same question to the rules.
     ///
     /// # Errors
-    /// As the judgement itself.
+    /// The same as for the judgement itself.
     pub fn explain(&self, question: &RulesQuestion<'_>) -> Result<Explanation, RulesUnavailable> {
         let bare = |applied: AppliedRules| Explanation {
             workflow_type: question.workflow.workflow_type.clone(),

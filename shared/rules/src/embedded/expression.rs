@@ -1,4 +1,4 @@
-//! One CEL expression: compiled with everything checked that can be, evaluated to true, false or a cause.
+//! One CEL expression: the compiler checks everything it can; the evaluation gives true, false or an error.
 
 use alims_domain::ruling::RulesQuestion;
 use cel::parser::Expression as Node;
@@ -22,11 +22,11 @@ pub(super) struct Expression {
     node: Node,
     /// As it was written.
     pub(super) source: String,
-    /// What it looks at, for those who want to know why it is what it is.
+    /// Its inputs, for explanations.
     pub(super) inputs: Vec<Input>,
 }
 
-/// What all expressions share: the standard library of CEL, without its optional values.
+/// The part that all expressions share: the standard library of CEL, without its optional values.
 pub(super) struct Engine {
     env: Arc<Env>,
     patterns: Arc<Patterns>,
@@ -45,7 +45,7 @@ pub(super) enum Undecided {
     Failed(ExecutionError),
     /// It gave something else than a boolean.
     NotBoolean,
-    /// It met a bound, whatever it gave.
+    /// It exceeded a bound; its result does not count.
     Exhausted(Exhausted),
 }
 
@@ -56,14 +56,14 @@ impl Engine {
 
     /// Compiles one expression; the error says what is wrong with it.
     ///
-    /// The caller sees to a stack of [`super::limits::PARSER_STACK_BYTES`].
+    /// The caller must provide a stack of [`super::limits::PARSER_STACK_BYTES`].
     pub(super) fn compile(&self, text: &str) -> Result<Expression, String> {
         if text.len() > EXPRESSION_BYTES_MAX {
             return Err(format!("its expression is {} bytes long; the limit is {EXPRESSION_BYTES_MAX}", text.len()));
         }
         let parser = self.env.parser().max_recursion_depth(EXPRESSION_DEPTH_MAX);
         let mut node = parser.parse(text).map_err(|errors| {
-            // The first tells what is wrong; what follows it mostly tells of the parser's attempts to go on.
+            // The first error is the cause; later ones mostly come from the parser's attempts to continue.
             let first = errors.errors.first().map(ToString::to_string).unwrap_or_default();
             if first.contains("Recursion limit") {
                 too_deep()
@@ -108,7 +108,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// What a node gives.
+    /// The value of a node.
     pub(super) fn value(&self, node: &Node) -> Result<Value, ExecutionError> {
         Value::resolve(node, &self.context)
     }
@@ -122,7 +122,7 @@ impl fmt::Display for Undecided {
             Self::Exhausted(Exhausted::Steps) => return write!(f, "it visits more than {STEPS_MAX} elements"),
             Self::Exhausted(Exhausted::Work) => return write!(f, "it takes more than {WORK_MAX} units of work"),
         };
-        // These tell names and types. What the other errors tell may hold values.
+        // These errors contain names and types. Others may contain values.
         if let ExecutionError::NoSuchKey(_) | ExecutionError::NoSuchOverload(_) = error {
             write!(f, "{error}")
         } else if let ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) = error {
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use alims_domain::lifecycle::State;
 
-    /// The interpreter's own answer, without any bound, is the one to be had within the bounds.
+    /// Within the bounds, the result equals that of the interpreter without bounds.
     #[test]
     fn bounds_change_no_truth() {
         let engine = Engine::new();

@@ -1,4 +1,4 @@
-//! What an expression looks at: every value that it names, found in the parsed expression.
+//! The inputs of an expression: every value that it names, found in the parsed expression.
 
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, operators};
 use cel::parser::Expression as Node;
@@ -14,7 +14,7 @@ pub(super) struct Input {
     pub(super) node: Node,
 }
 
-/// What an expression names outside its own loops' elements, in the order of its text and each once.
+/// The values that an expression names, other than its own loops' elements, in text order and each once.
 pub(super) fn inputs_of(node: &Node) -> Vec<Input> {
     let mut inputs = Vec::new();
     collect(node, &mut inputs);
@@ -70,7 +70,7 @@ fn path_of(node: &Node) -> Option<String> {
     }
 }
 
-/// The value itself, where the expression only asks whether it is there.
+/// The value itself, when the expression only tests whether it exists.
 fn looked_at(node: &Node) -> Node {
     let mut node = node.clone();
     if let Expr::Select(select) = &mut node.expr {

@@ -1,7 +1,7 @@
-//! Looks at a parsed expression for what can never be right, whatever the data: unknown names and functions, members
-//! that do not exist, kinds of values that do not go together, constants that fail.
+//! Finds errors in a parsed expression that no data can avoid: unknown names and functions, members that do not exist,
+//! incompatible kinds of values, constants that fail.
 //!
-//! Metadata and context are the laboratory's own, so nothing is assumed of what is in them.
+//! Metadata and context belong to the laboratory, so the inspection assumes nothing about their content.
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::parser::Expression as Node;
@@ -24,7 +24,7 @@ impl<'e> Inspection<'e> {
         Self { library, locals: Vec::new(), depth: 0 }
     }
 
-    /// The shape of what a node gives; the error says what is wrong with it.
+    /// The shape of a node's value; the error says what is wrong with it.
     pub(super) fn shape(&mut self, node: &'e Node) -> Result<Shape, String> {
         if self.depth == EXPRESSION_DEPTH_MAX {
             return Err(too_deep());
@@ -162,7 +162,7 @@ impl<'e> Inspection<'e> {
         }
     }
 
-    /// Tries what is made of literals alone: it fails now or never. Patterns are compiled for good, elsewhere.
+    /// Evaluates an expression of literals only: its result never changes. Patterns are compiled in another module.
     fn constant(&self, node: &Node, call: &CallExpr) -> Result<(), String> {
         let literal = |node: &Node| matches!(node.expr, Expr::Literal(_));
         let tried = if call.func_name != "matches"

@@ -1,4 +1,4 @@
-//! Every bound on rules in one place.
+//! Every bound on rules.
 
 /// Rulesets of one folder.
 pub(super) const RULESETS_MAX: usize = 64;
@@ -12,7 +12,7 @@ pub(super) const ID_CHARS_MAX: usize = 64;
 pub(super) const MESSAGE_CHARS_MAX: usize = 500;
 /// One expression, in bytes.
 pub(super) const EXPRESSION_BYTES_MAX: usize = 2000;
-/// How deep an expression may be nested, in brackets as it is written and in nodes as it is parsed.
+/// How deep an expression may be nested, in brackets as written and in nodes as parsed.
 ///
 /// In an unoptimised build the interpreter takes some 40 KiB of stack a level, so this is less than half of the 2 MiB
 /// that a worker of the runtime has.
@@ -23,19 +23,19 @@ pub(super) const EXPRESSION_DEPTH_MAX: u16 = 20;
 pub(super) const STEPS_MAX: usize = 10_000;
 /// Units of work that one rule may do: see [`super::budget`].
 ///
-/// It is enough to look at the largest metadata some forty times, or to evaluate twenty nodes for each of
-/// [`STEPS_MAX`] elements. A rule that spends all of it takes 4 to 35 ms (`cargo xtask bench judging`, optimised as
-/// functions are); a ruleset whose every rule does stays within the ten seconds that a function has.
+/// It is enough to read the largest metadata some forty times, or to evaluate twenty nodes for each of [`STEPS_MAX`]
+/// elements. A rule that uses all of it takes 4 to 35 ms (`cargo xtask bench judging`, optimised like the functions). A
+/// ruleset in which every rule does so stays within the ten seconds that a function has.
 pub(super) const WORK_MAX: usize = 200_000;
 /// A regular expression when it is compiled, in bytes.
 pub(super) const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// The stack on which expressions are parsed, in bytes.
 ///
-/// The parser recurses once for each operator of a chain such as `a + a + …`, before its depth can be looked at.
-/// An unoptimised build takes less than 8 MiB for the longest chain that [`EXPRESSION_BYTES_MAX`] allows.
+/// The parser recurses once for each operator of a chain such as `a + a + …`, before its depth can be checked. An
+/// unoptimised build takes less than 8 MiB for the longest chain that [`EXPRESSION_BYTES_MAX`] allows.
 pub(super) const PARSER_STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// What is said of an expression that the parser or the inspection gives up on.
+/// The error for an expression that is too deep for the parser or the inspection.
 pub(super) fn too_deep() -> String {
     format!("its expression is nested deeper than {EXPRESSION_DEPTH_MAX} levels")
 }

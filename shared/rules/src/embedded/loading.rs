@@ -1,4 +1,4 @@
-//! Reads rulesets and finds what is wrong with them before the first move is judged.
+//! Reads rulesets and finds their errors before the first transition is judged.
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
@@ -33,10 +33,11 @@ impl EmbeddedRules {
         Self::from_documents(documents_of(dir)?)
     }
 
-    /// Looks at every file of a folder, so that one run tells the first mistake of each and what does not go together.
+    /// Checks every file of a folder, so that one run reports the first error of each file and the conflicts between
+    /// files.
     ///
     /// # Errors
-    /// All that keeps [`EmbeddedRules::load`] from loading it, as far as files can be looked at one by one.
+    /// All errors for which [`EmbeddedRules::load`] would fail, as far as files can be checked separately.
     pub fn check(dir: &Path) -> Result<Vec<RulesetSummary>, Vec<RulesInvalid>> {
         let documents = documents_of(dir).map_err(|error| vec![error])?;
         let alone = |document: &(String, String)| Self::from_documents([document.clone()]).err();
@@ -47,7 +48,7 @@ impl EmbeddedRules {
         Self::from_documents(documents).map(|rules| rules.summaries()).map_err(|error| vec![error])
     }
 
-    /// What was loaded, in the order of the rulesets' ids.
+    /// The loaded rulesets, in the order of their ids.
     #[must_use]
     pub fn summaries(&self) -> Vec<RulesetSummary> {
         let mut summaries: BTreeMap<&str, RulesetSummary> = BTreeMap::new();
@@ -63,12 +64,12 @@ impl EmbeddedRules {
         summaries.into_values().collect()
     }
 
-    /// Takes rulesets, each the name of a file and its text.
+    /// Reads rulesets, each the name of a file and its text.
     ///
     /// # Errors
-    /// When a text is not a ruleset or past a bound; when an id, a workflow type or a move is not one; when two
-    /// rulesets share an id or a workflow type, or two rules of one an id; when an expression cannot be parsed, names
-    /// what does not exist, cannot be evaluated or does not give a boolean; when there is no ruleset.
+    /// When a text is not a ruleset or exceeds a bound; when an id, a workflow type or a transition is invalid; when
+    /// two rulesets share an id or a workflow type, or two rules of one ruleset an id; when an expression cannot be
+    /// parsed, uses unknown names, cannot be evaluated or does not give a boolean; when there is no ruleset.
     pub fn from_documents(documents: impl IntoIterator<Item = (String, String)>) -> Result<Self, RulesInvalid> {
         let documents: Vec<(String, String)> = documents.into_iter().collect();
         let read = || read_documents(&documents);

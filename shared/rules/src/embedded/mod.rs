@@ -1,7 +1,8 @@
-//! Judges moves in process, by rulesets of CEL expressions.
+//! Judges transitions in process, by rulesets of CEL expressions.
 //!
-//! What can be wrong with a rule is found when it is loaded. What only the data of a move can make wrong, a missing
-//! member or a text where a number should be, leaves the rule unmet: a rule that cannot be evaluated allows nothing.
+//! Loading finds every error that does not depend on data. An error that only a transition's data can cause, such as a
+//! missing member or a text in place of a number, leaves the rule unmet: a rule that cannot be evaluated allows
+//! nothing.
 
 mod bounding;
 mod budget;
@@ -42,7 +43,7 @@ pub enum RulesInvalid {
     Unreadable {
         /// The folder or file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -56,7 +57,7 @@ pub enum RulesInvalid {
         file: String,
         /// The rule's id, where it is one rule's fault and it has one.
         rule: Option<String>,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
 }
@@ -76,14 +77,14 @@ struct Ruleset {
     rules: Vec<Rule>,
 }
 
-/// A ruleset in a line, for those who look after them.
+/// A summary of a ruleset on one line, for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RulesetSummary {
     /// Its id.
     pub ruleset: String,
     /// Its version.
     pub ruleset_version: String,
-    /// What it is for.
+    /// The workflow types that it applies to.
     pub workflow_types: Vec<WorkflowType>,
     /// How many rules it has.
     pub rules: usize,
@@ -104,7 +105,7 @@ impl Rule {
     }
 }
 
-/// The engine beneath has nothing to show.
+/// The underlying engine has no debug output.
 impl fmt::Debug for EmbeddedRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddedRules").field("rulesets", &self.rulesets).finish_non_exhaustive()

@@ -1,7 +1,7 @@
 //! The regular expressions of the rules, compiled once when they are loaded.
 //!
-//! The interpreter would compile a pattern each time it is met. Here a pattern that is too large is a start-up error,
-//! and so is one that is not written out: a pattern made of data could be anything.
+//! The interpreter would compile a pattern at each evaluation. Here a pattern that is too large is a start-up error,
+//! and so is one that is not a literal: a pattern made of data could be anything.
 
 use regex::{Regex, RegexBuilder};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,8 +12,8 @@ use super::limits::PATTERN_BYTES_MAX;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     pub(super) regex: Regex,
-    /// How many units of work it costs to look at as much text as is one unit: by the size of the compiled pattern,
-    /// since the time that a search takes is at most in proportion to that size and to the text's length.
+    /// The units of work for a search in a text that costs one unit to read. It follows from the size of the compiled
+    /// pattern, because a search takes at most time in proportion to that size and to the text's length.
     pub(super) weight: usize,
 }
 
@@ -27,7 +27,7 @@ const BYTES_A_WEIGHT: usize = 8 * 1024;
 impl Pattern {
     /// Compiles a pattern; the error says what is wrong with it.
     pub(super) fn compile(text: &str) -> Result<Self, String> {
-        // Its size is told by no method, only by the least limit under which it compiles.
+        // No method returns its size, so this searches for the least limit under which it compiles.
         let mut bytes = BYTES_A_WEIGHT;
         loop {
             match RegexBuilder::new(text).size_limit(bytes).build() {

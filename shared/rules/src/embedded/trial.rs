@@ -1,4 +1,4 @@
-//! A made-up move, to see what an expression gives before anybody's work depends on it.
+//! A synthetic transition that tests an expression's result before any real work depends on it.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow};
@@ -11,7 +11,7 @@ use alims_domain::timestamp::Timestamp;
 
 use super::expression::{Engine, Evaluation};
 
-/// A move of a workflow without metadata, by somebody who did not create it.
+/// A transition of a workflow without metadata, by a caller who did not create it.
 pub(super) struct Trial {
     workflow: Workflow,
     transition: Move,
@@ -20,7 +20,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// A move from one state to another, or a creation.
+    /// A transition from one state to another, or a creation.
     pub(super) fn of(from: Option<State>, to: State) -> Result<Self, InvalidValue> {
         let tenant_id = "default".parse::<alims_domain::identifiers::TenantId>()?;
         let now: Timestamp = "2026-01-01T00:00:00.000Z".parse()?;

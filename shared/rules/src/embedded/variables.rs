@@ -1,7 +1,7 @@
 //! The five variables of an expression, made from a question.
 //!
-//! Texts are borrowed from the question, not copied. Numbers of JSON become CEL integers where they are whole and
-//! doubles where they are not; CEL compares the two by value.
+//! Texts are borrowed from the question, not copied. Whole JSON numbers become CEL integers and others become doubles;
+//! CEL compares the two by value.
 
 use alims_domain::event::Failure;
 use alims_domain::identifiers::Reason;
@@ -31,7 +31,7 @@ pub(super) fn bind<'v>(context: &mut Context<'_, 'v>, question: &RulesQuestion<'
     context.add_variable_as_val("now", instant(question.now));
 }
 
-/// A workflow that is to be created has no state, no version and no metadata yet.
+/// A creation has no state, no version and no metadata yet.
 fn workflow<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
     let workflow = question.workflow;
     let exists = question.transition.from.is_some();

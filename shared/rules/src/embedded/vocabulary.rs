@@ -1,6 +1,6 @@
-//! The names an expression may use, and what kind of value each is.
+//! The names an expression may use, and the kind of value of each.
 
-/// What is known of a value before there is one.
+/// The known facts about a value before it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Bool,
@@ -94,11 +94,11 @@ pub(super) const VARIABLES: &[(&str, Shape)] = &[
 pub(super) const TYPES: &[&str] =
     &["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
 
-/// A function of the standard library: what it can be called on, how many arguments it takes and what it gives.
+/// A function of the standard library: its receivers, its number of arguments and its result.
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) name: &'static str,
-    /// What it is called on; none for a function that is called on nothing.
+    /// The kinds of its receiver; none for a function without a receiver.
     pub(super) receivers: Option<&'static [Shape]>,
     pub(super) arguments_min: usize,
     pub(super) arguments_max: usize,
@@ -162,7 +162,7 @@ mod tests {
     use alims_domain::lifecycle::State;
     use cel::{Context, Env, ExecutionError};
 
-    /// What an expression gives on a failing move, without any check before.
+    /// The result of an expression on a failing transition, without earlier checks.
     fn evaluated(expression: &str) -> Result<cel::Value, ExecutionError> {
         let engine = crate::embedded::expression::Engine::new();
         let trial = Trial::of(Some(State::Active), State::Failed).unwrap();

@@ -1,4 +1,5 @@
-//! Who we are to an engine: nobody, the bearer of a token, or a signer with the function's AWS credentials.
+//! How the service identifies itself to an engine: not at all, by a bearer token, or by a signature with the function's
+//! AWS credentials.
 
 use alims_operations::ports::{Cause, Clock};
 use aws_credential_types::Credentials;
@@ -15,7 +16,7 @@ use std::time::{Duration, UNIX_EPOCH};
 /// How requests to an engine are authorised.
 #[derive(Clone, Default)]
 pub enum Authorization {
-    /// Not at all: the network decides who reaches the engine.
+    /// No identification: the network restricts access to the engine.
     #[default]
     None,
     /// A bearer token.
@@ -24,7 +25,7 @@ pub enum Authorization {
     SigV4(AwsSigner),
 }
 
-/// A token as it stands in the header, marked so that nothing prints it.
+/// A token as it appears in the header, marked so that it is never printed.
 #[derive(Clone)]
 pub struct BearerToken(HeaderValue);
 
@@ -35,14 +36,15 @@ pub struct AwsSigner {
     pub credentials: Credentials,
     /// The region the engine is in.
     pub region: String,
-    /// What the engine stands behind: `execute-api` for API Gateway, `lambda` for a function's URL, `vpc-lattice-svcs`.
+    /// The AWS service in front of the engine: `execute-api` for API Gateway, `lambda` for a function's URL,
+    /// `vpc-lattice-svcs`.
     pub service: String,
     /// A signature holds for some minutes.
     pub clock: Arc<dyn Clock>,
 }
 
 impl BearerToken {
-    /// Takes a token; none when it cannot stand in a header.
+    /// Accepts a token; none when it is not valid in a header.
     #[must_use]
     pub fn new(token: &str) -> Option<Self> {
         // The characters of RFC 6750's b64token: a line break read from a file would otherwise pass unnoticed.
@@ -57,7 +59,7 @@ impl BearerToken {
 }
 
 impl Authorization {
-    /// Puts into a request what shows who we are.
+    /// Adds the identification to a request.
     pub(crate) fn apply(&self, request: &mut Request<Full<Bytes>>, body: &[u8]) -> Result<(), Cause> {
         match self {
             Self::None => Ok(()),

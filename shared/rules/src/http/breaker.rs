@@ -23,7 +23,7 @@ pub(crate) struct Breaker {
 enum State {
     /// Calls go through; this many in a row have failed.
     Closed { failures: u32 },
-    /// No call has gone through since then.
+    /// No call has been allowed since then.
     Open { since: Instant },
     /// One probe is under way; the breaker has been open since then.
     HalfOpen { since: Instant },

@@ -1,4 +1,4 @@
-//! Where an engine is: the part of its address that stands before the paths of its interface.
+//! The address of an engine: the part before the paths of its interface.
 
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
@@ -25,7 +25,7 @@ impl Endpoint {
         self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
-    /// Whether it is on this machine, where nobody listens in.
+    /// Whether it is on this machine, where the connection cannot be intercepted.
     #[must_use]
     pub fn is_on_this_machine(&self) -> bool {
         let host = self.uri.host().unwrap_or_default();

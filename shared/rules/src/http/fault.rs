@@ -25,7 +25,7 @@ pub(crate) enum Fault {
     /// More bytes than an answer may have.
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// Not what the contract has.
+    /// The answer does not follow the contract.
     #[error("its answer violates the contract: {0}")]
     NotTheContract(String),
 }
@@ -40,10 +40,10 @@ impl Fault {
         }
     }
 
-    /// Whether it tells of the engine and not of this one question.
+    /// Whether the fault is a sign that the engine is down, and not only about this question.
     ///
-    /// An engine that refuses a request works. Somebody who has found a request that it refuses must not be able to
-    /// have the engine taken for dead, and everybody else's moves with it.
+    /// An engine that refuses a request works. A caller who has found such a request must not be able to open the
+    /// circuit breaker and block all other transitions.
     pub(crate) fn speaks_against_the_engine(&self) -> bool {
         match self {
             Self::Spared | Self::Unasked(_) => false,

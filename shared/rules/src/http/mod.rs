@@ -1,5 +1,5 @@
-//! Talks to an engine elsewhere: within a deadline, over connections that are kept, once more when that may help, and
-//! not at all while the engine is down.
+//! Calls a remote engine: within a deadline, over kept connections, with one retry when that may help, and not at all
+//! while the engine is down.
 
 mod authorization;
 mod breaker;
@@ -22,16 +22,17 @@ pub use endpoint::{Endpoint, EndpointInvalid};
 pub(crate) use fault::Fault;
 use transport::Transport;
 
-/// How long a judgement may take when nobody says otherwise.
+/// The default deadline of a judgement.
 pub const DEADLINE_DEFAULT: Duration = Duration::from_millis(300);
-/// How long a judgement may take at most: half of the ten seconds that a function has.
+/// The longest allowed deadline of a judgement: half of the ten seconds that a function has.
 pub const DEADLINE_MAX: Duration = Duration::from_secs(5);
-/// Before a request is repeated, it waits a part of this, drawn at random, so that all who failed together do not come
-/// back together.
+/// The longest pause before a retry. The actual pause is random, so that clients that failed together do not retry
+/// together.
 const PAUSE_MAX: Duration = Duration::from_millis(20);
-/// How long a connection may take that is made ahead of the first request. Nobody waits for that but the start.
+/// How long connecting before the first request may take. Only the start of the function waits for it.
 const WARMING_MAX: Duration = Duration::from_secs(2);
-/// What is read of an answer. An event must stay under 256 KiB, and 80 of them are the workflow's own.
+/// The maximum number of bytes read of an answer. An event must stay under 256 KiB, and 80 of them are the workflow's
+/// own.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How an engine is reached.
@@ -41,7 +42,7 @@ pub struct Reach {
     pub endpoint: Endpoint,
     /// How long one judgement may take, with everything it needs.
     pub deadline: Duration,
-    /// Who we are to it.
+    /// How the service identifies itself.
     pub authorization: Authorization,
 }
 
@@ -74,10 +75,10 @@ pub(crate) struct Reply {
 }
 
 impl Line {
-    /// A line to an engine; the name stands in log lines. No connection is made yet.
+    /// A client of an engine; log lines show the name. It makes no connection yet.
     ///
     /// # Errors
-    /// When it is to be talked to over TLS and this machine knows no authority to trust.
+    /// When the connection needs TLS and this machine has no trusted certificate authority.
     pub(crate) fn to(engine: &'static str, reach: Reach) -> Result<Self, std::io::Error> {
         let transport = Transport::new(reach.endpoint.is_private())?;
         Ok(Self { reach, transport, breaker: Breaker::new(engine) })
@@ -106,8 +107,8 @@ impl Line {
         }
     }
 
-    /// Makes a connection ahead of the first request, whatever is answered on it: on a cold start the handshake would
-    /// take most of the first judgement's deadline.
+    /// Connects before the first request and ignores the answer: on a cold start the handshake would take most of the
+    /// first judgement's deadline.
     pub(crate) async fn warm(&self, call: &Call) -> Option<Reply> {
         let outcome = timeout(WARMING_MAX, self.attempt(call)).await.unwrap_or(Err(Fault::Late(WARMING_MAX)));
         let told = |fault: &Fault| {
@@ -128,7 +129,7 @@ impl Line {
                 Ok(Reply { status, headers: parts.headers, body })
             }
             400..500 => Ok(Reply { status, headers: parts.headers, body: Bytes::new() }),
-            // A redirection is not followed: what we tell of a workflow goes where it was configured to go.
+            // A redirection is not followed: workflow data goes only to the configured address.
             other => Err(Fault::Status(other)),
         }
     }

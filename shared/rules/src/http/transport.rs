@@ -1,4 +1,4 @@
-//! Connections to an engine: kept for the next question, over TLS where the address says so.
+//! Connections to an engine: kept for the next question, over TLS where the address requires it.
 
 use bytes::Bytes;
 use http::Request;
@@ -10,8 +10,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::io;
 use std::time::Duration;
 
-/// How long an idle connection is kept. Balancers drop theirs after a minute and later; a function that was frozen for
-/// longer does not try a connection that is surely gone.
+/// How long an idle connection is kept. Load balancers drop theirs after a minute or later; a function that was frozen
+/// for longer does not try a connection that is certainly closed.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 /// How many idle connections are kept.
 const IDLE_CONNECTIONS_MAX: usize = 8;
@@ -19,7 +19,7 @@ const IDLE_CONNECTIONS_MAX: usize = 8;
 /// A client for one engine.
 #[derive(Clone, Debug)]
 pub(super) enum Transport {
-    /// In the clear, and without the cost of reading whom to trust.
+    /// Without TLS, and without the cost of loading certificate authorities.
     Clear(Client<HttpConnector, Full<Bytes>>),
     /// Over TLS.
     Private(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),

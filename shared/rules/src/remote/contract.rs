@@ -1,4 +1,4 @@
-//! What travels between the service and an engine that judges for it: the question and the answer, as JSON.
+//! The JSON messages between the service and a remote engine: the question and the answer.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{AppliedRules, Failure, Workflow};
@@ -14,91 +14,91 @@ use std::collections::BTreeSet;
 
 /// The path of the one operation, behind the address of the engine.
 pub const PATH: &str = "/v1/transitions/validate";
-/// The most bytes of a question: metadata twice, the context, and what is left is for names and reasons.
+/// The maximum size of a question in bytes: metadata twice, the context, and the rest for names and reasons.
 pub const QUESTION_BYTES_MAX: usize = 256 * 1024;
 /// An id or a version in an answer, in characters.
 pub const ID_CHARS_MAX: usize = 64;
-/// What a rule says to a person, in characters.
+/// The maximum length of a rule's message for people, in characters.
 pub const MESSAGE_CHARS_MAX: usize = 1000;
 /// Rules that an answer names.
 pub const RULES_MAX: usize = 100;
 
-/// May this move be made now?
+/// The question whether a transition is allowed now.
 ///
-/// Every member is always there; where there is nothing to say it is null.
+/// Every member is always present; a member without a value is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionQuestion {
-    /// The service's name for the call, so that both sides' logs can be laid together.
+    /// The id of the call, which links the logs of both sides.
     pub request_id: String,
-    /// Whose workflow it is.
+    /// The tenant that owns the workflow.
     pub tenant_id: TenantId,
-    /// The workflow as it is stored.
+    /// The stored workflow.
     pub workflow: WorkflowAsked,
-    /// The move.
+    /// The transition.
     pub transition: TransitionAsked,
-    /// Who asks for it.
+    /// The requester.
     pub actor: ActorAsked,
-    /// What the caller tells the rules (`validation_context`); an empty object when that is nothing.
+    /// The caller's input for the rules (`validation_context`); an empty object when there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub context: ValidationContext,
-    /// The instant the decision is made at.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 
-/// A workflow, before the move.
+/// The workflow before the transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowAsked {
-    /// Which workflow.
+    /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// What kind of workflow.
+    /// The kind of work.
     pub workflow_type: WorkflowType,
-    /// Where it stands; null when it is to be created.
+    /// The current state; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub current_state: Option<State>,
-    /// Where it stood before; null where it has been nowhere else.
+    /// The state before the current one; null if there is none.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub previous_state: Option<State>,
-    /// The version it is at; 0 when it is to be created.
+    /// The current version; 0 for a creation.
     pub version: u64,
-    /// When it was created; when it is to be created, now.
+    /// When it was created; for a creation, now.
     pub created_at: Timestamp,
-    /// When this version was made; when it is to be created, now.
+    /// When this version was made; for a creation, now.
     pub updated_at: Timestamp,
-    /// Who created it; when it is to be created, who asks.
+    /// Who created it; for a creation, the requester.
     pub created_by: PrincipalId,
-    /// Who made this version; when it is to be created, who asks.
+    /// Who made this version; for a creation, the requester.
     pub updated_by: PrincipalId,
-    /// The laboratory's own data, as it is stored; empty when it is to be created.
+    /// The laboratory's own data, as stored; empty for a creation.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
 }
 
-/// The move.
+/// The transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionAsked {
-    /// Where it begins; null for a creation.
+    /// The current state; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub from_state: Option<State>,
-    /// Where it ends.
+    /// The target state.
     pub to_state: State,
-    /// Why, in the requester's words; null for a creation.
+    /// The requester's reason; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reason: Option<Reason>,
-    /// The metadata the workflow will have if the move is allowed, all of it.
+    /// The complete metadata that the workflow will have if the transition is allowed.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
-    /// What broke, on a move to FAILED; otherwise null.
+    /// The failure, on a transition to FAILED; otherwise null.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub failure: Option<Failure>,
 }
 
-/// Who asks, from a verified token.
+/// The requester, from a verified token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -109,18 +109,18 @@ pub struct ActorAsked {
     pub roles: BTreeSet<String>,
 }
 
-/// Yes or no.
+/// The verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// The move may be made.
+    /// The transition is allowed.
     Allow,
-    /// It may not.
+    /// The transition is refused.
     Deny,
 }
 
-/// What the rules say. A member that is not described here makes the answer worthless.
+/// The verdict of the rules. A member that is not described here makes the answer invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -179,7 +179,7 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
     }
 }
 
-/// A question as the port has it, held by whoever answers over this contract.
+/// A question in the form of the port, for an engine that answers over this contract.
 #[derive(Clone, Debug)]
 pub struct Asked {
     request_id: String,
@@ -265,7 +265,7 @@ impl TransitionAnswer {
     /// The verdict, if this answers the question with this id and does not contradict itself.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The error in the answer.
     pub fn verdict(self, request_id: &str) -> Result<Verdict, &'static str> {
         if self.request_id.is_some_and(|answered| answered != request_id) {
             return Err("it answers another question");

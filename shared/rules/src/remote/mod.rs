@@ -1,6 +1,6 @@
-//! Judges moves by an engine elsewhere that keeps the contract of `docs/predicate-logic-engine.md`.
+//! Judges transitions with a remote engine that follows the contract of `docs/predicate-logic-engine.md`.
 //!
-//! Whatever is not a clear verdict on this very question is no verdict.
+//! Only a clear verdict on this very question counts as a verdict.
 
 pub mod contract;
 #[cfg(feature = "openapi")]
@@ -21,10 +21,10 @@ pub struct RemoteRules {
 }
 
 impl RemoteRules {
-    /// An engine that is reached so. Nothing is sent yet.
+    /// An engine at this address. It sends nothing yet.
     ///
     /// # Errors
-    /// When it is to be talked to over TLS and this machine knows no authority to trust.
+    /// When the connection needs TLS and this machine has no trusted certificate authority.
     pub fn new(reach: Reach) -> Result<Self, std::io::Error> {
         Line::to("remote", reach).map(|line| Self { line })
     }

@@ -1,4 +1,4 @@
-//! The OpenAPI document of the contract, from the types that travel, for those who implement an engine.
+//! The OpenAPI document of the contract, derived from the wire types, for implementers of an engine.
 
 use alims_domain::schema::never_null_but_absent;
 use std::error::Error;

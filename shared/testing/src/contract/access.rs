@@ -1,4 +1,5 @@
-//! The contract of the access policy: what is not clearly permitted is forbidden, and the decision says by what.
+//! The contract of the access policy: an action without a clear permission is forbidden, and the decision names its
+//! policies.
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
@@ -23,10 +24,10 @@ pub const POLICIES: &str = r#"
   when { 9223372036854775807 + 1 == 0 };
 "#;
 
-/// The roles that the policies speak of, and one that they do not.
+/// The roles that the policies name, and one that they do not.
 const ROLES: [&[&str]; 5] = [&[], &["reader"], &["worker"], &["reader", "worker"], &["stranger"]];
 
-/// A workflow that somebody else created.
+/// A workflow that another principal created.
 struct Asking {
     principal: Principal,
     tenant_id: TenantId,
@@ -92,7 +93,7 @@ fn forbidden_by(policies: &[&str]) -> AccessDecision {
     AccessDecision::Forbidden { policies: policies.iter().map(|id| (*id).to_owned()).collect() }
 }
 
-/// Whatever the policies are: a decision can be repeated and compared.
+/// For any policies: a decision can be repeated and compared.
 pub fn the_same_question_has_the_same_decision(policy: &impl AccessPolicy) {
     for roles in ROLES {
         for action in Action::ALL {
@@ -105,7 +106,7 @@ pub fn the_same_question_has_the_same_decision(policy: &impl AccessPolicy) {
     }
 }
 
-/// Whatever the policies are, and whatever is known of the workflow.
+/// For any policies, and any known facts about the workflow.
 pub fn every_permission_names_the_policies_that_gave_it(policy: &impl AccessPolicy) {
     for roles in ROLES {
         let asking = Asking::with_roles(roles);
@@ -145,7 +146,7 @@ pub fn a_policy_that_forbids_outweighs_one_that_permits(policy: &impl AccessPoli
     assert_eq!(unknown, permitted_by(&["contract.work"]), "no type is known, so it is not the held one");
 }
 
-/// For every action and role, and whatever else forbids it.
+/// For every action and role, in addition to other policies that forbid it.
 pub fn a_workflow_of_another_tenant_is_forbidden(policy: &impl AccessPolicy) {
     for roles in ROLES {
         let asking = Asking::with_roles(roles).of_tenant("lab-2");

@@ -1,4 +1,4 @@
-//! The contract of the event bus: each entry has its own result, and a call that fails says nothing of any entry.
+//! The contract of the event bus: each entry has its own result, and a failed call says nothing about any entry.
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::TenantId;
@@ -14,10 +14,10 @@ pub trait BusStage {
     /// The adapter.
     fn bus(&self) -> &impl EventBus;
 
-    /// The events of this stage that are on the bus, oldest first, repetitions included.
+    /// This fake's events on the bus, oldest first, repetitions included.
     fn accepted(&self) -> Vec<OnTheBus>;
 
-    /// What the service does with the next put: with the adapter's own further tries of it, too.
+    /// How the service treats the next put, including the adapter's own retries of it.
     fn meet_next_put_with(&self, next: NextPut);
 }
 
@@ -87,7 +87,7 @@ pub async fn the_largest_call_is_confirmed(stage: impl BusStage) {
     assert!(stage.accepted() == expected, "an event is missing or changed");
 }
 
-/// The publisher puts again what it cannot know to be there.
+/// The publisher repeats entries that it cannot know to be on the bus.
 pub async fn an_entry_that_is_there_is_taken_again(stage: impl BusStage) {
     let events = events(2);
     for _ in 0..2 {
@@ -108,7 +108,7 @@ pub async fn a_call_that_fails_is_an_error_and_the_next_one_is_taken(stage: impl
     assert_eq!(stage.accepted(), on_the_bus(&events));
 }
 
-/// At the beginning, in the middle, at the end, several, and all: the results stand where the entries do.
+/// At the beginning, in the middle, at the end, several, and all: each result has its entry's position.
 pub async fn a_refused_entry_is_refused_in_its_place_and_the_others_are_taken(stage: impl BusStage) {
     let mut expected = Vec::new();
     for places in [vec![0], vec![1], vec![3], vec![0, 2], vec![0, 1, 2, 3]] {

@@ -1,8 +1,8 @@
-//! The contract of the place for dead letters: what it confirmed is there, whole, for people to look at.
+//! The contract of the dead-letter store: each confirmed letter is stored in full, for a person to review.
 
 use alims_operations::ports::{DeadLetter, DeadLetters};
 
-/// A place for dead letters, which a test looks into and takes away for a while.
+/// A dead-letter store that a test can read and make unavailable.
 pub trait DeadLettersStage {
     /// The adapter.
     fn dead_letters(&self) -> &impl DeadLetters;

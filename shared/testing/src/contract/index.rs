@@ -1,4 +1,4 @@
-//! The contract of the index for single entries: given, advanced, repaired.
+//! The contract of the index for single entries: reads, advances, repairs.
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
@@ -92,7 +92,7 @@ pub async fn an_advance_never_goes_back<I: WorkflowIndex>(index: I) {
     assert_eq!(there(&index, &key).await, Some(at_version(11)));
 }
 
-/// Whatever the order they come in.
+/// In any order of arrival.
 pub async fn racing_advances_end_at_the_newest<I: WorkflowIndex + Clone + 'static>(index: I) {
     let tenant = a_fresh_tenant();
     let mut writers = JoinSet::new();
@@ -105,7 +105,7 @@ pub async fn racing_advances_end_at_the_newest<I: WorkflowIndex + Clone + 'stati
     assert_eq!(there(&index, &a_key_of(&tenant, "w-1")).await, Some(an_entry(&tenant, "w-1", 12)));
 }
 
-/// Back or forth, but only what the repairer has looked at.
+/// To an older or a newer version, but only the entry that the repairer has seen.
 pub async fn a_repair_replaces_what_was_seen_and_nothing_else<I: WorkflowIndex>(index: I) {
     let tenant = a_fresh_tenant();
     let wrong = IndexEntry { workflow_type: "nonsense".parse().unwrap(), ..an_entry(&tenant, "w-1", 9) };

@@ -1,4 +1,4 @@
-//! The contract of the log for the laboratory's JSON: it comes back as it went in, to the last digit.
+//! The contract of the log for the laboratory's JSON: every value is returned unchanged, to the last digit.
 //!
 //! Compared as text, because `0.0 == -0.0`, and because a reader sees the text.
 

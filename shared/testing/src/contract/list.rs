@@ -45,7 +45,7 @@ async fn all_pages<I: WorkflowIndex>(index: &I, query: &IndexQuery) -> Vec<Index
     panic!("{query:?} has no end");
 }
 
-/// What a list must be, said as plainly as possible.
+/// The expected list, by a simple model.
 fn model(entries: &[IndexEntry], query: &IndexQuery) -> Vec<IndexEntry> {
     let mut listed: Vec<IndexEntry> = entries
         .iter()

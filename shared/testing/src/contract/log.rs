@@ -1,4 +1,4 @@
-//! The contract of the log: what is appended, who wins, what is read.
+//! The contract of the log: appends, races and reads.
 
 use alims_domain::hash_chain::ChainWalk;
 use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
@@ -25,7 +25,7 @@ async fn append_all<L: WorkflowLog>(log: &L, versions: &[StoredVersion]) {
     }
 }
 
-/// One writer has it, and another is told who.
+/// One writer makes it, and the other gets the winner.
 pub async fn a_version_is_appended_once<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let (first, rival) = (a_created_of(&key), a_created_of(&key));
@@ -78,7 +78,7 @@ pub async fn racing_writers_have_exactly_one_winner<L: WorkflowLog + Clone + 'st
     }
 }
 
-/// The adapter takes the version it is given: that it follows the head is for the operations to see to.
+/// The adapter appends any version; the operations ensure that it follows the head.
 pub async fn a_gap_is_not_the_adapters_business<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let chain = a_chain(&key, 3, 1);
@@ -104,7 +104,7 @@ pub async fn the_head_is_the_newest_version<L: WorkflowLog>(log: L) {
     }
 }
 
-/// As texts, 10 sorts before 2 unless somebody took care.
+/// As texts, 10 sorts before 2 unless the adapter pads the numbers.
 pub async fn the_head_stays_the_newest_beyond_nine_versions<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let chain = a_chain(&key, 103, 3);
@@ -207,7 +207,7 @@ fn ids(refusals: &[Refusal]) -> Vec<EventId> {
     refusals.iter().map(|refusal| refusal.event_id).collect()
 }
 
-/// By id, which is by time, whatever the order of writing; `after` is not given again.
+/// By id, which is by time, for any order of writing; `after` itself is not returned again.
 pub async fn refusals_come_in_order_and_in_pages<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let refusals: Vec<Refusal> = (0..7).map(|_| a_refusal(&key)).collect();
@@ -229,7 +229,7 @@ pub async fn refusals_come_in_order_and_in_pages<L: WorkflowLog>(log: L) {
         }
         assert_eq!(seen, ids(&refusals), "at most {limit}");
     }
-    // Another workflow's refusal lies between: one may go on after an id that is not there.
+    // Another workflow's refusal is between them: a read may continue after an id that does not exist.
     let (elsewhere, later) = (a_refusal(&a_fresh_key()), a_refusal(&key));
     log.record_refusal(&later).await.unwrap();
     assert_eq!(readable(log.refusals(&key, Some(elsewhere.event_id), 10).await.unwrap()), [later]);
@@ -257,7 +257,7 @@ pub async fn a_refusal_recorded_twice_is_there_once<L: WorkflowLog>(log: L) {
     assert_eq!(readable(log.refusals(&key, None, 10).await.unwrap()), [refusal]);
 }
 
-/// They lie beside the versions, never among them.
+/// Refusals are stored next to the versions, never among them.
 pub async fn refusals_change_no_version<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     log.record_refusal(&a_refusal(&key)).await.unwrap();
@@ -270,7 +270,7 @@ pub async fn refusals_change_no_version<L: WorkflowLog>(log: L) {
     assert_eq!(log.refusals(&key, None, 10).await.unwrap().len(), 2);
 }
 
-/// What is absent stays absent.
+/// Absent members stay absent.
 pub async fn a_refusal_with_little_in_it_comes_back<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let refusal = Refusal {

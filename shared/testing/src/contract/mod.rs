@@ -1,10 +1,10 @@
-//! What every adapter of a port must keep, as tests that take the adapter: each is a sentence of the port.
+//! The contracts of the ports, as tests that take an adapter. Each test checks one sentence of the port.
 //!
 //! Each test of a store works in a tenant of its own, so a store that outlives a test may serve them all. Put
 //! `alims_testing::log_contract!(adapter().await)` into an integration test and each becomes a test of its own.
 //!
-//! A port whose service may fail has two macros: one for every adapter, and one for those whose service can be told to
-//! fail. These tests take a *stage*: the adapter, and the service behind it, which a test looks at and commands.
+//! A port whose service may fail has two macros: one for every adapter, and one for those whose service can be made to
+//! fail. These tests take a *stage*: the adapter with a fake of its service, which a test reads and controls.
 
 pub mod access;
 pub mod bus;
@@ -54,8 +54,8 @@ macro_rules! log_contract {
     };
 }
 
-/// Makes a test of every part of the contract of what the log keeps beside versions and refusals. The argument is an
-/// expression for a fresh adapter; it may await.
+/// Makes a test of every part of the contract for the log's other records. The argument is an expression for a fresh
+/// adapter; it may await.
 #[macro_export]
 macro_rules! records_contract {
     ($adapter:expr) => {
@@ -81,8 +81,8 @@ macro_rules! records_contract {
     };
 }
 
-/// Makes a test of every part of the contract of a log that somebody tampered with. The argument is an expression for a
-/// fresh [`tampered::Tampered`]; it may await.
+/// Makes a test of every part of the contract for a log with altered entries. The argument is an expression for a fresh
+/// [`tampered::Tampered`]; it may await.
 #[macro_export]
 macro_rules! tampered_contract {
     ($adapter:expr) => {
@@ -155,8 +155,8 @@ macro_rules! bus_contract {
     };
 }
 
-/// Makes a test of what a bus keeps besides when its service answers each entry apart and answers may be lost. The
-/// argument is as that of [`bus_contract!`].
+/// Makes a test of the contract of a bus whose service answers each entry separately and may lose answers. The argument
+/// is the same as for [`bus_contract!`].
 #[macro_export]
 macro_rules! bus_answers_contract {
     ($stage:expr) => {
@@ -180,8 +180,8 @@ macro_rules! dead_letters_contract {
     };
 }
 
-/// Makes a test of what every adapter of the rules keeps, whatever its rules are. The argument is an expression for the
-/// adapter; it may await.
+/// Makes a test of the contract that every adapter of the rules meets with any rules. The argument is an expression for
+/// the adapter; it may await.
 #[macro_export]
 macro_rules! verdict_contract {
     ($adapter:expr) => {
@@ -220,7 +220,8 @@ macro_rules! engine_contract {
     };
 }
 
-/// Makes a test of what every access policy keeps, whatever it permits. The argument is an expression for the adapter.
+/// Makes a test of the contract that every access policy meets. The argument is an expression for the adapter.
+/// the adapter.
 #[macro_export]
 macro_rules! decision_contract {
     ($adapter:expr) => {
@@ -263,7 +264,7 @@ macro_rules! starter_contract {
     };
 }
 
-/// Makes a test of what a starter keeps besides when its service may fail. The argument is an expression for a fresh
+/// Makes a test of the contract of a starter whose service may fail. The argument is an expression for a fresh
 /// [`FailingStarterStage`](crate::contract::starter::FailingStarterStage); it may await.
 #[macro_export]
 macro_rules! failing_starter_contract {

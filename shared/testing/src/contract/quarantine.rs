@@ -1,4 +1,4 @@
-//! The contract of the record of quarantines: one entry of either kind a break, and nothing else touched.
+//! The contract of the quarantine record: each break has one entry of either kind, and nothing else changes.
 
 use alims_domain::hash_chain::Fault;
 use alims_domain::hashing::ChainHash;
@@ -47,7 +47,7 @@ pub async fn a_break_has_one_entry_of_either_kind<L: QuarantineLog>(log: L) {
     assert_eq!(log.quarantine(&key).await.unwrap().entries.len(), 2);
 }
 
-/// Sixteen at once: all are told the same.
+/// Sixteen concurrent writers get the same answer.
 pub async fn racing_finders_record_one_quarantine<L: QuarantineLog + Clone + 'static>(log: L) {
     let key = a_fresh_key();
     let mut finders = JoinSet::new();
@@ -80,7 +80,7 @@ pub async fn a_release_covers_exactly_the_break_it_names<L: QuarantineLog>(log: 
     assert!(record.is_released(&named));
 }
 
-/// They lie beside the versions, never among them.
+/// They are stored next to the versions, never among them.
 pub async fn quarantines_change_no_version_and_are_no_refusals<L: QuarantineLog + WorkflowLog>(log: L) {
     let key = a_fresh_key();
     log.record_quarantine(&a_quarantine(&key, &a_break(1))).await.unwrap();

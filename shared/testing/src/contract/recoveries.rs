@@ -1,4 +1,4 @@
-//! The contract of what the log keeps of recoveries: who has an attempt, which outcome stays, what is read.
+//! The contract of the log's recovery records: who owns an attempt, which outcome stays, what a read returns.
 
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
@@ -29,7 +29,7 @@ pub async fn a_claim_and_its_outcome_come_back_as_they_went_in<L: RecoveryLog>(l
     assert_eq!(log.recoveries(&key, 10).await.unwrap().attempts, [RecoveryAttempt { claim, ended: Some(record) }]);
 }
 
-/// What is absent stays absent.
+/// Absent members stay absent.
 pub async fn a_bare_claim_and_a_bare_outcome_come_back<L: RecoveryLog>(log: L) {
     let key = a_fresh_key();
     let claim = RecoveryClaim {
@@ -46,7 +46,7 @@ pub async fn a_bare_claim_and_a_bare_outcome_come_back<L: RecoveryLog>(log: L) {
     assert_eq!(log.recoveries(&key, 1).await.unwrap().attempts, [RecoveryAttempt { claim, ended: Some(record) }]);
 }
 
-/// Ours when it is the same claim, somebody else's otherwise.
+/// Ours when it is the same claim, otherwise another claimant's.
 pub async fn an_attempt_is_claimed_once<L: RecoveryLog>(log: L) {
     let key = a_fresh_key();
     let claim = a_claim(&key, 2, 1);
@@ -57,7 +57,7 @@ pub async fn an_attempt_is_claimed_once<L: RecoveryLog>(log: L) {
     assert_eq!(log.recoveries(&key, 10).await.unwrap().attempts, [RecoveryAttempt { claim, ended: None }]);
 }
 
-/// Sixteen at once: one has it, and all the others learn whose it is.
+/// Of sixteen concurrent claimants one wins, and all the others get the winner.
 pub async fn racing_claimants_have_exactly_one_winner<L: RecoveryLog + Clone + 'static>(log: L) {
     let key = a_fresh_key();
     let mut claimants = JoinSet::new();
@@ -74,7 +74,7 @@ pub async fn racing_claimants_have_exactly_one_winner<L: RecoveryLog + Clone + '
     }
 }
 
-/// Whoever notices late changes nothing.
+/// A later outcome changes nothing.
 pub async fn the_first_outcome_of_an_attempt_stays<L: RecoveryLog>(log: L) {
     let key = a_fresh_key();
     let claim = a_claim(&key, 2, 1);
@@ -86,7 +86,7 @@ pub async fn the_first_outcome_of_an_attempt_stays<L: RecoveryLog>(log: L) {
     assert_eq!(log.recoveries(&key, 10).await.unwrap().attempts, [RecoveryAttempt { claim, ended: Some(first) }]);
 }
 
-/// By version, then by number; as texts, 10 sorts before 2 unless somebody took care.
+/// By version, then by number; as texts, 10 sorts before 2 unless the adapter pads the numbers.
 pub async fn attempts_come_newest_first_whatever_the_order_of_writing<L: RecoveryLog>(log: L) {
     let key = a_fresh_key();
     let places = [(2, 1), (12, 1), (2, 10), (2, 2), (100, 3), (12, 2)];
@@ -106,7 +106,7 @@ pub async fn attempts_come_newest_first_whatever_the_order_of_writing<L: Recover
     assert_eq!(log.recoveries(&key, 0).await.unwrap().attempts, []);
 }
 
-/// They lie beside the versions, never among them.
+/// They are stored next to the versions, never among them.
 pub async fn recoveries_change_no_version_and_are_no_refusals<L: RecoveryLog + WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let claim = a_claim(&key, 1, 1);

@@ -1,6 +1,6 @@
-//! The contract of the rules: a clear verdict with everything that was applied, or none.
+//! The contract of the rules: a clear verdict with all applied rules, or none.
 //!
-//! An adapter is loaded with [`RULES`], in whatever form its engine has: [`in_cel`] and [`answer`] are two of them.
+//! An adapter loads [`RULES`] in its engine's own form: [`in_cel`] and [`answer`] are two of them.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{AppliedRules, Workflow};
@@ -15,8 +15,8 @@ use crate::builders::{a_created, a_move, a_principal, at, metadata};
 /// The workflow type that the rules are for. No rules are for any other.
 pub const WORKFLOW_TYPE: &str = "contract-run";
 
-/// Each rule's id and the one move it applies to, in the order of evaluation. A rule is met when the metadata after the
-/// move have `yes` as the member of its name; a question has `yes` or `no` there.
+/// Each rule's id and its one transition, in the order of evaluation. A rule is met when the metadata after the
+/// transition have `yes` in the member with the rule's name; a question has `yes` or `no` there.
 pub const RULES: [(&str, Option<State>, State); 5] = [
     ("creation", None, State::Created),
     ("first", Some(State::Active), State::Completed),
@@ -28,7 +28,7 @@ pub const RULES: [(&str, Option<State>, State); 5] = [
 /// The rules that apply to the completion.
 const OF_COMPLETION: [&str; 3] = ["first", "second", "third"];
 
-/// Rules with the engine behind them, which a test takes away for a while.
+/// Rules with their engine, which a test can make unavailable.
 pub trait EngineStage {
     /// The adapter, loaded with [`RULES`].
     fn rules(&self) -> &impl TransitionRules;
@@ -50,7 +50,7 @@ pub fn in_cel() -> String {
     format!("ruleset: contract\nversion: \"1\"\nworkflow_types: [{WORKFLOW_TYPE}]\nrules:\n{}", rules.concat())
 }
 
-/// The answer of an engine elsewhere to a question in JSON, by the same rules.
+/// The answer of a remote engine to a question in JSON, by the same rules.
 #[must_use]
 pub fn answer(question: &Value) -> Value {
     let (workflow, transition) = (&question["workflow"], &question["transition"]);
@@ -69,7 +69,7 @@ pub fn answer(question: &Value) -> Value {
     })
 }
 
-/// A move that is judged.
+/// A transition to judge.
 struct Asking {
     workflow: Workflow,
     transition: Move,
@@ -77,7 +77,7 @@ struct Asking {
 }
 
 impl Asking {
-    /// A move of a workflow of a type, with metadata that say yes to these rules and no to the others.
+    /// A transition of a workflow of a type, with metadata that meet these rules and no others.
     fn of_type(workflow_type: &str, from: Option<State>, to: State, yes: &[&str]) -> Self {
         let created = a_created("w-1");
         let stored = if from == Some(State::Active) { a_move(&created, State::Active) } else { created };
@@ -108,7 +108,7 @@ fn sets() -> Vec<Vec<&'static str>> {
     (0..1_usize << OF_COMPLETION.len()).map(|set| within(set).map(|(_, id)| id).collect()).collect()
 }
 
-/// Holds a verdict to what was to be applied and what was not to be met.
+/// Checks a verdict against the expected applied and unmet rules.
 #[track_caller]
 fn assert_verdict(verdict: &Verdict, evaluated: &[&str], unmet: &[&str]) {
     let (rules, reasons) = match verdict {
@@ -125,7 +125,7 @@ fn assert_verdict(verdict: &Verdict, evaluated: &[&str], unmet: &[&str]) {
     assert_ne!(rules.ruleset, AppliedRules::LIFECYCLE_ONLY, "a ruleset names the type");
 }
 
-/// Whatever the rules are: once yes is always yes, and no answer is never a verdict.
+/// For any rules: a repeated question gets the same verdict, and a missing answer is never a verdict.
 pub async fn the_same_question_has_the_same_verdict<R: TransitionRules>(rules: R) {
     for yes in sets() {
         let asking = Asking::to_complete(&yes);
@@ -136,7 +136,7 @@ pub async fn the_same_question_has_the_same_verdict<R: TransitionRules>(rules: R
     }
 }
 
-/// Whatever the rules are: a refusal has reasons, and each is of a rule that was applied.
+/// For any rules: a refusal has reasons, and each names an applied rule.
 pub async fn every_reason_of_a_refusal_is_a_rule_that_was_applied<R: TransitionRules>(rules: R) {
     for yes in sets() {
         if let Ok(Verdict::Deny { rules, reasons }) = Asking::to_complete(&yes).of(&rules).await {
@@ -146,7 +146,7 @@ pub async fn every_reason_of_a_refusal_is_a_rule_that_was_applied<R: TransitionR
     }
 }
 
-/// Every rule that was not met is named, in order, and no other; every rule of the move was applied.
+/// The verdict names every unmet rule, in order, and no other; it applied every rule of the transition.
 pub async fn a_refusal_names_exactly_the_rules_that_were_not_met<R: TransitionRules>(rules: R) {
     for yes in sets() {
         let verdict = Asking::to_complete(&yes).of(&rules).await.unwrap();
@@ -155,7 +155,7 @@ pub async fn a_refusal_names_exactly_the_rules_that_were_not_met<R: TransitionRu
     }
 }
 
-/// The rules of another move neither allow nor refuse; a move that no rule applies to is allowed by the ruleset.
+/// The rules of another transition have no effect; the ruleset allows a transition without rules.
 pub async fn only_the_rules_of_the_move_are_applied<R: TransitionRules>(rules: R) {
     let active = Some(State::Active);
     for (to, yes, evaluated, unmet) in [
@@ -168,7 +168,7 @@ pub async fn only_the_rules_of_the_move_are_applied<R: TransitionRules>(rules: R
     }
 }
 
-/// It is a move from nothing.
+/// It is a transition without a current state.
 pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     for (yes, unmet) in [(&["creation"][..], &[][..]), (&OF_COMPLETION, &["creation"])] {
         let creation = Asking::of_type(WORKFLOW_TYPE, None, State::Created, yes);
@@ -176,7 +176,7 @@ pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     }
 }
 
-/// Such a type is held to the lifecycle alone, whatever its metadata say.
+/// The lifecycle alone decides such a type; its metadata have no effect.
 pub async fn a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only<R: TransitionRules>(rules: R) {
     for yes in [&[][..], &OF_COMPLETION] {
         for (from, to) in [(None, State::Created), (Some(State::Active), State::Completed)] {
@@ -198,7 +198,7 @@ pub async fn questions_asked_at_the_same_time_do_not_mix<R: TransitionRules>(rul
     }
 }
 
-/// Neither a yes nor a no, whichever it would be; and when the engine is back, the verdict is.
+/// An engine without an answer gives neither verdict; when it is available again, it gives the expected one.
 pub async fn an_engine_that_gives_no_answer_neither_allows_nor_refuses(stage: impl EngineStage) {
     for (yes, unmet) in [(&OF_COMPLETION[..], &[][..]), (&["first", "third"], &["second"])] {
         let asking = Asking::to_complete(yes);

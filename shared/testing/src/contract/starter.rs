@@ -1,4 +1,4 @@
-//! The contract of the recovery starter: a name runs once, and a service that does not answer says nothing of a name.
+//! The contract of the recovery starter: an id runs once, and an unanswered call says nothing about an id.
 
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
@@ -8,14 +8,14 @@ use futures_util::future::join_all;
 use crate::Fault;
 use crate::builders::{a_claim, a_fresh_tenant, a_key_of};
 
-/// A starter with what carries out its recoveries, which a test looks at and commands.
+/// A starter with a fake of the service that runs recoveries, which a test reads and controls.
 ///
-/// What is started is under way until the test ends it.
+/// A started recovery runs until the test ends it.
 pub trait StarterStage {
     /// The adapter.
     fn starter(&self) -> &impl RecoveryStarter;
 
-    /// How many runs there were, of whatever name.
+    /// The number of runs, of any id.
     fn runs(&self) -> usize;
 
     /// Ends the run of this name. It has ended when this returns.
@@ -51,7 +51,7 @@ fn goes_on(outcome: &Result<Start, StarterError>) -> bool {
     matches!(outcome, Ok(Start::Started | Start::AlreadyRunning))
 }
 
-/// A caller whose answer was lost repeats the start, and learns that the run goes on.
+/// A caller whose answer was lost repeats the start, and learns that the recovery is running.
 pub async fn a_start_that_is_repeated_runs_once_and_goes_on(stage: impl StarterStage) {
     let document = a_document();
     assert_starts(&stage, &document).await;
@@ -73,7 +73,7 @@ pub async fn a_name_under_way_is_already_running_for_another_document(stage: imp
     assert_eq!(stage.runs(), 1);
 }
 
-/// Exactly one of them runs, and every caller learns that it goes on.
+/// Exactly one of them runs, and every caller learns that it is running.
 pub async fn racing_starts_of_a_name_run_once(stage: impl StarterStage) {
     let document = a_document();
     let outcomes = join_all((0..8).map(|_| stage.starter().start(&document))).await;
@@ -103,7 +103,7 @@ pub async fn a_name_that_has_ended_has_ended_and_does_not_run_again(stage: impl 
     assert_eq!(stage.runs(), 1);
 }
 
-/// Before it was started, and once it is forgotten: then it may run anew.
+/// Before it starts, and once the service has forgotten it: then it may run again.
 pub async fn a_name_that_never_ran_or_is_forgotten_is_unknown(stage: impl StarterStage) {
     let document = a_document();
     assert_status(&stage, &document, ExecutionStatus::Unknown).await;
@@ -127,7 +127,7 @@ pub async fn a_service_that_does_not_answer_is_unavailable(stage: impl FailingSt
     assert_starts(&stage, &document).await;
 }
 
-/// The start happened and was answered by an error; the next call learns that the run goes on.
+/// The recovery started although the call failed; the next call learns that it is running.
 pub async fn a_start_whose_answer_was_lost_is_found_by_the_next(stage: impl FailingStarterStage) {
     let document = a_document();
     stage.fail_next_call(Fault::AfterEffect);

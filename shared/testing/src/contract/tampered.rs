@@ -1,4 +1,4 @@
-//! The contract of the log for entries that somebody altered or took out with the store's own tools: no port can do that.
+//! The contract of the log for entries altered or removed with the store's own tools, which no port can do.
 
 use alims_domain::hash_chain::Fault;
 use alims_domain::hashing::ChainHash;
@@ -14,7 +14,7 @@ use crate::builders::{
 };
 use crate::contract::log::a_fresh_key;
 
-/// A log whose entries can be altered and taken out.
+/// A log whose entries a test can alter and remove.
 pub trait Tampered: Send + Sync {
     /// What reads it.
     type Log: WorkflowLog + RecoveryLog + QuarantineLog;
@@ -22,10 +22,10 @@ pub trait Tampered: Send + Sync {
     /// The log itself.
     fn log(&self) -> &Self::Log;
 
-    /// Alters an entry so that it cannot be read, each time in another way when `how` is another.
+    /// Makes an entry unreadable, in a different way for each `how`.
     fn spoil(&self, key: &WorkflowKey, place: Place<'_>, how: &str) -> impl Future<Output = ()> + Send;
 
-    /// Takes an entry out.
+    /// Removes an entry.
     fn take_out(&self, key: &WorkflowKey, place: Place<'_>) -> impl Future<Output = ()> + Send;
 }
 
@@ -44,7 +44,7 @@ pub enum Place<'a> {
     Quarantine(&'a QuarantineEntry),
 }
 
-/// What is there may be the version that is appended, written by a try whose answer was lost, and altered since.
+/// The stored version may be the appended one, written by a try whose answer was lost, and altered since.
 pub async fn an_append_onto_an_unreadable_version_has_an_unknown_outcome<T: Tampered>(store: T) {
     let (key, log) = (a_fresh_key(), store.log());
     let (ours, another) = (a_created_of(&key), a_created_of(&key));
@@ -56,7 +56,7 @@ pub async fn an_append_onto_an_unreadable_version_has_an_unknown_outcome<T: Tamp
     }
 }
 
-/// Whoever asks on from the unreadable one meets the error.
+/// A caller who continues from the unreadable one meets the error.
 pub async fn versions_before_an_unreadable_one_are_given_and_none_after_it<T: Tampered>(store: T) {
     let (key, log) = (a_fresh_key(), store.log());
     let chain = a_chain(&key, 5, 1);
@@ -73,7 +73,7 @@ pub async fn versions_before_an_unreadable_one_are_given_and_none_after_it<T: Ta
     assert_eq!(log.head(&key).await.unwrap().as_ref(), chain.last());
 }
 
-/// It is given in its place, whatever the pages' size, so that nothing is hidden.
+/// It is returned in its place, for any page size, so that nothing is hidden.
 pub async fn an_unreadable_refusal_is_given_in_its_place<T: Tampered>(store: T) {
     let (key, log) = (a_fresh_key(), store.log());
     let refusals: Vec<_> = (0..5).map(|_| a_refusal(&key)).collect();
@@ -100,7 +100,7 @@ pub async fn an_unreadable_refusal_is_given_in_its_place<T: Tampered>(store: T) 
         }
         assert_eq!(seen.len(), refusals.len(), "at most {limit}");
     }
-    // It is there, and nothing is put in its place.
+    // It exists, and no other takes its place.
     log.record_refusal(&refusals[2]).await.unwrap();
     let there = log.refusals(&key, None, 10).await.unwrap();
     assert!(matches!(there[2], KeptRefusal::Unreadable { .. }), "{there:?}");
@@ -141,7 +141,8 @@ pub async fn unreadable_recoveries_hide_no_older_attempt<T: Tampered>(store: T) 
     assert_eq!(numbers(&log.recoveries(&key, 1).await.unwrap()), [(3, 71)]);
 }
 
-/// The outcome of an attempt stays when its claim is gone: another claim of that number would have ended before it began.
+/// The outcome of an attempt stays when its claim is lost: another claim with that number would have ended before it
+/// began.
 pub async fn a_number_that_only_an_outcome_has_is_used_up<T: Tampered>(store: T) {
     for spoilt in [false, true] {
         let (key, log) = (a_fresh_key(), store.log());
@@ -159,7 +160,7 @@ pub async fn a_number_that_only_an_outcome_has_is_used_up<T: Tampered>(store: T)
     }
 }
 
-/// How, is not known any more.
+/// Its outcome is no longer known.
 pub async fn an_attempt_with_an_unreadable_outcome_has_ended<T: Tampered>(store: T) {
     let (key, log) = (a_fresh_key(), store.log());
     attempted(log, &key, 3, 2).await;

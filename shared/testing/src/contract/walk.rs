@@ -1,4 +1,4 @@
-//! The contract of a walk over the log: who is met, in which order, and what goes on meanwhile.
+//! The contract of a walk over the log: the visited workflows, their order, and concurrent writes.
 
 use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_operations::ports::{LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPosition, WorkflowLog};
@@ -67,7 +67,7 @@ pub async fn every_workflow_is_met_and_none_comes_between_the_parts_of_another<
     }
 }
 
-/// Whoever was interrupted may begin where it was.
+/// An interrupted walk may continue from its last position.
 pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
     let (tenant, _) = filled(&log).await;
     let parts = walked(&log, &tenant, None).await;
@@ -76,7 +76,7 @@ pub async fn a_walk_goes_on_from_any_of_its_positions<L: WorkflowLog + RecoveryL
     }
 }
 
-/// Newcomers may be met or not; whoever was there is met.
+/// The walk may or may not visit new workflows; it visits every existing one.
 pub async fn an_append_during_a_walk_hides_nothing_that_was_there<
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
 >(

@@ -1,4 +1,4 @@
-//! The turn that publishes what is missing and puts the index in order.
+//! The turn that publishes missing events and repairs the index entry.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::projection::IndexEntry;
@@ -17,7 +17,7 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Does what a fresh look says is left to be done: the publisher may have been quicker.
+    /// Does the work that a new assessment shows: the publisher may have been faster.
     pub(crate) async fn publish(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let (head, findings, plan) = match self.look(&document).await? {
             Found::Broken(found) => return self.quarantine(document, found).await,
@@ -34,7 +34,7 @@ where
                 Ok(0) => {}
                 Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
                 Err(Stop::Retryable(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
-                // The log is not any more what it was when it was looked at. If it is so again, that is not why.
+                // The log has changed since the assessment. If this happens again, a change is not the cause.
                 Err(Stop::Permanent(why)) if document.has(StepKind::ChangedMeanwhile) => {
                     document.give_up("CannotPublish", &why);
                     return Ok(document);
@@ -46,7 +46,7 @@ where
             }
         }
         if repairs.rebuild_index {
-            // Whoever changed it meanwhile, the publisher or another recovery, put it in order too.
+            // The writer that changed it, the publisher or another recovery, also put it in order.
             let entry = IndexEntry::from(&*head);
             self.ports.publishing.index.repair(&entry, findings.indexed.as_ref()).await?;
             document.did(StepKind::IndexRebuilt, self.now, Some(head.version), None);

@@ -1,4 +1,4 @@
-//! The turns that bring a failed workflow back: the rules are asked, then one version is appended.
+//! The turns that return a failed workflow to ACTIVE: they ask the rules, then append one version.
 
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
@@ -30,7 +30,7 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Asks the rules. A denial is kept in the log, an approval in the document until the version is appended.
+    /// Asks the rules. The log keeps a denial; the document keeps an approval until the version is appended.
     pub(crate) async fn ask_rules(
         &self,
         mut document: RecoveryDocument,
@@ -48,8 +48,8 @@ where
                 document.next = Next::Apply;
             }
             Err(violation) => {
-                // The id has a repetition, too: what is recorded twice is there once. How many recoveries there are is
-                // bounded elsewhere.
+                // A repetition has the same id, so the log holds the refusal once. Another bound limits the number of
+                // recoveries.
                 let id = document.derived_id(&[Part::literal("refusal"), Part::of(&version)]);
                 let attempt = Attempt {
                     operation: OPERATION,
@@ -70,7 +70,8 @@ where
         Ok(document)
     }
 
-    /// Appends FAILED to ACTIVE, once: the id of the version follows from the recovery and the version.
+    /// Appends the transition from FAILED to ACTIVE, once: the id of the version follows from the recovery and the
+    /// version.
     pub(crate) async fn apply(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
         let Some(verdict) = document.verdict.clone() else {
             document.look_again(self.now);
@@ -99,13 +100,12 @@ where
         Ok(document)
     }
 
-    /// The move back to ACTIVE, decided as every move is; none when there is none to make: the workflow is not any more
-    /// what this recovery was claimed for and has assessed. Whether the policies permit it was decided when the recovery
-    /// was asked for.
+    /// The transition back to ACTIVE, decided like every other; none when the workflow is no longer as this recovery
+    /// claimed and assessed it. The policies decided on it when the recovery was requested.
     async fn reactivation(&self, document: &RecoveryDocument) -> Result<Option<Reactivation>, StoreError> {
         let (head, quarantine) = match head(self.log(), &self.key).await {
             Ok(read) => read,
-            // The next assessment says where and how.
+            // The next assessment reports the break.
             Err(ReadWorkflowError::NotFound | ReadWorkflowError::Forbidden(_) | ReadWorkflowError::Quarantined(_)) => {
                 return Ok(None);
             }
@@ -131,7 +131,7 @@ where
         })
     }
 
-    /// Whether a version is there that an earlier try of this turn appended.
+    /// Whether an earlier try of this turn appended the stored version.
     async fn is_ours(&self, version: Version, id: EventId) -> Result<bool, StoreError> {
         match self.log().versions(&self.key, version, 1).await {
             Ok(found) => Ok(found.first().is_some_and(|stored| stored.event.event_id == id)),
@@ -141,12 +141,12 @@ where
     }
 }
 
-/// A move from FAILED to ACTIVE that all but the rules allow.
+/// A transition from FAILED to ACTIVE that everything but the rules allows.
 struct Reactivation {
     head: Head,
     workflow: Workflow,
     transition: Move,
-    /// Not before the version it moves from.
+    /// Never earlier than the version it continues from.
     now: Timestamp,
 }
 
@@ -157,7 +157,7 @@ impl Reactivation {
     }
 }
 
-/// The recovery as a call: whoever asked for it acts, and its name stands for the request's.
+/// The recovery as a call: its requester acts, and the recovery id is the request id.
 fn call_of(document: &RecoveryDocument) -> Call {
     Call {
         principal: document.principal(),
