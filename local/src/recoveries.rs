@@ -165,6 +165,9 @@ mod tests {
     use alims_testing::contract::starter::StarterStage;
     use tempfile::TempDir;
 
+    /// A recovery that has not ended by then never will: the test fails instead of hanging.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     /// A starter that holds its turns until the test ends a recovery.
     struct Held {
         starter: LocalStarter,
@@ -203,9 +206,12 @@ mod tests {
 
         async fn end(&self, recovery_id: &RecoveryId) {
             self.starter.0.turns.add_permits(1);
-            while self.starter.status(recovery_id).await.unwrap() == ExecutionStatus::Running {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
+            let ended = async {
+                while self.starter.status(recovery_id).await.unwrap() == ExecutionStatus::Running {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, ended).await.unwrap();
             self.starter.0.turns.acquire().await.unwrap().forget();
         }
 

@@ -215,7 +215,9 @@ fn a_decision_says_what_it_was_made_on() {
                 assert_eq!((invalid.current_state, invalid.target_state, invalid.version), (state, case.to, version));
             }
             Decision::Rejected(TransitionRejected::KeyReused | TransitionRejected::Metadata(_)) => {}
-            Decision::Rejected(TransitionRejected::RuleViolation(_)) => panic!("nobody asked the rules"),
+            Decision::Rejected(TransitionRejected::RuleViolation(_)) => {
+                panic!("the decision does not ask the rules itself")
+            }
         }
     }
 }

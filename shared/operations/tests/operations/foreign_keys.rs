@@ -1,4 +1,4 @@
-//! A log that breaks its contract and gives the same version again and again: whoever reads it comes to an end all the same.
+//! A log that breaks its contract and gives the same version again and again: every reader still ends.
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};

@@ -50,7 +50,7 @@ async fn a_published_failure_starts_one_recovery_however_often_it_is_delivered()
     assert_eq!(starter.started(), 1);
 }
 
-/// The outcome is recorded by whoever comes first; no second attempt is made without its delay.
+/// The first observer records the outcome; no second attempt is made without its delay.
 #[tokio::test]
 async fn a_failure_delivered_again_after_a_recovery_without_an_outcome_starts_no_other() {
     let (site, starter) = (Site::failed().await, MemoryStarter::default());

@@ -41,7 +41,7 @@ async fn a_failure_is_recovered_once_however_often_and_by_different_people_it_is
     let ports = requesting(site.log.clone(), starter.clone());
     let first = asked(&ports, &a_call("sue")).await.unwrap();
     let again = asked(&ports, &a_call("bob")).await.unwrap();
-    assert_eq!(again, first, "bob is told of sue's");
+    assert_eq!(again, first, "bob gets the recovery that sue started");
     assert_eq!((starter.started(), first.attempt, first.version), (1, 1, version(3)));
     let document = starter.running().remove(0);
     assert_eq!((document.requested_by.as_str(), document.trigger), ("sue", Trigger::Request));
@@ -105,7 +105,7 @@ async fn a_claim_whose_start_was_lost_or_forgotten_is_started_by_the_next_reques
     assert_eq!(starter.running().remove(0).requested_by.as_str(), "sue");
 }
 
-/// Every call, failed before and after its effect: whoever asks again gets one execution of one attempt.
+/// Every call, failed before and after its effect: a repeated request gets one execution of one attempt.
 #[tokio::test]
 async fn a_start_failed_anywhere_and_asked_for_again_starts_one() {
     let attempt = async |script: &Script| {
@@ -153,7 +153,7 @@ async fn a_request_supersedes_an_automatic_recovery_that_waits() {
     assert_eq!(status(&ended), OutcomeStatus::Recovered);
 }
 
-/// A clock that is looked at between the look at the attempts and the claim: meanwhile the service claims by itself.
+/// A clock that is read after the attempts and before the claim; in between, an automatic recovery is claimed.
 #[derive(Debug)]
 struct ClaimedMeanwhile(MemoryLog, RecoveryClaim);
 

@@ -179,7 +179,7 @@ async fn an_altered_head_moves_no_more() {
 async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading() {
     let site = Site::torn(&[State::Active, State::Paused]).await;
     alter(&site, 2, "forged");
-    assert!(moved(&site, State::Active).await.is_ok(), "nobody has found it yet, and the head is sound");
+    assert!(moved(&site, State::Active).await.is_ok(), "the break is not found yet, and the head is sound");
     assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Quarantined);
     assert_quarantined(moved(&site, State::Paused).await, 2, Fault::Altered);
     let dry = try_state_transition(&allowing(&site.log), &alice(), &w(), &to(State::Paused)).await;
