@@ -161,7 +161,7 @@ Fetch ==
         /\ LET lane  == carry[k][W]
                again == Reading(W, lane.told, lane.done, lane.last)
            IN  again # lane /\ carry' = [carry EXCEPT ![k][W] = again]
-        /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held>>
+        /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held>>
         /\ UNCHANGED <<calm, flying>>
 
 (* A turn of a recovery looks, and finds a failed workflow to bring back at this version, or events to publish from

@@ -12,8 +12,8 @@
 (* function of the code and which call of AWS each action is.              *)
 (*                                                                         *)
 (* Faults have no budget. Answers are lost, publishers and recoveries die, *)
-(* doorbells repeat and index entries vanish as often as they like. What   *)
-(* is bounded is the number of calls: a call is one invocation and is made *)
+(* notifications repeat and index entries vanish as they like. What is      *)
+(* bounded is the number of calls: a call is one invocation and is made    *)
 (* once, so that its answer stays to be compared with the log for ever.    *)
 (*                                                                         *)
 (* Left out, and why that hides nothing:                                   *)
@@ -70,7 +70,7 @@ VARIABLES
                   \* those that releases cover
     refusals,     \* whose refused attempt is in the log
     index,        \* by workflow: the newest published version and its state; version 0 is no entry
-    doorbells,    \* records of the stream: <<workflow, version>>
+    notifications, \* records of the stream: <<workflow, version>>
     bus,          \* events that the bus has accepted
     work,         \* by call and recovery: how far it is, and how it ended
     carry,        \* by publisher and recovery: the lanes of the PutEvents call in flight and what follows it
@@ -80,7 +80,7 @@ VARIABLES
     held,         \* by subscriber: events that came too early
     calm          \* faults have ceased. Only liveness needs them to.
 
-vars == <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+vars == <<log, altered, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* The lifecycle. *)
@@ -183,7 +183,7 @@ ConditionHolds(put) ==
 Store(put) ==
     /\ log' = IF KeyIsFree(put) THEN [log EXCEPT ![put.w] = Append(@, put.version)]
                                 ELSE [log EXCEPT ![put.w][put.n] = put.version]
-    /\ doorbells' = doorbells \cup {<<put.w, put.n>>}
+    /\ notifications' = notifications \cup {<<put.w, put.n>>}
     \* Late appends of the same version have become harmless: their condition fails and nobody hears of it.
     /\ latePuts' = {late \in latePuts : <<late.w, late.n>> # <<put.w, put.n>>}
 
@@ -267,7 +267,7 @@ Answered(c, outcome) ==
 
 Decides(c, outcomes) ==
     /\ \E outcome \in outcomes : work' = [work EXCEPT ![c] = Answered(c, outcome)]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* A creation looks at nothing before it appends: the condition of the append says whether the workflow is there. (With
    a key the code looks first. It then answers what the failed condition would have told it.) *)
@@ -293,7 +293,7 @@ LookAhead(c, w) ==
     /\ log[w] # << >>
     /\ \/ work' = [work EXCEPT ![c] = [at |-> "look", w |-> w, record |-> quarantine[w]]]
        \/ work' = [work EXCEPT ![c] = [at |-> "look", w |-> w, newest |-> Newest(w)]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 NewestSeen(c, w) == IF "newest" \in DOMAIN work[c] THEN work[c].newest ELSE Newest(w)
 RecordSeen(c, w) == IF "record" \in DOMAIN work[c] THEN work[c].record ELSE quarantine[w]
@@ -309,7 +309,7 @@ RecordRefusal(c) ==
     /\ work[c] = Refusing
     /\ refusals' = refusals \cup {c}
     /\ work' = [work EXCEPT ![c] = Ended("refused")]
-    /\ UNCHANGED <<log, altered, quarantine, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The store did not say that the refusal is kept, though it may be. *)
 RefusalUnheard(c) ==
@@ -317,7 +317,7 @@ RefusalUnheard(c) ==
     /\ work[c] = Refusing
     /\ refusals' \in {refusals, refusals \cup {c}}
     /\ work' = [work EXCEPT ![c] = Ended("unavailable")]
-    /\ UNCHANGED <<log, altered, quarantine, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* Appending, for calls and recoveries alike. *)
@@ -363,7 +363,7 @@ AppendRefused(x) ==
            ELSE IF ours /\ Mutant # "retry-without-comparing"
            THEN Win(x, put)
            ELSE work' = [work EXCEPT ![x] = IF same THEN Accepted(winner) ELSE lost] /\ carry' = carry
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, latePuts, lateEntries, applied, held, calm>>
 
 (* Nobody waits any longer: the SDK gave up, or the invocation died. The append may have happened, or may yet. Of
    recoveries' appends of one version one is kept: at most one of them can be carried out, and they differ in nothing
@@ -375,7 +375,7 @@ AppendAbandoned(x) ==
     /\ LET put     == work[x].put
            another == \E late \in latePuts : late.w = put.w /\ late.version.kind = "WorkflowRecovered"
        IN  latePuts' = IF ~KeyIsFree(put) \/ (x \in Recoveries /\ another) THEN latePuts ELSE latePuts \cup {put}
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, lateEntries, applied, held, calm>>
 
 AppendLate ==
     /\ \E put \in latePuts : KeyIsFree(put) /\ Store(put)
@@ -417,7 +417,7 @@ Lane(w, told, last) == Reading(w, told, told, last)
 OneLane(w, told, last) == [x \in {w} |-> Lane(w, told, last)]
 NoLanes == << >>
 
-Answer(records) == doorbells' = IF Redelivery THEN doorbells ELSE doorbells \ records
+Answer(records) == notifications' = IF Redelivery THEN notifications ELSE notifications \ records
 
 (* A batch rings for w up to version `last`. BatchGetItem may tell of any earlier time: `told` is at most what the index
    has, or had before a release took it back. What lies between comes from the log. A batch for several workflows is taken
@@ -429,13 +429,13 @@ MayHaveSaid(w) ==
 PublishEvents(p, w) ==
     /\ w \notin DOMAIN carry[p]
     /\ \A x \in DOMAIN carry[p] : carry[p][x].entry = "open" /\ carry[p][x].told = carry[p][x].done
-    /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in doorbells}, told \in MayHaveSaid(w) :
+    /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in notifications}, told \in MayHaveSaid(w) :
         IF told >= last
         THEN ~Redelivery /\ Answer({<<w, last>>}) /\ carry' = carry
-        ELSE LET from == IF Mutant = "trusts-the-doorbell" THEN last - 1 ELSE told
+        ELSE LET from == IF Mutant = "trusts-the-notification" THEN last - 1 ELSE told
              IN  /\ carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
                                 IF x = w THEN Lane(w, from, last) ELSE carry[p][x]]]
-                 /\ doorbells' = doorbells
+                 /\ notifications' = notifications
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 InOneCall(lane) ==
@@ -449,14 +449,14 @@ EntryAccepted(k, w) ==
         /\ bus' = bus \cup {Event(w, v)}
         /\ lateEntries' = lateEntries \ {Event(w, v)}
         /\ carry' = IF v = carry[k][w].next THEN [carry EXCEPT ![k][w].entry = "accepted"] ELSE carry
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, work, latePuts, applied, held, calm>>
 
 EntryRefused(k, w) ==
     /\ ~calm
     /\ w \in DOMAIN carry[k]
     /\ carry[k][w].entry = "open"
     /\ carry' = [carry EXCEPT ![k][w].entry = IF Mutant = "entry-results-ignored" THEN "accepted" ELSE "refused"]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* The call has answered for every entry: a lane whose entry was accepted goes on, with the next call in flight at once;
    one whose entry was refused stops. What follows was read when the lane began, or is read now (`anew`). *)
@@ -473,7 +473,7 @@ PutAnswered(k) ==
     /\ \E w \in DOMAIN lanes : lanes[w].entry \in {"accepted", "refused"}
     /\ \A w \in DOMAIN lanes : lanes[w].entry # "open"
     /\ \E anew \in SUBSET changed : carry' = [carry EXCEPT ![k] = [w \in DOMAIN lanes |-> goOn(w, anew)]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* Entries on their way whose call nobody waits for. That the bus has them already makes them harmless. *)
 Adrift(k) == {Event(w, carry[k][w].next) : w \in {w \in DOMAIN carry[k] : carry[k][w].entry = "open"}} \ bus
@@ -485,11 +485,11 @@ PutUnheard(k) ==
     /\ lateEntries' = lateEntries \cup Adrift(k)
     /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |->
                     IF carry[k][w].entry \in {"end", "dead"} THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, applied, held, calm>>
 
 EntryLate ==
     /\ \E event \in lateEntries : bus' = bus \cup {event} /\ lateEntries' = lateEntries \ {event}
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, carry, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, work, carry, latePuts, applied, held, calm>>
 
 (* The index is moved to what was confirmed, on condition that it is behind. At the end always; earlier when the rest
    has to be fetched from the log. *)
@@ -504,7 +504,7 @@ IndexAdvanced(k, w) ==
                        THEN [index EXCEPT ![w] = [version |-> to, state |-> StateAt(w, said)]]
                        ELSE index
            /\ carry' = [carry EXCEPT ![k][w].told = to]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 Done(k) ==
     \A w \in DOMAIN carry[k] : carry[k][w].entry \in {"end", "stop", "dead"} /\ carry[k][w].told >= carry[k][w].done
@@ -525,7 +525,7 @@ PublisherDies(p) ==
     /\ carry[p] # NoLanes
     /\ lateEntries' = lateEntries \cup Adrift(p)
     /\ carry' = [carry EXCEPT ![p] = NoLanes]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* Subscribers. What the bus has accepted it may deliver at any time, in any order, as often as it likes. *)
@@ -565,7 +565,7 @@ DeliverEvent(s, event) ==
          [] OTHER ->
                 /\ applied' = [applied EXCEPT ![s][w] = list]
                 /\ held' = [held EXCEPT ![s] = {e \in @ \cup {event} : e.w # w \/ e.v > upTo}]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, calm>>
 
 -----------------------------------------------------------------------------
 (* Recovery: look, and do what is to be done first of all that is: bring a failed workflow back, for which the rules are
@@ -583,7 +583,7 @@ AssessWorkflow(r, w) ==
     /\ log[w] # << >>
     /\ Sound(w)
     /\ work' = [work EXCEPT ![r] = [at |-> "assess", w |-> w]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 CanBeRecovered(r, w) ==
     \/ work[r] = [at |-> "assess", w |-> w]
@@ -601,7 +601,7 @@ BringBack(r, w) ==
         /\ work' = [work EXCEPT ![r] =
                 [at |-> "judge", w |-> w, n |-> newest.n, m |-> newest.m, says |-> Resumes(newest)]]
     /\ carry' = carry
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, latePuts, lateEntries, applied, held, calm>>
 
 Republish(r, w) ==
     /\ CanBeRecovered(r, w)
@@ -612,7 +612,7 @@ Republish(r, w) ==
         /\ Lane(w, told, m).entry = "open"
         /\ work' = [work EXCEPT ![r] = [at |-> "publish", w |-> w, n |-> m]]
         /\ carry' = [carry EXCEPT ![r] = OneLane(w, told, m)]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, latePuts, lateEntries, applied, held, calm>>
 
 RecoverWorkflow(r, w) == BringBack(r, w) \/ Republish(r, w)
 
@@ -622,7 +622,7 @@ RecoveryPublished(r) ==
     /\ LET stopped == \E w \in DOMAIN carry[r] : carry[r][w].entry \in {"stop", "dead"}
        IN  work' = [work EXCEPT ![r] = IF stopped THEN Stopped ELSE Idle]
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, latePuts, lateEntries, applied, held, calm>>
 
 (* The first break that no release covers is recorded. Until a person releases it nobody moves the workflow. (The code
    finds it and records it in two calls: what is altered once more in between is recorded as it was found, and so is
@@ -633,7 +633,7 @@ QuarantineWorkflow(r, w) ==
         /\ \A other \in Uncovered(w) : b[1] <= other[1]
         /\ b \notin quarantine[w].found
         /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup {b}]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* A person has looked, and names breaks that are recorded: these are released, and no other. A workflow of which no
    version can be read is not released: there is nothing to go on from. Whether there is one is looked up after the
@@ -647,7 +647,7 @@ ReleaseWorkflow(w) ==
                           [] Mutant = "releases-what-was-not-named" -> InForce(w)
                           [] OTHER -> named
         IN  quarantine' = [quarantine EXCEPT ![w].named = @ \cup named, ![w].released = @ \cup released]
-    /\ UNCHANGED <<log, altered, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Before the release of an unreadable version is recorded, an index that stands there is taken back to the version that
    the workflow will go on from, on condition that it stands there still. A release may die before or after this, and a
@@ -661,7 +661,7 @@ TakeIndexBack(w) ==
     /\ BreaksAt(w, v) \subseteq quarantine[w].found \/ Mutant = "takes-the-index-back-too-soon"
     /\ m > 0
     /\ index' = [index EXCEPT ![w] = [version |-> m, state |-> StateAt(w, m)]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* An id that nothing in the log or on its way to it has. *)
 Fresh(r, w) ==
@@ -678,14 +678,14 @@ RecoveryAllowed(r) ==
                         [] OTHER -> Good
        IN  work' = [work EXCEPT ![r] =
                 Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Denied: the workflow stays as it was. That the refusal is kept before it is told is in no variable here: the line
    `kept` of a recorded run says so. *)
 RecoveryDenied(r) ==
     /\ work[r].at = "judge"
     /\ work' = [work EXCEPT ![r] = Idle]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The rules give no verdict, or the recovery dies. Dying while an append is in flight is AppendAbandoned. *)
 RecoveryDies(r) ==
@@ -694,7 +694,7 @@ RecoveryDies(r) ==
     /\ work' = [work EXCEPT ![r] = Stopped]
     /\ lateEntries' = lateEntries \cup Adrift(r)
     /\ carry' = [carry EXCEPT ![r] = NoLanes]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, latePuts, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, latePuts, applied, held, calm>>
 
 -----------------------------------------------------------------------------
 (* What happens to the stores without us. *)
@@ -707,13 +707,13 @@ AlterVersion(w) ==
         /\ made < Alterations
         /\ \E n \in Alterable(w), harm \in Harm :
                 altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1, harm>>}]
-    /\ UNCHANGED <<log, quarantine, refusals, index, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 LoseIndexEntry(w) ==
     /\ ~calm
     /\ index[w].version > 0
     /\ index' = [index EXCEPT ![w] = [version |-> 0, state |-> Nowhere]]
-    /\ UNCHANGED <<log, altered, quarantine, refusals, doorbells, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
    nothing may make its first appearance here. What cannot be read is left out. (When it was passed over and can be read
@@ -721,7 +721,7 @@ LoseIndexEntry(w) ==
 ReplayEvents(w) ==
     /\ \E v \in (1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version)) \ Unreadable(w) :
             Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
-    /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The operations that read. They change nothing. The state of a workflow whose newest version cannot be read is that of
    the version it will go on from, once a release covers all that is passed over; until then it is not told. Verification
@@ -743,7 +743,7 @@ Init ==
     /\ LET past == UNION {{<<w, v>> : v \in 1..Len(Past[w])} : w \in Workflows}
            told(w) == IF Published THEN Len(Past[w]) ELSE 0
        IN  /\ index = [w \in Workflows |-> [version |-> told(w), state |-> StateAt(w, told(w))]]
-           /\ doorbells = IF Published THEN {} ELSE past
+           /\ notifications = IF Published THEN {} ELSE past
            /\ bus = IF Published THEN {Event(x[1], x[2]) : x \in past} ELSE {}
            /\ applied = [s \in Subscribers |-> [w \in Workflows |-> [i \in 1..told(w) |-> log[w][i].id]]]
     /\ work = [x \in Calls \cup Recoveries |-> Idle]
@@ -888,7 +888,7 @@ RefusalsKept == \A c \in Calls : work[c].at = "refused" => c \in refusals
    answered, the bus delivers what it accepted, failed workflows are recovered, rules that are asked again and again
    allow some time, and faults cease some time. Nobody need ever begin a request. *)
 
-Cease == ~calm /\ calm' = TRUE /\ UNCHANGED <<log, altered, quarantine, refusals, index, doorbells, bus, work, carry, latePuts,
+Cease == ~calm /\ calm' = TRUE /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, carry, latePuts,
                                               lateEntries, applied, held>>
 
 Fairness ==

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use alims_domain::limits::{DOORBELL_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
+use alims_domain::limits::{NOTIFICATION_LIFE_HOURS, PUBLISHED_AFTER_HOURS, PUBLISHER_CONCURRENCY_MAX};
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{EventBus, LogWalk, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::{Anomaly, Finding, PublishPorts, RebuildOptions, Rebuilt, rebuild_index};
@@ -32,7 +32,7 @@ pub(crate) struct RebuildIndexArgs {
     workers: usize,
     /// Where the index does not say what is published, count versions older than so many hours as published; at least
     /// 24 [default: 25; with --local no version counts as published].
-    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(i64::from(DOORBELL_LIFE_HOURS)..))]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(i64::from(NOTIFICATION_LIFE_HOURS)..))]
     horizon_hours: Option<u32>,
     /// Where the index does not say what is published, publish everything again, from version 1 on.
     #[arg(long, conflicts_with = "horizon_hours")]

@@ -148,7 +148,7 @@ impl LocalDeadLetters {
 
 impl DeadLetters for LocalDeadLetters {
     async fn put(&self, letter: &DeadLetter) -> Result<(), BusError> {
-        tracing::warn!(key = letter.key, why = letter.why, "a stream record was put aside as a dead letter");
+        tracing::warn!(key = letter.key, why = letter.why, "a stream record is now a dead letter");
         let path = self.path.clone();
         let kept = match serde_json::to_string(letter) {
             Ok(line) => tokio::task::spawn_blocking(move || keep(&path, &line)).await.map_err(io::Error::other),

@@ -34,7 +34,7 @@ pub struct Source {
     /// How far this pump has come.
     pub checkpoint: CheckpointFile,
     /// Notified after every write, so that an event need not wait for the next poll.
-    pub doorbell: Arc<Notify>,
+    pub written: Arc<Notify>,
 }
 
 /// A running pump.
@@ -93,7 +93,7 @@ where
         let records = stream.read(BOUNDS.batch_records_max).await?;
         let Some(last) = records.last().map(|last| sequence_number(last).to_owned()) else {
             tokio::select! {
-                () = source.doorbell.notified() => idle = IDLE_FIRST,
+                () = source.written.notified() => idle = IDLE_FIRST,
                 () = tokio::time::sleep(idle) => idle = IDLE_MAX.min(idle * 2),
                 () = stopped.cancelled() => {}
             }

@@ -212,15 +212,15 @@ impl Server {
 
         let endpoints = folder.endpoints();
         endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
-        let (doorbell, index) = (Arc::new(Notify::new()), publishes.index.clone());
+        let (written, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(&folder, streams, client, doorbell.clone(), publishes)
+            start_pump(&folder, streams, client, written.clone(), publishes)
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let parts =
-            Parts { functions, verifier, policy, archive, clock, ids, here: address, doorbell, stop: stop.clone() };
+            Parts { functions, verifier, policy, archive, clock, ids, here: address, written, stop: stop.clone() };
         let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
         let stopped = || stop.clone().cancelled_owned();
         let service = axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped());
@@ -347,11 +347,11 @@ fn start_pump(
     folder: &DataFolder,
     streams: aws_sdk_dynamodbstreams::Client,
     dynamodb: aws_sdk_dynamodb::Client,
-    doorbell: Arc<Notify>,
+    written: Arc<Notify>,
     publishes: Publishes,
 ) -> Pump {
     let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
-    let source = Source { streams, dynamodb, table: LOG_TABLE.to_owned(), checkpoint, doorbell };
+    let source = Source { streams, dynamodb, table: LOG_TABLE.to_owned(), checkpoint, written };
     let dead_letters = LocalDeadLetters::new(folder.dead_letters());
     let ports = Arc::new((publishes, dead_letters.clone()));
     let function = move |event| {

@@ -90,7 +90,7 @@ pub enum Outcome {
         /// Its state.
         state: State,
     },
-    /// The lifecycle has no such move.
+    /// The lifecycle has no such transition.
     Invalid {
         /// The version it was decided on.
         version: u64,

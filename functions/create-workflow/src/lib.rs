@@ -38,7 +38,7 @@ mod tests {
     use alims_operations::ports::AccessPolicy;
     use alims_testing::builders::{a_key_of, at};
     use alims_testing::odd_documents;
-    use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};
+    use alims_testing::{CallFault, EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};
     use alims_testing::{RulesThatAreDown, RulesThatDeny, SequentialIds};
     use serde_json::json;
     use std::sync::Arc;
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!((seen.status, seen.code()), (503, "rules-engine-unavailable"));
         let seen = asked(&ports(log.clone(), RulesThatAllow, NobodyMay), &sound).await;
         assert_eq!((seen.status, seen.code()), (403, "forbidden"));
-        let broken = Faulty::new(log.clone(), &Script::failing(0, Fault::BeforeEffect));
+        let broken = Faulty::new(log.clone(), &Script::failing(0, CallFault::BeforeEffect));
         let seen = asked(&ports(broken, RulesThatAllow, EverybodyMay), &sound).await;
         assert_eq!((seen.status, seen.code()), (503, "storage-unavailable"));
         assert!(log.keys().iter().all(|key| log.entries(key).0.is_empty()));

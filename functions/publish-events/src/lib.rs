@@ -27,7 +27,7 @@ where
             sequence_number = letter.sequence_number,
             key = letter.key,
             why = letter.why,
-            "a record was put aside"
+            "a record is now a dead letter"
         );
     }
     tracing::info!(operation = "publish-events", events = published.accepted, "published");

@@ -43,7 +43,7 @@ mod tests {
     use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::StartPorts;
     use alims_testing::builders::{a_created_of, a_key_of, at};
-    use alims_testing::{EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, Script, SequentialIds};
+    use alims_testing::{CallFault, EverybodyMay, Faulty, FixedClock, MemoryLog, MemoryStarter, Script, SequentialIds};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -54,7 +54,7 @@ mod tests {
         let ports = Ports {
             starting: StartPorts {
                 log,
-                starter: Faulty::new(starter.clone(), &Script::failing(0, Fault::BeforeEffect)),
+                starter: Faulty::new(starter.clone(), &Script::failing(0, CallFault::BeforeEffect)),
                 clock: Arc::new(FixedClock::new(at(9000))),
             },
             policy: Arc::new(EverybodyMay),

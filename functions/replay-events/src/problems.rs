@@ -1,7 +1,7 @@
 //! Turns the errors of replay-events into problems.
 
 use alims_domain::identifiers::Version;
-use alims_edge::problem::{Fault, Problem};
+use alims_edge::problem::{Problem, RequestFault};
 use alims_operations::replay_events::ReplayEventsError;
 
 use crate::request::FROM_VERSION;
@@ -32,5 +32,5 @@ fn not_published(head: Version, published: Option<Version>) -> Problem {
             format!("has no event to replay: the workflow is at version {head}, none of its events is published yet")
         }
     };
-    Problem::MalformedRequest(vec![Fault { pointer: Some(format!("/{FROM_VERSION}")), message }])
+    Problem::MalformedRequest(vec![RequestFault { pointer: Some(format!("/{FROM_VERSION}")), message }])
 }

@@ -50,7 +50,7 @@ pub(crate) struct Edge {
     ids: Arc<dyn Ids>,
     here: SocketAddr,
     /// Notified after every change, for the stream pump.
-    doorbell: Arc<Notify>,
+    written: Arc<Notify>,
     bodies: BodyBudget,
     in_work: Semaphore,
 }
@@ -64,14 +64,14 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) here: SocketAddr,
-    pub(crate) doorbell: Arc<Notify>,
+    pub(crate) written: Arc<Notify>,
     pub(crate) stop: CancellationToken,
 }
 
 /// Every route of the server.
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
-    let Parts { functions, verifier, policy, archive, clock, ids, here, doorbell, stop } = parts;
+    let Parts { functions, verifier, policy, archive, clock, ids, here, written, stop } = parts;
     let edge = Arc::new(Edge {
         functions,
         verifier,
@@ -79,7 +79,7 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
         clock,
         ids,
         here,
-        doorbell,
+        written,
         bodies: BodyBudget::new(),
         in_work: Semaphore::new(IN_WORK_MAX),
     });
@@ -155,7 +155,7 @@ impl Edge {
         let event = event(&parts, body, &circumstances).ok_or(EdgeProblem::TooLarge)?;
         let answer = self.functions.invoke(operation, event, request_id.to_owned()).await;
         if operation.method == Method::POST {
-            self.doorbell.notify_one();
+            self.written.notify_one();
         }
         response(&answer?).ok_or(EdgeProblem::Broken)
     }

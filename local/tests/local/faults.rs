@@ -115,7 +115,7 @@ fn start_publisher(
         streams: aws_sdk_dynamodbstreams::Client::new(&server.dynamodb()),
         table: "WorkflowLog".to_owned(),
         checkpoint: CheckpointFile::new(folder.join(format!("checkpoint-{seed}.json"))),
-        doorbell: Arc::default(),
+        written: Arc::default(),
     };
     let mischief = Arc::new(Mutex::new(Mischief { rng: Rng::with_seed(seed), delivered: Vec::new() }));
     let (ports, letters, half_way) = (ports.clone(), dead.clone(), half_way.clone());

@@ -10,7 +10,7 @@ pub enum Kind {
     /// A creation.
     Create,
     /// A move.
-    Move,
+    Transition,
     /// It changes nothing.
     Look,
     /// The release of a quarantine.
@@ -26,7 +26,7 @@ impl Kind {
         let last = route.rsplit('/').next().unwrap_or_default();
         match (route.starts_with("POST "), last) {
             (true, "workflows") => Self::Create,
-            (true, "transitions") => Self::Move,
+            (true, "transitions") => Self::Transition,
             (true, "release") => Self::Release,
             (true, _) => Self::Ask,
             (false, _) => Self::Look,
@@ -38,7 +38,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Create => "create",
-            Self::Move => "move",
+            Self::Transition => "move",
             Self::Look => "look",
             Self::Release => "release",
             Self::Ask => "ask",
@@ -102,7 +102,7 @@ impl Outcome {
         let last = route.rsplit('/').next().unwrap_or_default();
         match (kind, last) {
             (Kind::Create, _) => Self::naming("accepted", 1),
-            (Kind::Move, _) => Self::naming("accepted", number(&body["event"]["version"])),
+            (Kind::Transition, _) => Self::naming("accepted", number(&body["event"]["version"])),
             (Kind::Release, _) => Self::plain("released"),
             (Kind::Ask, "replay") => Self::naming("replayed", number(&body["to_version"])),
             (Kind::Ask, _) => Self::plain("noted"),

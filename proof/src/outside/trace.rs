@@ -47,7 +47,7 @@ impl Call<'_> {
     fn reading(&self) -> (&'static str, u64, u64) {
         let Outcome { word, version, events, .. } = &self.outcome;
         let (version, shown) = (*version, events.len() as u64);
-        let deciding = matches!(self.kind, Kind::Create | Kind::Move);
+        let deciding = matches!(self.kind, Kind::Create | Kind::Transition);
         match (self.kind, *word) {
             (Kind::Look, "seen") => ("see", version, version),
             (Kind::Look, "versions") => ("count", shown, shown),
@@ -61,7 +61,9 @@ impl Call<'_> {
             (_, "conflict") if self.expected() > 0 => ("conflict", version, version),
             (_, "conflict") => ("append", version.saturating_sub(1), version.saturating_sub(1)),
             (_, "invalid") => ("refuse", version, version),
-            (Kind::Move, "refused" | "denied") => self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at)),
+            (Kind::Transition, "refused" | "denied") => {
+                self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at))
+            }
             (_, "refused" | "denied") => ("refuse", 0, ANY),
             (_, "not-found") => ("not-found", 0, 0),
             (_, "quarantined") => ("quarantined", 1, ANY),

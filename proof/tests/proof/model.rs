@@ -65,7 +65,7 @@ struct Model {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
-    Move(u64),
+    Transition(u64),
     Known(u64),
     KeyReused,
     Conflict,
@@ -92,7 +92,7 @@ impl Model {
         if named.is_some_and(|named| named != self.version()) {
             Expected::Conflict
         } else if self.states.last().unwrap().may_become(wanted.target) {
-            Expected::Move(self.version() + 1)
+            Expected::Transition(self.version() + 1)
         } else {
             Expected::Invalid
         }
@@ -142,7 +142,7 @@ impl ReferenceStateMachine for Model {
 
     fn apply(mut model: Self, action: &Action) -> Self {
         if let Action::Ask(wanted, hit) = action
-            && let Expected::Move(made) = model.expects(wanted)
+            && let Expected::Transition(made) = model.expects(wanted)
             && Self::moves(*hit)
         {
             let named = model.named(wanted);
@@ -213,7 +213,7 @@ impl StateMachineTest for Real {
                 let outcome = real.runtime.block_on(real.ask(&wanted));
                 let (version, expected) = (real.before.version(), real.before.expects(&wanted));
                 let as_expected = match (&outcome, expected) {
-                    (Outcome::Accepted { version, .. }, Expected::Move(made) | Expected::Known(made)) => {
+                    (Outcome::Accepted { version, .. }, Expected::Transition(made) | Expected::Known(made)) => {
                         *version == made
                     }
                     (Outcome::Other(outcome), Expected::KeyReused) => outcome.contains("idempotency-key-reused"),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::attempt::RefusedBy;
 use crate::event::Failure;
-use crate::hash_chain::{Break, Fault};
+use crate::hash_chain::{Break, BreakKind};
 use crate::head::{Head, may_be_built_on};
 use crate::idempotency::{AcceptedRequest, Known, RepeatableRequest};
 use crate::identifiers::{Reason, Version};
@@ -17,7 +17,7 @@ use crate::json::{JsonRefused, Metadata};
 use crate::lifecycle::State;
 use crate::quarantine::QuarantineRecord;
 use crate::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
-use crate::ruling::Move;
+use crate::ruling::Transition;
 use crate::stored_version::StoredVersion;
 
 /// The decision on a request; `R` is the type of its rejections.
@@ -28,7 +28,7 @@ pub enum Decision<R> {
     /// The request is rejected.
     Rejected(R),
     /// Everything but the rules allows this transition. The operation must ask them.
-    AskRules(Move),
+    AskRules(Transition),
 }
 
 /// A requested transition.
@@ -160,14 +160,14 @@ pub fn decide_creation(
         (Ok(()), Some((there, Known::Accepted(version)))) if version == there => Decision::Repeated(version),
         // The version that this key made is missing from the log.
         (Ok(()), Some((_, Known::Accepted(at)))) => {
-            Decision::Rejected(No::Quarantined(Quarantined(Break { at, fault: Fault::Missing })))
+            Decision::Rejected(No::Quarantined(Quarantined(Break { at, fault: BreakKind::Missing })))
         }
         // RepeatedRequests leaves this out, as for a transition.
         (Ok(()), Some((_, Known::KeyReused))) => Decision::Rejected(No::KeyReused),
         // AppendRefused, `lost`: the workflow exists.
         (Ok(()), Some((_, Known::No))) => Decision::Rejected(No::AlreadyExists),
         // CreationOutcomes, Judged.
-        (Ok(()), None) => Decision::AskRules(Move {
+        (Ok(()), None) => Decision::AskRules(Transition {
             from: None,
             to: State::Created,
             reason: None,
@@ -199,9 +199,9 @@ fn follows(head: &Head, command: &TransitionCommand<'_>) -> Result<(), InvalidTr
 }
 
 /// The transition, with the metadata that the workflow would have.
-fn proposed(head: &Head, command: &TransitionCommand<'_>) -> Result<Move, JsonRefused> {
+fn proposed(head: &Head, command: &TransitionCommand<'_>) -> Result<Transition, JsonRefused> {
     let metadata = &head.event().metadata;
-    Ok(Move {
+    Ok(Transition {
         from: Some(head.event().to_state),
         to: command.target_state,
         reason: command.reason.cloned(),

@@ -40,14 +40,14 @@ pub struct Break {
     /// The first broken version.
     pub at: Version,
     /// The kind of break.
-    pub fault: Fault,
+    pub fault: BreakKind,
 }
 
 /// What can be wrong with a stored version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
+pub enum BreakKind {
     /// The versions go from one below this one to one above it.
     Missing,
     /// It cannot be read as a version at all.
@@ -64,7 +64,7 @@ pub enum Fault {
     UnreadableRecovery,
 }
 
-impl Fault {
+impl BreakKind {
     /// The name on the wire, in storage and in the identity of a break.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,7 +81,7 @@ impl Fault {
 }
 
 /// For people: the predicate of a sentence whose subject is the version.
-impl fmt::Display for Fault {
+impl fmt::Display for BreakKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // With the feature `reworded` every text differs. A test builds it with that feature and checks that no key
         // changes.
@@ -148,22 +148,22 @@ impl<'a> ChainWalk<'a> {
     /// The break, when the version is not the awaited one or is not valid.
     pub fn step(&mut self, event: WorkflowEvent) -> Result<(), Break> {
         let Some(awaited) = self.awaited() else {
-            return Err(Break { at: event.version, fault: Fault::Unlinked });
+            return Err(Break { at: event.version, fault: BreakKind::Unlinked });
         };
         match event.version.cmp(&awaited) {
-            Ordering::Greater => return Err(Break { at: awaited, fault: Fault::Missing }),
-            Ordering::Less => return Err(Break { at: event.version, fault: Fault::Unlinked }),
+            Ordering::Greater => return Err(Break { at: awaited, fault: BreakKind::Missing }),
+            Ordering::Less => return Err(Break { at: event.version, fault: BreakKind::Unlinked }),
             Ordering::Equal => {}
         }
         let broken = |fault| Err(Break { at: awaited, fault });
         if event.key() != *self.key {
-            return broken(Fault::Foreign);
+            return broken(BreakKind::Foreign);
         }
         if !is_intact(&event) {
-            return broken(Fault::Altered);
+            return broken(BreakKind::Altered);
         }
         if !follows(self.last.as_ref(), self.base.as_ref(), &event) {
-            return broken(Fault::Unlinked);
+            return broken(BreakKind::Unlinked);
         }
         self.last = Some(event);
         Ok(())
@@ -216,4 +216,4 @@ pub fn content_of(event: &WorkflowEvent) -> ChainHash {
     )
 }
 
-named_as_str!(Fault);
+named_as_str!(BreakKind);

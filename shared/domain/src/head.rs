@@ -1,7 +1,7 @@
 //! The head of a workflow: the version that the next one continues from, and whether a next one is allowed.
 
 use crate::event::{Resumes, WorkflowEvent};
-use crate::hash_chain::{Break, Fault, content_of, is_intact};
+use crate::hash_chain::{Break, BreakKind, content_of, is_intact};
 use crate::identifiers::Version;
 use crate::quarantine::{BreakFound, QuarantineRecord};
 use crate::rejection::Quarantined;
@@ -48,7 +48,7 @@ pub fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> R
 /// # Errors
 /// When it does not match and was not released.
 pub fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
-    let (at, fault) = (head.version, Fault::Altered);
+    let (at, fault) = (head.version, BreakKind::Altered);
     if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {
         Ok(())
     } else {

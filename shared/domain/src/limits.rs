@@ -46,10 +46,10 @@ pub const PUBLISHER_CONCURRENCY_MAX: usize = 16;
 
 /// How long a stream keeps a record, in hours (Amazon `DynamoDB` developer guide, "Change data capture for `DynamoDB`
 /// Streams"). The stream delivers no older notification.
-pub const DOORBELL_LIFE_HOURS: u32 = 24;
+pub const NOTIFICATION_LIFE_HOURS: u32 = 24;
 /// The age of a version, in hours, from which it counts as published where the index has no usable entry: the stream's
 /// retention, and an hour for clock skew.
-pub const PUBLISHED_AFTER_HOURS: u32 = DOORBELL_LIFE_HOURS + 1;
+pub const PUBLISHED_AFTER_HOURS: u32 = NOTIFICATION_LIFE_HOURS + 1;
 /// Findings that a rebuild of the index lists. It only counts further ones: so many point to another problem.
 pub const FINDINGS_MAX: usize = 1000;
 

@@ -9,7 +9,7 @@ use crate::head::Head;
 use crate::idempotency::{RepeatableRequest, remember};
 use crate::identifiers::{EventId, Version};
 use crate::json::ValidationContext;
-use crate::ruling::{Move, RulesQuestion};
+use crate::ruling::{RulesQuestion, Transition};
 use crate::stored_version::StoredVersion;
 use crate::timestamp::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct Proposal<'a> {
     /// The workflow as it is, or as the creation would make it.
     pub workflow: &'a Workflow,
     /// The transition.
-    pub transition: &'a Move,
+    pub transition: &'a Transition,
     /// The caller's input for the rules.
     pub context: Option<&'a ValidationContext>,
     /// The instant of the decision; never earlier than the head.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::hash_chain::{Break, Fault};
+use crate::hash_chain::{Break, BreakKind};
 use crate::hashing::ChainHash;
 use crate::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
@@ -28,7 +28,7 @@ pub struct BreakFound {
     /// The first broken version.
     pub at: Version,
     /// The kind of break.
-    pub fault: Fault,
+    pub fault: BreakKind,
     /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
 }
@@ -44,13 +44,13 @@ impl BreakFound {
     /// A version is missing, and no evidence of its content is left.
     #[must_use]
     pub fn nothing_is_left(at: Version) -> Self {
-        Self { at, fault: Fault::Missing, content: ChainHash::genesis() }
+        Self { at, fault: BreakKind::Missing, content: ChainHash::genesis() }
     }
 
     /// The version is unreadable; `content` is the hash of the stored bytes.
     #[must_use]
     pub fn unreadable(at: Version, content: ChainHash) -> Self {
-        Self { at, fault: Fault::Unreadable, content }
+        Self { at, fault: BreakKind::Unreadable, content }
     }
 
     /// The break as callers see it.
@@ -127,7 +127,7 @@ pub struct Quarantine {
     /// The first broken version.
     pub broken_at_version: Version,
     /// The kind of break.
-    pub fault: Fault,
+    pub fault: BreakKind,
     /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
     /// The server's time at which it was found.
@@ -160,7 +160,7 @@ pub struct Release {
     /// The version at which the stored history is broken, and stays so.
     pub broken_at_version: Version,
     /// The kind of break.
-    pub fault: Fault,
+    pub fault: BreakKind,
     /// The hash that distinguishes the break from any other.
     pub content: ChainHash,
     /// The server's time of the release.
@@ -340,7 +340,7 @@ impl QuarantineRecord {
     /// the release moves the end further.
     #[must_use]
     pub fn is_loss_released(&self, witness: &ChainHash) -> bool {
-        let covers = |release: &&Release| release.fault == Fault::Missing && release.content == *witness;
+        let covers = |release: &&Release| release.fault == BreakKind::Missing && release.content == *witness;
         self.releases().iter().any(covers)
     }
 
@@ -349,7 +349,7 @@ impl QuarantineRecord {
     #[must_use]
     pub fn is_in_released_loss(&self, version: Version, made_at: Timestamp) -> bool {
         let covers = |release: &&Release| {
-            release.fault == Fault::Missing
+            release.fault == BreakKind::Missing
                 && release.content != ChainHash::genesis()
                 && release.broken_at_version <= version
                 && made_at <= release.timestamp

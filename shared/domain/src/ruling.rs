@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 
 /// The transition that the rules judge.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Move {
+pub struct Transition {
     /// The current state; none for a creation.
     pub from: Option<State>,
     /// The requested state.
@@ -32,7 +32,7 @@ pub struct RulesQuestion<'a> {
     /// The current workflow; for a creation, the workflow that it would make.
     pub workflow: &'a Workflow,
     /// The transition.
-    pub transition: &'a Move,
+    pub transition: &'a Transition,
     /// The requester; its tenant is the workflow's.
     pub actor: &'a Principal,
     /// The caller's input for the rules.

@@ -1,6 +1,6 @@
 //! The log's records other than versions and refusals: recoveries, newest first, and quarantines.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
@@ -54,7 +54,8 @@ impl Met {
     fn meet(&mut self, item: Item) -> Result<(), StoreError> {
         let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
         self.recoveries.named.extend(attempt_named_by(&entry));
-        let unreadable = |content| BreakFound { at: version_beside(&entry), fault: Fault::UnreadableRecovery, content };
+        let unreadable =
+            |content| BreakFound { at: version_beside(&entry), fault: BreakKind::UnreadableRecovery, content };
         if let Some(attempt) = entry.strip_suffix(OUTCOME) {
             self.ended = Some(match RecoveryRecord::kept(item)? {
                 Kept::Readable(record) => Ended::Readably(Box::new(record)),
@@ -123,7 +124,7 @@ impl QuarantineLog for DynamoLog {
             match QuarantineEntry::kept(item)? {
                 Kept::Readable(entry) => record.entries.push(entry),
                 Kept::Unreadable { content, .. } => {
-                    record.unreadable.push(BreakFound { at, fault: Fault::UnreadableQuarantine, content });
+                    record.unreadable.push(BreakFound { at, fault: BreakKind::UnreadableQuarantine, content });
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Walks along the chain of one workflow, page by page: to the first break, or past every released break.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::{Break, ChainWalk, Fault, content_of};
+use alims_domain::hash_chain::{Break, BreakKind, ChainWalk, content_of};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::WALK_ITEMS_MAX;
@@ -60,7 +60,7 @@ pub(crate) async fn walk_on<L: WorkflowLog>(
         };
         if page.is_empty() {
             // No more versions: valid, unless a later version is known to exist.
-            break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: Fault::Missing });
+            break end.filter(|end| *end >= from).map(|_| Break { at: from, fault: BreakKind::Missing });
         }
         let walked = page.into_iter().try_for_each(|version| {
             walk.step(version.event)?;
@@ -96,7 +96,7 @@ pub(crate) async fn readable<L: WorkflowLog>(
         Ok(page) => Ok(Page::Versions(page)),
         Err(LogError::Store(error)) => Err(error),
         Err(LogError::Unreadable { version, .. }) => {
-            let fault = if version == from { Fault::Unreadable } else { Fault::Missing };
+            let fault = if version == from { BreakKind::Unreadable } else { BreakKind::Missing };
             Ok(Page::Broken(Break { at: from, fault }))
         }
     }
@@ -134,14 +134,14 @@ pub(crate) async fn walk_past_releases<L: WorkflowLog>(
         if !quarantine.is_released(&found) {
             return Ok(WalkedPast::Broken(found));
         }
-        if !matches!(broken.fault, Fault::Missing | Fault::Unreadable) {
+        if !matches!(broken.fault, BreakKind::Missing | BreakKind::Unreadable) {
             // Its release says that the next version is built on it as it is.
             last = event_at(log, key, broken.at).await?.or(last);
         }
         match goes_on_at(log, key, &broken, from).await? {
             // The position must increase even when the log returns a wrong version; otherwise the walk might not end.
             Some(next) if next > from && end.is_none_or(|end| next <= end) => {
-                let base = last.clone().filter(|_| broken.fault == Fault::Unreadable);
+                let base = last.clone().filter(|_| broken.fault == BreakKind::Unreadable);
                 (from, walk) = (next, ChainWalk::resuming(key, next, base));
             }
             Some(_) | None => return Ok(WalkedPast::End(last.map(Box::new))),
@@ -158,18 +158,18 @@ pub(crate) async fn goes_on_at<L: WorkflowLog>(
 ) -> Result<Option<Version>, StoreError> {
     match broken.fault {
         // The release covers the missing link to the version before, so the walk restarts at this version.
-        Fault::Unlinked if broken.at > began_at => Ok(Some(broken.at)),
-        Fault::Missing => match log.versions(key, broken.at, 1).await {
+        BreakKind::Unlinked if broken.at > began_at => Ok(Some(broken.at)),
+        BreakKind::Missing => match log.versions(key, broken.at, 1).await {
             Ok(found) => Ok(found.first().map(|stored| stored.event.version)),
             Err(LogError::Unreadable { version, .. }) => Ok(Some(version)),
             Err(LogError::Store(error)) => Err(error),
         },
-        Fault::Unlinked
-        | Fault::Unreadable
-        | Fault::Foreign
-        | Fault::Altered
-        | Fault::UnreadableQuarantine
-        | Fault::UnreadableRecovery => Ok(broken.at.next()),
+        BreakKind::Unlinked
+        | BreakKind::Unreadable
+        | BreakKind::Foreign
+        | BreakKind::Altered
+        | BreakKind::UnreadableQuarantine
+        | BreakKind::UnreadableRecovery => Ok(broken.at.next()),
     }
 }
 
@@ -182,7 +182,7 @@ pub(crate) async fn identified<L: WorkflowLog>(
     let nothing = ChainHash::genesis();
     let content = match (broken.fault, log.versions(key, broken.at, 1).await) {
         (_, Err(LogError::Store(error))) => return Err(error),
-        (Fault::Missing, _) => nothing,
+        (BreakKind::Missing, _) => nothing,
         (_, Err(LogError::Unreadable { version, content, .. })) => match version.cmp(&broken.at) {
             Ordering::Equal => content,
             Ordering::Less | Ordering::Greater => nothing,

@@ -9,7 +9,7 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::{InForce, QuarantineRecord};
-use alims_domain::ruling::Move;
+use alims_domain::ruling::Transition;
 use futures_util::future::join_all;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
 }
 
 /// The transition to a state, when the rules decide it. The policies' decision is reported next to the rules' verdict.
-fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Option<Move> {
+fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Option<Transition> {
     let command = TransitionCommand {
         target_state,
         reason: None,
@@ -138,7 +138,7 @@ async fn evaluate<L, R: TransitionRules>(
     call: &Call,
     head: &Head,
     workflow: &Workflow,
-    transition: Move,
+    transition: Transition,
 ) -> EvaluatedMove {
     let (policy, target_state, event) = (ports.reading.policy.as_ref(), transition.to, head.event());
     let access = authorise(policy, call, Action::moving_to(target_state), &workflow.key, Some(event));

@@ -1,7 +1,7 @@
 //! Reads the head: the newest version of a workflow, or the newest readable one below it.
 
 use alims_domain::event::{Resumes, WorkflowEvent};
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::ChainHash;
 use alims_domain::head::Head;
 use alims_domain::identifiers::{Version, WorkflowKey};
@@ -35,7 +35,7 @@ impl From<LogError> for ReadWorkflowError {
         match error {
             LogError::Store(error) => Self::Store(error),
             LogError::Unreadable { version, .. } => {
-                Self::Quarantined(Quarantined(Break { at: version, fault: Fault::Unreadable }))
+                Self::Quarantined(Quarantined(Break { at: version, fault: BreakKind::Unreadable }))
             }
         }
     }
@@ -58,7 +58,7 @@ pub(crate) async fn head<L: WorkflowLog + QuarantineLog>(
         Err(LogError::Store(error)) => return Err(error.into()),
     };
     let quarantine = quarantine?;
-    let broken = |at| Quarantined(Break { at, fault: Fault::Unreadable });
+    let broken = |at| Quarantined(Break { at, fault: BreakKind::Unreadable });
     match below_unreadable(log, key, version, &content, |found| quarantine.is_released(found)).await? {
         Below::Readable(stored) => {
             let resumes = Some(Resumes { from_version: stored.event.version, passed_over: content });

@@ -5,7 +5,7 @@ use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::head::Head;
 use alims_domain::idempotency::RepeatableRequest;
 use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
@@ -13,7 +13,7 @@ use alims_domain::json::{JsonRefused, ValidationContext};
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::QuarantineRecord;
-use alims_domain::ruling::Move;
+use alims_domain::ruling::Transition;
 use alims_domain::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -247,7 +247,12 @@ impl Loaded {
         decide_transition(&self.head, &self.quarantine, self.permission.clone(), &command)
     }
 
-    fn proposal<'a>(&'a self, call: &'a Call, request: &'a TransitionRequest, transition: &'a Move) -> Proposal<'a> {
+    fn proposal<'a>(
+        &'a self,
+        call: &'a Call,
+        request: &'a TransitionRequest,
+        transition: &'a Transition,
+    ) -> Proposal<'a> {
         let (head, workflow, context) = (Some(&self.head), &self.workflow, request.validation_context.as_ref());
         Proposal { call, head, workflow, transition, context, now: self.now }
     }
@@ -292,6 +297,6 @@ async fn first_answer<L: WorkflowLog>(
     match page.into_iter().find(|stored| stored.event.version == version) {
         Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
         // The version that this key made is missing from the log.
-        None => Err(Quarantined(Break { at: version, fault: Fault::Missing }).into()),
+        None => Err(Quarantined(Break { at: version, fault: BreakKind::Missing }).into()),
     }
 }

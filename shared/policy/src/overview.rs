@@ -13,7 +13,7 @@ pub const SHIPPED_ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "audito
 /// The text of a cell that the policies alone decide, and of one where the lifecycle has no transition.
 const ALLOWED: &str = "allowed";
 const REFUSED: &str = "refused";
-const NO_SUCH_MOVE: &str = "no such move";
+const NO_SUCH_TRANSITION: &str = "no such transition";
 
 /// Renders a table in Markdown for each role, and one for a caller without any.
 ///
@@ -92,7 +92,9 @@ fn cell(
     let question = AccessQuestion { request_id: "overview", principal: &principal, action, resource };
     Ok(match policy.decide(&question) {
         AccessDecision::Forbidden { .. } => REFUSED,
-        AccessDecision::Permitted { .. } if target(action).is_some_and(|to| !state.may_become(to)) => NO_SUCH_MOVE,
+        AccessDecision::Permitted { .. } if target(action).is_some_and(|to| !state.may_become(to)) => {
+            NO_SUCH_TRANSITION
+        }
         AccessDecision::Permitted { .. } => ALLOWED,
     })
 }

@@ -7,7 +7,7 @@ use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
 use alims_domain::lifecycle::State;
 use alims_domain::member_names::ObjectAsWritten;
-use alims_domain::ruling::{Move, RulesQuestion};
+use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Case {
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
     context: Option<ValidationContext>,
     now: Timestamp,
@@ -129,7 +129,8 @@ impl Case {
             Some(ObjectAsWritten(patch)) => workflow.metadata.patched(patch)?,
             None => workflow.metadata.clone(),
         };
-        let transition = Move { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
+        let transition =
+            Transition { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
         let context =
             request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
         let actor = principal(asker, &workflow.key.tenant_id)?;
@@ -159,7 +160,7 @@ impl Case {
             updated_by: actor.id.clone(),
             metadata: metadata.clone(),
         };
-        let transition = Move { from: None, to: State::Created, reason: None, metadata, failure: None };
+        let transition = Transition { from: None, to: State::Created, reason: None, metadata, failure: None };
         Ok(Self { workflow, transition, actor, context: None, now: asker.now })
     }
 

@@ -48,7 +48,7 @@
 //!         let event = match Event::from_envelope(body) {
 //!             Ok(event) => event,
 //!             Err(error) => {
-//!                 eprintln!("{message} is put aside: {error}");
+//!                 eprintln!("{message} is a dead letter: {error}");
 //!                 continue;
 //!             }
 //!         };
@@ -66,7 +66,7 @@
 //!             }
 //!             Ok(Received::Waits) | Err(NotTaken::Full { .. }) => unsettled.push((message.to_string(), event_id)),
 //!             Ok(Received::Duplicate | Received::Past) => {}
-//!             Err(NotTaken::Conflict(conflict)) => eprintln!("{message} is put aside, and an alarm raised: {conflict}"),
+//!             Err(NotTaken::Conflict(conflict)) => eprintln!("{message} is a dead letter, and an alarm is raised: {conflict}"),
 //!         }
 //!     }
 //!     for gap in inbox.gaps() {

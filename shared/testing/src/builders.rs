@@ -2,7 +2,7 @@
 
 use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
-use alims_domain::hash_chain::{Fault, seal};
+use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
@@ -243,7 +243,7 @@ pub fn a_full_record(claim: &RecoveryClaim) -> RecoveryRecord {
         ruleset: Some("laboratory".to_owned()),
         ruleset_version: Some("1".to_owned()),
         broken_at_version: Some(version(2)),
-        fault: Some(Fault::Altered),
+        fault: Some(BreakKind::Altered),
         error: Some("RulesUnavailable".to_owned()),
         cause: Some("It was down.".to_owned()),
     };
@@ -256,7 +256,7 @@ pub fn a_full_record(claim: &RecoveryClaim) -> RecoveryRecord {
 /// A version whose content does not match its hash.
 #[must_use]
 pub fn a_break(at_version: u64) -> BreakFound {
-    BreakFound { at: version(at_version), fault: Fault::Altered, content: ChainHash::of(b"altered") }
+    BreakFound { at: version(at_version), fault: BreakKind::Altered, content: ChainHash::of(b"altered") }
 }
 
 /// The record that a recovery found a break.

@@ -1,7 +1,7 @@
 //! Ports that fail where a test says so: before the effect, or after it, when the answer is lost.
 //!
 //! To fail an operation at each of its steps: run it once with an empty [`Script`], count [`Script::calls`], then run
-//! it afresh for every number below that count and both kinds of [`Fault`].
+//! it afresh for every number below that count and both kinds of [`CallFault`].
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
@@ -24,14 +24,14 @@ use std::sync::{Arc, Mutex};
 
 /// Where a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum CallFault {
     /// Nothing was done.
     BeforeEffect,
     /// All was done, and the answer is lost.
     AfterEffect,
 }
 
-impl Fault {
+impl CallFault {
     /// Both.
     pub const ALL: [Self; 2] = [Self::BeforeEffect, Self::AfterEffect];
 }
@@ -43,7 +43,7 @@ pub struct Script(Arc<Mutex<Play>>);
 #[derive(Debug, Default)]
 struct Play {
     calls: Vec<&'static str>,
-    faults: BTreeMap<usize, Fault>,
+    faults: BTreeMap<usize, CallFault>,
     happenings: BTreeMap<usize, Happening>,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Debug for Happening {
 
 impl Script {
     /// Lets the call with this number fail, counted from 0 over the script's whole life.
-    pub fn fail(&self, call: usize, fault: Fault) {
+    pub fn fail(&self, call: usize, fault: CallFault) {
         self.0.lock().unwrap().faults.insert(call, fault);
     }
 
@@ -69,7 +69,7 @@ impl Script {
 
     /// A script in which just this call fails.
     #[must_use]
-    pub fn failing(call: usize, fault: Fault) -> Self {
+    pub fn failing(call: usize, fault: CallFault) -> Self {
         let script = Self::default();
         script.fail(call, fault);
         script
@@ -98,8 +98,8 @@ impl Script {
         }
         match fault {
             None => work.await,
-            Some(Fault::BeforeEffect) => Err(failed("failed on purpose, before the effect")),
-            Some(Fault::AfterEffect) => {
+            Some(CallFault::BeforeEffect) => Err(failed("failed on purpose, before the effect")),
+            Some(CallFault::AfterEffect) => {
                 drop(work.await);
                 Err(failed("failed on purpose, after the effect"))
             }

@@ -27,7 +27,7 @@ mod rules;
 
 pub use built::built_binary;
 pub use clock::{FixedClock, SteppingClock};
-pub use faulty::{Fault, Faulty, Script};
+pub use faulty::{CallFault, Faulty, Script};
 pub use ids::SequentialIds;
 pub use memory_bus::{MemoryBus, MemoryDeadLetters, NextPut};
 pub use memory_index::MemoryIndex;

@@ -1,6 +1,6 @@
 //! The in-memory log's records other than versions: recoveries and quarantines.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
@@ -19,7 +19,7 @@ const BESIDE_MAX: usize = 8;
 impl MemoryLog {
     /// Puts an entry in the record of quarantines that cannot be read.
     pub fn damage_quarantines(&self, key: &WorkflowKey, at: Version, why: &str) -> BreakFound {
-        let found = unreadable(at, Fault::UnreadableQuarantine, &Self::content_of_damaged(why));
+        let found = unreadable(at, BreakKind::UnreadableQuarantine, &Self::content_of_damaged(why));
         self.with_records(key, |records| records.unreadable_quarantines.push(found.clone()));
         found
     }
@@ -28,7 +28,7 @@ impl MemoryLog {
     pub fn damage_claim(&self, key: &WorkflowKey, at: Version, attempt: u32, why: &str) -> BreakFound {
         let content = Self::content_of_damaged(why);
         self.with_records(key, |records| records.spoil(Place::Claim(at, attempt), content.clone()));
-        unreadable(at, Fault::UnreadableRecovery, &content)
+        unreadable(at, BreakKind::UnreadableRecovery, &content)
     }
 }
 
@@ -44,7 +44,7 @@ impl RecoveryLog for MemoryLog {
                 recoveries.named.insert(place);
                 let (claim, outcome) = (records.claims.get(&place), records.outcomes.get(&place));
                 for content in [outcome.and_then(|it| it.as_ref().err()), claim.and_then(|it| it.as_ref().err())] {
-                    let found = content.map(|content| unreadable(place.0, Fault::UnreadableRecovery, content));
+                    let found = content.map(|content| unreadable(place.0, BreakKind::UnreadableRecovery, content));
                     recoveries.unreadable.extend(found);
                 }
                 if let Some(Ok(claim)) = claim {
@@ -80,7 +80,7 @@ impl QuarantineLog for MemoryLog {
                 match entry {
                     Ok(entry) => record.entries.push(entry.clone()),
                     Err(content) => {
-                        record.unreadable.push(unreadable(version_of(id), Fault::UnreadableQuarantine, content));
+                        record.unreadable.push(unreadable(version_of(id), BreakKind::UnreadableQuarantine, content));
                     }
                 }
             }
@@ -126,6 +126,6 @@ fn version_of(id: &BreakId) -> Version {
     digits.parse().ok().and_then(|number: u64| number.try_into().ok()).expect("a version")
 }
 
-fn unreadable(at: Version, fault: Fault, content: &ChainHash) -> BreakFound {
+fn unreadable(at: Version, fault: BreakKind, content: &ChainHash) -> BreakFound {
     BreakFound { at, fault, content: content.clone() }
 }

@@ -14,7 +14,7 @@ use alims_operations::ports::{
 use alims_testing::contract::bus::{self, BusStage, OnTheBus};
 use alims_testing::contract::dead_letters::{self, DeadLettersStage};
 use alims_testing::contract::starter::{self, FailingStarterStage, StarterStage};
-use alims_testing::{Fault, MemoryBus, NextPut};
+use alims_testing::{CallFault, MemoryBus, NextPut};
 use futures_util::FutureExt;
 use stages::{BusInMemory, DeadLettersInMemory, StarterInMemory};
 use std::panic::AssertUnwindSafe;
@@ -224,7 +224,7 @@ impl StarterStage for BrokenStarter {
 }
 
 impl FailingStarterStage for BrokenStarter {
-    fn fail_next_call(&self, fault: Fault) {
+    fn fail_next_call(&self, fault: CallFault) {
         self.inner.fail_next_call(fault);
     }
 }

@@ -25,7 +25,7 @@ async fn a_sweep_finds_and_quarantines_a_break_below_the_head() {
 async fn a_workflow_that_is_missing_in_the_index_for_long_is_put_there_again() {
     let lab = Lab::open_sweeping().await;
     let sue = lab.everybody();
-    // As old as the builders make it, and its doorbell was lost: it was written past the stream's pump.
+    // As old as the builders make it, and its notification was lost: it was written past the stream's pump.
     let log = DynamoLog::new(aws_sdk_dynamodb::Client::new(&lab.server.dynamodb()), "WorkflowLog");
     let created = a_created("w");
     let active = a_move(&created, State::Active);

@@ -5,7 +5,7 @@ use alims_domain::event::{Failure, Workflow};
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::timestamp::Timestamp;
 use alims_local::RulesEngine;
 use alims_operations::ports::TransitionRules;
@@ -68,7 +68,7 @@ fn documents() -> Vec<(String, String)> {
 #[derive(Clone, Debug)]
 struct Asked {
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
     context: Option<ValidationContext>,
     now: Timestamp,
@@ -178,7 +178,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                     updated_by: people.1.parse().unwrap(),
                     metadata: Metadata::new(stored).unwrap(),
                 },
-                transition: Move {
+                transition: Transition {
                     from,
                     to,
                     reason: reason.map(|reason| reason.parse().unwrap()),

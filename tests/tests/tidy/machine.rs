@@ -106,7 +106,7 @@ fn the_roles_that_start_or_report_recoveries_may_use_this_machine_and_no_other_r
 
 #[test]
 fn the_stream_s_filter_passes_the_entries_that_are_published_and_no_others() {
-    let mapping = &properties("PublishEventsFunction")["Events"]["Doorbell"]["Properties"];
+    let mapping = &properties("PublishEventsFunction")["Events"]["Notification"]["Properties"];
     let pattern = mapping["FilterCriteria"]["Filters"][0]["Pattern"].as_str().unwrap();
     let pattern: Value = serde_json::from_str(pattern).unwrap();
     let passed = pattern["dynamodb"]["Keys"]["entry"]["S"].as_array().unwrap();

@@ -6,7 +6,7 @@ pub mod outcome;
 pub mod records;
 
 use crate::event::WorkflowEvent;
-use crate::hash_chain::Fault;
+use crate::hash_chain::BreakKind;
 use crate::hashing::ChainHash;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
@@ -132,13 +132,13 @@ fn lost(findings: &Findings) -> Option<BreakFound> {
     let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > end)?;
     let content = witness(indexed);
     let released = findings.quarantine.is_loss_released(&content);
-    Some(BreakFound { at: end.next().filter(|_| !released)?, fault: Fault::Missing, content })
+    Some(BreakFound { at: end.next().filter(|_| !released)?, fault: BreakKind::Missing, content })
 }
 
 /// Whether this index entry is the evidence of the break: it names published versions that are missing.
 #[must_use]
 pub fn bears_witness_of(indexed: &IndexEntry, found: &BreakFound) -> bool {
-    found.fault == Fault::Missing && found.content == witness(indexed)
+    found.fault == BreakKind::Missing && found.content == witness(indexed)
 }
 
 /// The evidence in an index entry, as a hash: another claim is another loss.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash_chain::Fault;
+use crate::hash_chain::BreakKind;
 use crate::identifiers::Version;
 use crate::refusal::RuleReason;
 use crate::timestamp::Timestamp;
@@ -99,7 +99,7 @@ pub struct Outcome {
     pub broken_at_version: Option<Version>,
     /// quarantined: the kind of break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
+    pub fault: Option<BreakKind>,
     /// gave-up: the name of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

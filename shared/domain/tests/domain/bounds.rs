@@ -1,6 +1,6 @@
 //! What the domain's texts and objects may be: at each bound the last that is taken and the first that is not.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{FailureMessage, IdempotencyKey, PrincipalId, Reason, TenantId, WorkflowId};
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
@@ -64,7 +64,8 @@ fn a_hash_is_64_lower_case_hexadecimal_digits() {
 
 #[test]
 fn each_fault_of_a_chain_has_words_of_its_own() {
-    let faults = [Fault::Missing, Fault::Unreadable, Fault::Foreign, Fault::Altered, Fault::Unlinked];
+    let faults =
+        [BreakKind::Missing, BreakKind::Unreadable, BreakKind::Foreign, BreakKind::Altered, BreakKind::Unlinked];
     let said: BTreeSet<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(said.len(), faults.len());
     assert!(said.iter().all(|words| words.contains("version") || words.contains("content")), "{said:?}");

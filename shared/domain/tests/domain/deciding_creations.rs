@@ -1,7 +1,7 @@
 //! The decision of a creation, in every combination of what it depends on.
 
 use alims_domain::decide::{CreationRejected, Decision, decide_creation};
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::stored_version::StoredVersion;
@@ -75,7 +75,7 @@ fn every_combination_is_decided_as_the_model_decides_it() {
                 let name = match &rejected {
                     CreationRejected::Forbidden(_) => "forbidden",
                     CreationRejected::Quarantined(quarantined) => {
-                        assert_eq!((quarantined.0.at.get(), quarantined.0.fault), (2, Fault::Missing));
+                        assert_eq!((quarantined.0.at.get(), quarantined.0.fault), (2, BreakKind::Missing));
                         "quarantined"
                     }
                     CreationRejected::KeyReused => "key reused",

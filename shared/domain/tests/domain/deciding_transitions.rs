@@ -3,7 +3,7 @@
 use alims_domain::attempt::RefusedBy;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::Resumes;
-use alims_domain::hash_chain::{Fault, content_of};
+use alims_domain::hash_chain::{BreakKind, content_of};
 use alims_domain::hashing::ChainHash;
 use alims_domain::head::Head;
 use alims_domain::identifiers::Version;
@@ -116,7 +116,7 @@ fn record(head: &Head, history: History) -> QuarantineRecord {
             workflow_id: key().workflow_id,
             event_type: ReleaseEventType::default(),
             broken_at_version: head.event().version,
-            fault: Fault::Altered,
+            fault: BreakKind::Altered,
             content: content_of(head.event()),
             timestamp: at(1),
             requested_by: alice().principal.id,
@@ -203,8 +203,8 @@ fn a_decision_says_what_it_was_made_on() {
             Decision::Rejected(TransitionRejected::Forbidden(told)) => assert_eq!(told, forbidden()),
             Decision::Rejected(TransitionRejected::Quarantined(quarantined)) => {
                 let (at, fault) = match case.history {
-                    History::Quarantined => (Version::FIRST, Fault::Missing),
-                    History::Sound | History::Altered | History::AlteredAndReleased => (version, Fault::Altered),
+                    History::Quarantined => (Version::FIRST, BreakKind::Missing),
+                    History::Sound | History::Altered | History::AlteredAndReleased => (version, BreakKind::Altered),
                 };
                 assert_eq!((quarantined.0.at, quarantined.0.fault), (at, fault));
             }

@@ -5,7 +5,7 @@
 //! .to_bytes(8, "big") + p.encode() for p in parts)`, it is `hashlib.sha256(P(...)).hexdigest()`. The functions of
 //! `shared/dynamodb/tests/golden/check.py` do the same.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::idempotency::{RepeatableRequest, derived_workflow_id, remember};
 use alims_domain::identifiers::RecoveryId;
@@ -61,7 +61,7 @@ fn the_golden_witness_of_a_loss_is_made_of_what_the_index_claims() {
         unreadable_recoveries: Vec::new(),
     };
     let RecoveryPlan::Quarantine(found) = plan(&findings, Trigger::Sweep) else { panic!("versions are lost") };
-    assert_eq!((found.at, found.fault), (version(3), Fault::Missing));
+    assert_eq!((found.at, found.fault), (version(3), BreakKind::Missing));
     // The SHA-256 of the digest, as bytes, of `7`, `2026-11-23T08:15:05.000Z`, `ACTIVE` and the SHA-256 of `altered`.
     assert_eq!(found.content.as_str(), "c168dc3edf224c636d0c00a8f13955b5fc148194f094bd0af70b779127a02445");
 }

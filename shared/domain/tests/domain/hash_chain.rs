@@ -1,7 +1,7 @@
 //! The hash chain: every sound history passes, and no change to any member of any version does.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::{Break, ChainWalk, Fault, hash_of, is_intact};
+use alims_domain::hash_chain::{Break, BreakKind, ChainWalk, hash_of, is_intact};
 use alims_domain::hashing::ChainHash;
 use alims_domain::lifecycle::State;
 use alims_testing::builders::{a_chain, a_created, a_key, at, sealed, version};
@@ -67,7 +67,7 @@ proptest! {
         let at = at.index(length - 1);
         let mut left_out = events.clone();
         left_out.remove(at);
-        let missing = Break { at: version(at as u64 + 1), fault: Fault::Missing };
+        let missing = Break { at: version(at as u64 + 1), fault: BreakKind::Missing };
         prop_assert_eq!(walk(left_out), Some(missing.clone()));
         let mut swapped = events.clone();
         swapped.swap(at, at + 1);
@@ -99,7 +99,7 @@ fn forged(event: &WorkflowEvent, forge: impl Fn(&mut WorkflowEvent)) -> Workflow
 fn a_forged_version_with_a_fitting_hash_is_noticed_by_the_one_after_it() {
     let mut events = chain(4, 7);
     events[1] = forged(&events[1], |event| event.requested_by = "mallory".parse().unwrap());
-    assert_eq!(walk(events), Some(Break { at: version(3), fault: Fault::Unlinked }));
+    assert_eq!(walk(events), Some(Break { at: version(3), fault: BreakKind::Unlinked }));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_forged_last_version_must_still_follow_from_the_one_before() {
     for (number, forge) in forges.into_iter().enumerate() {
         let mut events = events.clone();
         events[2] = forged(&events[2], forge);
-        assert_eq!(walk(events), Some(Break { at: version(3), fault: Fault::Unlinked }), "forge {number}");
+        assert_eq!(walk(events), Some(Break { at: version(3), fault: BreakKind::Unlinked }), "forge {number}");
     }
 }
 
@@ -127,14 +127,14 @@ fn a_history_begins_with_a_creation() {
         [|event| event.to_state = State::Active, |event| event.from_state = Some(State::Created)];
     for forge in forges {
         let first = forged(&chain(1, 7)[0], forge);
-        assert_eq!(walk(vec![first]), Some(Break { at: version(1), fault: Fault::Unlinked }));
+        assert_eq!(walk(vec![first]), Some(Break { at: version(1), fault: BreakKind::Unlinked }));
     }
 }
 
 #[test]
 fn a_version_of_another_workflow_does_not_fit_in() {
     let foreign = a_created("v").event;
-    assert_eq!(walk(vec![foreign]), Some(Break { at: version(1), fault: Fault::Foreign }));
+    assert_eq!(walk(vec![foreign]), Some(Break { at: version(1), fault: BreakKind::Foreign }));
 }
 
 /// Computed outside this project, with Python: `hashlib.sha256(json.dumps(event, sort_keys=True,

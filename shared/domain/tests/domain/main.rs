@@ -29,7 +29,7 @@ use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::rejection::Forbidden;
-use alims_domain::ruling::Move;
+use alims_domain::ruling::Transition;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use proptest::prelude::ProptestConfig;
@@ -78,8 +78,8 @@ fn request(key: &str, what: &str) -> RepeatableRequest {
 }
 
 /// A move between two states that changes nothing else.
-fn moving(from: Option<State>, to: State) -> Move {
-    Move { from, to, reason: None, metadata: metadata(&json!({"sample": "S-1"})), failure: None }
+fn moving(from: Option<State>, to: State) -> Transition {
+    Transition { from, to, reason: None, metadata: metadata(&json!({"sample": "S-1"})), failure: None }
 }
 
 /// The workflow as it would be created.
@@ -103,7 +103,7 @@ fn to_create() -> Workflow {
 fn version(
     head: Option<&Head>,
     workflow: &Workflow,
-    transition: &Move,
+    transition: &Transition,
     repeatable: Option<&RepeatableRequest>,
 ) -> StoredVersion {
     let event_type = if head.is_none() { EventType::WorkflowCreated } else { EventType::WorkflowStateChanged };

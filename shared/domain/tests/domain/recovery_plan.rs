@@ -1,7 +1,7 @@
 //! The plan, row by row: what is found, who asked, what was released.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
@@ -98,7 +98,7 @@ fn ahead() -> Findings {
 #[test]
 fn an_index_ahead_of_the_log_is_the_witness_of_lost_versions() {
     let RecoveryPlan::Quarantine(lost) = asked(&ahead()) else { panic!("not quarantined") };
-    assert_eq!((lost.at, lost.fault), (version(3), Fault::Missing));
+    assert_eq!((lost.at, lost.fault), (version(3), BreakKind::Missing));
 }
 
 #[test]
@@ -120,7 +120,9 @@ fn a_loss_that_was_released_is_made_good_in_the_index_and_another_is_not() {
 
 #[test]
 fn a_broken_chain_is_quarantined_whatever_else_is_wrong() {
-    for fault in [Fault::Missing, Fault::Altered, Fault::Unreadable, Fault::Unlinked, Fault::Foreign] {
+    for fault in
+        [BreakKind::Missing, BreakKind::Altered, BreakKind::Unreadable, BreakKind::Unlinked, BreakKind::Foreign]
+    {
         let broken = BreakFound { at: version(2), fault, content: ChainHash::of(b"x") };
         let findings = Findings { log: Err(broken.clone()), ..found(State::Failed, None) };
         for trigger in [Trigger::Request, Trigger::Failure, Trigger::Sweep] {

@@ -1,6 +1,6 @@
 //! Claims, outcomes and quarantines as items: altered ones are noticed, and the position of the sweep is kept apart.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{
@@ -41,7 +41,7 @@ async fn an_altered_record_is_not_taken_for_one() {
         alter(&client, &names.log, which, name, value).await;
         let read = log.recoveries(&a_key("w-1"), 5).await.unwrap();
         let faults: Vec<_> = read.unreadable.iter().map(|found| (found.at, found.fault)).collect();
-        assert_eq!(faults, [(version(1), Fault::UnreadableRecovery)], "{which:?} {name}: {read:?}");
+        assert_eq!(faults, [(version(1), BreakKind::UnreadableRecovery)], "{which:?} {name}: {read:?}");
         let is_claim = which.1 == "#claim";
         assert_eq!((read.attempts.len(), read.attempts_at(version(1))), (usize::from(!is_claim), 1));
         if let Some(attempt) = read.newest() {
@@ -66,7 +66,7 @@ async fn an_altered_record_is_not_taken_for_one() {
         let read = log.quarantine(&a_key("w-1")).await.unwrap();
         assert_eq!((read.entries.len(), read.unreadable.len()), (1, 1), "{which:?} {name}: {read:?}");
         let unreadable = read.unreadable[0].clone();
-        assert_eq!((unreadable.at, unreadable.fault), (version(2), Fault::UnreadableQuarantine));
+        assert_eq!((unreadable.at, unreadable.fault), (version(2), BreakKind::UnreadableQuarantine));
         // What cannot be read may have been a quarantine, so it is in force itself, until it is released.
         assert!(read.in_force().iter().any(|in_force| in_force.found == unreadable && in_force.recorded.is_none()));
         log.record_quarantine(&a_release(&a_key("w-1"), &unreadable)).await.unwrap();

@@ -10,7 +10,7 @@ use http::StatusCode;
 use std::error::Error;
 
 use crate::problem::code::ProblemCode;
-use crate::problem::fault::Fault;
+use crate::problem::request_fault::RequestFault;
 
 /// After how many seconds a caller may try again what could not be done now.
 pub const RETRY_AFTER_SECONDS: u16 = 1;
@@ -21,7 +21,7 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug)]
 pub enum Problem {
     /// The request is invalid.
-    MalformedRequest(Vec<Fault>),
+    MalformedRequest(Vec<RequestFault>),
     /// The request has no verified token, or the token's claims are invalid.
     Unauthenticated(&'static str),
     /// The policies do not allow the caller to do this.

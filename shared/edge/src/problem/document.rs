@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::problem::all::Problem;
 use crate::problem::code::ProblemCode;
-use crate::problem::fault::Fault;
+use crate::problem::request_fault::RequestFault;
 
 /// A problem (RFC 9457). The `code` decides which of the optional members are present.
 #[derive(Clone, Debug, Serialize)]
@@ -27,7 +27,7 @@ pub struct ProblemDocument {
     pub request_id: String,
     /// malformed-request: every fault of the request, not only the first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub errors: Option<Vec<Fault>>,
+    pub errors: Option<Vec<RequestFault>>,
     /// invalid-transition, version-conflict: the current state of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,

@@ -1,11 +1,11 @@
 //! Turns the errors that operations share into problems: one exhaustive match for each error type, without a default.
 
-use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::json::JsonRefused;
 use alims_operations::ports::{LogError, StarterError, StoreError};
 use alims_operations::{ReadWorkflowError, StartRecoveryError};
 
-use crate::problem::{Fault, Problem};
+use crate::problem::{Problem, RequestFault};
 
 impl From<ReadWorkflowError> for Problem {
     fn from(error: ReadWorkflowError) -> Self {
@@ -43,7 +43,7 @@ impl From<LogError> for Problem {
         match error {
             LogError::Store(error) => error.into(),
             LogError::Unreadable { version, .. } => {
-                Self::WorkflowQuarantined(Break { at: version, fault: ChainFault::Unreadable })
+                Self::WorkflowQuarantined(Break { at: version, fault: BreakKind::Unreadable })
             }
         }
     }
@@ -64,7 +64,7 @@ impl From<StoreError> for Problem {
 impl From<JsonRefused> for Problem {
     fn from(refused: JsonRefused) -> Self {
         let message = refused.to_string();
-        let at = |pointer: String| Self::MalformedRequest(vec![Fault { pointer: Some(pointer), message }]);
+        let at = |pointer: String| Self::MalformedRequest(vec![RequestFault { pointer: Some(pointer), message }]);
         match refused {
             JsonRefused::TooLarge { what, limit_bytes, .. } => Self::PayloadTooLarge { what, limit_bytes },
             JsonRefused::TooDeep { what } => at(format!("/{what}")),

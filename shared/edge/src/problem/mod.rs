@@ -3,10 +3,10 @@
 mod all;
 mod code;
 mod document;
-mod fault;
 mod from_errors;
+mod request_fault;
 
 pub use all::{Cause, Problem, RETRY_AFTER_SECONDS};
 pub use code::ProblemCode;
 pub use document::ProblemDocument;
-pub use fault::Fault;
+pub use request_fault::RequestFault;

@@ -2,7 +2,7 @@
 
 use jsonptr::Pointer;
 
-use crate::problem::{Fault, Problem};
+use crate::problem::{Problem, RequestFault};
 
 /// How many faults of one request the answer lists. Otherwise a body of faults could make an answer larger than itself.
 pub const FAULTS_MAX: usize = 100;
@@ -15,7 +15,7 @@ pub struct Faults {
 
 #[derive(Debug)]
 struct Found {
-    fault: Fault,
+    fault: RequestFault,
     too_large: Option<(&'static str, usize)>,
 }
 
@@ -44,7 +44,7 @@ impl Faults {
         let pointer = place.map(|place| place.as_str().to_owned());
         let known = |found: &Found| found.fault.pointer.is_some() && found.fault.pointer == pointer;
         if self.found.len() < FAULTS_MAX && !self.found.iter().any(known) {
-            self.found.push(Found { fault: Fault { pointer, message }, too_large });
+            self.found.push(Found { fault: RequestFault { pointer, message }, too_large });
         }
     }
 

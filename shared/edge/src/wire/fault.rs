@@ -1,6 +1,6 @@
 //! The kinds of breaks of a stored history.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use serde::Serialize;
 
 /// The kinds of breaks of a stored history.
@@ -24,16 +24,16 @@ pub enum ChainFault {
     UnreadableRecovery,
 }
 
-impl From<&Fault> for ChainFault {
-    fn from(fault: &Fault) -> Self {
+impl From<&BreakKind> for ChainFault {
+    fn from(fault: &BreakKind) -> Self {
         match fault {
-            Fault::Missing => Self::Missing,
-            Fault::Unreadable => Self::Unreadable,
-            Fault::Foreign => Self::Foreign,
-            Fault::Altered => Self::Altered,
-            Fault::Unlinked => Self::Unlinked,
-            Fault::UnreadableQuarantine => Self::UnreadableQuarantine,
-            Fault::UnreadableRecovery => Self::UnreadableRecovery,
+            BreakKind::Missing => Self::Missing,
+            BreakKind::Unreadable => Self::Unreadable,
+            BreakKind::Foreign => Self::Foreign,
+            BreakKind::Altered => Self::Altered,
+            BreakKind::Unlinked => Self::Unlinked,
+            BreakKind::UnreadableQuarantine => Self::UnreadableQuarantine,
+            BreakKind::UnreadableRecovery => Self::UnreadableRecovery,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use alims_domain::json::{JsonRefused, Metadata};
 use alims_domain::limits::JSON_DEPTH_MAX;
-use alims_edge::problem::{Fault, Problem};
+use alims_edge::problem::{Problem, RequestFault};
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_testing::builders::a_break;
@@ -82,7 +82,7 @@ fn a_reserved_name_is_told_with_the_prefix_to_avoid() {
     };
     let message = "has a reserved name; use one that does not begin with $serde_json::private::".to_owned();
     let pointer = Some("/metadata/a/0/$serde_json::private::Number".to_owned());
-    assert_eq!(told, [Fault { pointer, message }]);
+    assert_eq!(told, [RequestFault { pointer, message }]);
 }
 
 #[test]

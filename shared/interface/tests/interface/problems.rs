@@ -1,13 +1,13 @@
 //! Problems as the caller sees them: every code with its status, its headers and the members of its own.
 
-use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{PrincipalId, Version};
 use alims_domain::json::JsonRefused;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::{RuleReason, Whose};
 use alims_edge::exchange::Exchange;
-use alims_edge::problem::{Fault, Problem, ProblemCode};
+use alims_edge::problem::{Problem, ProblemCode, RequestFault};
 use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
 use alims_operations::create_workflow::CreateWorkflowError;
 use alims_operations::get_workflow_recovery::GetWorkflowRecoveryError;
@@ -34,8 +34,8 @@ fn conflict() -> VersionConflict {
 
 /// One problem of every code, with its status and the members that only it has.
 fn every_problem() -> Vec<(Problem, u16, Value)> {
-    let fault = Fault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
-    let outside = Fault { pointer: None, message: "the header if-match must be …".to_owned() };
+    let fault = RequestFault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
+    let outside = RequestFault { pointer: None, message: "the header if-match must be …".to_owned() };
     let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
     let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
     let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
@@ -67,12 +67,12 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
         (
-            Problem::WorkflowQuarantined(Break { at: version(3), fault: ChainFault::Altered }),
+            Problem::WorkflowQuarantined(Break { at: version(3), fault: BreakKind::Altered }),
             423,
             json!({"broken_at_version": 3}),
         ),
         (
-            Problem::NothingToGoOnFrom(Break { at: version(60), fault: ChainFault::Unreadable }),
+            Problem::NothingToGoOnFrom(Break { at: version(60), fault: BreakKind::Unreadable }),
             423,
             json!({"broken_at_version": 60}),
         ),
@@ -131,13 +131,13 @@ fn every_code_has_its_status_and_members_of_its_own() {
 fn every_variant() -> Vec<Problem> {
     let mut problems: Vec<Problem> = every_problem().into_iter().map(|(problem, _, _)| problem).collect();
     for fault in [
-        ChainFault::Missing,
-        ChainFault::Unreadable,
-        ChainFault::Foreign,
-        ChainFault::Altered,
-        ChainFault::Unlinked,
-        ChainFault::UnreadableQuarantine,
-        ChainFault::UnreadableRecovery,
+        BreakKind::Missing,
+        BreakKind::Unreadable,
+        BreakKind::Foreign,
+        BreakKind::Altered,
+        BreakKind::Unlinked,
+        BreakKind::UnreadableQuarantine,
+        BreakKind::UnreadableRecovery,
     ] {
         problems.push(Problem::WorkflowQuarantined(Break { at: Version::LAST, fault }));
     }
@@ -229,7 +229,7 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         LogError::Unreadable { key: a_key("wf-1"), version: version(3), content, why: "secret".to_owned() };
     let newer = || StoreError::from(NewerFormat { item: "default#wf-1".to_owned(), format: 2 });
     let too_deep = JsonRefused::TooDeep { what: "metadata" };
-    let broken = Break { at: version(3), fault: ChainFault::Missing };
+    let broken = Break { at: version(3), fault: BreakKind::Missing };
     for (problem, code) in [
         (create_workflow::problems::problem(CreateWorkflowError::from(unavailable())), "storage-unavailable"),
         (create_workflow::problems::problem(CreateWorkflowError::from(refused())), "internal"),
@@ -294,7 +294,7 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
 /// A supervisor has just tried.
 #[test]
 fn a_release_without_a_version_to_go_on_from_is_not_told_that_a_supervisor_can_release_it() {
-    let broken = Break { at: version(60), fault: ChainFault::Unreadable };
+    let broken = Break { at: version(60), fault: BreakKind::Unreadable };
     let detail = release_workflow::problems::problem(ReleaseWorkflowError::Unreadable(Quarantined(broken))).detail();
     assert!(!detail.contains("supervisor") && detail.contains("newest 50 versions, from 60 down"), "{detail}");
 }

@@ -2,7 +2,7 @@
 
 use alims_domain::hashing::canonical_json;
 use alims_domain::lifecycle::State;
-use alims_edge::problem::{Fault, Problem};
+use alims_edge::problem::{Problem, RequestFault};
 use alims_edge::reader::body::BODY_BYTES_MAX;
 use alims_edge::reader::faults::FAULTS_MAX;
 use alims_edge::reader::named_workflow;
@@ -22,7 +22,7 @@ fn transition(body: &Value) -> GatewayEvent {
     GatewayEvent::of(&request_state_transition::ROUTE).json(body)
 }
 
-fn faults<T: std::fmt::Debug>(read: Result<T, Problem>) -> Vec<Fault> {
+fn faults<T: std::fmt::Debug>(read: Result<T, Problem>) -> Vec<RequestFault> {
     match read {
         Err(Problem::MalformedRequest(faults)) => faults,
         other @ (Ok(_) | Err(_)) => panic!("{other:?}"),

@@ -4,7 +4,7 @@ use ::get_workflow_history::cursor::HistoryCursors;
 use ::get_workflow_history::response::{ANSWER_BYTES_MAX, HistoryPage};
 use ::verify_workflow_history::response::Verification;
 use alims_domain::event::Workflow;
-use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{BreakFound, InForce, QuarantineEntry};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus};
@@ -113,7 +113,7 @@ fn a_check_says_what_it_found() {
         shown(None),
         json!({"workflow_id": "wf-1", "valid": true, "versions_checked": 1, "head_hash": hash.to_string()})
     );
-    let broken = shown(Some(Break { at: version(2), fault: ChainFault::Unlinked }));
+    let broken = shown(Some(Break { at: version(2), fault: BreakKind::Unlinked }));
     assert_eq!((&broken["valid"], &broken["broken_at_version"]), (&json!(false), &json!(2)));
     assert_eq!(broken["fault"], "unlinked");
 }
@@ -173,7 +173,7 @@ fn a_recovery_that_has_ended_says_how_and_tells_no_caller_of_causes() {
 fn a_quarantine_is_told_of_where_the_workflow_is() {
     let key = a_key("wf-1");
     let QuarantineEntry::Quarantined(quarantine) = a_quarantine(&key, &a_break(3)) else { unreachable!() };
-    let (recorded, unread) = (a_break(3), BreakFound { fault: ChainFault::UnreadableQuarantine, ..a_break(4) });
+    let (recorded, unread) = (a_break(3), BreakFound { fault: BreakKind::UnreadableQuarantine, ..a_break(4) });
     let quarantines = || {
         let recorded = InForce { found: recorded.clone(), recorded: Some(quarantine.clone()) };
         vec![recorded, InForce { found: unread.clone(), recorded: None }]

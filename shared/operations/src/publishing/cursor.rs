@@ -4,7 +4,7 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::{
@@ -199,19 +199,19 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, fro
             if first == Some(from) {
                 return Ok(());
             }
-            (Fault::Missing, format!("version {from} is not in the log"), first)
+            (BreakKind::Missing, format!("version {from} is not in the log"), first)
         }
         Err(LogError::Unreadable { version, .. }) if version > from => {
-            (Fault::Missing, format!("version {from} is not in the log"), Some(version))
+            (BreakKind::Missing, format!("version {from} is not in the log"), Some(version))
         }
-        Err(error @ LogError::Unreadable { .. }) => (Fault::Unreadable, error.to_string(), from.next()),
+        Err(error @ LogError::Unreadable { .. }) => (BreakKind::Unreadable, error.to_string(), from.next()),
         Err(LogError::Store(error)) => return Err(error),
     };
     let found = identified(log, &cursor.key, &Break { at: from, fault }).await?;
     let quarantine = log.quarantine(&cursor.key).await?;
     if quarantine.is_released(&found) {
         cursor.next = next.filter(|next| *next > from).or_else(|| cursor.last.next());
-    } else if fault == Fault::Missing
+    } else if fault == BreakKind::Missing
         && next.is_none()
         && cursor.last_made_at.is_some_and(|made_at| quarantine.is_in_released_loss(from, made_at))
     {

@@ -264,7 +264,7 @@ async fn keep_dead_letters<D: DeadLetters>(dead_letters: &D, published: &mut Pub
             Ok(()) => published.dead.push(letter),
             Err(error) => published.failed.push(FailedRecord {
                 sequence_number: letter.sequence_number,
-                why: format!("{}; and it could not be put aside: {}", letter.why, chain_of(&error)),
+                why: format!("{}; and it could not be kept as a dead letter: {}", letter.why, chain_of(&error)),
             }),
         }
     }

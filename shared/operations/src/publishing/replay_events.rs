@@ -8,7 +8,7 @@ use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::{Break, ChainWalk, Fault};
+use alims_domain::hash_chain::{Break, BreakKind, ChainWalk};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
 use std::sync::Arc;
@@ -167,7 +167,7 @@ async fn sound_versions<L: WorkflowLog + QuarantineLog>(
     while let Some(next) = walk.awaited().filter(|next| *next <= to) {
         let left = usize::try_from(to.get().saturating_sub(next.get()) + 1).unwrap_or(WALK_ITEMS_MAX);
         let broken = match readable(log, key, next, left).await? {
-            Page::Versions(page) if page.is_empty() => Some(Break { at: next, fault: Fault::Missing }),
+            Page::Versions(page) if page.is_empty() => Some(Break { at: next, fault: BreakKind::Missing }),
             Page::Versions(page) => page.into_iter().find_map(|stored| match walk.step(stored.event.clone()) {
                 Ok(()) => {
                     events.push(stored.event);
@@ -182,7 +182,7 @@ async fn sound_versions<L: WorkflowLog + QuarantineLog>(
         if !log.quarantine(key).await?.is_released(&found) {
             return Err(Quarantined(broken).into());
         }
-        if matches!(broken.fault, Fault::Altered | Fault::Foreign) {
+        if matches!(broken.fault, BreakKind::Altered | BreakKind::Foreign) {
             events.extend(event_at(log, key, broken.at).await?);
         }
         let Some(next) = goes_on_at(log, key, &broken, begun_at).await? else { break };

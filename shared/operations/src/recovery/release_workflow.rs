@@ -3,7 +3,7 @@
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{
@@ -179,7 +179,7 @@ async fn permitted<L: WorkflowLog, I>(
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
-    stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: Fault::Unreadable }).into())
+    stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: BreakKind::Unreadable }).into())
 }
 
 /// Moves the index back to the newest readable version when it shows a version that is lost or will be passed over.
@@ -196,7 +196,7 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     end: Version,
     to_release: &[InForce],
 ) -> Result<(), ReleaseWorkflowError> {
-    let concerns_index = |fault| matches!(fault, Fault::Missing | Fault::Unreadable);
+    let concerns_index = |fault| matches!(fault, BreakKind::Missing | BreakKind::Unreadable);
     if to_release.iter().all(|in_force| !concerns_index(in_force.found.fault)) {
         return Ok(());
     }
@@ -242,7 +242,7 @@ async fn readable_at_most<L: WorkflowLog, I>(
 
 /// Whether these breaks release that version as unreadable.
 fn releases_unreadable(version: Version, to_release: &[InForce]) -> bool {
-    let is_it = |found: &BreakFound| found.fault == Fault::Unreadable && found.at == version;
+    let is_it = |found: &BreakFound| found.fault == BreakKind::Unreadable && found.at == version;
     to_release.iter().any(|in_force| is_it(&in_force.found))
 }
 

@@ -2,7 +2,7 @@
 //! by one.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
@@ -11,7 +11,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_operations::assess;
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_testing::builders::{a_chain, a_key, a_release, metadata, sealed, version, with_metadata};
-use alims_testing::{Fault as PortFault, Faulty, MemoryIndex, MemoryLog, Script};
+use alims_testing::{CallFault, Faulty, MemoryIndex, MemoryLog, Script};
 use serde_json::json;
 
 fn chain(length: usize) -> Vec<StoredVersion> {
@@ -37,7 +37,7 @@ async fn walked<L: WorkflowLog + QuarantineLog + RecoveryLog>(log: &L) -> Result
 }
 
 /// Somebody releases what is found broken, which must be this.
-async fn released(log: &MemoryLog, at: u64, fault: Fault) {
+async fn released(log: &MemoryLog, at: u64, fault: BreakKind) {
     let found = walked(log).await.unwrap_err();
     assert_eq!((found.at, found.fault), (version(at), fault));
     log.record_quarantine(&a_release(&a_key("w"), &found)).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_released_newest_version_is_the_end_and_nothing_is_missed_behind_it() 
     let mut chain = chain(3);
     chain[2].event.metadata = metadata(&json!({"sample": "forged"}));
     let log = holding(&chain);
-    released(&log, 3, Fault::Altered).await;
+    released(&log, 3, BreakKind::Altered).await;
     assert_eq!(walked(&log).await.as_ref(), Ok(&chain[2].event));
 }
 
@@ -87,8 +87,8 @@ async fn a_version_released_as_not_following_must_still_be_followed_by_the_next(
         chain[forged] = with_metadata(&chain[forged], &json!({"sample": "forged"}));
     }
     let log = holding(&chain);
-    released(&log, 3, Fault::Unlinked).await;
-    released(&log, 4, Fault::Unlinked).await;
+    released(&log, 3, BreakKind::Unlinked).await;
+    released(&log, 4, BreakKind::Unlinked).await;
     assert_eq!(walked(&log).await.as_ref(), Ok(&chain[3].event));
 }
 
@@ -97,8 +97,8 @@ async fn a_first_version_released_as_no_creation_does_not_hold_the_walk_for_ever
     let mut chain = chain(3);
     chain[0] = sealed(WorkflowEvent { to_state: State::Active, ..chain[0].event.clone() });
     let log = holding(&chain);
-    released(&log, 1, Fault::Unlinked).await;
+    released(&log, 1, BreakKind::Unlinked).await;
     // Far more calls than the walk has to make: whoever turns in a circle meets the fault.
-    let bounded = Faulty::new(log, &Script::failing(50, PortFault::BeforeEffect));
+    let bounded = Faulty::new(log, &Script::failing(50, CallFault::BeforeEffect));
     assert_eq!(walked(&bounded).await.as_ref(), Ok(&chain[2].event));
 }

@@ -14,7 +14,8 @@ use alims_operations::recover_workflow::{self, RecoverWorkflowError, recover_wor
 use alims_testing::builders::{a_call, a_claim, a_key, at, version};
 use alims_testing::contract::tampered::{Place, Tampered as _};
 use alims_testing::{
-    EverybodyMay, Fault, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, RulesThatAllow, Script, SequentialIds,
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryLog, MemoryStarter, NobodyMay, RulesThatAllow, Script,
+    SequentialIds,
 };
 use futures_util::FutureExt as _;
 use std::sync::Arc;
@@ -121,7 +122,7 @@ async fn a_start_failed_anywhere_and_asked_for_again_starts_one() {
     let script = Script::default();
     attempt(&script).await;
     for call in 0..script.calls().len() {
-        for fault in Fault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }

@@ -1,7 +1,7 @@
 //! Moving a workflow: who is asked in which order, what is recorded, and what stops a move.
 
 use alims_domain::call::Call;
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
@@ -20,9 +20,7 @@ use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition, try_state_transition,
 };
 use alims_testing::builders::{a_call_with_key, a_key, metadata, version};
-use alims_testing::{
-    EverybodyMay, Fault as PortFault, Faulty, MemoryLog, NobodyMay, RulesThatAllow, RulesThatDeny, Script,
-};
+use alims_testing::{CallFault, EverybodyMay, Faulty, MemoryLog, NobodyMay, RulesThatAllow, RulesThatDeny, Script};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +108,7 @@ async fn a_refusal_that_cannot_be_recorded_is_not_answered_as_one() {
     create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
     // The calls are: read the head, read the quarantines, look at what was refused lately, record the refusal.
     for call in [2, 3] {
-        let script = Script::failing(call, PortFault::BeforeEffect);
+        let script = Script::failing(call, CallFault::BeforeEffect);
         let ports = deciding(Faulty::new(log.clone(), &script), RulesThatAllow);
         let answer = request_state_transition(&ports, &alice(), &"w".parse().unwrap(), &to(State::Paused)).await;
         assert!(matches!(answer, Err(RequestStateTransitionError::Store(_))), "{answer:?}");
@@ -181,9 +179,9 @@ async fn a_break_below_the_head_that_was_found_stops_every_move_and_no_reading()
     alter(&site, 2, "forged");
     assert!(moved(&site, State::Active).await.is_ok(), "the break is not found yet, and the head is sound");
     assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Quarantined);
-    assert_quarantined(moved(&site, State::Paused).await, 2, Fault::Altered);
+    assert_quarantined(moved(&site, State::Paused).await, 2, BreakKind::Altered);
     let dry = try_state_transition(&allowing(&site.log), &alice(), &w(), &to(State::Paused)).await;
-    assert_quarantined(dry, 2, Fault::Altered);
+    assert_quarantined(dry, 2, BreakKind::Altered);
     let reading = ReadPorts { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
     let now = get_workflow_state(&reading, &alice(), &w()).await.unwrap();
     assert_eq!(now.workflow.version, version(4));

@@ -1,6 +1,6 @@
 //! Verifying a history from its first version to its end.
 
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::lifecycle::State;
 use alims_operations::verify_workflow_history::verify_workflow_history;
 use alims_operations::{ReadPorts, ReadWorkflowError};
@@ -19,7 +19,7 @@ async fn a_verification_reports_a_released_unreadable_version_for_ever() {
     moved(&site, State::Active).await.unwrap();
     let reading = ReadPorts { store: site.log.clone(), policy: Arc::new(EverybodyMay) };
     let verified = verify_workflow_history(&reading, &alice(), &w()).await.unwrap();
-    assert_eq!(verified.broken, Some(Break { at: version(4), fault: Fault::Unreadable }));
+    assert_eq!(verified.broken, Some(Break { at: version(4), fault: BreakKind::Unreadable }));
     assert_eq!(verified.versions_checked, 3);
 }
 
@@ -42,5 +42,5 @@ async fn a_sound_history_is_verified_to_its_end_and_a_missing_version_is_the_bre
     assert_eq!((sound.broken, sound.versions_checked), (None, 3));
     site.log.remove(&a_key("w"), version(2));
     let gap = verify_workflow_history(&reading, &alice(), &id).await.unwrap();
-    assert_eq!((gap.broken, gap.versions_checked), (Some(Break { at: version(2), fault: Fault::Missing }), 1));
+    assert_eq!((gap.broken, gap.versions_checked), (Some(Break { at: version(2), fault: BreakKind::Missing }), 1));
 }

@@ -42,7 +42,7 @@ fn the_table_has_every_role_action_and_state_and_tells_what_is_decided() {
     let cell = |role: &str, action: &str, state: usize| cells[&(role.to_owned(), action.to_owned(), state)].as_str();
     // CREATED is 0, ACTIVE 1, PAUSED 2, COMPLETED 3, FAILED 4, CANCELLED 5.
     assert_eq!(cell("`analyst`", "activateWorkflow", 0), "allowed");
-    assert_eq!(cell("`analyst`", "activateWorkflow", 3), "no such move");
+    assert_eq!(cell("`analyst`", "activateWorkflow", 3), "no such transition");
     assert_eq!(cell("`analyst`", "completeWorkflow", 1), "refused");
     assert_eq!(cell("`supervisor`", "completeWorkflow", 1), "allowed");
     assert_eq!(cell("`supervisor`", "getWorkflowRefusals", 1), "refused");

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::interface::{BASE, FactGiven};
-use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line};
+use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line};
 
 /// Facts of this process that are in the engine at the same time.
 const FACTS_AT_ONCE_MAX: usize = 32;
@@ -51,8 +51,8 @@ impl Facts {
     }
 
     /// A fact with a unique id, as soon as there is space for it.
-    pub(super) async fn fresh(self: &Arc<Self>) -> Result<Fact<'_>, Fault> {
-        let room = self.room.acquire().await.map_err(|error| Fault::Unasked(error.into()))?;
+    pub(super) async fn fresh(self: &Arc<Self>) -> Result<Fact<'_>, EngineFault> {
+        let room = self.room.acquire().await.map_err(|error| EngineFault::Unasked(error.into()))?;
         let id = format!("workflow-manager-{}", self.ids.fresh());
         Ok(Fact { facts: self, id, in_engine: false, arrived: false, _room: room })
     }
@@ -68,10 +68,10 @@ impl Facts {
             body: Bytes::new(),
             answer_bytes_max: ANSWER_BYTES_MAX,
         };
-        let removed = timeout(REMOVAL_MAX, self.line.call(&call)).await.unwrap_or(Err(Fault::Late(REMOVAL_MAX)));
+        let removed = timeout(REMOVAL_MAX, self.line.call(&call)).await.unwrap_or(Err(EngineFault::Late(REMOVAL_MAX)));
         let fault = match removed {
             Ok(reply) if reply.status < 300 || (arrived && reply.status == 404) => return,
-            Ok(reply) => Fault::Status(reply.status),
+            Ok(reply) => EngineFault::Status(reply.status),
             Err(fault) => fault,
         };
         let error: &dyn std::error::Error = &fault;
@@ -110,9 +110,12 @@ impl Fact<'_> {
     }
 
     /// The body that gives it to the engine. From here on the engine may hold it, even after an error.
-    pub(super) fn giving(&mut self, attributes: serde_json::Map<String, serde_json::Value>) -> Result<Call, Fault> {
+    pub(super) fn giving(
+        &mut self,
+        attributes: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Call, EngineFault> {
         let body = serde_json::to_vec(&FactGiven::new(&self.id, attributes));
-        let body = body.map_err(|error| Fault::Unasked(error.into()))?.into();
+        let body = body.map_err(|error| EngineFault::Unasked(error.into()))?.into();
         self.in_engine = true;
         Ok(Call { method: Method::POST, path: format!("{BASE}/facts"), body, answer_bytes_max: ANSWER_BYTES_MAX })
     }

@@ -25,7 +25,7 @@ use fact::attributes;
 use facts::{Fact, Facts};
 use interface::{ActiveRule, BASE, Evaluated, Evaluation, RULES_BYTES_MAX};
 
-use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line, Reach};
+use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach};
 
 /// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
@@ -84,14 +84,14 @@ impl AlimsRules {
         }
     }
 
-    async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, Fault> {
+    async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, EngineFault> {
         let moved = (question.transition.from, question.transition.to);
         let rules = match self.applicable.to(&question.workflow.workflow_type, moved) {
             None => return Ok(Verdict::Allow(AppliedRules::lifecycle_only())),
             Some([]) => return Ok(Verdict::Allow(self.applicable.applied(Vec::new()))),
             Some(rules) => rules,
         };
-        let attributes = attributes(question).map_err(|error| Fault::Unasked(error.into()))?;
+        let attributes = attributes(question).map_err(|error| EngineFault::Unasked(error.into()))?;
         let mut given = None;
         let outcome = self
             .line
@@ -100,7 +100,7 @@ impl AlimsRules {
                 let reply = self.line.call(&fact.giving(attributes)?).await?;
                 fact.has_arrived();
                 if reply.status >= 300 {
-                    return Err(Fault::Status(reply.status));
+                    return Err(EngineFault::Status(reply.status));
                 }
                 self.verdict(rules, self.evaluated(rules, fact).await?).await
             })
@@ -112,7 +112,7 @@ impl AlimsRules {
     }
 
     /// The engine's result for each rule with one fact, in the order of the rules.
-    async fn evaluated(&self, rules: &[String], fact: &Fact<'_>) -> Result<Vec<Found>, Fault> {
+    async fn evaluated(&self, rules: &[String], fact: &Fact<'_>) -> Result<Vec<Found>, EngineFault> {
         let mut calls = Vec::with_capacity(rules.len());
         for rule_id in rules {
             calls.push(self.evaluate(rule_id, fact.id()));
@@ -120,12 +120,12 @@ impl AlimsRules {
         stream::iter(calls).buffered(EVALUATIONS_AT_ONCE_MAX).try_collect().await
     }
 
-    async fn evaluate(&self, rule_id: &str, fact_id: &str) -> Result<Found, Fault> {
+    async fn evaluate(&self, rule_id: &str, fact_id: &str) -> Result<Found, EngineFault> {
         let body = serde_json::to_vec(&Evaluation { rule_id, input_facts: [fact_id] });
         let call = Call {
             method: Method::POST,
             path: format!("{BASE}/evaluate"),
-            body: body.map_err(|error| Fault::Unasked(error.into()))?.into(),
+            body: body.map_err(|error| EngineFault::Unasked(error.into()))?.into(),
             answer_bytes_max: ANSWER_BYTES_MAX,
         };
         let reply = self.line.call(&call).await?;
@@ -133,7 +133,7 @@ impl AlimsRules {
             return Ok(Found::Rejected);
         }
         let evaluated: Evaluated = reply.json(reply.status.clamp(200, 201))?;
-        let not_the_contract = |what: &str| Err(Fault::NotTheContract(what.to_owned()));
+        let not_the_contract = |what: &str| Err(EngineFault::NotTheContract(what.to_owned()));
         match evaluated.result {
             _ if evaluated.rule_id != rule_id => not_the_contract("it tells of another rule"),
             Some(true) => Ok(Found::Met),
@@ -144,7 +144,7 @@ impl AlimsRules {
 
     /// Requests names only when a message needs them. They also distinguish an inactive rule from a bad request: the
     /// engine answers 400 to both.
-    async fn verdict(&self, rules: &[String], found: Vec<Found>) -> Result<Verdict, Fault> {
+    async fn verdict(&self, rules: &[String], found: Vec<Found>) -> Result<Verdict, EngineFault> {
         if found.iter().all(|found| *found == Found::Met) {
             return Ok(Verdict::Allow(self.applicable.applied(rules.to_vec())));
         }
@@ -155,7 +155,7 @@ impl AlimsRules {
             let message = match found {
                 Found::Met => None,
                 Found::Unmet => Some(unmet(rule_id, name)),
-                Found::Rejected if name.is_some() => return Err(Fault::Status(400)),
+                Found::Rejected if name.is_some() => return Err(EngineFault::Status(400)),
                 Found::Rejected => match self.applicable.inactive {
                     Inactive::Skip => continue,
                     Inactive::Refuse => Some(inactive(rule_id)),

@@ -22,7 +22,7 @@ use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +100,7 @@ struct Rule {
 }
 
 impl Rule {
-    fn applies_to(&self, transition: &Move) -> bool {
+    fn applies_to(&self, transition: &Transition) -> bool {
         self.moves.contains(&(transition.from, transition.to))
     }
 }

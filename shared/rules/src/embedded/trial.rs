@@ -6,7 +6,7 @@ use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::invalid::InvalidValue;
 use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::{Move, RulesQuestion};
+use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
 
 use super::expression::{Engine, Evaluation};
@@ -14,7 +14,7 @@ use super::expression::{Engine, Evaluation};
 /// A transition of a workflow without metadata, by a caller who did not create it.
 pub(super) struct Trial {
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
     now: Timestamp,
 }
@@ -38,7 +38,7 @@ impl Trial {
                 updated_by: "creator".parse()?,
                 metadata: Metadata::default(),
             },
-            transition: Move {
+            transition: Transition {
                 from,
                 to,
                 reason: Some("A trial.".parse()?),

@@ -4,7 +4,7 @@
 mod authorization;
 mod breaker;
 mod endpoint;
-mod fault;
+mod engine_fault;
 mod transport;
 
 use alims_operations::ports::Cause;
@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 pub use authorization::{Authorization, AwsSigner, BearerToken};
 use breaker::Breaker;
 pub use endpoint::{Endpoint, EndpointInvalid};
-pub(crate) use fault::Fault;
+pub(crate) use engine_fault::EngineFault;
 use transport::Transport;
 
 /// The default deadline of a judgement.
@@ -85,18 +85,21 @@ impl Line {
     }
 
     /// Has one judgement made: as the breaker permits, and within the deadline.
-    pub(crate) async fn judgement<T>(&self, work: impl Future<Output = Result<T, Fault>> + Send) -> Result<T, Fault> {
-        let permit = self.breaker.permit(Instant::now()).ok_or(Fault::Spared)?;
+    pub(crate) async fn judgement<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineFault>> + Send,
+    ) -> Result<T, EngineFault> {
+        let permit = self.breaker.permit(Instant::now()).ok_or(EngineFault::Spared)?;
         let deadline = self.reach.deadline;
-        let outcome = timeout(deadline, work).await.unwrap_or(Err(Fault::Late(deadline)));
-        let well = !outcome.as_ref().err().is_some_and(Fault::speaks_against_the_engine);
+        let outcome = timeout(deadline, work).await.unwrap_or(Err(EngineFault::Late(deadline)));
+        let well = !outcome.as_ref().err().is_some_and(EngineFault::speaks_against_the_engine);
         permit.settle(well, Instant::now());
         outcome
     }
 
     /// Sends a request, and once more when the connection fails or the engine fails inside. A judgement changes
     /// nothing, so that asking twice does no harm.
-    pub(crate) async fn call(&self, call: &Call) -> Result<Reply, Fault> {
+    pub(crate) async fn call(&self, call: &Call) -> Result<Reply, EngineFault> {
         match self.attempt(call).await {
             Err(fault) if fault.may_pass() => {
                 tracing::debug!(error = &fault as &dyn std::error::Error, "the rules engine is asked once more");
@@ -110,17 +113,17 @@ impl Line {
     /// Connects before the first request and ignores the answer: on a cold start the handshake would take most of the
     /// first judgement's deadline.
     pub(crate) async fn warm(&self, call: &Call) -> Option<Reply> {
-        let outcome = timeout(WARMING_MAX, self.attempt(call)).await.unwrap_or(Err(Fault::Late(WARMING_MAX)));
-        let told = |fault: &Fault| {
+        let outcome = timeout(WARMING_MAX, self.attempt(call)).await.unwrap_or(Err(EngineFault::Late(WARMING_MAX)));
+        let told = |fault: &EngineFault| {
             let error: &dyn std::error::Error = fault;
             tracing::warn!(error, "the rules engine could not be reached ahead of the first request");
         };
         outcome.inspect_err(told).ok()
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Reply, Fault> {
-        let request = self.request(call).map_err(Fault::Unasked)?;
-        let answer = self.transport.send(request).await.map_err(|error| Fault::Unreachable(error.into()))?;
+    async fn attempt(&self, call: &Call) -> Result<Reply, EngineFault> {
+        let request = self.request(call).map_err(EngineFault::Unasked)?;
+        let answer = self.transport.send(request).await.map_err(|error| EngineFault::Unreachable(error.into()))?;
         let status = answer.status().as_u16();
         let (parts, body) = answer.into_parts();
         match status {
@@ -130,7 +133,7 @@ impl Line {
             }
             400..500 => Ok(Reply { status, headers: parts.headers, body: Bytes::new() }),
             // A redirection is not followed: workflow data goes only to the configured address.
-            other => Err(Fault::Status(other)),
+            other => Err(EngineFault::Status(other)),
         }
     }
 
@@ -151,11 +154,11 @@ impl Line {
 
 impl Reply {
     /// The JSON of an answer with this very status.
-    pub(crate) fn json<T: DeserializeOwned>(&self, status: u16) -> Result<T, Fault> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, status: u16) -> Result<T, EngineFault> {
         if self.status != status {
-            return Err(Fault::Status(self.status));
+            return Err(EngineFault::Status(self.status));
         }
-        let not_json = |what: &str| Err(Fault::NotTheContract(what.to_owned()));
+        let not_json = |what: &str| Err(EngineFault::NotTheContract(what.to_owned()));
         match self.headers.get(CONTENT_TYPE).map(HeaderValue::to_str) {
             Some(Ok(kind)) if is_json(kind) => {}
             Some(_) => return not_json("its content type is not application/json"),
@@ -164,7 +167,7 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|error| {
             // Where, and not what: serde's message may quote the answer.
             let (line, column) = (error.line(), error.column());
-            Fault::NotTheContract(format!("{:?} error at line {line}, column {column}", error.classify()))
+            EngineFault::NotTheContract(format!("{:?} error at line {line}, column {column}", error.classify()))
         })
     }
 }
@@ -175,17 +178,17 @@ fn is_json(kind: &str) -> bool {
 
 /// The whole body, if it is no more than so many bytes as they come. It is never unpacked, so that no small answer can
 /// become a large one.
-async fn whole<B>(headers: &HeaderMap, body: B, bytes_max: usize) -> Result<Bytes, Fault>
+async fn whole<B>(headers: &HeaderMap, body: B, bytes_max: usize) -> Result<Bytes, EngineFault>
 where
     B: http_body_util::BodyExt<Data = Bytes>,
     B::Error: Into<Cause>,
 {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Fault::NotTheContract("it is encoded, and nobody asked for that".to_owned()));
+        return Err(EngineFault::NotTheContract("it is encoded, and nobody asked for that".to_owned()));
     }
     match Limited::new(body, bytes_max).collect().await {
         Ok(read) => Ok(read.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLarge(bytes_max)),
-        Err(error) => Err(Fault::Unreachable(error)),
+        Err(error) if error.is::<LengthLimitError>() => Err(EngineFault::TooLarge(bytes_max)),
+        Err(error) => Err(EngineFault::Unreachable(error)),
     }
 }

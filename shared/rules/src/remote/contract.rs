@@ -7,7 +7,7 @@ use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -184,7 +184,7 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
 pub struct Asked {
     request_id: String,
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
     context: ValidationContext,
     now: Timestamp,
@@ -229,7 +229,7 @@ impl TryFrom<TransitionQuestion> for Asked {
                 updated_by: workflow.updated_by,
                 metadata: workflow.metadata,
             },
-            transition: Move {
+            transition: Transition {
                 from: transition.from_state,
                 to: transition.to_state,
                 reason: transition.reason,

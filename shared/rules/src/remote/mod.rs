@@ -11,7 +11,7 @@ use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use bytes::Bytes;
 use http::Method;
 
-use crate::http::{ANSWER_BYTES_MAX, Call, Fault, Line, Reach};
+use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach};
 use contract::{PATH, TransitionAnswer, TransitionQuestion};
 
 /// An engine that keeps the contract.
@@ -34,12 +34,12 @@ impl RemoteRules {
         self.line.warm(&call(Method::HEAD, Bytes::new())).await;
     }
 
-    async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, Fault> {
+    async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, EngineFault> {
         let body = serde_json::to_vec(&TransitionQuestion::from(question));
-        let call = call(Method::POST, body.map_err(|error| Fault::Unasked(error.into()))?.into());
+        let call = call(Method::POST, body.map_err(|error| EngineFault::Unasked(error.into()))?.into());
         let judged = async {
             let answer: TransitionAnswer = self.line.call(&call).await?.json(200)?;
-            answer.verdict(question.request_id).map_err(|what| Fault::NotTheContract(what.to_owned()))
+            answer.verdict(question.request_id).map_err(|what| EngineFault::NotTheContract(what.to_owned()))
         };
         self.line.judgement(judged).await
     }

@@ -4,7 +4,7 @@ use alims_domain::call::Principal;
 use alims_domain::event::Workflow;
 use alims_domain::json::ValidationContext;
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_rules::{Authorization, Reach};
 use alims_testing::builders::{a_created, a_move, a_principal, at, metadata};
@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A move to be judged.
 pub(crate) struct Asking {
     pub(crate) workflow: Workflow,
-    pub(crate) transition: Move,
+    pub(crate) transition: Transition,
     pub(crate) actor: Principal,
     pub(crate) context: Option<ValidationContext>,
 }
@@ -29,7 +29,7 @@ impl Asking {
         let active = a_move(&a_created("wf-1"), State::Active);
         Self {
             workflow: Workflow::from(&active.event),
-            transition: Move {
+            transition: Transition {
                 from: Some(State::Active),
                 to: State::Completed,
                 reason: Some("It is done.".parse().unwrap()),

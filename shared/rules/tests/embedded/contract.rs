@@ -62,7 +62,7 @@ impl TransitionRules for Broken {
         if self.fails.load(Ordering::SeqCst) {
             return self.down();
         }
-        let completion = Move { from: Some(Active), to: Completed, ..question.transition.clone() };
+        let completion = Transition { from: Some(Active), to: Completed, ..question.transition.clone() };
         let transition = if self.flaw == Some(Flaw::JudgesTheCompletion) { &completion } else { question.transition };
         let verdict = self.rules.judge(&RulesQuestion { transition, ..question.clone() }).await?;
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);

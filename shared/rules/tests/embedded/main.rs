@@ -21,7 +21,7 @@ use alims_domain::event::{Failure, Workflow};
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::lifecycle::State::{self, Active, Cancelled, Completed, Created, Failed, Paused};
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::TransitionRules;
 use alims_rules::{EmbeddedRules, RulesInvalid};
@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 /// A move to be judged; each test changes what it is about.
 struct Case {
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
     context: Option<ValidationContext>,
     now: Timestamp,
@@ -54,7 +54,7 @@ impl Case {
                 updated_by: "carol".parse().unwrap(),
                 metadata: Metadata::default(),
             },
-            transition: Move {
+            transition: Transition {
                 from,
                 to,
                 reason: Some("Because.".parse().unwrap()),

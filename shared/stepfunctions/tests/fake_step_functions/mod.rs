@@ -3,7 +3,7 @@
 use alims_domain::identifiers::RecoveryId;
 use alims_operations::ports::RecoveryStarter;
 use alims_stepfunctions::StepFunctionsStarter;
-use alims_testing::Fault;
+use alims_testing::CallFault;
 use alims_testing::contract::starter::{FailingStarterStage, StarterStage};
 use aws_config::{BehaviorVersion, Region};
 use axum::Router;
@@ -34,9 +34,9 @@ pub(crate) struct FakeStepFunctions {
 struct Inside {
     failing: Failing,
     /// What the next call meets.
-    next: Option<Fault>,
+    next: Option<CallFault>,
     /// What the call of this id meets, however often the SDK tries it.
-    failed: Option<(String, Fault)>,
+    failed: Option<(String, CallFault)>,
     /// By name: the input, and whether it has ended.
     executions: BTreeMap<String, (Value, bool)>,
     /// Every name that ran, as often as it did.
@@ -89,25 +89,25 @@ impl StarterStage for FakeStepFunctions {
 }
 
 impl FailingStarterStage for FakeStepFunctions {
-    fn fail_next_call(&self, fault: Fault) {
+    fn fail_next_call(&self, fault: CallFault) {
         self.inside.lock().unwrap().next = Some(fault);
     }
 }
 
 impl Inside {
     /// What this try of a call meets: every try of a call has the call's id.
-    fn fault(&mut self, call: String) -> Option<Fault> {
+    fn fault(&mut self, call: String) -> Option<CallFault> {
         if let Some(fault) = self.next.take() {
             self.failed = Some((call.clone(), fault));
         }
         self.failed.as_ref().filter(|(failed, _)| *failed == call).map(|(_, fault)| *fault)
     }
 
-    fn meet(&mut self, fault: Option<Fault>, action: &str, request: &Value) -> Response<Body> {
+    fn meet(&mut self, fault: Option<CallFault>, action: &str, request: &Value) -> Response<Body> {
         match fault {
             None => self.answered(action, request),
-            Some(Fault::BeforeEffect) => self.failure(),
-            Some(Fault::AfterEffect) => {
+            Some(CallFault::BeforeEffect) => self.failure(),
+            Some(CallFault::AfterEffect) => {
                 drop(self.answered(action, request));
                 self.failure()
             }

@@ -1,6 +1,6 @@
 //! The contract of the quarantine record: each break has one entry of either kind, and nothing else changes.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
@@ -67,7 +67,7 @@ pub async fn a_release_covers_exactly_the_break_it_names<L: QuarantineLog>(log: 
     let named = a_break(2);
     let others = [
         BreakFound { at: version(3), ..named.clone() },
-        BreakFound { fault: Fault::Unlinked, ..named.clone() },
+        BreakFound { fault: BreakKind::Unlinked, ..named.clone() },
         BreakFound { content: ChainHash::of(b"other"), ..named.clone() },
     ];
     for found in others.iter().chain([&named]) {

@@ -5,7 +5,7 @@
 use alims_domain::call::Principal;
 use alims_domain::event::{AppliedRules, Workflow};
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::{Move, RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -72,7 +72,7 @@ pub fn answer(question: &Value) -> Value {
 /// A transition to judge.
 struct Asking {
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     actor: Principal,
 }
 
@@ -85,7 +85,7 @@ impl Asking {
         workflow.workflow_type = workflow_type.parse().unwrap();
         let said = RULES.into_iter().map(|(rule, ..)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
         let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
-        let transition = Move { from, to, reason: None, metadata: metadata(&Value::Object(said)), failure: None };
+        let transition = Transition { from, to, reason: None, metadata: metadata(&Value::Object(said)), failure: None };
         Self { workflow, transition, actor: a_principal("bob", &["supervisor"]) }
     }
 

@@ -5,7 +5,7 @@ use alims_domain::recovery::document::RecoveryDocument;
 use alims_operations::ports::{ExecutionStatus, RecoveryStarter, Start, StarterError};
 use futures_util::future::join_all;
 
-use crate::Fault;
+use crate::CallFault;
 use crate::builders::{a_claim, a_fresh_tenant, a_key_of};
 
 /// A starter with a fake of the service that runs recoveries, which a test reads and controls.
@@ -28,7 +28,7 @@ pub trait StarterStage {
 /// A starter whose service may fail.
 pub trait FailingStarterStage: StarterStage {
     /// The next call of the adapter meets this: with its own further tries of it, too.
-    fn fail_next_call(&self, fault: Fault);
+    fn fail_next_call(&self, fault: CallFault);
 }
 
 /// A recovery of a workflow that is nowhere, without a delay: once it makes its turns, it ends.
@@ -117,10 +117,10 @@ pub async fn a_name_that_never_ran_or_is_forgotten_is_unknown(stage: impl Starte
 /// Not that it knows no such name, and not that the request was wrong: the caller tries again later.
 pub async fn a_service_that_does_not_answer_is_unavailable(stage: impl FailingStarterStage) {
     let document = a_document();
-    stage.fail_next_call(Fault::BeforeEffect);
+    stage.fail_next_call(CallFault::BeforeEffect);
     let outcome = stage.starter().start(&document).await;
     assert!(matches!(outcome, Err(StarterError::Unavailable(_))), "{outcome:?}");
-    stage.fail_next_call(Fault::BeforeEffect);
+    stage.fail_next_call(CallFault::BeforeEffect);
     let outcome = stage.starter().status(&document.recovery_id).await;
     assert!(matches!(outcome, Err(StarterError::Unavailable(_))), "{outcome:?}");
     assert_status(&stage, &document, ExecutionStatus::Unknown).await;
@@ -130,7 +130,7 @@ pub async fn a_service_that_does_not_answer_is_unavailable(stage: impl FailingSt
 /// The recovery started although the call failed; the next call learns that it is running.
 pub async fn a_start_whose_answer_was_lost_is_found_by_the_next(stage: impl FailingStarterStage) {
     let document = a_document();
-    stage.fail_next_call(Fault::AfterEffect);
+    stage.fail_next_call(CallFault::AfterEffect);
     let outcome = stage.starter().start(&document).await;
     assert!(matches!(outcome, Err(StarterError::Unavailable(_))), "{outcome:?}");
     assert_status(&stage, &document, ExecutionStatus::Running).await;

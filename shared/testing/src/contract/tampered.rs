@@ -1,6 +1,6 @@
 //! The contract of the log for entries altered or removed with the store's own tools, which no port can do.
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
@@ -169,7 +169,7 @@ pub async fn an_attempt_with_an_unreadable_outcome_has_ended<T: Tampered>(store:
     let claims = [a_claim(&key, 3, 2), a_claim(&key, 3, 1)];
     let ended: Vec<_> = read.attempts.iter().map(|attempt| attempt.ended.clone().unwrap()).collect();
     assert_eq!(ended, [a_full_record(&claims[0]), claims[1].ended_unreadably()]);
-    assert_eq!((read.unreadable[0].at, read.unreadable[0].fault), (version(3), Fault::UnreadableRecovery));
+    assert_eq!((read.unreadable[0].at, read.unreadable[0].fault), (version(3), BreakKind::UnreadableRecovery));
     log.record_recovery(&a_full_record(&claims[1])).await.unwrap();
     assert_eq!(log.recoveries(&key, 5).await.unwrap(), read, "the first outcome stays, readable or not");
 }
@@ -191,7 +191,9 @@ pub async fn an_entry_of_a_quarantine_is_kept_beside_an_unreadable_one<T: Tamper
             store.spoil(&key, Place::Quarantine(&newest), how).await;
             let before = log.quarantine(&key).await.unwrap();
             let in_force: Vec<BreakFound> = before.in_force().into_iter().map(|it| it.found).collect();
-            assert!(in_force.iter().all(|found| (found.at, found.fault) == (version(2), Fault::UnreadableQuarantine)));
+            assert!(
+                in_force.iter().all(|found| (found.at, found.fault) == (version(2), BreakKind::UnreadableQuarantine))
+            );
             let again = kind(&key, &a_break(2));
             newest = log.record_quarantine(&again).await.unwrap();
             assert_eq!(newest.event_id(), again.event_id());

@@ -5,7 +5,7 @@ use alims_operations::ports::{DeadLetter, DeadLetters, EndedHow, EventBus, Recov
 use alims_testing::contract::bus::{BusStage, OnTheBus};
 use alims_testing::contract::dead_letters::DeadLettersStage;
 use alims_testing::contract::starter::{FailingStarterStage, StarterStage};
-use alims_testing::{Fault, Faulty, MemoryBus, MemoryDeadLetters, MemoryStarter, NextPut, Script};
+use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryStarter, NextPut, Script};
 
 /// A bus that is its own service.
 pub(crate) struct BusInMemory(pub(crate) MemoryBus);
@@ -49,7 +49,7 @@ impl DeadLettersStage for DeadLettersInMemory {
 
     fn fails(&self, fails: bool) {
         if fails {
-            self.script.fail(self.script.calls().len(), Fault::BeforeEffect);
+            self.script.fail(self.script.calls().len(), CallFault::BeforeEffect);
         }
     }
 }
@@ -86,7 +86,7 @@ impl StarterStage for StarterInMemory {
 }
 
 impl FailingStarterStage for StarterInMemory {
-    fn fail_next_call(&self, fault: Fault) {
+    fn fail_next_call(&self, fault: CallFault) {
         self.script.fail(self.script.calls().len(), fault);
     }
 }

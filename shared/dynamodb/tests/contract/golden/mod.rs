@@ -5,7 +5,7 @@
 
 pub(crate) mod values;
 
-use alims_domain::hash_chain::{ChainWalk, Fault, is_intact};
+use alims_domain::hash_chain::{BreakKind, ChainWalk, is_intact};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
 use alims_domain::quarantine::BreakFound;
@@ -224,7 +224,7 @@ async fn golden_records_are_read_as_they_were_written() {
     assert_eq!(quarantine.entries, entries);
     let unreadable = [values::UNREADABLE_QUARANTINE, values::UNREADABLE_RELEASE].map(|content| BreakFound {
         at: version(2),
-        fault: Fault::UnreadableQuarantine,
+        fault: BreakKind::UnreadableQuarantine,
         content: values::hash(content),
     });
     assert_eq!(quarantine.unreadable, unreadable);
@@ -327,22 +327,22 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
 #[test]
 fn the_golden_id_of_a_break_is_made_of_version_fault_and_content() {
     let literal = |fault| match fault {
-        Fault::Missing => "0000000042-f0329119f985834d7f042bdca9d37244",
-        Fault::Unreadable => "0000000042-aebad3d2826c61764ad6a146d5435db3",
-        Fault::Foreign => "0000000042-a18beea957dc7363051bf4310294b0b4",
-        Fault::Altered => "0000000042-2f1a19b361f1c4f17d24ce1ec5f2e8ea",
-        Fault::Unlinked => "0000000042-71f522c330888bad80d60e10a0df8c6d",
-        Fault::UnreadableQuarantine => "0000000042-968be880706b6870db81a486fed4cd8f",
-        Fault::UnreadableRecovery => "0000000042-ed5fe45372b83d2d0804b74966c05b2e",
+        BreakKind::Missing => "0000000042-f0329119f985834d7f042bdca9d37244",
+        BreakKind::Unreadable => "0000000042-aebad3d2826c61764ad6a146d5435db3",
+        BreakKind::Foreign => "0000000042-a18beea957dc7363051bf4310294b0b4",
+        BreakKind::Altered => "0000000042-2f1a19b361f1c4f17d24ce1ec5f2e8ea",
+        BreakKind::Unlinked => "0000000042-71f522c330888bad80d60e10a0df8c6d",
+        BreakKind::UnreadableQuarantine => "0000000042-968be880706b6870db81a486fed4cd8f",
+        BreakKind::UnreadableRecovery => "0000000042-ed5fe45372b83d2d0804b74966c05b2e",
     };
     let faults = [
-        Fault::Missing,
-        Fault::Unreadable,
-        Fault::Foreign,
-        Fault::Altered,
-        Fault::Unlinked,
-        Fault::UnreadableQuarantine,
-        Fault::UnreadableRecovery,
+        BreakKind::Missing,
+        BreakKind::Unreadable,
+        BreakKind::Foreign,
+        BreakKind::Altered,
+        BreakKind::Unlinked,
+        BreakKind::UnreadableQuarantine,
+        BreakKind::UnreadableRecovery,
     ];
     for fault in faults {
         let found = BreakFound { at: version(42), fault, content: ChainHash::of(b"altered") };

@@ -1,7 +1,7 @@
 //! The values that the golden items hold: fixed to the last member, and made of nothing that another test may change.
 
 use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
-use alims_domain::hash_chain::{Fault, seal};
+use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
 use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
 use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
@@ -222,7 +222,7 @@ pub(crate) fn outcome() -> RecoveryRecord {
             ruleset: Some("laboratory".to_owned()),
             ruleset_version: Some("7".to_owned()),
             broken_at_version: Some(number(4)),
-            fault: Some(Fault::Unreadable),
+            fault: Some(BreakKind::Unreadable),
             error: Some("RulesUnavailable".to_owned()),
             cause: Some("The engine was down.".to_owned()),
         },
@@ -243,7 +243,7 @@ fn broken() -> BreakFound {
 
 /// Version 2 was altered; what recorded and released that cannot be read either.
 fn altered() -> BreakFound {
-    BreakFound { at: number(2), fault: Fault::Altered, content: hash(ALTERED) }
+    BreakFound { at: number(2), fault: BreakKind::Altered, content: hash(ALTERED) }
 }
 
 fn quarantine(last_digits: &str, found: &BreakFound) -> Quarantine {

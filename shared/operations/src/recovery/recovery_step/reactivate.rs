@@ -11,7 +11,7 @@ use alims_domain::proposal::Proposal;
 use alims_domain::recovery::document::{KeptVerdict, Next, RecoveryDocument};
 use alims_domain::recovery::is_to_be_reactivated;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
-use alims_domain::ruling::Move;
+use alims_domain::ruling::Transition;
 use alims_domain::stored_name::Part;
 use alims_domain::timestamp::Timestamp;
 
@@ -145,7 +145,7 @@ where
 struct Reactivation {
     head: Head,
     workflow: Workflow,
-    transition: Move,
+    transition: Transition,
     /// Never earlier than the version it continues from.
     now: Timestamp,
 }

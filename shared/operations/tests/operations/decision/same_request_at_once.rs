@@ -1,6 +1,6 @@
 //! The same request twice at once: whoever comes second at the log is given the answer of the first.
 
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Verdict};
@@ -90,7 +90,7 @@ async fn a_repeated_move_whose_version_is_gone_is_told_that_the_history_is_broke
             log.damage(&a_key("w"), version(3), "a bit fell over");
         }
         let gone = request_state_transition(&allowing(&log), &call, &id, &to(State::Active)).await;
-        let expected = Quarantined(Break { at: version(2), fault: Fault::Missing });
+        let expected = Quarantined(Break { at: version(2), fault: BreakKind::Missing });
         assert!(matches!(&gone, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{gone:?}");
     }
 }

@@ -10,7 +10,7 @@ use alims_operations::request_state_transition::{
 };
 use alims_operations::walk_chain;
 use alims_testing::builders::{a_call, a_call_with_key, a_key, version};
-use alims_testing::{Fault, Faulty, MemoryLog, RulesThatAllow, Script};
+use alims_testing::{CallFault, Faulty, MemoryLog, RulesThatAllow, Script};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
@@ -23,7 +23,7 @@ struct Ask {
     /// The version the caller names, as so many before (or one after) the present one.
     names: Option<u64>,
     key: Option<u8>,
-    fault: Option<Fault>,
+    fault: Option<CallFault>,
 }
 
 /// What the model holds a workflow to be: nothing but states in a row and which key made which of them.
@@ -89,7 +89,8 @@ impl ReferenceStateMachine for Model {
             1 => prop::sample::select(State::ALL.to_vec()),
         ];
         let names = prop::option::weighted(0.4, prop_oneof![4 => Just(1), 1 => 0_u64..4]);
-        let fault = prop::option::weighted(0.2, prop_oneof![Just(Fault::BeforeEffect), Just(Fault::AfterEffect)]);
+        let fault =
+            prop::option::weighted(0.2, prop_oneof![Just(CallFault::BeforeEffect), Just(CallFault::AfterEffect)]);
         (target, names, prop::option::weighted(0.5, 0_u8..30), fault)
             .prop_map(|(target, names, key, fault)| Ask { target, names, key, fault })
             .boxed()
@@ -98,7 +99,7 @@ impl ReferenceStateMachine for Model {
     fn apply(mut model: Self, ask: &Ask) -> Self {
         let expected = model.expects(ask);
         // An append that fails before its effect leaves everything as it was.
-        if expected == Expected::Version(model.version() + 1) && ask.fault != Some(Fault::BeforeEffect) {
+        if expected == Expected::Version(model.version() + 1) && ask.fault != Some(CallFault::BeforeEffect) {
             let named = model.named(ask);
             model.states.push(ask.target);
             let made = model.version();

@@ -1,4 +1,4 @@
-//! Publishing under everything a stream and a bus may do: shuffled, repeated and missing doorbells, entries refused,
+//! Publishing under everything a stream and a bus may do: shuffled, repeated and missing notifications, entries refused,
 //! calls failed with and without effect, an index that fails, and several publishers at once.
 
 use alims_operations::PublishPorts;

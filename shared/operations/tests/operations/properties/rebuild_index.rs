@@ -10,7 +10,7 @@ use alims_operations::ports::{
 };
 use alims_operations::{Anomaly, PublishPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_move, sealed};
-use alims_testing::{Fault, Faulty, MemoryIndex, MemoryLog, Script};
+use alims_testing::{CallFault, Faulty, MemoryIndex, MemoryLog, Script};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::task::yield_now;
@@ -67,8 +67,8 @@ fn histories() -> impl Strategy<Value = (usize, Vec<History>)> {
     (0_usize..6).prop_flat_map(move |old| (Just(old), vec(one(old), 1..8)))
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
-    prop_oneof![Just(Fault::BeforeEffect), Just(Fault::AfterEffect)]
+fn fault() -> impl Strategy<Value = CallFault> {
+    prop_oneof![Just(CallFault::BeforeEffect), Just(CallFault::AfterEffect)]
 }
 
 /// Rebuilds until nothing is left to do another time.
@@ -132,15 +132,15 @@ proptest! {
                 index: Polite(Faulty::new(OnlyForward(past.index.clone()), &script)),
                 bus: Polite(past.bus.clone()),
             };
-            // Doorbells of what was not published yet, in any order, some of them never.
+            // Notifications of what was not published yet, in any order, some of them never.
             let version_of = |(workflow, version): &(usize, usize)| {
                 let chain = past.chains.get(*workflow)?;
                 chain.get(histories[*workflow].published..)?.get(*version)
             };
-            let doorbells: Vec<_> =
+            let notifications: Vec<_> =
                 rung.iter().filter_map(version_of).enumerate().map(|(at, version)| ring(version, at)).collect();
             let publisher = async {
-                for records in doorbells.chunks(batch) {
+                for records in notifications.chunks(batch) {
                     deliver(&ports, records.to_vec()).await;
                 }
             };

@@ -8,7 +8,7 @@ use alims_operations::PublishPorts;
 use alims_operations::ports::{BusError, EntryRefused, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::{Published, StreamRecord, publish_events};
 use alims_testing::builders::{a_key, a_refusal, at, sealed};
-use alims_testing::{Fault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
+use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::publishing;
@@ -75,7 +75,7 @@ async fn a_failed_record_says_every_cause_of_its_failure() {
     });
     assert_eq!(why.await, ["the event bus is unavailable: the bus is down on purpose"; 2]);
     let why = why_failed(|log| {
-        let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, Fault::BeforeEffect));
+        let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, CallFault::BeforeEffect));
         PublishPorts { log, index, bus: MemoryBus::default() }
     });
     let expected = "the index could not be read: the store is unavailable: failed on purpose, before the effect";

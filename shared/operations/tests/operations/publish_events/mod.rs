@@ -10,7 +10,7 @@ use alims_operations::PublishPorts;
 use alims_operations::ports::{NewerFormat, QuarantineLog};
 use alims_operations::publish_events::{StreamRecord, publish_events};
 use alims_testing::builders::{a_key, a_move, a_refusal, at, sealed, version};
-use alims_testing::{Fault as PortFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, NextPut, Script};
+use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, NextPut, Script};
 
 use crate::publishing;
 use crate::release_workflow::released;
@@ -67,7 +67,7 @@ async fn a_record_that_cannot_be_read_becomes_a_dead_letter_or_comes_again() {
     let batch = vec![unreadable.clone(), ring(&versions[0], 8)];
     let published = publish_events(&ports, &dead_letters, batch).await;
     assert_eq!((published.accepted, published.failed.len(), dead_letters.all().len()), (1, 0, 1));
-    let full = Faulty::new(MemoryDeadLetters::default(), &Script::failing(0, PortFault::BeforeEffect));
+    let full = Faulty::new(MemoryDeadLetters::default(), &Script::failing(0, CallFault::BeforeEffect));
     let published = publish_events(&ports, &full, vec![unreadable]).await;
     assert_eq!(published.failed[0].sequence_number, "7");
 }
@@ -104,7 +104,7 @@ async fn a_long_way_to_go_is_not_begun_anew_when_it_is_interrupted() {
 #[tokio::test]
 async fn failed_records_are_reported_in_the_order_of_the_batch() {
     let (log, versions) = filled(&[2, 1, 1]).await;
-    let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, PortFault::BeforeEffect));
+    let index = Faulty::new(MemoryIndex::default(), &Script::failing(0, CallFault::BeforeEffect));
     let ports = PublishPorts { log, index, bus: MemoryBus::default() };
     // Neither the workflows' order nor that of the numbers.
     let batch: Vec<StreamRecord> = [(3, 7), (0, 2), (2, 9), (1, 1)].map(|(at, n)| ring(&versions[at], n)).into();

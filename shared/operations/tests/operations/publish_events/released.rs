@@ -1,6 +1,6 @@
 //! The publisher passes over what was released, also when a notification comes late.
 
-use alims_domain::hash_chain::Fault as ChainFault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::{RecoveryPlan, plan};
@@ -20,7 +20,7 @@ use crate::{IDS, alice, allowing, to};
 
 #[tokio::test]
 async fn the_publisher_passes_over_a_released_gap() {
-    for fault in [ChainFault::Missing, ChainFault::Unreadable] {
+    for fault in [BreakKind::Missing, BreakKind::Unreadable] {
         let ports = with_released_gap(fault).await;
         ports.index.remove(&a_key(W));
         let last = ports.log.entries(&a_key(W)).0.pop().unwrap();

@@ -1,7 +1,7 @@
 //! A rebuild that fails, is killed or is stopped anywhere, and is begun again.
 
 use alims_operations::{PublishPorts, RebuildIndexError, Rebuilt, rebuild_index};
-use alims_testing::{Fault, Script};
+use alims_testing::{CallFault, Script};
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::pin::pin;
@@ -54,7 +54,7 @@ async fn a_rebuild_that_failed_at_any_step_ends_the_same_when_begun_again() {
     let calls = script.calls().len();
     assert!(calls > 30, "{:?}", script.calls());
     for call in 0..calls {
-        for fault in Fault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }

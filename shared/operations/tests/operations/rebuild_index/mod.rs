@@ -3,7 +3,7 @@
 mod interrupted;
 
 use alims_domain::bus_event::BusEvent;
-use alims_domain::hash_chain::{Break, Fault as ChainFault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
@@ -207,9 +207,9 @@ async fn a_broken_workflow_is_reported_and_left_and_holds_up_no_other() {
     let told: BTreeMap<&str, &Anomaly> =
         rebuilt.findings.iter().map(|finding| (finding.key.as_str(), &finding.anomaly)).collect();
     for (workflow, at, fault) in [
-        ("default/w-00", 2, ChainFault::Missing),
-        ("default/w-01", 3, ChainFault::Unreadable),
-        ("default/w-02", 4, ChainFault::Altered),
+        ("default/w-00", 2, BreakKind::Missing),
+        ("default/w-01", 3, BreakKind::Unreadable),
+        ("default/w-02", 4, BreakKind::Altered),
     ] {
         let Anomaly::Broken(broken) = told[workflow] else { panic!("{workflow}: {:?}", told[workflow]) };
         assert_eq!((broken.at, &broken.fault), (version(at), &fault), "{workflow}");
@@ -268,7 +268,7 @@ async fn a_rebuild_leaves_a_workflow_with_a_newer_version_and_goes_on() {
 
 #[tokio::test]
 async fn a_rebuild_passes_over_a_released_break_and_reports_it_no_more() {
-    for fault in [ChainFault::Missing, ChainFault::Unreadable] {
+    for fault in [BreakKind::Missing, BreakKind::Unreadable] {
         let ports = with_released_gap(fault).await;
         ports.index.remove(&a_key(W));
         let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
@@ -286,7 +286,7 @@ fn a_finding_of_a_rebuild_says_all_that_a_person_needs_to_find_it() {
     let ahead = |head: Option<u64>| Anomaly::AheadOfLog { published: version(9), head: head.map(version) };
     for (anomaly, told) in [
         (
-            Anomaly::Broken(Break { at: version(2), fault: ChainFault::Missing }),
+            Anomaly::Broken(Break { at: version(2), fault: BreakKind::Missing }),
             "the stored history is broken at version 2: the version is missing",
         ),
         (ahead(Some(4)), "the index says that version 9 is published, and the log ends at 4"),

@@ -8,7 +8,7 @@ use alims_operations::PublishPorts;
 use alims_operations::ports::{QuarantineLog, RecoveryLog, TransitionRules};
 use alims_operations::recovery_step::recovery_step;
 use alims_testing::builders::{a_key, version};
-use alims_testing::{Fault, Faulty, RulesThatAllow, RulesThatDeny, Script};
+use alims_testing::{CallFault, Faulty, RulesThatAllow, RulesThatDeny, Script};
 
 use crate::support::site::{Site, carried_out, claimed, recovering, status};
 
@@ -92,7 +92,7 @@ async fn recovery_is_idempotent_under_any_single_fault() {
         let calls = matter.carried_out(&Script::default(), 0).await;
         assert!(calls.len() > 5, "{matter:?}: {calls:?}");
         for call in 0..calls.len() {
-            for fault in Fault::ALL {
+            for fault in CallFault::ALL {
                 matter.carried_out(&Script::failing(call, fault), 1).await;
             }
         }
@@ -106,7 +106,7 @@ async fn recovery_is_idempotent_under_any_two_faults_soon_after_one_another() {
     for first in 0..calls {
         // The first fault has its turn made again: the second comes in that turn or the next.
         for second in first + 1..first + 8 {
-            for (one, other) in Fault::ALL.into_iter().flat_map(|one| Fault::ALL.map(|other| (one, other))) {
+            for (one, other) in CallFault::ALL.into_iter().flat_map(|one| CallFault::ALL.map(|other| (one, other))) {
                 let script = Script::failing(first, one);
                 script.fail(second, other);
                 matter.carried_out(&script, 2).await;

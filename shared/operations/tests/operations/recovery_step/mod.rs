@@ -8,7 +8,7 @@ mod unpublishable;
 mod unreadable_meanwhile;
 
 use alims_domain::event::EventType;
-use alims_domain::hash_chain::Fault as ChainFault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::lifecycle::State;
 use alims_domain::limits::{RECOVERY_DEADLINE_SECONDS, RECOVERY_TURNS_MAX};
 use alims_domain::projection::IndexEntry;
@@ -159,7 +159,7 @@ async fn a_broken_history_ends_a_recovery_that_says_where_and_how() {
     let ended = carried_out(&site.with(RulesThatAllow), claimed(&site, 3, 1).await, 0).await.unwrap();
     let expected = Outcome {
         broken_at_version: Some(version(2)),
-        fault: Some(ChainFault::Missing),
+        fault: Some(BreakKind::Missing),
         ..Outcome::of(OutcomeStatus::Quarantined)
     };
     assert_eq!(ended.outcome, Some(expected.clone()));

@@ -44,7 +44,7 @@ async fn a_move_that_meets_an_unreadable_version_in_its_place_has_an_unknown_out
         matches!(answer, Err(RequestStateTransitionError::Store(StoreError::Unavailable(_)))),
         "the version there may be the one that this call made: {answer:?}"
     );
-    assert_quarantined(paused(&site, RulesThatAllow).await, 3, alims_domain::hash_chain::Fault::Unreadable);
+    assert_quarantined(paused(&site, RulesThatAllow).await, 3, alims_domain::hash_chain::BreakKind::Unreadable);
     assert_eq!(recovered(&site, 3, 1).await, OutcomeStatus::Quarantined);
     released(&site, "sue", "version 3 is lost").await.unwrap();
     let accepted = paused(&site, RulesThatAllow).await.unwrap();

@@ -2,7 +2,7 @@
 
 pub(crate) mod unreadable;
 
-use alims_domain::hash_chain::Fault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::identifiers::EventId;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
@@ -12,9 +12,7 @@ use alims_operations::ports::{QuarantineLog, WorkflowLog};
 use alims_operations::release_workflow::{self, ReleaseRequest, ReleaseWorkflowError, Released, release_workflow};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_testing::builders::{a_break, a_call, a_key, at, metadata, version};
-use alims_testing::{
-    EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryLog, NobodyMay, Script, SequentialIds,
-};
+use alims_testing::{CallFault, EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, Script, SequentialIds};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,11 +59,11 @@ async fn a_release_lets_it_move_again_and_the_same_break_does_not_come_back_but_
     // The same version altered once more, and another version.
     alter(&site, 2, "forged again");
     assert_eq!(recovered(&site, 5, 3).await, OutcomeStatus::Quarantined);
-    assert_quarantined(moved(&site, State::Active).await, 2, Fault::Altered);
+    assert_quarantined(moved(&site, State::Active).await, 2, BreakKind::Altered);
     released(&site, "sue", "compared once more").await.unwrap();
     alter(&site, 3, "forged");
     assert_eq!(recovered(&site, 5, 4).await, OutcomeStatus::Quarantined);
-    assert_quarantined(moved(&site, State::Active).await, 3, Fault::Altered);
+    assert_quarantined(moved(&site, State::Active).await, 3, BreakKind::Altered);
 }
 
 #[tokio::test]
@@ -113,7 +111,7 @@ async fn a_lost_end_of_the_history_is_released_and_the_index_made_good() {
     assert_eq!(recovered(&site, 4, 1).await, OutcomeStatus::Recovered);
     site.log.remove(&a_key("w"), version(4));
     assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
-    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Missing);
+    assert_quarantined(moved(&site, State::Active).await, 4, BreakKind::Missing);
     released(&site, "sue", "version 4 is gone for good").await.unwrap();
     assert_eq!(site.index.all(), [IndexEntry::from(&site.head())]);
     assert_eq!(recovered(&site, 3, 1).await, OutcomeStatus::AlreadyConsistent);
@@ -220,7 +218,7 @@ async fn a_release_failed_anywhere_and_repeated_has_one_effect() {
     attempt(&script).await;
     assert!(script.calls().contains(&"index.repair"), "{:?}", script.calls());
     for call in 0..script.calls().len() {
-        for fault in PortFault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }

@@ -1,7 +1,7 @@
 //! What cannot be read: a newest version that is passed over once it is released, and entries beside the versions.
 
 use alims_domain::event::Resumes;
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::ChainHash;
 use alims_domain::lifecycle::State;
 use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
@@ -13,7 +13,7 @@ use alims_operations::get_workflow_state::{WorkflowNow, get_workflow_state};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_operations::release_workflow::{ReleaseRequest, ReleaseWorkflowError, release_workflow};
 use alims_testing::builders::{a_call, a_claim, a_key, a_quarantine, version};
-use alims_testing::{EverybodyMay, Fault as PortFault, Faulty, MemoryLog, RulesThatAllow, Script};
+use alims_testing::{CallFault, EverybodyMay, Faulty, MemoryLog, RulesThatAllow, Script};
 use std::sync::Arc;
 
 use crate::alice;
@@ -48,7 +48,7 @@ pub(crate) async fn damaged(published: usize, damaged: &[u64]) -> Site {
 async fn a_released_unreadable_head_is_passed_over_and_the_next_version_says_so() {
     for published in 0..=4 {
         let site = damaged(published, &[4]).await;
-        assert_quarantined(moved(&site, State::Active).await, 4, Fault::Unreadable);
+        assert_quarantined(moved(&site, State::Active).await, 4, BreakKind::Unreadable);
         let base = versions_of(&site).pop().unwrap().event;
         let done = released(&site, "sue", "version 4 is lost").await.unwrap();
         assert_eq!((done.head, done.left.len()), (version(3), 0));
@@ -83,7 +83,7 @@ async fn every_unreadable_version_at_the_end_has_to_be_released() {
     let site = damaged(2, &[3, 4]).await;
     let found = |at| BreakFound::unreadable(version(at), MemoryLog::content_of_damaged(WHY)).id();
     released(&site, "sue", "version 3 is lost").await.unwrap();
-    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Unreadable);
+    assert_quarantined(moved(&site, State::Active).await, 4, BreakKind::Unreadable);
     assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
     let record = site.log.quarantine(&a_key("w")).await.unwrap();
     assert_eq!(record.in_force().iter().map(|it| it.found.id()).collect::<Vec<_>>(), [found(4)]);
@@ -99,7 +99,7 @@ async fn a_version_missing_below_a_released_head_keeps_the_workflow_locked() {
     let site = damaged(2, &[4]).await;
     released(&site, "sue", "version 4 is lost").await.unwrap();
     site.log.remove(&a_key("w"), version(3));
-    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Unreadable);
+    assert_quarantined(moved(&site, State::Active).await, 4, BreakKind::Unreadable);
     assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
     released(&site, "sue", "version 3 is gone as well").await.unwrap();
     assert_eq!(moved(&site, State::Paused).await.unwrap().event.resumes.unwrap().from_version, version(2));
@@ -110,7 +110,7 @@ async fn another_damage_of_the_same_version_is_another_break() {
     let site = damaged(3, &[4]).await;
     released(&site, "sue", "version 4 is lost").await.unwrap();
     damage(&site, 4, "another bit fell over");
-    assert_quarantined(moved(&site, State::Active).await, 4, Fault::Unreadable);
+    assert_quarantined(moved(&site, State::Active).await, 4, BreakKind::Unreadable);
     assert_eq!(recovered(&site, 4, 2).await, OutcomeStatus::Quarantined);
     released(&site, "sue", "lost for good").await.unwrap();
     let passed_over = moved(&site, State::Active).await.unwrap().event.resumes.unwrap().passed_over;
@@ -139,7 +139,7 @@ async fn a_history_without_a_readable_version_is_not_released() {
         assert!(matches!(answer, Err(ReleaseWorkflowError::Unreadable(_))), "{answer:?}");
     }
     assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty());
-    assert_quarantined(moved(&site, State::Active).await, 2, Fault::Unreadable);
+    assert_quarantined(moved(&site, State::Active).await, 2, BreakKind::Unreadable);
 }
 
 /// As many are no accident any more, and nothing is recorded.
@@ -167,7 +167,7 @@ async fn a_version_that_becomes_readable_again_after_it_was_passed_over_is_a_bre
     site.log.overwrite(restored);
     assert_eq!(recovered(&site, 5, 1).await, OutcomeStatus::Quarantined);
     let record = site.log.quarantine(&a_key("w")).await.unwrap();
-    assert_eq!(record.in_force()[0].found.as_break(), Break { at: version(5), fault: Fault::Unlinked });
+    assert_eq!(record.in_force()[0].found.as_break(), Break { at: version(5), fault: BreakKind::Unlinked });
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_failed_workflow_below_a_released_head_is_recovered_from_there() {
 #[tokio::test]
 async fn a_release_covers_the_breaks_it_names_and_no_other() {
     let site = Site::torn(&[State::Active, State::Paused]).await;
-    let found = |at| BreakFound { at: version(at), fault: Fault::Altered, content: ChainHash::of(b"x") };
+    let found = |at| BreakFound { at: version(at), fault: BreakKind::Altered, content: ChainHash::of(b"x") };
     for at in [1, 2] {
         site.log.record_quarantine(&a_quarantine(&a_key("w"), &found(at))).await.unwrap();
     }
@@ -204,7 +204,7 @@ async fn a_release_covers_the_breaks_it_names_and_no_other() {
     assert!(site.log.quarantine(&a_key("w")).await.unwrap().releases().is_empty(), "the whole was refused");
     let first = release_workflow(&ports, &a_call("sue"), &w(), &request(&[1])).await.unwrap();
     assert_eq!(first.left.iter().map(|it| it.found.clone()).collect::<Vec<_>>(), [found(2)]);
-    assert_quarantined(moved(&site, State::Active).await, 2, Fault::Altered);
+    assert_quarantined(moved(&site, State::Active).await, 2, BreakKind::Altered);
     let both = release_workflow(&ports, &a_call("sue"), &w(), &request(&[1, 2])).await.unwrap();
     assert_eq!((both.repeated, both.releases.len(), both.left.len()), (false, 2, 0));
     assert_eq!(both.releases[0], first.releases[0], "what was released before is told again");
@@ -231,7 +231,7 @@ async fn a_release_of_an_unreadable_head_failed_anywhere_and_repeated_has_one_ef
     attempt(&script).await;
     assert!(script.calls().contains(&"log.newest_below"), "{:?}", script.calls());
     for call in 0..script.calls().len() {
-        for fault in PortFault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }
@@ -245,7 +245,7 @@ async fn moved_would_be_free(site: &Site) -> bool {
 async fn an_unreadable_quarantine_locks_the_workflow_until_it_is_released() {
     let site = Site::torn(&[State::Active]).await;
     let unreadable = site.log.damage_quarantines(&a_key("w"), version(1), WHY);
-    assert_quarantined(moved(&site, State::Paused).await, 1, Fault::UnreadableQuarantine);
+    assert_quarantined(moved(&site, State::Paused).await, 1, BreakKind::UnreadableQuarantine);
     assert_eq!(state(&site).await.quarantines[0].found, unreadable);
     assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);
     let record = site.log.quarantine(&a_key("w")).await.unwrap();
@@ -264,7 +264,7 @@ async fn an_unreadable_claim_is_a_break_and_its_number_is_taken() {
     assert_eq!(recovered(&site, 3, 2).await, OutcomeStatus::Quarantined);
     let record = site.log.quarantine(&a_key("w")).await.unwrap();
     assert!(matches!(&record.entries[..], [QuarantineEntry::Quarantined(it)] if it.found() == unreadable));
-    assert_quarantined(moved(&site, State::Active).await, 3, Fault::UnreadableRecovery);
+    assert_quarantined(moved(&site, State::Active).await, 3, BreakKind::UnreadableRecovery);
     released(&site, "sue", "the claim says nothing any more").await.unwrap();
     assert_eq!(recovered(&site, 3, 3).await, OutcomeStatus::Recovered);
 }

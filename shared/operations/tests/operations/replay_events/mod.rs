@@ -3,7 +3,7 @@
 mod released;
 
 use alims_domain::bus_event::BusEvent;
-use alims_domain::hash_chain::{Break, Fault};
+use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::Version;
 use alims_domain::limits::REPLAYED_EVENTS_MAX;
 use alims_domain::projection::IndexEntry;
@@ -13,7 +13,7 @@ use alims_operations::replay_events::{self, Replay, ReplayEventsError, replay_ev
 use alims_operations::{PublishPorts, Quarantined};
 use alims_testing::builders::{a_key, at, version};
 use alims_testing::{
-    EverybodyMay, Fault as PortFault, Faulty, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, NobodyMay, Script,
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryIndex, MemoryLog, NextPut, NobodyMay, Script,
 };
 use std::sync::Arc;
 
@@ -160,7 +160,7 @@ async fn a_replay_that_failed_at_any_step_and_goes_on_puts_everything_in_order()
     let calls = script.calls().len();
     assert_eq!(calls, 6, "{:?}", script.calls());
     for call in 0..calls {
-        for fault in PortFault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }
@@ -168,7 +168,7 @@ async fn a_replay_that_failed_at_any_step_and_goes_on_puts_everything_in_order()
 
 #[tokio::test]
 async fn a_broken_range_is_not_replayed_at_all() {
-    let broken = async |spoil: fn(&MemoryLog, StoredVersion), fault: Fault| {
+    let broken = async |spoil: fn(&MemoryLog, StoredVersion), fault: BreakKind| {
         let ports = published(5, 5).await;
         let log = &ports.publishing.log;
         spoil(log, log.entries(&a_key(W)).0[2].clone());
@@ -187,9 +187,9 @@ async fn a_broken_range_is_not_replayed_at_all() {
         stored.event.requested_by = "mallory".parse().unwrap();
         log.overwrite(stored);
     };
-    broken(alter, Fault::Altered).await;
-    broken(|log, stored| log.remove(&a_key(W), stored.event.version), Fault::Missing).await;
-    broken(|log, stored| log.damage(&a_key(W), stored.event.version, "a bit fell over"), Fault::Unreadable).await;
+    broken(alter, BreakKind::Altered).await;
+    broken(|log, stored| log.remove(&a_key(W), stored.event.version), BreakKind::Missing).await;
+    broken(|log, stored| log.damage(&a_key(W), stored.event.version, "a bit fell over"), BreakKind::Unreadable).await;
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_version_that_does_not_follow_from_the_one_before_the_range_is_not_put
     // Sound by itself: only what comes after it shows that it is another one.
     log.overwrite(alims_testing::builders::sealed(forged));
     let error = replay(&ports, 3).await.unwrap_err();
-    let unlinked = Break { at: version(3), fault: Fault::Unlinked };
+    let unlinked = Break { at: version(3), fault: BreakKind::Unlinked };
     assert!(matches!(&error, ReplayEventsError::Quarantined(Quarantined(found)) if *found == unlinked), "{error:?}");
 }
 
@@ -236,7 +236,7 @@ async fn a_refused_replay_is_kept_as_one_that_moves_nothing_and_puts_nothing() {
 async fn a_refusal_that_cannot_be_kept_is_no_answer() {
     let ports = published(3, 3).await;
     // The calls are: read the head, record the refusal.
-    let script = Script::failing(1, PortFault::BeforeEffect);
+    let script = Script::failing(1, CallFault::BeforeEffect);
     let PublishPorts { log, index, bus } = ports.publishing;
     let mut ports = replaying(Faulty::new(log, &script), index, bus);
     ports.policy = Arc::new(NobodyMay);

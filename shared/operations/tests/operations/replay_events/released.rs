@@ -1,6 +1,6 @@
 //! A replay passes over what was released.
 
-use alims_domain::hash_chain::Fault as ChainFault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
 use alims_operations::replay_events::{self, replay_events};
@@ -13,7 +13,7 @@ use crate::{IDS, alice};
 
 #[tokio::test]
 async fn a_replay_passes_over_a_released_gap() {
-    for fault in [ChainFault::Missing, ChainFault::Unreadable] {
+    for fault in [BreakKind::Missing, BreakKind::Unreadable] {
         for (from, expected) in [(1, &[1, 2, 4, 5][..]), (2, &[2, 4, 5]), (3, &[4, 5]), (4, &[4, 5]), (5, &[5])] {
             let publishing = with_released_gap(fault).await;
             let (policy, clock) = (Arc::new(EverybodyMay), Arc::new(FixedClock::new(at(0))));

@@ -2,7 +2,7 @@
 
 use alims_domain::event::WorkflowEvent;
 use alims_operations::Accepted;
-use alims_testing::{Fault as PortFault, Script};
+use alims_testing::{CallFault, Script};
 
 /// Asks twice, and again as long as there is no answer, as a client does; one fault takes one more request.
 pub(crate) async fn asked_twice_and_until_answered<E: std::fmt::Debug>(
@@ -23,7 +23,7 @@ pub(crate) async fn each_step_failed(attempt: impl AsyncFn(&Script)) {
     attempt(&script).await;
     assert!(!script.calls().is_empty());
     for call in 0..script.calls().len() {
-        for fault in PortFault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }

@@ -1,6 +1,6 @@
 //! A published workflow with a gap that was released.
 
-use alims_domain::hash_chain::Fault as ChainFault;
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
@@ -31,9 +31,9 @@ pub(crate) async fn release(log: &MemoryLog, found: &BreakFound) {
 }
 
 /// Version 3 is gone, or cannot be read, and that was released.
-pub(crate) async fn with_released_gap(fault: ChainFault) -> InMemory {
+pub(crate) async fn with_released_gap(fault: BreakKind) -> InMemory {
     let (ports, _) = published(5).await;
-    let content = if fault == ChainFault::Missing {
+    let content = if fault == BreakKind::Missing {
         ports.log.remove(&a_key(W), version(3));
         ChainHash::genesis()
     } else {

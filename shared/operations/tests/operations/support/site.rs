@@ -1,6 +1,6 @@
 //! What a recovery works on, in memory: a log, an index, a bus, and how a document is carried to its end.
 
-use alims_domain::hash_chain::{Break, ChainWalk, Fault};
+use alims_domain::hash_chain::{Break, BreakKind, ChainWalk};
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
@@ -160,7 +160,7 @@ pub(crate) async fn moved(site: &Site, target: State) -> Result<Accepted, Reques
 pub(crate) fn assert_quarantined<T: std::fmt::Debug>(
     answer: Result<T, RequestStateTransitionError>,
     broken_at: u64,
-    fault: Fault,
+    fault: BreakKind,
 ) {
     let expected = Quarantined(Break { at: version(broken_at), fault });
     assert!(matches!(&answer, Err(RequestStateTransitionError::Quarantined(it)) if *it == expected), "{answer:?}");

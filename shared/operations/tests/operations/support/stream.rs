@@ -10,7 +10,7 @@ use alims_operations::ports::{
 };
 use alims_operations::publish_events::{StreamRecord, publish_events};
 use alims_testing::builders::{a_chain, a_key};
-use alims_testing::{Fault as PortFault, MemoryBus, MemoryDeadLetters, MemoryLog, NextPut};
+use alims_testing::{CallFault, MemoryBus, MemoryDeadLetters, MemoryLog, NextPut};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -107,6 +107,6 @@ pub(crate) fn next_put() -> impl Strategy<Value = NextPut> {
     ]
 }
 
-pub(crate) fn fault() -> impl Strategy<Value = PortFault> {
-    prop_oneof![Just(PortFault::BeforeEffect), Just(PortFault::AfterEffect)]
+pub(crate) fn fault() -> impl Strategy<Value = CallFault> {
+    prop_oneof![Just(CallFault::BeforeEffect), Just(CallFault::AfterEffect)]
 }

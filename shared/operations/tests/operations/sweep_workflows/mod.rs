@@ -12,7 +12,7 @@ use alims_operations::ports::{EndedHow, QuarantineLog, RecoveryLog, RecoveryStar
 use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_testing::builders::{a_chain, a_claim, a_created, a_key, a_move, at, version};
 use alims_testing::{
-    Fault, Faulty, FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, Script, SequentialIds,
+    CallFault, Faulty, FixedClock, MemoryIndex, MemoryLog, MemoryPositions, MemoryStarter, Script, SequentialIds,
 };
 use std::sync::Arc;
 
@@ -265,7 +265,7 @@ async fn a_sweep_failed_anywhere_and_followed_by_another_does_it_all() {
     let script = Script::default();
     attempt(&script).await;
     for call in 0..script.calls().len() / 2 {
-        for fault in Fault::ALL {
+        for fault in CallFault::ALL {
             attempt(&Script::failing(call, fault)).await;
         }
     }

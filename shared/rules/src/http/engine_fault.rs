@@ -6,7 +6,7 @@ use alims_operations::ports::Cause;
 
 /// The cause. It contains nothing of the question or the answer: these are the laboratory's data, and this is logged.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum EngineFault {
     /// The breaker is open.
     #[error("the circuit breaker is open")]
     Spared,
@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     NotTheContract(String),
 }
 
-impl Fault {
+impl EngineFault {
     /// Whether asking once more may help within the same judgement.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_request_that_the_engine_refuses_says_nothing_of_the_engine() {
-        let told = |status| Fault::Status(status).speaks_against_the_engine();
+        let told = |status| EngineFault::Status(status).speaks_against_the_engine();
         assert!([400, 404, 409, 413, 422].into_iter().all(|status| !told(status)));
         assert!([204, 301, 401, 403, 408, 429, 500, 503].into_iter().all(told));
     }
