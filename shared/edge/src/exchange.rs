@@ -1,9 +1,9 @@
 //! One request and its answer: the common headers, and one log line for both.
 
+use alims_operations::errors::with_causes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::{Body, Request};
-use std::error::Error;
 
 use crate::answer::Answer;
 use crate::problem::{Problem, ProblemDocument};
@@ -88,7 +88,7 @@ impl Exchange {
                     workflow_id = self.workflow_id,
                     code = problem.code(),
                     status = status.as_u16(),
-                    error = problem.cause().map(chain),
+                    error = problem.cause().map(|cause| with_causes(cause)),
                     $message
                 )
             };
@@ -101,18 +101,6 @@ impl Exchange {
             _ => log!(info, "refused"),
         }
     }
-}
-
-/// An error and its causes, on one line.
-fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 fn headers_of(answer: &Answer) -> HeaderMap {

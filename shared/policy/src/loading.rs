@@ -3,10 +3,10 @@
 use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
 use alims_domain::lifecycle::State;
+use alims_operations::errors::with_causes;
 use cedar_policy::{Authorizer, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -108,18 +108,6 @@ fn named_policies(file: &str, text: &str) -> Result<Vec<Policy>, PolicyInvalid> 
         .collect()
 }
 
-/// An error and its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut beneath = error.source();
-    while let Some(cause) = beneath {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        beneath = cause.source();
-    }
-    text
-}
-
 /// Which line of a text an offset in bytes is on, from 1.
 fn line(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
@@ -176,7 +164,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
             vocabulary
                 .render(&AccessQuestion { request_id: "trial", principal: &principal, action, resource }, Some(schema))
                 .map_err(|error| {
-                    in_schema(format!("it does not fit what the service tells: {}", chain(error.as_ref())))
+                    in_schema(format!("it does not fit what the service tells: {}", with_causes(error.as_ref())))
                 })?;
         }
     }
