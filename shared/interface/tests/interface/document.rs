@@ -155,8 +155,14 @@ fn failures() -> Vec<Value> {
     ]
 }
 
+/// Twice as many cases as proptest's own number, which `PROPTEST_CASES` sets.
+fn twice_the_cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.saturating_mul(2), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(twice_the_cases())]
 
     #[test]
     fn what_the_document_says_of_a_creation_is_what_is_read(body in object(vec![
