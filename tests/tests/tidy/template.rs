@@ -93,10 +93,12 @@ fn the_tables_are_those_that_the_store_makes() {
         assert_eq!(described["GlobalSecondaryIndexes"], indexes(&table), "{id}");
         assert_eq!(described["SSESpecification"]["KMSMasterKeyId"], "DataKey.Arn", "{id}");
     }
-    let log = properties("LogTable");
-    assert_eq!(log["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
-    assert_eq!(log["DeletionProtectionEnabled"], true);
-    for id in ["LogTable", "DataKey"] {
+    for id in ["LogTable", "IndexTable"] {
+        let table = properties(id);
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{id}");
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
+    }
+    for id in ["LogTable", "IndexTable", "DataKey"] {
         assert!(TEMPLATE["Resources"][id]["DeletionPolicy"].is_string(), "{id} outlives its stack");
     }
 }
