@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::function::Function;
+use super::function::{Function, Log};
 use super::grants::{Grant, grants, variables};
 
 /// The resources of one function.
@@ -123,12 +123,17 @@ fn events(function: &Function) -> anyhow::Result<String> {
 
 fn role(function: &Function) -> anyhow::Result<String> {
     let (name, pascal) = (&function.name, function.pascal());
+    // The table's policy lets no other principal put an item.
+    let tags = match function.log {
+        Some(Log::Append | Log::Walk) => "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n",
+        Some(Log::Read) | None => "",
+    };
     let mut yaml = format!(
         "  {pascal}Role:
     Type: AWS::IAM::Role
     Properties:
       Description: Permissions of {name}.
-      AssumeRolePolicyDocument:
+{tags}      AssumeRolePolicyDocument:
         Version: \"2012-10-17\"
         Statement:
           - Effect: Allow
