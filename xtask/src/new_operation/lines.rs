@@ -2,9 +2,8 @@
 
 use anyhow::bail;
 
-use crate::new_operation::anchor::{after, at_end_of, one_more, put, replaced, sorted};
+use crate::new_operation::anchor::{after, at_end_of, one_more, replaced, sorted};
 use crate::new_operation::operation::{Kind, Operation};
-use crate::new_operation::templates;
 
 /// The text of a file with the operation in it.
 ///
@@ -47,7 +46,6 @@ pub(crate) fn added(path: &str, text: &str, operation: &Operation) -> anyhow::Re
                 &format!("    (Action::{pascal}, SUPERVISE, [false, false, true, false]),"),
             )
         }
-        "template.yaml" => function(text, operation),
         _ => document(path, text, operation),
     }
 }
@@ -120,21 +118,4 @@ fn handler(operation: &Operation) -> String {
 fn call(operation: &Operation) -> String {
     let asked = format!("        Asked::of(&alims_interface::{}::ROUTE)", operation.snake);
     format!("{asked}.with(json!({{\"reason\": \"as planned\"}})).holding(\"/workflow_id\", \"wf-1\"),")
-}
-
-/// The function's block before that of the function which follows in the alphabet, or after the last one's log group.
-fn function(text: &str, operation: &Operation) -> anyhow::Result<String> {
-    let functions: Vec<(usize, &str)> = text
-        .lines()
-        .enumerate()
-        .filter_map(|(at, line)| Some((at, line.strip_prefix("  ")?.strip_suffix("Function:")?)))
-        .filter(|(_, id)| id.starts_with(char::is_uppercase))
-        .collect();
-    let block = templates::function(operation);
-    let block = block.trim_end();
-    match (functions.iter().find(|(_, id)| *id > operation.pascal.as_str()), functions.last()) {
-        (Some((at, _)), _) => put(text, *at, &format!("{block}\n\u{0}")).map(|text| text.replace('\u{0}', "")),
-        (None, Some((_, last))) => at_end_of(text, &format!("  {last}LogGroup:"), "", &format!("\n{block}")),
-        (None, None) => bail!("no function at all"),
-    }
 }

@@ -30,6 +30,8 @@ pub(crate) fn make(workspace: &Workspace, asked: &Asked) -> anyhow::Result<()> {
     Step::cargo("layout", &["fmt", "--all"]).run(workspace)?;
     crate::access::write_document(workspace)?;
     crate::openapi::write(workspace)?;
+    // Asks cargo again, which now knows the new function.
+    crate::stack::write(&Workspace::read()?)?;
     say(&next(&operation));
     Ok(())
 }
