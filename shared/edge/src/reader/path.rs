@@ -3,7 +3,6 @@
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::invalid::InvalidValue;
 use lambda_http::{Request, RequestExt};
-use percent_encoding::percent_decode_str;
 
 use crate::reader::faults::Faults;
 
@@ -27,11 +26,9 @@ pub fn workflow_named(request: &Request) -> Option<String> {
     named(request).ok().map(|id| id.to_string())
 }
 
-/// Decodes at most once. If the gateway has decoded it already, a second decoding has no effect: no id contains a
-/// percent sign.
+/// The gateway has decoded the parameter; API Gateway decodes some escapes even twice. Another decoding here would give
+/// an id further addresses. No id has a character that needs an escape, so it is the same however often it is decoded.
 fn named(request: &Request) -> Result<WorkflowId, InvalidValue> {
     let parameters = request.path_parameters_ref();
-    let text = parameters.and_then(|parameters| parameters.first(WORKFLOW_ID)).unwrap_or_default();
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map_err(|_bytes| InvalidValue::new("must be UTF-8"))?.parse()
+    parameters.and_then(|parameters| parameters.first(WORKFLOW_ID)).unwrap_or_default().parse()
 }
