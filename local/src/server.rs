@@ -207,8 +207,7 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let tokens = Arc::new(tokens()?);
-        let functions = Functions::new(tokens.clone(), &decides, &publishes, &starting);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
@@ -222,8 +221,8 @@ impl Server {
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
-        let (here, ending) = (address, stop.clone());
-        let parts = Parts { functions, verifier, tokens, policy, archive, clock, ids, here, written, stop: ending };
+        let parts =
+            Parts { functions, verifier, policy, archive, clock, ids, here: address, written, stop: stop.clone() };
         let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
         let stopped = || stop.clone().cancelled_owned();
         let service = axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped());
@@ -290,9 +289,9 @@ impl Server {
 }
 
 /// How a laptop reads tokens: as its own `token` command writes them.
-fn tokens() -> Result<TokenReader, StartError> {
+fn tokens() -> Result<Arc<TokenReader>, StartError> {
     let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
-    Ok(TokenReader::default().with_default_tenant(tenant))
+    Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
 }
 
 pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {

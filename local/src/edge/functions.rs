@@ -104,6 +104,11 @@ impl Functions {
         Self { tokens, handlers }
     }
 
+    /// How the functions read tokens.
+    pub(crate) fn tokens(&self) -> Arc<TokenReader> {
+        self.tokens.clone()
+    }
+
     /// An operation that has a route and no function: a bug, found at the start.
     pub(crate) fn missing(&self) -> Option<&'static str> {
         ROUTES.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name))

@@ -10,7 +10,6 @@ pub(crate) mod problem;
 
 pub use limits::BODY_BYTES_MAX;
 
-use alims_edge::reader::token::TokenReader;
 use alims_edge::route::Route;
 use alims_interface::ROUTES;
 use alims_operations::ports::{AccessPolicy, Clock, Ids};
@@ -60,7 +59,6 @@ pub(crate) struct Edge {
 pub(crate) struct Parts {
     pub(crate) functions: Functions,
     pub(crate) verifier: Verifier,
-    pub(crate) tokens: Arc<TokenReader>,
     pub(crate) policy: Arc<dyn AccessPolicy>,
     pub(crate) archive: Arc<Archive>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -73,8 +71,9 @@ pub(crate) struct Parts {
 /// Every route of the server.
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
-    let Parts { functions, verifier, tokens, policy, archive, clock, ids, here, written, stop } = parts;
-    let events = Events { tokens, policy, archive, clock: clock.clone(), stop, places: Events::places() };
+    let Parts { functions, verifier, policy, archive, clock, ids, here, written, stop } = parts;
+    let (tokens, places) = (functions.tokens(), Events::places());
+    let events = Events { tokens, policy, archive, clock: clock.clone(), stop, places };
     let edge = Arc::new(Edge {
         functions,
         verifier,
