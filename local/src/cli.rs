@@ -1,5 +1,7 @@
 //! The command line: run the server, print a token, run the demo.
 
+use alims_domain::identifiers::{PrincipalId, Role, TenantId};
+use alims_domain::invalid::InvalidValue;
 use alims_operations::errors::with_causes;
 use alims_operations::ports::Clock;
 use alims_rules::{Authorization, Endpoint, Engine, Reach};
@@ -21,7 +23,7 @@ use crate::folder::DataFolder;
 use crate::key::SigningKey;
 use crate::rules_engine::RulesEngine;
 use crate::server::{Config, Server, repository};
-use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TokenRequest};
+use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TENANT_DEFAULT, TokenRequest};
 
 /// The log filter when `RUST_LOG` is not set. Dynoxide warns of every failed condition, which is normal here.
 const LOG_FILTER_DEFAULT: &str = "warn,dynoxide=error";
@@ -94,14 +96,14 @@ struct ServeArgs {
 #[derive(Debug, Args)]
 struct TokenArgs {
     /// Subject: the principal who uses the token.
-    #[arg(long)]
-    sub: String,
+    #[arg(long, value_parser = subject)]
+    sub: PrincipalId,
     /// Role: viewer, analyst, supervisor, auditor, or a role of your own policies. Repeatable.
     #[arg(long = "role", value_name = "ROLE")]
-    roles: Vec<String>,
+    roles: Vec<Role>,
     /// Tenant.
-    #[arg(long, default_value = "default")]
-    tenant: String,
+    #[arg(long, default_value = TENANT_DEFAULT)]
+    tenant: TenantId,
     /// Data folder of the server [default: .local in the repository].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -167,9 +169,20 @@ fn data_folder(named: Option<PathBuf>) -> PathBuf {
     named.unwrap_or_else(|| repository().join(".local"))
 }
 
+/// A subject that the service takes.
+fn subject(text: &str) -> Result<PrincipalId, InvalidValue> {
+    let id: PrincipalId = text.parse()?;
+    if id.is_reserved() { Err(InvalidValue::new("must not be a name of the service itself")) } else { Ok(id) }
+}
+
 fn print_token(args: TokenArgs) -> Result<(), Failure> {
     let key = SigningKey::load_or_create(&DataFolder::open(&data_folder(args.data))?)?;
-    let request = TokenRequest { sub: args.sub, tenant: args.tenant, roles: args.roles, lifetime_s: args.expires_in };
+    let request = TokenRequest {
+        sub: args.sub.into(),
+        tenant: args.tenant.into(),
+        roles: args.roles.into_iter().map(String::from).collect(),
+        lifetime_s: args.expires_in,
+    };
     let token = token::issue(&key, &args.issuer, &request, SystemClock.now())?;
     writeln!(io::stdout(), "{token}")?;
     Ok(())
@@ -265,7 +278,7 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
     let roles = SHIPPED_ROLES.map(str::to_owned).to_vec();
     let request = TokenRequest {
         sub: READY_MADE_SUB.to_owned(),
-        tenant: "default".to_owned(),
+        tenant: TENANT_DEFAULT.to_owned(),
         roles,
         lifetime_s: LIFETIME_DEFAULT_S,
     };

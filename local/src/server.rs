@@ -1,8 +1,10 @@
 //! One server: built from its parts, started in order, and stopped in an order that loses nothing.
 
+use alims_domain::invalid::InvalidValue;
 use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_edge::reader::token::TokenReader;
 use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
 use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::{CedarPolicy, PolicyInvalid};
@@ -33,7 +35,7 @@ use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
 use crate::stream::CheckpointFile;
-use crate::token::{self, ISSUER_DEFAULT, TokenRequest, Verifier};
+use crate::token::{self, ISSUER_DEFAULT, TENANT_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
 
 /// How long one try at the embedded database may take. It does one thing at a time, in a build that is not optimised.
@@ -205,7 +207,7 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = Functions::new(&decides, &publishes, &starting);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
@@ -284,6 +286,12 @@ impl Server {
         }
         self.database.stop().await;
     }
+}
+
+/// How a laptop reads tokens: as its own `token` command writes them.
+fn tokens() -> Result<Arc<TokenReader>, StartError> {
+    let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
+    Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
 }
 
 pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {

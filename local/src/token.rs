@@ -12,6 +12,8 @@ use crate::key::SigningKey;
 pub const ISSUER_DEFAULT: &str = "urn:alims:local";
 /// The audience of the tokens.
 pub const AUDIENCE: &str = "alims-workflow-manager";
+/// The tenant of a token that names none. A deployment has none unless it names one; a laptop has one person.
+pub const TENANT_DEFAULT: &str = "default";
 /// The default lifetime of a token, in seconds: 16 hours.
 pub const LIFETIME_DEFAULT_S: i64 = 16 * 60 * 60;
 /// The roles that the shipped policies know.
@@ -144,17 +146,5 @@ fn refused(kind: &ErrorKind) -> TokenRefused {
             TokenRefused::Algorithm
         }
         _ => TokenRefused::Malformed,
-    }
-}
-
-/// A claim as API Gateway renders it: everything is text, and a list is `[a b]`.
-pub(crate) fn as_api_gateway_renders(claim: &Value) -> String {
-    match claim {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(as_api_gateway_renders).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => claim.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! Wires create-workflow.
 
+use alims_edge::reader::token::TokenReader;
 use alims_operations::create_workflow::Ports;
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
@@ -12,8 +13,9 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let log = Store::chosen_by(settings, &aws_config().await).log()?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone())?;
+    let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Ports { log, rules, policy, clock, ids };
     tokio::join!(warm_log(&ports.log), ports.rules.warm());
-    serve(|request| create_workflow::create_workflow(&ports, request)).await
+    serve(|request| create_workflow::create_workflow(&ports, tokens.attach(request))).await
 }

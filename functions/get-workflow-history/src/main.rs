@@ -1,5 +1,6 @@
 //! Wires get-workflow-history.
 
+use alims_edge::reader::token::TokenReader;
 use alims_operations::get_workflow_history::Ports;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use alims_store::Store;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await).log()?;
+    let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Ports { store, policy };
     warm_log(&ports.store).await;
-    serve(|request| get_workflow_history::get_workflow_history(&ports, request)).await
+    serve(|request| get_workflow_history::get_workflow_history(&ports, tokens.attach(request))).await
 }

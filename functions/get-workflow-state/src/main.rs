@@ -1,5 +1,6 @@
 //! Wires get-workflow-state.
 
+use alims_edge::reader::token::TokenReader;
 use alims_operations::ReadPorts;
 use alims_operations::get_workflow_state::Ports;
 use alims_rules::Rules;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await).log()?;
+    let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let clock = Arc::new(SystemClock);
     let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
     let ports = Ports { reading: ReadPorts { store, policy }, rules, clock };
     tokio::join!(warm_log(&ports.reading.store), ports.rules.warm());
-    serve(|request| get_workflow_state::get_workflow_state(&ports, request)).await
+    serve(|request| get_workflow_state::get_workflow_state(&ports, tokens.attach(request))).await
 }

@@ -1,5 +1,6 @@
 //! Wires list-workflows.
 
+use alims_edge::reader::token::TokenReader;
 use alims_operations::list_workflows::Ports;
 use alims_runtime::{aws_config, serve, start, warm_index};
 use alims_store::Store;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await).index()?;
+    let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Ports { store, policy };
     warm_index(&ports.store).await;
-    serve(|request| list_workflows::list_workflows(&ports, request)).await
+    serve(|request| list_workflows::list_workflows(&ports, tokens.attach(request))).await
 }

@@ -1,5 +1,6 @@
 //! Wires release-workflow.
 
+use alims_edge::reader::token::TokenReader;
 use alims_operations::release_workflow::Ports;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;
@@ -10,8 +11,9 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
     let store = Store::chosen_by(settings, &aws_config().await);
     let (log, index) = (store.log()?, store.index()?);
+    let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Ports { log, index, policy, clock: Arc::new(SystemClock), ids: Arc::new(FreshIds) };
     warm_log(&ports.log).await;
-    serve(|request| release_workflow::release_workflow(&ports, request)).await
+    serve(|request| release_workflow::release_workflow(&ports, tokens.attach(request))).await
 }

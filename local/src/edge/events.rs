@@ -5,9 +5,10 @@
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
-use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId};
+use alims_domain::identifiers::{TenantId, WorkflowId};
 use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
-use alims_operations::ports::AccessPolicy;
+use alims_edge::reader::token::{TokenReader, rendered};
+use alims_operations::ports::{AccessPolicy, Clock};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -16,9 +17,10 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,8 @@ use crate::edge::problem::EdgeProblem;
 const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// How many may listen at once.
 const LISTENERS_MAX: usize = 64;
+/// How often a listener without events looks whether its token still holds.
+const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The events that a listener receives.
 struct Selection {
@@ -39,21 +43,32 @@ struct Selection {
 
 /// Where listeners come.
 pub(crate) struct Events {
-    policy: Arc<dyn AccessPolicy>,
-    archive: Arc<Archive>,
-    stop: CancellationToken,
-    places: Arc<Semaphore>,
+    pub(crate) tokens: Arc<TokenReader>,
+    pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Ends every stream.
+    pub(crate) stop: CancellationToken,
+    pub(crate) places: Arc<Semaphore>,
 }
 
 impl Events {
-    /// Listeners to this archive, until the server stops.
-    pub(crate) fn new(policy: Arc<dyn AccessPolicy>, archive: Arc<Archive>, stop: CancellationToken) -> Self {
-        Self { policy, archive, stop, places: Arc::new(Semaphore::new(LISTENERS_MAX)) }
+    /// A place for each listener.
+    pub(crate) fn places() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(LISTENERS_MAX))
     }
 
-    /// Answers a listener with a valid token.
-    pub(crate) fn listen(&self, request: &Parts, claims: &Map<String, Value>) -> Result<Response, EdgeProblem> {
-        let principal = principal(claims)?;
+    /// Answers a listener with a valid token, and ends the stream with the token.
+    pub(crate) fn listen(
+        &self,
+        request: &Parts,
+        token: &str,
+        claims: &Map<String, Value>,
+    ) -> Result<Response, EdgeProblem> {
+        let text = claims.iter().map(|(name, claim)| (name.clone(), rendered(claim))).collect();
+        let (principal, ignored) = self.tokens.principal(&text, Some(token)).map_err(EdgeProblem::NoPrincipal)?;
+        ignored.log("events");
+        let expires = expiry(claims)?;
         let permitted = |action| permits(self.policy.as_ref(), &principal, action);
         if !permitted(Action::GetWorkflowHistory) {
             return Err(EdgeProblem::Forbidden);
@@ -70,6 +85,8 @@ impl Events {
             end,
             selection,
             waiting: VecDeque::new(),
+            clock: self.clock.clone(),
+            expires,
             stop: self.stop.clone(),
             _permit: permit,
         };
@@ -82,17 +99,21 @@ fn unreadable(error: &rusqlite::Error) -> EdgeProblem {
     EdgeProblem::Broken
 }
 
-/// The caller by its claims. They are this server's own, so there is one form to read.
-fn principal(claims: &Map<String, Value>) -> Result<Principal, EdgeProblem> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let id: Option<PrincipalId> = text("sub").and_then(|sub| sub.parse().ok());
-    let tenant_id: Option<TenantId> = text("tenant_id").unwrap_or("default").parse().ok();
-    let roles = claims.get("roles").and_then(Value::as_array).into_iter().flatten();
-    let roles: BTreeSet<String> = roles.filter_map(|role| role.as_str().map(str::to_owned)).collect();
-    let (Some(id), Some(tenant_id)) = (id, tenant_id) else {
-        return Err(EdgeProblem::Unauthenticated(crate::token::TokenRefused::Malformed));
-    };
-    Ok(Principal { id, tenant_id, roles })
+/// When a verified token ends, in milliseconds since 1970-01-01T00:00:00Z.
+fn expiry(claims: &Map<String, Value>) -> Result<i64, EdgeProblem> {
+    const NO_EXPIRY: EdgeProblem = EdgeProblem::NoPrincipal("The token's claim `exp` is not a whole number");
+    Ok(claims.get("exp").and_then(Value::as_i64).ok_or(NO_EXPIRY)?.saturating_mul(1000))
+}
+
+/// Waits until the clock shows this instant. It looks again and again: a machine that slept wakes up to a new time.
+async fn reached(clock: &dyn Clock, millis: i64) {
+    loop {
+        let left = millis.saturating_sub(clock.now().unix_millis());
+        match u64::try_from(left).map(Duration::from_millis) {
+            Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(TOKEN_CHECK_INTERVAL)).await,
+            Ok(_) | Err(_) => return,
+        }
+    }
 }
 
 fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> bool {
@@ -166,6 +187,9 @@ struct Listener {
     end: watch::Receiver<u64>,
     selection: Selection,
     waiting: VecDeque<Event>,
+    clock: Arc<dyn Clock>,
+    /// When its token ends, in milliseconds since 1970-01-01T00:00:00Z.
+    expires: i64,
     stop: CancellationToken,
     _permit: OwnedSemaphorePermit,
 }
@@ -178,9 +202,12 @@ impl Listener {
         })
     }
 
-    /// The next event for this listener; none when the server stops or the archive cannot be read.
+    /// The next event for this listener; none when its token ends, the server stops or the archive cannot be read.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if self.clock.now().unix_millis() >= self.expires {
+                return None;
+            }
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
@@ -194,10 +221,79 @@ impl Listener {
                 tokio::select! {
                     moved = self.end.changed() => moved.ok()?,
                     () = self.stop.cancelled() => return None,
+                    () = reached(self.clock.as_ref(), self.expires) => return None,
                 }
             }
             let picked = lines.iter().filter_map(|(number, line)| self.selection.pick(*number, line));
             self.waiting.extend(picked);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_testing::FixedClock;
+    use alims_testing::builders::at;
+
+    fn listener(archive: &Arc<Archive>, clock: &FixedClock, expires: i64) -> Listener {
+        let permit = Events::places().try_acquire_owned().unwrap();
+        Listener {
+            reader: Some(archive.read_after(0).unwrap()),
+            end: archive.watch(),
+            selection: Selection { tenant_id: "lab".parse().unwrap(), workflow_id: None, refusals: false },
+            waiting: VecDeque::new(),
+            clock: Arc::new(clock.clone()),
+            expires,
+            stop: CancellationToken::new(),
+            _permit: permit,
+        }
+    }
+
+    /// An archive with events of the listener's tenant.
+    fn archive(folder: &tempfile::TempDir, events: usize) -> Arc<Archive> {
+        let archive = Archive::open(&folder.path().join("events")).unwrap();
+        let line = r#"{"detail-type": "WorkflowCreated", "detail": {"tenant_id": "lab", "workflow_id": "w-1"}}"#;
+        archive.append(&vec![line.to_owned(); events]).unwrap();
+        Arc::new(archive)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiting_listener_s_stream_ends_when_its_token_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let (archive, clock) = (archive(&folder, 1), FixedClock::default());
+        let mut listener = listener(&archive, &clock, at(60_000).unix_millis());
+        assert!(listener.next().await.is_some(), "the token holds");
+        let mut waiting = std::pin::pin!(listener.next());
+        for just_before in [at(0), at(59_999)] {
+            clock.set(just_before);
+            let waited = tokio::time::timeout(TOKEN_CHECK_INTERVAL * 10, &mut waiting).await;
+            assert!(waited.is_err(), "it ended while its token held");
+        }
+        clock.set(at(60_000));
+        let ended = tokio::time::timeout(TOKEN_CHECK_INTERVAL * 10, waiting).await;
+        assert!(ended.expect("it goes on without a token").is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_that_wait_for_a_slow_listener_are_not_sent_after_its_token_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (archive, clock) = (archive(&folder, 3), FixedClock::default());
+        let mut listener = listener(&archive, &clock, at(1).unix_millis());
+        assert!(listener.next().await.is_some());
+        assert!(!listener.waiting.is_empty(), "more are ready");
+        clock.set(at(1));
+        assert!(listener.next().await.is_none());
+    }
+
+    #[test]
+    fn a_token_s_end_is_a_whole_number_of_seconds() {
+        let claims = |exp: Value| Map::from_iter([("exp".to_owned(), exp)]);
+        assert_eq!(expiry(&claims(7.into())).unwrap(), 7000);
+        assert_eq!(expiry(&claims(i64::MAX.into())).unwrap(), i64::MAX);
+        for exp in [Value::Null, "7".into(), 7.5.into(), u64::MAX.into()] {
+            assert!(expiry(&claims(exp)).is_err());
+        }
+        assert!(expiry(&Map::new()).is_err());
     }
 }

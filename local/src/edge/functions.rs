@@ -1,6 +1,7 @@
 //! The functions behind the routes, called as Lambda calls them: an event in, an answer out, a panic contained.
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_edge::reader::token::TokenReader;
 use alims_edge::route::Route;
 use alims_interface::ROUTES;
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
@@ -31,6 +32,7 @@ type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send 
 
 /// Every function that has a route.
 pub(crate) struct Functions {
+    tokens: Arc<TokenReader>,
     handlers: HashMap<&'static str, Handler>,
 }
 
@@ -49,6 +51,7 @@ macro_rules! handler {
 impl Functions {
     /// Binds every handler to its ports.
     pub(crate) fn new(
+        tokens: Arc<TokenReader>,
         decides: &Decides,
         publishes: &Publishes,
         starting: &StartPorts<DynamoLog, LocalStarter>,
@@ -95,7 +98,12 @@ impl Functions {
             handler!(replaying, replay_events),
             handler!(releasing, release_workflow),
         ]);
-        Self { handlers }
+        Self { tokens, handlers }
+    }
+
+    /// How the functions read tokens.
+    pub(crate) fn tokens(&self) -> Arc<TokenReader> {
+        self.tokens.clone()
     }
 
     /// An operation that has a route and no function: a bug, found at the start.
@@ -113,14 +121,14 @@ impl Functions {
         request_id: String,
     ) -> Result<String, EdgeProblem> {
         let handler = self.handlers.get(operation.name).ok_or(EdgeProblem::Broken)?.clone();
-        let name = operation.name;
+        let (name, tokens) = (operation.name, self.tokens.clone());
         let called = tokio::spawn(async move {
             let request: LambdaRequest = serde_json::from_str(&event)?;
             drop(event);
             let mut context = Context::default();
             context.request_id = request_id;
             let service = service_fn(move |request| {
-                let answered = handler(request);
+                let answered = handler(tokens.attach(request));
                 async move { Ok::<_, Infallible>(answered.await) }
             });
             let Ok(answer) = Adapter::from(service).call(LambdaEvent::new(request, context)).await;

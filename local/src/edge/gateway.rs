@@ -3,6 +3,7 @@
 //! Both are converted to JSON text and back, as between API Gateway and Lambda.
 
 use alims_domain::timestamp::Timestamp;
+use alims_edge::reader::token::rendered;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body as LambdaBody;
 use axum::body::Body;
@@ -12,13 +13,13 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::account::ACCOUNT;
 use crate::edge::limits::BODY_BYTES_MAX;
-use crate::token::as_api_gateway_renders;
 
 /// The stage of an HTTP API that has no stage in its paths.
 const STAGE: &str = "$default";
@@ -45,10 +46,10 @@ pub(crate) struct Circumstances<'a> {
 /// The event, as JSON text; none when the body makes it larger than Lambda takes.
 pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstances<'_>) -> Option<String> {
     let Circumstances { request_id, route_key, path_parameters, claims, peer, here, now } = circumstances;
-    let path = request.uri.path();
+    // API Gateway decodes this too: nothing may depend on how a caller wrote a path.
+    let path = percent_decode_str(request.uri.path()).decode_utf8_lossy();
     let (body, is_base64_encoded) = encoded(&request.headers, body)?;
-    let claims: BTreeMap<&String, String> =
-        claims.iter().map(|(name, claim)| (name, as_api_gateway_renders(claim))).collect();
+    let claims: BTreeMap<&String, String> = claims.iter().map(|(name, claim)| (name, rendered(claim))).collect();
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
@@ -210,7 +211,7 @@ mod tests {
             .header("Cookie", "c=1; d=2")
             .header("User-Agent", "curl");
         let event = event_of(request.body(()).unwrap(), b"");
-        assert_eq!(event["rawPath"], "/workflows/a%20b");
+        assert_eq!(event["rawPath"], "/workflows/a b");
         assert_eq!(event["rawQueryString"], "x=1&x=2&y=%C3%A4");
         assert_eq!(event["queryStringParameters"], json!({"x": "1,2", "y": "ä"}));
         assert_eq!(event["pathParameters"], json!({"workflow_id": "a b"}));

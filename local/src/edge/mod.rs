@@ -72,10 +72,12 @@ pub(crate) struct Parts {
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
     let Parts { functions, verifier, policy, archive, clock, ids, here, written, stop } = parts;
+    let (tokens, places) = (functions.tokens(), Events::places());
+    let events = Events { tokens, policy, archive, clock: clock.clone(), stop, places };
     let edge = Arc::new(Edge {
         functions,
         verifier,
-        events: Events::new(policy, archive, stop),
+        events,
         clock,
         ids,
         here,
@@ -110,7 +112,8 @@ async fn call(edge: Arc<Edge>, operation: &'static Route, request: Request) -> R
 /// Sends events to a listener.
 async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let listening = edge.authenticate(&parts.headers).and_then(|claims| edge.events.listen(&parts, &claims));
+    let authenticated = edge.authenticate(&parts.headers);
+    let listening = authenticated.and_then(|(token, claims)| edge.events.listen(&parts, token, &claims));
     listening.unwrap_or_else(|problem| problem.into_response(&edge.fresh_id()))
 }
 
@@ -119,13 +122,19 @@ impl Edge {
         self.ids.fresh().to_string()
     }
 
-    /// The claims of the caller's token. A token that API Gateway's authorizer would reject never reaches a function.
-    fn authenticate(&self, headers: &HeaderMap) -> Result<Map<String, Value>, EdgeProblem> {
-        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    /// The caller's token and its claims. A token that API Gateway's authorizer would reject never reaches a function.
+    fn authenticate<'a>(&self, headers: &'a HeaderMap) -> Result<(&'a str, Map<String, Value>), EdgeProblem> {
+        let mut sent = headers.get_all(AUTHORIZATION).iter();
+        let header = sent.next().and_then(|value| value.to_str().ok());
         let token =
             header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or(EdgeProblem::Unauthenticated(TokenRefused::Missing))?;
-        self.verifier.verify(token.trim()).map_err(EdgeProblem::Unauthenticated)
+        // Of several tokens a function could not tell which one was verified.
+        if sent.next().is_some() {
+            return Err(EdgeProblem::Unauthenticated(TokenRefused::Malformed));
+        }
+        let claims = self.verifier.verify(token.trim()).map_err(EdgeProblem::Unauthenticated)?;
+        Ok((token.trim(), claims))
     }
 
     async fn call(
@@ -135,7 +144,7 @@ impl Edge {
         request_id: &str,
     ) -> Result<Response, EdgeProblem> {
         let (mut parts, body) = request.into_parts();
-        let claims = self.authenticate(&parts.headers)?;
+        let (_, claims) = self.authenticate(&parts.headers)?;
         let waited = tokio::time::timeout(WAIT_MAX, self.in_work.acquire()).await;
         let Ok(Ok(_working)) = waited else { return Err(EdgeProblem::Busy) };
         let (body, _place) = self.bodies.read(&parts.headers, body).await?;

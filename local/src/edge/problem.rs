@@ -1,7 +1,7 @@
 //! The errors of the edge, which answers them before it calls a function. They have the same form as the functions' own.
 
 use alims_edge::exchange::{PROBLEM_JSON, X_REQUEST_ID};
-use alims_edge::problem::{ProblemCode, RETRY_AFTER_SECONDS};
+use alims_edge::problem::{Problem, ProblemCode, RETRY_AFTER_SECONDS};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -16,6 +16,8 @@ use crate::token::TokenRefused;
 pub(crate) enum EdgeProblem {
     /// The request has no valid token.
     Unauthenticated(TokenRefused),
+    /// The claims of the token name no principal.
+    NoPrincipal(&'static str),
     /// The caller may not listen to events.
     Forbidden,
     /// A value in the request is invalid.
@@ -47,6 +49,9 @@ impl EdgeProblem {
                      `Authorization: Bearer <token>`."
                 ),
             ),
+            Self::NoPrincipal(why) => {
+                (known(ProblemCode::Unauthenticated), Problem::Unauthenticated(why).detail())
+            }
             Self::Forbidden => (
                 known(ProblemCode::Forbidden),
                 "Your roles do not allow you to read workflows. Ask someone with the required role.".to_owned(),
@@ -111,6 +116,9 @@ impl EdgeProblem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
+        if let Self::NoPrincipal(_) = self {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Self::Unauthenticated(why) = self {
             // RFC 6750, section 3.1: no error is named when there was no token.
             let challenge = if why == TokenRefused::Missing {
@@ -144,6 +152,7 @@ mod tests {
             TokenRefused::Audience,
         ];
         let others = [
+            EdgeProblem::NoPrincipal("The token names no tenant, and there is no default tenant"),
             EdgeProblem::Forbidden,
             EdgeProblem::Malformed("the header content-length is not a number"),
             EdgeProblem::NoRoute,

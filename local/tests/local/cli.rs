@@ -90,6 +90,23 @@ async fn a_token_is_printed_and_nothing_else_whether_or_not_a_server_runs() {
 }
 
 #[tokio::test]
+async fn a_token_is_not_made_for_a_name_that_would_be_refused_or_read_as_another() {
+    let data = tempfile::tempdir().unwrap();
+    for (option, names) in [
+        ("--role", &["former supervisor", "a,b", "[a]", "\"a\"", "a'b", "", "null"][..]),
+        ("--tenant", &["null", "..", "a b", ""]),
+        ("--sub", &["null", " alice", "", "alims.workflow-manager/recovery"]),
+    ] {
+        for name in names {
+            let more = if option == "--sub" { &[][..] } else { &["--sub", "alice"] };
+            let arguments = ["token", "--data", data.path().to_str().unwrap(), option, name];
+            let ended = run(&[&arguments[..], more].concat()).await;
+            assert!(!ended.status.success() && ended.stdout.is_empty(), "{option} {name:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_says_once_that_it_is_ready_shows_events_and_ends_on_both_signals() {
     for signal in ["INT", "TERM"] {
         let data = tempfile::tempdir().unwrap();

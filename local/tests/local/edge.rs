@@ -39,14 +39,32 @@ async fn a_body_that_is_too_large_is_refused_and_the_refusal_is_read() {
 }
 
 #[tokio::test]
-async fn a_name_in_a_path_is_decoded_and_judged_by_the_function() {
+async fn a_name_in_a_path_is_decoded_once_and_judged_by_the_function() {
     let site = Site::open().await;
     let alice = site.person("alice", &["analyst"]);
+    alice.create("im-1").await;
     alice.create("a:b").await;
-    assert_eq!(alice.get("/workflows/a%3Ab").await.0, 200);
-    for path in ["/workflows/a%2Fb", "/workflows/a%00b", "/workflows/%FF"] {
-        let (status, body) = alice.get(path).await;
-        assert_eq!((status.as_u16(), &body["code"]), (400, &json!("malformed-request")), "{path}");
+    for path in ["/workflows/a%3Ab", "/workflows/a%3ab", "/workflows/im%2D1", "/workflows/%69m-1"] {
+        assert_eq!(alice.get(path).await.0, 200, "{path}");
+    }
+    for name in ["im%252D1", "a%2Fb", "a%00b", "%FF", "a%20b", "im-1%3Fx", "im-1%23x", "im-1%25", "%25", "%5C"] {
+        let (status, body) = alice.get(&format!("/workflows/{name}")).await;
+        assert_eq!((status.as_u16(), &body["code"]), (400, &json!("malformed-request")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_created_is_found_by_a_client_that_normalises_paths_and_nothing_else_is_created() {
+    let site = Site::open().await;
+    let alice = site.person("alice", &["analyst"]);
+    for id in ["...", "..a", ".a", "a.", "a..", ":", "-", "_", "a:b"] {
+        alice.create(id).await;
+        let (status, body) = alice.get(&format!("/workflows/{id}")).await;
+        assert_eq!((status.as_u16(), &body["workflow_id"]), (200, &json!(id)));
+    }
+    for id in [".", "..", "%2e", "%2E%2e", "\\", "a/..", ""] {
+        let (status, body) = alice.post("/workflows", &json!({"workflow_id": id, "workflow_type": "check"})).await;
+        assert_eq!((status.as_u16(), &body["errors"][0]["pointer"]), (400, &json!("/workflow_id")), "{id}");
     }
 }
 

@@ -138,6 +138,70 @@ async fn the_claims_reach_the_policies() {
     assert_eq!(site.person_of("other", "eve", &["viewer"]).get("/workflows/w-1").await.0, 404, "another tenant's");
 }
 
+/// The statuses of the list and of the events for a token with these claims beside or instead of good ones.
+async fn statuses(site: &Site, claims: Value) -> [u16; 2] {
+    let folder = DataFolder::open(site.data.path()).unwrap();
+    let pem = std::fs::read(folder.key()).unwrap();
+    let key_id = SigningKey::load_or_create(&folder).unwrap().public_set().keys[0].common.key_id.clone();
+    let mut all = good_claims();
+    all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+    let person = site.bearer(signed(&pem, key_id, &all));
+    let mut statuses = [0; 2];
+    for (status, path) in statuses.iter_mut().zip(["/workflows", "/events"]) {
+        *status = person.request(reqwest::Method::GET, path).send().await.unwrap().status().as_u16();
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn events_are_for_exactly_those_to_whom_the_api_answers() {
+    let site = Site::open().await;
+    let reserved = "alims.workflow-manager/recovery";
+    for (claims, status) in [
+        (json!({}), 200),
+        (json!({"tenant_id": 7}), 200),
+        (json!({"tenant_id": null}), 401),
+        (json!({"tenant_id": "null"}), 401),
+        (json!({"tenant_id": true}), 401),
+        (json!({"tenant_id": ""}), 401),
+        (json!({"tenant_id": ["lab"]}), 401),
+        (json!({"tenant_id": ".."}), 401),
+        (json!({"sub": reserved}), 401),
+        (json!({"sub": "null"}), 401),
+        (json!({"sub": " "}), 401),
+        (json!({"roles": ["former viewer"]}), 403),
+        (json!({"roles": ["former,viewer"]}), 403),
+        (json!({"roles": "viewer auditor"}), 403),
+        (json!({"roles": ["former", "viewer"]}), 200),
+        (json!({"roles": "viewer"}), 200),
+        (json!({"roles": null}), 403),
+        (json!({"roles": {"viewer": true}}), 403),
+    ] {
+        assert_eq!(statuses(&site, claims.clone()).await, [status; 2], "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_former_supervisor_supervises_nothing() {
+    let site = Site::open().await;
+    site.person("alice", &["analyst"]).create("w-1").await;
+    assert_eq!(site.person("alice", &["analyst"]).move_to("w-1", "ACTIVE").await.0, 200);
+    for roles in [&["former supervisor"][..], &["x", "former supervisor", "supervisor]"], &["supervisor,x"]] {
+        assert_eq!(site.person("bob", roles).move_to("w-1", "CANCELLED").await.0, 403, "{roles:?}");
+    }
+    assert_eq!(site.person("bob", &["former", "supervisor"]).move_to("w-1", "CANCELLED").await.0, 200);
+}
+
+#[tokio::test]
+async fn two_tokens_in_one_request_are_none() {
+    let site = Site::open().await;
+    let token = site.server.token(&request("alice", "default", &["viewer"])).unwrap();
+    for path in ["/workflows", "/events"] {
+        let alice = site.bearer(token.clone()).request(reqwest::Method::GET, path).bearer_auth(&token);
+        assert_eq!(alice.send().await.unwrap().status(), 401, "{path}");
+    }
+}
+
 #[test]
 fn servers_that_make_the_key_at_the_same_time_have_the_same_key() {
     let data = tempfile::tempdir().unwrap();

@@ -59,14 +59,22 @@ macro_rules! checked_text {
 }
 
 checked_text!(
-    /// The owner of the data: 1 to 64 of `A-Z a-z 0-9 . _ -`. It opens every key, so it holds no `#`.
+    /// The owner of the data: 1 to 64 of `A-Z a-z 0-9 . _ -`, but not `.`, `..` or a word for no value such as `null`.
+    /// It opens every key, so it holds no `#`.
     TenantId,
-    |text| made_of(text, 64, "A-Z a-z 0-9 . _ -", |c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    |text| {
+        made_of(text, 64, "A-Z a-z 0-9 . _ -", |c| c.is_ascii_alphanumeric() || "._-".contains(c))?;
+        no_step_of_a_path(text)?;
+        some_value(text)
+    }
 );
 checked_text!(
-    /// A workflow, unique within its tenant: 1 to 128 of `A-Z a-z 0-9 . _ : -`.
+    /// A workflow, unique within its tenant: 1 to 128 of `A-Z a-z 0-9 . _ : -`, but not `.` or `..`.
     WorkflowId,
-    |text| made_of(text, 128, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
+    |text| {
+        made_of(text, 128, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))?;
+        no_step_of_a_path(text)
+    }
 );
 checked_text!(
     /// The kind of work, chosen by the laboratory: 1 to 64 of `a-z 0-9 -`.
@@ -76,9 +84,21 @@ checked_text!(
     })
 );
 checked_text!(
-    /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters.
+    /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters and without
+    /// white space at its ends. A word for no value such as `null`, and a text that lost characters, names nobody.
     PrincipalId,
-    |text| plain_text(text, 256)
+    |text| {
+        plain_text(text, 256)?;
+        some_value(text)
+    }
+);
+checked_text!(
+    /// A role in a laboratory's policies: 1 to 64 of `A-Z a-z 0-9 . _ : -`, but not a word for no value such as `null`.
+    Role,
+    |text| {
+        made_of(text, 64, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))?;
+        some_value(text)
+    }
 );
 checked_text!(
     /// A person's reason for a request: 1 to 1000 characters, not only white space.
@@ -146,11 +166,34 @@ fn made_of(text: &str, most: usize, of: &str, allowed: fn(char) -> bool) -> Resu
     }
 }
 
+/// Clients remove the segments `.` and `..` from a path, also written `%2e` (WHATWG URL, RFC 3986 section 5.2.4): no
+/// request could name what is stored under them.
+fn no_step_of_a_path(text: &str) -> Result<(), InvalidValue> {
+    if matches!(text, "." | "..") {
+        return Err(InvalidValue::new("must not be . or .., which clients remove from a path"));
+    }
+    Ok(())
+}
+
+/// Programs and gateways write these words where a value is missing or is no text: strangers would share the name.
+fn some_value(text: &str) -> Result<(), InvalidValue> {
+    const NO_VALUE: [&str; 8] = ["null", "<nil>", "nil", "none", "undefined", "nan", "true", "false"];
+    if NO_VALUE.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+        return Err(InvalidValue::new("must be a name, not a word for no value such as null"));
+    }
+    Ok(())
+}
+
+/// Text that keeps its characters everywhere: what trims it or replaces what it cannot read would make it another text.
 fn plain_text(text: &str, most: usize) -> Result<(), InvalidValue> {
-    if !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control) {
+    let lost = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    let whole = text.trim() == text && !text.chars().any(lost);
+    if !text.is_empty() && text.chars().count() <= most && whole {
         Ok(())
     } else {
-        Err(InvalidValue::new(format!("must be 1 to {most} characters without control characters")))
+        Err(InvalidValue::new(format!(
+            "must be 1 to {most} characters without control characters, and without white space at its ends"
+        )))
     }
 }
 

@@ -4,11 +4,13 @@
 #![allow(clippy::expect_used, reason = "test support: an event that cannot be built must fail the test")]
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use lambda_http::{Request, request};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 use crate::reader::incoming::Incoming;
+use crate::reader::token::{TokenReader, rendered};
 use crate::route::Route;
 
 /// The request id of every event of this module.
@@ -29,27 +31,27 @@ impl GatewayEvent {
     /// A request of an operation, for the workflow `wf-1` if its route has a workflow id.
     #[must_use]
     pub fn of(route: &'static Route) -> Self {
-        let claims = [("sub", "alice"), ("tenant_id", "lab"), ("roles", "[analyst]")];
+        let claims = [("sub", json!("alice")), ("tenant_id", json!("lab")), ("roles", json!(["analyst"]))];
         Self {
             route,
             workflow_id: "wf-1".to_owned(),
             query: String::new(),
             headers: Map::new(),
-            claims: Some(claims.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()),
+            claims: Some(claims.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()),
             body: None,
         }
     }
 
-    /// Sets another workflow id. It enters the path as it is, so it must be percent-encoded, or is invalid on purpose.
+    /// Sets another workflow id, as the gateway hands it over: decoded.
     #[must_use]
     pub fn workflow(mut self, workflow_id: &str) -> Self {
         workflow_id.clone_into(&mut self.workflow_id);
         self
     }
 
-    /// Sets a verified claim.
+    /// Sets a verified claim, as the token has it.
     #[must_use]
-    pub fn claim(mut self, name: &str, value: &str) -> Self {
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.claims.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
@@ -114,9 +116,15 @@ impl GatewayEvent {
             "body": body,
             "isBase64Encoded": encoded,
         });
-        if let (Some(claims), Some(context)) = (&self.claims, event.get_mut("requestContext")) {
-            let authorizer = json!({"jwt": {"claims": claims, "scopes": null}});
-            context.as_object_mut().expect("an object").insert("authorizer".to_owned(), authorizer);
+        if let Some(claims) = &self.claims {
+            let text: Map<String, Value> =
+                claims.iter().map(|(name, value)| (name.clone(), rendered(value).into())).collect();
+            let member = |event: &mut Value, object: &str, name: &str, value: Value| {
+                let object = event.get_mut(object).and_then(Value::as_object_mut).expect("an object");
+                object.entry(name).or_insert(value);
+            };
+            member(&mut event, "requestContext", "authorizer", json!({"jwt": {"claims": text, "scopes": null}}));
+            member(&mut event, "headers", "authorization", format!("Bearer {}", token_of(claims)).into());
         }
         event
     }
@@ -124,7 +132,8 @@ impl GatewayEvent {
     /// The request as a handler receives it.
     #[must_use]
     pub fn request(&self) -> Request {
-        request::from_str(&self.event().to_string()).expect("an event that the runtime reads")
+        let request = request::from_str(&self.event().to_string()).expect("an event that the runtime reads");
+        Arc::new(TokenReader::default()).attach(request)
     }
 
     /// The request as a reader receives it.
@@ -132,6 +141,12 @@ impl GatewayEvent {
     pub fn incoming(&self) -> Incoming {
         self.request().into()
     }
+}
+
+/// A token with these claims, which only a test takes for verified.
+#[must_use]
+pub fn token_of(claims: &Map<String, Value>) -> String {
+    format!("e30.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).expect("JSON")))
 }
 
 /// The parts of an answer that a test checks.

@@ -11,6 +11,7 @@ use alims_domain::access::{AccessDecision, AccessQuestion};
 use alims_domain::identifiers::WorkflowId;
 use alims_operations::ports::AccessPolicy;
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Entities, PolicyId, PolicySet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use entities::Vocabulary;
@@ -59,6 +60,8 @@ impl PolicyInvalid {
 pub struct CedarPolicy {
     authorizer: Authorizer,
     policies: PolicySet,
+    /// The policies as they are written, to see which roles they name.
+    source: String,
     vocabulary: Vocabulary,
     /// The actions of the schema with their groups.
     actions: Entities,
@@ -80,6 +83,7 @@ impl AccessPolicy for CedarPolicy {
             workflow_id = question.resource.workflow_id.map(WorkflowId::as_str),
             decision = if permitted { "permitted" } else { "forbidden" },
             policies = policies.join(" "),
+            unknown_roles = (!permitted).then(|| self.unknown_roles(&question.principal.roles)).flatten(),
             "access decided"
         );
         decision
@@ -87,6 +91,14 @@ impl AccessPolicy for CedarPolicy {
 }
 
 impl CedarPolicy {
+    /// The roles that stand in no policy, the first few of them: a misspelt role permits nothing and says nothing.
+    fn unknown_roles(&self, roles: &BTreeSet<String>) -> Option<String> {
+        const SHOWN_MAX: usize = 8;
+        let unknown = roles.iter().filter(|role| !self.source.contains(&format!("\"{role}\"")));
+        let unknown: Vec<&str> = unknown.take(SHOWN_MAX).map(String::as_str).collect();
+        (!unknown.is_empty()).then(|| unknown.join(" "))
+    }
+
     fn decided(&self, question: &AccessQuestion<'_>) -> AccessDecision {
         let response = match self.vocabulary.render(question, &self.actions, None) {
             Ok((request, entities)) => self.authorizer.is_authorized(&request, &self.policies, &entities),

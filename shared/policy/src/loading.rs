@@ -63,7 +63,7 @@ impl CedarPolicy {
         let actions = schema.action_entities().map_err(|error| in_schema(error.to_string()))?;
         fits(&schema, &vocabulary, &actions)?;
 
-        let mut policies = PolicySet::new();
+        let (mut policies, mut source) = (PolicySet::new(), String::new());
         let mut file_of: BTreeMap<PolicyId, String> = BTreeMap::new();
         for (file, text) in files {
             for policy in named_policies(&file, &text)? {
@@ -76,12 +76,13 @@ impl CedarPolicy {
                     .map_err(|error| PolicyInvalid::in_policy(&file, id.to_string(), error.to_string()))?;
                 file_of.insert(id, file.clone());
             }
+            source.push_str(&text);
         }
         if policies.is_empty() {
             return Err(PolicyInvalid::NoPolicies);
         }
         validate(schema, &policies, &file_of)?;
-        Ok(Self { authorizer: Authorizer::new(), policies, vocabulary, actions })
+        Ok(Self { authorizer: Authorizer::new(), policies, source, vocabulary, actions })
     }
 }
 

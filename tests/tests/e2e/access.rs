@@ -48,6 +48,15 @@ async fn a_role_that_may_only_read_moves_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_without_a_tenant_and_a_role_of_two_words_let_nobody_in() {
+    Person::everybody().create("with-a-tenant").await.expect(201);
+    let nowhere = Person::with_claims(&json!({"sub": "nora", "tenant_id": null, "roles": ["viewer"]}));
+    nowhere.get("/workflows/with-a-tenant").await.refused(401, "unauthenticated");
+    let former = Person::with_claims(&json!({"sub": "sue", "roles": ["former", "x alims:supervisor"]}));
+    former.get("/workflows/with-a-tenant").await.refused(403, "forbidden");
+}
+
+#[tokio::test]
 async fn another_tenant_s_workflow_does_not_exist() {
     Person::everybody().create("ours").await.expect(201);
     let claims = json!({"sub": "alice", "tenant_id": "elsewhere", "roles": ["supervisor", "auditor", "analyst"]});

@@ -14,6 +14,8 @@ pub(crate) const FREE: &str = "free-form";
 const AUDIENCE: &str = "alims-workflow-manager";
 /// Whose they are when they do not say.
 const TENANT: &str = "default";
+/// How the names of roles begin in a token: the default of the template's parameter `RolePrefix`.
+const ROLE_PREFIX: &str = "alims:";
 
 /// Somebody with a token, or without.
 #[derive(Clone)]
@@ -39,12 +41,17 @@ impl Person {
         Self::with_claims(&json!({"sub": sub, "roles": roles}))
     }
 
-    /// Somebody whose token says this beside, or instead of, what an honest one says.
+    /// Somebody whose token says this beside, or instead of, what an honest one says. A claim that is null is left out.
     pub(crate) fn with_claims(claims: &Value) -> Self {
         #[expect(clippy::disallowed_methods, reason = "a token holds from now on")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut all = json!({"iss": WORLD.text("issuer"), "aud": AUDIENCE, "iat": now - 60, "exp": now + 3600});
+        all["tenant_id"] = TENANT.into();
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().retain(|_, claim| !claim.is_null());
+        for role in all.get_mut("roles").and_then(Value::as_array_mut).into_iter().flatten() {
+            *role = format!("{ROLE_PREFIX}{}", role.as_str().unwrap()).into();
+        }
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(WORLD.text("key_id").to_owned());
         let key = EncodingKey::from_rsa_der(&WORLD.signing_key);

@@ -80,7 +80,7 @@ async fn bus() -> (String, Arc<Mutex<Vec<Value>>>) {
 async fn call(settings: &[(&str, String)], operation: &'static Route, body: Option<Value>) -> (u64, Value) {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start(operation.name, &settings).await;
-    let event = GatewayEvent::of(operation).claim("roles", "[analyst supervisor auditor]");
+    let event = GatewayEvent::of(operation).claim("roles", json!(["analyst", "supervisor", "auditor"]));
     let event = if let Some(body) = &body { event.json(body) } else { event };
     let answer = function.invoke(event.event()).await;
     let text = answer["body"].as_str().unwrap_or_else(|| panic!("{}: {answer}", operation.name));
@@ -229,9 +229,7 @@ async fn an_engine_that_is_given_up_is_counted_by_the_filter_of_the_template() {
         .extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_URL", "http://127.0.0.1:9".to_owned())]);
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start_and_listen("create-workflow", &settings).await;
-    let new = GatewayEvent::of(&create_workflow::ROUTE)
-        .claim("roles", "[analyst]")
-        .json(&json!({"workflow_type": "free-form"}));
+    let new = GatewayEvent::of(&create_workflow::ROUTE).json(&json!({"workflow_type": "free-form"}));
     for _ in 0..6 {
         let answer = function.invoke(new.event()).await;
         assert_eq!(answer["statusCode"], 503, "{answer}");

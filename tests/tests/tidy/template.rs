@@ -1,6 +1,7 @@
 //! What is deployed is what is written elsewhere: operations, routes, tables, settings; and nobody may change the log.
 
 use alims_dynamodb::tables::{INDEX, LOG, Table};
+use alims_edge::reader::token::TokenReader;
 use alims_interface::ROUTES;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,13 +168,17 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     let read: BTreeSet<&str> = workspace().text("shared/runtime/src/settings.rs").split('"').collect();
     let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
     let rules: BTreeSet<&str> = workspace().text("shared/rules/src/choice.rs").split('"').collect();
+    let tokens: BTreeSet<&str> = workspace().text("shared/edge/src/reader/token.rs").split('"').collect();
     assert!(globals.keys().all(|name| name.starts_with("AWS_")), "what is ours goes to whoever needs it");
     let mut given: BTreeSet<String> = globals.keys().cloned().collect();
     for operation in workspace().operations() {
         let function = properties(&format!("{}Function", pascal(&operation)));
         let judges = judges(function);
+        let has_a_route = ROUTES.iter().any(|route| route.name == operation);
         for name in function["Environment"]["Variables"].as_object().unwrap().keys() {
-            let known = read.contains(name.as_str()) || judges && rules.contains(name.as_str());
+            let known = read.contains(name.as_str())
+                || judges && rules.contains(name.as_str())
+                || has_a_route && tokens.contains(name.as_str());
             assert!(known, "{operation}: nobody reads {name}");
             given.insert(name.clone());
         }
@@ -182,6 +187,39 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     for name in local["Parameters"].as_object().unwrap().keys() {
         assert!(given.contains(name), "sam-local.env.json: SAM passes on only what the template names, not {name}");
     }
+}
+
+/// The settings of how tokens are read, and the parameter of each.
+const TOKEN_SETTINGS: [(&str, &str); 4] = [
+    ("ALIMS_DEFAULT_TENANT", "DefaultTenant"),
+    ("ALIMS_ROLE_PREFIX", "RolePrefix"),
+    ("ALIMS_ROLES_CLAIM", "RolesClaim"),
+    ("ALIMS_TENANT_CLAIM", "TenantClaim"),
+];
+
+/// How a function reads tokens where the parameters have their defaults.
+fn token_reader() -> TokenReader {
+    let default = |variable: &str| {
+        let (_, parameter) = TOKEN_SETTINGS.iter().find(|(name, _)| *name == variable).unwrap();
+        let default = text(&TEMPLATE["Parameters"][parameter]["Default"]);
+        (!default.is_empty()).then(|| default.to_owned())
+    };
+    TokenReader::chosen_by(default).unwrap()
+}
+
+#[test]
+fn every_function_with_a_route_reads_tokens_as_the_parameters_say_and_by_default_no_token_without_a_tenant() {
+    for operation in ROUTES {
+        let variables = &properties(&format!("{}Function", pascal(operation.name)))["Environment"]["Variables"];
+        for (variable, parameter) in TOKEN_SETTINGS {
+            assert_eq!(variables[variable], parameter, "{}", operation.name);
+        }
+    }
+    let claims = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    assert!(token_reader().principal(&claims(&[("sub", "alice")]), None).is_err());
+    let plain = claims(&[("sub", "alice"), ("tenant_id", "lab"), ("roles", "supervisor")]);
+    let (principal, _) = token_reader().principal(&plain, None).unwrap();
+    assert!(principal.roles.is_empty(), "another application's supervisor is none here: {principal:?}");
 }
 
 #[test]
@@ -228,6 +266,9 @@ fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
     for operation in ROUTES {
         let event: Value = serde_json::from_str(workspace().text(&format!("events/{}.json", operation.name))).unwrap();
         assert_eq!(event["routeKey"], format!("{} {}", operation.method, operation.path));
+        let claims = serde_json::from_value(event["requestContext"]["authorizer"]["jwt"]["claims"].clone()).unwrap();
+        let (principal, ignored) = token_reader().principal(&claims, None).unwrap();
+        assert!(!principal.roles.is_empty(), "{}: {ignored}", operation.name);
     }
 }
 

@@ -118,7 +118,13 @@ pub(crate) fn variables(function: &Function) -> BTreeMap<String, String> {
         variables.push(("ALIMS_RECOVERY_STATE_MACHINE", "RecoveryMachine"));
     }
     if function.request.is_some() {
-        variables.push(("ALIMS_POLICIES_DIR", "PoliciesDirectory"));
+        variables.extend([
+            ("ALIMS_DEFAULT_TENANT", "DefaultTenant"),
+            ("ALIMS_POLICIES_DIR", "PoliciesDirectory"),
+            ("ALIMS_ROLE_PREFIX", "RolePrefix"),
+            ("ALIMS_ROLES_CLAIM", "RolesClaim"),
+            ("ALIMS_TENANT_CLAIM", "TenantClaim"),
+        ]);
     }
     if function.rules {
         variables.extend([

@@ -2,7 +2,7 @@
 
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{FailureMessage, IdempotencyKey, PrincipalId, Reason, TenantId, WorkflowId};
+use alims_domain::identifiers::{FailureMessage, IdempotencyKey, PrincipalId, Reason, Role, TenantId, WorkflowId};
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
 use alims_domain::limits::{
     BUS_CALL_BYTES_MAX, JSON_DEPTH_MAX, METADATA_BYTES_MAX, PUBLISHED_AFTER_HOURS, VALIDATION_CONTEXT_BYTES_MAX,
@@ -43,6 +43,30 @@ fn texts_of_people_are_counted_in_characters_and_hold_no_control_characters() {
     assert!(taken::<Reason>("two\nlines\tand\r\nmore"));
     assert!(!taken::<Reason>("a bell \u{7}"));
     assert!(!taken::<Reason>(" \n\t "), "nothing but white space");
+}
+
+#[test]
+fn a_step_of_a_path_and_a_word_for_no_value_are_no_names() {
+    for text in [".", ".."] {
+        assert!(!taken::<WorkflowId>(text) && !taken::<TenantId>(text), "{text}");
+    }
+    for text in ["...", ".a", "a.", "..a", "-", ":"] {
+        assert!(taken::<WorkflowId>(text), "{text}");
+    }
+    for text in ["null", "NULL", "nil", "None", "undefined", "NaN", "true", "False"] {
+        assert!(!taken::<TenantId>(text) && !taken::<PrincipalId>(text) && !taken::<Role>(text), "{text}");
+        assert!(taken::<WorkflowId>(text), "it comes from a request and not from a claim");
+    }
+    for text in ["nullable", "none-such", "7", "0"] {
+        assert!(taken::<TenantId>(text) && taken::<PrincipalId>(text) && taken::<Role>(text), "{text}");
+    }
+    for text in [" alice", "alice ", "\u{a0}", "a\u{fffd}", "<nil>"] {
+        assert!(!taken::<PrincipalId>(text), "{text:?}");
+    }
+    assert_bounds::<Role>("a", 64);
+    for text in ["former supervisor", "a,b", "[a]", "\"a\"", "a'b", "ä"] {
+        assert!(!taken::<Role>(text), "{text}");
+    }
 }
 
 #[test]

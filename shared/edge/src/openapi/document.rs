@@ -11,6 +11,10 @@ use crate::openapi::responses::{self, Shared, problems as problems_of};
 use crate::openapi::schemas::Schemas;
 use crate::problem::{ProblemCode, ProblemDocument};
 
+/// What a token must say.
+const TOKEN: &str = "The service reads the caller from the verified token: the subject, the tenant, and the roles. The \
+    claim `sub` names the subject; the deployment names the claims of the others, `tenant_id` and `roles` by default. A \
+    token without a tenant is refused unless the deployment has a default tenant.";
 /// The name of the only security scheme.
 const BEARER: &str = "bearer";
 
@@ -45,7 +49,7 @@ pub fn document(operations: &[Described], description: &str) -> OpenApi {
         paths.add_path_operation(route.path, vec![method], documented.build());
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    let bearer = bearer.description(Some("The service reads `sub`, `tenant_id` and `roles` from the verified token."));
+    let bearer = bearer.description(Some(TOKEN));
     schemas.add::<ProblemDocument>();
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas.finish())

@@ -6,10 +6,13 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Required};
 
+/// A workflow id but for its length: its characters, and neither `.` nor `..`.
+const WORKFLOW_ID_PATTERN: &str = r"^(\.{0,2}[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.{3}[A-Za-z0-9._:-]*)$";
+
 /// The workflow id in the path.
 #[must_use]
 pub fn workflow_id() -> Parameter {
-    let schema = text().pattern(Some("^[A-Za-z0-9._:-]{1,128}$"));
+    let schema = text().pattern(Some(WORKFLOW_ID_PATTERN)).max_length(Some(128));
     let told = "The id of the workflow.";
     parameter("workflow_id", ParameterIn::Path, told, schema, json!("sample-2026-0042"))
         .required(Required::True)

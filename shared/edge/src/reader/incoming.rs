@@ -9,7 +9,9 @@ use alims_domain::invalid::InvalidValue;
 use lambda_http::Request;
 
 use crate::problem::Problem;
+use crate::reader::caller::Unread;
 use crate::reader::faults::Faults;
+use crate::reader::token::IgnoredNames;
 use crate::reader::{caller, headers, path};
 
 /// A request whose caller and workflow are parsed. Everything else in it is still to be read.
@@ -17,7 +19,8 @@ use crate::reader::{caller, headers, path};
 pub struct Incoming {
     request: Request,
     request_id: String,
-    principal: Result<Principal, &'static str>,
+    /// The caller, and the names among the roles that grant nothing.
+    principal: Result<(Principal, IgnoredNames), Unread>,
     workflow_id: Result<WorkflowId, InvalidValue>,
 }
 
@@ -50,7 +53,7 @@ impl Incoming {
     /// The caller, when the gateway verified one.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
-        self.principal.as_ref().ok()
+        self.principal.as_ref().ok().map(|(principal, _)| principal)
     }
 
     /// The workflow that the path names, when it names a valid one.
@@ -64,8 +67,9 @@ impl Incoming {
     /// # Errors
     /// [`Problem::Unauthenticated`], when the gateway verified no token or its claims name no principal.
     pub fn call(&self, faults: &mut Faults) -> Result<Call, Problem> {
-        let principal = self.principal.clone().map_err(Problem::Unauthenticated)?;
-        let request_id = self.request_id.clone();
+        let (principal, ignored) = self.principal.as_ref().map_err(|unread| Problem::from(*unread))?;
+        ignored.log(&self.request_id);
+        let (principal, request_id) = (principal.clone(), self.request_id.clone());
         let correlation_id = headers::correlation_id(self.headers(), faults);
         let idempotency_key = headers::idempotency_key(self.headers(), faults);
         // A request without a correlation id starts a correlation of its own.

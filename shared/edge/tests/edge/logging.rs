@@ -3,6 +3,7 @@
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::named_workflow;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, REQUEST_ID};
 use alims_operations::ReadWorkflowError;
@@ -34,13 +35,18 @@ impl Write for Lines {
 
 /// The lines that the exchange of one outcome logs.
 fn logged(outcome: Result<Answer, Problem>) -> Vec<Value> {
+    lines_of(|| {
+        let request = GatewayEvent::of(&ROUTE).incoming();
+        drop(Exchange::open(&ROUTE, &request).close(outcome));
+    })
+}
+
+/// The lines that are logged meanwhile.
+fn lines_of(work: impl FnOnce()) -> Vec<Value> {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
-        let request = GatewayEvent::of(&ROUTE).incoming();
-        drop(Exchange::open(&ROUTE, &request).close(outcome));
-    });
+    tracing::subscriber::with_default(subscriber, work);
     let written = lines.0.lock().expect("nobody panics").clone();
     let text = String::from_utf8(written).expect("text");
     text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
@@ -82,4 +88,14 @@ fn what_is_unavailable_is_a_warning_and_a_bug_an_error_with_every_cause() {
     let line = only(Err(bug.into()));
     assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("internal")));
     assert_eq!(line["error"], "the store refused the request: no such table");
+}
+
+#[test]
+fn names_that_are_no_roles_are_told_once_and_the_token_never_is() {
+    let odd = GatewayEvent::of(&ROUTE).claim("roles", json!(["former supervisor", "viewer"]));
+    let lines = lines_of(|| drop(named_workflow(&odd.incoming())));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["names"], &lines[0]["request_id"]), (&json!("`former supervisor`"), &json!(REQUEST_ID)));
+    assert!(!lines[0].to_string().contains("Bearer") && !lines[0].to_string().contains("e30."), "{lines:?}");
+    assert!(lines_of(|| drop(named_workflow(&GatewayEvent::of(&ROUTE).incoming()))).is_empty());
 }

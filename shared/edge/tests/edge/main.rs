@@ -1,4 +1,4 @@
-//! The edge: how an exchange is logged.
+//! The edge: how an exchange is logged, and who a token's bearer is.
 
 #![allow(
     clippy::expect_used,
@@ -8,3 +8,4 @@
 )]
 
 mod logging;
+mod tokens;

@@ -7,6 +7,7 @@
     reason = "a broken expectation must fail the test, in a function beside the tests as well"
 )]
 
+mod addresses;
 mod document;
 mod member_names;
 mod problems;

@@ -152,7 +152,7 @@ fn every_variant() -> Vec<Problem> {
     for event in [
         event().anonymous(),
         event().claim("sub", ""),
-        event().claim("sub", &reserved),
+        event().claim("sub", reserved.clone()),
         event().claim("tenant_id", "#"),
     ] {
         let problem = get_workflow_state::request::read(&event.incoming()).expect_err("a refusal");

@@ -56,7 +56,7 @@ fn a_whole_creation_is_read() {
 #[test]
 fn everything_wrong_with_a_request_is_told_at_once() {
     let event = GatewayEvent::of(&request_state_transition::ROUTE)
-        .workflow("a%2Fb")
+        .workflow("a/b")
         .query("dry_run=perhaps&dryrun=true")
         .header("if-match", "W/\"7\"")
         .header("idempotency-key", "ä")
@@ -161,10 +161,10 @@ fn a_version_may_be_named_twice_but_not_differently() {
 }
 
 #[test]
-fn an_id_in_the_path_is_decoded_once_and_then_checked() {
+fn an_id_in_the_path_is_taken_as_the_gateway_decoded_it() {
     let read = |id: &str| named_workflow(&GatewayEvent::of(&get_workflow_state::ROUTE).workflow(id).incoming());
-    assert_eq!(read("lab%3Awf-1").map(|(_, id)| id.to_string()).expect("a sound id"), "lab:wf-1");
-    for id in ["a%2Fb", "a%00b", "a%0Ab", "%FF", "a%20b", "%252E", &"x".repeat(129)] {
+    assert_eq!(read("lab:wf-1").map(|(_, id)| id.to_string()).expect("a sound id"), "lab:wf-1");
+    for id in ["lab%3Awf-1", "im%2D1", "a/b", "a\0b", "a\nb", "\u{fffd}", "a b", ".", "..", "%2e", &"x".repeat(129)] {
         let told = messages(read(id));
         assert!(matches!(told.as_slice(), [message] if message.contains("workflow_id in the path")), "{id}: {told:?}");
     }

@@ -52,3 +52,17 @@ fn every_decision_is_told_with_who_what_on_what_and_the_policies_that_decided() 
         }
     }
 }
+
+#[test]
+fn a_refusal_names_the_caller_s_roles_that_no_policy_names() {
+    let refused = told(&["Supervisor", "analyst", "viewe"], Action::CancelWorkflow, "lab-1");
+    assert_eq!((&refused["decision"], &refused["unknown_roles"]), (&"forbidden".into(), &"Supervisor viewe".into()));
+    let many: Vec<String> = (0..100).map(|number| format!("group-{number:02}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let refused = told(&many, Action::CancelWorkflow, "lab-1");
+    assert_eq!(refused["unknown_roles"].as_str().unwrap().split(' ').count(), 8, "{refused}");
+    for (roles, action) in [(&["analyst"][..], Action::CancelWorkflow), (&["supervisor", "hr"], Action::CancelWorkflow)]
+    {
+        assert_eq!(told(roles, action, "lab-1").get("unknown_roles"), None, "{roles:?}");
+    }
+}
