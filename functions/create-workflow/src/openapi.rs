@@ -54,8 +54,8 @@ pub struct WorkflowCreate {
     /// The id. If absent, the service generates one: a UUIDv7, or an id derived from the idempotency key.
     #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub workflow_id: Option<String>,
-    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent. At no
-    /// level may the name of a field begin with `$serde_json::private::`.
+    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent, each
+    /// number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
     pub metadata: Option<Map<String, Value>>,
 }
 

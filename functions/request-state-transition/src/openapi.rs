@@ -62,8 +62,8 @@ pub struct StateTransitionRequest {
     /// The version you decided on, like `If-Match`. If both are present they must agree.
     #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
     pub expected_version: Option<u64>,
-    /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent. At no
-    /// level may the name of a field begin with `$serde_json::private::`.
+    /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent, each
+    /// number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
     pub validation_context: Option<Map<String, Value>>,
     /// A merge patch (RFC 7396) of the metadata: it replaces fields, and null removes a field. At no level may the name
     /// of a field begin with `$serde_json::private::`, not even to remove it.

@@ -35,6 +35,10 @@ async fn the_newest_come_first_and_filters_hold_back_the_rest() {
     let b = alice.state("b").await["updated_at"].as_str().unwrap().to_owned();
     assert_eq!(ids(&alice.pages(&format!("/workflows?updated_after={b}")).await), ["c", "b"]);
     assert_eq!(ids(&alice.pages(&format!("/workflows?updated_before={b}")).await), ["a"]);
+    // Half a millisecond later: `b` was updated before that, and not after.
+    let later = b.replace('Z', "5Z");
+    assert_eq!(ids(&alice.pages(&format!("/workflows?updated_after={later}")).await), ["c"]);
+    assert_eq!(ids(&alice.pages(&format!("/workflows?updated_before={later}")).await), ["b", "a"]);
     let olga = lab.person_of("other", "olga", &["viewer"]);
     assert_eq!(ids(&olga.pages("/workflows?limit=100").await), Vec::<&str>::new());
 }

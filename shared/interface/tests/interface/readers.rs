@@ -187,6 +187,26 @@ fn filters_are_read_and_strangers_refused() {
     }
 }
 
+/// Stored instants are whole milliseconds: `stored >= bound` and `stored < bound` must say what the written instant says.
+#[test]
+fn a_bound_finer_than_a_millisecond_is_compared_exactly() {
+    let read = |bound: &str, instant: &str| {
+        let query = format!("{bound}=2026-11-23T08:15:20{instant}");
+        let (_, list) =
+            list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(&query).request())
+                .expect("sound");
+        let filter = list.filter;
+        filter.updated_after.or(filter.updated_before).map(|at| at.to_string())
+    };
+    for bound in ["updated_after", "updated_before"] {
+        for (written, first) in
+            [(".498Z", "20.498"), (".4980Z", "20.498"), (".4985Z", "20.499"), (".49800000001Z", "20.499")]
+        {
+            assert_eq!(read(bound, written), Some(format!("2026-11-23T08:15:{first}Z")), "{bound} {written}");
+        }
+    }
+}
+
 #[test]
 fn a_cursor_of_another_query_is_refused() {
     let list =
