@@ -30,6 +30,7 @@ pub fn described() -> Described {
         ],
         problems: &[
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowAlreadyExists,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,

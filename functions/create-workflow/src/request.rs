@@ -11,7 +11,8 @@ use lambda_http::Request;
 /// Reads the call and the workflow to create.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Request) -> Result<(Call, NewWorkflow), Problem> {
     let mut faults = Faults::default();
     let call = caller::call(request, &mut faults)?;

@@ -26,7 +26,12 @@ pub fn described() -> Described {
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(responses::body(responses::json_of::<RecoveryRequest>(recovery_request()), Required::False)),
         successes: vec![("202", accepted.header("Location", location).build())],
-        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::TooManyRefusals],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
+            ProblemCode::TooManyRefusals,
+        ],
         schemas: |schemas| {
             schemas.add::<RecoveryRequest>();
             schemas.add::<RecoveryReport>();

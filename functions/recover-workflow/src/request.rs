@@ -11,7 +11,8 @@ use lambda_http::Request;
 /// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Request) -> Result<(Call, WorkflowId, Option<Reason>), Problem> {
     let mut faults = Faults::default();
     let call = caller::call(request, &mut faults)?;

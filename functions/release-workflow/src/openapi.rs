@@ -31,6 +31,7 @@ pub fn described() -> Described {
             ProblemCode::WorkflowNotFound,
             ProblemCode::WorkflowNotQuarantined,
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::TooManyRefusals,
         ],

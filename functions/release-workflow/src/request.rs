@@ -12,7 +12,8 @@ use lambda_http::Request;
 /// Reads the call, the workflow, the breaks to release, and the reason.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Request) -> Result<(Call, WorkflowId, ReleaseRequest), Problem> {
     let mut faults = Faults::default();
     let call = caller::call(request, &mut faults)?;

@@ -36,6 +36,7 @@ pub fn described() -> Described {
             ProblemCode::InvalidTransition,
             ProblemCode::VersionConflict,
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,
             ProblemCode::IdempotencyKeyReused,
@@ -59,7 +60,7 @@ pub struct StateTransitionRequest {
     /// The reason: not only white space; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
-    /// The version you decided on, like `If-Match`. If both are present they must agree.
+    /// The version you decided on. If `If-Match` names versions, this must be one of them.
     #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
     pub expected_version: Option<u64>,
     /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent, each

@@ -8,6 +8,7 @@ pub mod bus_event;
 pub mod call;
 pub mod decide;
 pub mod event;
+pub mod expected_versions;
 pub mod hash_chain;
 pub mod hashing;
 pub mod head;

@@ -17,6 +17,15 @@ pub const RETRY_AFTER_SECONDS: u16 = 1;
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
+/// The part of a body's form that is not supported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// The media type or the charset: `Content-Type`.
+    Type,
+    /// The compression: `Content-Encoding`.
+    Coding,
+}
+
 /// Why a request was not done. Each variant is one code of the API.
 #[derive(Debug)]
 pub enum Problem {
@@ -45,6 +54,13 @@ pub enum Problem {
         what: &'static str,
         /// What is allowed.
         limit_bytes: usize,
+    },
+    /// The body is not plain JSON in UTF-8.
+    UnsupportedMediaType {
+        /// Every fault of the request, as far as it could be read.
+        faults: Vec<RequestFault>,
+        /// What is not supported.
+        what: Unsupported,
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
@@ -109,6 +125,7 @@ impl Problem {
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
+            Self::UnsupportedMediaType { .. } => ProblemCode::UnsupportedMediaType,
             Self::WorkflowQuarantined(_) | Self::NothingToGoOnFrom(_) => ProblemCode::WorkflowQuarantined,
             Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
@@ -156,6 +173,7 @@ impl Problem {
             | Self::InvalidTransition(_)
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
+            | Self::UnsupportedMediaType { .. }
             | Self::WorkflowQuarantined(_)
             | Self::NothingToGoOnFrom(_)
             | Self::WorkflowNotQuarantined(_)
@@ -198,6 +216,11 @@ impl Problem {
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
                  workflow and refer to it."
             ),
+            Self::UnsupportedMediaType { .. } => {
+                "The form of the body is not supported; nothing was changed. Send uncompressed `application/json` in UTF-8, \
+                 as `errors` says."
+                    .to_owned()
+            }
             Self::WorkflowQuarantined(broken) => format!(
                 "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
                 broken.at, broken.fault
