@@ -43,7 +43,7 @@ pub fn described() -> Described {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRequest {
-    /// The reason: not only white space; no control characters except tabs and line ends.
+    /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: Option<String>,
 }

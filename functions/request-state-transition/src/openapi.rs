@@ -57,7 +57,7 @@ pub fn described() -> Described {
 pub struct StateTransitionRequest {
     /// The state to move to.
     pub target_state: State,
-    /// The reason: not only white space; no control characters except tabs and line ends.
+    /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
     /// The version you decided on. If `If-Match` names versions, this must be one of them.
@@ -81,7 +81,7 @@ pub struct Failure {
     /// For machines.
     #[schema(pattern = "^[A-Za-z0-9._:-]{1,64}$")]
     pub code: String,
-    /// For people: not only white space; no control characters except tabs and line ends.
+    /// For people: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub message: String,
     /// Whether a retry can help.

@@ -31,3 +31,4 @@ pub mod schema;
 pub mod stored_name;
 pub mod stored_version;
 pub mod timestamp;
+pub mod visible_text;

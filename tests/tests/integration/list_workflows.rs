@@ -44,6 +44,17 @@ async fn the_newest_come_first_and_filters_hold_back_the_rest() {
 }
 
 #[tokio::test]
+async fn a_plus_in_a_filter_is_refused_and_its_escape_is_read() {
+    let lab = Lab::open().await;
+    let ada = lab.person("a+b@x", &["analyst", "viewer"]);
+    ada.create("w").await.expect(201);
+    let escaped = "/workflows?created_by=a%2Bb@x";
+    ada.until(escaped, |list| list["items"].as_array().unwrap().len() == 1).await;
+    let problem = ada.get("/workflows?created_by=a+b@x").await.refused(400, "malformed-request");
+    assert!(problem["errors"][0]["message"].as_str().unwrap().contains("%2B"), "{problem}");
+}
+
+#[tokio::test]
 async fn pages_of_any_size_give_every_workflow_once() {
     let lab = Lab::open().await;
     let alice = three(&lab).await;
