@@ -14,6 +14,9 @@ use crate::problem::request_fault::RequestFault;
 
 /// After how many seconds a caller may try again what could not be done now.
 pub const RETRY_AFTER_SECONDS: u16 = 1;
+/// The detail of a body that cannot be read.
+const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
+                           `application/json` in UTF-8, as `errors` says.";
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -216,11 +219,7 @@ impl Problem {
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
                  workflow and refer to it."
             ),
-            Self::UnsupportedMediaType { .. } => {
-                "The form of the body is not supported; nothing was changed. Send uncompressed `application/json` in UTF-8, \
-                 as `errors` says."
-                    .to_owned()
-            }
+            Self::UnsupportedMediaType { .. } => UNSUPPORTED.to_owned(),
             Self::WorkflowQuarantined(broken) => format!(
                 "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
                 broken.at, broken.fault

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::problem::Unsupported;
 use crate::reader::faults::Faults;
-use crate::reader::shown;
+use crate::reader::shown::shown;
 
 /// Links a request to its cause in other services.
 const X_CORRELATION_ID: &str = "X-Correlation-Id";

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod headers;
 pub mod path;
 pub mod query;
+mod shown;
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
@@ -17,12 +18,6 @@ use lambda_http::Request;
 use crate::problem::Problem;
 use crate::reader::faults::Faults;
 use crate::reader::query::Query;
-
-/// A text from an untrusted request, made safe to repeat.
-fn shown(text: &str) -> String {
-    const SHOWN_CHARACTERS_MAX: usize = 64;
-    text.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect()
-}
 
 /// Reads a request whose only input is a workflow id.
 ///

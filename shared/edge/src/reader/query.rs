@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
 use crate::reader::faults::Faults;
-use crate::reader::shown;
+use crate::reader::shown::shown;
 
 /// The parameters that no reader has taken yet.
 #[derive(Debug)]

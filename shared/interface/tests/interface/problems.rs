@@ -36,13 +36,12 @@ fn conflict() -> VersionConflict {
 fn every_problem() -> Vec<(Problem, u16, Value)> {
     let fault = RequestFault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
     let outside = RequestFault { pointer: None, message: "the header if-match must be …".to_owned() };
-    let typed = RequestFault { pointer: None, message: "the header content-type …".to_owned() };
     let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
     let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
     let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
     vec![
         (
-            Problem::MalformedRequest(vec![fault, outside]),
+            Problem::MalformedRequest(vec![fault, outside.clone()]),
             400,
             json!({"errors": [{"pointer": "/reason", "message": "is required"},
                               {"message": "the header if-match must be …"}]}),
@@ -68,9 +67,9 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
         (
-            Problem::UnsupportedMediaType { faults: vec![typed], what: Unsupported::Type },
+            Problem::UnsupportedMediaType { faults: vec![outside], what: Unsupported::Type },
             415,
-            json!({"errors": [{"message": "the header content-type …"}]}),
+            json!({"errors": [{"message": "the header if-match must be …"}]}),
         ),
         (
             Problem::WorkflowQuarantined(Break { at: version(3), fault: BreakKind::Altered }),
