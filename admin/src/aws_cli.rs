@@ -132,7 +132,7 @@ impl AwsCli {
     /// Credentials as they are now.
     pub(crate) async fn credentials(&self) -> Result<Credentials, AwsCliError> {
         let exported: Exported = self.call("configure export-credentials", &["--format", "process"]).await?;
-        let expires = exported.expiration.and_then(|at| at.parse::<Timestamp>().ok());
+        let expires = exported.expiration.and_then(|at| Timestamp::first_not_before(&at).ok());
         let expires = expires.and_then(|at| u64::try_from(at.unix_millis()).ok());
         Ok(Credentials::new(
             exported.access_key_id,

@@ -145,7 +145,7 @@ fn to(target_state: State) -> Result<TransitionRequest> {
     Ok(TransitionRequest {
         target_state,
         reason: "as planned".parse()?,
-        expected_version: None,
+        expected_versions: None,
         validation_context: None,
         metadata: None,
         failure: None,

@@ -73,7 +73,7 @@ fn id(number: usize) -> String {
 
 async fn create(person: &Person, number: usize) -> Result<Duration> {
     let new = json!({
-        "workflow_type": "benchmark",
+        "workflow_type": "free-form",
         "workflow_id": id(number),
         "metadata": {"sample_id": format!("S-{number}"), "priority": number % 5},
     });

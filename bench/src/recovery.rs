@@ -61,7 +61,7 @@ async fn up_after(rules_down: &Path, outage_seconds: u64) -> Result<()> {
 /// A workflow that failed, and that nobody recovers but who asks for it.
 async fn failed(person: &Person, number: usize) -> Result<()> {
     let _client = CLIENT.acquire().await?;
-    let new = json!({"workflow_type": "benchmark", "workflow_id": format!("w-{number}")});
+    let new = json!({"workflow_type": "free-form", "workflow_id": format!("w-{number}")});
     person.expect(Method::POST, "/workflows", Some(&new)).await?;
     let failure = json!({"code": "power-loss", "message": "The power went.", "retryable": false});
     for (target, failure) in [("ACTIVE", Value::Null), ("FAILED", failure)] {

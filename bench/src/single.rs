@@ -22,7 +22,7 @@ pub(crate) struct Figures {
 /// Measures `count` requests of each kind in turn, so that a slow moment of the machine meets all kinds.
 pub(crate) async fn measure(server: &Server, count: usize) -> Result<Figures> {
     let person = server.person("bench", &["supervisor"]).await?;
-    let new = json!({"workflow_type": "benchmark", "workflow_id": "single"});
+    let new = json!({"workflow_type": "free-form", "workflow_id": "single"});
     person.expect(Method::POST, "/workflows", Some(&new)).await?;
     let (mut nothing, mut reads, mut moves) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..count {

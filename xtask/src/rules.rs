@@ -32,6 +32,7 @@ pub(crate) fn answer(_asked: &Asked) -> anyhow::Result<()> {
 mod with_rules {
     use super::asked::Explain;
     use crate::step::say;
+    use alims_domain::identifiers::WorkflowType;
     use alims_domain::timestamp::Timestamp;
     use alims_rules::{Asker, Case, EmbeddedRules};
     use anyhow::Context as _;
@@ -60,6 +61,9 @@ mod with_rules {
                     let (id, version, rules) = (&set.ruleset, &set.ruleset_version, set.rules);
                     say(&format!("{id}, version {version}: {rules} rules for {}", types.join(", ")));
                 }
+                if !json {
+                    say(&which_types(&EmbeddedRules::load(folder)?));
+                }
                 Ok(())
             }
             Err(mistakes) => {
@@ -67,6 +71,20 @@ mod with_rules {
                     say(&mistake.to_string());
                 }
                 anyhow::bail!("{} to put right in {}", mistakes.len(), folder.display())
+            }
+        }
+    }
+
+    fn which_types(rules: &EmbeddedRules) -> String {
+        let names = |types: &mut dyn Iterator<Item = &WorkflowType>| {
+            types.map(WorkflowType::as_str).collect::<Vec<_>>().join(", ")
+        };
+        match rules.known_types() {
+            None => "any other workflow type may be created, without rules".to_owned(),
+            Some(_) => {
+                let without = names(&mut rules.types_without_rules());
+                let without = if without.is_empty() { "none".to_owned() } else { without };
+                format!("no other workflow type may be created; without rules: {without}")
             }
         }
     }

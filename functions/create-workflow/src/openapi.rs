@@ -30,6 +30,7 @@ pub fn described() -> Described {
         ],
         problems: &[
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowAlreadyExists,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,
@@ -55,8 +56,8 @@ pub struct WorkflowCreate {
     /// id derived from the idempotency key.
     #[schema(pattern = r"^(\.{0,2}[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.{3}[A-Za-z0-9._:-]*)$", max_length = 128)]
     pub workflow_id: Option<String>,
-    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent. At no
-    /// level may the name of a field begin with `$serde_json::private::`.
+    /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent, each
+    /// number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
     pub metadata: Option<Map<String, Value>>,
 }
 

@@ -11,7 +11,8 @@ use alims_operations::create_workflow::NewWorkflow;
 /// Reads the call and the workflow to create.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Incoming) -> Result<(Call, NewWorkflow), Problem> {
     let mut faults = Faults::default();
     let call = request.call(&mut faults)?;

@@ -34,8 +34,8 @@ fn of_a_list() -> Vec<Parameter> {
     let kind = parameters::text().pattern(Some("^[a-z0-9-]{1,64}$"));
     let by = parameters::text().min_length(Some(1)).max_length(Some(256));
     let state = "Only workflows in this state.";
-    let after = "Only workflows updated at this instant or later. Write `+` as `%2B`.";
-    let before = "Only workflows updated before this instant. Write `+` as `%2B`.";
+    let after = "Only workflows updated at this instant or later, compared exactly.";
+    let before = "Only workflows updated before this instant, compared exactly.";
     let at = json!("2026-11-23T08:15:00.000Z");
     vec![
         parameters::parameter("state", ParameterIn::Query, state, reference::<State>(), json!("ACTIVE")).build(),
@@ -50,7 +50,7 @@ fn of_a_list() -> Vec<Parameter> {
         parameters::parameter(
             "created_by",
             ParameterIn::Query,
-            "Only workflows that this principal created.",
+            "Only workflows that this principal created. Write `+` as `%2B`, and a space as `%20`.",
             by,
             json!("alice"),
         )

@@ -40,8 +40,8 @@ pub fn read(request: &Incoming) -> Result<(Call, ListRequest), Problem> {
         state: query.take("state", str::parse::<State>, &mut faults),
         workflow_type: query.take("workflow_type", str::parse::<WorkflowType>, &mut faults),
         created_by: query.take("created_by", str::parse::<PrincipalId>, &mut faults),
-        updated_after: query.take("updated_after", str::parse::<Timestamp>, &mut faults),
-        updated_before: query.take("updated_before", str::parse::<Timestamp>, &mut faults),
+        updated_after: query.take("updated_after", Timestamp::first_not_before, &mut faults),
+        updated_before: query.take("updated_before", Timestamp::first_not_before, &mut faults),
     };
     let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
     let cursors = ListCursors::of(&call.principal.tenant_id, &filter);

@@ -26,7 +26,12 @@ pub fn described() -> Described {
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: Some(responses::body(responses::json_of::<RecoveryRequest>(recovery_request()), Required::False)),
         successes: vec![("202", accepted.header("Location", location).build())],
-        problems: &[ProblemCode::WorkflowNotFound, ProblemCode::PayloadTooLarge, ProblemCode::TooManyRefusals],
+        problems: &[
+            ProblemCode::WorkflowNotFound,
+            ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
+            ProblemCode::TooManyRefusals,
+        ],
         schemas: |schemas| {
             schemas.add::<RecoveryRequest>();
             schemas.add::<RecoveryReport>();
@@ -38,7 +43,7 @@ pub fn described() -> Described {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryRequest {
-    /// The reason: not only white space; no control characters except tabs and line ends.
+    /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: Option<String>,
 }

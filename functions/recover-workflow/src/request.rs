@@ -11,7 +11,8 @@ use alims_edge::reader::{body, fields};
 /// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, Option<Reason>), Problem> {
     let mut faults = Faults::default();
     let call = request.call(&mut faults)?;

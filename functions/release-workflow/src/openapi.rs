@@ -31,6 +31,7 @@ pub fn described() -> Described {
             ProblemCode::WorkflowNotFound,
             ProblemCode::WorkflowNotQuarantined,
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::TooManyRefusals,
         ],
@@ -48,7 +49,7 @@ pub struct ReleaseRequest {
     /// The `break_id` of each quarantine to release, each once.
     #[schema(min_items = 1, max_items = 100)]
     pub breaks: Vec<BreakId>,
-    /// The reason: not only white space; no control characters except tabs and line ends.
+    /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
 }

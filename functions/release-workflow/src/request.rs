@@ -12,7 +12,8 @@ use alims_operations::release_workflow::ReleaseRequest;
 /// Reads the call, the workflow, the breaks to release, and the reason.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, ReleaseRequest), Problem> {
     let mut faults = Faults::default();
     let call = request.call(&mut faults)?;

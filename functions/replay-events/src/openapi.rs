@@ -26,6 +26,7 @@ pub fn described() -> Described {
         problems: &[
             ProblemCode::WorkflowNotFound,
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::TooManyRefusals,
         ],

@@ -14,7 +14,8 @@ pub const FROM_VERSION: &str = "from_version";
 /// Reads the call, the workflow, and the first version of the replay.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, Version), Problem> {
     let mut faults = Faults::default();
     let call = request.call(&mut faults)?;

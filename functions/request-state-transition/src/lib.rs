@@ -120,6 +120,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn if_match_is_compared_as_http_says() {
+        for (tag, status) in [
+            ("\"2\"", 200),
+            ("*", 200),
+            ("\"1\", \"2\"", 200),
+            ("W/\"1\", \"2\"", 200),
+            ("W/\"2\"", 412),
+            ("\"1\", \"3\"", 412),
+            ("\"another-service\"", 412),
+        ] {
+            let seen = asked(&ports(log(), RulesThatAllow), &event().header("if-match", tag).json(&pause())).await;
+            assert_eq!(seen.status, status, "{tag}: {}", seen.body);
+            assert!(status == 200 || seen.code() == "version-conflict", "{tag}");
+        }
+        let missing = event().workflow("wf-2").header("if-match", "W/\"2\"").json(&pause());
+        assert_eq!(asked(&ports(log(), RulesThatAllow), &missing).await.status, 404);
+        let mut body = pause();
+        body["expected_version"] = json!(2.0);
+        let whole = event().header("if-match", "\"1\", \"2\"").body(body.to_string().replace("2.0", "2.0e0"));
+        assert_eq!(asked(&ports(log(), RulesThatAllow), &whole).await.status, 200);
+    }
+
+    #[tokio::test]
     async fn a_dry_run_decides_and_writes_nothing() {
         let event = event().query("dry_run=true").json(&pause());
         let allowing = ports(log(), RulesThatAllow);
@@ -183,9 +206,9 @@ mod tests {
             (event().workflow("a%2Fb").json(&pause()), 400),
             (event().workflow("a%00b").json(&pause()), 400),
             (event().header("if-match", "2").json(&pause()), 400),
-            (event().header("if-match", "W/\"2\"").json(&pause()), 400),
-            (event().header("if-match", "*").json(&pause()), 400),
-            (event().header("if-match", "\"2\", \"3\"").json(&pause()), 400),
+            (event().header("if-match", "\"2\" \"3\"").json(&pause()), 400),
+            (event().header("content-type", "text/plain").body(pause().to_string()), 415),
+            (event().header("content-encoding", "gzip").json(&pause()), 415),
             (event().query("dry_run=maybe").json(&pause()), 400),
             (event().query("dry_run=true&dry_run=false").json(&pause()), 400),
         ];

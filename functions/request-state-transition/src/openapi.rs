@@ -36,6 +36,7 @@ pub fn described() -> Described {
             ProblemCode::InvalidTransition,
             ProblemCode::VersionConflict,
             ProblemCode::PayloadTooLarge,
+            ProblemCode::UnsupportedMediaType,
             ProblemCode::WorkflowQuarantined,
             ProblemCode::RuleViolation,
             ProblemCode::IdempotencyKeyReused,
@@ -56,14 +57,14 @@ pub fn described() -> Described {
 pub struct StateTransitionRequest {
     /// The state to move to.
     pub target_state: State,
-    /// The reason: not only white space; no control characters except tabs and line ends.
+    /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
-    /// The version you decided on, like `If-Match`. If both are present they must agree.
+    /// The version you decided on. If `If-Match` names versions, this must be one of them.
     #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
     pub expected_version: Option<u64>,
-    /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent. At no
-    /// level may the name of a field begin with `$serde_json::private::`.
+    /// Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent, each
+    /// number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
     pub validation_context: Option<Map<String, Value>>,
     /// A merge patch (RFC 7396) of the metadata: it replaces fields, and null removes a field. At no level may the name
     /// of a field begin with `$serde_json::private::`, not even to remove it.
@@ -80,7 +81,7 @@ pub struct Failure {
     /// For machines.
     #[schema(pattern = "^[A-Za-z0-9._:-]{1,64}$")]
     pub code: String,
-    /// For people: not only white space; no control characters except tabs and line ends.
+    /// For people: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub message: String,
     /// Whether a retry can help.

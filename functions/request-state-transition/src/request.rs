@@ -2,11 +2,13 @@
 
 use alims_domain::call::Call;
 use alims_domain::event::Failure;
-use alims_domain::identifiers::{Version, WorkflowId};
+use alims_domain::expected_versions::ExpectedVersions;
+use alims_domain::identifiers::WorkflowId;
 use alims_domain::lifecycle::State;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::fields::{self, Fields};
+use alims_edge::reader::headers::IfMatch;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, yes_or_no};
 use alims_edge::reader::{body, headers};
@@ -25,14 +27,15 @@ pub struct TransitionCall {
     pub request: TransitionRequest,
     /// Whether to decide only, and write nothing.
     pub dry_run: bool,
-    /// Whether the caller named the version by `If-Match`.
+    /// Whether the caller named versions by `If-Match`.
     pub if_match: bool,
 }
 
 /// Reads the call and the requested transition.
 ///
 /// # Errors
-/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
+/// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::PayloadTooLarge`].
 pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
     let mut faults = Faults::default();
     let call = request.call(&mut faults)?;
@@ -42,22 +45,31 @@ pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
     query.finish(&mut faults);
     let matched = headers::if_match(request.headers(), &mut faults);
     let body = body::required(request, &mut faults);
+    // `*` asks for no version: that the workflow exists is a condition of every transition.
+    let matched = match matched {
+        Some(IfMatch::OneOf(versions)) => Some(versions),
+        Some(IfMatch::Exists) | None => None,
+    };
+    let if_match = matched.is_some();
     let asked = body.and_then(|body| transition(body, matched, &mut faults));
-    faults.conclude(|| {
-        Some(TransitionCall { call, workflow_id: workflow_id?, request: asked?, dry_run, if_match: matched.is_some() })
-    })
+    faults.conclude(|| Some(TransitionCall { call, workflow_id: workflow_id?, request: asked?, dry_run, if_match }))
 }
 
-fn transition(mut body: Fields, matched: Option<Version>, faults: &mut Faults) -> Option<TransitionRequest> {
+fn transition(mut body: Fields, matched: Option<ExpectedVersions>, faults: &mut Faults) -> Option<TransitionRequest> {
     let target_state = body.required("target_state", fields::text, faults);
     let reason = body.required("reason", fields::text, faults);
     let named = body.optional("expected_version", fields::version, faults);
-    if let (Some(matched), Some(named)) = (matched, named)
-        && matched != named
-    {
-        faults
-            .at(&body.place_of("expected_version"), format!("differs from the header if-match, which names {matched}"));
-    }
+    let expected_versions = match (matched, named) {
+        (Some(matched), Some(named)) if matched.contain(named) => Some(named.into()),
+        (Some(matched), named) => {
+            // A header that no version can meet is a failed precondition, whatever the body says.
+            if named.is_some() && !matched.are_none() {
+                faults.at(&body.place_of("expected_version"), "is not a version that the header if-match names");
+            }
+            Some(matched)
+        }
+        (None, named) => named.map(ExpectedVersions::from),
+    };
     let validation_context = body.optional("validation_context", fields::validation_context, faults);
     let metadata = body.optional("metadata", fields::metadata_patch, faults);
     let failure = failure_of(target_state, &mut body, faults);
@@ -65,7 +77,7 @@ fn transition(mut body: Fields, matched: Option<Version>, faults: &mut Faults) -
     Some(TransitionRequest {
         target_state: target_state?,
         reason: reason?,
-        expected_version: matched.or(named),
+        expected_versions,
         validation_context,
         metadata,
         failure,

@@ -82,7 +82,7 @@ impl Person {
     }
 
     pub(crate) async fn create(&self, id: &str) {
-        let body = json!({ "workflow_id": id, "workflow_type": "equipment-check" });
+        let body = json!({ "workflow_id": id, "workflow_type": "free-form" });
         let (status, body) = self.post("/workflows", &body).await;
         assert_eq!(status, 201, "{body}");
     }

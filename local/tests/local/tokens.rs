@@ -130,7 +130,7 @@ async fn a_call_without_a_token_learns_only_how_to_get_one() {
 #[tokio::test]
 async fn the_claims_reach_the_policies() {
     let site = Site::open().await;
-    let body = json!({ "workflow_id": "w-1", "workflow_type": "equipment-check" });
+    let body = json!({ "workflow_id": "w-1", "workflow_type": "free-form" });
     assert_eq!(site.person("vera", &["viewer"]).post("/workflows", &body).await.0, 403);
     assert_eq!(site.person("nobody", &[]).get("/workflows").await.0, 403);
     assert_eq!(site.person("alice", &["auditor", "analyst"]).post("/workflows", &body).await.0, 201);

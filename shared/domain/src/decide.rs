@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::attempt::RefusedBy;
 use crate::event::Failure;
+use crate::expected_versions::ExpectedVersions;
 use crate::hash_chain::{Break, BreakKind};
 use crate::head::{Head, may_be_built_on};
 use crate::idempotency::{AcceptedRequest, Known, RepeatableRequest};
@@ -38,8 +39,8 @@ pub struct TransitionCommand<'a> {
     pub target_state: State,
     /// Why.
     pub reason: Option<&'a Reason>,
-    /// The version the caller decided on; none accepts the current version.
-    pub expected_version: Option<Version>,
+    /// The versions the caller decided on; none accepts the current version.
+    pub expected_versions: Option<&'a ExpectedVersions>,
     /// A merge patch (RFC 7396) of the metadata.
     pub metadata: Option<&'a Map<String, Value>>,
     /// The failure, on a transition to FAILED.
@@ -183,8 +184,8 @@ fn known(repeatable: Option<&RepeatableRequest>, accepted: &[AcceptedRequest]) -
 
 fn fits(head: &Head, command: &TransitionCommand<'_>) -> Result<(), VersionConflict> {
     let (current_state, version) = (head.event().to_state, head.event().version);
-    match command.expected_version {
-        Some(expected) if expected != version => Err(VersionConflict { current_state, version }),
+    match command.expected_versions {
+        Some(expected) if !expected.contain(version) => Err(VersionConflict { current_state, version }),
         Some(_) | None => Ok(()),
     }
 }

@@ -8,10 +8,17 @@ use uuid::Uuid;
 
 use crate::invalid::InvalidValue;
 use crate::stored_name::{Part, StoredName, half_digest, named_as_str};
+use crate::visible_text::shows_something;
 
 /// Defines a checked text. Its rule is a function from the text to an error message, if any.
+///
+/// A second rule may be given for what a caller sends. It holds for `FromStr` only and not for what is stored, so it may
+/// change from release to release.
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $rule:expr) => {
+        checked_text!($(#[$doc])* $name, $rule, |_text| Ok(()));
+    };
+    ($(#[$doc:meta])* $name:ident, $rule:expr, $rule_sent:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -40,7 +47,9 @@ macro_rules! checked_text {
             type Err = InvalidValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::try_from(text.to_owned())
+                let rule_sent: fn(&str) -> Result<(), InvalidValue> = $rule_sent;
+                let read = Self::try_from(text.to_owned())?;
+                rule_sent(text).map(|()| read)
             }
         }
 
@@ -85,12 +94,14 @@ checked_text!(
 );
 checked_text!(
     /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters and without
-    /// white space at its ends. A word for no value such as `null`, and a text that lost characters, names nobody.
+    /// white space at its ends, of which one at least is visible. A word for no value such as `null`, and a text that
+    /// lost characters, names nobody.
     PrincipalId,
     |text| {
         plain_text(text, 256)?;
         some_value(text)
-    }
+    },
+    visible
 );
 checked_text!(
     /// A role in a laboratory's policies: 1 to 64 of `A-Z a-z 0-9 . _ : -`, but not a word for no value such as `null`.
@@ -101,9 +112,10 @@ checked_text!(
     }
 );
 checked_text!(
-    /// A person's reason for a request: 1 to 1000 characters, not only white space.
+    /// A person's reason for a request: 1 to 1000 characters, of which one at least is visible.
     Reason,
-    |text| prose(text, 1000)
+    |text| prose(text, 1000),
+    visible
 );
 checked_text!(
     /// A failure, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
@@ -111,9 +123,10 @@ checked_text!(
     |text| made_of(text, 64, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
 );
 checked_text!(
-    /// A failure, for people: 1 to 1000 characters, not only white space.
+    /// A failure, for people: 1 to 1000 characters, of which one at least is visible.
     FailureMessage,
-    |text| prose(text, 1000)
+    |text| prose(text, 1000),
+    visible
 );
 checked_text!(
     /// The caller's own name for one request, which makes a repetition safe: 1 to 255 visible ASCII characters.
@@ -205,6 +218,15 @@ fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
         Err(InvalidValue::new(format!(
             "must be 1 to {most} characters, not only white space and without control characters"
         )))
+    }
+}
+
+/// The characters that show nothing follow from tables that grow with Unicode.
+fn visible(text: &str) -> Result<(), InvalidValue> {
+    if shows_something(text) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new("has only invisible characters; write something that people can read"))
     }
 }
 
@@ -366,6 +388,19 @@ mod tests {
         assert!("ä".repeat(1001).parse::<Reason>().is_err());
         assert!(" \n".parse::<Reason>().is_err());
         assert!("a\u{7}".parse::<Reason>().is_err());
+    }
+
+    #[test]
+    fn a_text_of_invisible_characters_is_refused_when_it_is_sent_and_read_when_it_is_stored() {
+        for text in ["\u{200b}", "\u{3164}\u{3164}", "\u{2800}", " \u{301}", "\u{feff}\u{fe0f}"] {
+            assert!(text.parse::<Reason>().is_err(), "{text:?}");
+            assert!(text.parse::<FailureMessage>().is_err(), "{text:?}");
+            assert!(text.parse::<PrincipalId>().is_err(), "{text:?}");
+            let stored = || text.to_owned();
+            assert!(Reason::try_from(stored()).is_ok() && FailureMessage::try_from(stored()).is_ok(), "{text:?}");
+            assert!(PrincipalId::try_from(stored()).is_ok(), "{text:?}");
+        }
+        assert!("\u{200b}a".parse::<Reason>().is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Instants as the service writes them: UTC, RFC 3339, milliseconds, always 24 characters.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -36,6 +36,18 @@ impl Timestamp {
         Self::from_unix_millis(millis).unwrap_or(self)
     }
 
+    /// Reads any RFC 3339 instant and gives the first millisecond that is not before it.
+    ///
+    /// Stored instants are whole milliseconds. So the comparisons `stored >= instant` and `stored < instant` have the
+    /// same results with the rounded instant, however many digits the text has.
+    ///
+    /// # Errors
+    /// When it is not such an instant, or no such millisecond has a year of four digits.
+    pub fn first_not_before(text: &str) -> Result<Self, InvalidValue> {
+        let millis = instant(text).ok_or_else(no_instant)?.timestamp_millis();
+        Self::from_unix_millis(millis.saturating_add(finer_than_millis(text).into())).ok_or_else(no_instant)
+    }
+
     /// The same instant for libraries that use `chrono`.
     #[must_use]
     pub fn as_chrono(self) -> DateTime<Utc> {
@@ -49,16 +61,34 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Parses any RFC 3339 instant, in any offset, and truncates it to milliseconds.
+/// Parses an RFC 3339 instant in any offset. It must be a whole millisecond: the result is that instant and no other.
+/// [`Timestamp::first_not_before`] reads finer ones.
 impl FromStr for Timestamp {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .and_then(|at| Self::from_unix_millis(at.timestamp_millis()))
-            .ok_or_else(|| InvalidValue::new("must be an RFC 3339 instant such as 2026-11-23T08:15:00.000Z"))
+        let at = instant(text).and_then(|at| Self::from_unix_millis(at.timestamp_millis())).ok_or_else(no_instant)?;
+        if finer_than_millis(text) {
+            return Err(InvalidValue::new("must not be finer than a millisecond, such as 2026-11-23T08:15:00.000Z"));
+        }
+        Ok(at)
     }
+}
+
+fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text).ok()
+}
+
+fn no_instant() -> InvalidValue {
+    InvalidValue::new("must be an RFC 3339 instant such as 2026-11-23T08:15:00.000Z")
+}
+
+/// Whether an RFC 3339 instant has digits beyond the milliseconds. Looks at the text, because the parser drops every
+/// digit beyond the nanoseconds.
+fn finer_than_millis(text: &str) -> bool {
+    const MILLIS_DIGITS: usize = 3;
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.bytes().take_while(u8::is_ascii_digit).skip(MILLIS_DIGITS).any(|digit| digit != b'0')
 }
 
 /// Accepts only the form that this service writes: stored bytes need one spelling, or the chain could not protect them.
@@ -90,6 +120,7 @@ impl StoredName for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_instant_is_written_in_24_characters_and_reads_back() {
@@ -106,5 +137,38 @@ mod tests {
         let offset = "2026-11-23T09:15:00.5+01:00";
         assert_eq!(offset.parse::<Timestamp>().map(|at| at.to_string()), Ok("2026-11-23T08:15:00.500Z".to_owned()));
         assert!(Timestamp::try_from(offset.to_owned()).is_err());
+    }
+
+    #[test]
+    fn an_instant_finer_than_a_millisecond_is_no_timestamp_and_rounds_up_as_a_bound() {
+        let read = |fraction: &str| {
+            let text = format!("2026-11-23T08:15:20{fraction}Z");
+            let millis = |at: Timestamp| at.unix_millis() - 1_795_421_720_000;
+            (text.parse().map(millis).ok(), Timestamp::first_not_before(&text).map(millis).ok())
+        };
+        for (fraction, millis) in [("", 0), (".4", 400), (".498", 498), (".498000", 498), (".4980000000000", 498)] {
+            assert_eq!(read(fraction), (Some(millis), Some(millis)), "{fraction}");
+        }
+        for (fraction, bound) in [(".4985", 499), (".498000001", 499), (".4980000000001", 499), (".9999", 1000)] {
+            assert_eq!(read(fraction), (None, Some(bound)), "{fraction}");
+        }
+        assert!(Timestamp::first_not_before("9999-12-31T23:59:59.999Z").is_ok());
+        assert!(Timestamp::first_not_before("9999-12-31T23:59:59.9991Z").is_err());
+    }
+
+    proptest! {
+        /// Compared in nanoseconds, which is as fine as the parser reads.
+        #[test]
+        fn a_bound_divides_the_stored_instants_as_the_written_instant_does(
+            millis in 0_i64..4_102_444_800_000,
+            nanos in 0_i64..3_000_000,
+            distance in -3_i64..=3,
+        ) {
+            let written = DateTime::from_timestamp_nanos(millis * 1_000_000 + nanos);
+            let bound = Timestamp::first_not_before(&written.to_rfc3339()).ok();
+            let stored = Timestamp::from_unix_millis(millis + distance);
+            let exactly = stored.map(|stored| stored.as_chrono() >= written);
+            prop_assert_eq!(stored.zip(bound).map(|(stored, bound)| stored >= bound), exactly);
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! One request and its answer: the common headers, and one log line for both.
 
 use alims_operations::errors::with_causes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::Body;
 
 use crate::answer::Answer;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::{Problem, ProblemDocument, Unsupported};
 use crate::reader::incoming::Incoming;
 use crate::route::Route;
 
@@ -14,6 +16,11 @@ use crate::route::Route;
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The media type of problems (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
+/// The media type of bodies.
+pub const MEDIA_TYPE: &str = "application/json";
+/// The content coding of requests: none.
+pub const CODING: &str = "identity";
+
 /// An open exchange: the facts about the request before it is read.
 #[derive(Debug)]
 pub struct Exchange {
@@ -104,7 +111,7 @@ impl Exchange {
 
 fn headers_of(answer: &Answer) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     // Versions and workflow ids contain only characters that a header may hold.
     if let Some(etag) = answer.version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
         headers.insert(ETAG, etag);
@@ -120,6 +127,14 @@ fn headers_of_problem(problem: &Problem) -> HeaderMap {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     if let Some(seconds) = problem.retry_after_seconds() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    // RFC 9110, section 15.5.16: by these a client tells a wrong type from a wrong coding.
+    if let Problem::UnsupportedMediaType { what, .. } = problem {
+        let (name, supported) = match what {
+            Unsupported::Type => (ACCEPT, MEDIA_TYPE),
+            Unsupported::Coding => (ACCEPT_ENCODING, CODING),
+        };
+        headers.insert(name, HeaderValue::from_static(supported));
     }
     if problem.status() == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -58,6 +58,10 @@ makes the next version. Name the version you decided on, by `If-Match` or `expec
 transition if the workflow has changed since (optimistic concurrency). You may repeat a request with an \
 `Idempotency-Key` until you get an answer.
 
+A body is JSON in UTF-8, not compressed; without a `Content-Type` it counts as `application/json`. In a query, write `+` as \
+`%2B` and a space as `%20`: a `+` alone is refused.
+
 An error is a problem document (RFC 9457, `application/problem+json`). Its `code` names the kind of error; the \
-workflow stays unchanged. The service omits absent values and sends no null, except `from_state` of version 1. It returns \
-numbers as sent, and refuses numbers that a double cannot represent exactly.";
+workflow stays unchanged. The service omits absent values and sends no null, except `from_state` of version 1. A \
+number is a double (IEEE 754): the service returns the same double, perhaps written otherwise, and hashes its canonical \
+form (RFC 8785). It refuses a number with digits that its nearest double does not have: send that as a string.";

@@ -104,7 +104,7 @@ fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Opti
     let command = TransitionCommand {
         target_state,
         reason: None,
-        expected_version: None,
+        expected_versions: None,
         metadata: None,
         failure: None,
         repeatable: None,

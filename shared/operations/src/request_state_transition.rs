@@ -5,6 +5,7 @@ use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
+use alims_domain::expected_versions::ExpectedVersions;
 use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::head::Head;
 use alims_domain::idempotency::RepeatableRequest;
@@ -35,8 +36,8 @@ pub struct TransitionRequest {
     pub target_state: State,
     /// The reason.
     pub reason: Reason,
-    /// The version the caller decided on; none accepts the current version.
-    pub expected_version: Option<Version>,
+    /// The versions the caller decided on; none accepts the current version.
+    pub expected_versions: Option<ExpectedVersions>,
     /// The caller's input for the rules.
     pub validation_context: Option<ValidationContext>,
     /// A merge patch (RFC 7396) of the metadata.
@@ -239,7 +240,7 @@ impl Loaded {
         let command = TransitionCommand {
             target_state: request.target_state,
             reason: Some(&request.reason),
-            expected_version: request.expected_version,
+            expected_versions: request.expected_versions.as_ref(),
             metadata: request.metadata.as_ref(),
             failure: request.failure.as_ref(),
             repeatable,

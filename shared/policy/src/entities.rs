@@ -2,7 +2,6 @@
 
 use alims_domain::access::{AccessQuestion, Action};
 use alims_domain::identifiers::WorkflowId;
-use alims_domain::lifecycle::State;
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request, RestrictedExpression, Schema,
 };
@@ -14,6 +13,8 @@ pub(crate) struct Vocabulary {
     user: EntityTypeName,
     role: EntityTypeName,
     workflow: EntityTypeName,
+    workflow_type: EntityTypeName,
+    state: EntityTypeName,
     action: EntityTypeName,
 }
 
@@ -24,6 +25,8 @@ impl Vocabulary {
             user: "ALIMS::User".parse()?,
             role: "ALIMS::Role".parse()?,
             workflow: "ALIMS::Workflow".parse()?,
+            workflow_type: "ALIMS::WorkflowType".parse()?,
+            state: "ALIMS::State".parse()?,
             action: "ALIMS::Action".parse()?,
         })
     }
@@ -47,21 +50,21 @@ impl Vocabulary {
         let user_attributes = HashMap::from([
             ("id".to_owned(), text(principal.id.as_str())),
             ("tenant_id".to_owned(), text(principal.tenant_id.as_str())),
-            ("roles".to_owned(), RestrictedExpression::new_set(principal.roles.iter().map(|role| text(role)))),
+            ("roles".to_owned(), RestrictedExpression::new_set(roles.iter().cloned().map(entity))),
         ]);
 
         let resource = question.resource;
         // No workflow id is empty, so this one names no workflow.
         let workflow = uid(&self.workflow, resource.workflow_id.map_or("", WorkflowId::as_str));
         let known = [
-            ("tenant_id", Some(resource.tenant_id.as_str())),
-            ("workflow_id", resource.workflow_id.map(WorkflowId::as_str)),
-            ("workflow_type", resource.workflow_type.map(|kind| kind.as_str())),
-            ("current_state", resource.current_state.map(State::as_str)),
-            ("created_by", resource.created_by.map(|creator| creator.as_str())),
+            ("tenant_id", Some(text(resource.tenant_id.as_str()))),
+            ("workflow_id", resource.workflow_id.map(|id| text(id.as_str()))),
+            ("workflow_type", resource.workflow_type.map(|kind| entity(uid(&self.workflow_type, kind.as_str())))),
+            ("current_state", resource.current_state.map(|state| entity(uid(&self.state, state.as_str())))),
+            ("created_by", resource.created_by.map(|creator| text(creator.as_str()))),
         ];
         let workflow_attributes =
-            known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect();
+            known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
 
         let action = self.action_uid(question.action);
         let known = [
@@ -75,6 +78,10 @@ impl Vocabulary {
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn entity(uid: EntityUid) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(uid)
 }
 
 fn text(value: &str) -> RestrictedExpression {

@@ -4,8 +4,11 @@ use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
 use alims_domain::lifecycle::State;
 use alims_operations::errors::with_causes;
-use cedar_policy::{Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
+};
 use miette::Diagnostic;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
@@ -52,16 +55,18 @@ impl CedarPolicy {
     /// # Errors
     /// When the schema is invalid or does not fit this service's questions; when a file is not Cedar; when a policy has
     /// no `@id` or another's, is a template, or does not pass strict validation, warnings included, because they point
-    /// to a policy that can never apply or a misleading name; when there is no policy.
+    /// to a policy that can never apply or a misleading name, or names a state, role or workflow type that the schema does
+    /// not list; when there is no policy.
     pub fn from_text(schema: &str, files: impl IntoIterator<Item = (String, String)>) -> Result<Self, PolicyInvalid> {
         let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
         let vocabulary = Vocabulary::new().map_err(|error| in_schema(error.to_string()))?;
+        let listed = Listed::of(schema).map_err(in_schema)?;
         let (schema, warnings) = Schema::from_cedarschema_str(schema).map_err(|error| in_schema(error.to_string()))?;
         for warning in warnings {
             tracing::warn!(%warning, "access schema");
         }
         let actions = schema.action_entities().map_err(|error| in_schema(error.to_string()))?;
-        fits(&schema, &vocabulary, &actions)?;
+        fits(&schema, &vocabulary, &listed, &actions)?;
 
         let (mut policies, mut source) = (PolicySet::new(), String::new());
         let mut file_of: BTreeMap<PolicyId, String> = BTreeMap::new();
@@ -126,11 +131,38 @@ fn validate(schema: Schema, policies: &PolicySet, file_of: &BTreeMap<PolicyId, S
     })
 }
 
+/// The names that a schema lists, so that a policy with any other is refused.
+struct Listed {
+    role: String,
+    workflow_type: String,
+}
+
+impl Listed {
+    /// Reads them. The states must be this service's, all of them and no other.
+    fn of(schema: &str) -> Result<Self, String> {
+        let (fragment, _) = SchemaFragment::from_cedarschema_str(schema).map_err(|error| error.to_string())?;
+        let schema = fragment.to_json_value().map_err(|error| error.to_string())?;
+        let names = |entity: &str| {
+            let listed = schema.pointer(&format!("/ALIMS/entityTypes/{entity}/enum")).and_then(Value::as_array);
+            let listed =
+                listed.ok_or_else(|| format!("entity {entity}: it must be an enum, so that names are checked"));
+            listed.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>())
+        };
+        let first = |entity| Ok::<_, String>(names(entity)?.into_iter().next().unwrap_or_default());
+        let states: BTreeSet<String> = State::ALL.into_iter().map(|state| state.as_str().to_owned()).collect();
+        if names("State")? != states {
+            let states: Vec<&str> = State::ALL.into_iter().map(State::as_str).collect();
+            return Err(format!("entity State: it must be an enum of {}", states.join(", ")));
+        }
+        Ok(Self { role: first("Role")?, workflow_type: first("WorkflowType")? })
+    }
+}
+
 /// Accepts only a schema with this service's actions, no others, and without required attributes that this service does
 /// not supply.
 ///
 /// Otherwise a policy could pass validation and fail on every question.
-fn fits(schema: &Schema, vocabulary: &Vocabulary, actions: &Entities) -> Result<(), PolicyInvalid> {
+fn fits(schema: &Schema, vocabulary: &Vocabulary, listed: &Listed, actions: &Entities) -> Result<(), PolicyInvalid> {
     let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
     let ours: HashSet<EntityUid> = Action::ALL.into_iter().map(|action| vocabulary.action_uid(action)).collect();
     // A group of actions is for policies only: the service never asks for one.
@@ -146,7 +178,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary, actions: &Entities) -> Result<
     let tenant_id = "default".parse().map_err(not_ours)?;
     let id = "somebody".parse().map_err(not_ours)?;
     let workflow_id = "workflow".parse().map_err(not_ours)?;
-    let workflow_type = "type".parse().map_err(not_ours)?;
+    let workflow_type = listed.workflow_type.parse().map_err(not_ours)?;
     let barest = Resource {
         tenant_id: &tenant_id,
         workflow_id: None,
@@ -162,7 +194,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary, actions: &Entities) -> Result<
         ..barest
     };
     let principal =
-        Principal { id: id.clone(), tenant_id: tenant_id.clone(), roles: BTreeSet::from(["role".to_owned()]) };
+        Principal { id: id.clone(), tenant_id: tenant_id.clone(), roles: BTreeSet::from([listed.role.clone()]) };
     for action in Action::ALL {
         for resource in [barest, fullest] {
             vocabulary

@@ -5,6 +5,7 @@ mod case;
 mod choice;
 mod embedded;
 mod http;
+mod known_types;
 mod remote;
 
 pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};

@@ -84,6 +84,39 @@ async fn the_rules_judge_a_creation_too() {
 }
 
 #[tokio::test]
+async fn a_misspelt_type_is_refused_with_the_types_that_exist_and_kept() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    let new = json!({"workflow_type": "sample-analysys", "workflow_id": "w"});
+    let refused = alice.post("/workflows", &new).await.refused(422, "rule-violation");
+    assert_eq!(refused["reasons"][0]["rule_id"], "known-workflow-type");
+    let message = refused["reasons"][0]["message"].as_str().unwrap();
+    assert!(message.contains("sample-analysys does not exist") && message.contains(FREE), "{message}");
+    alice.get("/workflows/w").await.refused(404, "workflow-not-found");
+    assert_eq!(alice.history("w").await[0]["code"], "rule-violation");
+}
+
+#[tokio::test]
+async fn a_body_in_another_form_is_refused_with_the_form_that_is_supported() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    let sent = |name: &str, value: &str, body: &'static [u8]| {
+        let request = alice.request(Method::POST, "/workflows").header("content-type", "application/json");
+        Answer::to(request.header(name, value).body(body))
+    };
+    let gzip = sent("content-encoding", "gzip", b"\x1f\x8b\x08\x00").await;
+    assert_eq!(gzip.header("accept-encoding"), "identity");
+    gzip.refused(415, "unsupported-media-type");
+    let form = alice.request(Method::POST, "/workflows").header("content-type", "application/x-www-form-urlencoded");
+    let form = Answer::to(form.body(format!("workflow_type={FREE}"))).await;
+    assert_eq!(form.header("accept"), "application/json");
+    let problem = form.refused(415, "unsupported-media-type");
+    assert!(problem["errors"][0]["message"].as_str().unwrap().contains("form-urlencoded"), "{problem}");
+    let marked = sent("x-correlation-id", "c", b"\xef\xbb\xbf{}").await.refused(400, "malformed-request");
+    assert!(marked["errors"][0]["message"].as_str().unwrap().contains("byte order mark"), "{marked}");
+}
+
+#[tokio::test]
 async fn a_viewer_creates_nothing() {
     let lab = Lab::open().await;
     lab.person("victor", &["viewer"]).create("w").await.refused(403, "forbidden");

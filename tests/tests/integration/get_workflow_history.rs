@@ -1,8 +1,9 @@
 //! get-workflow-history over HTTP.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::lab::Lab;
+use crate::lab::{Answer, Lab};
 
 #[tokio::test]
 async fn a_history_is_complete_in_order_and_chained() {
@@ -51,6 +52,11 @@ async fn numbers_come_back_as_they_went_in() {
     assert_eq!(alice.history("w").await[0]["metadata"], metadata);
     // Equal values are of one kind: 1.0 is not 1.
     assert_eq!(alice.state("w").await["metadata"], metadata);
+    // As C prints a double with 17 digits, and as it is printed with the fewest.
+    let printed = r#"{"workflow_type":"free-form","workflow_id":"c","metadata":{"m":7.5999999999999996,"l":1e17}}"#;
+    let request = alice.request(Method::POST, "/workflows").header("content-type", "application/json").body(printed);
+    Answer::to(request).await.expect(201);
+    assert_eq!(alice.history("c").await[0]["metadata"], json!({"m": 7.6, "l": 1e17}));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ fn titration(version: u8, expression: &str) -> String {
 #[tokio::test]
 async fn an_added_policy_is_honoured_and_named_in_the_refusal() {
     let own = r#"@id("own.hold-in-november") forbid (principal, action == ALIMS::Action::"cancelWorkflow", resource)
-        when { resource has current_state && resource.current_state == "PAUSED" };"#;
+        when { resource has current_state && resource.current_state == ALIMS::State::"PAUSED" };"#;
     let policies = with_own("policies", "own.cedar", own);
     let lab = Lab::open_as(|config| Config { policies: policies.path().to_owned(), ..config }).await;
     let alice = lab.everybody();

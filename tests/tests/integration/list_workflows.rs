@@ -35,8 +35,23 @@ async fn the_newest_come_first_and_filters_hold_back_the_rest() {
     let b = alice.state("b").await["updated_at"].as_str().unwrap().to_owned();
     assert_eq!(ids(&alice.pages(&format!("/workflows?updated_after={b}")).await), ["c", "b"]);
     assert_eq!(ids(&alice.pages(&format!("/workflows?updated_before={b}")).await), ["a"]);
+    // Half a millisecond later: `b` was updated before that, and not after.
+    let later = b.replace('Z', "5Z");
+    assert_eq!(ids(&alice.pages(&format!("/workflows?updated_after={later}")).await), ["c"]);
+    assert_eq!(ids(&alice.pages(&format!("/workflows?updated_before={later}")).await), ["b", "a"]);
     let olga = lab.person_of("other", "olga", &["viewer"]);
     assert_eq!(ids(&olga.pages("/workflows?limit=100").await), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_plus_in_a_filter_is_refused_and_its_escape_is_read() {
+    let lab = Lab::open().await;
+    let ada = lab.person("a+b@x", &["analyst", "viewer"]);
+    ada.create("w").await.expect(201);
+    let escaped = "/workflows?created_by=a%2Bb@x";
+    ada.until(escaped, |list| list["items"].as_array().unwrap().len() == 1).await;
+    let problem = ada.get("/workflows?created_by=a+b@x").await.refused(400, "malformed-request");
+    assert!(problem["errors"][0]["message"].as_str().unwrap().contains("%2B"), "{problem}");
 }
 
 #[tokio::test]

@@ -101,11 +101,14 @@ async fn a_stale_version_is_refused_and_told_the_present_one() {
     let mut body = go("PAUSED");
     body["expected_version"] = json!(1);
     alice.post(&transitions("w"), &body).await.refused(409, "version-conflict");
-    for malformed in ["\"two\"", "\"0\""] {
+    for malformed in ["2", "\"2"] {
         if_match(malformed).await.refused(400, "malformed-request");
     }
+    for of_no_version in ["W/\"2\"", "\"two\", \"0\""] {
+        if_match(of_no_version).await.refused(412, "version-conflict");
+    }
     assert_eq!(alice.history("w").await.len(), 2);
-    let moved = if_match("\"2\"").await;
+    let moved = if_match("\"1\", \"2\"").await;
     assert_eq!(moved.header("etag"), "\"3\"");
     moved.expect(200);
 }

@@ -3,6 +3,7 @@
 use alims_domain::attempt::RefusedBy;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::Resumes;
+use alims_domain::expected_versions::ExpectedVersions;
 use alims_domain::hash_chain::{BreakKind, content_of};
 use alims_domain::hashing::ChainHash;
 use alims_domain::head::Head;
@@ -144,14 +145,15 @@ fn decided(case: &Case) -> (Head, Decision<TransitionRejected>) {
         Patch::Fits => Some(json!({"sample": "S-2"})),
         Patch::Refused => Some(json!({"deep": (0..40).fold(json!(1), |inner, _| json!([inner]))})),
     };
+    let expected = match case.expected {
+        Expected::None => None,
+        Expected::Fits => Some(head.event().version.into()),
+        Expected::Stale => Some(Version::FIRST.into()),
+    };
     let command = TransitionCommand {
         target_state: case.to,
         reason: Some(&"as planned".parse().unwrap()),
-        expected_version: match case.expected {
-            Expected::None => None,
-            Expected::Fits => Some(head.event().version),
-            Expected::Stale => Some(Version::FIRST),
-        },
+        expected_versions: expected.as_ref(),
         metadata: patch.as_ref().and_then(Value::as_object),
         failure: None,
         repeatable: repeatable.as_ref(),
@@ -246,17 +248,21 @@ fn the_version_a_caller_names_is_the_one_that_can_be_read() {
     head.resumes =
         Some(Resumes { from_version: head.event().version, passed_over: ChainHash::of(b"what cannot be read") });
     head.end = head.end.next().unwrap();
-    let deciding_on = |expected_version| {
+    let deciding_on = |versions: &[Version]| {
+        let expected: ExpectedVersions = versions.iter().copied().collect();
         let command = TransitionCommand {
             target_state: State::Paused,
             reason: None,
-            expected_version: Some(expected_version),
+            expected_versions: Some(&expected),
             metadata: None,
             failure: None,
             repeatable: None,
         };
         name_of(&decide_transition(&head, &QuarantineRecord::default(), Ok(()), &command))
     };
-    assert_eq!(deciding_on(head.event().version), "ask the rules");
-    assert_eq!(deciding_on(head.end), "conflict");
+    let (readable, end) = (head.event().version, head.end);
+    assert_eq!(deciding_on(&[readable]), "ask the rules");
+    assert_eq!(deciding_on(&[end]), "conflict");
+    assert_eq!(deciding_on(&[Version::FIRST, readable, end]), "ask the rules");
+    assert_eq!(deciding_on(&[]), "conflict");
 }

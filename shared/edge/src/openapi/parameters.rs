@@ -30,17 +30,18 @@ pub fn correlation_id() -> Parameter {
 /// The idempotency key.
 #[must_use]
 pub fn idempotency_key() -> Parameter {
-    let schema = text().pattern(Some("^[!-~]{1,255}$"));
-    let told =
-        "Your own name for this request. A repeated request with the same key has one effect and gets the same answer.";
+    let schema = text().pattern(Some("^[!-+--~]{1,255}$"));
+    let told = "Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer.";
     parameter("Idempotency-Key", ParameterIn::Header, told, schema, json!("4f6f1d2e-9c1b-4a7e")).build()
 }
 
 /// The version the caller decided on.
 #[must_use]
 pub fn if_match() -> Parameter {
-    let schema = text().pattern(Some(r#"^"[1-9][0-9]{0,9}"$"#));
-    let told = "The `ETag` of the version you decided on: a single strong ETag.";
+    const LIST: &str = r#"^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$"#;
+    let schema = text().pattern(Some(LIST));
+    let told = "The `ETag` of the version you decided on. A list of ETags accepts each of them, `*` any version; a weak \
+                ETag (`W/\"7\"`) matches none.";
     parameter("If-Match", ParameterIn::Header, told, schema, json!("\"7\"")).build()
 }
 

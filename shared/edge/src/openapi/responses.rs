@@ -10,7 +10,7 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{OneOfBuilder, RefOr, Required};
 
-use crate::exchange::PROBLEM_JSON;
+use crate::exchange::{CODING, MEDIA_TYPE, PROBLEM_JSON};
 use crate::openapi::schemas::reference;
 use crate::problem::{ProblemCode, ProblemDocument};
 
@@ -89,6 +89,10 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
     match status {
         429 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("42"))).build(),
         503 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("1"))).build(),
+        415 => response
+            .header("Accept", header("The supported media type, if the sent one is not.", json!(MEDIA_TYPE)))
+            .header("Accept-Encoding", header("The supported coding, if the sent one is not.", json!(CODING)))
+            .build(),
         401 => {
             response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
         }
@@ -112,6 +116,9 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         }
         ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
         ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
+        ProblemCode::UnsupportedMediaType => {
+            json!({"errors": [{"message": "the header content-type says text/plain; send application/json"}]})
+        }
         ProblemCode::WorkflowQuarantined => json!({"broken_at_version": 3}),
         ProblemCode::RuleViolation => json!({
             "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],

@@ -14,8 +14,20 @@ use crate::problem::request_fault::RequestFault;
 
 /// After how many seconds a caller may try again what could not be done now.
 pub const RETRY_AFTER_SECONDS: u16 = 1;
+/// The detail of a body that cannot be read.
+const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
+                           `application/json` in UTF-8, as `errors` says.";
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// The part of a body's form that is not supported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// The media type or the charset: `Content-Type`.
+    Type,
+    /// The compression: `Content-Encoding`.
+    Coding,
+}
 
 /// Why a request was not done. Each variant is one code of the API.
 #[derive(Debug)]
@@ -45,6 +57,13 @@ pub enum Problem {
         what: &'static str,
         /// What is allowed.
         limit_bytes: usize,
+    },
+    /// The body is not plain JSON in UTF-8.
+    UnsupportedMediaType {
+        /// Every fault of the request, as far as it could be read.
+        faults: Vec<RequestFault>,
+        /// What is not supported.
+        what: Unsupported,
     },
     /// The stored history is broken.
     WorkflowQuarantined(Break),
@@ -109,6 +128,7 @@ impl Problem {
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
+            Self::UnsupportedMediaType { .. } => ProblemCode::UnsupportedMediaType,
             Self::WorkflowQuarantined(_) | Self::NothingToGoOnFrom(_) => ProblemCode::WorkflowQuarantined,
             Self::WorkflowNotQuarantined(_) => ProblemCode::WorkflowNotQuarantined,
             Self::RuleViolation(_) => ProblemCode::RuleViolation,
@@ -156,6 +176,7 @@ impl Problem {
             | Self::InvalidTransition(_)
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
+            | Self::UnsupportedMediaType { .. }
             | Self::WorkflowQuarantined(_)
             | Self::NothingToGoOnFrom(_)
             | Self::WorkflowNotQuarantined(_)
@@ -198,6 +219,7 @@ impl Problem {
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
                  workflow and refer to it."
             ),
+            Self::UnsupportedMediaType { .. } => UNSUPPORTED.to_owned(),
             Self::WorkflowQuarantined(broken) => format!(
                 "The history is broken at version {}: {}. Contact the operator; a supervisor can release it.",
                 broken.at, broken.fault

@@ -24,6 +24,8 @@ pub enum ProblemCode {
     VersionConflict,
     /// The body, or an object in it, is too large.
     PayloadTooLarge,
+    /// The body is not plain JSON in UTF-8.
+    UnsupportedMediaType,
     /// The stored history is broken.
     WorkflowQuarantined,
     /// A break that a release names is not in force.
@@ -46,7 +48,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -55,6 +57,7 @@ impl ProblemCode {
         Self::InvalidTransition,
         Self::VersionConflict,
         Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
         Self::WorkflowQuarantined,
         Self::WorkflowNotQuarantined,
         Self::RuleViolation,
@@ -78,6 +81,7 @@ impl ProblemCode {
             Self::InvalidTransition => "invalid-transition",
             Self::VersionConflict => "version-conflict",
             Self::PayloadTooLarge => "payload-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
             Self::WorkflowQuarantined => "workflow-quarantined",
             Self::WorkflowNotQuarantined => "workflow-not-quarantined",
             Self::RuleViolation => "rule-violation",
@@ -103,6 +107,7 @@ impl ProblemCode {
             | Self::VersionConflict
             | Self::WorkflowNotQuarantined => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
@@ -125,6 +130,7 @@ impl ProblemCode {
             Self::InvalidTransition => "Transition not allowed",
             Self::VersionConflict => "Version conflict",
             Self::PayloadTooLarge => "Payload too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
             Self::WorkflowQuarantined => "Workflow quarantined",
             Self::WorkflowNotQuarantined => "Workflow not quarantined",
             Self::RuleViolation => "Rule violation",

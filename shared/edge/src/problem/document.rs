@@ -25,7 +25,7 @@ pub struct ProblemDocument {
     pub code: ProblemCode,
     /// The id of the request.
     pub request_id: String,
-    /// malformed-request: every fault of the request, not only the first.
+    /// malformed-request, unsupported-media-type: every fault of the request, not only the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<RequestFault>>,
     /// invalid-transition, version-conflict: the current state of the workflow.
@@ -81,7 +81,9 @@ impl ProblemDocument {
             ruleset_version: None,
         };
         match problem {
-            Problem::MalformedRequest(faults) => Self { errors: Some(faults.clone()), ..bare },
+            Problem::MalformedRequest(faults) | Problem::UnsupportedMediaType { faults, .. } => {
+                Self { errors: Some(faults.clone()), ..bare }
+            }
             Problem::InvalidTransition(invalid) => Self {
                 current_state: Some(invalid.current_state),
                 version: Some(invalid.version),

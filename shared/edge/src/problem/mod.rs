@@ -6,7 +6,7 @@ mod document;
 mod from_errors;
 mod request_fault;
 
-pub use all::{Cause, Problem, RETRY_AFTER_SECONDS};
+pub use all::{Cause, Problem, RETRY_AFTER_SECONDS, Unsupported};
 pub use code::ProblemCode;
 pub use document::ProblemDocument;
 pub use request_fault::RequestFault;

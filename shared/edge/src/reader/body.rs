@@ -33,10 +33,18 @@ fn is_empty(request: &Request) -> bool {
 }
 
 fn read(request: &Request, faults: &mut Faults) -> Option<Fields> {
-    headers::content_type(request.headers(), faults);
+    let readable = headers::representation(request.headers(), faults);
     let bytes: &[u8] = request.body();
     if bytes.len() > BODY_BYTES_MAX {
         faults.too_large(Pointer::root(), "body", BODY_BYTES_MAX);
+        return None;
+    }
+    // What is not JSON by its header has no faults of its own.
+    if !readable {
+        return None;
+    }
+    if let Some(fault) = foreign(bytes) {
+        faults.at(Pointer::root(), fault);
         return None;
     }
     match std::str::from_utf8(bytes) {
@@ -49,5 +57,15 @@ fn read(request: &Request, faults: &mut Faults) -> Option<Fields> {
                 .at(Pointer::root(), format!("must be UTF-8; the first invalid byte is byte {}", error.valid_up_to()));
             None
         }
+    }
+}
+
+/// The marks of what programs send in place of JSON in UTF-8.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, ..] => Some("begins with a byte order mark (BOM); send JSON without it"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("is UTF-16; send JSON in UTF-8"),
+        [0x1f, 0x8b, ..] => Some("is compressed with gzip; send it uncompressed"),
+        _ => None,
     }
 }

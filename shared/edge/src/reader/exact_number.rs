@@ -1,26 +1,32 @@
-//! Numbers that come back as they went in: those that canonical JSON (RFC 8785), a double, carries exactly.
+//! Numbers that come back as the same double: a literal is accepted if it names a double, however it is printed.
 
 use serde_json::Number;
 
 /// The largest integer up to which a double tells every one from the next: 2^53.
 const EXACT_INTEGER_MAX: u64 = 1 << 53;
+/// The most significant digits that the exact decimal value of a double has.
+const DOUBLE_DIGITS_MAX: usize = 767;
 
 /// Reads the literal of a JSON number.
 ///
+/// A literal names its nearest double if that double, rounded to as many significant digits, is the literal's value:
+/// so `7.6` and `7.5999999999999996` name the same one, and `7.59999999999999961` names none. The shortest text of a
+/// double names it too: just above a power of two it is not always the rounded value.
+///
 /// # Errors
-/// What it must be instead, when a double does not carry its value exactly.
+/// What it must be instead, when it has digits that a double does not hold.
 pub(crate) fn exact_number(literal: &str) -> Result<Number, String> {
-    if literal.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
-        let integer = literal.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= EXACT_INTEGER_MAX);
-        return integer.map(Number::from).ok_or_else(|| {
-            format!("is larger than {EXACT_INTEGER_MAX} (2^53) and would lose digits; send it as a string")
-        });
+    let is_integer = literal.bytes().all(|b| b == b'-' || b.is_ascii_digit());
+    if is_integer && let Some(number) = literal.parse::<i64>().ok().filter(|n| n.unsigned_abs() <= EXACT_INTEGER_MAX) {
+        return Ok(Number::from(number));
     }
     let too_large = || "is outside the range of a double; send it as a string".to_owned();
     let nearest = literal.parse::<f64>().map_err(|_no_number| "is not a number".to_owned())?;
     let number = Number::from_f64(nearest).ok_or_else(too_large)?;
-    // Compared with what the service would send back: two printers may shorten the same double to different digits.
-    if Decimal::of(literal) == Decimal::of(&number.to_string()) {
+    let sent = Decimal::of(literal);
+    // Compared with what the service sends back as well: other printers shorten the same double to different digits.
+    let printed = [sent.as_ref().and_then(|sent| sent.rounded(nearest)), Some(number.to_string())];
+    if printed.into_iter().flatten().any(|printed| Decimal::of(&printed) == sent) {
         Ok(number)
     } else {
         Err(format!("has more digits than a double holds (nearest: {number}); send it as a string"))
@@ -52,6 +58,12 @@ impl Decimal {
         let exponent = exponent.parse::<i64>().ok()?.checked_sub(fraction)?.checked_add(dropped)?;
         Some(Self { negative, digits: significant.to_owned(), exponent })
     }
+
+    /// A double, rounded to as many significant digits as this value has; none when no double has as many.
+    fn rounded(&self, double: f64) -> Option<String> {
+        let digits = self.digits.len();
+        (digits <= DOUBLE_DIGITS_MAX).then(|| format!("{double:.*e}", digits.saturating_sub(1)))
+    }
 }
 
 #[cfg(test)]
@@ -60,22 +72,25 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn integers_are_taken_up_to_two_to_the_53rd() {
-        for literal in ["0", "-0", "7", "9007199254740992", "-9007199254740992"] {
+    fn integers_are_taken_up_to_two_to_the_53rd_and_beyond_only_if_a_double_is_that_integer() {
+        for literal in
+            ["0", "-0", "7", "9007199254740992", "-9007199254740992", "9007199254740994", "100000000000000000"]
+        {
             assert!(exact_number(literal).is_ok(), "{literal}");
         }
-        for literal in ["9007199254740993", "-9007199254740993", "18446744073709551616", "123456789012345678901234567"]
+        for literal in ["9007199254740993", "-9007199254740993", "18446744073709551615", "123456789012345678901234567"]
         {
             assert!(exact_number(literal).is_err(), "{literal}");
         }
     }
 
-    /// This double lies in the middle between the two: each has as few digits, and only one is sent back.
+    /// This double lies in the middle between the two: each has as few digits, and printers write the even one.
     #[test]
-    fn of_two_shortest_spellings_of_a_double_the_one_that_is_sent_back_is_taken() {
+    fn of_two_shortest_spellings_of_a_double_the_one_that_printers_write_is_taken() {
         let taken = exact_number("1939669295753420.2").map(|number| number.to_string());
         assert_eq!(taken.as_deref(), Ok("1939669295753420.2"));
         assert!(exact_number("1939669295753420.3").is_err());
+        assert!(exact_number("1939669295753420.25").is_ok());
     }
 
     #[test]
@@ -94,23 +109,81 @@ mod tests {
         assert!(exact_number("0e99999999999999999999").is_ok());
     }
 
+    #[test]
+    fn a_double_as_c_prints_it_is_taken_and_a_neighbouring_decimal_is_not() {
+        let double = |literal: &str| exact_number(literal).ok().and_then(|number| number.as_f64());
+        for (literal, number) in [
+            ("7.5999999999999996", 7.6),
+            ("7.60000000000000000", 7.6),
+            ("0.10000000000000001", 0.1),
+            ("0.100000000000000005551115123125782702118158340454101562", 0.1),
+            ("4.9406564584124654e-324", 5e-324),
+            ("99999999999999991611392", 1e23),
+            // 2^-44: the shortest text is not the double rounded to as many digits.
+            ("5.684341886080802e-14", 5.684_341_886_080_802e-14),
+        ] {
+            assert_eq!(double(literal), Some(number), "{literal}");
+        }
+        for literal in ["7.5999999999999997", "7.59999999999999961", "9.5000000000000003", "0.10000000000000002001"] {
+            assert_eq!(double(literal), None, "{literal}");
+        }
+    }
+
+    #[test]
+    fn a_literal_of_any_length_is_read_or_refused() {
+        assert!(exact_number(&format!("0.{}1", "0".repeat(100_000))).is_err());
+        assert!(exact_number(&format!("0.{}", "1".repeat(100_000))).is_err());
+        assert!(exact_number(&format!("1.{}", "0".repeat(100_000))).is_ok());
+        let smallest = format!("{:.1074}", f64::from_bits(1));
+        assert!(exact_number(&smallest).is_ok());
+        let longest = format!("{:.1074}", f64::from_bits((1 << 52) - 1));
+        assert_eq!(Decimal::of(&longest).map(|decimal| decimal.digits.len()), Some(DOUBLE_DIGITS_MAX));
+        assert!(exact_number(&longest).is_ok());
+        assert!(exact_number(&format!("{longest}1")).is_err());
+    }
+
+    /// A double as C's `%.{digits}g` prints it, but always with an exponent.
+    fn printed(number: f64, digits: usize) -> String {
+        format!("{number:.*e}", digits - 1)
+    }
+
     proptest! {
         #[test]
-        fn every_double_is_taken_as_it_is_written(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
-            let written = format!("{number:e}");
-            let (Ok(taken), true) = (exact_number(&written), written.contains('e')) else {
-                return Err(TestCaseError::fail(written));
-            };
-            prop_assert_eq!(taken.as_f64(), Some(number));
+        fn every_double_is_taken_as_it_is_written(
+            number in any::<f64>().prop_filter("finite", |n| n.is_finite()),
+            digits in 17_usize..=40,
+        ) {
+            let canonical = alims_domain::hashing::canonical_json(&number).map(|json| json.as_bytes().to_vec());
+            let canonical = String::from_utf8(canonical.unwrap_or_default()).unwrap_or_default();
+            for literal in [format!("{number:e}"), canonical, printed(number, digits), format!("{number:?}")] {
+                prop_assert_eq!(exact_number(&literal).ok().and_then(|taken| taken.as_f64()), Some(number), "{}", literal);
+            }
         }
 
         #[test]
-        fn a_number_that_is_taken_prints_as_the_same_decimal(literal in "-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?") {
+        fn a_double_written_with_fewer_digits_is_taken_as_that_decimal(
+            number in any::<f64>().prop_filter("normal", |n| n.is_normal() && n.abs() < 1e308),
+            digits in 1_usize..=16,
+        ) {
+            let literal = printed(number, digits);
+            let nearest = literal.parse::<f64>().ok();
+            prop_assert_eq!(exact_number(&literal).ok().and_then(|taken| taken.as_f64()), nearest, "{}", literal);
+        }
+
+        #[test]
+        fn a_number_that_is_taken_is_the_nearest_double_and_has_no_digit_more(
+            literal in "-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?",
+        ) {
             if let Ok(number) = exact_number(&literal) {
-                prop_assert_eq!(Decimal::of(&number.to_string()), Decimal::of(&literal));
+                let nearest = literal.parse::<f64>().ok();
+                prop_assert_eq!(number.as_f64(), nearest);
                 let canonical = alims_domain::hashing::canonical_json(&number).map(|json| json.as_bytes().to_vec());
                 let canonical = String::from_utf8(canonical.unwrap_or_default()).unwrap_or_default();
-                prop_assert_eq!(Decimal::of(&canonical), Decimal::of(&literal));
+                prop_assert_eq!(canonical.parse::<f64>().ok(), nearest);
+                let sent = Decimal::of(&literal);
+                let rounded = sent.as_ref().zip(nearest).and_then(|(sent, nearest)| sent.rounded(nearest));
+                let same = [rounded, Some(canonical)].into_iter().flatten().any(|text| Decimal::of(&text) == sent);
+                prop_assert!(same, "{}", literal);
             }
         }
     }

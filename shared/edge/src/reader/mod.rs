@@ -10,6 +10,7 @@ pub mod headers;
 pub mod incoming;
 mod path;
 pub mod query;
+mod shown;
 pub mod token;
 
 use alims_domain::call::Call;

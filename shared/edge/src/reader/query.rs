@@ -3,9 +3,11 @@
 use alims_domain::invalid::InvalidValue;
 use alims_domain::limits::PAGE_ITEMS_MAX;
 use lambda_http::Request;
+use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
 use crate::reader::faults::Faults;
+use crate::reader::shown::shown;
 
 /// The parameters that no reader has taken yet.
 #[derive(Debug)]
@@ -17,12 +19,18 @@ impl Query {
     /// Splits and decodes the query string.
     pub fn read(request: &Request, faults: &mut Faults) -> Self {
         let mut parameters = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
-            // The decoder writes this character for bytes that are not UTF-8.
-            if value.contains(char::REPLACEMENT_CHARACTER) {
-                faults.outside(format!("the query parameter {} must be UTF-8", shown(&name)));
-            } else if parameters.insert(name.to_string(), value.to_string()).is_some() {
-                faults.outside(format!("the query parameter {} must be given only once", shown(&name)));
+        let query = request.uri().query().unwrap_or_default();
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            match (decoded(name), decoded(value)) {
+                (Ok(name), Ok(value)) => {
+                    if parameters.insert(name.clone(), value).is_some() {
+                        faults.outside(format!("the query parameter {} must be given only once", shown(&name)));
+                    }
+                }
+                (Err(fault), _) | (_, Err(fault)) => {
+                    faults.outside(format!("the query parameter {} {fault}", shown(name)));
+                }
             }
         }
         Self { parameters }
@@ -47,6 +55,16 @@ impl Query {
     }
 }
 
+/// Decodes a name or a value once. A `+` is a space to those who write forms and a plus to those who write addresses
+/// (RFC 3986): no reading of it is right for both, so it must be written as one of them.
+fn decoded(text: &str) -> Result<String, InvalidValue> {
+    if text.contains('+') {
+        return Err(InvalidValue::new("contains a `+`, which is ambiguous; write %2B for a plus and %20 for a space"));
+    }
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(String::from).map_err(|_bytes| InvalidValue::new("must be UTF-8"))
+}
+
 /// Reads exactly `true` or `false`.
 pub fn yes_or_no(text: &str) -> Result<bool, InvalidValue> {
     text.parse().map_err(|_neither| InvalidValue::new("must be true or false"))
@@ -55,11 +73,7 @@ pub fn yes_or_no(text: &str) -> Result<bool, InvalidValue> {
 /// Reads the maximum number of items on a page.
 pub fn page_items(text: &str) -> Result<usize, InvalidValue> {
     let number = text.parse::<usize>().ok().filter(|number| (1..=PAGE_ITEMS_MAX).contains(number));
+    // The parser takes `+7` and `007` too.
+    let number = number.filter(|number| number.to_string() == text);
     number.ok_or_else(|| InvalidValue::new(format!("must be a whole number from 1 to {PAGE_ITEMS_MAX}")))
-}
-
-/// A name from an untrusted request, made safe to repeat.
-fn shown(name: &str) -> String {
-    const SHOWN_CHARACTERS_MAX: usize = 64;
-    name.chars().take(SHOWN_CHARACTERS_MAX).flat_map(char::escape_debug).collect()
 }

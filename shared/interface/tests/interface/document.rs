@@ -180,7 +180,7 @@ proptest! {
     fn what_the_document_says_of_a_move_is_what_is_read(body in object(vec![
         ("target_state", vec![json!("ACTIVE"), json!("FAILED"), json!("active"), json!("LOST"), Value::Null]),
         ("reason", texts()),
-        ("expected_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5)]),
+        ("expected_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5), json!(1.0)]),
         ("validation_context", objects()),
         ("metadata", objects()),
         ("failure", failures()),
@@ -213,7 +213,7 @@ proptest! {
 
     #[test]
     fn what_the_document_says_of_a_replay_is_what_is_read(body in object(vec![
-        ("from_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5), Value::Null]),
+        ("from_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5), json!(1.0), Value::Null]),
         ("to_version", vec![json!(9)]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReplayRequest"));

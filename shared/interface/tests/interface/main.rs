@@ -13,3 +13,4 @@ mod member_names;
 mod problems;
 mod readers;
 mod rendering;
+mod values;

@@ -7,7 +7,7 @@ use alims_domain::json::JsonRefused;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::{RuleReason, Whose};
 use alims_edge::exchange::Exchange;
-use alims_edge::problem::{Problem, ProblemCode, RequestFault};
+use alims_edge::problem::{Problem, ProblemCode, RequestFault, Unsupported};
 use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
 use alims_operations::create_workflow::CreateWorkflowError;
 use alims_operations::get_workflow_recovery::GetWorkflowRecoveryError;
@@ -41,7 +41,7 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
     let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
     vec![
         (
-            Problem::MalformedRequest(vec![fault, outside]),
+            Problem::MalformedRequest(vec![fault, outside.clone()]),
             400,
             json!({"errors": [{"pointer": "/reason", "message": "is required"},
                               {"message": "the header if-match must be …"}]}),
@@ -66,6 +66,11 @@ fn every_problem() -> Vec<(Problem, u16, Value)> {
             json!({"current_state": "PAUSED", "version": 8}),
         ),
         (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
+        (
+            Problem::UnsupportedMediaType { faults: vec![outside], what: Unsupported::Type },
+            415,
+            json!({"errors": [{"message": "the header if-match must be …"}]}),
+        ),
         (
             Problem::WorkflowQuarantined(Break { at: version(3), fault: BreakKind::Altered }),
             423,
@@ -185,6 +190,22 @@ fn every_problem_carries_the_headers_that_belong_to_it() {
         };
         assert_eq!(headers.get("retry-after").map(String::as_str), wait);
         assert_eq!(headers.contains_key("www-authenticate"), status == 401);
+        assert_eq!(headers.contains_key("accept"), status == 415);
+    }
+}
+
+#[test]
+fn an_unsupported_type_and_an_unsupported_coding_are_told_apart() {
+    for (what, header, value) in
+        [(Unsupported::Type, "accept", "application/json"), (Unsupported::Coding, "accept-encoding", "identity")]
+    {
+        let headers = seen(Problem::UnsupportedMediaType { faults: Vec::new(), what }).headers;
+        let told: Vec<(&str, &str)> = headers
+            .iter()
+            .filter(|(name, _)| name.starts_with("accept"))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(told, [(header, value)]);
     }
 }
 

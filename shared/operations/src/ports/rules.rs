@@ -16,7 +16,8 @@ pub struct RulesUnavailable(#[source] pub Cause);
 /// met, in the order of evaluation, and no other. It MUST apply the rules of the transition and no others, name its
 /// ruleset with the version, and list every rule it applied. The same question MUST get the same verdict while the
 /// rules stay the same, and concurrent questions MUST NOT change each other's verdicts. For a workflow type that no
-/// ruleset names it MUST allow with [`AppliedRules::lifecycle_only`].
+/// ruleset names it MUST allow with [`AppliedRules::lifecycle_only`]; only the creation of a type that is configured not
+/// to exist it MUST deny, naming the types that do.
 ///
 /// [`AppliedRules::lifecycle_only`]: alims_domain::event::AppliedRules::lifecycle_only
 pub trait TransitionRules: Send + Sync {

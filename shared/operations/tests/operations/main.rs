@@ -76,7 +76,7 @@ fn to(target_state: State) -> TransitionRequest {
     TransitionRequest {
         target_state,
         reason: "as planned".parse().unwrap(),
-        expected_version: None,
+        expected_versions: None,
         validation_context: None,
         metadata: None,
         failure: None,

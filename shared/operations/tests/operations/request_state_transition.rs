@@ -144,7 +144,7 @@ async fn a_dry_run_writes_nothing_whatever_it_finds() {
 #[tokio::test]
 async fn a_version_the_caller_did_not_decide_on_is_a_conflict_and_no_refusal() {
     let log = created().await;
-    let request = TransitionRequest { expected_version: Some(version(2)), ..to(State::Active) };
+    let request = TransitionRequest { expected_versions: Some(version(2).into()), ..to(State::Active) };
     let refused = request_state_transition(&allowing(&log), &alice(), &"w".parse().unwrap(), &request).await;
     assert!(matches!(refused, Err(RequestStateTransitionError::VersionConflict(at)) if at.version == Version::FIRST));
     assert!(codes(&log).is_empty());

@@ -4,11 +4,12 @@ use alims_policy::PolicyInvalid;
 
 use super::*;
 
-/// Loads the shipped policies with one more file beside them.
+/// Loads the shipped policies with one more file beside them, and one more role in the schema.
 fn with_own(text: &str) -> Result<CedarPolicy, PolicyInvalid> {
     let own = ("own.cedar".to_owned(), text.to_owned());
     let files = ["roles.cedar", "tenants.cedar"].map(|file| (file.to_owned(), shipped_text(file)));
-    CedarPolicy::from_text(&shipped_text("schema.cedarschema"), files.into_iter().chain([own]))
+    let schema = shipped_text("schema.cedarschema").replace("\"auditor\"]", "\"auditor\", \"qa\"]");
+    CedarPolicy::from_text(&schema, files.into_iter().chain([own]))
 }
 
 /// Why the shipped policies with one more file are refused: the policy and the whole sentence.
@@ -40,11 +41,11 @@ fn a_laboratory_adds_a_permission_and_a_prohibition_of_its_own() {
         r#"
         @id("own.qa-completes-test-runs")
         permit (principal in ALIMS::Role::"qa", action == ALIMS::Action::"completeWorkflow", resource)
-        when { resource has workflow_type && resource.workflow_type == "test-run" };
+        when { resource has workflow_type && resource.workflow_type == ALIMS::WorkflowType::"test-run" };
 
         @id("own.no-cancelling-while-active")
         forbid (principal, action == ALIMS::Action::"cancelWorkflow", resource)
-        when { resource has current_state && resource.current_state == "ACTIVE" };
+        when { resource has current_state && resource.current_state == ALIMS::State::"ACTIVE" };
 
         @id("own.creator-does-not-complete")
         forbid (principal, action == ALIMS::Action::"completeWorkflow", resource)
@@ -80,7 +81,7 @@ fn a_file_that_is_not_cedar_is_refused_with_its_line() {
 fn an_unknown_attribute_action_or_role_type_is_refused_with_the_policy() {
     for body in [
         "permit (principal, action, resource) when { resource.colour == \"red\" };",
-        "permit (principal, action, resource) when { resource.workflow_type == \"unguarded\" };",
+        "permit (principal, action, resource) when { resource.workflow_type == ALIMS::WorkflowType::\"test-run\" };",
         "permit (principal, action == ALIMS::Action::\"deleteWorkflow\", resource);",
         "permit (principal in ALIMS::Rolle::\"analyst\", action, resource);",
         "permit (principal, action, resource) when { principal.tenant_id == 7 };",
@@ -89,6 +90,55 @@ fn an_unknown_attribute_action_or_role_type_is_refused_with_the_policy() {
         let (policy, sentence) = refused(&format!("@id(\"own.wrong\") {body}"));
         assert_eq!(policy.as_deref(), Some("own.wrong"), "{sentence}");
     }
+}
+
+/// Each would load as a text, and the policy would never apply: a `forbid` would forbid nothing.
+#[test]
+fn a_misspelt_state_role_or_workflow_type_is_refused_with_the_policy() {
+    let state = |state: &str| format!("when {{ resource has current_state && resource.current_state == {state} }};");
+    let kind = |kind: &str| format!("when {{ resource has workflow_type && resource.workflow_type == {kind} }};");
+    for (head, condition) in [
+        ("forbid (principal, action, resource)", state("ALIMS::State::\"Active\"")),
+        ("forbid (principal, action, resource)", state("ALIMS::State::\"\"")),
+        ("forbid (principal, action, resource)", state("\"ACTIVE\"")),
+        ("forbid (principal, action, resource)", kind("ALIMS::WorkflowType::\"test-rum\"")),
+        ("forbid (principal, action, resource)", kind("\"test-run\"")),
+        ("forbid (principal in ALIMS::Role::\"Analyst\", action, resource)", ";".to_owned()),
+        ("forbid (principal in ALIMS::Role::\"analist\", action, resource)", ";".to_owned()),
+        (
+            "forbid (principal, action, resource)",
+            "when { principal in [ALIMS::Role::\"viewer\", ALIMS::Role::\"view\"] };".to_owned(),
+        ),
+        (
+            "forbid (principal, action, resource)",
+            "when { principal.roles.contains(ALIMS::Role::\"view\") };".to_owned(),
+        ),
+        ("forbid (principal, action, resource)", "when { principal.roles.contains(\"viewer\") };".to_owned()),
+    ] {
+        let (policy, sentence) = refused(&format!("@id(\"own.wrong\") {head} {condition}"));
+        assert_eq!(policy.as_deref(), Some("own.wrong"), "{sentence}");
+    }
+    let policy = with_own(&format!(
+        "@id(\"own.hold\") forbid (principal, action, resource) {} @id(\"own.view\") \
+         forbid (principal, action, resource) when {{ principal.roles.contains(ALIMS::Role::\"viewer\") }};",
+        state("ALIMS::State::\"ACTIVE\"")
+    ))
+    .unwrap();
+    assert_eq!(asked_at_home(&policy, &["auditor"], Action::GetWorkflowState), forbidden_by(&["own.hold"]));
+    let viewer = asked_at_home(&policy, &["viewer"], Action::GetWorkflowState);
+    assert_eq!(viewer, forbidden_by(&["own.hold", "own.view"]));
+}
+
+/// A token may have roles, and a log workflows, that the schema does not list.
+#[test]
+fn an_unlisted_role_or_type_in_a_question_permits_and_breaks_nothing() {
+    let schema = shipped_text("schema.cedarschema").replace(", \"test-run\"]", "]");
+    let files = ["roles.cedar", "tenants.cedar"].map(|file| (file.to_owned(), shipped_text(file)));
+    let policy = CedarPolicy::from_text(&schema, files).unwrap();
+    let stranger = asked_at_home(&policy, &["unheard-of"], Action::GetWorkflowState);
+    assert_eq!(stranger, AccessDecision::Forbidden { policies: Vec::new() });
+    let viewer = asked_at_home(&policy, &["unheard-of", "viewer"], Action::GetWorkflowState);
+    assert_eq!(viewer, permitted_by("roles.read"));
 }
 
 #[test]
@@ -117,7 +167,12 @@ fn a_schema_that_does_not_fit_the_service_is_refused() {
     assert!(schema_refused("replayEvents", "replayEvents, deleteWorkflow").contains("deleteWorkflow"));
     assert!(schema_refused("recoverWorkflow, replayEvents,", "recoverWorkflow,").contains("replayEvents"));
     assert!(schema_refused("id: String,", "id: String, department: String,").contains("department"));
-    assert!(schema_refused("workflow_type?: String", "workflow_type: String").contains("workflow_type"));
+    assert!(schema_refused("workflow_type?: WorkflowType", "workflow_type: WorkflowType").contains("workflow_type"));
+    assert!(schema_refused("current_state?: State", "current_state?: String").contains("current_state"));
+    assert!(schema_refused("\"CREATED\", \"ACTIVE\"", "\"CREATED\", \"Active\", \"ACTIVE\"").contains("entity State"));
+    assert!(schema_refused("\"CREATED\", ", "").contains("entity State"));
+    let roles = "entity Role enum [\"viewer\", \"analyst\", \"supervisor\", \"auditor\"];";
+    assert!(schema_refused(roles, "entity Role;").contains("entity Role"));
     schema_refused("namespace ALIMS {", "namespace {");
 }
 

@@ -53,7 +53,7 @@ fn the_table_has_every_role_action_and_state_and_tells_what_is_decided() {
 #[test]
 fn a_laboratorys_own_policy_shows_in_its_table() {
     let own = r#"@id("own.hold") forbid (principal, action == ALIMS::Action::"cancelWorkflow", resource)
-        when { resource has current_state && resource.current_state == "PAUSED" };"#;
+        when { resource has current_state && resource.current_state == ALIMS::State::"PAUSED" };"#;
     let files = [
         ("roles.cedar".to_owned(), shipped_text("roles.cedar")),
         ("tenants.cedar".to_owned(), shipped_text("tenants.cedar")),

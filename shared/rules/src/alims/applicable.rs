@@ -3,11 +3,14 @@
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::lifecycle::State;
+use alims_domain::visible_text::shows_something;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::embedded::document::MoveDocument;
+use crate::known_types::{self, KnownTypes};
 
 /// Where the file is, in the folder of the rules.
 pub(crate) const FILE: &str = "predicate-logic/applicable.yaml";
@@ -76,10 +79,13 @@ pub(crate) struct Applicable {
     version: String,
     pub(crate) inactive: Inactive,
     types: BTreeMap<WorkflowType, Moves>,
+    pub(crate) known: KnownTypes,
 }
 
 impl Applicable {
     /// Reads the file in a folder of rules.
+    ///
+    /// `workflow-types.yaml` beside it may say which workflow types exist.
     ///
     /// # Errors
     /// When it cannot be read; when a member is missing or unknown, a workflow type or a transition is invalid, an id
@@ -87,12 +93,19 @@ impl Applicable {
     /// anything.
     pub(crate) fn load(rules: &Path) -> Result<Self, ApplicableInvalid> {
         let path = rules.join(FILE);
-        let unreadable = |source| ApplicableInvalid::Unreadable { path: path.clone(), source };
-        if std::fs::metadata(&path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
-            return Err(ApplicableInvalid::Invalid { path, cause: format!("it has more than {FILE_BYTES_MAX} bytes") });
+        let mut applicable =
+            Self::read(&text_of(&path)?).map_err(|cause| ApplicableInvalid::Invalid { path, cause })?;
+        let path = rules.join(known_types::FILE);
+        match text_of(&path) {
+            Ok(text) => {
+                let ruled = applicable.types.keys().cloned().collect();
+                applicable.known =
+                    KnownTypes::read(&text, &ruled).map_err(|cause| ApplicableInvalid::Invalid { path, cause })?;
+            }
+            Err(ApplicableInvalid::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
-        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-        Self::read(&text).map_err(|cause| ApplicableInvalid::Invalid { path, cause })
+        Ok(applicable)
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -119,11 +132,13 @@ impl Applicable {
         }
         named("the ruleset", &document.ruleset)?;
         named("the version", &document.version)?;
-        if document.ruleset == AppliedRules::LIFECYCLE_ONLY {
-            return Err(format!("the ruleset must not be called {}", AppliedRules::LIFECYCLE_ONLY));
+        for taken in [AppliedRules::LIFECYCLE_ONLY, known_types::RULESET] {
+            if document.ruleset == taken {
+                return Err(format!("the ruleset must not be called {taken}"));
+            }
         }
         let Document { ruleset, version, inactive_rules: inactive, .. } = document;
-        Ok(Self { ruleset, version, inactive, types })
+        Ok(Self { ruleset, version, inactive, types, known: KnownTypes::default() })
     }
 
     /// The rules of a transition, in the order of the file; none when the file does not name the type.
@@ -140,6 +155,15 @@ impl Applicable {
     pub(crate) fn applied(&self, evaluated: Vec<String>) -> AppliedRules {
         AppliedRules { ruleset: self.ruleset.clone(), ruleset_version: self.version.clone(), evaluated }
     }
+}
+
+fn text_of(path: &Path) -> Result<String, ApplicableInvalid> {
+    let unreadable = |source| ApplicableInvalid::Unreadable { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
+        let cause = format!("it has more than {FILE_BYTES_MAX} bytes");
+        return Err(ApplicableInvalid::Invalid { path: path.to_owned(), cause });
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
 }
 
 fn add(
@@ -162,7 +186,7 @@ fn add(
 }
 
 fn named(what: &str, text: &str) -> Result<(), String> {
-    let good = !text.trim().is_empty() && text.chars().count() <= ID_CHARS_MAX && !text.chars().any(char::is_control);
+    let good = shows_something(text) && text.chars().count() <= ID_CHARS_MAX && !text.chars().any(char::is_control);
     if good { Ok(()) } else { Err(format!("{what} must have 1 to {ID_CHARS_MAX} characters")) }
 }
 
@@ -209,6 +233,7 @@ mod tests {
             (HEAD.replace("refuse", "allow") + &one, "allow"),
             (HEAD.replace("inactive_rules: refuse\n", "") + &one, "inactive_rules"),
             (HEAD.replace("lab", "lifecycle-only") + &one, "lifecycle-only"),
+            (HEAD.replace("lab", "workflow-types") + &one, "workflow-types"),
             (HEAD.replace("lab", "\"\"") + &one, "1 to 64"),
             (HEAD.to_owned() + &one + "extra: 1\n", "extra"),
             (HEAD.to_owned() + &entry("Test Run", "{ to: COMPLETED }", "R-1"), "allowed: a-z 0-9 -"),

@@ -85,6 +85,9 @@ impl AlimsRules {
     }
 
     async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, EngineFault> {
+        if let Some(refusal) = self.applicable.known.refused(question) {
+            return Ok(refusal);
+        }
         let moved = (question.transition.from, question.transition.to);
         let rules = match self.applicable.to(&question.workflow.workflow_type, moved) {
             None => return Ok(Verdict::Allow(AppliedRules::lifecycle_only())),

@@ -3,7 +3,8 @@
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::lifecycle::State;
-use alims_domain::ruling::RulesQuestion;
+use alims_domain::refusal::RuleReason;
+use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::ports::RulesUnavailable;
 use serde::Serialize;
 use std::fmt;
@@ -89,6 +90,10 @@ impl EmbeddedRules {
             allowed: true,
             rules: Vec::new(),
         };
+        if let Some(Verdict::Deny { rules, reasons }) = self.known.refused(question) {
+            let rules_of = reasons.into_iter().map(|reason| not_known(question, reason)).collect();
+            return Ok(Explanation { allowed: false, rules: rules_of, ..bare(rules) });
+        }
         let Some(ruleset) = self.rulesets.get(&question.workflow.workflow_type) else {
             return Ok(bare(AppliedRules::lifecycle_only()));
         };
@@ -102,6 +107,19 @@ impl EmbeddedRules {
             evaluated: Vec::new(),
         };
         Ok(Explanation { allowed, rules, ..bare(applied) })
+    }
+}
+
+/// The rule that the workflow type does not meet.
+fn not_known(question: &RulesQuestion<'_>, RuleReason { rule_id, message }: RuleReason) -> ExplainedRule {
+    let workflow_type = question.workflow.workflow_type.as_str().into();
+    ExplainedRule {
+        rule_id,
+        outcome: Outcome::NotMet,
+        cause: None,
+        expression: "the workflow type is one of workflow-types.yaml or of a ruleset".to_owned(),
+        inputs: vec![ExplainedInput { path: "workflow.workflow_type".to_owned(), value: Some(workflow_type) }],
+        message,
     }
 }
 

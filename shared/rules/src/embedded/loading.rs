@@ -2,6 +2,7 @@
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
+use alims_domain::visible_text::shows_something;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,7 @@ use super::expression::{Engine, Undecided};
 use super::limits::{FILE_BYTES_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX, PARSER_STACK_BYTES, RULES_MAX, RULESETS_MAX};
 use super::trial::Trial;
 use super::{EmbeddedRules, Rule, RulesInvalid, Ruleset, RulesetSummary};
+use crate::known_types::{self, KnownTypes};
 
 impl RulesInvalid {
     fn in_file(file: &str, cause: impl Into<String>) -> Self {
@@ -40,7 +42,9 @@ impl EmbeddedRules {
     /// All errors for which [`EmbeddedRules::load`] would fail, as far as files can be checked separately.
     pub fn check(dir: &Path) -> Result<Vec<RulesetSummary>, Vec<RulesInvalid>> {
         let documents = documents_of(dir).map_err(|error| vec![error])?;
-        let alone = |document: &(String, String)| Self::from_documents([document.clone()]).err();
+        let alone = |document: &(String, String)| {
+            if document.0 == known_types::FILE { None } else { Self::from_documents([document.clone()]).err() }
+        };
         let mistakes: Vec<RulesInvalid> = documents.iter().filter_map(alone).collect();
         if !mistakes.is_empty() {
             return Err(mistakes);
@@ -64,7 +68,18 @@ impl EmbeddedRules {
         summaries.into_values().collect()
     }
 
-    /// Reads rulesets, each the name of a file and its text.
+    /// Every workflow type that may be created; none where any may.
+    #[must_use]
+    pub fn known_types(&self) -> Option<&BTreeSet<WorkflowType>> {
+        self.known.types()
+    }
+
+    /// The workflow types that may be created and have no rules; empty where any may be created.
+    pub fn types_without_rules(&self) -> impl Iterator<Item = &WorkflowType> {
+        self.known.without_rules()
+    }
+
+    /// Reads rulesets, each the name of a file and its text. A file named `workflow-types.yaml` says which types exist.
     ///
     /// # Errors
     /// When a text is not a ruleset or exceeds a bound; when an id, a workflow type or a transition is invalid; when
@@ -110,14 +125,12 @@ fn documents_of(dir: &Path) -> Result<Vec<(String, String)>, RulesInvalid> {
 }
 
 fn read_documents(documents: &[(String, String)]) -> Result<EmbeddedRules, RulesInvalid> {
-    if documents.is_empty() {
-        return Err(RulesInvalid::NoRulesets);
-    }
     let engine = Engine::new();
     let mut file_of_id: BTreeMap<String, &str> = BTreeMap::new();
     let mut file_of_type: BTreeMap<WorkflowType, &str> = BTreeMap::new();
     let mut rulesets = BTreeMap::new();
-    for (file, text) in documents {
+    let is_ruleset = |(file, _): &&(String, String)| file != known_types::FILE;
+    for (file, text) in documents.iter().filter(is_ruleset) {
         if file_of_id.len() == RULESETS_MAX {
             return Err(RulesInvalid::in_file(file, format!("there are more than {RULESETS_MAX} rulesets")));
         }
@@ -134,7 +147,18 @@ fn read_documents(documents: &[(String, String)]) -> Result<EmbeddedRules, Rules
             rulesets.insert(workflow_type, Arc::clone(&ruleset));
         }
     }
-    Ok(EmbeddedRules { engine, rulesets })
+    if rulesets.is_empty() {
+        return Err(RulesInvalid::NoRulesets);
+    }
+    let known = match documents.iter().find(|(file, _)| file == known_types::FILE) {
+        Some((file, text)) if text.len() > FILE_BYTES_MAX => {
+            return Err(RulesInvalid::in_file(file, format!("it is longer than {FILE_BYTES_MAX} bytes")));
+        }
+        Some((file, text)) => KnownTypes::read(text, &rulesets.keys().cloned().collect())
+            .map_err(|cause| RulesInvalid::in_file(file, cause))?,
+        None => KnownTypes::default(),
+    };
+    Ok(EmbeddedRules { engine, rulesets, known })
 }
 
 fn read_ruleset(engine: &Engine, file: &str, text: &str) -> Result<(Ruleset, Vec<WorkflowType>), RulesInvalid> {
@@ -146,6 +170,9 @@ fn read_ruleset(engine: &Engine, file: &str, text: &str) -> Result<(Ruleset, Vec
     checked_id(&document.ruleset).map_err(|cause| in_file(format!("ruleset: {cause}")))?;
     if document.ruleset == AppliedRules::LIFECYCLE_ONLY {
         return Err(in_file(format!("ruleset: {} is what the absence of rules is called", document.ruleset)));
+    }
+    if document.ruleset == known_types::RULESET {
+        return Err(in_file(format!("ruleset: {} is what {} is called", document.ruleset, known_types::FILE)));
     }
     checked_text(&document.version, ID_CHARS_MAX).map_err(|cause| in_file(format!("version: {cause}")))?;
     if document.workflow_types.is_empty() || document.rules.is_empty() {
@@ -198,9 +225,9 @@ fn checked_id(id: &str) -> Result<(), String> {
 }
 
 fn checked_text(text: &str, most: usize) -> Result<(), String> {
-    if !text.trim().is_empty() && text.chars().count() <= most && !text.trim_end().chars().any(char::is_control) {
+    if shows_something(text) && text.chars().count() <= most && !text.trim_end().chars().any(char::is_control) {
         Ok(())
     } else {
-        Err(format!("must be 1 to {most} characters on one line, not only white space"))
+        Err(format!("must be 1 to {most} characters on one line, of which one at least is visible"))
     }
 }

@@ -31,6 +31,7 @@ use std::future::{Future, ready};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::known_types::KnownTypes;
 use expression::{Engine, Expression};
 
 pub use explaining::{ExplainedInput, ExplainedRule, Explanation, Outcome};
@@ -66,6 +67,7 @@ pub enum RulesInvalid {
 pub struct EmbeddedRules {
     engine: Engine,
     rulesets: BTreeMap<WorkflowType, Arc<Ruleset>>,
+    known: KnownTypes,
 }
 
 /// The rules for some workflow types, checked.
@@ -108,7 +110,10 @@ impl Rule {
 /// The underlying engine has no debug output.
 impl fmt::Debug for EmbeddedRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedRules").field("rulesets", &self.rulesets).finish_non_exhaustive()
+        f.debug_struct("EmbeddedRules")
+            .field("rulesets", &self.rulesets)
+            .field("known", &self.known)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,6 +126,9 @@ impl TransitionRules for EmbeddedRules {
 
 impl EmbeddedRules {
     fn verdict(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        if let Some(refusal) = self.known.refused(question) {
+            return Ok(refusal);
+        }
         let Some(ruleset) = self.rulesets.get(&question.workflow.workflow_type) else {
             return Ok(Verdict::Allow(AppliedRules::lifecycle_only()));
         };

@@ -240,6 +240,35 @@ async fn a_move_that_the_file_does_not_name_is_not_asked_about() {
 }
 
 #[tokio::test]
+async fn a_creation_of_a_type_that_does_not_exist_is_refused_without_the_engine() {
+    let engine = engine().await;
+    let folder = folder("R-3", "refuse");
+    let types = "version: \"1\"\nworkflow_types: closed\nwithout_rules: [free-form]\n";
+    std::fs::write(folder.path().join("workflow-types.yaml"), types).unwrap();
+    let reach = within(&engine.url, Duration::from_secs(5));
+    let rules = AlimsRules::load(reach.clone(), folder.path(), Arc::new(SequentialIds::default())).unwrap();
+    let judged = async |workflow_type: &str, from| {
+        let mut asking = Asking::to_complete();
+        asking.workflow.workflow_type = workflow_type.parse().unwrap();
+        asking.transition.from = from;
+        asking.transition.to = alims_domain::lifecycle::State::Created;
+        asking.judged_by(&rules).await.unwrap()
+    };
+    let message = "The workflow type sample-analysys does not exist. Use one of: free-form, sample-analysis.";
+    let refused = reasons(judged("sample-analysys", None).await);
+    assert_eq!(refused, [("known-workflow-type".to_owned(), message.to_owned())]);
+    for known in ["free-form", "sample-analysis"] {
+        assert!(matches!(judged(known, None).await, Verdict::Allow(_)), "{known}");
+    }
+    let existing = judged("sample-analysys", Some(alims_domain::lifecycle::State::Active)).await;
+    assert_eq!(existing, Verdict::Allow(AppliedRules::lifecycle_only()));
+    assert_eq!(engine.calls(""), 0);
+    std::fs::write(folder.path().join("workflow-types.yaml"), "closed").unwrap();
+    let wrong = AlimsRules::load(reach, folder.path(), Arc::new(SequentialIds::default())).map(drop);
+    assert!(matches!(wrong, Err(AlimsNotUsable::Applicable(_))), "{wrong:?}");
+}
+
+#[tokio::test]
 async fn rules_are_evaluated_at_the_same_time_but_not_too_many() {
     let ids: Vec<String> = (0..12).map(|n| format!("R-{n}")).collect();
     let all: Vec<_> = ids.iter().map(|id| (id.as_str(), "actor.id", json!("bob"))).collect();

@@ -9,7 +9,11 @@ const PAGE: &str = include_str!("../../../../docs/rules.md");
 /// The page's rulesets, all loaded together.
 fn documented() -> EmbeddedRules {
     let blocks = PAGE.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0.to_owned());
-    EmbeddedRules::from_documents(blocks.enumerate().map(|(number, text)| (format!("{number}.yaml"), text))).unwrap()
+    let named = blocks.enumerate().map(|(number, text)| {
+        let types = text.starts_with("# workflow-types.yaml");
+        (if types { "workflow-types.yaml".to_owned() } else { format!("{number}.yaml") }, text)
+    });
+    EmbeddedRules::from_documents(named).unwrap()
 }
 
 fn unmet(case: Case) -> Vec<String> {
@@ -21,6 +25,12 @@ fn every_ruleset_of_the_page_is_one() {
     let summaries: Vec<RulesetSummary> = documented().summaries();
     let names: Vec<&str> = summaries.iter().map(|summary| summary.ruleset.as_str()).collect();
     assert_eq!(names, ["dilution", "incubation", "plates"]);
+}
+
+#[test]
+fn the_page_closes_its_workflow_types() {
+    let known: Vec<String> = documented().known_types().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(known, ["dilution", "incubation", "plate-reading", "training"]);
 }
 
 #[test]

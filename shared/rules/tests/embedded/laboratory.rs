@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::*;
 
+/// Texts that show nothing: zero-width, fillers of Hangul, a blank Braille cell, a mark without a letter, selectors.
+const INVISIBLE: [&str; 6] = ["\u{200b}", "\u{3164}", "\u{115f}\u{ffa0}", "\u{2800}", "\u{301}", "\u{feff}\u{fe0f}"];
 const TYPES: [&str; 3] = ["sample-analysis", "test-run", "result-approval"];
 
 fn laboratory() -> EmbeddedRules {
@@ -33,6 +35,12 @@ fn a_sample_analysis_is_created_with_its_sample() {
     assert_eq!(unmet(creation(json!({"sample_id": "S-2026/11:7"}))), [""; 0]);
     for metadata in [json!({}), json!({"sample_id": ""}), json!({"sample_id": " "}), json!({"sample_id": 7})] {
         assert_eq!(unmet(creation(metadata)), ["sample-identified"]);
+    }
+    for id in INVISIBLE.into_iter().chain(["S-1\u{200b}", "S 1", "-"]) {
+        assert_eq!(unmet(creation(json!({"sample_id": id}))), ["sample-identified"], "{id:?}");
+    }
+    for id in ["Probe-Ä", "e\u{301}-1", "試料7", "#S-2026/11:7(a)"] {
+        assert_eq!(unmet(creation(json!({"sample_id": id}))), [""; 0], "{id:?}");
     }
     for other in ["test-run", "result-approval"] {
         assert_eq!(unmet(Case::of(None, Created).of_type(other)), [""; 0]);
@@ -70,6 +78,10 @@ fn a_review_approves_and_is_not_by_the_creator() {
         json!(null),
     ] {
         assert_eq!(unmet(completion(&[("review", review)])), ["reviewed"]);
+    }
+    for name in INVISIBLE {
+        let review = json!({"reviewed_by": name, "conclusion": "approved"});
+        assert_eq!(unmet(completion(&[("review", review)])), ["reviewed"], "{name:?}");
     }
 }
 

@@ -11,6 +11,7 @@ mod contract;
 mod documented;
 mod explaining;
 mod judging;
+mod known_types;
 mod laboratory;
 mod loading;
 mod member_names;

@@ -13,7 +13,7 @@ pub const POLICIES: &str = r#"
 @id("contract.work") permit (principal in ALIMS::Role::"worker", action in
   [ALIMS::Action::"getWorkflowState", ALIMS::Action::"pauseWorkflow"], resource);
 @id("contract.hold") forbid (principal, action == ALIMS::Action::"pauseWorkflow", resource)
-  when { resource has workflow_type && resource.workflow_type == "held" };
+  when { resource has workflow_type && resource.workflow_type == ALIMS::WorkflowType::"held" };
 @id("contract.tenant") forbid (principal, action, resource) unless { resource.tenant_id == principal.tenant_id };
 @id("contract.replay") permit (principal, action in
   [ALIMS::Action::"replayEvents", ALIMS::Action::"releaseWorkflow"], resource);

@@ -117,7 +117,7 @@ where
         let command = TransitionCommand {
             target_state: State::Active,
             reason: document.reason.as_ref(),
-            expected_version: None,
+            expected_versions: None,
             metadata: None,
             failure: None,
             repeatable: None,

@@ -22,7 +22,7 @@ async fn a_caller_who_may_not_learns_nothing_of_what_is_there() {
     let mut ports = allowing(&log);
     ports.policy = Arc::new(NobodyMay);
     let id = "w".parse().unwrap();
-    let stale = TransitionRequest { expected_version: Some(version(9)), ..to(State::Active) };
+    let stale = TransitionRequest { expected_versions: Some(version(9).into()), ..to(State::Active) };
     let refused = request_state_transition(&ports, &alice(), &id, &stale).await;
     assert!(matches!(refused, Err(RequestStateTransitionError::Forbidden(_))), "{refused:?}");
     // Neither that there is such a workflow, nor what an earlier request with the same key was answered.

@@ -70,7 +70,7 @@ fn a_failure() -> TransitionRequest {
     let failure =
         Failure { code: "power-loss".parse().unwrap(), message: "The power went.".parse().unwrap(), retryable: true };
     TransitionRequest {
-        expected_version: Some(version(2)),
+        expected_versions: Some(version(2).into()),
         validation_context: Some(context(1)),
         metadata: Some(patch(1)),
         failure: Some(failure),
@@ -88,10 +88,10 @@ fn differing_failures(ours: &Failure) -> [Failure; 3] {
 /// For each member of a move one that differs in it, by another value and by none.
 fn differing_moves(ours: &TransitionRequest) -> Vec<(&'static str, TransitionRequest)> {
     // Every member is named, so that a new one does not compile before it has its move here.
-    let TransitionRequest { target_state, reason, expected_version, validation_context, metadata, failure } =
+    let TransitionRequest { target_state, reason, expected_versions, validation_context, metadata, failure } =
         TransitionRequest {
             reason: "another reason".parse().unwrap(),
-            expected_version: Some(version(3)),
+            expected_versions: Some([2, 3].map(version).into_iter().collect()),
             validation_context: Some(context(2)),
             metadata: Some(patch(2)),
             failure: None,
@@ -100,8 +100,8 @@ fn differing_moves(ours: &TransitionRequest) -> Vec<(&'static str, TransitionReq
     let mut moves = vec![
         ("target_state", TransitionRequest { target_state, ..ours.clone() }),
         ("reason", TransitionRequest { reason, ..ours.clone() }),
-        ("expected_version", TransitionRequest { expected_version, ..ours.clone() }),
-        ("no expected_version", TransitionRequest { expected_version: None, ..ours.clone() }),
+        ("expected_versions", TransitionRequest { expected_versions, ..ours.clone() }),
+        ("no expected_versions", TransitionRequest { expected_versions: None, ..ours.clone() }),
         ("validation_context", TransitionRequest { validation_context, ..ours.clone() }),
         ("no validation_context", TransitionRequest { validation_context: None, ..ours.clone() }),
         ("metadata", TransitionRequest { metadata, ..ours.clone() }),

@@ -118,8 +118,8 @@ impl Real {
     async fn ask(&self, ask: &Ask, script: &Script) -> Result<u64, Refused> {
         let log = Faulty::new(self.log.clone(), script);
         let call: Call = ask.key.map_or_else(|| a_call("alice"), |key| a_call_with_key("alice", &format!("k-{key}")));
-        let expected_version = self.before.named(ask).map(version);
-        let request = TransitionRequest { expected_version, ..to(ask.target) };
+        let expected_versions = self.before.named(ask).map(|number| version(number).into());
+        let request = TransitionRequest { expected_versions, ..to(ask.target) };
         let ports = deciding(log, RulesThatAllow);
         let accepted = request_state_transition(&ports, &call, &"w".parse().unwrap(), &request).await?;
         assert_eq!(accepted.event.to_state, ask.target);

@@ -20,7 +20,7 @@ const DEALT: u32 = 6;
 
 /// Alice cancels the workflow she sees at version 3.
 async fn cancelled(site: &Site) -> bool {
-    let request = TransitionRequest { expected_version: Some(version(3)), ..to(State::Cancelled) };
+    let request = TransitionRequest { expected_versions: Some(version(3).into()), ..to(State::Cancelled) };
     match request_state_transition(&allowing(&site.log), &alice(), &"w".parse().unwrap(), &request).await {
         Ok(_) => true,
         Err(RequestStateTransitionError::VersionConflict(_)) => false,

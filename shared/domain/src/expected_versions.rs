@@ -1,0 +1,37 @@
+//! The versions that a caller decided on: a transition is made only from one of them.
+
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+use crate::identifiers::Version;
+
+/// The workflow must be at one of these versions. Usually it is one; `If-Match` may name several, or none that can be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ExpectedVersions(BTreeSet<Version>);
+
+impl ExpectedVersions {
+    /// Whether a workflow at this version is what the caller decided on.
+    #[must_use]
+    pub fn contain(&self, version: Version) -> bool {
+        self.0.contains(&version)
+    }
+
+    /// Whether no version is expected, so that every one conflicts.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Version> for ExpectedVersions {
+    fn from(version: Version) -> Self {
+        Self(BTreeSet::from([version]))
+    }
+}
+
+impl FromIterator<Version> for ExpectedVersions {
+    fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
+        Self(versions.into_iter().collect())
+    }
+}

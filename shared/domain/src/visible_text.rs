@@ -1,0 +1,106 @@
+//! Whether a text shows anything to a person who reads it.
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// Symbols whose picture is blank: the empty Braille cell and the musical null notehead.
+const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
+/// What has a picture of its own. A mark has none without a letter before it, and the others have none or unknown ones.
+const PRINTED: GeneralCategoryGroup = GeneralCategoryGroup::Letter
+    .union(GeneralCategoryGroup::Number)
+    .union(GeneralCategoryGroup::Punctuation)
+    .union(GeneralCategoryGroup::Symbol);
+
+/// Whether at least one character of a text is visible by itself.
+///
+/// White space, format characters such as the zero-width space, variation selectors, marks without a letter, and
+/// fillers such as that of Hangul show nothing.
+#[must_use]
+pub fn shows_something(text: &str) -> bool {
+    text.chars().any(is_visible)
+}
+
+fn is_visible(c: char) -> bool {
+    PRINTED.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+        && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        && !BLANK_SYMBOLS.contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Spaces, controls, zero-width and directional formats, fillers, selectors, tags, marks, blanks, and what is no
+    /// character.
+    const INVISIBLE: &[char] = &[
+        ' ',
+        '\t',
+        '\n',
+        '\u{0}',
+        '\u{7f}',
+        '\u{85}',
+        '\u{a0}',
+        '\u{ad}',
+        '\u{300}',
+        '\u{301}',
+        '\u{34f}',
+        '\u{61c}',
+        '\u{115f}',
+        '\u{1160}',
+        '\u{1680}',
+        '\u{17b4}',
+        '\u{17b5}',
+        '\u{180b}',
+        '\u{180e}',
+        '\u{2000}',
+        '\u{200b}',
+        '\u{200c}',
+        '\u{200d}',
+        '\u{200e}',
+        '\u{2028}',
+        '\u{202e}',
+        '\u{202f}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{206f}',
+        '\u{20dd}',
+        '\u{2800}',
+        '\u{3000}',
+        '\u{3164}',
+        '\u{fe00}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{ffa0}',
+        '\u{fff9}',
+        '\u{ffff}',
+        '\u{1d159}',
+        '\u{1d173}',
+        '\u{e0001}',
+        '\u{e0020}',
+        '\u{e0100}',
+        '\u{e000}',
+        '\u{10ffff}',
+    ];
+
+    #[test]
+    fn letters_digits_and_signs_of_every_script_are_visible() {
+        for c in ["a", "7", "-", "…", "ä", "e\u{301}", "я", "ع", "漢", "한", "क", "🧪", "⠁", "½", "°"] {
+            assert!(shows_something(c), "{c}");
+        }
+        assert!(!shows_something(""));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_of_invisible_characters_shows_nothing_and_one_letter_makes_it_visible(
+            text in prop::collection::vec(prop::sample::select(INVISIBLE), 1..12),
+            place in any::<prop::sample::Index>(),
+        ) {
+            let mut text: Vec<char> = text;
+            prop_assert!(!shows_something(&text.iter().collect::<String>()));
+            text.insert(place.index(text.len() + 1), 'x');
+            prop_assert!(shows_something(&text.iter().collect::<String>()));
+        }
+    }
+}
