@@ -28,6 +28,15 @@ pub(crate) enum EngineFault {
     /// The answer does not follow the contract.
     #[error("its answer violates the contract: {0}")]
     NotTheContract(String),
+    /// It has no rule of this name.
+    #[error("it has no rule {0}: give it its rules again, or correct the file of applicable rules")]
+    NoSuchRule(String),
+    /// It evaluated without the fact.
+    #[error("it lost the fact that it evaluated: it was restarted, or more than one process answers")]
+    FactLost,
+    /// It does not take a fact.
+    #[error("it did not take the fact (status {0}): its working memory may be full")]
+    FactNotTaken(u16),
 }
 
 impl EngineFault {
@@ -36,7 +45,14 @@ impl EngineFault {
         match self {
             Self::Unreachable(_) => true,
             Self::Status(status) => *status >= 500,
-            Self::Spared | Self::Late(_) | Self::Unasked(_) | Self::TooLarge(_) | Self::NotTheContract(_) => false,
+            Self::Spared
+            | Self::Late(_)
+            | Self::Unasked(_)
+            | Self::TooLarge(_)
+            | Self::NotTheContract(_)
+            | Self::NoSuchRule(_)
+            | Self::FactLost
+            | Self::FactNotTaken(_) => false,
         }
     }
 
@@ -46,9 +62,12 @@ impl EngineFault {
     /// circuit breaker and block all other transitions.
     pub(crate) fn speaks_against_the_engine(&self) -> bool {
         match self {
-            Self::Spared | Self::Unasked(_) => false,
-            Self::Status(status) => !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429),
-            Self::Late(_) | Self::Unreachable(_) | Self::TooLarge(_) | Self::NotTheContract(_) => true,
+            // One wrong name in a file must not stop the workflow types that have none.
+            Self::Spared | Self::Unasked(_) | Self::NoSuchRule(_) => false,
+            Self::Status(status) | Self::FactNotTaken(status) => {
+                !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429)
+            }
+            Self::Late(_) | Self::Unreachable(_) | Self::TooLarge(_) | Self::NotTheContract(_) | Self::FactLost => true,
         }
     }
 }
