@@ -5,6 +5,7 @@ use alims_domain::identifiers::{Reason, WorkflowId};
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, caller, fields, path};
 use lambda_http::Request;
 
@@ -17,7 +18,8 @@ pub fn read(request: &Request) -> Result<(Call, WorkflowId, Option<Reason>), Pro
     let call = caller::call(request, &mut faults)?;
     let workflow_id = path::workflow_id(request, &mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let reason = body::optional(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let reason = body::optional(request, stated, &mut faults).and_then(|mut body| {
         let reason = body.optional("reason", fields::text, &mut faults);
         body.finish(&mut faults);
         reason

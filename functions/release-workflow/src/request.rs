@@ -5,6 +5,7 @@ use alims_domain::identifiers::WorkflowId;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, caller, fields, path};
 use alims_operations::release_workflow::ReleaseRequest;
 use lambda_http::Request;
@@ -18,7 +19,8 @@ pub fn read(request: &Request) -> Result<(Call, WorkflowId, ReleaseRequest), Pro
     let call = caller::call(request, &mut faults)?;
     let workflow_id = path::workflow_id(request, &mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let release = body::required(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let release = body::required(request, stated, &mut faults).and_then(|mut body| {
         let breaks = body.required("breaks", fields::breaks, &mut faults);
         let reason = body.required("reason", fields::text, &mut faults);
         body.finish(&mut faults);

@@ -5,6 +5,7 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, caller, fields, path};
 use lambda_http::Request;
 
@@ -20,7 +21,8 @@ pub fn read(request: &Request) -> Result<(Call, WorkflowId, Version), Problem> {
     let call = caller::call(request, &mut faults)?;
     let workflow_id = path::workflow_id(request, &mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let from = body::required(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let from = body::required(request, stated, &mut faults).and_then(|mut body| {
         let from = body.required(FROM_VERSION, fields::version, &mut faults);
         body.finish(&mut faults);
         from

@@ -8,6 +8,7 @@ use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::fields::{self, Fields};
 use alims_edge::reader::query::{Query, yes_or_no};
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, caller, headers, path};
 use alims_operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
@@ -41,7 +42,8 @@ pub fn read(request: &Request) -> Result<TransitionCall, Problem> {
     let dry_run = query.take("dry_run", yes_or_no, &mut faults).unwrap_or(false);
     query.finish(&mut faults);
     let matched = headers::if_match(request.headers(), &mut faults);
-    let body = body::required(request, &mut faults);
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let body = body::required(request, stated, &mut faults);
     let asked = body.and_then(|body| transition(body, matched, &mut faults));
     faults.conclude(|| {
         Some(TransitionCall { call, workflow_id: workflow_id?, request: asked?, dry_run, if_match: matched.is_some() })

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod headers;
 pub mod path;
 pub mod query;
+pub mod stated;
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
