@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::fact::ROLE;
+
 /// How many conditions a reason names.
 const NAMED_MAX: usize = 4;
 /// The length of a field or a value in a reason, in characters.
@@ -48,10 +50,17 @@ pub(super) fn unmet(conditions: &Value, attributes: &Map<String, Value>) -> Unme
     }
 }
 
-/// The fields of the conditions that this engine never finds met.
-pub(super) fn never_met(conditions: &Value) -> Vec<&str> {
-    let conditions = read(conditions).unwrap_or_default();
-    conditions.iter().filter(|condition| condition.operator == "IN_SET").map(|condition| condition.field).collect()
+/// What is wrong with the conditions of a rule whatever is asked; each completes a sentence about the engine.
+pub(super) fn doubts(conditions: &Value) -> Vec<String> {
+    let doubt = |condition: Condition<'_>| match (condition.operator, condition.field) {
+        ("IN_SET", field) => Some(format!("never finds IN_SET met, and the rule asks that of {field}")),
+        ("CONTAINS", "actor.roles") => {
+            let safe = format!("ask for {ROLE}.{} EQUALS true", condition.value);
+            Some(format!("finds CONTAINS met by a part of another role's name: {safe}"))
+        }
+        _ => None,
+    };
+    read(conditions).unwrap_or_default().into_iter().filter_map(doubt).collect()
 }
 
 /// The conditions, if there are some and each has the known form.

@@ -13,7 +13,7 @@ use crate::remote::contract::{QUESTION_BYTES_MAX, TransitionQuestion};
 pub(super) const ATTRIBUTES_BYTES_MAX: usize = QUESTION_BYTES_MAX;
 /// The path of the attributes that name the requester's roles one by one: a condition that looks for a role in the list
 /// of all roles would also find it as a part of another role's name.
-const ROLE: &str = "actor.role";
+pub(super) const ROLE: &str = "actor.role";
 
 /// Why there is no fact for a question.
 #[derive(Debug)]

@@ -205,10 +205,7 @@ fn complaints<'a>(applicable: &'a Applicable, listed: &BTreeMap<String, Rule>) -
     let about = |id: &'a str| match listed.get(id) {
         None => vec![(id, "has no rule of this name".to_owned())],
         Some(rule) if !rule.is_active() => vec![(id, format!("does not evaluate this rule: it is {}", rule.state))],
-        Some(rule) => condition::never_met(&rule.conditions)
-            .into_iter()
-            .map(|field| (id, format!("never finds IN_SET met, and the rule asks that of {field}")))
-            .collect(),
+        Some(rule) => condition::doubts(&rule.conditions).into_iter().map(|doubt| (id, doubt)).collect(),
     };
     applicable.rules().into_iter().flat_map(about).collect()
 }
@@ -261,7 +258,11 @@ mod tests {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
         let applicable = Applicable::load(&shipped).expect("a file");
         let rule = |id: &str, state: &str, operator: &str| -> Rule {
-            let conditions = json!([{"field": "actor.id", "operator": operator, "value": "bob"}]);
+            let conditions = json!([
+                {"field": "actor.id", "operator": operator, "value": "bob"},
+                {"field": "actor.roles", "operator": "CONTAINS", "value": "supervisor"},
+                {"field": "transition.reason", "operator": "CONTAINS", "value": "supervisor"}
+            ]);
             serde_json::from_value(json!({"id": id, "name": id, "state": state, "conditions": conditions}))
                 .expect("one")
         };
@@ -275,6 +276,10 @@ mod tests {
         let expected = [
             ("cancellation-approved", "has no rule of this name"),
             ("instrument-calibrated", "never finds IN_SET met, and the rule asks that of actor.id"),
+            (
+                "instrument-calibrated",
+                "finds CONTAINS met by a part of another role's name: ask for actor.role.supervisor EQUALS true",
+            ),
             ("results-reviewed", "does not evaluate this rule: it is INACTIVE"),
         ];
         assert_eq!(told, expected);

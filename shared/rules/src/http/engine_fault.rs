@@ -58,16 +58,17 @@ impl EngineFault {
 
     /// Whether the fault is a sign that the engine is down, and not only about this question.
     ///
-    /// An engine that refuses a request works. A caller who has found such a request must not be able to open the
+    /// An engine that refuses a request, or answers it at length, works. A caller who has found such a request must not be able to open the
     /// circuit breaker and block all other transitions.
     pub(crate) fn speaks_against_the_engine(&self) -> bool {
         match self {
-            // One wrong name in a file must not stop the workflow types that have none.
-            Self::Spared | Self::Unasked(_) | Self::NoSuchRule(_) => false,
+            // An answer may grow with what the caller sent. One wrong name in a file must not stop the workflow types
+            // that have none.
+            Self::Spared | Self::Unasked(_) | Self::TooLarge(_) | Self::NoSuchRule(_) => false,
             Self::Status(status) | Self::FactNotTaken(status) => {
                 !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429)
             }
-            Self::Late(_) | Self::Unreachable(_) | Self::TooLarge(_) | Self::NotTheContract(_) | Self::FactLost => true,
+            Self::Late(_) | Self::Unreachable(_) | Self::NotTheContract(_) | Self::FactLost => true,
         }
     }
 }
