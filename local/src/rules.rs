@@ -2,8 +2,9 @@
 
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
-use alims_rules::Rules;
-use std::path::Path;
+use alims_rules::{Engine, Rules, RulesNotStarted};
+use alims_runtime::FreshIds;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The rules, got ready once for every function.
@@ -12,6 +13,18 @@ pub(crate) struct SharedRules {
     pub(crate) rules: Arc<Rules>,
     /// While there is such a file the rules give no verdict.
     pub(crate) down_while: Option<Arc<Path>>,
+}
+
+impl SharedRules {
+    /// Gets the rules ready, and connects to an engine elsewhere as a function does when it starts.
+    ///
+    /// # Errors
+    /// When a file or setting that the engine needs is missing or invalid.
+    pub(crate) async fn ready(engine: Engine, down_while: Option<PathBuf>) -> Result<Self, RulesNotStarted> {
+        let rules = Rules::of(engine, Arc::new(FreshIds))?;
+        rules.warm().await;
+        Ok(Self { rules: Arc::new(rules), down_while: down_while.map(Into::into) })
+    }
 }
 
 impl TransitionRules for SharedRules {
@@ -26,8 +39,6 @@ impl TransitionRules for SharedRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_rules::Engine;
-    use alims_runtime::FreshIds;
     use alims_testing::contract::rules::{EngineStage, in_cel};
     use tempfile::TempDir;
 

@@ -8,7 +8,7 @@ use alims_edge::reader::token::TokenReader;
 use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
 use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::{CedarPolicy, PolicyInvalid};
-use alims_rules::{Engine, Rules, RulesNotStarted};
+use alims_rules::{Engine, RulesNotStarted};
 use alims_runtime::{FreshIds, SystemClock};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::serve::ListenerExt;
@@ -175,7 +175,7 @@ impl Server {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
         endpoints::forget(&folder.endpoints());
-        let rules = Rules::of(config.rules, Arc::new(FreshIds))?;
+        let rules = SharedRules::ready(config.rules, config.rules_down_while).await?;
         let policy = CedarPolicy::load(&config.policies)
             .map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
         let policy: Arc<dyn AccessPolicy> = Arc::new(policy);
@@ -195,7 +195,6 @@ impl Server {
         let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
         let (client, publishes) = stores(&database, bus).await?;
-        let rules = SharedRules { rules: Arc::new(rules), down_while: config.rules_down_while.map(Into::into) };
         let decides = DecisionPorts {
             log: publishes.log.clone(),
             rules: rules.clone(),

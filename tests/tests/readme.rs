@@ -1,4 +1,4 @@
-//! The README's quick start, run as it stands: a document that nobody checks is wrong within a month.
+//! The commands of documents, run as they stand: a document that nobody checks is wrong within a month.
 //!
 //! Only three things are put in other places: the port is a free one, the data lie in a folder of their own, and
 //! `cargo local` is what it would run. `curl` fails where it would otherwise print a refusal and be content.
@@ -10,7 +10,7 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,21 +37,9 @@ fn the_quick_start_works_as_it_stands() {
 
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());
-    let script = format!("{SURROUNDINGS}{}", commands.replace(ADDRESS, &server.base));
-    let output = Command::new("bash")
-        .args(["-c", &script])
-        .env("ALIMS_LOCAL", BINARY)
-        .env("ALIMS_DATA", data.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
-
-    let answers: Vec<Value> = serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect();
-    let [created, moved, listed, history, verification] = answers.as_slice() else {
-        panic!("{} answers:\n{said}", answers.len())
-    };
+    let script = commands.replace(ADDRESS, &server.base);
+    let answers = answers(&script, data.path());
+    let [created, moved, listed, history, verification] = answers.as_slice() else { panic!("{answers:#?}") };
     assert_eq!(created["current_state"], "CREATED", "{created}");
     assert_eq!(moved["workflow"]["current_state"], "ACTIVE", "{moved}");
     // The list follows by itself, soon: here it is enough that it was given.
@@ -69,6 +57,43 @@ fn a_new_user_types_fewer_than_ten_commands() {
     let commands = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ' '])).count();
     assert!(commands > 5, "{commands} commands: this test sees nothing");
     assert!(commands < COMMANDS_MAX, "{commands} commands and the clone");
+}
+
+#[test]
+fn the_page_for_teams_of_alims_works_as_it_stands() {
+    let page = std::fs::read_to_string(root().join("docs/from-alims.md")).unwrap();
+    let (understood, refused) = (marked(&page, "from-alims: understood"), marked(&page, "from-alims: refused"));
+    let expected = page.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let answers = answers(&format!("{understood}set +e\n{refused}true").replace(ADDRESS, &server.base), data.path());
+    let [created, moved, failed, state, history, recovering, recovery, refused] = answers.as_slice() else {
+        panic!("{answers:#?}")
+    };
+    assert_eq!((&created["workflow_id"], &created["current_state"]), (&json!("run-7"), &json!("CREATED")));
+    assert_eq!((&moved["workflow"]["version"], &moved["event"]["requested_by"]), (&json!(2), &json!("alice")));
+    assert_eq!(failed["event"]["failure"]["code"], "instrument-error");
+    assert_eq!((&state["current_state"], &state["previous_state"]), (&json!("FAILED"), &json!("ACTIVE")));
+    let events: Vec<&Value> = history["items"].as_array().unwrap().iter().map(|event| &event["event_type"]).collect();
+    assert_eq!(events, ["WorkflowCreated", "WorkflowStateChanged", "WorkflowStateChanged"]);
+    assert_eq!((&recovering["requested_by"], &recovering["recovery_id"]), (&json!("alice"), &recovery["recovery_id"]));
+    assert_eq!((&refused["status"], &refused["code"]), (&json!(400), &json!("malformed-request")));
+    assert_eq!(refused["errors"], serde_json::from_str::<Value>(expected).unwrap());
+}
+
+/// What commands print as JSON, one after another.
+fn answers(commands: &str, data: &Path) -> Vec<Value> {
+    let output = Command::new("bash")
+        .args(["-c", &format!("{SURROUNDINGS}{commands}")])
+        .env("ALIMS_LOCAL", BINARY)
+        .env("ALIMS_DATA", data)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+    serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect()
 }
 
 /// A running server, ended when it is dropped.
@@ -113,10 +138,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The fenced block behind a mark.
+/// A block of the quick start.
 fn block(readme: &str, name: &str) -> String {
-    let mark = format!("<!-- quick-start: {name} -->");
-    let behind = readme.split_once(&mark).unwrap_or_else(|| panic!("no {mark} in the README")).1;
+    marked(readme, &format!("quick-start: {name}"))
+}
+
+/// The fenced block behind a mark.
+fn marked(document: &str, mark: &str) -> String {
+    let mark = format!("<!-- {mark} -->");
+    let behind = document.split_once(&mark).unwrap_or_else(|| panic!("no {mark}")).1;
     let fenced = behind.trim_start().strip_prefix("```bash\n").unwrap_or_else(|| panic!("no block behind {mark}"));
     fenced.split_once("```").unwrap().0.to_owned()
 }

@@ -59,6 +59,8 @@ pub struct WorkflowCreate {
     /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent, each
     /// number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
     pub metadata: Option<Map<String, Value>>,
+    /// The subject of your token once more, for clients that send it in the body. It must be the same.
+    pub requested_by: Option<String>,
 }
 
 fn workflow_create() -> Value {

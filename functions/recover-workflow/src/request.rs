@@ -6,6 +6,7 @@ use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, fields};
 
 /// Reads the call, the workflow to recover, and the reason. The body may be absent.
@@ -18,7 +19,8 @@ pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, Option<Reason>), Pr
     let call = request.call(&mut faults)?;
     let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let reason = body::optional(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let reason = body::optional(request, stated, &mut faults).and_then(|mut body| {
         let reason = body.optional("reason", fields::text, &mut faults);
         body.finish(&mut faults);
         reason

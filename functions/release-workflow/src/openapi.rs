@@ -52,6 +52,11 @@ pub struct ReleaseRequest {
     /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
+    /// The id in the path once more, for clients that send it in the body. It must be the same.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
+    pub workflow_id: Option<String>,
+    /// The subject of your token once more, for clients that send it in the body. It must be the same.
+    pub requested_by: Option<String>,
 }
 
 fn release_request() -> Value {

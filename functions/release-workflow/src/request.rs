@@ -6,6 +6,7 @@ use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, fields};
 use alims_operations::release_workflow::ReleaseRequest;
 
@@ -19,7 +20,8 @@ pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, ReleaseRequest), Pr
     let call = request.call(&mut faults)?;
     let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let release = body::required(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let release = body::required(request, stated, &mut faults).and_then(|mut body| {
         let breaks = body.required("breaks", fields::breaks, &mut faults);
         let reason = body.required("reason", fields::text, &mut faults);
         body.finish(&mut faults);

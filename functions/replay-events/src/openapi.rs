@@ -44,6 +44,11 @@ pub struct ReplayRequest {
     /// The first version whose event is published again; at most the last published version.
     #[schema(minimum = 1, maximum = 9_999_999_999_u64)]
     pub from_version: u64,
+    /// The id in the path once more, for clients that send it in the body. It must be the same.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
+    pub workflow_id: Option<String>,
+    /// The subject of your token once more, for clients that send it in the body. It must be the same.
+    pub requested_by: Option<String>,
 }
 
 fn replay_request() -> Value {

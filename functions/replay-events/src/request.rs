@@ -6,6 +6,7 @@ use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, fields};
 
 /// The member with the first version of the replay.
@@ -21,7 +22,8 @@ pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, Version), Problem> 
     let call = request.call(&mut faults)?;
     let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
-    let from = body::required(request, &mut faults).and_then(|mut body| {
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let from = body::required(request, stated, &mut faults).and_then(|mut body| {
         let from = body.required(FROM_VERSION, fields::version, &mut faults);
         body.finish(&mut faults);
         from

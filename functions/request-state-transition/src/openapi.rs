@@ -71,6 +71,11 @@ pub struct StateTransitionRequest {
     pub metadata: Option<Map<String, Value>>,
     /// The failure: required when `target_state` is FAILED, and refused otherwise.
     pub failure: Option<Failure>,
+    /// The id in the path once more, for clients that send it in the body. It must be the same.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
+    pub workflow_id: Option<String>,
+    /// The subject of your token once more, for clients that send it in the body. It must be the same.
+    pub requested_by: Option<String>,
 }
 
 /// The failure that moves a workflow to FAILED.

@@ -11,6 +11,7 @@ use alims_edge::reader::fields::{self, Fields};
 use alims_edge::reader::headers::IfMatch;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, yes_or_no};
+use alims_edge::reader::stated::Stated;
 use alims_edge::reader::{body, headers};
 use alims_operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
@@ -44,7 +45,8 @@ pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
     let dry_run = query.take("dry_run", yes_or_no, &mut faults).unwrap_or(false);
     query.finish(&mut faults);
     let matched = headers::if_match(request.headers(), &mut faults);
-    let body = body::required(request, &mut faults);
+    let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
+    let body = body::required(request, stated, &mut faults);
     // `*` asks for no version: that the workflow exists is a condition of every transition.
     let matched = match matched {
         Some(IfMatch::OneOf(versions)) => Some(versions),

@@ -67,6 +67,15 @@ async fn a_move_without_a_verdict_is_not_written_and_the_caller_may_come_back() 
 }
 
 #[tokio::test]
+async fn a_server_connects_to_the_engine_when_it_starts() {
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
+    let lab = judged_at(&engine.url, PATIENT).await;
+    assert_eq!((engine.connections(), engine.calls()), (1, 0), "and asks nothing yet");
+    lab.everybody().create("w-1").await.expect(201);
+    assert_eq!((engine.connections(), engine.calls()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_silent_or_slow_engine_holds_a_request_up_to_the_deadline_and_is_then_spared() {
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let lab = judged_at(&engine.url, Duration::from_millis(300)).await;

@@ -6,6 +6,7 @@ use lambda_http::Request;
 
 use crate::reader::faults::Faults;
 use crate::reader::fields::Fields;
+use crate::reader::stated::Stated;
 use crate::reader::{exact_json, headers};
 
 /// The maximum size of a body, in bytes: the largest metadata and validation context, with each character beyond ASCII
@@ -14,25 +15,25 @@ pub const BODY_BYTES_MAX: usize = 512 * 1024;
 /// The maximum number of levels of objects and lists in a body: those of a caller's object, and the body itself.
 pub const BODY_LEVELS_MAX: usize = JSON_DEPTH_MAX + 1;
 
-/// Reads a required body.
-pub fn required(request: &Request, faults: &mut Faults) -> Option<Fields> {
+/// Reads a required body. What it says again of path and token must be what they say.
+pub fn required(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
     if is_empty(request) {
         faults.at(Pointer::root(), "is empty; send a JSON object");
         return None;
     }
-    read(request, faults)
+    read(request, stated, faults)
 }
 
-/// Reads an optional body.
-pub fn optional(request: &Request, faults: &mut Faults) -> Option<Fields> {
-    if is_empty(request) { None } else { read(request, faults) }
+/// Reads an optional body. What it says again of path and token must be what they say.
+pub fn optional(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
+    if is_empty(request) { None } else { read(request, stated, faults) }
 }
 
 fn is_empty(request: &Request) -> bool {
     request.body().iter().all(u8::is_ascii_whitespace)
 }
 
-fn read(request: &Request, faults: &mut Faults) -> Option<Fields> {
+fn read(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
     let readable = headers::representation(request.headers(), faults);
     let bytes: &[u8] = request.body();
     if bytes.len() > BODY_BYTES_MAX {
@@ -50,7 +51,9 @@ fn read(request: &Request, faults: &mut Faults) -> Option<Fields> {
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let value = exact_json::read(text, BODY_LEVELS_MAX, faults)?;
-            Fields::of(value, Pointer::root(), faults)
+            let mut body = Fields::of(value, Pointer::root(), faults)?;
+            stated.compare(&mut body, faults);
+            Some(body)
         }
         Err(error) => {
             faults

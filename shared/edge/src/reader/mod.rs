@@ -11,6 +11,7 @@ pub mod incoming;
 mod path;
 pub mod query;
 mod shown;
+pub mod stated;
 pub mod token;
 
 use alims_domain::call::Call;

@@ -3,6 +3,7 @@
 use alims_edge::problem::ProblemCode;
 use alims_edge::testing::GatewayEvent;
 use alims_interface::ROUTES;
+use alims_testing::builders::a_break;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -119,6 +120,22 @@ fn no_member_that_may_be_absent_may_be_null() {
     }
 }
 
+#[test]
+fn every_body_may_say_again_what_path_and_token_say() {
+    let mut bodies = 0;
+    for operation in ROUTES {
+        let described = &DOCUMENT["paths"][operation.path][operation.method.to_string().to_lowercase()];
+        let body = &described["requestBody"]["content"]["application/json"]["schema"];
+        let Some(name) = body["$ref"].as_str().and_then(|schema| schema.rsplit('/').next()) else { continue };
+        let members = &DOCUMENT["components"]["schemas"][name]["properties"];
+        for member in ["workflow_id", "requested_by"] {
+            assert!(members[member].is_object(), "{}: the body has no {member}", operation.name);
+        }
+        bodies += 1;
+    }
+    assert!(bodies > 4, "{bodies} bodies: this test sees too little");
+}
+
 /// An object whose members are drawn one by one, each perhaps absent.
 fn object(members: Vec<(&'static str, Vec<Value>)>) -> BoxedStrategy<Value> {
     let drawn: Vec<_> = members
@@ -170,6 +187,7 @@ proptest! {
         ("workflow_id", vec![json!("a:B.c_9-"), json!("a/b"), json!("x".repeat(129)), Value::Null]),
         ("metadata", objects()),
         ("owner", vec![json!("alice")]),
+        ("requested_by", vec![json!("alice"), json!(7), Value::Null]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("WorkflowCreate"));
         let read = create_workflow::request::read(&GatewayEvent::of(&create_workflow::ROUTE).json(&body).incoming());
@@ -184,7 +202,9 @@ proptest! {
         ("validation_context", objects()),
         ("metadata", objects()),
         ("failure", failures()),
-        ("requested_by", vec![json!("alice")]),
+        ("workflow_id", vec![json!("wf-1"), json!(7), Value::Null]),
+        ("requested_by", vec![json!("alice"), json!(7), Value::Null]),
+        ("assigned_to", vec![json!("alice")]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("StateTransitionRequest"));
         let read = request_state_transition::request::read(&GatewayEvent::of(&request_state_transition::ROUTE).json(&body).incoming());
@@ -194,18 +214,25 @@ proptest! {
     }
 
     #[test]
-    fn what_the_document_says_of_a_recovery_is_what_is_read(
-        body in object(vec![("reason", texts()), ("force", vec![json!(true)])]),
-    ) {
+    fn what_the_document_says_of_a_recovery_is_what_is_read(body in object(vec![
+        ("reason", texts()),
+        ("force", vec![json!(true)]),
+        ("workflow_id", vec![json!("wf-1"), json!(7), Value::Null]),
+        ("requested_by", vec![json!("alice"), json!(7), Value::Null]),
+    ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("RecoveryRequest"));
         let read = recover_workflow::request::read(&GatewayEvent::of(&recover_workflow::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 
     #[test]
-    fn what_the_document_says_of_a_release_is_what_is_read(
-        body in object(vec![("reason", texts()), ("force", vec![json!(true)])]),
-    ) {
+    fn what_the_document_says_of_a_release_is_what_is_read(body in object(vec![
+        ("breaks", vec![json!([a_break(2).id()]), json!([])]),
+        ("reason", texts()),
+        ("force", vec![json!(true)]),
+        ("workflow_id", vec![json!("wf-1"), json!(7), Value::Null]),
+        ("requested_by", vec![json!("alice"), json!(7), Value::Null]),
+    ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReleaseRequest"));
         let read = release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
@@ -215,6 +242,8 @@ proptest! {
     fn what_the_document_says_of_a_replay_is_what_is_read(body in object(vec![
         ("from_version", vec![json!(1), json!(9_999_999_999_u64), json!(0), json!(-1), json!("1"), json!(1.5), json!(1.0), Value::Null]),
         ("to_version", vec![json!(9)]),
+        ("workflow_id", vec![json!("wf-1"), json!(7), Value::Null]),
+        ("requested_by", vec![json!("alice"), json!(7), Value::Null]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReplayRequest"));
         let read = replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).incoming());

@@ -293,6 +293,60 @@ fn nobody_is_nobody_whatever_else_is_wrong() {
     }
 }
 
+/// The operations that read a body: those that refuse one that is no object.
+fn with_a_body() -> Vec<&'static Route> {
+    let is_read = |operation: &&&'static Route| {
+        let refused = read(operation, &GatewayEvent::of(operation).body("[]").request());
+        matches!(refused, Err(Problem::MalformedRequest(faults)) if faults.iter().any(|fault| fault.pointer.is_some()))
+    };
+    ROUTES.iter().filter(is_read).copied().collect()
+}
+
+#[test]
+fn a_body_that_agrees_with_path_and_token_is_understood_and_one_that_does_not_is_refused() {
+    let operations = with_a_body();
+    assert!(operations.len() > 4, "{} operations: this test sees too little", operations.len());
+    for operation in operations {
+        let told = |body: Value| match read(operation, &GatewayEvent::of(operation).json(&body).request()) {
+            Err(Problem::MalformedRequest(faults)) => faults,
+            Ok(()) => Vec::new(),
+            Err(other) => panic!("{other:?}"),
+        };
+        let of = |faults: Vec<RequestFault>, place: &str| -> Vec<String> {
+            let about = faults.into_iter().filter(|fault| fault.pointer.as_deref() == Some(place));
+            about.map(|fault| fault.message).collect()
+        };
+        let (name, in_path) = (operation.name, operation.path.contains("{workflow_id}"));
+        let mut members = vec![("/requested_by", "the token, whose subject is alice")];
+        if in_path {
+            members.push(("/workflow_id", "the path, which names wf-1"));
+        }
+        for (place, stated) in members {
+            let body = |requested_by: Value, workflow_id: Value| {
+                let mut body = json!({"requested_by": "alice", "workflow_id": "wf-1"});
+                let changed = if place == "/requested_by" { requested_by } else { workflow_id };
+                body[&place[1..]] = changed;
+                body
+            };
+            assert_eq!(of(told(body(json!("alice"), json!("wf-1"))), place), Vec::<String>::new(), "{name}");
+            for (person, workflow) in [("mallory", "wf-2"), ("Alice", "WF-1"), ("", ""), ("alice ", "wf%2D1")] {
+                let message = format!("differs from {stated}; correct it or leave it out");
+                assert_eq!(of(told(body(json!(person), json!(workflow))), place), [message], "{name}");
+            }
+            for odd in [json!(null), json!(7), json!(["alice"]), json!({})] {
+                assert_eq!(of(told(body(odd.clone(), odd)), place), ["must be a string"], "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_is_not_compared_with_a_path_that_names_nothing() {
+    let event = GatewayEvent::of(&recover_workflow::ROUTE).workflow("a%2Fb").json(&json!({"workflow_id": "a/b"}));
+    let told = faults(recover_workflow::request::read(&event.request()));
+    assert!(matches!(&told[..], [fault] if fault.pointer.is_none()), "{told:?}");
+}
+
 #[test]
 fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
     let members: Map<String, Value> = (0..1000).map(|number| (format!("m{number}"), json!(1))).collect();

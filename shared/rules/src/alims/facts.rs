@@ -8,6 +8,7 @@ use alims_operations::ports::Ids;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::Method;
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::interface::{BASE, FactGiven};
-use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line};
+use crate::http::{Call, EngineFault, Line, Wanted};
 
 /// Facts of this process that are in the engine at the same time.
 const FACTS_AT_ONCE_MAX: usize = 32;
@@ -57,26 +58,50 @@ impl Facts {
         Ok(Fact { facts: self, id, in_engine: false, arrived: false, _room: room })
     }
 
+    /// Gives a fact to the engine.
+    ///
+    /// A fact that it refuses may be there all the same: the answer to a first try was lost, and it takes no id twice.
+    async fn give(&self, id: &str, call: &Call) -> Result<(), EngineFault> {
+        let reply = self.line.call(call).await?;
+        match reply.status {
+            ..300 => Ok(()),
+            400 if self.has(id).await? => Ok(()),
+            status => Err(EngineFault::FactNotTaken(status)),
+        }
+    }
+
+    /// Whether the engine has a fact.
+    async fn has(&self, id: &str) -> Result<bool, EngineFault> {
+        let reply = self.line.call(&about(Method::GET, id)).await?;
+        match reply.status {
+            ..300 => Ok(true),
+            404 => Ok(false),
+            status => Err(EngineFault::Status(status)),
+        }
+    }
+
     /// Removes a fact, or remembers it for a later removal.
     ///
     /// A fact that has `arrived` and is missing counts as removed: the engine loses all facts when it restarts. Another
     /// may still be in transit, so a later call looks for it once more.
     async fn remove(&self, id: String, arrived: bool) {
-        let call = Call {
-            method: Method::DELETE,
-            path: format!("{BASE}/facts/{id}"),
-            body: Bytes::new(),
-            answer_bytes_max: ANSWER_BYTES_MAX,
-        };
-        let removed = timeout(REMOVAL_MAX, self.line.call(&call)).await.unwrap_or(Err(EngineFault::Late(REMOVAL_MAX)));
-        let fault = match removed {
-            Ok(reply) if reply.status < 300 || (arrived && reply.status == 404) => return,
-            Ok(reply) => EngineFault::Status(reply.status),
-            Err(fault) => fault,
+        let removed = timeout(REMOVAL_MAX, self.removed(&id, arrived)).await;
+        let Err(fault) = removed.unwrap_or(Err(EngineFault::Late(REMOVAL_MAX))) else {
+            return;
         };
         let error: &dyn std::error::Error = &fault;
         tracing::warn!(fact = id, error, "a fact may be left in the rules engine and will be removed later");
         self.remember(id);
+    }
+
+    /// The engine answers 400 when the fact is missing, and when it does not understand us.
+    async fn removed(&self, id: &str, arrived: bool) -> Result<(), EngineFault> {
+        let reply = self.line.call(&about(Method::DELETE, id)).await?;
+        match reply.status {
+            ..300 => Ok(()),
+            400 | 404 if arrived && !self.has(id).await? => Ok(()),
+            status => Err(EngineFault::Status(status)),
+        }
     }
 
     /// Retries some of the failed removals.
@@ -93,7 +118,7 @@ impl Facts {
         let mut left = self.left_behind();
         if left.len() == LEFT_BEHIND_MAX {
             let oldest = left.pop_front();
-            tracing::error!(fact = oldest, "a fact stays in the rules engine until that is started anew");
+            tracing::error!(fact = oldest, "a fact may stay in the rules engine until that is started anew");
         }
         left.push_back(id);
     }
@@ -109,20 +134,21 @@ impl Fact<'_> {
         &self.id
     }
 
-    /// The body that gives it to the engine. From here on the engine may hold it, even after an error.
-    pub(super) fn giving(
-        &mut self,
-        attributes: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<Call, EngineFault> {
+    /// Gives it to the engine. From here on the engine may hold it, even after an error.
+    pub(super) async fn give(&mut self, attributes: &Map<String, Value>) -> Result<(), EngineFault> {
         let body = serde_json::to_vec(&FactGiven::new(&self.id, attributes));
         let body = body.map_err(|error| EngineFault::Unasked(error.into()))?.into();
+        let call = Call { method: Method::POST, path: format!("{BASE}/facts"), body, wanted: Wanted::Success };
         self.in_engine = true;
-        Ok(Call { method: Method::POST, path: format!("{BASE}/facts"), body, answer_bytes_max: ANSWER_BYTES_MAX })
+        let given = self.facts.give(&self.id, &call).await;
+        // After an answer, of success or not, it is no longer in transit.
+        self.arrived = matches!(given, Ok(()) | Err(EngineFault::FactNotTaken(_)));
+        given
     }
 
-    /// The engine has answered, with success or not: the fact is no longer in transit.
-    pub(super) fn has_arrived(&mut self) {
-        self.arrived = true;
+    /// Checks that the engine still has it, so that it had it during an evaluation that came before.
+    pub(super) async fn still_there(&self) -> Result<(), EngineFault> {
+        if self.facts.has(&self.id).await? { Ok(()) } else { Err(EngineFault::FactLost) }
     }
 
     /// Removes it from the engine. While the engine answers, this also retries facts left behind.
@@ -159,4 +185,8 @@ impl Drop for Fact<'_> {
             Err(_) => facts.remember(id),
         }
     }
+}
+
+fn about(method: Method, id: &str) -> Call {
+    Call { method, path: format!("{BASE}/facts/{id}"), body: Bytes::new(), wanted: Wanted::Success }
 }

@@ -13,14 +13,14 @@ pub(super) const RULES_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub(super) struct FactGiven<'f> {
     id: &'f str,
     r#type: &'static str,
-    attributes: Map<String, Value>,
+    attributes: &'f Map<String, Value>,
     confidence: u8,
     source: &'static str,
 }
 
 impl<'f> FactGiven<'f> {
     /// A fact that is certain.
-    pub(super) fn new(id: &'f str, attributes: Map<String, Value>) -> Self {
+    pub(super) fn new(id: &'f str, attributes: &'f Map<String, Value>) -> Self {
         Self { id, r#type: "WORKFLOW_STATE", attributes, confidence: 100, source: "workflow-manager" }
     }
 }
@@ -40,9 +40,25 @@ pub(super) struct Evaluated {
     pub(super) result: Option<bool>,
 }
 
-/// One of `GET /rules?state=ACTIVE`.
+/// One of `GET /rules`.
 #[derive(Debug, Deserialize)]
-pub(super) struct ActiveRule {
+pub(super) struct Rule {
     pub(super) id: String,
     pub(super) name: String,
+    pub(super) state: String,
+    /// All must hold. Only used for words: conditions of another form are not named.
+    #[serde(default)]
+    pub(super) conditions: Value,
+}
+
+impl Rule {
+    /// Whether the engine evaluates it.
+    pub(super) fn is_active(&self) -> bool {
+        self.state == "ACTIVE"
+    }
+
+    /// Whether the engine can still make it active.
+    pub(super) fn is_draft(&self) -> bool {
+        self.state == "DRAFT"
+    }
 }

@@ -4,6 +4,7 @@
 //! applicable rule is evaluated against that fact only, and the fact is removed in every case.
 
 mod applicable;
+mod condition;
 mod fact;
 mod facts;
 mod interface;
@@ -15,22 +16,26 @@ use alims_operations::ports::{Ids, RulesUnavailable, TransitionRules};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use applicable::ApplicableInvalid;
 use applicable::{Applicable, Inactive};
-use fact::attributes;
+use condition::Unmet;
+use fact::{ATTRIBUTES_BYTES_MAX, Unfit, attributes};
 use facts::{Fact, Facts};
-use interface::{ActiveRule, BASE, Evaluated, Evaluation, RULES_BYTES_MAX};
+use interface::{BASE, Evaluated, Evaluation, RULES_BYTES_MAX, Rule};
 
-use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach};
+use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach, Wanted};
 
 /// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
 /// The maximum length of a rule's name in a message, in characters.
 const NAME_CHARS_MAX: usize = 200;
+/// The maximum length of a rule's state in a message, in characters.
+const STATE_CHARS_MAX: usize = 20;
 
 /// ALIMS's own engine, and which of its rules are applicable to what.
 pub struct AlimsRules {
@@ -71,16 +76,14 @@ impl AlimsRules {
         Ok(Self { line, facts, applicable })
     }
 
-    /// Connects before the first question, and logs the rules that are named here but not active in the engine. It only
+    /// Connects before the first question, and logs what keeps the rules that are named here from being met. It only
     /// logs an engine that does not answer.
     pub async fn warm(&self) {
-        let Some(active) = self.line.warm(&list()).await.and_then(|reply| reply.json::<Vec<ActiveRule>>(200).ok())
-        else {
+        let Some(listed) = self.line.warm(&list()).await.and_then(|reply| reply.json::<Vec<Rule>>(200).ok()) else {
             return;
         };
-        let active = names(active);
-        for rule in self.applicable.rules().into_iter().filter(|rule| !active.contains_key(*rule)) {
-            tracing::warn!(rule, "the rules engine has no active rule of this name");
+        for (rule, what) in complaints(&self.applicable, &by_id(listed)) {
+            tracing::warn!(rule, "the rules engine {what}");
         }
     }
 
@@ -94,24 +97,33 @@ impl AlimsRules {
             Some([]) => return Ok(Verdict::Allow(self.applicable.applied(Vec::new()))),
             Some(rules) => rules,
         };
-        let attributes = attributes(question).map_err(|error| EngineFault::Unasked(error.into()))?;
+        let attributes = match attributes(question) {
+            Ok(attributes) => attributes,
+            Err(Unfit::TooLarge) => return Ok(self.too_large(rules)),
+            Err(Unfit::NotJson(error)) => return Err(EngineFault::Unasked(error.into())),
+        };
         let mut given = None;
         let outcome = self
             .line
             .judgement(async {
                 let fact = given.insert(self.facts.fresh().await?);
-                let reply = self.line.call(&fact.giving(attributes)?).await?;
-                fact.has_arrived();
-                if reply.status >= 300 {
-                    return Err(EngineFault::Status(reply.status));
-                }
-                self.verdict(rules, self.evaluated(rules, fact).await?).await
+                fact.give(&attributes).await?;
+                let found = self.evaluated(rules, fact).await?;
+                self.verdict(rules, found, fact, &attributes).await
             })
             .await;
         if let Some(fact) = given {
-            fact.taken_out(outcome.is_ok()).await;
+            let answers = !outcome.as_ref().is_err_and(EngineFault::speaks_against_the_engine);
+            fact.taken_out(answers).await;
         }
         outcome
+    }
+
+    /// The verdict on a question that the engine is not asked: no rule can be met, today or later. Like a rule beyond
+    /// its budget in the embedded engine, that is a refusal and not a failure.
+    fn too_large(&self, rules: &[String]) -> Verdict {
+        let reason = |rule_id: &String| RuleReason { rule_id: rule_id.clone(), message: unjudgeable(rule_id) };
+        Verdict::Deny { rules: self.applicable.applied(rules.to_vec()), reasons: rules.iter().map(reason).collect() }
     }
 
     /// The engine's result for each rule with one fact, in the order of the rules.
@@ -129,7 +141,7 @@ impl AlimsRules {
             method: Method::POST,
             path: format!("{BASE}/evaluate"),
             body: body.map_err(|error| EngineFault::Unasked(error.into()))?.into(),
-            answer_bytes_max: ANSWER_BYTES_MAX,
+            wanted: Wanted::Body(ANSWER_BYTES_MAX),
         };
         let reply = self.line.call(&call).await?;
         if reply.status == 400 {
@@ -145,60 +157,134 @@ impl AlimsRules {
         }
     }
 
-    /// Requests names only when a message needs them. They also distinguish an inactive rule from a bad request: the
-    /// engine answers 400 to both.
-    async fn verdict(&self, rules: &[String], found: Vec<Found>) -> Result<Verdict, EngineFault> {
+    /// Asks for the rules only when there is something to tell of them. They also distinguish an inactive rule from one
+    /// that the engine does not have and from a bad request: it answers 400 to all three.
+    async fn verdict(
+        &self,
+        rules: &[String],
+        found: Vec<Found>,
+        fact: &Fact<'_>,
+        attributes: &Map<String, Value>,
+    ) -> Result<Verdict, EngineFault> {
         if found.iter().all(|found| *found == Found::Met) {
             return Ok(Verdict::Allow(self.applicable.applied(rules.to_vec())));
         }
-        let active = names(self.line.call(&list()).await?.json::<Vec<ActiveRule>>(200)?);
+        if found.contains(&Found::Unmet) {
+            // A fact that the engine does not have meets no rule, and the engine says no more than that.
+            fact.still_there().await?;
+        }
+        let listed = by_id(self.line.call(&list()).await?.json::<Vec<Rule>>(200)?);
         let (mut evaluated, mut reasons) = (Vec::new(), Vec::new());
         for (rule_id, found) in rules.iter().zip(found) {
-            let name = active.get(rule_id.as_str());
-            let message = match found {
-                Found::Met => None,
-                Found::Unmet => Some(unmet(rule_id, name)),
-                Found::Rejected if name.is_some() => return Err(EngineFault::Status(400)),
-                Found::Rejected => match self.applicable.inactive {
-                    Inactive::Skip => continue,
-                    Inactive::Refuse => Some(inactive(rule_id)),
-                },
-            };
+            if found != Found::Met {
+                let rule = listed.get(rule_id).ok_or_else(|| EngineFault::NoSuchRule(rule_id.clone()))?;
+                let message = match found {
+                    Found::Met | Found::Unmet => unmet(rule, attributes)?,
+                    Found::Rejected if rule.is_active() => return Err(EngineFault::Status(400)),
+                    Found::Rejected if self.applicable.inactive == Inactive::Skip => continue,
+                    Found::Rejected => inactive(rule),
+                };
+                reasons.push(RuleReason { rule_id: rule_id.clone(), message });
+            }
             evaluated.push(rule_id.clone());
-            reasons.extend(message.map(|message| RuleReason { rule_id: rule_id.clone(), message }));
         }
         let rules = self.applicable.applied(evaluated);
         Ok(if reasons.is_empty() { Verdict::Allow(rules) } else { Verdict::Deny { rules, reasons } })
     }
 }
 
+/// Rules in every state: the engine loses all of them when it restarts, and one that it does not have is not inactive.
 fn list() -> Call {
-    Call {
-        method: Method::GET,
-        path: format!("{BASE}/rules?state=ACTIVE"),
-        body: Bytes::new(),
-        answer_bytes_max: RULES_BYTES_MAX,
-    }
+    let (path, wanted) = (format!("{BASE}/rules"), Wanted::Body(RULES_BYTES_MAX));
+    Call { method: Method::GET, path, body: Bytes::new(), wanted }
 }
 
-fn names(active: Vec<ActiveRule>) -> BTreeMap<String, String> {
-    active.into_iter().map(|rule| (rule.id, rule.name)).collect()
+fn by_id(listed: Vec<Rule>) -> BTreeMap<String, Rule> {
+    listed.into_iter().map(|rule| (rule.id.clone(), rule)).collect()
 }
 
-fn unmet(rule_id: &str, name: Option<&String>) -> String {
-    let name: String = name.map_or(rule_id, String::as_str).chars().take(NAME_CHARS_MAX).collect();
-    format!("The rule \"{name}\" of the PredicateLogic Engine is not met.")
+/// What keeps the applicable rules from being met, each with the rule it is about.
+fn complaints<'a>(applicable: &'a Applicable, listed: &BTreeMap<String, Rule>) -> Vec<(&'a str, String)> {
+    let about = |id: &'a str| match listed.get(id) {
+        None => vec![(id, "has no rule of this name".to_owned())],
+        Some(rule) if !rule.is_active() => vec![(id, format!("does not evaluate this rule: it is {}", rule.state))],
+        Some(rule) => condition::doubts(&rule.conditions).into_iter().map(|doubt| (id, doubt)).collect(),
+    };
+    applicable.rules().into_iter().flat_map(about).collect()
 }
 
-fn inactive(rule_id: &str) -> String {
+fn unmet(rule: &Rule, attributes: &Map<String, Value>) -> Result<String, EngineFault> {
+    let what = match condition::unmet(&rule.conditions, attributes) {
+        Unmet::These(conditions) => format!(": {conditions}"),
+        Unmet::Unknown => String::new(),
+        Unmet::None => return Err(EngineFault::FactLost),
+    };
+    let name: String = rule.name.chars().take(NAME_CHARS_MAX).collect();
+    Ok(format!("The rule \"{name}\" of the PredicateLogic Engine is not met{what}."))
+}
+
+fn inactive(rule: &Rule) -> String {
+    let cure = if rule.is_draft() {
+        "Activate it"
+    } else {
+        // The engine makes no rule active a second time.
+        "Create it again under a new id, name that"
+    };
     format!(
-        "The rule {rule_id} is not active in the PredicateLogic Engine. Have it activated, or taken out of what is \
-         applicable to this move."
+        "The rule {} is {} in the PredicateLogic Engine, so nothing meets it. {cure}, or remove it from the rules that \
+         apply to this transition.",
+        rule.id,
+        rule.state.chars().take(STATE_CHARS_MAX).collect::<String>()
+    )
+}
+
+fn unjudgeable(rule_id: &str) -> String {
+    format!(
+        "The rule {rule_id} cannot be evaluated: the attributes for the PredicateLogic Engine exceed \
+         {ATTRIBUTES_BYTES_MAX} bytes. Use fewer or shorter names in metadata and validation_context."
     )
 }
 
 impl TransitionRules for AlimsRules {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
         self.asked(question).await.map_err(|fault| RulesUnavailable(fault.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_keeps_a_rule_from_being_met_is_known_at_the_start() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+        let applicable = Applicable::load(&shipped).expect("a file");
+        let rule = |id: &str, state: &str, operator: &str| -> Rule {
+            let conditions = json!([
+                {"field": "actor.id", "operator": operator, "value": "bob"},
+                {"field": "actor.roles", "operator": "CONTAINS", "value": "supervisor"},
+                {"field": "transition.reason", "operator": "CONTAINS", "value": "supervisor"}
+            ]);
+            serde_json::from_value(json!({"id": id, "name": id, "state": state, "conditions": conditions}))
+                .expect("one")
+        };
+        let listed = vec![
+            rule("instrument-calibrated", "ACTIVE", "IN_SET"),
+            rule("results-reviewed", "INACTIVE", "EQUALS"),
+            rule("of-another", "DRAFT", "IN_SET"),
+        ];
+        let told = complaints(&applicable, &by_id(listed));
+        let told: Vec<(&str, &str)> = told.iter().map(|(id, what)| (*id, what.as_str())).collect();
+        let expected = [
+            ("cancellation-approved", "has no rule of this name"),
+            ("instrument-calibrated", "never finds IN_SET met, and the rule asks that of actor.id"),
+            (
+                "instrument-calibrated",
+                "finds CONTAINS met by a part of another role's name: ask for actor.role.supervisor EQUALS true",
+            ),
+            ("results-reviewed", "does not evaluate this rule: it is INACTIVE"),
+        ];
+        assert_eq!(told, expected);
     }
 }

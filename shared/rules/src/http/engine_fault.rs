@@ -28,6 +28,15 @@ pub(crate) enum EngineFault {
     /// The answer does not follow the contract.
     #[error("its answer violates the contract: {0}")]
     NotTheContract(String),
+    /// It has no rule of this name.
+    #[error("it has no rule {0}: give it its rules again, or correct the file of applicable rules")]
+    NoSuchRule(String),
+    /// It evaluated without the fact.
+    #[error("it lost the fact that it evaluated: it was restarted, or more than one process answers")]
+    FactLost,
+    /// It does not take a fact.
+    #[error("it did not take the fact (status {0}): its working memory may be full")]
+    FactNotTaken(u16),
 }
 
 impl EngineFault {
@@ -36,19 +45,30 @@ impl EngineFault {
         match self {
             Self::Unreachable(_) => true,
             Self::Status(status) => *status >= 500,
-            Self::Spared | Self::Late(_) | Self::Unasked(_) | Self::TooLarge(_) | Self::NotTheContract(_) => false,
+            Self::Spared
+            | Self::Late(_)
+            | Self::Unasked(_)
+            | Self::TooLarge(_)
+            | Self::NotTheContract(_)
+            | Self::NoSuchRule(_)
+            | Self::FactLost
+            | Self::FactNotTaken(_) => false,
         }
     }
 
     /// Whether the fault is a sign that the engine is down, and not only about this question.
     ///
-    /// An engine that refuses a request works. A caller who has found such a request must not be able to open the
+    /// An engine that refuses a request, or answers it at length, works. A caller who has found such a request must not be able to open the
     /// circuit breaker and block all other transitions.
     pub(crate) fn speaks_against_the_engine(&self) -> bool {
         match self {
-            Self::Spared | Self::Unasked(_) => false,
-            Self::Status(status) => !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429),
-            Self::Late(_) | Self::Unreachable(_) | Self::TooLarge(_) | Self::NotTheContract(_) => true,
+            // An answer may grow with what the caller sent. One wrong name in a file must not stop the workflow types
+            // that have none.
+            Self::Spared | Self::Unasked(_) | Self::TooLarge(_) | Self::NoSuchRule(_) => false,
+            Self::Status(status) | Self::FactNotTaken(status) => {
+                !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429)
+            }
+            Self::Late(_) | Self::Unreachable(_) | Self::NotTheContract(_) | Self::FactLost => true,
         }
     }
 }

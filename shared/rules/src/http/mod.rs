@@ -62,8 +62,17 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// JSON, or nothing.
     pub(crate) body: Bytes,
-    /// The most that is read of an answer.
-    pub(crate) answer_bytes_max: usize,
+    /// What is wanted of a successful answer.
+    pub(crate) wanted: Wanted,
+}
+
+/// What a call wants of a successful answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The body, of at most so many bytes.
+    Body(usize),
+    /// That it succeeded. The body may be anything, of any size: an engine may send back what it was given.
+    Success,
 }
 
 /// An answer that is no failure of the engine: 2xx with its body, or 4xx without.
@@ -128,7 +137,14 @@ impl Line {
         let (parts, body) = answer.into_parts();
         match status {
             200..300 => {
-                let body = whole(&parts.headers, body, call.answer_bytes_max).await?;
+                let body = match call.wanted {
+                    Wanted::Body(bytes_max) => whole(&parts.headers, body, bytes_max).await?,
+                    Wanted::Success => {
+                        // Read only because a connection with an unread answer cannot be kept.
+                        let _ = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+                        Bytes::new()
+                    }
+                };
                 Ok(Reply { status, headers: parts.headers, body })
             }
             400..500 => Ok(Reply { status, headers: parts.headers, body: Bytes::new() }),

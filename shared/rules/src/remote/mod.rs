@@ -11,7 +11,7 @@ use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use bytes::Bytes;
 use http::Method;
 
-use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach};
+use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach, Wanted};
 use contract::{PATH, TransitionAnswer, TransitionQuestion};
 
 /// An engine that keeps the contract.
@@ -46,7 +46,7 @@ impl RemoteRules {
 }
 
 fn call(method: Method, body: Bytes) -> Call {
-    Call { method, path: PATH.to_owned(), body, answer_bytes_max: ANSWER_BYTES_MAX }
+    Call { method, path: PATH.to_owned(), body, wanted: Wanted::Body(ANSWER_BYTES_MAX) }
 }
 
 impl TransitionRules for RemoteRules {

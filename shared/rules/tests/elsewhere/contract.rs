@@ -7,7 +7,6 @@ use alims_rules::{AlimsRules, RemoteRules};
 use alims_testing::SequentialIds;
 use alims_testing::contract::rules::{EngineStage, RULES, WORKFLOW_TYPE, answer};
 use alims_testing::fake_engine::{Deed, FakeEngine, http};
-use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -58,7 +57,7 @@ struct Alims {
 
 async fn alims() -> Alims {
     let fields = RULES.map(|(id, ..)| (id, format!("transition.metadata.{id}")));
-    let rules: Vec<_> = fields.iter().map(|(id, field)| (*id, field.as_str(), json!("yes"))).collect();
+    let rules: Vec<_> = fields.iter().map(|(id, field)| (*id, field.as_str(), "yes")).collect();
     let engine = AlimsEngine::with(&rules).await;
     let mut applicable = "ruleset: contract\nversion: \"1\"\ninactive_rules: refuse\napplicable:\n".to_owned();
     for (id, from, to) in RULES {

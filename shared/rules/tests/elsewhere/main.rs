@@ -10,6 +10,7 @@
 
 mod alims;
 mod alims_engine;
+mod alims_troubles;
 mod asking;
 mod contract;
 mod document;

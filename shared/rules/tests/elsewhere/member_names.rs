@@ -93,7 +93,7 @@ fn unflattened(attributes: &Map<String, Value>) -> Value {
 
 #[tokio::test]
 async fn the_fact_for_the_alims_engine_tells_odd_names_so_that_none_can_pass_for_another() {
-    let engine = AlimsEngine::with(&[("R-1", "actor.id", json!("bob"))]).await;
+    let engine = AlimsEngine::with(&[("R-1", "actor.id", "bob")]).await;
     let rules =
         AlimsRules::load(reach(&engine.url), folder("R-1", "refuse").path(), Arc::new(SequentialIds::default()));
     let (rules, documents) = (rules.unwrap(), odd_documents::some_free(200, 12));

@@ -206,6 +206,20 @@ async fn a_request_that_the_engine_refuses_does_not_make_it_dead_for_others() {
 }
 
 #[tokio::test]
+async fn an_answer_that_grew_with_the_question_does_not_make_the_engine_dead_for_others() {
+    let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
+    let (rules, asking) = (remote(&engine), Asking::to_complete());
+    let mut long = a_yes();
+    long["ruleset"] = "x".repeat(64 * 1024).into();
+    engine.next(vec![Deed::Answer(long); 20]);
+    for _ in 0..20 {
+        let why = Asking::expect_none(asking.judged_by(&rules).await);
+        assert_eq!(why, "its answer is larger than 65536 bytes");
+    }
+    assert!(asking.judged_by(&rules).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_token_is_sent_and_never_shown() {
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let authorization = Authorization::Bearer(BearerToken::new("s3cret").unwrap());
