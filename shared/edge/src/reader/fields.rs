@@ -80,9 +80,11 @@ pub fn boolean(value: Value, place: &Pointer, faults: &mut Faults) -> Option<boo
     }
 }
 
-/// A version number.
+/// A version number. In JSON, `7.0` is an integer like `7`.
 pub fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Version> {
-    let number = value.as_u64().unwrap_or_default();
+    // A whole double is written without a fraction.
+    let whole = || value.as_f64().and_then(|number| number.to_string().parse().ok());
+    let number = value.as_u64().or_else(whole).unwrap_or_default();
     Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
 }
 
