@@ -5,7 +5,6 @@ use alims_edge::openapi::{Described, Tag, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa::openapi::Required;
 
