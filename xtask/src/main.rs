@@ -2,10 +2,13 @@
 
 mod access;
 mod alone;
+mod contract;
 mod e2e;
+mod fuzz;
 mod machine;
 mod mutants;
 mod new_operation;
+mod node;
 mod openapi;
 mod part;
 mod rules;
@@ -88,6 +91,12 @@ enum Task {
     Template,
     /// Play the four scenarios of the demo against a server of their own.
     Demo,
+    /// Lint openapi.yaml, generate clients and types from it and from schemas/, and compile and run a use of them.
+    Clients,
+    /// Call a server of its own as openapi.yaml allows and forbids, and check every answer against it.
+    Schemathesis(contract::conformance::Asked),
+    /// Give random bytes to everything that reads bytes of others, some seconds each.
+    Fuzz(fuzz::Asked),
     /// Check licences, bans, sources and advisories of every dependency; the advisories need the network.
     Deny,
     /// Rebuild the index of a deployed service, or of one on this machine, from its log.
@@ -150,6 +159,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Stack) => stack::write(&workspace),
         Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
+        Some(Task::Clients) => contract::clients::check(&workspace),
+        Some(Task::Schemathesis(asked)) => contract::conformance::build_and_check(&workspace, *asked),
+        Some(Task::Fuzz(asked)) => fuzz::run(&workspace, asked),
         Some(Task::Deny) => deny(&workspace),
         Some(Task::RebuildIndex { arguments }) => {
             let run = ["run", "--package", "alims-admin", "--", "rebuild-index"];

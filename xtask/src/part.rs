@@ -1,5 +1,6 @@
 //! One part of a suite: a name, a reason and the work.
 
+use crate::contract::{clients, conformance};
 use crate::session::Session;
 use crate::step::Step;
 use crate::workspace::Workspace;
@@ -24,6 +25,8 @@ pub(crate) enum Work {
     Traces,
     Template,
     EndToEnd,
+    Clients,
+    Conformance,
 }
 
 impl Part {
@@ -44,6 +47,8 @@ impl Part {
             Work::Specification => spec::check(workspace, false, session),
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
             Work::Template => template::check(workspace),
+            Work::Clients => clients::check(workspace),
+            Work::Conformance => conformance::check(workspace, conformance::Asked::IN_CI),
             Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
         }
     }
@@ -56,6 +61,8 @@ impl Part {
             Work::Specification => "cargo xtask spec".to_owned(),
             Work::Traces => "cargo xtask spec --traces".to_owned(),
             Work::Template => "cargo xtask template".to_owned(),
+            Work::Clients => "cargo xtask clients".to_owned(),
+            Work::Conformance => conformance::Asked::IN_CI.to_string(),
             Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
         }
     }

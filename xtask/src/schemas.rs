@@ -1,5 +1,8 @@
 //! Writes `schemas/` from the types of the events. A test of the domain fails while the two differ.
 
+#[cfg(feature = "schemas")]
+use alims_domain::schema::Others;
+
 use crate::workspace::Workspace;
 
 /// Writes a document for each detail type.
@@ -10,7 +13,7 @@ use crate::workspace::Workspace;
 pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root.join("schemas");
     std::fs::create_dir_all(&folder)?;
-    for (detail_type, document) in alims_domain::schema::of_details()? {
+    for (detail_type, document) in alims_domain::schema::of_details(Others::Allowed)? {
         std::fs::write(folder.join(format!("{detail_type}.json")), document)?;
     }
     crate::step::say(&format!("wrote {}", folder.display()));

@@ -41,6 +41,12 @@ fn everything(workspace: &Workspace) -> Vec<Part> {
         reworded(workspace),
         Part::cargo("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
         demo(workspace),
+        Part::new("clients", "what others generate from the contract compiles and keeps every member", Work::Clients),
+        Part::new(
+            "contract",
+            "every answer to what the contract allows or forbids is one that it shows",
+            Work::Conformance,
+        ),
         Part::new(
             "traces",
             "what the code did under faults is what the design allows, and what it must never do is not",

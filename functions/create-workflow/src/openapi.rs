@@ -1,6 +1,6 @@
 //! The OpenAPI description of create-workflow.
 
-use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use alims_edge::wire::WorkflowState;
 use serde::Deserialize;
@@ -20,6 +20,7 @@ pub fn described() -> Described {
     };
     Described {
         route: &ROUTE,
+        tag: Tag::Work,
         summary: "Create a workflow",
         description: "Creates version 1 in the state CREATED. Policies and rules check it like every transition.",
         parameters: vec![parameters::idempotency_key(), parameters::correlation_id()],
@@ -67,6 +68,6 @@ fn workflow_create() -> Value {
     json!({
         "workflow_type": "sample-analysis",
         "workflow_id": "sample-2026-0042",
-        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5}
+        "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5}
     })
 }

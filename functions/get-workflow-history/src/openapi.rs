@@ -1,6 +1,6 @@
 //! The OpenAPI description of get-workflow-history.
 
-use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -13,6 +13,7 @@ pub fn described() -> Described {
     let page = responses::json_of::<HistoryPage>(history_page());
     Described {
         route: &ROUTE,
+        tag: Tag::Audit,
         summary: "Read a workflow's history",
         description: "Returns every version, oldest first, and on request the refused attempts between them. A page \
                       holds fewer items when the items are large.",

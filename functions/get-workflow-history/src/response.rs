@@ -18,6 +18,13 @@ pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// One item of a history: a version or, on request, a refused attempt.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(discriminator(property_name = "event_type", mapping(
+    ("WorkflowCreated" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowStateChanged" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowRecovered" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowTransitionRefused" = "#/components/schemas/Refusal"),
+    ("UnreadableEntry" = "#/components/schemas/UnreadableEntry"),
+))))]
 #[serde(untagged)]
 pub enum HistoryEntry {
     /// A version.

@@ -1,6 +1,6 @@
 //! The OpenAPI description of get-workflow-recovery.
 
-use alims_edge::openapi::{Described, parameters, responses};
+use alims_edge::openapi::{Described, Tag, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use alims_edge::wire::RecoveryReport;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ pub fn described() -> Described {
     let status = responses::json_of::<RecoveryReport>(recovery_report());
     Described {
         route: &ROUTE,
+        tag: Tag::Operate,
         summary: "Read a workflow's newest recovery",
         description: "Returns whether the newest recovery is running, or how it ended, and its steps.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],

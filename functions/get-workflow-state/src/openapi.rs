@@ -1,6 +1,6 @@
 //! The OpenAPI description of get-workflow-state.
 
-use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use alims_edge::wire::WorkflowState;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -14,6 +14,7 @@ pub fn described() -> Described {
     let state = responses::json_of::<WorkflowState>(evaluated_workflow());
     Described {
         route: &ROUTE,
+        tag: Tag::Read,
         summary: "Read the state of a workflow",
         description: "Returns the newest version, strongly consistent. With `evaluate=true` the answer also says, for each \
                       transition that the lifecycle allows, whether you may request it and whether the rules allow it \

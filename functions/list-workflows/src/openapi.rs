@@ -2,7 +2,7 @@
 
 use alims_domain::lifecycle::State;
 use alims_edge::openapi::schemas::reference;
-use alims_edge::openapi::{Described, parameters, responses};
+use alims_edge::openapi::{Described, Tag, parameters, responses};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
@@ -17,6 +17,7 @@ pub fn described() -> Described {
     parameters.push(parameters::correlation_id());
     Described {
         route: &ROUTE,
+        tag: Tag::Read,
         summary: "List workflows",
         description: "Newest first, eventually consistent: the list shows the last published version of each workflow.",
         parameters,

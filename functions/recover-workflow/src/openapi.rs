@@ -1,6 +1,6 @@
 //! The OpenAPI description of recover-workflow.
 
-use alims_edge::openapi::{Described, parameters, responses};
+use alims_edge::openapi::{Described, Tag, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use alims_edge::wire::RecoveryReport;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ pub fn described() -> Described {
     let location = responses::location("/workflows/sample-2026-0042/recovery");
     Described {
         route: &ROUTE,
+        tag: Tag::Operate,
         summary: "Recover a workflow",
         description: "Starts a recovery: it publishes missing events, repairs the index, and returns a failed workflow to \
                       ACTIVE if the rules allow it. It runs in the background and ends within 30 s; poll the address \

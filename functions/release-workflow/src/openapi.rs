@@ -1,7 +1,7 @@
 //! The OpenAPI description of release-workflow.
 
 use alims_domain::quarantine::BreakId;
-use alims_edge::openapi::{Described, parameters, responses};
+use alims_edge::openapi::{Described, Tag, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,9 +17,10 @@ pub fn described() -> Described {
     let report = responses::json_of::<ReleaseReport>(release_report());
     Described {
         route: &ROUTE,
+        tag: Tag::Operate,
         summary: "Release a workflow from quarantine",
         description: "Records that a person releases the named breaks, and only these. The state and the recovery of the \
-                      workflow show each `break_id`. The stored history stays unchanged. When no break is in force, \
+                      workflow show each `break_id` in `quarantines`; the break of the example exists nowhere. The stored history stays unchanged. When no break is in force, \
                       transitions are possible again. If the newest version is unreadable, the next transition \
                       continues from the newest readable version, and its event says so in `resumes`. A repeated \
                       request by the same person for the same reason gets the first answer; the service ignores an \
@@ -47,7 +48,7 @@ pub fn described() -> Described {
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRequest {
     /// The `break_id` of each quarantine to release, each once.
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(value_type = BTreeSet<BreakId>, min_items = 1, max_items = 100)]
     pub breaks: Vec<BreakId>,
     /// The reason: at least one visible character; no control characters except tabs and line ends.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]

@@ -1,6 +1,6 @@
 //! The OpenAPI description of replay-events.
 
-use alims_edge::openapi::{Described, parameters, responses};
+use alims_edge::openapi::{Described, Tag, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ pub fn described() -> Described {
     let report = responses::json_of::<ReplayReport>(replay_report());
     Described {
         route: &ROUTE,
+        tag: Tag::Operate,
         summary: "Publish a workflow's events again",
         description: "Sends the published events of a workflow to the bus again, in order, each marked `replay: true`. \
                       It skips events that were never published. A long history takes several requests: continue from \
@@ -52,9 +53,9 @@ pub struct ReplayRequest {
 }
 
 fn replay_request() -> Value {
-    json!({"from_version": 2})
+    json!({"from_version": 1})
 }
 
 fn replay_report() -> Value {
-    json!({"workflow_id": "sample-2026-0042", "from_version": 2, "to_version": 4, "events_published": 3})
+    json!({"workflow_id": "sample-2026-0042", "from_version": 1, "to_version": 2, "events_published": 2})
 }

@@ -1,7 +1,7 @@
 //! The OpenAPI description of request-state-transition.
 
 use alims_domain::lifecycle::State;
-use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,10 +16,12 @@ use crate::route::ROUTE;
 /// The OpenAPI description of this operation.
 #[must_use]
 pub fn described() -> Described {
-    let moved = responses::json_of_either::<TransitionResult, DryRunResult>(transition_result());
+    let outcomes = ["moved", "would-move"];
+    let moved = responses::json_of_either::<TransitionResult, DryRunResult>("outcome", outcomes, transition_result());
     let told = "The transition was made, now or by an earlier request with this key. For a dry run: it would be made.";
     Described {
         route: &ROUTE,
+        tag: Tag::Work,
         summary: "Move a workflow to another state",
         description: "Checks the policies, the lifecycle and the rules, in this order, and appends the next version.",
         parameters: vec![
@@ -29,7 +31,10 @@ pub fn described() -> Described {
             parameters::idempotency_key(),
             parameters::correlation_id(),
         ],
-        body: Some(responses::body(responses::json_of::<StateTransitionRequest>(transition_request()), Required::True)),
+        body: Some(responses::body(
+            responses::json_of_any::<StateTransitionRequest>(transition_requests()),
+            Required::True,
+        )),
         successes: vec![("200", responses::success(told, moved).header("ETag", responses::etag()).build())],
         problems: &[
             ProblemCode::WorkflowNotFound,
@@ -100,13 +105,30 @@ fn dry_run() -> Parameter {
     parameters::parameter("dry_run", ParameterIn::Query, told, schema, json!(true)).build()
 }
 
-fn transition_request() -> Value {
-    json!({
-        "target_state": "ACTIVE", "reason": "The sample is on the bench.", "expected_version": 1,
-        "metadata": {"bench": "B-3"}
-    })
+/// The first fits a new workflow.
+fn transition_requests() -> [(&'static str, &'static str, Value); 4] {
+    let begin = json!({
+        "target_state": "ACTIVE", "reason": "The sample is on the bench.", "metadata": {"bench": "B-3"}
+    });
+    let complete = json!({
+        "target_state": "COMPLETED", "reason": "The results are approved.",
+        "metadata": {
+            "results": {"sodium_mmol_l": 141.0}, "review": {"reviewed_by": "carol", "conclusion": "approved"}
+        }
+    });
+    let fail = json!({
+        "target_state": "FAILED", "reason": "The analyser stopped.",
+        "failure": {"code": "instrument-error", "message": "The pump lost pressure.", "retryable": true}
+    });
+    let pause = json!({"target_state": "PAUSED", "reason": "Waiting for the reagent."});
+    [
+        ("begin", "Begin, or go on after a pause or a failure", begin),
+        ("complete", "Complete; another person than the creator must ask", complete),
+        ("fail", "Report a failure", fail),
+        ("pause", "Pause", pause),
+    ]
 }
 
 fn transition_result() -> Value {
-    json!({"workflow": examples::moved_workflow(), "event": examples::moved()})
+    json!({"outcome": "moved", "workflow": examples::moved_workflow(), "event": examples::moved()})
 }

@@ -31,6 +31,8 @@ pub fn would_move(accepted: WouldBeAccepted, target_state: State) -> Result<Answ
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransitionResult {
+    /// Always the same: the transition was made.
+    pub outcome: Moved,
     /// The workflow after the transition.
     pub workflow: WorkflowState,
     /// The event of the transition, as in the history.
@@ -39,14 +41,34 @@ pub struct TransitionResult {
 
 impl From<WorkflowEvent> for TransitionResult {
     fn from(event: WorkflowEvent) -> Self {
-        Self { workflow: Workflow::from(&event).into(), event }
+        Self { outcome: Moved::Moved, workflow: Workflow::from(&event).into(), event }
     }
+}
+
+/// The one outcome of a transition that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Moved {
+    /// The only one.
+    Moved,
+}
+
+/// The one outcome of a dry run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum WouldMove {
+    /// The only one.
+    WouldMove,
 }
 
 /// A transition that would be made now. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DryRunResult {
+    /// Always the same: the transition would be made.
+    pub outcome: WouldMove,
     /// Always true.
     pub dry_run: bool,
     /// The workflow, unchanged.
@@ -61,6 +83,12 @@ impl DryRunResult {
     /// Renders the dry run of a transition to `target_state`.
     #[must_use]
     pub fn new(accepted: WouldBeAccepted, target_state: State) -> Self {
-        Self { dry_run: true, workflow: accepted.workflow.into(), target_state, rules: accepted.rules }
+        Self {
+            outcome: WouldMove::WouldMove,
+            dry_run: true,
+            workflow: accepted.workflow.into(),
+            target_state,
+            rules: accepted.rules,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The OpenAPI description of verify-workflow-history.
 
-use alims_edge::openapi::{Described, examples, parameters, responses};
+use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ pub fn described() -> Described {
     let found = responses::json_of::<Verification>(verification());
     Described {
         route: &ROUTE,
+        tag: Tag::Audit,
         summary: "Check a workflow's history",
         description: "Recomputes the hash chain over the stored history. A broken chain is a result, not an error.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],

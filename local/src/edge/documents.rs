@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::key::SigningKey;
 
@@ -23,13 +23,19 @@ pub(crate) fn routes(here: SocketAddr, issuer: &str, key: &SigningKey) -> Router
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     });
-    let documentation = SwaggerUi::new("/docs").url("/openapi.json", alims_interface::document());
+    let documentation =
+        SwaggerUi::new("/docs").url("/openapi.json", alims_interface::document_of_this_server()).config(page());
     Router::new()
         .route("/", get(async || Redirect::temporary("/docs/")))
         .route("/health", fixed(&json!({ "status": "ok" })))
         .route("/.well-known/jwks.json", fixed(&keys))
         .route("/.well-known/openid-configuration", fixed(&discovery))
         .merge(documentation)
+}
+
+/// The page keeps the token when it is loaded again, is ready to execute, and has no field for another contract.
+fn page() -> Config<'static> {
+    Config::default().persist_authorization(true).try_it_out_enabled(true).use_base_layout()
 }
 
 /// A route that always answers the same document.

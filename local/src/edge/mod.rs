@@ -16,11 +16,11 @@ use alims_operations::ports::{AccessPolicy, Clock, Ids};
 use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{any, get};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ use body::BodyBudget;
 use events::Events;
 use functions::Functions;
 use gateway::{Circumstances, event, response};
-use problem::EdgeProblem;
+use problem::{EdgeProblem, name_request};
 
 /// How many requests are worked on at once. Further ones wait.
 const IN_WORK_MAX: usize = 128;
@@ -86,10 +86,9 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
         in_work: Semaphore::new(IN_WORK_MAX),
     });
     let mut router = Router::new();
-    for operation in ROUTES {
-        let Ok(filter) = MethodFilter::try_from(operation.method.clone()) else { continue };
+    for path in ROUTES.iter().map(|operation| operation.path).collect::<BTreeSet<&str>>() {
         let edge = edge.clone();
-        router = router.route(operation.path, on(filter, move |request| call(edge, operation, request)));
+        router = router.route(path, any(move |request| call(edge, path, request)));
     }
     let listening = edge.clone();
     let lost = edge.clone();
@@ -97,16 +96,23 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
         .route("/events", get(move |request| listen(listening, request)))
         .merge(documents)
         .fallback(async move || EdgeProblem::NoRoute.into_response(&lost.fresh_id()))
-        .method_not_allowed_fallback(async move |method: Method| {
-            EdgeProblem::NoMethod(method).into_response(&edge.fresh_id())
-        })
+        .method_not_allowed_fallback(async move || EdgeProblem::NoRoute.into_response(&edge.fresh_id()))
 }
 
-/// Calls an operation's function for a request.
-async fn call(edge: Arc<Edge>, operation: &'static Route, request: Request) -> Response {
+/// Calls the function of the operation that has this path and the request's method. A route of an HTTP API is both: it
+/// answers another method as another path, and HEAD as well where there is a GET.
+async fn call(edge: Arc<Edge>, path: &'static str, request: Request) -> Response {
     let request_id = edge.fresh_id();
-    let called = edge.call(operation, request, &request_id).await;
-    called.unwrap_or_else(|problem| problem.into_response(&request_id))
+    let asked_for = |operation: &&&Route| operation.path == path && operation.method == request.method();
+    let Some(operation) = ROUTES.iter().find(asked_for) else {
+        return EdgeProblem::NoRoute.into_response(&request_id);
+    };
+    let mut response = match edge.call(operation, request, &request_id).await {
+        Ok(response) => response,
+        Err(problem) => return problem.into_response(&request_id),
+    };
+    name_request(&mut response, &request_id);
+    response
 }
 
 /// Sends events to a listener.

@@ -1,15 +1,21 @@
-//! The errors of the edge, which answers them before it calls a function. They have the same form as the functions' own.
+//! The errors of the edge, which answers them before it calls a function, or instead of it.
+//!
+//! Where API Gateway answers, the edge says what API Gateway says: a client that works here works there. What is of
+//! help beyond that stands in the header `www-authenticate` and in the server's log.
 
 use alims_edge::exchange::{PROBLEM_JSON, X_REQUEST_ID};
-use alims_edge::problem::{Problem, ProblemCode, RETRY_AFTER_SECONDS};
+use alims_edge::openapi::gateway;
+use alims_edge::problem::{Problem, ProblemCode};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Method, StatusCode};
-use serde_json::{Value, json};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
 
-use crate::edge::limits::BODY_BYTES_MAX;
 use crate::token::TokenRefused;
+
+/// The header in which API Gateway names the request.
+pub(crate) const APIGW_REQUESTID: HeaderName = HeaderName::from_static("apigw-requestid");
 
 /// Why the edge did not call a function, or got no answer from it.
 #[derive(Debug)]
@@ -22,10 +28,8 @@ pub(crate) enum EdgeProblem {
     Forbidden,
     /// A value in the request is invalid.
     Malformed(&'static str),
-    /// No operation has this path.
+    /// No operation has this path and method.
     NoRoute,
-    /// The route knows other methods.
-    NoMethod(Method),
     /// The body is larger than AWS accepts.
     TooLarge,
     /// The body did not arrive.
@@ -39,98 +43,89 @@ pub(crate) enum EdgeProblem {
 }
 
 impl EdgeProblem {
-    fn parts(&self) -> (StatusCode, &'static str, &'static str, String) {
-        let known = |code: ProblemCode| (code.status(), code.as_str(), code.title());
-        let ((status, code, title), detail) = match self {
-            Self::Unauthenticated(why) => (
-                known(ProblemCode::Unauthenticated),
-                format!(
-                    "Token refused: {why}. Run `cargo local token --sub NAME --role ROLE` and send the result as \
-                     `Authorization: Bearer <token>`."
-                ),
-            ),
-            Self::NoPrincipal(why) => {
-                (known(ProblemCode::Unauthenticated), Problem::Unauthenticated(why).detail())
-            }
-            Self::Forbidden => (
-                known(ProblemCode::Forbidden),
-                "Your roles do not allow you to read workflows. Ask someone with the required role.".to_owned(),
-            ),
-            Self::Malformed(what) => (known(ProblemCode::MalformedRequest), format!("The request is invalid: {what}. Nothing was changed.")),
-            Self::NoRoute => (
-                (StatusCode::NOT_FOUND, "route-not-found", "Route not found"),
-                "No operation has this path. See /docs for the list of routes.".to_owned(),
-            ),
-            Self::NoMethod(method) => (
-                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
-                format!("This path does not support {method}. Use a method that the header `Allow` lists."),
-            ),
-            Self::TooLarge => (
-                known(ProblemCode::PayloadTooLarge),
-                format!("The body exceeds {BODY_BYTES_MAX} bytes, as sent or as JSON; nothing was changed. Send a smaller body."),
-            ),
-            Self::Incomplete => (
-                known(ProblemCode::MalformedRequest),
-                "The body did not arrive completely in time; nothing was changed. Send the request again.".to_owned(),
-            ),
-            Self::Busy => (
-                (StatusCode::SERVICE_UNAVAILABLE, "busy", "Server busy"),
-                "The server handles too many requests; nothing was changed. Repeat the request after `Retry-After`.".to_owned(),
-            ),
-            Self::TimedOut => (
-                (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "Function timed out"),
-                "The function did not answer in time; the change may have been made. Repeat the request with the same idempotency key.".to_owned(),
-            ),
-            Self::Broken => (
-                known(ProblemCode::Internal),
-                "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
-            ),
-        };
-        (status, code, title, detail)
-    }
-
     /// The answer to the request of this id.
     pub(crate) fn into_response(self, request_id: &str) -> Response {
-        let (status, code, title, detail) = self.parts();
+        let mut response = match self {
+            Self::Unauthenticated(why) => unauthorized(why),
+            Self::NoRoute => of_the_gateway(StatusCode::NOT_FOUND),
+            Self::TooLarge => of_the_gateway(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Incomplete => of_the_gateway(StatusCode::BAD_REQUEST),
+            Self::Busy | Self::TimedOut => of_the_gateway(StatusCode::SERVICE_UNAVAILABLE),
+            Self::Broken => of_the_gateway(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::NoPrincipal(_) | Self::Forbidden | Self::Malformed(_) => self.problem(request_id),
+        };
+        name_request(&mut response, request_id);
+        response
+    }
+
+    /// What only a laptop answers has the form of the functions.
+    fn problem(&self, request_id: &str) -> Response {
+        let (code, detail, errors) = self.parts();
         let mut document = json!({
-            "type": format!("urn:alims:problem:{code}"),
-            "title": title,
-            "status": status.as_u16(),
+            "type": code.type_urn(),
+            "title": code.title(),
+            "status": code.status().as_u16(),
             "detail": detail,
             "code": code,
             "request_id": request_id,
         });
-        if let (Self::TooLarge, Value::Object(members)) = (&self, &mut document) {
-            members.insert("limit_bytes".to_owned(), BODY_BYTES_MAX.into());
+        if let (Some(message), Some(members)) = (errors, document.as_object_mut()) {
+            members.insert("errors".to_owned(), json!([{ "message": message }]));
         }
-        if let (Self::Malformed(what), Value::Object(members)) = (&self, &mut document) {
-            members.insert("errors".to_owned(), json!([{ "message": what }]));
-        }
-        let mut response = (status, Body::from(document.to_string())).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut response = with_body(code.status(), PROBLEM_JSON, document.to_string());
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(id) = HeaderValue::from_str(request_id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            response.headers_mut().insert(X_REQUEST_ID, id);
         }
         if let Self::NoPrincipal(_) = self {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Self::Unauthenticated(why) = self {
-            // RFC 6750, section 3.1: no error is named when there was no token.
-            let challenge = if why == TokenRefused::Missing {
-                "Bearer".to_owned()
-            } else {
-                format!("Bearer error=\"invalid_token\", error_description=\"{why}\"")
-            };
-            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-                headers.insert(WWW_AUTHENTICATE, challenge);
-            }
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+
+    fn parts(&self) -> (ProblemCode, String, Option<&'static str>) {
+        if let Self::Malformed(what) = self {
+            let detail = format!("The request is invalid: {what}. Nothing was changed.");
+            return (ProblemCode::MalformedRequest, detail, Some(what));
+        }
+        if let Self::NoPrincipal(why) = self {
+            return (ProblemCode::Unauthenticated, Problem::Unauthenticated(why).detail(), None);
+        }
+        let detail = "Your roles do not allow you to read workflows. Ask someone with the required role.";
+        (ProblemCode::Forbidden, detail.to_owned(), None)
+    }
+}
+
+/// The gateway's own answer with a status.
+fn of_the_gateway(status: StatusCode) -> Response {
+    let message = gateway::message(status.as_u16()).unwrap_or_default();
+    with_body(status, "application/json", json!({ "message": message }).to_string())
+}
+
+fn with_body(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], Body::from(body)).into_response()
+}
+
+/// The answer of API Gateway's JWT authorizer. The person at the laptop reads in the log what to do.
+fn unauthorized(why: TokenRefused) -> Response {
+    tracing::warn!("answered 401: {why}; make a token with: cargo local token --sub NAME --role ROLE");
+    // RFC 6750, section 3.1: no error is named when there was no token.
+    let challenge = if why == TokenRefused::Missing {
+        "Bearer".to_owned()
+    } else {
+        format!("Bearer scope=\"\" error=\"invalid_token\" error_description=\"{why}\"")
+    };
+    let mut response = of_the_gateway(StatusCode::UNAUTHORIZED);
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Names the request as API Gateway does, in every answer.
+pub(crate) fn name_request(response: &mut Response, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(APIGW_REQUESTID, id);
     }
 }
 
@@ -140,34 +135,31 @@ mod tests {
 
     #[test]
     fn a_detail_has_two_sentences_and_at_most_25_words() {
-        let refused = [
-            TokenRefused::Missing,
-            TokenRefused::Malformed,
-            TokenRefused::Algorithm,
-            TokenRefused::UnknownKey,
-            TokenRefused::Signature,
-            TokenRefused::Expired,
-            TokenRefused::NotYet,
-            TokenRefused::Issuer,
-            TokenRefused::Audience,
-        ];
-        let others = [
+        for problem in [
             EdgeProblem::NoPrincipal("The token names no tenant, and there is no default tenant"),
             EdgeProblem::Forbidden,
             EdgeProblem::Malformed("the header content-length is not a number"),
+        ] {
+            let (_, detail, _) = problem.parts();
+            let words = detail.split_whitespace().count();
+            assert!(words <= 25, "{words} words: {detail}");
+            assert!(detail.ends_with('.') && detail.contains(". "), "{detail}");
+        }
+    }
+
+    #[test]
+    fn the_gateway_has_a_message_for_each_status_that_it_answers_with() {
+        for problem in [
+            EdgeProblem::Unauthenticated(TokenRefused::Missing),
             EdgeProblem::NoRoute,
-            EdgeProblem::NoMethod(Method::DELETE),
             EdgeProblem::TooLarge,
             EdgeProblem::Incomplete,
             EdgeProblem::Busy,
             EdgeProblem::TimedOut,
             EdgeProblem::Broken,
-        ];
-        for problem in refused.map(EdgeProblem::Unauthenticated).into_iter().chain(others) {
-            let (_, code, _, detail) = problem.parts();
-            let words = detail.split_whitespace().count();
-            assert!(words <= 25, "{code}: {words} words: {detail}");
-            assert!(detail.ends_with('.') && detail.contains(". "), "{code}: {detail}");
+        ] {
+            let status = problem.into_response("r-1").status();
+            assert!(gateway::message(status.as_u16()).is_some(), "{status}");
         }
     }
 }

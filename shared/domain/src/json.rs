@@ -36,7 +36,7 @@ pub enum JsonRefused {
     },
 }
 
-/// The laboratory's own data on a workflow: an object of at most [`METADATA_BYTES_MAX`] bytes.
+/// The laboratory's own data on a workflow: an object of at most 65536 bytes of compact JSON and 32 levels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
@@ -74,7 +74,7 @@ impl Metadata {
     }
 }
 
-/// The caller's input for the rules on one transition: at most [`VALIDATION_CONTEXT_BYTES_MAX`] bytes.
+/// The caller's input for the rules on one transition: an object of at most 16384 bytes of compact JSON and 32 levels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]

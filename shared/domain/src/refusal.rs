@@ -45,7 +45,7 @@ pub struct Refusal {
     pub tenant_id: TenantId,
     /// The id of the workflow.
     pub workflow_id: WorkflowId,
-    /// Always [`WORKFLOW_TRANSITION_REFUSED`].
+    /// The kind of event; always the same.
     pub event_type: RefusalEventType,
     /// The requested operation.
     pub operation: String,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
 
 use crate::event::{EventType, WorkflowEvent};
 use crate::identifiers::Version;
@@ -32,24 +32,33 @@ struct Document {
     definitions: BTreeMap<String, Value>,
 }
 
-/// The schema document of each detail type, as the repository keeps it.
+/// The members that a schema allows beyond those that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Any: a subscriber must accept what a later release adds.
+    Allowed,
+    /// None: this release publishes what it says and nothing else.
+    Refused,
+}
+
+/// The schema document of each detail type. The repository keeps those that allow other members.
 ///
 /// # Errors
 /// When a document has no JSON, which is a bug.
-pub fn of_details() -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
+pub fn of_details(others: Others) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
     Ok(BTreeMap::from([
-        of_versions(EventType::WorkflowCreated)?,
-        of_versions(EventType::WorkflowStateChanged)?,
-        of_versions(EventType::WorkflowRecovered)?,
-        (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[])?),
-        (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[])?),
-        (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[])?),
+        of_versions(EventType::WorkflowCreated, others)?,
+        of_versions(EventType::WorkflowStateChanged, others)?,
+        of_versions(EventType::WorkflowRecovered, others)?,
+        (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
+        (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[], others)?),
+        (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[], others)?),
     ]))
 }
 
 /// The constraints of one kind of version beyond those of all: a member that is null here is removed from that kind's
 /// schema.
-fn of_versions(event_type: EventType) -> Result<(&'static str, String), serde_json::Error> {
+fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, String), serde_json::Error> {
     let of_all = json!({"properties": {
         "event_type": {"const": event_type},
         "replay": {"const": true, "description": "There, and true, when the event is published again on request."},
@@ -78,34 +87,39 @@ fn of_versions(event_type: EventType) -> Result<(&'static str, String), serde_js
         }}),
     };
     let name = event_type.as_str();
-    Ok((name, document::<WorkflowEvent>(name, &[of_all, of_its_kind])?))
+    Ok((name, document::<WorkflowEvent>(name, &[of_all, of_its_kind], others)?))
 }
 
 fn state() -> String {
     format!("{IN_COMPONENTS}{}", State::name())
 }
 
-fn document<T: ToSchema>(title: &'static str, narrower: &[Value]) -> Result<String, serde_json::Error> {
-    let mut referred = Vec::new();
-    T::schemas(&mut referred);
+fn document<T: ToSchema>(title: &'static str, narrower: &[Value], others: Others) -> Result<String, serde_json::Error> {
+    let mut known = Vec::new();
+    T::schemas(&mut known);
     let mut definitions = BTreeMap::new();
-    for (name, mut schema) in referred {
+    for (name, mut schema) in known {
         never_null_but_absent(&mut schema);
+        any_members_where_none_are_named(&mut schema);
         definitions.insert(name, serde_json::to_value(schema)?);
     }
     let mut schema = T::schema();
     never_null_but_absent(&mut schema);
     let mut schema = serde_json::to_value(schema)?;
     narrower.iter().for_each(|narrower| json_patch::merge(&mut schema, narrower));
-    let needed = needed(&schema, &definitions);
+    let needed = referred(&schema, &definitions);
     definitions.retain(|name, _| needed.contains(name));
+    if others == Others::Allowed {
+        definitions.values_mut().chain([&mut schema]).for_each(allow_others);
+    }
     let dialect = "https://json-schema.org/draft/2020-12/schema";
     let document = Document { dialect, id: format!("urn:alims:workflow-manager:{title}"), title, schema, definitions };
     Ok(serde_json::to_string_pretty(&document)?.replace(IN_COMPONENTS, IN_DEFINITIONS) + "\n")
 }
 
 /// The definitions that a schema refers to, directly or indirectly.
-fn needed(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<String> {
+#[must_use]
+pub fn referred(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<String> {
     let mut needed = BTreeSet::new();
     let mut unread = vec![schema];
     while let Some(schema) = unread.pop() {
@@ -117,6 +131,29 @@ fn needed(schema: &Value, definitions: &BTreeMap<String, Value>) -> BTreeSet<Str
         }
     }
     needed
+}
+
+/// Removes every `additionalProperties: false`.
+fn allow_others(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| !(name == "additionalProperties" && *value == Value::Bool(false)));
+            members.values_mut().for_each(allow_others);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_others),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Says of an object without named members that it may have any: generators of code take silence for an empty object,
+/// and what they generate loses the members.
+pub fn any_members_where_none_are_named(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    let is_object = object.schema_type == SchemaType::Type(Type::Object);
+    if is_object && object.properties.is_empty() && object.additional_properties.is_none() {
+        object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+    }
+    object.properties.values_mut().for_each(any_members_where_none_are_named);
 }
 
 /// Removes `null` from every optional member: the derived schemas allow null as well.

@@ -241,6 +241,15 @@ impl Answer {
         self.body
     }
 
+    /// Checks that the gateway refused, in its own form.
+    #[track_caller]
+    pub(crate) fn refused_by_the_gateway(self, status: u16) {
+        let message = alims_edge::openapi::gateway::message(status).unwrap();
+        assert_eq!((self.status.as_u16(), &self.body), (status, &json!({ "message": message })));
+        assert_eq!(self.header("content-type"), "application/json");
+        assert!(!self.header("apigw-requestid").is_empty());
+    }
+
     /// A header's text; empty when it is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())

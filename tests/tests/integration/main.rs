@@ -10,6 +10,7 @@
 
 mod behind;
 mod create_workflow;
+mod documented;
 mod edge;
 mod get_workflow_history;
 mod get_workflow_recovery;

@@ -103,9 +103,22 @@ fn every_package_says_what_it_is_and_keeps_the_house_rules() {
     assert_no_complaints(complaints);
 }
 
-/// The manifests of the packages.
+/// The fuzzers are a workspace of their own, and fuzz what is built for the service.
+#[test]
+fn the_fuzzers_libraries_are_the_workspaces() {
+    let offered = section(workspace().text("Cargo.toml"), "[workspace.dependencies]");
+    let fuzzers = section(workspace().text("fuzz/Cargo.toml"), "[dependencies]");
+    let others = fuzzers.into_iter().filter(|line| !line.contains("path = ") && !line.starts_with("libfuzzer-sys"));
+    assert_no_complaints(
+        others
+            .filter(|line| !offered.contains(line))
+            .map(|line| format!("fuzz/Cargo.toml: {line}: not as in Cargo.toml")),
+    );
+}
+
+/// The manifests of the packages of this workspace.
 fn manifests() -> impl Iterator<Item = &'static File> {
-    workspace().files("/Cargo.toml")
+    workspace().files("/Cargo.toml").filter(|file| !file.text.lines().any(|line| line == "[workspace]"))
 }
 
 fn dependency_sections(manifest: &str) -> Vec<Vec<&str>> {

@@ -107,7 +107,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "alims_dynamodb",
-        &["shared/dynamodb/", "shared/store/", "local/", "proof/"],
+        &["shared/dynamodb/", "shared/store/", "local/", "proof/", "fuzz/targets/records.rs"],
         "which engine the store has is chosen in shared/store",
     ),
     ("StatusCode", &["shared/edge/", "shared/faults/", "local/", "bench/"], "only the edge knows status codes"),

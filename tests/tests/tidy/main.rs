@@ -13,6 +13,7 @@
 
 mod alarms;
 mod circles;
+mod contract;
 mod dependencies;
 mod documents;
 mod fresh_machine;

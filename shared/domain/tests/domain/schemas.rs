@@ -2,9 +2,10 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
+use alims_domain::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::refusal::Refusal;
-use alims_domain::schema;
+use alims_domain::schema::{self, Others};
 use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release};
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -14,11 +15,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// A validator for each detail type.
-static SCHEMAS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
-    let documents = schema::of_details().unwrap().into_iter();
+/// A validator for each detail type, for what this release publishes.
+static SCHEMAS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| validators(Others::Refused));
+
+fn validators(others: Others) -> BTreeMap<&'static str, Validator> {
+    let documents = schema::of_details(others).unwrap().into_iter();
     documents.map(|(name, text)| (name, validator(&serde_json::from_str(&text).unwrap()))).collect()
-});
+}
 
 /// Members that need not be there.
 const OPTIONAL: [&str; 8] = [
@@ -66,7 +69,7 @@ fn the_committed_schemas_are_current() {
         (name, serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
     });
     let committed: BTreeMap<String, Value> = committed.collect();
-    let current = schema::of_details().unwrap().into_iter();
+    let current = schema::of_details(Others::Allowed).unwrap().into_iter();
     let current: BTreeMap<String, Value> =
         current.map(|(name, text)| (format!("{name}.json"), serde_json::from_str(&text).unwrap())).collect();
     assert!(committed == current, "schemas/ is stale: run `cargo xtask schemas` and commit what it writes");
@@ -74,7 +77,7 @@ fn the_committed_schemas_are_current() {
 
 #[test]
 fn each_schema_stands_alone_and_defines_nothing_that_it_does_not_need() {
-    for (name, text) in schema::of_details().unwrap() {
+    for (name, text) in schema::of_details(Others::Allowed).unwrap() {
         let document: Value = serde_json::from_str(&text).unwrap();
         assert!(jsonschema::meta::is_valid(&document), "{name}");
         assert_eq!(document["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -82,6 +85,35 @@ fn each_schema_stands_alone_and_defines_nothing_that_it_does_not_need() {
             assert!(text.contains(&format!("\"#/$defs/{definition}\"")), "{name}: nothing refers to {definition}");
         }
         assert!(!text.contains("#/components/"), "{name}");
+    }
+}
+
+#[test]
+fn a_subscriber_that_validates_accepts_a_member_that_a_later_release_adds() {
+    let published = validators(Others::Allowed);
+    for detail in whole_details() {
+        let schema = &published[detail["event_type"].as_str().unwrap()];
+        assert!(schema.is_valid(&detail), "{detail}");
+        let objects = members(&detail, "").into_iter().filter(|pointer| detail.pointer(pointer).unwrap().is_object());
+        for object in objects.chain([String::new()]) {
+            let mut newer = detail.clone();
+            newer.pointer_mut(&object).unwrap()["colour"] = json!("green");
+            let errors: Vec<String> = schema.iter_errors(&newer).map(|error| error.to_string()).collect();
+            assert_eq!(errors, Vec::<String>::new(), "{object}: {newer}");
+        }
+    }
+}
+
+#[test]
+fn the_objects_of_a_laboratory_may_have_any_members_and_their_bounds_are_told() {
+    let (_, text) = schema::of_details(Others::Allowed).unwrap().pop_first().unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    for (name, bytes) in [("Metadata", METADATA_BYTES_MAX), ("ValidationContext", VALIDATION_CONTEXT_BYTES_MAX)] {
+        let schema = &document["$defs"][name];
+        assert_eq!(schema["additionalProperties"], true, "what is generated from {name} loses its members");
+        let told = schema["description"].as_str().unwrap();
+        assert!(told.contains(&format!(" {bytes} bytes ")), "{told}");
+        assert!(told.contains(&format!(" {JSON_DEPTH_MAX} levels")), "{told}");
     }
 }
 

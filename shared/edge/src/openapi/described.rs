@@ -5,6 +5,7 @@ use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::response::Response;
 
 use crate::openapi::schemas::Schemas;
+use crate::openapi::tag::Tag;
 use crate::problem::ProblemCode;
 use crate::route::Route;
 
@@ -12,6 +13,8 @@ use crate::route::Route;
 pub struct Described {
     /// Its route.
     pub route: &'static Route,
+    /// What it is for.
+    pub tag: Tag,
     /// One line of text.
     pub summary: &'static str,
     /// A paragraph of text.

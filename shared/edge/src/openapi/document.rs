@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use utoipa::openapi::info::{Info, License};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::server::{Server, ServerBuilder, ServerVariableBuilder};
 use utoipa::openapi::{ComponentsBuilder, OpenApi, Ref, ResponsesBuilder};
 
 use crate::openapi::described::Described;
 use crate::openapi::responses::{self, Shared, problems as problems_of};
 use crate::openapi::schemas::Schemas;
-use crate::problem::{ProblemCode, ProblemDocument};
+use crate::openapi::tag::Tag;
+use crate::problem::ProblemCode;
 
 /// What a token must say.
 const TOKEN: &str = "The service reads the caller from the verified token: the subject, the tenant, and the roles. The \
@@ -41,6 +43,7 @@ pub fn document(operations: &[Described], description: &str) -> OpenApi {
         let method = if route.method == http::Method::POST { HttpMethod::Post } else { HttpMethod::Get };
         let documented = OperationBuilder::new()
             .operation_id(Some(route.operation_id))
+            .tag(operation.tag.name())
             .summary(Some(operation.summary))
             .description(Some(operation.description))
             .parameters(Some(operation.parameters.clone()))
@@ -50,14 +53,31 @@ pub fn document(operations: &[Described], description: &str) -> OpenApi {
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let bearer = bearer.description(Some(TOKEN));
-    schemas.add::<ProblemDocument>();
+    schemas.add_problems();
+    let bodies: Vec<_> = operations.iter().filter_map(|operation| operation.body.as_ref()).collect();
     let components = ComponentsBuilder::new()
-        .schemas_from_iter(schemas.finish())
+        .schemas_from_iter(schemas.finish(&bodies))
         .responses_from_iter(shared)
         .security_scheme(BEARER, SecurityScheme::Http(bearer.build()))
         .build();
     let mut document = OpenApi::new(info, paths);
     document.components = Some(components);
+    document.servers = Some(servers());
+    document.tags = Some(Tag::ALL.map(Tag::described).into());
     document.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
     document
+}
+
+/// Where the service is: on a laptop, and on AWS at an address that the deployment prints.
+fn servers() -> Vec<Server> {
+    let variable = |told: &str, default: &str| {
+        ServerVariableBuilder::new().default_value(default).description(Some(told.to_owned())).build()
+    };
+    let laptop = ServerBuilder::new().url("http://127.0.0.1:3000").description(Some("A laptop: `cargo local`."));
+    let deployed = ServerBuilder::new()
+        .url("https://{api}.execute-api.{region}.amazonaws.com")
+        .description(Some("AWS: the output `ApiUrl` of the deployment."))
+        .parameter("api", variable("The id of the API.", "api-id"))
+        .parameter("region", variable("The region.", "eu-central-1"));
+    vec![laptop.build(), deployed.build()]
 }

@@ -1,12 +1,12 @@
-//! The parts of the worked example that several operations show: a sample on its way through the laboratory. A test
-//! checks each example against its schema.
+//! The parts of the worked example that several operations show: a sample on its way through the laboratory. Tests check
+//! each example against its schema, and the hashes.
 
 use serde_json::{Value, json};
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-const HASH_1: &str = "6f1ed002ab5595859014ebf0951522d9ba5cdaf3f1d3c4d6e2f3a4b5c6d7e8f9";
+const HASH_1: &str = "1ca50ec351f5486beb0883c6fb109f3c1e43689e78cdfd5d6b32825a89b2cf4c";
 /// The hash of version 2.
-pub const HASH_2: &str = "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab";
+pub const HASH_2: &str = "58f3b854a2f29a8c517778589d22eb447e5354d39d6e1d152a016f55ae04cba3";
 
 /// The workflow as created.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn created() -> Value {
     json!({
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "CREATED",
         "version": 1, "created_at": "2026-11-23T08:15:00.000Z", "updated_at": "2026-11-23T08:15:00.000Z",
-        "created_by": "alice", "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5},
+        "created_by": "alice", "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
         "allowed_transitions": ["ACTIVE"]
     })
 }
@@ -26,7 +26,7 @@ pub fn moved_workflow() -> Value {
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "ACTIVE",
         "previous_state": "CREATED", "version": 2, "created_at": "2026-11-23T08:15:00.000Z",
         "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice",
-        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
         "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
     })
 }
@@ -39,9 +39,9 @@ pub fn creation() -> Value {
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "event_type": "WorkflowCreated",
         "version": 1, "from_state": null, "to_state": "CREATED", "timestamp": "2026-11-23T08:15:00.000Z",
         "created_at": "2026-11-23T08:15:00.000Z", "created_by": "alice", "requested_by": "alice",
-        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5},
+        "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
-        "correlation_id": "order-7719", "previous_hash": GENESIS, "hash": HASH_1
+        "previous_hash": GENESIS, "hash": HASH_1
     })
 }
 
@@ -54,8 +54,8 @@ pub fn moved() -> Value {
         "event_type": "WorkflowStateChanged", "version": 2, "from_state": "CREATED", "to_state": "ACTIVE",
         "timestamp": "2026-11-23T08:20:00.000Z", "created_at": "2026-11-23T08:15:00.000Z",
         "created_by": "alice", "requested_by": "alice", "reason": "The sample is on the bench.",
-        "metadata": {"sample": "S-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
-        "correlation_id": "order-7719", "previous_hash": HASH_1, "hash": HASH_2
+        "previous_hash": HASH_1, "hash": HASH_2
     })
 }

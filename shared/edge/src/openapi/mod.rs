@@ -4,9 +4,13 @@ mod described;
 mod document;
 
 pub mod examples;
+pub mod gateway;
 pub mod parameters;
+pub mod problems;
 pub mod responses;
 pub mod schemas;
+mod tag;
 
 pub use described::Described;
 pub use document::document;
+pub use tag::Tag;

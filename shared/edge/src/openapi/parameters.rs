@@ -14,8 +14,13 @@ const WORKFLOW_ID_PATTERN: &str = r"^(\.{0,2}[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.{3
 pub fn workflow_id() -> Parameter {
     let schema = text().pattern(Some(WORKFLOW_ID_PATTERN)).max_length(Some(128));
     let told = "The id of the workflow.";
-    parameter("workflow_id", ParameterIn::Path, told, schema, json!("sample-2026-0042"))
+    ParameterBuilder::new()
+        .name("workflow_id")
+        .parameter_in(ParameterIn::Path)
         .required(Required::True)
+        .description(Some(told))
+        .schema(Some(schema))
+        .example(Some(json!("sample-2026-0042")))
         .build()
 }
 
@@ -70,7 +75,8 @@ pub fn cursor() -> Parameter {
         .build()
 }
 
-/// An optional parameter.
+/// An optional parameter. Its example stands in the description: a documentation page would send an example of its own
+/// accord, and a real request would then carry the correlation id and the idempotency key of the example.
 pub fn parameter(
     name: &str,
     place: ParameterIn,
@@ -78,13 +84,13 @@ pub fn parameter(
     schema: impl Into<RefOr<Schema>>,
     example: Value,
 ) -> ParameterBuilder {
+    let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
     ParameterBuilder::new()
         .name(name)
         .parameter_in(place)
         .required(Required::False)
-        .description(Some(told))
+        .description(Some(format!("{told} Example: `{example}`.")))
         .schema(Some(schema))
-        .example(Some(example))
 }
 
 /// A text.

@@ -1,18 +1,21 @@
 //! The answers of the operations: the content of each status.
 
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{Discriminator, ObjectBuilder, Ref, Schema, Type};
 use utoipa::openapi::{OneOfBuilder, RefOr, Required};
 
 use crate::exchange::{CODING, MEDIA_TYPE, PROBLEM_JSON};
 use crate::openapi::schemas::reference;
-use crate::problem::{ProblemCode, ProblemDocument};
+use crate::openapi::{gateway, problems};
+use crate::problem::ProblemCode;
 
 /// A body of JSON.
 #[must_use]
@@ -20,10 +23,22 @@ pub fn json_of<T: ToSchema>(example: Value) -> Content {
     ContentBuilder::new().schema(Some(reference::<T>())).example(Some(sorted(example))).build()
 }
 
-/// A JSON body of one of two types.
+/// A body of JSON with several examples, each with its name. A documentation page offers the first by its name.
 #[must_use]
-pub fn json_of_either<A: ToSchema, B: ToSchema>(example: Value) -> Content {
-    let either: Schema = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>()).into();
+pub fn json_of_any<T: ToSchema>(examples: impl IntoIterator<Item = (&'static str, &'static str, Value)>) -> Content {
+    let examples = examples.into_iter().map(|(name, summary, value)| {
+        (name, ExampleBuilder::new().summary(summary).value(Some(sorted(value))).build())
+    });
+    ContentBuilder::new().schema(Some(reference::<T>())).examples_from_iter(examples).build()
+}
+
+/// A JSON body of one of two types. The member `which` says which of the two, by the value beside each.
+#[must_use]
+pub fn json_of_either<A: ToSchema, B: ToSchema>(which: &str, [a, b]: [&str; 2], example: Value) -> Content {
+    let location = |name: Cow<'_, str>| Ref::from_schema_name(name).ref_location;
+    let mapping = [(a, location(A::name())), (b, location(B::name()))];
+    let either = OneOfBuilder::new().item(reference::<A>()).item(reference::<B>());
+    let either: Schema = either.discriminator(Some(Discriminator::with_mapping(which, mapping))).into();
     ContentBuilder::new().schema(Some(RefOr::T(either))).example(Some(sorted(example))).build()
 }
 
@@ -57,10 +72,12 @@ pub struct Shared {
     pub response: Response,
 }
 
-/// The problem responses of an operation, one per status, named after the codes that it may carry.
+/// The refusals of an operation, one per status, named after the codes that it may carry. Where the gateway answers
+/// with the same status, the response has its form as well.
 #[must_use]
 pub fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
-    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
+    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> =
+        gateway::OF_ANY_REQUEST.map(|status| (status, Vec::new())).into_iter().collect();
     for code in codes {
         by_status.entry(code.status().as_u16()).or_default().push(*code);
         if *code == ProblemCode::VersionConflict {
@@ -69,23 +86,27 @@ pub fn problems(codes: &[ProblemCode]) -> Vec<Shared> {
     }
     let shared = |(status, codes): (u16, Vec<ProblemCode>)| {
         let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-        Shared {
-            status: status.to_string(),
-            name: format!("{status}.{}", names.join(".")),
-            response: problem(status, &codes),
-        }
+        let names = if names.is_empty() { "gateway".to_owned() } else { names.join(".") };
+        Shared { status: status.to_string(), name: format!("{status}.{names}"), response: problem(status, &codes) }
     };
     by_status.into_iter().map(shared).collect()
 }
 
 fn problem(status: u16, codes: &[ProblemCode]) -> Response {
-    let named: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
-    let example = codes.first().map(|code| sorted(example_of(*code, status)));
-    let content = ContentBuilder::new().schema(Some(reference::<ProblemDocument>())).example(example).build();
-    let response = ResponseBuilder::new()
-        .description(named.join(" "))
-        .content(PROBLEM_JSON, content)
-        .header("X-Request-Id", request_id());
+    let from_gateway = gateway::message(status);
+    let named = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title()));
+    let named: Vec<String> = named.chain(from_gateway.map(|_| gateway::told(status).to_owned())).collect();
+    let mut response = ResponseBuilder::new().description(named.join(" ")).header("X-Request-Id", request_id());
+    if let Some(code) = codes.first() {
+        let example = Some(sorted(example_of(*code, status)));
+        let schema = problems::one_of(codes);
+        let schema = if from_gateway.is_some() { gateway::beside(schema) } else { schema };
+        let content = ContentBuilder::new().schema(Some(schema)).example(example).build();
+        response = response.content(PROBLEM_JSON, content);
+    }
+    if let Some(message) = from_gateway {
+        response = response.content("application/json", gateway::content(message));
+    }
     match status {
         429 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("42"))).build(),
         503 => response.header("Retry-After", header("Seconds to wait before the next try.", json!("1"))).build(),
@@ -156,7 +177,9 @@ fn sorted(value: Value) -> Value {
 }
 
 fn request_id() -> Header {
-    header("The id of the request, also in the service's logs.", json!("JKJaXmPLvHcESHA="))
+    let told =
+        "The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.";
+    header(told, json!("JKJaXmPLvHcESHA="))
 }
 
 fn header(told: &str, example: Value) -> Header {

@@ -1,6 +1,10 @@
 //! The OpenAPI document: current, complete, and of one mind with the readers and with its own examples.
 
-use alims_edge::problem::ProblemCode;
+use alims_domain::event::WorkflowEvent;
+use alims_domain::hash_chain::{ChainWalk, hash_of};
+use alims_domain::identifiers::WorkflowKey;
+use alims_edge::openapi::{Tag, examples, gateway, problems};
+use alims_edge::problem::{ProblemCode, ProblemDocument};
 use alims_edge::testing::GatewayEvent;
 use alims_interface::ROUTES;
 use alims_testing::builders::a_break;
@@ -11,6 +15,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
+
+use crate::problems::every_problem;
 
 /// The document as JSON.
 static DOCUMENT: LazyLock<Value> =
@@ -52,6 +58,17 @@ fn the_committed_document_is_current() {
 }
 
 #[test]
+fn an_instant_of_an_example_is_in_quotes() {
+    let text = alims_interface::yaml().expect("a document of YAML");
+    let instants: Vec<&str> = text.lines().filter(|line| line.contains("T08:15:00.000Z")).collect();
+    assert!(instants.len() > 5, "{instants:?}");
+    assert!(
+        instants.iter().all(|line| line.ends_with("'2026-11-23T08:15:00.000Z'") || line.contains(" Example: ")),
+        "{instants:?}"
+    );
+}
+
+#[test]
 fn the_document_has_the_operations_of_the_table_and_no_others() {
     let documented: BTreeSet<(String, String, String)> = documented()
         .map(|(path, method, operation)| {
@@ -83,14 +100,156 @@ fn every_code_is_a_problem_of_some_operation_and_every_operation_may_be_refused(
             let response = resolved(response);
             let Some(problem) = response["content"].get("application/problem+json") else { continue };
             assert_eq!(problem["example"]["status"].to_string(), *status);
+            let named: BTreeSet<String> = codes_of(&problem["schema"]);
             let description = response["description"].as_str().expect("a description");
-            codes.extend(ProblemCode::ALL.map(ProblemCode::as_str).iter().filter(|code| description.contains(*code)));
+            assert!(named.iter().all(|code| description.contains(&format!("`{code}`"))), "{description}: {named:?}");
+            codes.extend(named);
         }
         for status in ["400", "401", "403", "500", "503"] {
             assert!(operation["responses"].get(status).is_some(), "{} {status}", operation["operationId"]);
         }
     }
-    assert_eq!(codes, ProblemCode::ALL.iter().map(|code| code.as_str()).collect());
+    assert_eq!(codes, ProblemCode::ALL.iter().map(|code| code.as_str().to_owned()).collect());
+}
+
+/// The codes that a schema of problems allows.
+fn codes_of(schema: &'static Value) -> BTreeSet<String> {
+    let schema = schema.get("anyOf").map_or(schema, |beside_the_gateway| &beside_the_gateway[0]);
+    let alternatives =
+        schema.get("oneOf").and_then(Value::as_array).map_or_else(|| vec![schema], |all| all.iter().collect());
+    let codes = alternatives.into_iter().map(|one| &resolved(one)["properties"]["code"]["enum"]);
+    codes.map(|code| code[0].as_str().expect("one code").to_owned()).collect()
+}
+
+#[test]
+fn where_a_schema_has_alternatives_one_member_tells_them_apart() {
+    let mut found = 0;
+    each_object(&DOCUMENT, &mut |object| {
+        let Some(alternatives) = object.get("oneOf").and_then(Value::as_array) else { return };
+        if alternatives.iter().any(|one| one["type"] == "null") {
+            return;
+        }
+        let name = object["discriminator"]["propertyName"].as_str().expect("a discriminator");
+        let mapping = object["discriminator"]["mapping"].as_object().expect("a mapping");
+        for one in alternatives {
+            let values = &resolved(&resolved(one)["properties"][name])["enum"];
+            for value in values.as_array().expect("the values of the member") {
+                let value = value.as_str().expect("a text");
+                assert_eq!(mapping.get(value), one.get("$ref"), "{name}: {value}");
+            }
+        }
+        found += 1;
+    });
+    assert!(found > 5, "{found}");
+}
+
+#[test]
+fn what_only_answers_carry_may_grow_and_no_object_is_silent_about_its_members() {
+    let requests: Vec<Value> =
+        documented().filter_map(|(_, _, operation)| operation.get("requestBody").cloned()).collect();
+    let mut sent: BTreeSet<String> = BTreeSet::new();
+    let mut unread = json!(requests).to_string();
+    loop {
+        let schemas = DOCUMENT["components"]["schemas"].as_object().expect("schemas");
+        let more: Vec<_> = schemas.iter().filter(|(name, _)| unread.contains(&format!("schemas/{name}\""))).collect();
+        let before = sent.len();
+        for (name, schema) in more {
+            sent.insert(name.clone());
+            unread.push_str(&schema.to_string());
+        }
+        if sent.len() == before {
+            break;
+        }
+    }
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().expect("schemas") {
+        if schema["type"] == "object" {
+            let closed = schema.get("additionalProperties") == Some(&json!(false));
+            assert_eq!(closed, sent.contains(name), "{name}");
+        }
+    }
+    each_object(&DOCUMENT, &mut |object| {
+        if object.get("type") == Some(&json!("object")) {
+            let says = object.contains_key("properties") || object.contains_key("additionalProperties");
+            assert!(says, "a generator takes this for an object without members: {object:?}");
+        }
+    });
+}
+
+fn each_object(value: &'static Value, visit: &mut impl FnMut(&'static Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            visit(object);
+            object.values().for_each(|value| each_object(value, visit));
+        }
+        Value::Array(items) => items.iter().for_each(|value| each_object(value, visit)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_gateway_and_the_functions_have_their_own_form_where_both_may_answer() {
+    for (_, _, operation) in documented() {
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            let content = &resolved(response)["content"];
+            let number: u16 = status.parse().expect("a status");
+            let message = gateway::message(number);
+            let shown = content.pointer("/application~1json/example/message").and_then(Value::as_str);
+            assert_eq!(shown, message, "{} {status}", operation["operationId"]);
+        }
+        for status in gateway::OF_ANY_REQUEST {
+            assert!(operation["responses"].get(status.to_string()).is_some(), "{} {status}", operation["operationId"]);
+        }
+    }
+}
+
+#[test]
+fn a_problem_has_the_members_of_its_codes_schema_and_no_others() {
+    for (problem, _, _) in every_problem() {
+        let code = problem.kind();
+        let document = json!(ProblemDocument::new(&problem, "r-1"));
+        let schema = &DOCUMENT["components"]["schemas"][problems::name(code)];
+        let errors: Vec<String> = validator(schema).iter_errors(&document).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{document}");
+        for member in document.as_object().expect("an object").keys() {
+            assert!(schema["properties"].get(member).is_some(), "{}: {member}", code.as_str());
+        }
+    }
+}
+
+#[test]
+fn no_optional_parameter_has_an_example_that_a_page_would_send() {
+    for (_, _, operation) in documented() {
+        for parameter in operation["parameters"].as_array().expect("parameters") {
+            assert_eq!(parameter["required"] == true, parameter.get("example").is_some(), "{parameter}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_one_of_the_tags() {
+    let tags = Tag::ALL.map(Tag::name);
+    let documented_tags: Vec<&str> =
+        DOCUMENT["tags"].as_array().expect("tags").iter().filter_map(|tag| tag["name"].as_str()).collect();
+    assert_eq!(documented_tags, tags);
+    for (_, _, operation) in documented() {
+        let [Value::String(tag)] = operation["tags"].as_array().expect("tags").as_slice() else { unreachable!() };
+        assert!(tags.contains(&tag.as_str()), "{tag}");
+    }
+}
+
+#[test]
+fn the_versions_of_the_example_have_the_hashes_that_they_show() {
+    let key = WorkflowKey {
+        tenant_id: "default".parse().expect("a tenant"),
+        workflow_id: "sample-2026-0042".parse().expect("an id"),
+    };
+    let mut chain = ChainWalk::new(&key);
+    for example in [examples::creation(), examples::moved()] {
+        let event: WorkflowEvent = serde_json::from_value(example).expect("an event");
+        let hash = hash_of(&event).expect("a hash");
+        assert_eq!(hash, event.hash, "the hash of version {}", event.version);
+        chain.step(event).expect("the next version");
+    }
 }
 
 #[test]
@@ -100,10 +259,13 @@ fn every_example_is_what_its_schema_says() {
         let responses = operation["responses"].as_object().expect("responses").values();
         let bodies = responses.chain(operation.get("requestBody"));
         for content in bodies.flat_map(|body| resolved(body)["content"].as_object().expect("content").values()) {
-            let errors: Vec<String> =
-                validator(&content["schema"]).iter_errors(&content["example"]).map(|e| e.to_string()).collect();
-            assert_eq!(errors, Vec::<String>::new(), "{}", content["example"]);
-            examples += 1;
+            let several = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+            for example in several.chain(content.get("example")) {
+                let errors: Vec<String> =
+                    validator(&content["schema"]).iter_errors(example).map(|e| e.to_string()).collect();
+                assert_eq!(errors, Vec::<String>::new(), "{example}");
+                examples += 1;
+            }
         }
     }
     assert!(examples > ROUTES.len(), "{examples}");

@@ -33,7 +33,7 @@ fn conflict() -> VersionConflict {
 }
 
 /// One problem of every code, with its status and the members that only it has.
-fn every_problem() -> Vec<(Problem, u16, Value)> {
+pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
     let fault = RequestFault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
     let outside = RequestFault { pointer: None, message: "the header if-match must be …".to_owned() };
     let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };

@@ -1,0 +1,15 @@
+//! Queries with a cursor: the first byte chooses the operation, the others are the query string.
+#![no_main]
+
+use alims_edge::testing::GatewayEvent;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((operation, query)) = bytes.split_first() else { return };
+    let Ok(query) = std::str::from_utf8(query) else { return };
+    let sent = |route| GatewayEvent::of(route).query(query).request();
+    match operation % 2 {
+        0 => drop(list_workflows::request::read(&sent(&list_workflows::ROUTE))),
+        _ => drop(get_workflow_history::request::read(&sent(&get_workflow_history::ROUTE))),
+    }
+});

@@ -1,0 +1,54 @@
+"""Uses what was generated in Python: every module imports, and what the contract shows keeps its members.
+
+Arguments: openapi.yaml, and the folder that holds `api_client` and `events`.
+"""
+
+import importlib
+import pkgutil
+import sys
+
+import yaml
+
+contract, folder = sys.argv[1:]
+sys.path.insert(0, folder)
+for name in ["api_client", "events"]:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        importlib.import_module(module.name)
+
+with open(contract, encoding="utf-8") as file:
+    document = yaml.safe_load(file)
+
+
+def example(path, method, status):
+    return document["paths"][path][method]["responses"][status]["content"]["application/json"]["example"]
+
+
+history = example("/workflows/{workflow_id}/history", "get", "200")
+from api_client.models import GatewayError, HistoryPage, Refusal, TransitionResult, UnauthenticatedProblem, WorkflowEvent
+
+page = HistoryPage.from_dict(history)
+kinds = [type(item) for item in page.items]
+assert kinds == [WorkflowEvent, WorkflowEvent, Refusal], kinds
+for item, shown in zip(page.items[:2], history["items"]):
+    assert item.metadata.to_dict() == shown["metadata"], item
+moved = TransitionResult.from_dict(example("/workflows/{workflow_id}/transitions", "post", "200"))
+assert moved.workflow.metadata["sample_id"] == "S-2026-0042", moved
+
+# Both forms of a 401: the gateway's, and a function's.
+import httpx
+from api_client import Client
+from api_client.api.read import get_workflow_state
+
+problem = document["components"]["responses"]["401.unauthenticated"]["content"]["application/problem+json"]["example"]
+for body, kind in [({"message": "Unauthorized"}, GatewayError), (problem, UnauthenticatedProblem)]:
+    answer = httpx.Response(401, json=body)
+    parsed = get_workflow_state._parse_response(client=Client(base_url="http://here"), response=answer)
+    assert isinstance(parsed, kind), parsed
+
+# The events as a subscriber gets them, with a member that a later release may add.
+for shown in history["items"]:
+    model = getattr(importlib.import_module(f"events.{shown['event_type']}"), shown["event_type"])
+    parsed = model.model_validate(shown | {"added_later": True})
+    kept = parsed.model_dump(mode="json").get("metadata")
+    assert kept == shown.get("metadata"), (shown["event_type"], kept)

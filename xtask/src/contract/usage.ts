@@ -1,0 +1,36 @@
+// What a user writes against the generated types: it must compile, and each union must narrow by one member.
+import type { components, paths } from "./api";
+
+type Schemas = components["schemas"];
+type Move = paths["/workflows/{workflow_id}/transitions"]["post"];
+type Moved = Move["responses"][200]["content"]["application/json"];
+type Conflict = Move["responses"][409]["content"]["application/problem+json"];
+type Unauthorized = Move["responses"][401]["content"]["application/json"];
+
+export const creation: Schemas["WorkflowCreate"] = {
+  workflow_type: "sample-analysis",
+  metadata: { sample_id: "S-1", results: { sodium: 141 } },
+};
+
+export function sample(entry: Schemas["HistoryEntry"]): unknown {
+  switch (entry.event_type) {
+    case "WorkflowTransitionRefused":
+      return entry.code;
+    case "UnreadableEntry":
+      return entry.content;
+    default:
+      return entry.metadata["sample_id"];
+  }
+}
+
+export function version(answer: Moved): number {
+  return answer.outcome === "moved" ? answer.event.version : answer.workflow.version;
+}
+
+export function options(problem: Conflict): string {
+  return problem.code === "version-conflict" ? `now at ${problem.version}` : problem.allowed_transitions.join();
+}
+
+export function told(answer: Unauthorized): string {
+  return answer.message;
+}
