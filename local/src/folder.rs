@@ -1,4 +1,4 @@
-//! The data folder: its files, and the lock that excludes a second server.
+//! The data folder: its files, who may read them, and the lock that excludes a second server.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -11,6 +11,12 @@ pub enum FolderError {
     /// Another server works on it.
     #[error("another server is running on the data folder {}; stop it, or choose another folder with --data", .0.display())]
     InUse(PathBuf),
+    /// Others could replace what is in it.
+    #[error("other users may write to the data folder {}; run: chmod 700 {}", .0.display(), .0.display())]
+    OthersMayWrite(PathBuf),
+    /// A secret that others could read is none.
+    #[error("other users may read {}; remove it to get a new one, or run: chmod 600 {}", .0.display(), .0.display())]
+    OthersMayRead(PathBuf),
     /// It, or a file in it, cannot be made, read or written.
     #[error("cannot use {}", .path.display())]
     Unusable {
@@ -39,14 +45,47 @@ impl DataFolder {
     /// Opens the folder, making it when it is not there. Only its owner may look into it: it holds a private key.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, or others may write to it.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(root).map_err(FolderError::at(root))?;
+        make_private_folder(root)?;
+        let mode = mode_of(root).map_err(FolderError::at(root))?;
+        if mode & OTHERS_WRITE != 0 {
+            return Err(FolderError::OthersMayWrite(root.to_owned()));
+        }
         Ok(Self { root: root.to_owned() })
+    }
+
+    /// Says that others may look into the folder. It is no reason to refuse it: its files are private themselves.
+    pub(crate) fn name_onlookers(&self) {
+        if mode_of(&self.root).is_ok_and(|mode| mode & OTHERS != 0) {
+            let root = self.root.display();
+            tracing::warn!("other users may look into the data folder {root}; to prevent that: chmod 700 {root}");
+        }
+    }
+
+    /// Reads a secret, installing a fresh one when there is none. Of several processes that do so at once, one installs
+    /// its own and all get the same.
+    ///
+    /// # Errors
+    /// Those of `fresh`; and when the secret can be neither read nor written, or others may read it.
+    pub(crate) fn secret<E: From<FolderError>>(
+        &self,
+        path: &Path,
+        fresh: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Vec<u8>, E> {
+        let at = || FolderError::at(path);
+        match std::fs::read(path) {
+            Ok(secret) => {
+                if mode_of(path).map_err(at())? & OTHERS != 0 {
+                    return Err(FolderError::OthersMayRead(path.to_owned()).into());
+                }
+                Ok(secret)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(install(path, fresh()?.as_bytes()).map_err(at())?)
+            }
+            Err(error) => Err(at()(error).into()),
+        }
     }
 
     /// Locks the folder for this server, until the lock is dropped or the process ends in any way.
@@ -55,7 +94,7 @@ impl DataFolder {
     /// [`FolderError::InUse`] when another server has it.
     pub fn lock(&self) -> Result<FolderLock, FolderError> {
         let path = self.root.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = private().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(FolderError::at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(FolderLock { _file: file }),
@@ -74,6 +113,18 @@ impl DataFolder {
     #[must_use]
     pub fn key(&self) -> PathBuf {
         self.root.join("key")
+    }
+
+    /// The key of the database's and the bus's ports, as the SDKs share credentials.
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
+        self.root.join("credentials")
+    }
+
+    /// The rules and policies that the server brings along, when it uses them. Written anew at each start.
+    #[must_use]
+    pub fn shipped(&self) -> PathBuf {
+        shipped_in(&self.root)
     }
 
     /// Every event the bus accepted.
@@ -101,6 +152,11 @@ impl DataFolder {
     }
 }
 
+/// The folder of what the server brings along, in a data folder that need not be there yet.
+pub(crate) fn shipped_in(data: &Path) -> PathBuf {
+    data.join("shipped")
+}
+
 /// Keeps a data folder for one server.
 #[derive(Debug)]
 pub struct FolderLock {
@@ -118,7 +174,64 @@ pub(crate) fn scratch_beside(path: &Path) -> PathBuf {
 /// Writes `bytes` to `path` atomically: a reader sees the old content or the new one, never a part.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let scratch = scratch_beside(path);
-    let mut file = File::create(&scratch)?;
+    let mut file = private().create(true).truncate(true).write(true).open(&scratch)?;
     file.write_all(bytes)?;
     std::fs::rename(&scratch, path)
+}
+
+/// Makes the folder, and those above it that are not there, for their owner alone.
+pub(crate) fn make_private_folder(path: &Path) -> Result<(), FolderError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(FolderError::at(path))
+}
+
+/// Makes the file, if it is not there, for a library that would make one that others may read. What `SQLite` puts
+/// beside a database has the database's mode.
+pub(crate) fn make_private(path: &Path) -> Result<(), FolderError> {
+    private().create(true).append(true).open(path).map(drop).map_err(FolderError::at(path))
+}
+
+/// How files are opened: those that are made are for their owner alone.
+pub(crate) fn private() -> OpenOptions {
+    #[allow(unused_mut, reason = "a system without modes leaves the options as they are")]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Installs a secret if there is none, and returns the installed one.
+///
+/// The file is complete before it gets its name, and a hard link fails where a rename would replace an existing file.
+fn install(path: &Path, secret: &[u8]) -> io::Result<Vec<u8>> {
+    let scratch = scratch_beside(path);
+    let mut file = private().create(true).truncate(true).write(true).open(&scratch)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&scratch, path);
+    std::fs::remove_file(&scratch)?;
+    match linked {
+        Ok(()) => Ok(secret.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::read(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// What its group and everybody else may do with a file.
+const OTHERS: u32 = 0o077;
+/// Whether they may write to it.
+const OTHERS_WRITE: u32 = 0o022;
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> io::Result<u32> {
+    Ok(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions()))
+}
+
+/// Other systems have other means, which this server leaves to their user.
+#[cfg(not(unix))]
+fn mode_of(_path: &Path) -> io::Result<u32> {
+    Ok(0o600)
 }

@@ -9,6 +9,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::edge::limits::BODY_BYTES_MAX;
+use crate::guard::Foreign;
 use crate::token::TokenRefused;
 
 /// Why the edge did not call a function, or got no answer from it.
@@ -16,6 +17,8 @@ use crate::token::TokenRefused;
 pub(crate) enum EdgeProblem {
     /// The request has no valid token.
     Unauthenticated(TokenRefused),
+    /// A foreign page may have made the request.
+    Foreign(Foreign),
     /// The caller may not listen to events.
     Forbidden,
     /// A value in the request is invalid.
@@ -46,6 +49,16 @@ impl EdgeProblem {
                     "Token refused: {why}. Run `cargo local token --sub NAME --role ROLE` and send the result as \
                      `Authorization: Bearer <token>`."
                 ),
+            ),
+            Self::Foreign(Foreign::Host) => (
+                (StatusCode::MISDIRECTED_REQUEST, "foreign-host", "Foreign host"),
+                "The server does not go by the name in `Host`. Use 127.0.0.1 or localhost, or start the server with \
+                 `--allow-host NAME`."
+                    .to_owned(),
+            ),
+            Self::Foreign(Foreign::Origin) => (
+                (StatusCode::FORBIDDEN, "foreign-origin", "Foreign origin"),
+                "A page of another origin may not call this server. Use the page at /docs, or a program.".to_owned(),
             ),
             Self::Forbidden => (
                 known(ProblemCode::Forbidden),
@@ -144,6 +157,8 @@ mod tests {
             TokenRefused::Audience,
         ];
         let others = [
+            EdgeProblem::Foreign(Foreign::Host),
+            EdgeProblem::Foreign(Foreign::Origin),
             EdgeProblem::Forbidden,
             EdgeProblem::Malformed("the header content-length is not a number"),
             EdgeProblem::NoRoute,
