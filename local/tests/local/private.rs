@@ -4,9 +4,10 @@
 
 use alims_local::{Config, Server};
 use std::fs::{Permissions, read_dir, set_permissions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::site::Site;
 
@@ -30,6 +31,19 @@ async fn refused(data: &Path) -> String {
 fn token(data: &Path) -> Output {
     let print = r#"umask 000; exec "$0" token --sub alice --data "$1""#;
     Command::new("sh").args(["-c", print, env!("CARGO_BIN_EXE_alims-local")]).arg(data).output().unwrap()
+}
+
+/// Starts a server, ends it when it is ready, and gives what it logged.
+fn served(data: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
+    command.args(["--port", "0", "--until-stdin-closes", "--data"]).arg(data);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(printed.any(|line| line.starts_with("listening on")), "it is never ready");
+    drop(child.stdin.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 #[tokio::test]
@@ -95,10 +109,8 @@ async fn a_data_folder_that_others_may_write_to_is_refused_and_one_that_they_may
     for (mode, named) in [(0o755, true), (0o710, true), (0o700, false)] {
         set_permissions(data.path(), Permissions::from_mode(mode)).unwrap();
         assert!(token(data.path()).status.success());
-        let serve = [env!("CARGO_BIN_EXE_alims-local"), "--port", "0", "--until-stdin-closes", "--data"];
-        let served = Command::new(serve[0]).args(&serve[1..]).arg(data.path()).output().unwrap();
-        let said = String::from_utf8(served.stderr).unwrap();
+        let said = served(data.path());
         let says = said.contains(&format!("chmod 700 {}", data.path().display()));
-        assert!(served.status.success() && says == named, "{mode:o}: {said}");
+        assert_eq!(says, named, "{mode:o}: {said}");
     }
 }
