@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// More than a server writes at its start.
+const ROOM_BYTES: usize = 256 * 1024;
+
 /// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -17,6 +20,9 @@ pub enum FolderError {
     /// A secret that others could read is none.
     #[error("other users may read {}; remove it to get a new one, or run: chmod 600 {}", .0.display(), .0.display())]
     OthersMayRead(PathBuf),
+    /// There is no room for what a server writes at its start.
+    #[error("the disk of the data folder {} is full; free some space, or choose another folder with --data", .0.display())]
+    Full(PathBuf),
     /// It, or a file in it, cannot be made, read or written.
     #[error("cannot use {}", .path.display())]
     Unusable {
@@ -103,6 +109,19 @@ impl DataFolder {
         }
     }
 
+    /// Where it is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether the disk has no room, which a library's error text may hide.
+    pub(crate) fn is_full(&self) -> bool {
+        let path = self.root.join("room");
+        let written = replace(&path, &vec![0; ROOM_BYTES]);
+        let _ = std::fs::remove_file(&path);
+        written.is_err_and(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+
     /// Log and index.
     #[must_use]
     pub fn database(&self) -> PathBuf {
@@ -174,9 +193,15 @@ pub(crate) fn scratch_beside(path: &Path) -> PathBuf {
 /// Writes `bytes` to `path` atomically: a reader sees the old content or the new one, never a part.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let scratch = scratch_beside(path);
-    let mut file = private().create(true).truncate(true).write(true).open(&scratch)?;
-    file.write_all(bytes)?;
-    std::fs::rename(&scratch, path)
+    let written = private().create(true).truncate(true).write(true).open(&scratch).and_then(|mut file| {
+        file.write_all(bytes)?;
+        std::fs::rename(&scratch, path)
+    });
+    if written.is_err() {
+        // It may not be there at all. A full disk must not collect what did not fit.
+        let _ = std::fs::remove_file(&scratch);
+    }
+    written
 }
 
 /// Makes the folder, and those above it that are not there, for their owner alone.
@@ -208,11 +233,13 @@ pub(crate) fn private() -> OpenOptions {
 /// The file is complete before it gets its name, and a hard link fails where a rename would replace an existing file.
 fn install(path: &Path, secret: &[u8]) -> io::Result<Vec<u8>> {
     let scratch = scratch_beside(path);
-    let mut file = private().create(true).truncate(true).write(true).open(&scratch)?;
-    file.write_all(secret)?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&scratch, path);
-    std::fs::remove_file(&scratch)?;
+    let linked = private().create(true).truncate(true).write(true).open(&scratch).and_then(|mut file| {
+        file.write_all(secret)?;
+        file.sync_all()?;
+        std::fs::hard_link(&scratch, path)
+    });
+    // It may not be there at all.
+    let _ = std::fs::remove_file(&scratch);
     match linked {
         Ok(()) => Ok(secret.to_owned()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::read(path),
@@ -234,4 +261,25 @@ fn mode_of(path: &Path) -> io::Result<u32> {
 #[cfg(not(unix))]
 fn mode_of(_path: &Path) -> io::Result<u32> {
     Ok(0o600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_that_fails_leaves_nothing_behind_and_the_old_file_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        // A folder has the name, so that the last step fails.
+        let taken = folder.path().join("taken");
+        std::fs::create_dir_all(taken.join("in use")).unwrap();
+        replace(&taken, b"new").unwrap_err();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+        assert!(!DataFolder::open(folder.path()).unwrap().is_full());
+    }
 }

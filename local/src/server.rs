@@ -185,16 +185,22 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
+        let started = Self::start_on(&folder, lock, config).await;
+        started
+            .map_err(|error| if folder.is_full() { FolderError::Full(folder.root().to_owned()).into() } else { error })
+    }
+
+    async fn start_on(folder: &DataFolder, lock: FolderLock, config: Config) -> Result<Self, StartError> {
         endpoints::forget(&folder.endpoints());
-        let (rules, policy) = judges(&config, &folder)?;
-        let key = SigningKey::load_or_create(&folder)?;
-        let access_key = AccessKey::load_or_create(&folder)?;
+        let (rules, policy) = judges(&config, folder)?;
+        let key = SigningKey::load_or_create(folder)?;
+        let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
         let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_listener, _) = listen(config.database_port, "--database-port").await?;
         let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
-        let archive = archive(&folder)?;
+        let archive = archive(folder)?;
         make_private(&folder.database())?;
         let database =
             EmbeddedDatabase::start(&folder.database(), database_listener, &guard, access_key.clone(), patience)?;
@@ -227,7 +233,7 @@ impl Server {
         let (written, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(&folder, streams, client, written.clone(), publishes)
+            start_pump(folder, streams, client, written.clone(), publishes)
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
