@@ -88,7 +88,7 @@ mod tests {
         std::fs::write(shipped.join("rules/of-an-older-release.yaml"), "rules: []").unwrap();
         for _ in 0..2 {
             unpack(&shipped).unwrap();
-            assert_eq!(all(&shipped), all(&repository().unwrap()));
+            assert_eq!(all(&shipped), all(&repository().unwrap()), "name each file in `FILES`");
         }
     }
 }
