@@ -196,7 +196,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_time_in_which_the_server_does_not_read_is_not_the_sender_s() {
-        let sent = stream::iter([1, 2, 3].map(|length| Ok::<_, Infallible>(vec![b'x'; length])));
+        let sent = stream::iter([1, 2, 3]).then(|length| async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, Infallible>(vec![b'x'; length])
+        });
         let mut body = timed_body(Body::from_stream(sent), Patience::default()).into_data_stream();
         for length in [1, 2, 3] {
             tokio::time::sleep(LONG).await;
