@@ -1,5 +1,6 @@
 //! The command line: run the server, print a token, run the demo.
 
+use alims_operations::errors::with_causes;
 use alims_operations::ports::Clock;
 use alims_rules::{Authorization, Endpoint, Engine, Reach};
 use alims_runtime::SystemClock;
@@ -154,21 +155,10 @@ pub fn run() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // If standard error is closed, only the exit code reports the error.
-        let _ = writeln!(io::stderr(), "error: {}", in_one_line(error.as_ref()));
+        let text = printable(&with_causes(error.as_ref()).replace('\n', " "));
+        let _ = writeln!(io::stderr(), "error: {text}");
         ExitCode::FAILURE
     })
-}
-
-/// An error and what caused it.
-fn in_one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    printable(&text.replace('\n', " "))
 }
 
 type Failure = Box<dyn Error + Send + Sync>;

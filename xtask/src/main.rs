@@ -13,6 +13,7 @@ mod runner;
 mod schemas;
 mod session;
 mod spec;
+mod stack;
 mod step;
 mod suite;
 mod template;
@@ -81,6 +82,8 @@ enum Task {
         #[arg(long, requires = "traces", default_value_t = 1)]
         seed: u64,
     },
+    /// Write template.yaml and docs/permissions.md from deployment/ and the functions' deployment.toml.
+    Stack,
     /// Check the template and the state machine's definition with SAM CLI and cfn-lint.
     Template,
     /// Play the four scenarios of the demo against a server of their own.
@@ -144,6 +147,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Machine) => machine::write(&workspace),
         Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick, &Session::foreground()),
+        Some(Task::Stack) => stack::write(&workspace),
         Some(Task::Template) => template::check(&workspace),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Deny) => deny(&workspace),

@@ -10,6 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::create_workflow::{self as operation, Ports};
 use alims_operations::ports::{TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
@@ -21,11 +22,15 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog, R: TransitionRules>(ports: &Ports<L, R>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog, R: TransitionRules>(
+    ports: &Ports<L, R>,
+    request: &Incoming,
+) -> Result<Answer, Problem> {
     let (call, new) = request::read(request)?;
     let accepted = operation::create_workflow(ports, &call, &new).await.map_err(problems::problem)?;
     response::created(&accepted)

@@ -3,18 +3,18 @@
 use alims_domain::call::Call;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
-use alims_edge::reader::{body, caller, fields};
+use alims_edge::reader::{body, fields};
 use alims_operations::create_workflow::NewWorkflow;
-use lambda_http::Request;
 
 /// Reads the call and the workflow to create.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
-pub fn read(request: &Request) -> Result<(Call, NewWorkflow), Problem> {
+pub fn read(request: &Incoming) -> Result<(Call, NewWorkflow), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
+    let call = request.call(&mut faults)?;
     Query::read(request, &mut faults).finish(&mut faults);
     let new = body::required(request, &mut faults).and_then(|mut body| {
         let workflow_type = body.required("workflow_type", fields::text, &mut faults);

@@ -10,6 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::get_workflow_history::{self as operation, Ports};
 use alims_operations::ports::WorkflowLog;
 use lambda_http::{Body, Request, Response};
@@ -21,11 +22,12 @@ pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn get_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem> {
     let (call, HistoryRequest { workflow_id, query, cursors }) = request::read(request)?;
     let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;
     let page = HistoryPage::new(page, query.after, &cursors).map_err(Problem::internal)?;

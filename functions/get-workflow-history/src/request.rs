@@ -7,10 +7,9 @@ use alims_domain::limits::PAGE_ITEMS_DEFAULT;
 use alims_edge::cursor::not_ours;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, page_items};
-use alims_edge::reader::{caller, path};
 use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
-use lambda_http::Request;
 
 use crate::cursor::HistoryCursors;
 
@@ -29,10 +28,10 @@ pub struct HistoryRequest {
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
-pub fn read(request: &Request) -> Result<(Call, HistoryRequest), Problem> {
+pub fn read(request: &Incoming) -> Result<(Call, HistoryRequest), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     let mut query = Query::read(request, &mut faults);
     let include_refusals = query.take("include", refusals, &mut faults).is_some();
     let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);

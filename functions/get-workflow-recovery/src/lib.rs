@@ -9,6 +9,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::named_workflow;
 use alims_operations::get_workflow_recovery::{self as operation, Ports};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, RecoveryStarter, WorkflowLog};
@@ -22,11 +23,12 @@ where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,
 {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, S>(ports: &Ports<L, S>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, S>(ports: &Ports<L, S>, request: &Incoming) -> Result<Answer, Problem>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     S: RecoveryStarter,

@@ -9,6 +9,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::get_workflow_state::{self as operation, Ports};
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
@@ -22,13 +23,14 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRul
     ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
-    request: &Request,
+    request: &Incoming,
 ) -> Result<Answer, Problem> {
     let StateCall { call, workflow_id, evaluate } = request::read(request)?;
     if evaluate {

@@ -4,9 +4,8 @@ use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, yes_or_no};
-use alims_edge::reader::{caller, path};
-use lambda_http::Request;
 
 /// The requested workflow, and whether to evaluate its transitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +22,10 @@ pub struct StateCall {
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
-pub fn read(request: &Request) -> Result<StateCall, Problem> {
+pub fn read(request: &Incoming) -> Result<StateCall, Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     let mut query = Query::read(request, &mut faults);
     let evaluate = query.take("evaluate", yes_or_no, &mut faults).unwrap_or(false);
     query.finish(&mut faults);

@@ -11,6 +11,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::list_workflows::{self as operation, Ports};
 use alims_operations::ports::WorkflowIndex;
 use lambda_http::{Body, Request, Response};
@@ -22,11 +23,12 @@ pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn list_workflows<I: WorkflowIndex>(ports: &Ports<I>, request: Request) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<I: WorkflowIndex>(ports: &Ports<I>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<I: WorkflowIndex>(ports: &Ports<I>, request: &Incoming) -> Result<Answer, Problem> {
     let (call, ListRequest { filter, after, limit, cursors }) = request::read(request)?;
     let page = operation::list_workflows(ports, &call, filter, after, limit).await.map_err(problems::problem)?;
     Answer::ok(&WorkflowList::new(page, &cursors))

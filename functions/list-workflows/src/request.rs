@@ -7,12 +7,11 @@ use alims_domain::limits::PAGE_ITEMS_DEFAULT;
 use alims_domain::timestamp::Timestamp;
 use alims_edge::cursor::not_ours;
 use alims_edge::problem::Problem;
-use alims_edge::reader::caller;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, page_items};
 use alims_operations::list_workflows::ListFilter;
 use alims_operations::ports::IndexPosition;
-use lambda_http::Request;
 
 use crate::cursor::ListCursors;
 
@@ -33,9 +32,9 @@ pub struct ListRequest {
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
-pub fn read(request: &Request) -> Result<(Call, ListRequest), Problem> {
+pub fn read(request: &Incoming) -> Result<(Call, ListRequest), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
+    let call = request.call(&mut faults)?;
     let mut query = Query::read(request, &mut faults);
     let filter = ListFilter {
         state: query.take("state", str::parse::<State>, &mut faults),

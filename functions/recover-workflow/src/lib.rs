@@ -9,6 +9,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::wire::RecoveryReport;
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
 use alims_operations::recover_workflow::{self as operation, Ports};
@@ -22,11 +23,12 @@ where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,
 {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, S>(ports: &Ports<L, S>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, S>(ports: &Ports<L, S>, request: &Incoming) -> Result<Answer, Problem>
 where
     L: WorkflowLog + RecoveryLog,
     S: RecoveryStarter,

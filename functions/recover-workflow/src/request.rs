@@ -4,18 +4,18 @@ use alims_domain::call::Call;
 use alims_domain::identifiers::{Reason, WorkflowId};
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
-use alims_edge::reader::{body, caller, fields, path};
-use lambda_http::Request;
+use alims_edge::reader::{body, fields};
 
 /// Reads the call, the workflow to recover, and the reason. The body may be absent.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
-pub fn read(request: &Request) -> Result<(Call, WorkflowId, Option<Reason>), Problem> {
+pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, Option<Reason>), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
     let reason = body::optional(request, &mut faults).and_then(|mut body| {
         let reason = body.optional("reason", fields::text, &mut faults);

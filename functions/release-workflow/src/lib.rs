@@ -10,6 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::release_workflow::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
@@ -23,13 +24,14 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
     request: Request,
 ) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
-    request: &Request,
+    request: &Incoming,
 ) -> Result<Answer, Problem> {
     let (call, workflow_id, release) = request::read(request)?;
     let released =

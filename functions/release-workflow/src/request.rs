@@ -4,19 +4,19 @@ use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
-use alims_edge::reader::{body, caller, fields, path};
+use alims_edge::reader::{body, fields};
 use alims_operations::release_workflow::ReleaseRequest;
-use lambda_http::Request;
 
 /// Reads the call, the workflow, the breaks to release, and the reason.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
-pub fn read(request: &Request) -> Result<(Call, WorkflowId, ReleaseRequest), Problem> {
+pub fn read(request: &Incoming) -> Result<(Call, WorkflowId, ReleaseRequest), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
     let release = body::required(request, &mut faults).and_then(|mut body| {
         let breaks = body.required("breaks", fields::breaks, &mut faults);

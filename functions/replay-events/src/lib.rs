@@ -10,6 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::ports::{EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::replay_events::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
@@ -25,11 +26,12 @@ where
     I: WorkflowIndex,
     B: EventBus,
 {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L, I, B>(ports: &Ports<L, I, B>, request: &Request) -> Result<Answer, Problem>
+async fn answer<L, I, B>(ports: &Ports<L, I, B>, request: &Incoming) -> Result<Answer, Problem>
 where
     L: WorkflowLog + QuarantineLog,
     I: WorkflowIndex,

@@ -10,6 +10,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use alims_operations::request_state_transition::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
@@ -23,13 +24,14 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
-    request: &Request,
+    request: &Incoming,
 ) -> Result<Answer, Problem> {
     let TransitionCall { call, workflow_id, request, dry_run, if_match } = request::read(request)?;
     let refused = |error| problems::problem(error).under_if_match(if_match);

@@ -7,11 +7,11 @@ use alims_domain::lifecycle::State;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::fields::{self, Fields};
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, yes_or_no};
-use alims_edge::reader::{body, caller, headers, path};
+use alims_edge::reader::{body, headers};
 use alims_operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
-use lambda_http::Request;
 use serde_json::Value;
 
 /// A requested transition with its options.
@@ -33,10 +33,10 @@ pub struct TransitionCall {
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`], [`Problem::MalformedRequest`] or [`Problem::PayloadTooLarge`].
-pub fn read(request: &Request) -> Result<TransitionCall, Problem> {
+pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     let mut query = Query::read(request, &mut faults);
     let dry_run = query.take("dry_run", yes_or_no, &mut faults).unwrap_or(false);
     query.finish(&mut faults);

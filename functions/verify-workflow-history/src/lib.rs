@@ -8,6 +8,7 @@ mod route;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::named_workflow;
 use alims_operations::ports::WorkflowLog;
 use alims_operations::verify_workflow_history::{self as operation, Ports};
@@ -19,11 +20,12 @@ pub use route::ROUTE;
 
 /// Answers one request.
 pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
+    let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Request) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem> {
     let (call, workflow_id) = named_workflow(request)?;
     let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
     Answer::ok(&Verification::new(workflow_id, found))

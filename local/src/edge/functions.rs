@@ -34,15 +34,15 @@ pub(crate) struct Functions {
     handlers: HashMap<&'static str, Handler>,
 }
 
-/// Binds a handler to its ports.
+/// Binds the handler of an operation to its ports.
 macro_rules! handler {
-    ($ports:expr, $handler:path) => {{
+    ($ports:expr, $operation:ident) => {{
         let ports = Arc::new($ports);
         let handler: Handler = Arc::new(move |request| {
             let ports = ports.clone();
-            Box::pin(async move { $handler(&ports, request).await })
+            Box::pin(async move { alims_interface::$operation::$operation(&ports, request).await })
         });
-        handler
+        (alims_interface::$operation::ROUTE.name, handler)
     }};
 }
 
@@ -84,19 +84,16 @@ impl Functions {
             ids: decides.ids.clone(),
         };
         let handlers = HashMap::from([
-            (create_workflow::ROUTE.name, handler!(decides.clone(), create_workflow::create_workflow)),
-            (get_workflow_state::ROUTE.name, handler!(evaluating, get_workflow_state::get_workflow_state)),
-            (
-                request_state_transition::ROUTE.name,
-                handler!(decides.clone(), request_state_transition::request_state_transition),
-            ),
-            (list_workflows::ROUTE.name, handler!(index, list_workflows::list_workflows)),
-            (get_workflow_history::ROUTE.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
-            (verify_workflow_history::ROUTE.name, handler!(log, verify_workflow_history::verify_workflow_history)),
-            (recover_workflow::ROUTE.name, handler!(requesting, recover_workflow::recover_workflow)),
-            (get_workflow_recovery::ROUTE.name, handler!(following, get_workflow_recovery::get_workflow_recovery)),
-            (replay_events::ROUTE.name, handler!(replaying, replay_events::replay_events)),
-            (release_workflow::ROUTE.name, handler!(releasing, release_workflow::release_workflow)),
+            handler!(decides.clone(), create_workflow),
+            handler!(evaluating, get_workflow_state),
+            handler!(decides.clone(), request_state_transition),
+            handler!(index, list_workflows),
+            handler!(log.clone(), get_workflow_history),
+            handler!(log, verify_workflow_history),
+            handler!(requesting, recover_workflow),
+            handler!(following, get_workflow_recovery),
+            handler!(replaying, replay_events),
+            handler!(releasing, release_workflow),
         ]);
         Self { handlers }
     }

@@ -4,7 +4,7 @@ use alims_domain::lifecycle::State;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::by;
+use super::actor::by;
 use crate::recording::{Answer, Line, What};
 use crate::tla::Makers;
 

@@ -3,6 +3,7 @@
 //! A line is read as it was recorded; whose doing it is becomes a number, and so do identities: that of the call that made
 //! them, or the negative number of a recovery's turn. Beside the lines stands what a call or a turn did altogether.
 
+mod actor;
 mod calls;
 mod turns;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::recording::{Broken, Line, What};
 use crate::tla::{Makers, Trace};
+use actor::by;
 use calls::Calls;
 use turns::Turns;
 
@@ -36,18 +38,6 @@ pub fn trace(recorded: &[(usize, Line)]) -> Trace {
         "alterations": writer.altered,
     });
     Trace { name: name.unwrap_or_default(), summary, lines }
-}
-
-/// Whose doing a line is.
-fn by(actor: &str) -> &'static str {
-    match actor.as_bytes().first() {
-        Some(b'c') => "call",
-        Some(b'v') => "turn",
-        Some(b'p') => "publisher",
-        Some(b'h') => "person",
-        Some(b'r') => "replay",
-        _ => "environment",
-    }
 }
 
 /// Reads the lines of one workflow, one after the other.

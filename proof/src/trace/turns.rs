@@ -7,7 +7,7 @@ use alims_domain::recovery::document::Next;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::by;
+use super::actor::by;
 use crate::recording::{Broken, Line, What};
 
 /// What one turn did.

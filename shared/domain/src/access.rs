@@ -73,6 +73,12 @@ impl Action {
         }
     }
 
+    /// Whether the action is done to one workflow that exists.
+    #[must_use]
+    pub const fn is_on_a_workflow(self) -> bool {
+        !matches!(self, Self::CreateWorkflow | Self::ListWorkflows)
+    }
+
     /// The name in policies and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,14 +1,13 @@
 //! One request and its answer: the common headers, and one log line for both.
 
+use alims_operations::errors::with_causes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use lambda_http::{Body, Request};
-use std::error::Error;
+use lambda_http::Body;
 
 use crate::answer::Answer;
 use crate::problem::{Problem, ProblemDocument};
-use crate::reader::caller::{request_id, tenant_named};
-use crate::reader::path::workflow_named;
+use crate::reader::incoming::Incoming;
 use crate::route::Route;
 
 /// The header that carries the request id.
@@ -27,12 +26,12 @@ pub struct Exchange {
 impl Exchange {
     /// Opens the exchange of one request.
     #[must_use]
-    pub fn open(route: &'static Route, request: &Request) -> Self {
+    pub fn open(route: &'static Route, request: &Incoming) -> Self {
         Self {
             route,
-            request_id: request_id(request),
-            tenant: tenant_named(request),
-            workflow_id: workflow_named(request),
+            request_id: request.request_id().to_owned(),
+            tenant: request.principal().map(|principal| principal.tenant_id.to_string()),
+            workflow_id: request.workflow().map(ToString::to_string),
         }
     }
 
@@ -88,7 +87,7 @@ impl Exchange {
                     workflow_id = self.workflow_id,
                     code = problem.code(),
                     status = status.as_u16(),
-                    error = problem.cause().map(chain),
+                    error = problem.cause().map(|cause| with_causes(cause)),
                     $message
                 )
             };
@@ -101,18 +100,6 @@ impl Exchange {
             _ => log!(info, "refused"),
         }
     }
-}
-
-/// An error and its causes, on one line.
-fn chain(error: &(dyn Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 fn headers_of(answer: &Answer) -> HeaderMap {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Request, request};
 use serde_json::{Map, Value, json};
 
+use crate::reader::incoming::Incoming;
 use crate::route::Route;
 
 /// The request id of every event of this module.
@@ -124,6 +125,12 @@ impl GatewayEvent {
     #[must_use]
     pub fn request(&self) -> Request {
         request::from_str(&self.event().to_string()).expect("an event that the runtime reads")
+    }
+
+    /// The request as a reader receives it.
+    #[must_use]
+    pub fn incoming(&self) -> Incoming {
+        self.request().into()
     }
 }
 

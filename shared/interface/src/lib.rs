@@ -5,35 +5,33 @@ use alims_edge::route::Route;
 use std::error::Error;
 use utoipa::openapi::OpenApi;
 
-/// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 10] = [
-    &create_workflow::ROUTE,
-    &get_workflow_state::ROUTE,
-    &request_state_transition::ROUTE,
-    &list_workflows::ROUTE,
-    &get_workflow_history::ROUTE,
-    &verify_workflow_history::ROUTE,
-    &recover_workflow::ROUTE,
-    &get_workflow_recovery::ROUTE,
-    &replay_events::ROUTE,
-    &release_workflow::ROUTE,
-];
+/// Makes everything that names each operation from one list of them.
+macro_rules! operations {
+    ($($operation:ident),+ $(,)?) => {
+        /// Every route, in the order of the documentation.
+        pub static ROUTES: [&Route; [$(stringify!($operation)),+].len()] = [$(&$operation::ROUTE),+];
 
-/// What the document says of each operation, in the same order.
-#[must_use]
-pub fn described() -> Vec<Described> {
-    vec![
-        create_workflow::openapi::described(),
-        get_workflow_state::openapi::described(),
-        request_state_transition::openapi::described(),
-        list_workflows::openapi::described(),
-        get_workflow_history::openapi::described(),
-        verify_workflow_history::openapi::described(),
-        recover_workflow::openapi::described(),
-        get_workflow_recovery::openapi::described(),
-        replay_events::openapi::described(),
-        release_workflow::openapi::described(),
-    ]
+        /// What the document says of each operation, in the same order.
+        #[must_use]
+        pub fn described() -> Vec<Described> {
+            vec![$($operation::openapi::described()),+]
+        }
+
+        $(pub use $operation;)+
+    };
+}
+
+operations! {
+    create_workflow,
+    get_workflow_state,
+    request_state_transition,
+    list_workflows,
+    get_workflow_history,
+    verify_workflow_history,
+    recover_workflow,
+    get_workflow_recovery,
+    replay_events,
+    release_workflow,
 }
 
 /// The OpenAPI document.

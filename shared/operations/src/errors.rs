@@ -1,10 +1,19 @@
 //! Errors that several operations share.
 
+use std::error::Error;
+
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::Version;
 use alims_domain::proposal::NotCommitted;
 
 pub use alims_domain::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+
+/// An error and its causes, joined by `: `. For logs and messages only: no key and no hash may hold an error's text.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
 
 /// A condition that only a bug causes.
 #[derive(Debug, thiserror::Error)]

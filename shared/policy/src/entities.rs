@@ -33,11 +33,12 @@ impl Vocabulary {
         uid(&self.action, action.as_str())
     }
 
-    /// What Cedar is asked. With a schema, what does not fit it is an error; without, nothing is checked and it is
-    /// cheaper, which is right for a schema that was checked at load.
+    /// What Cedar is asked. `actions` are those of the schema, each with its groups. With a schema, what does not fit it
+    /// is an error; without, nothing is checked and it is cheaper, which is right for a schema that was checked at load.
     pub(crate) fn render(
         &self,
         question: &AccessQuestion<'_>,
+        actions: &Entities,
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), Box<dyn std::error::Error + Send + Sync>> {
         let principal = question.principal;
@@ -62,14 +63,12 @@ impl Vocabulary {
         let workflow_attributes =
             known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect();
 
-        let entities = Entities::from_entities(
-            [
-                Entity::new(user.clone(), user_attributes, roles)?,
-                Entity::new(workflow.clone(), workflow_attributes, HashSet::new())?,
-            ],
-            schema,
-        )?;
         let action = self.action_uid(question.action);
+        let known = [
+            Entity::new(user.clone(), user_attributes, roles)?,
+            Entity::new(workflow.clone(), workflow_attributes, HashSet::new())?,
+        ];
+        let entities = Entities::from_entities(known.into_iter().chain(actions.get(&action).cloned()), schema)?;
         Ok((Request::new(user, action, workflow, Context::empty(), schema)?, entities))
     }
 }

@@ -10,7 +10,7 @@ mod overview;
 use alims_domain::access::{AccessDecision, AccessQuestion};
 use alims_domain::identifiers::WorkflowId;
 use alims_operations::ports::AccessPolicy;
-use cedar_policy::{AuthorizationError, Authorizer, Decision, PolicyId, PolicySet};
+use cedar_policy::{AuthorizationError, Authorizer, Decision, Entities, PolicyId, PolicySet};
 use std::path::PathBuf;
 
 use entities::Vocabulary;
@@ -60,6 +60,8 @@ pub struct CedarPolicy {
     authorizer: Authorizer,
     policies: PolicySet,
     vocabulary: Vocabulary,
+    /// The actions of the schema with their groups.
+    actions: Entities,
 }
 
 impl AccessPolicy for CedarPolicy {
@@ -86,7 +88,7 @@ impl AccessPolicy for CedarPolicy {
 
 impl CedarPolicy {
     fn decided(&self, question: &AccessQuestion<'_>) -> AccessDecision {
-        let response = match self.vocabulary.render(question, None) {
+        let response = match self.vocabulary.render(question, &self.actions, None) {
             Ok((request, entities)) => self.authorizer.is_authorized(&request, &self.policies, &entities),
             Err(cause) => {
                 tracing::error!(%cause, action = question.action.as_str(), "access question could not be put");

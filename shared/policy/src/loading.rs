@@ -3,10 +3,10 @@
 use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
 use alims_domain::lifecycle::State;
-use cedar_policy::{Authorizer, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use alims_operations::errors::with_causes;
+use cedar_policy::{Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -60,7 +60,8 @@ impl CedarPolicy {
         for warning in warnings {
             tracing::warn!(%warning, "access schema");
         }
-        fits(&schema, &vocabulary)?;
+        let actions = schema.action_entities().map_err(|error| in_schema(error.to_string()))?;
+        fits(&schema, &vocabulary, &actions)?;
 
         let mut policies = PolicySet::new();
         let mut file_of: BTreeMap<PolicyId, String> = BTreeMap::new();
@@ -80,7 +81,7 @@ impl CedarPolicy {
             return Err(PolicyInvalid::NoPolicies);
         }
         validate(schema, &policies, &file_of)?;
-        Ok(Self { authorizer: Authorizer::new(), policies, vocabulary })
+        Ok(Self { authorizer: Authorizer::new(), policies, vocabulary, actions })
     }
 }
 
@@ -108,18 +109,6 @@ fn named_policies(file: &str, text: &str) -> Result<Vec<Policy>, PolicyInvalid> 
         .collect()
 }
 
-/// An error and its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut beneath = error.source();
-    while let Some(cause) = beneath {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        beneath = cause.source();
-    }
-    text
-}
-
 /// Which line of a text an offset in bytes is on, from 1.
 fn line(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
@@ -140,10 +129,12 @@ fn validate(schema: Schema, policies: &PolicySet, file_of: &BTreeMap<PolicyId, S
 /// not supply.
 ///
 /// Otherwise a policy could pass validation and fail on every question.
-fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
+fn fits(schema: &Schema, vocabulary: &Vocabulary, actions: &Entities) -> Result<(), PolicyInvalid> {
     let in_schema = |cause: String| PolicyInvalid::in_file(SCHEMA_FILE, cause);
     let ours: HashSet<EntityUid> = Action::ALL.into_iter().map(|action| vocabulary.action_uid(action)).collect();
-    let theirs: HashSet<EntityUid> = schema.actions().cloned().collect();
+    // A group of actions is for policies only: the service never asks for one.
+    let groups: HashSet<&EntityUid> = schema.action_groups().collect();
+    let theirs: HashSet<EntityUid> = schema.actions().filter(|action| !groups.contains(action)).cloned().collect();
     let differing: BTreeSet<String> = ours.symmetric_difference(&theirs).map(EntityUid::to_string).collect();
     if !differing.is_empty() {
         let names: Vec<String> = differing.into_iter().collect();
@@ -174,9 +165,13 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), PolicyInvalid> {
     for action in Action::ALL {
         for resource in [barest, fullest] {
             vocabulary
-                .render(&AccessQuestion { request_id: "trial", principal: &principal, action, resource }, Some(schema))
+                .render(
+                    &AccessQuestion { request_id: "trial", principal: &principal, action, resource },
+                    actions,
+                    Some(schema),
+                )
                 .map_err(|error| {
-                    in_schema(format!("it does not fit what the service tells: {}", chain(error.as_ref())))
+                    in_schema(format!("it does not fit what the service tells: {}", with_causes(error.as_ref())))
                 })?;
         }
     }

@@ -54,40 +54,21 @@ fn cell(
     };
     let (workflow_id, workflow_type, creator) = ("workflow".parse()?, "sample-analysis".parse()?, "creator".parse()?);
     // Where there is no workflow yet, or none in particular, the state says nothing, and each column says the same.
-    let resource = match action {
-        Action::CreateWorkflow => Resource {
-            tenant_id: &principal.tenant_id,
-            workflow_id: Some(&workflow_id),
-            workflow_type: Some(&workflow_type),
-            current_state: None,
-            created_by: Some(&principal.id),
-        },
-        Action::ListWorkflows => Resource {
-            tenant_id: &principal.tenant_id,
-            workflow_id: None,
-            workflow_type: None,
-            current_state: None,
-            created_by: None,
-        },
-        Action::GetWorkflowState
-        | Action::GetWorkflowHistory
-        | Action::GetWorkflowRefusals
-        | Action::VerifyWorkflowHistory
-        | Action::ActivateWorkflow
-        | Action::PauseWorkflow
-        | Action::CompleteWorkflow
-        | Action::FailWorkflow
-        | Action::CancelWorkflow
-        | Action::RecoverWorkflow
-        | Action::ReleaseWorkflow
-        | Action::GetWorkflowRecovery
-        | Action::ReplayEvents => Resource {
-            tenant_id: &principal.tenant_id,
-            workflow_id: Some(&workflow_id),
-            workflow_type: Some(&workflow_type),
-            current_state: Some(state),
-            created_by: Some(&creator),
-        },
+    let nothing_known = Resource {
+        tenant_id: &principal.tenant_id,
+        workflow_id: None,
+        workflow_type: None,
+        current_state: None,
+        created_by: None,
+    };
+    let to_be_created =
+        Resource { workflow_id: Some(&workflow_id), workflow_type: Some(&workflow_type), ..nothing_known };
+    let resource = if action == Action::CreateWorkflow {
+        Resource { created_by: Some(&principal.id), ..to_be_created }
+    } else if action.is_on_a_workflow() {
+        Resource { current_state: Some(state), created_by: Some(&creator), ..to_be_created }
+    } else {
+        nothing_known
     };
     let question = AccessQuestion { request_id: "overview", principal: &principal, action, resource };
     Ok(match policy.decide(&question) {

@@ -1,6 +1,7 @@
 //! Serving: it connects before the first request arrives, then handles requests or events one after another.
 
 use alims_domain::identifiers::WorkflowKey;
+use alims_operations::errors::with_causes;
 use alims_operations::ports::{WorkflowIndex, WorkflowLog};
 use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -68,12 +69,7 @@ impl Failure {
     /// A failure of this name, with everything that is known of its cause.
     #[must_use]
     pub fn new(name: &'static str, error: &dyn StdError) -> Self {
-        let (mut why, mut cause) = (error.to_string(), error.source());
-        while let Some(deeper) = cause {
-            why = format!("{why}: {deeper}");
-            cause = deeper.source();
-        }
-        Self { name, why }
+        Self { name, why: with_causes(error) }
     }
 
     /// Its name: on Lambda the `errorType`, which state machines decide by.

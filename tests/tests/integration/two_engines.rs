@@ -205,7 +205,9 @@ fn both_engines_give_the_same_verdict_on_every_question() {
     let reach = Reach { endpoint, deadline: Duration::from_secs(5), authorization: Authorization::None };
     let (remote, embedded) = (RemoteRules::new(reach).unwrap(), EmbeddedRules::load(folder.path()).unwrap());
     let (mut allowed, mut unmet) = (0, BTreeSet::new());
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) };
+    // Twice as many cases as proptest's own number, which `PROPTEST_CASES` sets.
+    let cases = ProptestConfig::default().cases.saturating_mul(2);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let met = std::cell::RefCell::new((&mut allowed, &mut unmet));
     let outcome = runner.run(&asked(), |asked| {
@@ -222,7 +224,10 @@ fn both_engines_give_the_same_verdict_on_every_question() {
         Ok(())
     });
     outcome.unwrap();
-    assert!(allowed > 20, "{allowed} were allowed: this test sees too little");
-    assert_eq!(unmet.intersection(&CURIOSITIES.map(|(id, _)| id.to_owned()).into()).count(), CURIOSITIES.len());
+    // A few cases need not meet everything.
+    if cases >= 512 {
+        assert!(allowed > 20, "{allowed} were allowed: this test sees too little");
+        assert_eq!(unmet.intersection(&CURIOSITIES.map(|(id, _)| id.to_owned()).into()).count(), CURIOSITIES.len());
+    }
     runtime.block_on(engine.stop());
 }

@@ -13,7 +13,10 @@ mod sam_local;
 
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
-use alims_interface::ROUTES;
+use alims_interface::{
+    ROUTES, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_workflows,
+    recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+};
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
 use axum::Router;
@@ -153,8 +156,8 @@ fn after_the_recovery() -> Vec<Asked> {
 #[tokio::test]
 async fn every_operation_answers_from_its_own_binary() {
     let asked = || until_the_recovery().into_iter().chain(after_the_recovery());
-    let names: Vec<&str> = asked().map(|asked| asked.operation.name).collect();
-    assert!(ROUTES.iter().all(|operation| names.contains(&operation.name)), "an operation is left out");
+    let named: Vec<&str> = asked().map(|asked| asked.operation.name).collect();
+    let left_out: Vec<&Route> = ROUTES.into_iter().filter(|operation| !named.contains(&operation.name)).collect();
     let data = tempfile::tempdir().unwrap();
     let server = server(data.path()).await;
     let (bus, taken) = bus().await;
@@ -167,6 +170,12 @@ async fn every_operation_answers_from_its_own_binary() {
     assert_eq!(ended["outcome"]["status"], "recovered", "{ended}");
     for asked in after_the_recovery() {
         asked.check(&settings).await;
+    }
+    // What only reads needs no more than its route to be called.
+    for operation in left_out {
+        assert_eq!(operation.method.as_str(), "GET", "{} is left out", operation.name);
+        let (status, answer) = call(&settings, operation, None).await;
+        assert_eq!(status, 200, "{}: {answer}", operation.name);
     }
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
     let expected = [1, 2, 3, 4, 3, 4].map(|version| json!(version));

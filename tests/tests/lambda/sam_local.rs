@@ -1,6 +1,7 @@
 //! The environment file of `sam local`, held against a function's own binary and the laptop's two ports.
 
 use alims_domain::recovery::document::RecoveryDocument;
+use alims_interface::create_workflow;
 use alims_testing::builders::{a_claim, a_key_of};
 use serde_json::{Value, json};
 use std::path::Path;

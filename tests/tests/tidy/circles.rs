@@ -7,28 +7,18 @@ use cargo_metadata::TargetKind;
 use crate::modules::{Crate, Reference};
 use crate::workspace::{assert_no_complaints, workspace};
 
-/// Packages that still have circles. One that has none any more, or is gone, must leave this list.
-const NOT_YET_CURED: &[&str] = &["alims-proof"];
-
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
-    let mut exceptions: BTreeSet<&str> = NOT_YET_CURED.iter().copied().collect();
     let mut complaints = Vec::new();
     for package in workspace().packages() {
         let built = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::Bin);
         let targets = package.targets.iter().filter(|target| target.kind.iter().any(built));
-        let circles: Vec<String> = targets
-            .flat_map(|target| {
-                let root = workspace().path_of(&target.src_path);
-                circles_in(&Crate::read(&root, &|path| workspace().text_if_any(path)))
-            })
-            .collect();
-        if !circles.is_empty() && exceptions.remove(package.name.as_str()) {
-            continue;
-        }
-        complaints.extend(circles.into_iter().map(|circle| format!("{}: {circle}", package.name)));
+        let circles = targets.flat_map(|target| {
+            let root = workspace().path_of(&target.src_path);
+            circles_in(&Crate::read(&root, &|path| workspace().text_if_any(path)))
+        });
+        complaints.extend(circles.map(|circle| format!("{}: {circle}", package.name)));
     }
-    complaints.extend(exceptions.into_iter().map(|name| format!("{name} has no circle: take it off NOT_YET_CURED")));
     assert_no_complaints(complaints);
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
+use alims_interface::ROUTES;
 use serde::Deserialize;
 
-use crate::names::{WITHOUT_ROUTE, camel, snake};
+use crate::names::{camel, snake, writes};
 use crate::template::pascal;
 use crate::workspace::{assert_no_complaints, workspace};
 
@@ -41,11 +42,18 @@ struct Place {
 enum Of {
     Every,
     Route,
+    /// The route is no GET.
+    Writing,
 }
 
 impl Place {
     fn is_of(&self, operation: &str) -> bool {
-        let routed = self.of == Of::Every || !WITHOUT_ROUTE.contains(&operation);
+        let route = ROUTES.iter().find(|route| route.name == operation);
+        let routed = match self.of {
+            Of::Every => true,
+            Of::Route => route.is_some(),
+            Of::Writing => route.is_some_and(|route| writes(route)),
+        };
         routed && self.only.is_empty() && !self.unless.iter().any(|name| name == operation)
     }
 

@@ -93,12 +93,25 @@ fn the_tables_are_those_that_the_store_makes() {
         assert_eq!(described["GlobalSecondaryIndexes"], indexes(&table), "{id}");
         assert_eq!(described["SSESpecification"]["KMSMasterKeyId"], "DataKey.Arn", "{id}");
     }
-    let log = properties("LogTable");
-    assert_eq!(log["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
-    assert_eq!(log["DeletionProtectionEnabled"], true);
-    for id in ["LogTable", "DataKey"] {
-        assert_eq!(TEMPLATE["Resources"][id]["DeletionPolicy"], "Retain", "{id} outlives its stack");
-        assert_eq!(TEMPLATE["Resources"][id]["UpdateReplacePolicy"], "Retain", "{id} outlives its stack");
+    for id in ["LogTable", "IndexTable"] {
+        let table = properties(id);
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{id}");
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
+    }
+    for id in ["LogTable", "IndexTable", "DataKey"] {
+        assert!(TEMPLATE["Resources"][id]["DeletionPolicy"].is_string(), "{id} outlives its stack");
+    }
+}
+
+#[test]
+fn what_outlives_its_stack_does_not_outlive_a_first_deployment_that_failed() {
+    // `Retain` also keeps what a failed creation has made, and its names then block the next try.
+    for (id, resource) in TEMPLATE["Resources"].as_object().unwrap() {
+        let (deletion, replacement) = (&resource["DeletionPolicy"], &resource["UpdateReplacePolicy"]);
+        if deletion != "Delete" && !(deletion.is_null() && replacement.is_null()) {
+            assert_eq!(deletion, "RetainExceptOnCreate", "{id}");
+            assert_eq!(replacement, "Retain", "{id}");
+        }
     }
 }
 
@@ -122,10 +135,30 @@ fn no_role_may_do_more_than_named_actions_on_named_things_and_none_may_change_th
     }
     assert!(seen > workspace().operations().len(), "{seen} statements: this test would see nothing");
     assert_no_complaints(complaints);
-    let denied = &properties("LogTable")["ResourcePolicy"]["PolicyDocument"]["Statement"][0];
-    assert_eq!((&denied["Effect"], &denied["Principal"]), (&json!("Deny"), &json!("*")));
-    for action in ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"] {
-        assert!(texts(&denied["Action"]).contains(&action), "{action}");
+    let [denied, added] = properties("LogTable")["ResourcePolicy"]["PolicyDocument"]["Statement"]
+        .as_array()
+        .and_then(|statements| <&[Value; 2]>::try_from(statements.as_slice()).ok())
+        .unwrap();
+    for statement in [denied, added] {
+        assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+    }
+    for action in ["BatchWriteItem", "DeleteItem", "PartiQLInsert", "UpdateItem", "UpdateTimeToLive"] {
+        assert!(texts(&denied["Action"]).contains(&format!("dynamodb:{action}").as_str()), "{action}");
+    }
+    assert_eq!(denied["Condition"], Value::Null);
+    assert_eq!(added["Action"], "dynamodb:PutItem");
+    assert_eq!(added["Condition"], json!({"StringNotEquals": {"aws:PrincipalTag/alims-appends-to": "AWS::StackName"}}));
+}
+
+#[test]
+fn only_roles_that_append_to_the_log_carry_the_tag_that_the_tables_policy_asks_for() {
+    let tag = json!([{"Key": "alims-appends-to", "Value": "AWS::StackName"}]);
+    for (id, role) in resources("AWS::IAM::Role") {
+        let appends = id != "RecoveryMachineRole"
+            && statements(id).iter().any(|statement| {
+                texts(&statement["Action"]).contains(&"dynamodb:PutItem") && statement["Resource"] == "LogTable.Arn"
+            });
+        assert_eq!(role["Tags"], if appends { tag.clone() } else { Value::Null }, "{id}");
     }
 }
 

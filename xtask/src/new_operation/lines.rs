@@ -2,9 +2,8 @@
 
 use anyhow::bail;
 
-use crate::new_operation::anchor::{after, at_end_of, one_more, put, replaced, sorted};
+use crate::new_operation::anchor::{after, at_end_of, one_more, replaced, sorted};
 use crate::new_operation::operation::{Kind, Operation};
-use crate::new_operation::templates;
 
 /// The text of a file with the operation in it.
 ///
@@ -21,17 +20,11 @@ pub(crate) fn added(path: &str, text: &str, operation: &Operation) -> anyhow::Re
             let own = "# This workspace's own crates.";
             sorted(text, own, "", &format!("{name} = {{ path = \"functions/{name}\" }}"))
         }
-        "local/Cargo.toml" => sorted(text, "[dependencies]", "", &format!("{name}.workspace = true")),
-        "tests/Cargo.toml" => sorted(text, "[dev-dependencies]", "", &format!("{name}.workspace = true")),
         "shared/interface/Cargo.toml" => {
             let dependency = format!("{name} = {{ workspace = true, features = [\"openapi\"] }}");
             sorted(text, "[dependencies]", "", &dependency)
         }
-        "shared/interface/src/lib.rs" => {
-            let text = one_more(text, "pub static ROUTES: [&Route; ")?;
-            let text = at_end_of(&text, "pub static ROUTES", "];", &format!("    &{snake}::ROUTE,"))?;
-            at_end_of(&text, "pub fn described()", "    ]", &format!("        {snake}::openapi::described(),"))
-        }
+        "shared/interface/src/lib.rs" => at_end_of(text, "operations! {", "}", &format!("    {snake},")),
         "shared/interface/tests/interface/readers.rs" => {
             let arm = format!("        \"{name}\" => {snake}::request::read(request).map(drop),");
             after(text, "match operation.name {", &arm)
@@ -39,30 +32,20 @@ pub(crate) fn added(path: &str, text: &str, operation: &Operation) -> anyhow::Re
         "local/src/edge/functions.rs" => after(text, "let handlers = HashMap::from([", &handler(operation)),
         "tests/tests/lambda/main.rs" => at_end_of(text, "fn after_the_recovery()", "    ]", &call(operation)),
         "shared/domain/src/access.rs" => action(text, operation),
-        "shared/domain/tests/domain/access.rs" => {
-            at_end_of(text, "Action::ALL.map(Action::as_str)", "        ]", &format!("            \"{camel}\","))
-        }
         "policies/schema.cedarschema" => {
             let among = if operation.writes() { "// Putting right." } else { "// Reading." };
             after(text, among, &format!("    {camel},"))
         }
         "policies/roles.cedar" => permission(text, operation),
-        "shared/policy/src/overview.rs" if operation.kind == Kind::Tenant => {
-            replaced(text, "Action::ListWorkflows => ", &format!("Action::ListWorkflows | Action::{pascal} => "))
-        }
-        "shared/policy/src/overview.rs" => {
-            after(text, "Action::GetWorkflowState", &format!("        | Action::{pascal}"))
-        }
         "shared/policy/tests/policies/roles.rs" => {
-            let (policy, whom) = if operation.writes() {
-                ("SUPERVISE", "false, false, true, false")
-            } else {
-                ("READ", "true, true, true, true")
-            };
             let text = one_more(text, "const TABLE: [(Action, &str, [bool; 4]); ")?;
-            at_end_of(&text, "const TABLE", "];", &format!("    (Action::{pascal}, {policy}, [{whom}]),"))
+            at_end_of(
+                &text,
+                "const TABLE",
+                "];",
+                &format!("    (Action::{pascal}, SUPERVISE, [false, false, true, false]),"),
+            )
         }
-        "template.yaml" => function(text, operation),
         _ => document(path, text, operation),
     }
 }
@@ -71,10 +54,6 @@ pub(crate) fn added(path: &str, text: &str, operation: &Operation) -> anyhow::Re
 fn document(path: &str, text: &str, operation: &Operation) -> anyhow::Result<String> {
     let Operation { name, snake, pascal, title, method, path: route, .. } = operation;
     match path {
-        "docs/operations.md" => {
-            let meaning = "crashes, times out or is throttled | callers may repeat their requests |";
-            after(text, "| `RequestErrorsAlarm`", &format!("| `{pascal}FailuresAlarm` | {name} {meaning}"))
-        }
         "docs/traceability.md" => {
             let code = format!("shared/operations/src/{snake}.rs");
             let test = format!("{snake}_is_refused_without_permission");
@@ -86,36 +65,39 @@ fn document(path: &str, text: &str, operation: &Operation) -> anyhow::Result<Str
             at_end_of(text, "| operation | route |", "", &row)
         }
         "spec/README.md" => {
-            let read =
-                if operation.kind == Kind::Tenant { "`Query` of the index" } else { "`Query` of the newest version" };
-            let row = format!("| `{pascal}` | `shared/operations/src/{snake}.rs` | {read} | `{method} {route}` |");
+            let row = format!(
+                "| `{pascal}` | `shared/operations/src/{snake}.rs` | `Query` of the newest version | `{method} {route}` |"
+            );
             after(text, "| `ListWorkflows` |", &row)
         }
-        "spec/WorkflowManager.tla" => {
-            let does = if operation.writes() { "  \\* It writes nothing yet." } else { "" };
-            after(text, "VerifyWorkflowHistory == UNCHANGED vars", &format!("{pascal} == UNCHANGED vars{does}"))
-        }
+        "spec/WorkflowManager.tla" => after(
+            text,
+            "VerifyWorkflowHistory == UNCHANGED vars",
+            &format!("{pascal} == UNCHANGED vars  \\* It writes nothing yet."),
+        ),
         _ => bail!("{title}: the list of places names {path}, which the generator does not know"),
     }
 }
 
-/// The variant, its place in `ALL` and its name.
+/// The variant, its place in `ALL` and its name; and that it names no workflow, when it does not.
 fn action(text: &str, operation: &Operation) -> anyhow::Result<String> {
     let Operation { pascal, camel, title, .. } = operation;
     let text = at_end_of(text, "pub enum Action {", "}", &format!("    /// {title}.\n    {pascal},"))?;
     let text = one_more(&text, "pub const ALL: [Self; ")?;
     let text = at_end_of(&text, "pub const ALL: [Self; ", "    ];", &format!("        Self::{pascal},"))?;
     let arm = format!("            Self::{pascal} => \"{camel}\",");
-    at_end_of(&text, "pub const fn as_str(self)", "        }", &arm)
+    let text = at_end_of(&text, "pub const fn as_str(self)", "        }", &arm)?;
+    if operation.kind == Kind::Tenant {
+        return replaced(&text, "| Self::ListWorkflows)", &format!("| Self::ListWorkflows | Self::{pascal})"));
+    }
+    Ok(text)
 }
 
-/// Every role that reads, or the supervisor, may.
+/// The supervisor may. What only reads is for every role, by its group in the schema.
 fn permission(text: &str, operation: &Operation) -> anyhow::Result<String> {
-    let (policy, beside) =
-        if operation.writes() { ("roles.supervise", "completeWorkflow") } else { ("roles.read", "getWorkflowState") };
-    anyhow::ensure!(text.contains(&format!("@id(\"{policy}\")")), "no policy {policy}");
+    anyhow::ensure!(text.contains("@id(\"roles.supervise\")"), "no policy roles.supervise");
     let new = format!("     ALIMS::Action::\"{}\",", operation.camel);
-    after(text, &format!("[ALIMS::Action::\"{beside}\","), &new)
+    after(text, "[ALIMS::Action::\"completeWorkflow\",", &new)
 }
 
 /// The handler with its ports, before those that take the ports away.
@@ -129,34 +111,11 @@ fn handler(operation: &Operation) -> String {
              clock: decides.clock.clone(), ids: decides.ids.clone() }}"
         ),
     };
-    format!("            ({snake}::ROUTE.name, handler!({ports}, {snake}::{snake})),")
+    format!("            handler!({ports}, {snake}),")
 }
 
 /// One call of the binary, and what its answer holds.
 fn call(operation: &Operation) -> String {
-    let asked = format!("        Asked::of(&{}::ROUTE)", operation.snake);
-    match operation.kind {
-        Kind::Reading => format!("{asked}.holding(\"/workflow_id\", \"wf-1\"),"),
-        Kind::Tenant => format!("{asked}.holding(\"/tenant_id\", \"lab\"),"),
-        Kind::Writing => {
-            format!("{asked}.with(json!({{\"reason\": \"as planned\"}})).holding(\"/workflow_id\", \"wf-1\"),")
-        }
-    }
-}
-
-/// The function's block before that of the function which follows in the alphabet, or after the last one's log group.
-fn function(text: &str, operation: &Operation) -> anyhow::Result<String> {
-    let functions: Vec<(usize, &str)> = text
-        .lines()
-        .enumerate()
-        .filter_map(|(at, line)| Some((at, line.strip_prefix("  ")?.strip_suffix("Function:")?)))
-        .filter(|(_, id)| id.starts_with(char::is_uppercase))
-        .collect();
-    let block = templates::function(operation);
-    let block = block.trim_end();
-    match (functions.iter().find(|(_, id)| *id > operation.pascal.as_str()), functions.last()) {
-        (Some((at, _)), _) => put(text, *at, &format!("{block}\n\u{0}")).map(|text| text.replace('\u{0}', "")),
-        (None, Some((_, last))) => at_end_of(text, &format!("  {last}LogGroup:"), "", &format!("\n{block}")),
-        (None, None) => bail!("no function at all"),
-    }
+    let asked = format!("        Asked::of(&alims_interface::{}::ROUTE)", operation.snake);
+    format!("{asked}.with(json!({{\"reason\": \"as planned\"}})).holding(\"/workflow_id\", \"wf-1\"),")
 }

@@ -30,6 +30,8 @@ pub(crate) fn make(workspace: &Workspace, asked: &Asked) -> anyhow::Result<()> {
     Step::cargo("layout", &["fmt", "--all"]).run(workspace)?;
     crate::access::write_document(workspace)?;
     crate::openapi::write(workspace)?;
+    // Asks cargo again, which now knows the new function.
+    crate::stack::write(&Workspace::read()?)?;
     say(&next(&operation));
     Ok(())
 }
@@ -52,10 +54,18 @@ fn next(operation: &Operation) -> String {
          1. Write what {name} does: shared/operations/src/{snake}.rs, and its failing test \
          `{snake}_does_what_it_is_for` in shared/operations/tests/operations/{snake}.rs.\n\
          2. Write what its answer holds: response.rs and openapi.rs in functions/{name}/src, then run `cargo xtask openapi`. \
-         Decide who may ask: policies/roles.cedar and the test beside it, then run `cargo xtask access`.\n\
-         3. Read over the rows made in README.md, spec/README.md, docs/traceability.md and docs/operations.md{specify}, then \
-         run `cargo xtask check`.",
-        specify = if operation.writes() { ", specify the action in spec/WorkflowManager.tla" } else { "" },
+         Decide who may ask: {who}, then run `cargo xtask access`.\n\
+         3. Read over the rows made in README.md{specify}, then run `cargo xtask check`.",
+        who = if operation.writes() {
+            "policies/roles.cedar and its test"
+        } else {
+            "the group `read` in policies/schema.cedarschema lets every role"
+        },
+        specify = if operation.writes() {
+            ", spec/README.md and docs/traceability.md, specify the action in spec/WorkflowManager.tla"
+        } else {
+            ""
+        },
     )
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Place {
     pub(crate) holds: Vec<String>,
     /// How the generator makes it.
     pub(crate) made: Made,
+    /// Which operations have it.
+    of: Of,
     /// The kinds of operations that need it; none when all do.
     only: Option<Vec<Kind>>,
 }
@@ -31,10 +33,23 @@ pub(crate) enum Made {
     Renewed,
 }
 
+/// Which operations have a place. A new operation has a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Of {
+    /// Every operation.
+    Every,
+    /// Those that have a route.
+    Route,
+    /// Those whose route is no GET.
+    Writing,
+}
+
 impl Place {
     /// Whether an operation of this kind needs it.
     pub(crate) fn is_for(&self, kind: Kind) -> bool {
-        self.only.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+        (self.of != Of::Writing || kind == Kind::Writing)
+            && self.only.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 }
 

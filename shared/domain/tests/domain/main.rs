@@ -8,7 +8,6 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-mod access;
 mod bounds;
 mod committing;
 mod deciding_creations;

@@ -1,15 +1,11 @@
 //! Reads the caller, only from the claims that the gateway's authorizer verified.
 
-use alims_domain::call::{Call, Principal};
+use alims_domain::call::Principal;
 use alims_domain::identifiers::{PrincipalId, TenantId};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use std::collections::{BTreeSet, HashMap};
-
-use crate::problem::Problem;
-use crate::reader::faults::Faults;
-use crate::reader::headers;
 
 /// The tenant of a token without a tenant claim.
 const TENANT_DEFAULT: &str = "default";
@@ -18,32 +14,19 @@ const ROLES_CLAIM_BYTES_MAX: usize = 4096;
 /// The maximum length of a role's name in bytes; a longer one is not read.
 const ROLE_BYTES_MAX: usize = 64;
 
-/// Reads the caller, and the headers of the call.
-///
-/// # Errors
-/// [`Problem::Unauthenticated`], when the gateway verified no token or its claims name no principal.
-pub fn call(request: &Request, faults: &mut Faults) -> Result<Call, Problem> {
-    let principal = principal(claims(request))?;
-    let request_id = request_id(request);
-    let correlation_id = headers::correlation_id(request.headers(), faults);
-    let idempotency_key = headers::idempotency_key(request.headers(), faults);
-    // A request without a correlation id starts a correlation of its own.
-    let correlation_id = correlation_id.or_else(|| request_id.parse().ok());
-    Ok(Call { principal, request_id, correlation_id, idempotency_key })
-}
-
 /// The gateway's id of the request.
-#[must_use]
-pub fn request_id(request: &Request) -> String {
+pub(crate) fn request_id(request: &Request) -> String {
     let gateway = context(request).and_then(|context| context.request_id.clone());
     let lambda = || request.lambda_context_ref().map(|context| context.request_id.clone());
     gateway.or_else(lambda).filter(|id| !id.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The caller's tenant, for the log; none when the caller is unknown.
-#[must_use]
-pub fn tenant_named(request: &Request) -> Option<String> {
-    principal(claims(request)).ok().map(|principal| principal.tenant_id.to_string())
+/// The caller.
+///
+/// # Errors
+/// What is wrong, when the gateway verified no token or its claims name no principal.
+pub(crate) fn principal(request: &Request) -> Result<Principal, &'static str> {
+    principal_of(claims(request))
 }
 
 fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
@@ -54,16 +37,15 @@ fn claims(request: &Request) -> Option<&HashMap<String, String>> {
     Some(&context(request)?.authorizer.as_ref()?.jwt.as_ref()?.claims)
 }
 
-fn principal(claims: Option<&HashMap<String, String>>) -> Result<Principal, Problem> {
-    let claims = claims.ok_or(Problem::Unauthenticated("The request carries no verified token"))?;
+fn principal_of(claims: Option<&HashMap<String, String>>) -> Result<Principal, &'static str> {
+    let claims = claims.ok_or("The request carries no verified token")?;
     let id = claims.get("sub").and_then(|sub| sub.parse::<PrincipalId>().ok());
-    let id = id.ok_or(Problem::Unauthenticated("The token's claim `sub` is missing or invalid"))?;
+    let id = id.ok_or("The token's claim `sub` is missing or invalid")?;
     if id.is_reserved() {
-        return Err(Problem::Unauthenticated("The token's claim `sub` is a name reserved for the service"));
+        return Err("The token's claim `sub` is a name reserved for the service");
     }
     let tenant_id = claims.get("tenant_id").map_or(TENANT_DEFAULT, String::as_str).parse::<TenantId>();
-    let tenant_id =
-        tenant_id.map_err(|_unreadable| Problem::Unauthenticated("The token's claim `tenant_id` is invalid"))?;
+    let tenant_id = tenant_id.map_err(|_unreadable| "The token's claim `tenant_id` is invalid")?;
     let roles = claims.get("roles").and_then(|claim| roles(claim)).unwrap_or_default();
     Ok(Principal { id, tenant_id, roles })
 }
@@ -129,7 +111,7 @@ mod tests {
             assert_eq!(roles(claim), None, "{claim}");
             let claims = [("sub", "alice"), ("roles", claim)];
             let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            assert_eq!(principal(Some(&claims)).map(|principal| principal.roles).ok(), Some(set(&[])), "{claim}");
+            assert_eq!(principal_of(Some(&claims)).map(|principal| principal.roles).ok(), Some(set(&[])), "{claim}");
         }
     }
 
@@ -162,14 +144,14 @@ mod tests {
         let of = |sub: &str, tenant: &str| {
             let claims = [("sub", sub), ("tenant_id", tenant), ("roles", "[supervisor]")];
             let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            principal(Some(&claims)).map(|principal| principal.id.to_string()).map_err(|problem| problem.code())
+            principal_of(Some(&claims)).map(|principal| principal.id.to_string()).ok()
         };
-        assert_eq!(of("alice", "lab"), Ok("alice".to_owned()));
+        assert_eq!(of("alice", "lab"), Some("alice".to_owned()));
         let huge = "x".repeat(100_000);
         for (sub, tenant) in
             [("", "lab"), (huge.as_str(), "lab"), ("alice", ""), ("alice", huge.as_str()), ("a\u{0}", "lab")]
         {
-            assert_eq!(of(sub, tenant), Err("unauthenticated"), "{} bytes of {} bytes", sub.len(), tenant.len());
+            assert_eq!(of(sub, tenant), None, "{} bytes of {} bytes", sub.len(), tenant.len());
         }
     }
 
@@ -177,14 +159,14 @@ mod tests {
     fn a_tenant_that_is_not_named_is_the_default_and_one_that_cannot_be_read_is_nobody() {
         let of = |pairs: &[(&str, &str)]| {
             let claims = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            principal(Some(&claims)).map(|principal| principal.tenant_id.to_string()).map_err(|problem| problem.code())
+            principal_of(Some(&claims)).map(|principal| principal.tenant_id.to_string()).ok()
         };
-        assert_eq!(of(&[("sub", "alice")]), Ok("default".to_owned()));
-        assert_eq!(of(&[("sub", "alice"), ("tenant_id", "lab-2")]), Ok("lab-2".to_owned()));
+        assert_eq!(of(&[("sub", "alice")]), Some("default".to_owned()));
+        assert_eq!(of(&[("sub", "alice"), ("tenant_id", "lab-2")]), Some("lab-2".to_owned()));
         let reserved = PrincipalId::automatic_recovery().to_string();
-        assert_eq!(of(&[("sub", &reserved)]), Err("unauthenticated"));
+        assert_eq!(of(&[("sub", &reserved)]), None);
         for pairs in [&[("sub", "alice"), ("tenant_id", "lab#2")][..], &[("tenant_id", "lab-2")], &[("sub", "")]] {
-            assert_eq!(of(pairs), Err("unauthenticated"), "{pairs:?}");
+            assert_eq!(of(pairs), None, "{pairs:?}");
         }
     }
 

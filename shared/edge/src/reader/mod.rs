@@ -1,31 +1,32 @@
 //! Reads requests: each operation's request is read completely, and the answer lists all its faults at once.
 
 pub mod body;
-pub mod caller;
+mod caller;
 pub mod exact_json;
 mod exact_number;
 pub mod faults;
 pub mod fields;
 pub mod headers;
-pub mod path;
+pub mod incoming;
+mod path;
 pub mod query;
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;
-use lambda_http::Request;
 
 use crate::problem::Problem;
 use crate::reader::faults::Faults;
+use crate::reader::incoming::Incoming;
 use crate::reader::query::Query;
 
 /// Reads a request whose only input is a workflow id.
 ///
 /// # Errors
 /// [`Problem::Unauthenticated`] or [`Problem::MalformedRequest`].
-pub fn named_workflow(request: &Request) -> Result<(Call, WorkflowId), Problem> {
+pub fn named_workflow(request: &Incoming) -> Result<(Call, WorkflowId), Problem> {
     let mut faults = Faults::default();
-    let call = caller::call(request, &mut faults)?;
-    let workflow_id = path::workflow_id(request, &mut faults);
+    let call = request.call(&mut faults)?;
+    let workflow_id = request.workflow_id(&mut faults);
     Query::read(request, &mut faults).finish(&mut faults);
     faults.conclude(|| Some((call, workflow_id?)))
 }

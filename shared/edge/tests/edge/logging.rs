@@ -38,7 +38,7 @@ fn logged(outcome: Result<Answer, Problem>) -> Vec<Value> {
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {
-        let request = GatewayEvent::of(&ROUTE).request();
+        let request = GatewayEvent::of(&ROUTE).incoming();
         drop(Exchange::open(&ROUTE, &request).close(outcome));
     });
     let written = lines.0.lock().expect("nobody panics").clone();

@@ -155,8 +155,14 @@ fn failures() -> Vec<Value> {
     ]
 }
 
+/// Twice as many cases as proptest's own number, which `PROPTEST_CASES` sets.
+fn twice_the_cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.saturating_mul(2), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(twice_the_cases())]
 
     #[test]
     fn what_the_document_says_of_a_creation_is_what_is_read(body in object(vec![
@@ -166,7 +172,7 @@ proptest! {
         ("owner", vec![json!("alice")]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("WorkflowCreate"));
-        let read = create_workflow::request::read(&GatewayEvent::of(&create_workflow::ROUTE).json(&body).request());
+        let read = create_workflow::request::read(&GatewayEvent::of(&create_workflow::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 
@@ -181,7 +187,7 @@ proptest! {
         ("requested_by", vec![json!("alice")]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("StateTransitionRequest"));
-        let read = request_state_transition::request::read(&GatewayEvent::of(&request_state_transition::ROUTE).json(&body).request());
+        let read = request_state_transition::request::read(&GatewayEvent::of(&request_state_transition::ROUTE).json(&body).incoming());
         // The one rule that the schema tells in words only.
         let failure_in_place = (body.get("target_state") == Some(&json!("FAILED"))) == body.get("failure").is_some();
         prop_assert_eq!(SCHEMA.is_valid(&body) && failure_in_place, read.is_ok(), "{:?}", read);
@@ -192,7 +198,7 @@ proptest! {
         body in object(vec![("reason", texts()), ("force", vec![json!(true)])]),
     ) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("RecoveryRequest"));
-        let read = recover_workflow::request::read(&GatewayEvent::of(&recover_workflow::ROUTE).json(&body).request());
+        let read = recover_workflow::request::read(&GatewayEvent::of(&recover_workflow::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 
@@ -201,7 +207,7 @@ proptest! {
         body in object(vec![("reason", texts()), ("force", vec![json!(true)])]),
     ) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReleaseRequest"));
-        let read = release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).json(&body).request());
+        let read = release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 
@@ -211,7 +217,7 @@ proptest! {
         ("to_version", vec![json!(9)]),
     ])) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| named("ReplayRequest"));
-        let read = replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).request());
+        let read = replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).incoming());
         prop_assert_eq!(SCHEMA.is_valid(&body), read.is_ok(), "{:?}", read);
     }
 }

@@ -4,15 +4,15 @@
 use alims_domain::json::{JsonRefused, Metadata};
 use alims_domain::limits::JSON_DEPTH_MAX;
 use alims_edge::problem::{Problem, RequestFault};
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_testing::builders::a_break;
 use alims_testing::odd_documents::{self, OddDocument};
-use lambda_http::Request;
 use serde_json::json;
 
-fn with_body(operation: &'static Route, body: String) -> Request {
-    GatewayEvent::of(operation).header("content-type", "application/json").body(body).request()
+fn with_body(operation: &'static Route, body: String) -> Incoming {
+    GatewayEvent::of(operation).header("content-type", "application/json").body(body).incoming()
 }
 
 fn pointers<T: std::fmt::Debug>(read: Result<T, Problem>) -> Vec<String> {

@@ -24,7 +24,7 @@ use alims_testing::builders::{a_break, a_key, version};
 use serde_json::{Map, Value, json};
 
 fn seen(problem: Problem) -> Seen {
-    let request = GatewayEvent::of(&get_workflow_state::ROUTE).request();
+    let request = GatewayEvent::of(&get_workflow_state::ROUTE).incoming();
     Exchange::open(&get_workflow_state::ROUTE, &request).close(Err(problem)).into()
 }
 
@@ -155,7 +155,7 @@ fn every_variant() -> Vec<Problem> {
         event().claim("sub", &reserved),
         event().claim("tenant_id", "#"),
     ] {
-        let problem = get_workflow_state::request::read(&event.request()).expect_err("a refusal");
+        let problem = get_workflow_state::request::read(&event.incoming()).expect_err("a refusal");
         assert_eq!(problem.kind(), ProblemCode::Unauthenticated);
         problems.push(problem);
     }

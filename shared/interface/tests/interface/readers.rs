@@ -5,12 +5,12 @@ use alims_domain::lifecycle::State;
 use alims_edge::problem::{Problem, RequestFault};
 use alims_edge::reader::body::BODY_BYTES_MAX;
 use alims_edge::reader::faults::FAULTS_MAX;
+use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::named_workflow;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, REQUEST_ID};
 use alims_interface::ROUTES;
 use alims_testing::builders::a_break;
-use lambda_http::Request;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ fn messages<T: std::fmt::Debug>(read: Result<T, Problem>) -> Vec<String> {
 fn a_whole_creation_is_read() {
     let body = json!({"workflow_type": "sample-analysis", "workflow_id": "wf-7", "metadata": {"n": 1.50}});
     let event = GatewayEvent::of(&create_workflow::ROUTE).json(&body).header("idempotency-key", "k-1");
-    let (call, new) = create_workflow::request::read(&event.request()).expect("a sound request");
+    let (call, new) = create_workflow::request::read(&event.incoming()).expect("a sound request");
     assert_eq!(call.principal.id.as_str(), "alice");
     assert_eq!(call.principal.tenant_id.as_str(), "lab");
     assert_eq!(call.principal.roles.iter().collect::<Vec<_>>(), ["analyst"]);
@@ -65,7 +65,7 @@ fn everything_wrong_with_a_request_is_told_at_once() {
             r#"{"target_state": "active", "reason": " ", "reason": "x", "expected_version": 0, "why": 1,
                   "metadata": {"a/b": 1e999}, "failure": {"code": "", "message": 7}}"#,
         );
-    let faults = faults(request_state_transition::request::read(&event.request()));
+    let faults = faults(request_state_transition::request::read(&event.incoming()));
     let mut places: Vec<&str> = faults.iter().filter_map(|fault| fault.pointer.as_deref()).collect();
     places.sort_unstable();
     assert_eq!(
@@ -91,7 +91,7 @@ fn everything_wrong_with_a_request_is_told_at_once() {
 
 #[test]
 fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
-    let told = |body: &[u8]| faults(create_workflow::request::read(&create(body).request())).remove(0);
+    let told = |body: &[u8]| faults(create_workflow::request::read(&create(body).incoming())).remove(0);
     for (body, part) in [
         (&b""[..], "is empty"),
         (b" \n", "is empty"),
@@ -118,11 +118,11 @@ fn what_is_too_large_is_told_with_its_limit() {
     }
     let large = "x".repeat(65 * 1024);
     let ten_megabytes = vec![b'{'; 10 * 1024 * 1024];
-    assert_eq!(limit(create_workflow::request::read(&create(ten_megabytes).request())), ("body", BODY_BYTES_MAX));
+    assert_eq!(limit(create_workflow::request::read(&create(ten_megabytes).incoming())), ("body", BODY_BYTES_MAX));
     let body = json!({"workflow_type": "a", "metadata": {"x": large}}).to_string();
-    assert_eq!(limit(create_workflow::request::read(&create(body).request())), ("metadata", 65_536));
+    assert_eq!(limit(create_workflow::request::read(&create(body).incoming())), ("metadata", 65_536));
 
-    let moved = |body: Value| request_state_transition::request::read(&transition(&body).request());
+    let moved = |body: Value| request_state_transition::request::read(&transition(&body).incoming());
     let context = json!({"target_state": "ACTIVE", "reason": "x", "validation_context": {"x": "x".repeat(16_384)}});
     assert_eq!(limit(moved(context)), ("validation_context", 16_384));
     let patch = json!({"target_state": "ACTIVE", "reason": "x", "metadata": {"x": large}});
@@ -135,7 +135,7 @@ fn what_is_too_large_is_told_with_its_limit() {
 #[test]
 fn a_failure_belongs_to_the_state_failed() {
     let failure = json!({"code": "oven.cold", "message": "The oven is cold.", "retryable": true});
-    let read = |body: Value| request_state_transition::request::read(&transition(&body).request());
+    let read = |body: Value| request_state_transition::request::read(&transition(&body).incoming());
     let told = |body: Value| pointers(read(body));
     assert_eq!(told(json!({"target_state": "FAILED", "reason": "x"})), ["/failure"]);
     assert_eq!(told(json!({"target_state": "PAUSED", "reason": "x", "failure": failure})), ["/failure"]);
@@ -147,7 +147,7 @@ fn a_failure_belongs_to_the_state_failed() {
 #[test]
 fn a_version_may_be_named_twice_but_not_differently() {
     let read = |tag: &str, body: Value| {
-        request_state_transition::request::read(&transition(&body).header("if-match", tag).request())
+        request_state_transition::request::read(&transition(&body).header("if-match", tag).incoming())
     };
     let body = |version: u64| json!({"target_state": "ACTIVE", "reason": "x", "expected_version": version});
     assert_eq!(pointers(read("\"7\"", body(8))), ["/expected_version"]);
@@ -155,14 +155,14 @@ fn a_version_may_be_named_twice_but_not_differently() {
     assert!(same.if_match && same.request.expected_version.is_some_and(|version| version.get() == 7));
     let tag = read("\"7\"", json!({"target_state": "ACTIVE", "reason": "x"})).expect("a sound request");
     assert!(tag.if_match && tag.request.expected_version.is_some_and(|version| version.get() == 7));
-    let field = transition(&body(7)).query("dry_run=true").request();
+    let field = transition(&body(7)).query("dry_run=true").incoming();
     let field = request_state_transition::request::read(&field).expect("a sound request");
     assert!(!field.if_match && field.dry_run && field.request.target_state == State::Active);
 }
 
 #[test]
 fn an_id_in_the_path_is_decoded_once_and_then_checked() {
-    let read = |id: &str| named_workflow(&GatewayEvent::of(&get_workflow_state::ROUTE).workflow(id).request());
+    let read = |id: &str| named_workflow(&GatewayEvent::of(&get_workflow_state::ROUTE).workflow(id).incoming());
     assert_eq!(read("lab%3Awf-1").map(|(_, id)| id.to_string()).expect("a sound id"), "lab:wf-1");
     for id in ["a%2Fb", "a%00b", "a%0Ab", "%FF", "a%20b", "%252E", &"x".repeat(129)] {
         let told = messages(read(id));
@@ -173,7 +173,7 @@ fn an_id_in_the_path_is_decoded_once_and_then_checked() {
 #[test]
 fn filters_are_read_and_strangers_refused() {
     let read =
-        |query: &str| list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(query).request());
+        |query: &str| list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(query).incoming());
     let (_, list) =
         read("state=ACTIVE&created_by=bob&updated_after=2026-11-23T09:15:00%2B01:00&limit=7").expect("sound");
     assert_eq!(list.filter.state, Some(State::Active));
@@ -190,7 +190,7 @@ fn filters_are_read_and_strangers_refused() {
 #[test]
 fn a_cursor_of_another_query_is_refused() {
     let list =
-        |query: &str| list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(query).request());
+        |query: &str| list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(query).incoming());
     let position = alims_operations::ports::IndexPosition {
         updated_at: alims_testing::builders::at(0),
         workflow_id: "wf-1".parse().expect("an id"),
@@ -202,14 +202,14 @@ fn a_cursor_of_another_query_is_refused() {
     let other_tenant = GatewayEvent::of(&list_workflows::ROUTE)
         .claim("tenant_id", "other")
         .query(&format!("state=ACTIVE&cursor={cursor}"));
-    assert_eq!(messages(list_workflows::request::read(&other_tenant.request())).len(), 1);
+    assert_eq!(messages(list_workflows::request::read(&other_tenant.incoming())).len(), 1);
     let history = GatewayEvent::of(&get_workflow_history::ROUTE).query(&format!("cursor={cursor}"));
-    assert_eq!(messages(get_workflow_history::request::read(&history.request())).len(), 1);
+    assert_eq!(messages(get_workflow_history::request::read(&history.incoming())).len(), 1);
 }
 
 #[test]
 fn a_recovery_needs_no_body_but_takes_a_reason() {
-    let read = |event: GatewayEvent| recover_workflow::request::read(&event.request()).map(|(_, _, reason)| reason);
+    let read = |event: GatewayEvent| recover_workflow::request::read(&event.incoming()).map(|(_, _, reason)| reason);
     let event = GatewayEvent::of(&recover_workflow::ROUTE);
     assert_eq!(read(event.clone()).expect("sound"), None);
     assert_eq!(read(event.clone().body("{}")).expect("sound"), None);
@@ -221,7 +221,7 @@ fn a_recovery_needs_no_body_but_takes_a_reason() {
 #[test]
 fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
     let read = |body: Value| {
-        release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).json(&body).request())
+        release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).json(&body).incoming())
     };
     let named = |number: u64| a_break(number).id();
     let (_, _, release) =
@@ -242,7 +242,7 @@ fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
     }
     let more = json!({"breaks": [named(2)], "reason": 7, "broken_at_version": 3});
     assert_eq!(pointers(read(more)), ["/reason", "/broken_at_version"]);
-    let bare = faults(release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).request()));
+    let bare = faults(release_workflow::request::read(&GatewayEvent::of(&release_workflow::ROUTE).incoming()));
     assert_eq!(bare[0].pointer.as_deref(), Some(""));
     let huge = "x".repeat(BODY_BYTES_MAX);
     assert!(matches!(read(json!({"reason": huge})), Err(Problem::PayloadTooLarge { .. })));
@@ -251,7 +251,7 @@ fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
 #[test]
 fn a_replay_names_the_version_it_begins_with_and_nothing_else() {
     let read =
-        |body: Value| replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).request());
+        |body: Value| replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).incoming());
     let (_, workflow_id, from) = read(json!({"from_version": 7})).expect("sound");
     assert_eq!((workflow_id.as_str(), from.get()), ("wf-1", 7));
     assert_eq!(pointers(read(json!({}))), ["/from_version"]);
@@ -261,15 +261,15 @@ fn a_replay_names_the_version_it_begins_with_and_nothing_else() {
         assert_eq!(told.message, "must be a whole number from 1 to 9999999999", "{version}");
     }
     assert_eq!(pointers(read(json!({"from_version": 0, "to_version": 9}))), ["/from_version", "/to_version"]);
-    let bare = faults(replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).request()));
+    let bare = faults(replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).incoming()));
     assert_eq!(bare[0].pointer.as_deref(), Some(""));
 }
 
 #[test]
 fn nobody_is_nobody_whatever_else_is_wrong() {
     for operation in ROUTES {
-        let anonymous = GatewayEvent::of(operation).anonymous().query("x=1").body("{").request();
-        let no_subject = GatewayEvent::of(operation).claim("sub", "").request();
+        let anonymous = GatewayEvent::of(operation).anonymous().query("x=1").body("{").incoming();
+        let no_subject = GatewayEvent::of(operation).claim("sub", "").incoming();
         for request in [anonymous, no_subject] {
             assert!(matches!(read(operation, &request), Err(Problem::Unauthenticated(_))), "{}", operation.name);
         }
@@ -279,12 +279,12 @@ fn nobody_is_nobody_whatever_else_is_wrong() {
 #[test]
 fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
     let members: Map<String, Value> = (0..1000).map(|number| (format!("m{number}"), json!(1))).collect();
-    let told = faults(create_workflow::request::read(&create(Value::Object(members).to_string()).request()));
+    let told = faults(create_workflow::request::read(&create(Value::Object(members).to_string()).incoming()));
     assert_eq!(told.len(), FAULTS_MAX);
 }
 
 /// Reads a request of any operation; what it says is dropped.
-fn read(operation: &Route, request: &Request) -> Result<(), Problem> {
+fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
         "create-workflow" => create_workflow::request::read(request).map(drop),
         "request-state-transition" => request_state_transition::request::read(request).map(drop),
@@ -318,7 +318,7 @@ proptest! {
     #[test]
     fn no_bytes_make_a_reader_panic(body in any::<Vec<u8>>(), id in "[!-~]{0,20}", query in "[a-z=&%0-9]{0,40}") {
         for operation in ROUTES {
-            let request = GatewayEvent::of(operation).workflow(&id).query(&query).body(body.clone()).request();
+            let request = GatewayEvent::of(operation).workflow(&id).query(&query).body(body.clone()).incoming();
             if let Err(Problem::Internal(cause)) = read(operation, &request) {
                 return Err(TestCaseError::fail(format!("{}: {cause}", operation.name)));
             }
@@ -330,7 +330,7 @@ proptest! {
         body in "(\\{|\\}|\\[|\\]|:|,|\"metadata\"|\"target_state\"|\"ACTIVE\"|\"failure\"|\"a\"|1e9|-0|null| ){0,30}",
     ) {
         for operation in ROUTES {
-            let request = GatewayEvent::of(operation).body(body.clone()).request();
+            let request = GatewayEvent::of(operation).body(body.clone()).incoming();
             if let Err(Problem::Internal(cause)) = read(operation, &request) {
                 return Err(TestCaseError::fail(format!("{}: {cause}", operation.name)));
             }
@@ -340,7 +340,7 @@ proptest! {
     #[test]
     fn metadata_that_is_accepted_is_what_was_sent(metadata in any_metadata()) {
         let body = json!({"workflow_type": "a", "metadata": metadata}).to_string();
-        let (_, new) = create_workflow::request::read(&create(body).request()).expect("a sound request");
+        let (_, new) = create_workflow::request::read(&create(body).incoming()).expect("a sound request");
         prop_assert_eq!(new.metadata.as_object(), &metadata);
         // And canonical JSON, which the hash is made of, reads back as the same numbers.
         let canonical = canonical_json(&new.metadata).expect("canonical JSON");

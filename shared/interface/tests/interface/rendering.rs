@@ -28,7 +28,7 @@ use replay_events::response::ReplayReport;
 use serde_json::{Value, json};
 
 fn seen(answer: Answer) -> Seen {
-    let request = GatewayEvent::of(&create_workflow::ROUTE).request();
+    let request = GatewayEvent::of(&create_workflow::ROUTE).incoming();
     Exchange::open(&create_workflow::ROUTE, &request).close(Ok(answer)).into()
 }
 

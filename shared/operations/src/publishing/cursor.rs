@@ -16,6 +16,7 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
 use crate::chain_walk::identified;
+use crate::errors::with_causes;
 use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 
 /// Why publication of a workflow stopped.
@@ -182,7 +183,7 @@ async fn fill<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B>(
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
             while let Some(from) = cursor.lacks() {
                 if let Err(error) = fetch(&ports.log, cursor, from).await {
-                    cursor.stop = Some(Stop::Retryable(format!("the log could not be read: {}", chain_of(&error))));
+                    cursor.stop = Some(Stop::Retryable(format!("the log could not be read: {}", with_causes(&error))));
                 }
             }
         })
@@ -232,7 +233,7 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
                 Ok(_) => cursor.checkpoint = Some(event.version),
                 Err(error) => {
                     cursor.stop =
-                        Some(Stop::Retryable(format!("the index could not be advanced: {}", chain_of(&error))))
+                        Some(Stop::Retryable(format!("the index could not be advanced: {}", with_causes(&error))))
                 }
             }
         })
@@ -248,18 +249,12 @@ pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEven
                 results.into_iter().map(|result| result.map_err(|refused| refused.to_string())).collect()
             }
             Ok(_) => vec![Err("the bus did not answer for every entry".to_owned()); call.len()],
-            Err(error) => vec![Err(chain_of(&error)); call.len()],
+            Err(error) => vec![Err(with_causes(&error)); call.len()],
         })
         .buffered(PUBLISHER_CONCURRENCY_MAX)
         .collect::<Vec<Vec<_>>>()
         .await
         .concat()
-}
-
-/// An error and its causes, on one line.
-pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn into_calls(events: Vec<BusEvent>) -> Vec<Vec<BusEvent>> {

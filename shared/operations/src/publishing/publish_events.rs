@@ -13,10 +13,11 @@ use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
 use std::collections::BTreeMap;
 
+use crate::errors::with_causes;
 use crate::ports::{
     DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
-use crate::publishing::cursor::{Cursor, Stop, catch_up, chain_of, put_one_a_workflow};
+use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
 
 pub use crate::ports::PublishPorts as Ports;
 
@@ -229,7 +230,7 @@ fn cursor_of(key: &WorkflowKey, notifications: &Notifications, indexed: Option<&
 }
 
 fn index_unreadable(error: &StoreError) -> String {
-    format!("the index could not be read: {}", chain_of(error))
+    format!("the index could not be read: {}", with_causes(error))
 }
 
 /// Marks the records above the checkpoint for redelivery.
@@ -264,7 +265,7 @@ async fn keep_dead_letters<D: DeadLetters>(dead_letters: &D, published: &mut Pub
             Ok(()) => published.dead.push(letter),
             Err(error) => published.failed.push(FailedRecord {
                 sequence_number: letter.sequence_number,
-                why: format!("{}; and it could not be kept as a dead letter: {}", letter.why, chain_of(&error)),
+                why: format!("{}; and it could not be kept as a dead letter: {}", letter.why, with_causes(&error)),
             }),
         }
     }

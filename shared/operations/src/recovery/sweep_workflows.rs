@@ -18,11 +18,11 @@ use futures_util::stream;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::errors::with_causes;
 use crate::ports::{
     ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
     WorkflowIndex, WorkflowLog,
 };
-use crate::publishing::cursor::chain_of;
 use crate::recovery::assess::{AssessError, assess};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 
@@ -113,7 +113,7 @@ impl Swept {
                     Helped::Quarantined => self.quarantined.push(key),
                 }
             }
-            Err(why) => self.failed.push((key, chain_of(&why))),
+            Err(why) => self.failed.push((key, with_causes(&why))),
         }
     }
 }

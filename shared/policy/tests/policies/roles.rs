@@ -1,9 +1,8 @@
 //! Every shipped role on every action, as one table.
 
 use Action::{
-    ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowHistory,
-    GetWorkflowRecovery, GetWorkflowRefusals, GetWorkflowState, ListWorkflows, PauseWorkflow, RecoverWorkflow,
-    ReleaseWorkflow, ReplayEvents, VerifyWorkflowHistory,
+    ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowRefusals,
+    ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents, VerifyWorkflowHistory,
 };
 
 use super::*;
@@ -13,12 +12,8 @@ const WORK: &str = "roles.work";
 const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
-/// What is done, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 15] = [
-    (GetWorkflowState, READ, [true, true, true, true]),
-    (ListWorkflows, READ, [true, true, true, true]),
-    (GetWorkflowHistory, READ, [true, true, true, true]),
-    (GetWorkflowRecovery, READ, [true, true, true, true]),
+/// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
+const TABLE: [(Action, &str, [bool; 4]); 11] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
     (PauseWorkflow, WORK, [false, true, true, false]),
@@ -33,21 +28,21 @@ const TABLE: [(Action, &str, [bool; 4]); 15] = [
 ];
 const ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
 
+/// The policy that permits an action, and whom. What is not in the table is reading, and for every role.
+fn row_of(action: Action) -> (&'static str, [bool; 4]) {
+    let row = TABLE.iter().find(|(named, ..)| *named == action);
+    row.map_or((READ, [true; 4]), |(_, id, permitted)| (*id, *permitted))
+}
+
 #[test]
 fn each_role_may_do_what_the_table_says_and_nothing_else() {
     let policy = CedarPolicy::load(&shipped()).unwrap();
-    for (action, id, permitted) in TABLE {
+    for action in Action::ALL {
+        let (id, permitted) = row_of(action);
         for (role, permitted) in ROLES.into_iter().zip(permitted) {
             let expected = if permitted { permitted_by(id) } else { forbidden_by(&[]) };
             assert_eq!(asked_at_home(&policy, &[role], action), expected, "{role} {action:?}");
         }
-    }
-}
-
-#[test]
-fn the_table_names_every_action_once() {
-    for action in Action::ALL {
-        assert_eq!(TABLE.iter().filter(|(named, _, _)| *named == action).count(), 1, "{action:?}");
     }
 }
 
@@ -64,7 +59,8 @@ fn no_role_and_an_unknown_role_may_do_nothing() {
 #[test]
 fn several_roles_may_do_what_any_of_them_may() {
     let policy = CedarPolicy::load(&shipped()).unwrap();
-    for (action, id, [_, analyst, _, auditor]) in TABLE {
+    for action in Action::ALL {
+        let (id, [_, analyst, _, auditor]) = row_of(action);
         let expected = if analyst || auditor { permitted_by(id) } else { forbidden_by(&[]) };
         assert_eq!(asked_at_home(&policy, &["analyst", "auditor", "unheard-of"], action), expected, "{action:?}");
     }

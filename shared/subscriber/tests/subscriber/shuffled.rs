@@ -121,8 +121,14 @@ fn missing(came: &BTreeMap<u64, SystemTime>) -> BTreeMap<u64, SystemTime> {
     absent.map(|version| (version, *came.range(version..).map(|(_, at)| at).min().unwrap())).collect()
 }
 
+/// Twice as many cases as proptest's own number, which `PROPTEST_CASES` sets.
+fn twice_the_cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.saturating_mul(2), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(twice_the_cases())]
 
     #[test]
     fn applied_events_are_a_gapless_beginning_of_the_log_and_gaps_name_the_missing_ones(

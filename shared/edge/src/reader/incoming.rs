@@ -1,0 +1,81 @@
+//! A request as the gateway sends it, with its caller and its workflow, each parsed once: what the log line names is what
+//! the operation is asked for.
+
+use std::ops::Deref;
+
+use alims_domain::call::{Call, Principal};
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::invalid::InvalidValue;
+use lambda_http::Request;
+
+use crate::problem::Problem;
+use crate::reader::faults::Faults;
+use crate::reader::{caller, headers, path};
+
+/// A request whose caller and workflow are parsed. Everything else in it is still to be read.
+#[derive(Debug)]
+pub struct Incoming {
+    request: Request,
+    request_id: String,
+    principal: Result<Principal, &'static str>,
+    workflow_id: Result<WorkflowId, InvalidValue>,
+}
+
+impl From<Request> for Incoming {
+    fn from(request: Request) -> Self {
+        Self {
+            request_id: caller::request_id(&request),
+            principal: caller::principal(&request),
+            workflow_id: path::workflow_id(&request),
+            request,
+        }
+    }
+}
+
+impl Deref for Incoming {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl Incoming {
+    /// The gateway's id of the request.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The caller, when the gateway verified one.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref().ok()
+    }
+
+    /// The workflow that the path names, when it names a valid one.
+    #[must_use]
+    pub fn workflow(&self) -> Option<&WorkflowId> {
+        self.workflow_id.as_ref().ok()
+    }
+
+    /// Reads the caller, and the headers of the call.
+    ///
+    /// # Errors
+    /// [`Problem::Unauthenticated`], when the gateway verified no token or its claims name no principal.
+    pub fn call(&self, faults: &mut Faults) -> Result<Call, Problem> {
+        let principal = self.principal.clone().map_err(Problem::Unauthenticated)?;
+        let request_id = self.request_id.clone();
+        let correlation_id = headers::correlation_id(self.headers(), faults);
+        let idempotency_key = headers::idempotency_key(self.headers(), faults);
+        // A request without a correlation id starts a correlation of its own.
+        let correlation_id = correlation_id.or_else(|| request_id.parse().ok());
+        Ok(Call { principal, request_id, correlation_id, idempotency_key })
+    }
+
+    /// Reads the workflow id from the path.
+    pub fn workflow_id(&self, faults: &mut Faults) -> Option<WorkflowId> {
+        let id = self.workflow_id.as_ref();
+        id.map_err(|invalid| faults.outside(format!("the {} in the path {invalid}", path::WORKFLOW_ID))).ok().cloned()
+    }
+}

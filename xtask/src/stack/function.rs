@@ -1,0 +1,122 @@
+//! What a function has on AWS beside its code: `functions/<operation>/deployment.toml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::workspace::Workspace;
+
+/// One function's file, and its name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Function {
+    /// Its operation, such as `create-workflow`.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// What it does, in a sentence.
+    pub(crate) description: String,
+    /// Its method and path when the API calls it. It is then given the policies.
+    pub(crate) request: Option<String>,
+    /// When it needs another time than the others.
+    pub(crate) timeout_seconds: Option<u32>,
+    /// What it may do with the log.
+    pub(crate) log: Option<Log>,
+    /// What it may do with the index.
+    pub(crate) index: Option<Index>,
+    /// Whether it reads the log's stream.
+    #[serde(default)]
+    pub(crate) stream: bool,
+    /// Whether it puts events on the bus.
+    #[serde(default)]
+    pub(crate) bus: bool,
+    /// What it may do with executions of the recovery's state machine.
+    pub(crate) recoveries: Option<Recoveries>,
+    /// Whether it evaluates the laboratory's rules.
+    #[serde(default)]
+    pub(crate) rules: bool,
+    /// Whether Lambda calls it asynchronously: after failed tries the event goes to the first of the dead letters.
+    #[serde(default)]
+    pub(crate) asynchronous: bool,
+    /// The queues that it, or Lambda in its name, sends dead letters to.
+    #[serde(default)]
+    pub(crate) dead_letters: Vec<String>,
+    /// Further environment variables, each with the resource or parameter that it names.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, String>,
+    /// What else calls it, in the words of SAM.
+    pub(crate) events: Option<String>,
+}
+
+/// What a function may do with the log.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Log {
+    /// Read one workflow's items.
+    Read,
+    /// Read them and add items.
+    Append,
+    /// The same, and walk all workflows.
+    Walk,
+}
+
+/// What a function may do with the index.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Index {
+    /// List entries by state.
+    List,
+    /// Read entries by their workflow.
+    Read,
+    /// Read entries and write them.
+    Write,
+    /// The same, and keep a checkpoint of its own there.
+    Checkpoint,
+}
+
+/// What a function may do with executions of the recovery's state machine.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Recoveries {
+    /// Look at them.
+    See,
+    /// Look at them and start them.
+    Start,
+}
+
+impl Function {
+    /// The functions of the workspace, in the order of their names.
+    ///
+    /// # Errors
+    /// When a file is missing, or has what it should not have.
+    pub(crate) fn all(workspace: &Workspace) -> anyhow::Result<Vec<Self>> {
+        let names = workspace.packages.iter().filter(|package| package.is_function);
+        names.map(|package| Self::read(workspace, package.name.trim_start_matches("alims-"))).collect()
+    }
+
+    fn read(workspace: &Workspace, name: &str) -> anyhow::Result<Self> {
+        let path = format!("functions/{name}/deployment.toml");
+        let text = fs::read_to_string(workspace.root.join(&path)).with_context(|| format!("{path} is missing"))?;
+        let function: Self = toml::from_str(&text).with_context(|| format!("{path} is not as it should be"))?;
+        anyhow::ensure!(
+            !function.asynchronous || !function.dead_letters.is_empty(),
+            "{path}: an asynchronous function needs a queue among its dead_letters"
+        );
+        Ok(Self { name: name.to_owned(), ..function })
+    }
+
+    /// Its name as the template's resources have it, such as `CreateWorkflow`.
+    pub(crate) fn pascal(&self) -> String {
+        let capital = |word: &str| {
+            word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>()
+        };
+        self.name.split('-').map(capital).collect()
+    }
+
+    /// Its name as the metrics of an alarm have it, such as `createWorkflow`.
+    pub(crate) fn camel(&self) -> String {
+        let pascal = self.pascal();
+        pascal.chars().take(1).map(|c| c.to_ascii_lowercase()).chain(pascal.chars().skip(1)).collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! Least privilege: what a function is granted for what it says it does, and the variables that name the same resources.
+
+use std::collections::BTreeMap;
+
+use super::function::{Function, Index, Log, Recoveries};
+
+/// Actions on resources, as one statement of a role.
+pub(crate) struct Grant {
+    /// Its name in the role.
+    pub(crate) sid: &'static str,
+    /// The actions.
+    pub(crate) actions: &'static [&'static str],
+    /// The resources, in YAML.
+    pub(crate) resources: Vec<String>,
+    /// The service through which alone the key may be used.
+    pub(crate) via: Option<&'static str>,
+    /// Why the resource is no narrower.
+    pub(crate) why: Option<&'static str>,
+}
+
+const READ_WITH_THE_KEY: &[&str] = &["kms:Decrypt", "kms:DescribeKey"];
+const WRITE_WITH_THE_KEY: &[&str] =
+    &["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+const EXECUTIONS: &str =
+    "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${RecoveryMachine.Name}:*";
+
+impl Grant {
+    fn on(sid: &'static str, actions: &'static [&'static str], resource: &str) -> Self {
+        Self { sid, actions, resources: vec![resource.to_owned()], via: None, why: None }
+    }
+
+    fn key(sid: &'static str, actions: &'static [&'static str], service: &'static str) -> Self {
+        Self { via: Some(service), ..Self::on(sid, actions, "!GetAtt DataKey.Arn") }
+    }
+}
+
+/// Everything a function is granted.
+pub(crate) fn grants(function: &Function) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    let log = "!GetAtt LogTable.Arn";
+    grants.extend(function.log.map(|may| match may {
+        Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
+        Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
+        Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
+    }));
+    grants.extend(function.index.into_iter().flat_map(of_the_index));
+    if function.stream {
+        let stream = "!GetAtt LogTable.StreamArn";
+        let read = &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+        grants.push(Grant::on("ReadTheStream", read, stream));
+        let why = Some("AWS does not support a narrower resource for this action.");
+        grants.push(Grant { why, ..Grant::on("FindTheStream", &["dynamodb:ListStreams"], "\"*\"") });
+    }
+    if function.bus {
+        grants.push(Grant::on("Publish", &["events:PutEvents"], "!GetAtt EventBus.Arn"));
+    }
+    if function.recoveries == Some(Recoveries::Start) {
+        grants.push(Grant::on("StartRecoveries", &["states:StartExecution"], "!Ref RecoveryMachine"));
+    }
+    if function.recoveries.is_some() {
+        grants.push(Grant::on("SeeRecoveries", &["states:DescribeExecution"], EXECUTIONS));
+    }
+    if !function.dead_letters.is_empty() {
+        let resources = function.dead_letters.iter().map(|queue| format!("!GetAtt {queue}.Arn")).collect();
+        grants.push(Grant { resources, ..Grant::on("SendDeadLetters", &["sqs:SendMessage"], "") });
+    }
+    grants.extend(of_the_key(function));
+    let logs = format!("!GetAtt {}LogGroup.Arn", function.pascal());
+    grants.push(Grant::on("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &logs));
+    grants
+}
+
+fn of_the_index(may: Index) -> Vec<Grant> {
+    let index = "!GetAtt IndexTable.Arn";
+    match may {
+        Index::List => vec![
+            Grant::on("ListTheIndex", &["dynamodb:Query"], "!Sub ${IndexTable.Arn}/index/by-state"),
+            // A read that opens the connection before the first request.
+            Grant::on("ReadTheIndex", &["dynamodb:BatchGetItem"], index),
+        ],
+        Index::Read => vec![Grant::on("ReadTheIndex", &["dynamodb:BatchGetItem"], index)],
+        Index::Write => vec![Grant::on("WriteTheIndex", &["dynamodb:BatchGetItem", "dynamodb:PutItem"], index)],
+        Index::Checkpoint => {
+            let actions = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"];
+            vec![Grant::on("WriteTheIndexAndItsCheckpoint", actions, index)]
+        }
+    }
+}
+
+fn of_the_key(function: &Function) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    let writes = matches!(function.log, Some(Log::Append | Log::Walk))
+        || matches!(function.index, Some(Index::Write | Index::Checkpoint));
+    if writes {
+        grants.push(Grant::key("UseTheKeyOfTheTables", WRITE_WITH_THE_KEY, "dynamodb"));
+    } else if function.log.is_some() || function.index.is_some() {
+        grants.push(Grant::key("UseTheKeyOfTheTables", READ_WITH_THE_KEY, "dynamodb"));
+    }
+    if !function.dead_letters.is_empty() {
+        grants.push(Grant::key("UseTheKeyOfTheQueues", &["kms:Decrypt", "kms:GenerateDataKey"], "sqs"));
+    }
+    grants
+}
+
+/// The environment variables of a function, each with its value in YAML.
+pub(crate) fn variables(function: &Function) -> BTreeMap<String, String> {
+    let mut variables: Vec<(&str, &str)> = Vec::new();
+    if function.log.is_some() {
+        variables.push(("ALIMS_LOG_TABLE", "LogTable"));
+    }
+    if function.index.is_some() {
+        variables.push(("ALIMS_INDEX_TABLE", "IndexTable"));
+    }
+    if function.bus {
+        variables.push(("ALIMS_EVENT_BUS", "EventBus"));
+    }
+    if function.recoveries.is_some() {
+        variables.push(("ALIMS_RECOVERY_STATE_MACHINE", "RecoveryMachine"));
+    }
+    if function.request.is_some() {
+        variables.push(("ALIMS_POLICIES_DIR", "PoliciesDirectory"));
+    }
+    if function.rules {
+        variables.extend([
+            ("ALIMS_RULES_DEADLINE_MS", "RulesEngineDeadlineMs"),
+            ("ALIMS_RULES_DIR", "RulesDirectory"),
+            ("ALIMS_RULES_ENGINE", "RulesEngine"),
+            ("ALIMS_RULES_SIGV4_SERVICE", "RulesEngineSigV4Service"),
+            ("ALIMS_RULES_TOKEN", "RulesEngineToken"),
+            ("ALIMS_RULES_URL", "RulesEngineUrl"),
+        ]);
+    }
+    variables.extend(function.settings.iter().map(|(name, of)| (name.as_str(), of.as_str())));
+    variables.into_iter().map(|(name, of)| (name.to_owned(), format!("!Ref {of}"))).collect()
+}

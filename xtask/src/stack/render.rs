@@ -1,0 +1,183 @@
+//! A function's part of the template: the function, its role, its log group, and the filter that counts open circuits.
+
+use std::fmt::Write as _;
+
+use super::function::{Function, Log};
+use super::grants::{Grant, grants, variables};
+
+/// The resources of one function.
+pub(crate) fn resources(function: &Function) -> anyhow::Result<String> {
+    let mut parts = vec![called(function)? + &events(function)?, role(function)?, log_group(function)];
+    if function.rules {
+        parts.push(open_circuits(function));
+    }
+    Ok(parts.join("\n"))
+}
+
+fn called(function: &Function) -> anyhow::Result<String> {
+    let (name, pascal) = (&function.name, function.pascal());
+    let mut yaml = format!(
+        "  {pascal}Function:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+    Properties:
+      Description: {}
+      CodeUri: functions/{name}
+      Role: !GetAtt {pascal}Role.Arn
+",
+        function.description
+    );
+    let layers = [(function.request.is_some(), "!Ref PoliciesLayer"), (function.rules, "!Ref RulesLayer")];
+    let layers: Vec<&str> = layers.into_iter().filter(|(has, _)| *has).map(|(_, layer)| layer).collect();
+    if !layers.is_empty() {
+        writeln!(yaml, "      Layers: [{}]", layers.join(", "))?;
+    }
+    if let Some(seconds) = function.timeout_seconds {
+        writeln!(yaml, "      Timeout: {seconds}")?;
+    }
+    if let (true, Some(queue)) = (function.asynchronous, function.dead_letters.first()) {
+        write!(
+            yaml,
+            "      # After three failed tries Lambda sends the event to the dead-letter queue.
+      EventInvokeConfig:
+        MaximumEventAgeInSeconds: 3600
+        MaximumRetryAttempts: 2
+        DestinationConfig:
+          OnFailure:
+            Type: SQS
+            Destination: !GetAtt {queue}.Arn
+"
+        )?;
+    }
+    write!(
+        yaml,
+        "      LoggingConfig:
+        LogFormat: JSON
+        ApplicationLogLevel: !Ref LogLevel
+        LogGroup: !Ref {pascal}LogGroup
+      Environment:
+        Variables:
+"
+    )?;
+    for (variable, value) in variables(function) {
+        writeln!(yaml, "          {variable}: {value}")?;
+    }
+    Ok(yaml)
+}
+
+fn log_group(function: &Function) -> String {
+    format!(
+        "  {}LogGroup:
+    Type: AWS::Logs::LogGroup
+    UpdateReplacePolicy: Retain
+    DeletionPolicy: RetainExceptOnCreate
+    Properties:
+      LogGroupName: !Sub /alims/${{AWS::StackName}}/{}
+      RetentionInDays: !Ref LogRetentionDays
+",
+        function.pascal(),
+        function.name
+    )
+}
+
+/// Counts in the log how often the circuit to the rules engine was open.
+fn open_circuits(function: &Function) -> String {
+    let pascal = function.pascal();
+    format!(
+        "  {pascal}SparedRulesEngine:
+    Type: AWS::Logs::MetricFilter
+    Properties:
+      LogGroupName: !Ref {pascal}LogGroup
+      FilterPattern: '{{ $.breaker = \"open\" }}'
+      MetricTransformations:
+        - {{ MetricName: RulesEngineCircuitOpen, MetricNamespace: !Sub \"alims/${{AWS::StackName}}\", MetricValue: \"1\", Unit: Count }}
+"
+    )
+}
+
+fn events(function: &Function) -> anyhow::Result<String> {
+    let mut yaml = String::new();
+    if function.request.is_none() && function.events.is_none() {
+        return Ok(yaml);
+    }
+    yaml.push_str("      Events:\n");
+    if let Some(request) = &function.request {
+        let (method, path) = request.split_once(' ').unwrap_or_default();
+        write!(
+            yaml,
+            "        Request:
+          Type: HttpApi
+          Properties:
+            ApiId: !Ref Api
+            Method: {method}
+            Path: {path}
+"
+        )?;
+    }
+    for line in function.events.iter().flat_map(|events| events.lines()) {
+        writeln!(yaml, "        {line}")?;
+    }
+    Ok(yaml)
+}
+
+fn role(function: &Function) -> anyhow::Result<String> {
+    let (name, pascal) = (&function.name, function.pascal());
+    // The table's policy lets no other principal put an item.
+    let tags = match function.log {
+        Some(Log::Append | Log::Walk) => "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n",
+        Some(Log::Read) | None => "",
+    };
+    let mut yaml = format!(
+        "  {pascal}Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Description: Permissions of {name}.
+{tags}      AssumeRolePolicyDocument:
+        Version: \"2012-10-17\"
+        Statement:
+          - Effect: Allow
+            Principal: {{ Service: lambda.amazonaws.com }}
+            Action: sts:AssumeRole
+      Policies:
+        - PolicyName: {name}
+          PolicyDocument:
+            Version: \"2012-10-17\"
+            Statement:
+"
+    );
+    for grant in grants(function) {
+        yaml.push_str(&statement(&grant)?);
+    }
+    Ok(yaml)
+}
+
+fn statement(grant: &Grant) -> anyhow::Result<String> {
+    let mut yaml = String::new();
+    writeln!(yaml, "              - Sid: {}\n                Effect: Allow", grant.sid)?;
+    match grant.actions {
+        [only] => writeln!(yaml, "                Action: {only}")?,
+        several => writeln!(yaml, "                Action: [{}]", several.join(", "))?,
+    }
+    if let Some(why) = grant.why {
+        writeln!(yaml, "                # {why}")?;
+    }
+    match grant.resources.as_slice() {
+        [only] => writeln!(yaml, "                Resource: {only}")?,
+        several => {
+            yaml.push_str("                Resource:\n");
+            for resource in several {
+                writeln!(yaml, "                  - {resource}")?;
+            }
+        }
+    }
+    if let Some(service) = grant.via {
+        write!(
+            yaml,
+            "                Condition:
+                  StringEquals: {{ kms:ViaService: !Sub \"{service}.${{AWS::Region}}.amazonaws.com\" }}
+"
+        )?;
+    }
+    Ok(yaml)
+}
