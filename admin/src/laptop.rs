@@ -1,5 +1,5 @@
-//! The service on this machine: a running `cargo local` writes the addresses of its database and its bus into its data
-//! folder.
+//! The service on this machine: a running `cargo local` writes the addresses and the key of its database and its bus
+//! into its data folder.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -16,6 +16,8 @@ use crate::service::{Service, reached};
 /// The server's addresses.
 #[derive(Deserialize)]
 struct Endpoints {
+    access_key_id: String,
+    secret_access_key: String,
     dynamodb: String,
     eventbridge: String,
     log_table: String,
@@ -34,8 +36,8 @@ pub(crate) fn find(data: Option<PathBuf>) -> anyhow::Result<Service> {
     let text = text.with_context(|| format!("cannot read {}; is the server still starting?", path.display()))?;
     let told: Endpoints = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not what this version of the server writes", path.display()))?;
-    // The SDK needs credentials, and the server does not check them.
-    let credentials = SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "laptop"));
+    let credentials = Credentials::new(told.access_key_id, told.secret_access_key, None, None, "laptop");
+    let credentials = SharedCredentialsProvider::new(credentials);
     let at = |url| reached(credentials.clone(), Region::new("local"), Some(url));
     Ok(Service {
         dynamodb: at(told.dynamodb),

@@ -59,7 +59,9 @@ async fn the_stack_tells_the_tables_and_the_aws_cli_gives_the_credentials() {
         let created = WorkflowEvent { timestamp: made, created_at: made, ..a_created(id).event };
         log.append(&sealed(created)).await.unwrap();
     }
-    let aws = aws(&says(STACK), &says(CREDENTIALS));
+    let key = server.access_key();
+    let credentials = CREDENTIALS.replace("AKID", key.id()).replace("secret", key.secret());
+    let aws = aws(&says(STACK), &says(&credentials));
     let url = database.endpoint_url().unwrap();
     // A dry run needs no bus, which an emulator would have at the same URL.
     let arguments = ["--profile", "lab", "--endpoint-url", url, "--dry-run"];

@@ -64,8 +64,8 @@ async fn it_ends_cleanly_and_says_what_was_done() {
     let folder = DataFolder::open(data.path()).unwrap();
     let _lock = folder.lock().unwrap();
     let (url, mut parts) = endless_log().await;
-    let endpoints =
-        json!({"dynamodb": url, "eventbridge": url, "log_table": "l", "index_table": "i", "event_bus": "b"});
+    let endpoints = json!({"access_key_id": "a", "secret_access_key": "s", "dynamodb": url, "eventbridge": url,
+        "log_table": "l", "index_table": "i", "event_bus": "b"});
     std::fs::write(folder.endpoints(), endpoints.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_alims-admin"));
     command.args(["rebuild-index", "--local", "--data"]).arg(data.path()).stdout(Stdio::piped()).kill_on_drop(true);

@@ -6,7 +6,6 @@ use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use std::sync::Arc;
 use crate::account::{ACCOUNT, REGION};
 use crate::archive::Archive;
 use crate::console::Console;
+use crate::folder::private;
 
 /// Who publishes, in every event.
 pub const EVENT_SOURCE: &str = "alims.workflow-manager";
@@ -83,7 +83,7 @@ impl LocalBus {
         let lines: Vec<String> = events.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         let first = self.archive.append(&lines).map_err(io::Error::other)?;
         for (number, event) in (first..).zip(events) {
-            self.console.line(described(number, event));
+            self.console.line(&described(number, event));
             self.rule.iter().for_each(|rule| rule(event));
         }
         Ok(())
@@ -160,7 +160,7 @@ impl DeadLetters for LocalDeadLetters {
 
 /// Appends a line for good. A line torn by the end of a process before is ended first, so that it spoils no other.
 fn keep(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut file = private().create(true).read(true).append(true).open(path)?;
     let mut text = String::new();
     if file.seek(SeekFrom::End(0))? > 0 {
         let mut last = [0];
@@ -184,6 +184,7 @@ mod tests {
     use alims_testing::contract::bus::{BusStage, OnTheBus};
     use alims_testing::contract::dead_letters::DeadLettersStage;
     use serde_json::Value;
+    use std::fs::OpenOptions;
     use tempfile::TempDir;
 
     /// The bus, and the archive behind it.

@@ -6,7 +6,7 @@ use alims_operations::errors::with_causes;
 use alims_operations::ports::Clock;
 use alims_rules::{Authorization, Endpoint, Engine, Reach};
 use alims_runtime::SystemClock;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::error::Error;
@@ -19,10 +19,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::JudgesArgs;
 use crate::demo;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, shipped_in};
 use crate::key::SigningKey;
+use crate::printable::{LogLines, printable};
 use crate::rules_engine::RulesEngine;
-use crate::server::{Config, Server, repository};
+use crate::server::{Config, Server};
+use crate::shipped::{self, Defaults, repository};
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TENANT_DEFAULT, TokenRequest};
 
 /// The log filter when `RUST_LOG` is not set. Dynoxide warns of every failed condition, which is normal here.
@@ -36,7 +38,7 @@ const RUNTIME_END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Run the ALIMS Workflow Manager in one process, on an embedded DynamoDB.
 #[derive(Debug, Parser)]
-#[command(name = "cargo local", bin_name = "cargo local", args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -59,13 +61,16 @@ struct ServeArgs {
     /// Port to listen on, on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Port of the embedded DynamoDB API, on 127.0.0.1 (no authentication); 0 selects a free port.
+    /// Port of the embedded DynamoDB API, on 127.0.0.1; 0 selects a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     database_port: u16,
-    /// Port of the EventBridge PutEvents API, on 127.0.0.1 (no authentication); 0 selects a free port.
+    /// Port of the EventBridge PutEvents API, on 127.0.0.1; 0 selects a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     events_port: u16,
-    /// Data folder [default: .local in the repository].
+    /// Name or address besides 127.0.0.1 and localhost by which clients reach the ports. Repeatable.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
+    /// Data folder [default: .local in the repository; without it .local in the current folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -104,7 +109,7 @@ struct TokenArgs {
     /// Tenant.
     #[arg(long, default_value = TENANT_DEFAULT)]
     tenant: TenantId,
-    /// Data folder of the server [default: .local in the repository].
+    /// Data folder of the server [default: .local in the repository; without it .local in the current folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Lifetime in seconds; negative: already expired.
@@ -120,8 +125,8 @@ struct RulesEngineArgs {
     /// Port to listen on, on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// Folder of the rules [default: rules in the repository].
-    #[arg(long, value_name = "DIR")]
+    /// Folder of the rules [default: rules in the repository; without it the built-in ones].
+    #[arg(long, value_name = "DIR", env = "ALIMS_RULES_DIR")]
     rules: Option<PathBuf>,
     /// Stop when standard input closes, so that the engine does not outlive its parent process.
     #[arg(long, hide = true)]
@@ -140,9 +145,10 @@ struct DemoArgs {
 /// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().name(shipped::command()).bin_name(shipped::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER_DEFAULT));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(LogLines::new).init();
     let done = match cli.command {
         None => on_runtime(serve(cli.serve)),
         Some(Command::Token(args)) => print_token(args).map(|()| ExitCode::SUCCESS),
@@ -151,7 +157,8 @@ pub fn run() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         // If standard error is closed, only the exit code reports the error.
-        let _ = writeln!(io::stderr(), "error: {}", with_causes(error.as_ref()).replace('\n', " "));
+        let text = printable(&with_causes(error.as_ref()).replace('\n', " "));
+        let _ = writeln!(io::stderr(), "error: {text}");
         ExitCode::FAILURE
     })
 }
@@ -166,7 +173,7 @@ fn on_runtime(work: impl Future<Output = Result<ExitCode, Failure>>) -> Result<E
 }
 
 fn data_folder(named: Option<PathBuf>) -> PathBuf {
-    named.unwrap_or_else(|| repository().join(".local"))
+    named.unwrap_or_else(|| repository().unwrap_or_default().join(".local"))
 }
 
 /// A subject that the service takes.
@@ -192,7 +199,7 @@ fn print_token(args: TokenArgs) -> Result<(), Failure> {
 async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
     let named_data = args.data.is_some();
     let defaults = Config::new(&data_folder(args.data));
-    let folder = args.judges.rules.unwrap_or_else(|| repository().join("rules"));
+    let folder = args.judges.rules.unwrap_or_else(|| Defaults::beside(&shipped_in(&defaults.data)).rules);
     let reach = |endpoint| Reach {
         endpoint,
         deadline: Duration::from_millis(args.rules_deadline),
@@ -213,8 +220,8 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         hold_events: args.hold_events,
         show_events: true,
         rules_down_while: args.rules_down_while,
-        sweep_every: defaults.sweep_every,
-        data: defaults.data,
+        allowed_hosts: args.allowed_hosts,
+        ..defaults
     };
     let mut told_to_end = std::pin::pin!(told_to_end(args.until_stdin_closes)?);
     let server = tokio::select! {
@@ -235,7 +242,12 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
 /// Serves the rules until a signal arrives.
 async fn serve_rules(args: RulesEngineArgs) -> Result<ExitCode, Failure> {
     let told_to_end = told_to_end(args.until_stdin_closes)?;
-    let rules = args.rules.unwrap_or_else(|| repository().join("rules"));
+    // Read once: the folder may go when the engine has started.
+    let folder = tempfile::tempdir()?;
+    let rules = args.rules.unwrap_or_else(|| Defaults::beside(folder.path()).rules);
+    if rules.starts_with(folder.path()) {
+        shipped::unpack(folder.path())?;
+    }
     let engine = RulesEngine::start(args.port, &rules).await?;
     let _ = writeln!(io::stdout(), "listening on http://{}", engine.address());
     told_to_end.await;
@@ -286,6 +298,8 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
     let (database, bus) = (server.dynamodb(), server.eventbridge());
     let [database, bus] = [&database, &bus].map(|config| config.endpoint_url().unwrap_or_default());
     let data = std::path::absolute(&config.data)?;
+    let credentials = DataFolder::open(&data)?.credentials();
+    let (credentials, command) = (credentials.display(), shipped::command());
     let (data, policies) = (data.display(), config.policies.display());
     let rules = match &config.rules {
         Engine::Embedded { rules } => rules.display().to_string(),
@@ -303,6 +317,7 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
   events    {base}/events (server-sent), also printed below{held}
   database  {database} (DynamoDB API, for tools on this machine)
   bus       {bus} (EventBridge PutEvents API, for tools on this machine)
+  key       {credentials} (AWS credentials of both)
   data      {data} (embedded DynamoDB, key, events)
   rules     {rules}
   policies  {policies}
@@ -319,7 +334,7 @@ curl -s {base}/workflows/sample-1/transitions -H "Authorization: Bearer $TOKEN" 
   -d '{{"target_state": "ACTIVE", "reason": "the analysis begins"}}'
 curl -s {base}/workflows/sample-1/history -H "Authorization: Bearer $TOKEN"
 
-A second person's token, for steps that need two people: cargo local token --sub bob --role supervisor{flag}
+A second person's token, for steps that need two people: {command} token --sub bob --role supervisor{flag}
 Ctrl-C stops the server; the data stays.
 
 listening on {base}

@@ -5,6 +5,8 @@
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use crate::printable::printable_line;
+
 /// How many lines may wait to be printed. Beyond that a line is left out: the events' archive has them all.
 const WAITING_LINES_MAX: usize = 1024;
 
@@ -27,11 +29,11 @@ impl Console {
         Self { lines: None }
     }
 
-    /// Prints a line soon, or not at all when too many wait.
-    pub(crate) fn line(&self, line: String) {
+    /// Prints a line soon, or not at all when too many wait. Its text may come from outside.
+    pub(crate) fn line(&self, line: &str) {
         if let Some(lines) = &self.lines {
             // A full or closed channel means that there is no reader. The line is not the only record of its content.
-            let _ = lines.try_send(line);
+            let _ = lines.try_send(printable_line(line));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! It has a thread of its own, because it makes blocking calls under one lock: on the service's threads it would delay
 //! every request, even those that do not need it.
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_types::SdkConfig;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::access_key::AccessKey;
 use crate::account::REGION;
+use crate::dynamodb_api;
+use crate::guard::Guard;
+use crate::serving::{Patience, serve};
 
 /// The log's table.
 pub(crate) const LOG_TABLE: &str = "WorkflowLog";
@@ -48,13 +52,21 @@ pub enum DatabaseError {
 /// A running database.
 pub(crate) struct EmbeddedDatabase {
     address: SocketAddr,
+    key: AccessKey,
     stop: CancellationToken,
     ended: oneshot::Receiver<()>,
 }
 
 impl EmbeddedDatabase {
-    /// Opens the database in `path`, making it when it is not there, and serves it where `listener` listens.
-    pub(crate) fn start(path: &Path, listener: tokio::net::TcpListener) -> Result<Self, DatabaseError> {
+    /// Opens the database in `path`, making it when it is not there, and serves it where `listener` listens to those
+    /// who have the key.
+    pub(crate) fn start(
+        path: &Path,
+        listener: tokio::net::TcpListener,
+        guard: &Guard,
+        key: AccessKey,
+        patience: Patience,
+    ) -> Result<Self, DatabaseError> {
         let unusable = |why: String| DatabaseError::Unusable { path: path.to_owned(), why };
         let text = path.to_str().ok_or_else(|| unusable("its path is not UTF-8".to_owned()))?;
         let database = dynoxide::Database::new(text).map_err(|error| unusable(error.to_string()))?;
@@ -66,26 +78,25 @@ impl EmbeddedDatabase {
         let runtime = runtime.map_err(DatabaseError::NotServed)?;
         let stop = CancellationToken::new();
         let (end, ended) = oneshot::channel();
-        let stopped = stop.clone().cancelled_owned();
+        let (routes, stopped) = (dynamodb_api::router(database, guard, &key), stop.clone());
         let serving = move || {
-            let served = runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-                dynoxide::server::serve_with_shutdown(listener, database, stopped).await
+            runtime.block_on(async {
+                match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => serve(listener, routes, patience, stopped).await,
+                    Err(error) => tracing::error!(%error, "the embedded database ended"),
+                }
             });
-            if let Err(error) = served {
-                tracing::error!(error, "the embedded database ended");
-            }
             drop(runtime);
             // The receiver is gone when the stop took too long.
             let _ = end.send(());
         };
         std::thread::Builder::new().name("dynamodb".to_owned()).spawn(serving).map_err(DatabaseError::NotServed)?;
-        Ok(Self { address, stop, ended })
+        Ok(Self { address, key, stop, ended })
     }
 
     /// How the SDK reaches it.
     pub(crate) fn sdk_config(&self) -> SdkConfig {
-        sdk_config(self.address)
+        sdk_config(self.address, &self.key)
     }
 
     /// Lets the last requests finish and closes the file.
@@ -98,13 +109,12 @@ impl EmbeddedDatabase {
     }
 }
 
-/// The SDK's configuration for the server. The SDK needs credentials, and the server does not check them.
-pub(crate) fn sdk_config(address: SocketAddr) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "laptop");
+/// The SDK's configuration for a port of the server.
+pub(crate) fn sdk_config(address: SocketAddr, key: &AccessKey) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(key.credentials())
         .endpoint_url(format!("http://{address}"))
         .build()
 }

@@ -1,5 +1,5 @@
-//! The endpoints file in the data folder: the addresses of the running server's database and bus, for operators'
-//! commands.
+//! The endpoints file in the data folder: the addresses and the key of the running server's database and bus, for
+//! operators' commands.
 
 use aws_types::SdkConfig;
 use serde_json::json;
@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::access_key::AccessKey;
 use crate::database::{INDEX_TABLE, LOG_TABLE};
 use crate::folder::{FolderError, replace};
 
@@ -14,8 +15,10 @@ use crate::folder::{FolderError, replace};
 const EVENT_BUS: &str = "alims-workflow-events";
 
 /// Writes the endpoints file. It may be stale after a crash, so a reader must check the folder lock as well.
-pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr) -> Result<(), FolderError> {
+pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr, key: &AccessKey) -> Result<(), FolderError> {
     let endpoints = json!({
+        "access_key_id": key.id(),
+        "secret_access_key": key.secret(),
         "dynamodb": database.endpoint_url(),
         "eventbridge": format!("http://{events}"),
         "log_table": LOG_TABLE,

@@ -5,11 +5,8 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use pem::Pem;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::Path;
 
-use crate::folder::{DataFolder, FolderError, scratch_beside};
+use crate::folder::{DataFolder, FolderError};
 
 /// The PEM label of a private key in PKCS #8 (RFC 7468).
 const PKCS8_TAG: &str = "PRIVATE KEY";
@@ -44,17 +41,12 @@ impl SigningKey {
     /// When the key can be neither read nor made.
     pub fn load_or_create(folder: &DataFolder) -> Result<Self, KeyError> {
         let path = folder.key();
-        let pem = match std::fs::read(&path) {
-            Ok(pem) => pem,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::NotGenerated)?;
-                let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::NotGenerated)?;
-                let pem = pem::encode(&Pem::new(PKCS8_TAG, der.as_ref()));
-                install(&path, pem.as_bytes()).map_err(FolderError::at(&path))?
-            }
-            Err(error) => return Err(FolderError::at(&path)(error).into()),
+        let fresh = || {
+            let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::NotGenerated)?;
+            let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::NotGenerated)?;
+            Ok::<_, KeyError>(pem::encode(&Pem::new(PKCS8_TAG, der.as_ref())))
         };
-        Self::from_pem(&pem).ok_or(KeyError::NotAKey(path))
+        Self::from_pem(&folder.secret(&path, fresh)?).ok_or(KeyError::NotAKey(path))
     }
 
     /// Parses a private key; none when it is invalid.
@@ -71,27 +63,5 @@ impl SigningKey {
     #[must_use]
     pub fn public_set(&self) -> JwkSet {
         JwkSet { keys: vec![self.jwk.clone()] }
-    }
-}
-
-/// Installs the key if there is none, and returns the installed one.
-///
-/// The key file is complete before it gets its name, and a hard link fails where a rename would replace an existing
-/// file.
-fn install(path: &Path, pem: &[u8]) -> io::Result<Vec<u8>> {
-    let scratch = scratch_beside(path);
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&scratch)?;
-    file.write_all(pem)?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&scratch, path);
-    std::fs::remove_file(&scratch)?;
-    match linked {
-        Ok(()) => Ok(pem.to_owned()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::read(path),
-        Err(error) => Err(error),
     }
 }

@@ -3,6 +3,7 @@
 //! The functions are the same as on Lambda, called with the events that API Gateway and DynamoDB Streams make. This
 //! crate adds only their environment: the edge, the stream pump, the bus, and a data folder.
 
+pub mod access_key;
 mod account;
 mod archive;
 mod args;
@@ -12,17 +13,22 @@ pub mod cli;
 mod console;
 mod database;
 mod demo;
+mod dynamodb_api;
 mod edge;
 mod endpoints;
 pub mod folder;
+mod guard;
 pub mod key;
 pub mod mapping;
+mod printable;
 pub mod pump;
 mod put_events;
 mod recoveries;
 mod rules;
 mod rules_engine;
 mod server;
+mod serving;
+mod shipped;
 pub mod stream;
 pub mod token;
 
@@ -32,3 +38,4 @@ pub use database::DatabaseError;
 pub use edge::BODY_BYTES_MAX;
 pub use rules_engine::RulesEngine;
 pub use server::{Config, Server, StartError};
+pub use serving::Patience;

@@ -1,6 +1,6 @@
 //! The laptop's bus as Amazon EventBridge: `PutEvents` and nothing else, for programs on the same machine.
 //!
-//! Like the embedded database, it has no authentication, so it listens on the loopback only. Its events go to the same
+//! Like the embedded database, it listens on the loopback only and wants the server's key. Its events go to the same
 //! archive and the same listeners as the server's own.
 
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
@@ -18,10 +18,22 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access_key::{AccessKey, KeyRefused};
 use crate::bus::{Envelope, LocalBus};
+use crate::guard::{Foreign, Guard};
 
 /// The value of the header `X-Amz-Target`.
 const PUT_EVENTS: &str = "AWSEvents.PutEvents";
+/// The limits of EventBridge, as the API reference of its scheduler states them for `PutEvents`: that of `PutEvents`
+/// has only the second. The same page has a pattern for a source, in which no line ends; a control character in
+/// either text is refused here, because it would end a line of a listener or steer a terminal.
+const SOURCE_CHARS_MAX: usize = 256;
+/// See [`SOURCE_CHARS_MAX`].
+const DETAIL_TYPE_CHARS_MAX: usize = 128;
+/// How the sources begin that only AWS may use.
+const SOURCE_OF_AWS: &str = "aws.";
+/// What ends a line and is no control character.
+const LINE_SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 /// Where events are put.
 #[derive(Clone)]
@@ -32,9 +44,15 @@ struct Door {
 }
 
 /// Every path of the port: the protocol names the operation in a header.
-pub(crate) fn router(bus: LocalBus, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Router {
+pub(crate) fn router(
+    bus: LocalBus,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    guard: &Guard,
+    key: &AccessKey,
+) -> Router {
     let door = Door { bus, clock, ids };
-    Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
+    let routes = Router::new().fallback(move |headers: HeaderMap, body: Bytes| {
         let door = door.clone();
         async move {
             let answer = tokio::task::spawn_blocking(move || door.answer(&headers, &body)).await;
@@ -45,7 +63,17 @@ pub(crate) fn router(bus: LocalBus, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) ->
             };
             rendered(status, &body)
         }
-    })
+    });
+    let foreign = |why: Foreign| {
+        let (status, message) = why.as_aws();
+        rendered(status, &json!({"__type": "AccessDeniedException", "message": message}))
+    };
+    guard.before(key.before(routes, refused), foreign)
+}
+
+fn refused(why: KeyRefused) -> Response {
+    let (code, message) = why.as_aws();
+    rendered(StatusCode::BAD_REQUEST, &json!({"__type": code, "message": message}))
 }
 
 fn rendered(status: StatusCode, body: &Value) -> Response {
@@ -111,7 +139,7 @@ impl Door {
         if call.entries.is_empty() || call.entries.len() > BUS_CALL_ENTRIES_MAX {
             return Err(Refused::Invalid("a call has one to ten entries"));
         }
-        let bytes: usize = call.entries.iter().map(|entry| entry.detail.len() + BUS_ENTRY_OVERHEAD_BYTES).sum();
+        let bytes: usize = call.entries.iter().map(Entry::bytes).sum();
         if bytes > BUS_CALL_BYTES_MAX {
             return Err(Refused::Invalid("the entries of a call are too large together"));
         }
@@ -146,12 +174,46 @@ impl Door {
 }
 
 impl Entry {
+    /// How much of the call's limit it takes: what surrounds the detail counts as the publisher counts it, or as it is
+    /// if that is more.
+    fn bytes(&self) -> usize {
+        let resources: usize = self.resources.iter().map(String::len).sum();
+        let around = self.source.len() + self.detail_type.len() + resources;
+        self.detail.len() + around.max(BUS_ENTRY_OVERHEAD_BYTES)
+    }
+
     /// The detail on one line; otherwise the code and the message of the entry's error.
     fn detail(&self) -> Result<Box<RawValue>, (&'static str, &'static str)> {
-        if self.source.is_empty() || self.detail_type.is_empty() {
-            return Err(("InvalidArgument", "an entry has a Source, a DetailType and a Detail"));
+        for (text, chars_max, required, too_long, steers) in [
+            (
+                &self.source,
+                SOURCE_CHARS_MAX,
+                "Parameter Source is not valid. Reason: Source is a required argument.",
+                "Parameter Source is not valid. Reason: Source has more than 256 characters.",
+                "Parameter Source is not valid. Reason: Source has a control character.",
+            ),
+            (
+                &self.detail_type,
+                DETAIL_TYPE_CHARS_MAX,
+                "Parameter DetailType is not valid. Reason: DetailType is a required argument.",
+                "Parameter DetailType is not valid. Reason: DetailType has more than 128 characters.",
+                "Parameter DetailType is not valid. Reason: DetailType has a control character.",
+            ),
+        ] {
+            if text.is_empty() {
+                return Err(("InvalidArgument", required));
+            }
+            if text.chars().count() > chars_max {
+                return Err(("InvalidArgument", too_long));
+            }
+            if text.chars().any(|character| character.is_control() || LINE_SEPARATORS.contains(&character)) {
+                return Err(("InvalidArgument", steers));
+            }
         }
-        let malformed = |_| ("MalformedDetail", "the Detail is not a JSON object");
+        if self.source.starts_with(SOURCE_OF_AWS) {
+            return Err(("NotAuthorizedForSourceException", "Not authorized for the source."));
+        }
+        let malformed = |_| ("MalformedDetail", "Detail is malformed: it is not a JSON object.");
         serde_json::from_str::<Map<String, Value>>(&self.detail).map_err(malformed)?;
         // Outside of texts JSON may hold line feeds, within them it may not: none is lost that says something.
         RawValue::from_string(self.detail.replace(['\n', '\r'], " ")).map_err(malformed)

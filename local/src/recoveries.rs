@@ -155,10 +155,14 @@ impl Timer for RealTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access_key::AccessKey;
     use crate::archive::Archive;
     use crate::console::Console;
     use crate::database::EmbeddedDatabase;
+    use crate::folder::DataFolder;
+    use crate::guard::Guard;
     use crate::server::{listen, stores};
+    use crate::serving::Patience;
     use alims_rules::{Engine, Rules};
     use alims_runtime::{FreshIds, SystemClock};
     use alims_testing::contract::rules::in_cel;
@@ -178,7 +182,9 @@ mod tests {
     async fn held() -> Held {
         let folder = tempfile::tempdir().unwrap();
         let (listener, _) = listen(0, "--database-port").await.unwrap();
-        let database = EmbeddedDatabase::start(&folder.path().join("dynamodb.sqlite"), listener).unwrap();
+        let key = AccessKey::load_or_create(&DataFolder::open(folder.path()).unwrap()).unwrap();
+        let (path, guard) = (folder.path().join("dynamodb.sqlite"), Guard::new(&[]));
+        let database = EmbeddedDatabase::start(&path, listener, &guard, key, Patience::default()).unwrap();
         let archive = Arc::new(Archive::open(&folder.path().join("events.jsonl")).unwrap());
         let (_, publishing) = stores(&database, LocalBus::new(archive, Console::silent())).await.unwrap();
         std::fs::write(folder.path().join("rules.yaml"), in_cel()).unwrap();

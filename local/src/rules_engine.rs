@@ -14,20 +14,21 @@ use axum::routing::post;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{DRAIN_TIMEOUT, StartError, listen, undelayed};
+use crate::guard::{Foreign, Guard};
+use crate::server::{StartError, listen};
+use crate::serving::{Patience, serve};
 
 /// A running engine.
 pub struct RulesEngine {
     address: SocketAddr,
     stop: CancellationToken,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl RulesEngine {
@@ -40,9 +41,12 @@ impl RulesEngine {
         let (listener, address) = listen(port, "--port").await?;
         let stop = CancellationToken::new();
         let routes = Router::new().route(PATH, post(validate)).with_state(Arc::new(rules));
-        let stopped = stop.clone().cancelled_owned();
-        let serving =
-            tokio::spawn(async move { axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped).await });
+        let foreign = |why: Foreign| {
+            let (status, message) = why.as_aws();
+            problem(status, message)
+        };
+        let routes = Guard::new(&[]).before(routes, foreign);
+        let serving = tokio::spawn(serve(listener, routes, Patience::default(), stop.clone()));
         Ok(Self { address, stop, serving })
     }
 
@@ -55,10 +59,8 @@ impl RulesEngine {
     /// Stops, after it has answered the accepted requests.
     pub async fn stop(self) {
         self.stop.cancel();
-        match tokio::time::timeout(DRAIN_TIMEOUT, self.serving).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the rules engine broke down"),
-            Err(_) => tracing::warn!("some questions did not end in time"),
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the rules engine broke down");
         }
     }
 }

@@ -11,7 +11,6 @@ use alims_policy::{CedarPolicy, PolicyInvalid};
 use alims_rules::{Engine, RulesNotStarted};
 use alims_runtime::{FreshIds, SystemClock};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use axum::serve::ListenerExt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,6 +21,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::access_key::{AccessKey, AccessKeyError};
 use crate::archive::Archive;
 use crate::background::{self, Background, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
@@ -29,11 +29,14 @@ use crate::console::Console;
 use crate::database::{DatabaseError, EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
 use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
-use crate::folder::{DataFolder, FolderError, FolderLock};
+use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
+use crate::guard::Guard;
 use crate::key::{KeyError, SigningKey};
 use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
+use crate::serving::{Patience, serve};
+use crate::shipped::{self, Defaults};
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TENANT_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
@@ -44,8 +47,6 @@ const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the sweep runs. A laptop's server is seldom up for hours.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-/// How long requests in progress may take when the server stops.
-pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The configuration of a server.
 #[derive(Clone, Debug)]
@@ -72,34 +73,42 @@ pub struct Config {
     pub rules_down_while: Option<PathBuf>,
     /// The interval between sweeps.
     pub sweep_every: Duration,
+    /// Names and addresses besides the loopback's by which clients reach the server.
+    pub allowed_hosts: Vec<String>,
+    /// How long the server waits for its clients.
+    pub patience: Patience,
 }
 
 impl Config {
-    /// A quiet server on a free port, with the rules and policies of the repository.
+    /// A quiet server on a free port, with the rules and policies of the repository, or the shipped ones elsewhere.
     #[must_use]
     pub fn new(data: &Path) -> Self {
-        let root = repository();
+        let Defaults { rules, policies } = Defaults::beside(&shipped_in(data));
         Self {
             port: 0,
             database_port: 0,
             events_port: 0,
             data: data.to_owned(),
-            rules: Engine::Embedded { rules: root.join("rules") },
-            policies: root.join("policies"),
+            rules: Engine::Embedded { rules },
+            policies,
             issuer: ISSUER_DEFAULT.to_owned(),
             hold_events: false,
             show_events: false,
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
+            allowed_hosts: Vec::new(),
+            patience: Patience::default(),
         }
     }
-}
 
-/// The repository of the build, or the current folder when it no longer exists.
-#[must_use]
-pub(crate) fn repository() -> PathBuf {
-    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|root| root.join("policies").is_dir());
-    built_in.map_or_else(|| PathBuf::from("."), Path::to_owned)
+    /// Whether rules or policies come from this folder.
+    fn uses(&self, folder: &Path) -> bool {
+        let rules = match &self.rules {
+            Engine::Embedded { rules } | Engine::Alims { rules, .. } => Some(rules),
+            Engine::Remote(_) => None,
+        };
+        rules.is_some_and(|rules| rules.starts_with(folder)) || self.policies.starts_with(folder)
+    }
 }
 
 /// Why a server did not start.
@@ -111,6 +120,9 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key of the database's and the bus's ports cannot be used.
+    #[error(transparent)]
+    AccessKey(#[from] AccessKeyError),
     /// The rules engine could not be started.
     #[error(transparent)]
     Rules(#[from] RulesNotStarted),
@@ -157,8 +169,9 @@ pub struct Server {
     events_address: SocketAddr,
     issuer: String,
     key: SigningKey,
+    access_key: AccessKey,
     stop: CancellationToken,
-    serving: JoinHandle<io::Result<((), ())>>,
+    serving: JoinHandle<((), ())>,
     pump: Option<Pump>,
     background: Background,
     database: EmbeddedDatabase,
@@ -174,26 +187,32 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let folder = DataFolder::open(&config.data)?;
         let lock = folder.lock()?;
+        let started = Self::start_on(&folder, lock, config).await;
+        started
+            .map_err(|error| if folder.is_full() { FolderError::Full(folder.root().to_owned()).into() } else { error })
+    }
+
+    async fn start_on(folder: &DataFolder, lock: FolderLock, config: Config) -> Result<Self, StartError> {
         endpoints::forget(&folder.endpoints());
-        let rules = SharedRules::ready(config.rules, config.rules_down_while).await?;
-        let policy = CedarPolicy::load(&config.policies)
-            .map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
-        let policy: Arc<dyn AccessPolicy> = Arc::new(policy);
-        let key = SigningKey::load_or_create(&folder)?;
+        let (rules, policy) = judges(&config, folder).await?;
+        let key = SigningKey::load_or_create(folder)?;
+        let access_key = AccessKey::load_or_create(folder)?;
+        let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
         let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_listener, _) = listen(config.database_port, "--database-port").await?;
         let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
-        let archive = Archive::open(&folder.events()).map_err(io::Error::other);
-        let archive = Arc::new(archive.map_err(FolderError::at(&folder.events()))?);
-        let database = EmbeddedDatabase::start(&folder.database(), database_listener)?;
+        let archive = archive(folder)?;
+        make_private(&folder.database())?;
+        let database =
+            EmbeddedDatabase::start(&folder.database(), database_listener, &guard, access_key.clone(), patience)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
         let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
-        let door = put_events::router(bus.clone(), clock.clone(), ids.clone());
+        let door = put_events::router(bus.clone(), clock.clone(), ids.clone(), &guard, &access_key);
         let (client, publishes) = stores(&database, bus).await?;
         let decides = DecisionPorts {
             log: publishes.log.clone(),
@@ -212,27 +231,28 @@ impl Server {
         }
 
         let endpoints = folder.endpoints();
-        endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
+        endpoints::tell(&endpoints, &database.sdk_config(), events_address, &access_key)?;
         let (written, index) = (Arc::new(Notify::new()), publishes.index.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(&folder, streams, client, written.clone(), publishes)
+            start_pump(folder, streams, client, written.clone(), publishes)
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
+        let here = address;
         let parts =
-            Parts { functions, verifier, policy, archive, clock, ids, here: address, written, stop: stop.clone() };
-        let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = || stop.clone().cancelled_owned();
-        let service = axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped());
-        let events = axum::serve(undelayed(events_listener), door).with_graceful_shutdown(stopped());
-        let serving = tokio::spawn(async { tokio::try_join!(service.into_future(), events.into_future()) });
+            Parts { functions, verifier, policy, archive, clock, ids, here, guard, written, stop: stop.clone() };
+        let service = serve(listener, router(parts, &config.issuer, &key), patience, stop.clone());
+        let events = serve(events_listener, door, patience, stop.clone());
+        let serving = tokio::spawn(async { tokio::join!(service, events) });
         let issuer = config.issuer;
+        folder.name_onlookers();
         Ok(Self {
             address,
             events_address,
             issuer,
             key,
+            access_key,
             stop,
             serving,
             pump,
@@ -258,7 +278,13 @@ impl Server {
     /// How the SDK puts events on the bus, past every rule of the service.
     #[must_use]
     pub fn eventbridge(&self) -> aws_types::SdkConfig {
-        sdk_config(self.events_address)
+        sdk_config(self.events_address, &self.access_key)
+    }
+
+    /// The key of the database's and the bus's ports.
+    #[must_use]
+    pub fn access_key(&self) -> &AccessKey {
+        &self.access_key
     }
 
     /// A token that holds here.
@@ -274,10 +300,8 @@ impl Server {
     pub async fn stop(self) {
         endpoints::forget(&self.endpoints);
         self.stop.cancel();
-        let mut serving = self.serving;
-        if tokio::time::timeout(DRAIN_TIMEOUT, &mut serving).await.is_err() {
-            tracing::warn!("some requests did not end in time");
-            serving.abort();
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "serving broke down");
         }
         self.background.stop().await;
         if let Some(pump) = self.pump {
@@ -293,6 +317,24 @@ fn tokens() -> Result<Arc<TokenReader>, StartError> {
     Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
 }
 
+/// The rules, and the policies.
+async fn judges(config: &Config, folder: &DataFolder) -> Result<(SharedRules, Arc<dyn AccessPolicy>), StartError> {
+    if config.uses(&folder.shipped()) {
+        shipped::unpack(&folder.shipped())?;
+    }
+    let rules = SharedRules::ready(config.rules.clone(), config.rules_down_while.clone()).await?;
+    let policy = CedarPolicy::load(&config.policies);
+    let policy = policy.map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
+    Ok((rules, Arc::new(policy)))
+}
+
+fn archive(folder: &DataFolder) -> Result<Arc<Archive>, FolderError> {
+    let path = folder.events();
+    make_private(&path)?;
+    let archive = Archive::open(&path).map_err(io::Error::other);
+    Ok(Arc::new(archive.map_err(FolderError::at(&path))?))
+}
+
 pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
@@ -304,17 +346,6 @@ pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListen
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
     let address = listener.local_addr().map_err(|source| StartError::Port { port, source })?;
     Ok((listener, address))
-}
-
-pub(crate) fn undelayed(
-    listener: TcpListener,
-) -> axum::serve::TapIo<TcpListener, impl FnMut(&mut tokio::net::TcpStream) + Send> {
-    listener.tap_io(|stream| {
-        // Answers are small and whole: waiting to fill a packet would only make them late.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps waiting to fill its packets");
-        }
-    })
 }
 
 /// The tables, created when they do not exist, and the stores on them.

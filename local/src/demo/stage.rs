@@ -38,7 +38,11 @@ pub(super) enum Events {
 impl Stage {
     /// A new data folder and a server on it.
     pub(super) async fn set(judges: JudgesArgs) -> Result<Self> {
-        let data = tempfile::Builder::new().prefix("alims-demo-").tempdir()?;
+        let mut data = tempfile::Builder::new();
+        data.prefix("alims-demo-");
+        #[cfg(unix)]
+        data.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let data = data.tempdir()?;
         let (server, base) = start(&data, &judges, Events::Published).await?;
         Ok(Self { data, judges, server, base })
     }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use std::io::Write;
 
+use crate::printable::printable;
+
 /// How one scenario went.
 #[derive(Debug, Serialize)]
 struct Told {
@@ -45,7 +47,7 @@ impl Teller {
 
     /// Something was done and held.
     pub(super) fn ok(&mut self, step: &str) {
-        self.print(&format!("   ✓ {step}"));
+        self.print(&format!("   ✓ {}", printable(step)));
         if let Some(told) = self.told.last_mut() {
             told.steps.push(step.to_owned());
         }
@@ -53,13 +55,13 @@ impl Teller {
 
     /// More about the step before.
     pub(super) fn detail(&self, line: &str) {
-        self.print(&format!("       {line}"));
+        self.print(&format!("       {}", printable(line)));
     }
 
     /// The scenario is over.
     pub(super) fn end(&mut self, outcome: Result<(), String>) {
         if let Err(why) = &outcome {
-            self.print(&format!("   ✗ {why}"));
+            self.print(&format!("   ✗ {}", printable(why)));
         }
         if let Some(told) = self.told.last_mut() {
             told.holds = outcome.is_ok();

@@ -176,8 +176,16 @@ impl Selection {
         let passes = archived.detail.tenant_id == self.tenant_id.as_str()
             && self.workflow_id.as_ref().is_none_or(is_asked_for)
             && (self.refusals || archived.detail_type != WORKFLOW_TRANSITION_REFUSED);
-        passes.then(|| Event::default().id(number.to_string()).event(archived.detail_type).data(line))
+        passes.then(|| sent(number, &archived.detail_type, line))
     }
+}
+
+/// The event as it is sent. An archive may hold a name that ends a line, which a field cannot carry: such an event has
+/// its name only in its data, where JSON escapes it.
+fn sent(number: u64, name: &str, line: &str) -> Event {
+    let event = Event::default().id(number.to_string());
+    let event = if name.contains(['\n', '\r', '\0']) { event } else { event.event(name) };
+    event.data(line)
 }
 
 /// One listener's place.

@@ -28,6 +28,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::guard::Guard;
 use crate::key::SigningKey;
 use crate::token::{TokenRefused, Verifier};
 use body::BodyBudget;
@@ -64,6 +65,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) here: SocketAddr,
+    pub(crate) guard: Guard,
     pub(crate) written: Arc<Notify>,
     pub(crate) stop: CancellationToken,
 }
@@ -71,7 +73,8 @@ pub(crate) struct Parts {
 /// Every route of the server.
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
-    let Parts { functions, verifier, policy, archive, clock, ids, here, written, stop } = parts;
+    let Parts { functions, verifier, policy, archive, clock, ids, here, guard, written, stop } = parts;
+    let naming = ids.clone();
     let (tokens, places) = (functions.tokens(), Events::places());
     let events = Events { tokens, policy, archive, clock: clock.clone(), stop, places };
     let edge = Arc::new(Edge {
@@ -92,11 +95,12 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     }
     let listening = edge.clone();
     let lost = edge.clone();
-    router
+    let routes = router
         .route("/events", get(move |request| listen(listening, request)))
         .merge(documents)
         .fallback(async move || EdgeProblem::NoRoute.into_response(&lost.fresh_id()))
-        .method_not_allowed_fallback(async move || EdgeProblem::NoRoute.into_response(&edge.fresh_id()))
+        .method_not_allowed_fallback(async move || EdgeProblem::NoRoute.into_response(&edge.fresh_id()));
+    guard.before(routes, move |foreign| EdgeProblem::Foreign(foreign).into_response(&naming.fresh().to_string()))
 }
 
 /// Calls the function of the operation that has this path and the request's method. A route of an HTTP API is both: it
@@ -151,9 +155,10 @@ impl Edge {
     ) -> Result<Response, EdgeProblem> {
         let (mut parts, body) = request.into_parts();
         let (_, claims) = self.authenticate(&parts.headers)?;
+        let (body, _share) = self.bodies.read(&parts.headers, body).await?;
+        // Only now: a request that is still arriving keeps no other from being worked on.
         let waited = tokio::time::timeout(WAIT_MAX, self.in_work.acquire()).await;
         let Ok(Ok(_working)) = waited else { return Err(EdgeProblem::Busy) };
-        let (body, _place) = self.bodies.read(&parts.headers, body).await?;
 
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut parts, &()).await;
         let path_parameters = path_parameters(&mut parts).await?;

@@ -12,6 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::guard::Foreign;
 use crate::token::TokenRefused;
 
 /// The header in which API Gateway names the request.
@@ -24,6 +25,8 @@ pub(crate) enum EdgeProblem {
     Unauthenticated(TokenRefused),
     /// The claims of the token name no principal.
     NoPrincipal(&'static str),
+    /// A foreign page may have made the request.
+    Foreign(Foreign),
     /// The caller may not listen to events.
     Forbidden,
     /// A value in the request is invalid.
@@ -52,6 +55,7 @@ impl EdgeProblem {
             Self::Incomplete => of_the_gateway(StatusCode::BAD_REQUEST),
             Self::Busy | Self::TimedOut => of_the_gateway(StatusCode::SERVICE_UNAVAILABLE),
             Self::Broken => of_the_gateway(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Foreign(foreign) => refused_page(foreign, request_id),
             Self::NoPrincipal(_) | Self::Forbidden | Self::Malformed(_) => self.problem(request_id),
         };
         name_request(&mut response, request_id);
@@ -93,6 +97,38 @@ impl EdgeProblem {
         }
         let detail = "Your roles do not allow you to read workflows. Ask someone with the required role.";
         (ProblemCode::Forbidden, detail.to_owned(), None)
+    }
+}
+
+/// The answer to what a page of another site may have sent. Only a laptop has it, so no code of the contract names it.
+fn refused_page(foreign: Foreign, request_id: &str) -> Response {
+    let (status, code, title, detail) = foreign_parts(foreign);
+    let document = json!({
+        "type": format!("urn:alims:problem:{code}"),
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    });
+    with_body(status, PROBLEM_JSON, document.to_string())
+}
+
+const fn foreign_parts(foreign: Foreign) -> (StatusCode, &'static str, &'static str, &'static str) {
+    match foreign {
+        Foreign::Host => (
+            StatusCode::MISDIRECTED_REQUEST,
+            "foreign-host",
+            "Foreign host",
+            "The server does not go by the name in `Host`. Use 127.0.0.1 or localhost, or start the server with \
+             `--allow-host NAME`.",
+        ),
+        Foreign::Origin => (
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            "Foreign origin",
+            "A page of another origin may not call this server. Use the page at /docs, or a program.",
+        ),
     }
 }
 
@@ -141,10 +177,17 @@ mod tests {
             EdgeProblem::Malformed("the header content-length is not a number"),
         ] {
             let (_, detail, _) = problem.parts();
-            let words = detail.split_whitespace().count();
-            assert!(words <= 25, "{words} words: {detail}");
-            assert!(detail.ends_with('.') && detail.contains(". "), "{detail}");
+            two_short_sentences(&detail);
         }
+        for foreign in [Foreign::Host, Foreign::Origin] {
+            two_short_sentences(foreign_parts(foreign).3);
+        }
+    }
+
+    fn two_short_sentences(detail: &str) {
+        let words = detail.split_whitespace().count();
+        assert!(words <= 25, "{words} words: {detail}");
+        assert!(detail.ends_with('.') && detail.contains(". "), "{detail}");
     }
 
     #[test]

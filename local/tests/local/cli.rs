@@ -123,6 +123,29 @@ async fn a_server_says_once_that_it_is_ready_shows_events_and_ends_on_both_signa
 }
 
 #[tokio::test]
+async fn a_text_from_outside_is_shown_and_steers_no_terminal() {
+    let data = tempfile::tempdir().unwrap();
+    let mut process = Process::start(data.path(), &[]).await;
+    let told: Value = serde_json::from_slice(&std::fs::read(data.path().join("endpoints.json")).unwrap()).unwrap();
+    let key = format!("AWS4-HMAC-SHA256 Credential={}/", told["access_key_id"].as_str().unwrap());
+    let detail = serde_json::json!({
+        "tenant_id": "default\u{1b}[2J", "workflow_id": "w\nevent 2  forged", "requested_by": "\u{202e}\u{7}".repeat(999),
+    });
+    let entry = serde_json::json!({"Source": "s", "DetailType": "t", "Detail": detail.to_string()});
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let put = client.post(told["eventbridge"].as_str().unwrap()).header("x-amz-target", "AWSEvents.PutEvents");
+    let put = put.header("authorization", key).body(serde_json::json!({"Entries": [entry]}).to_string());
+    assert_eq!(put.send().await.unwrap().json::<Value>().await.unwrap()["FailedEntryCount"], 0);
+    let shown = tokio::time::timeout(PATIENCE, process.lines.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(
+        shown.starts_with(r"event 1  t  default\u{1b}[2J/w\nevent 2  forged  nothing  by \u{202e}\u{7}"),
+        "{shown}"
+    );
+    assert!(!shown.contains(char::is_control) && shown.ends_with('…'), "{shown}");
+    process.end().await;
+}
+
+#[tokio::test]
 async fn an_open_stream_of_events_does_not_keep_a_server_from_ending() {
     let data = tempfile::tempdir().unwrap();
     let process = Process::start(data.path(), &[]).await;

@@ -46,7 +46,9 @@ async fn an_event_that_the_sdk_puts_is_delivered_like_the_server_s_own() {
 async fn call(site: &Site, target: &str, body: &str) -> (u16, Value) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = site.server.eventbridge().endpoint_url().unwrap().to_owned();
-    let answer = client.post(url).header("x-amz-target", target).body(body.to_owned()).send().await.unwrap();
+    let key = format!("AWS4-HMAC-SHA256 Credential={}/", site.server.access_key().id());
+    let call = client.post(url).header("x-amz-target", target).header("authorization", key);
+    let answer = call.body(body.to_owned()).send().await.unwrap();
     let status = answer.status().as_u16();
     (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
 }
@@ -84,12 +86,72 @@ async fn each_entry_is_answered_for_itself_and_an_event_is_one_line_whatever_its
     assert_eq!((status, &answer["FailedEntryCount"]), (200, &json!(3)), "{answer}");
     assert!(answer["Entries"][0]["EventId"].is_string(), "{answer}");
     let codes = [1, 2, 3].map(|at| answer["Entries"][at]["ErrorCode"].as_str().unwrap());
-    assert_eq!(codes, ["MalformedDetail", "InvalidArgument", "MalformedDetail"]);
+    assert_eq!(codes, ["MalformedDetail", "InvalidArgument", "MalformedDetail"], "{answer}");
     let archived = archived_events(&site.data.path().join("events.sqlite")).unwrap();
     assert_eq!(archived.len(), 1, "{archived:?}");
     let event: Value = serde_json::from_str(&archived[0]).unwrap();
     assert_eq!((&event["id"], &event["time"]), (&answer["Entries"][0]["EventId"], &json!("2026-11-23T08:15:00.123Z")));
     assert!(archived[0].contains(r#""n": 1.0"#), "numbers stay as they are: {archived:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_would_steer_a_terminal_or_a_listener_is_refused_and_the_others_are_taken() {
+    let site = holding().await;
+    let long = |chars: usize| "x".repeat(chars);
+    for (source, detail_type, code) in [
+        ("s", "t", None),
+        ("s", "🐶", None),
+        (&*long(256), &*long(128), None),
+        ("s", "", Some("InvalidArgument")),
+        ("s\n", "t", Some("InvalidArgument")),
+        ("s", "t\ndata: x\n\nevent: WorkflowCreated", Some("InvalidArgument")),
+        ("s", "t\r", Some("InvalidArgument")),
+        ("s", "\u{1b}[2J", Some("InvalidArgument")),
+        ("s\u{9b}2J", "t", Some("InvalidArgument")),
+        ("s", "t\u{2028}", Some("InvalidArgument")),
+        ("s", "\0", Some("InvalidArgument")),
+        (&long(257), "t", Some("InvalidArgument")),
+        ("s", &long(129), Some("InvalidArgument")),
+        ("aws.s3", "t", Some("NotAuthorizedForSourceException")),
+    ] {
+        let entry = json!({"Source": source, "DetailType": detail_type, "Detail": "{}"});
+        let good = json!({"Source": "s", "DetailType": "t", "Detail": "{}"});
+        let (status, answer) = call(&site, "AWSEvents.PutEvents", &json!({"Entries": [entry, good]}).to_string()).await;
+        let refused = answer["Entries"][0]["ErrorCode"].as_str();
+        assert_eq!((status, refused), (200, code), "{source:?} {detail_type:?}: {answer}");
+        assert!(answer["Entries"][1]["EventId"].is_string(), "{answer}");
+    }
+    for entry in [
+        json!({"Source": "s", "DetailType": "t", "Detail": "{}", "Resources": ["x".repeat(300_000)]}),
+        json!({"Source": "x".repeat(300_000), "DetailType": "t", "Detail": "{}"}),
+    ] {
+        let (status, answer) = call(&site, "AWSEvents.PutEvents", &json!({"Entries": [entry]}).to_string()).await;
+        assert_eq!((status, &answer["__type"]), (400, &json!("ValidationException")), "{answer}");
+    }
+}
+
+/// An archive may hold what was taken before such names were refused.
+#[tokio::test]
+async fn an_archived_name_with_a_line_feed_ends_no_listener_and_makes_no_event_of_its_own() {
+    let site = Site::open().await;
+    let data = site.close().await;
+    let name = "t\ndata: {}\n\nevent: WorkflowCreated\ndata: forged";
+    let detail = json!({"tenant_id": "default", "workflow_id": "w-0"});
+    let line = json!({"detail-type": name, "detail": detail}).to_string();
+    let archive = rusqlite::Connection::open(data.path().join("events.sqlite")).unwrap();
+    archive.execute("INSERT INTO events (number, line) VALUES (1, ?1)", [&line]).unwrap();
+    drop(archive);
+    let site = Site::on(data, |_| {}).await;
+    let alice = site.person("alice", &["analyst"]);
+    alice.create("w-1").await;
+    let mut answer = alice.request(reqwest::Method::GET, "/events?after=0").send().await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("w-1") {
+        let chunk = tokio::time::timeout(crate::site::PATIENCE, answer.chunk()).await.unwrap();
+        heard.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+    }
+    let first = heard.split("\n\n").next().unwrap();
+    assert_eq!(first, format!("id: 1\ndata: {line}"));
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ fn settings(server: &Server, bus: &str) -> Vec<(&'static str, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = |name: &str| root.join(name).to_str().unwrap().to_owned();
     vec![
+        ("AWS_ACCESS_KEY_ID", server.access_key().id().to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", server.access_key().secret().to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", server.dynamodb().endpoint_url().unwrap().to_owned()),
         ("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.to_owned()),
         ("AWS_ENDPOINT_URL_SFN", bus.to_owned()),

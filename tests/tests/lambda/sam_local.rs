@@ -25,6 +25,15 @@ async fn a_function_with_the_settings_of_sam_local_works_on_the_laptop_s_tables_
     let parameters = file["Parameters"].as_object().unwrap();
     let mut settings: Vec<(&str, String)> =
         parameters.iter().map(|(name, value)| (name.as_str(), here(name, value))).collect();
+    // SAM takes these from the credentials file that the page names, and passes them on as variables.
+    let credentials = std::fs::read_to_string(data.path().join("credentials")).unwrap();
+    let mut lines = credentials.lines();
+    assert_eq!(lines.next(), Some("[default]"), "a profile that needs no name");
+    for (line, name) in lines.zip(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+        let (member, value) = line.split_once(" = ").unwrap();
+        assert_eq!(member, name.to_lowercase());
+        settings.push((name, value.to_owned()));
+    }
     // In the container the layers bring these.
     for (name, folder) in [("ALIMS_RULES_DIR", "rules"), ("ALIMS_POLICIES_DIR", "policies")] {
         settings.push((name, root.join(folder).to_str().unwrap().to_owned()));

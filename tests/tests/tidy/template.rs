@@ -261,6 +261,22 @@ fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_open() 
     }
 }
 
+/// SAM CLI passes the credentials that it finds on to the container, and invents some where it finds none.
+#[test]
+fn every_sam_local_command_of_the_page_has_the_key_of_the_ports() {
+    let page = workspace().text("docs/sam-local.md");
+    let mut commands = 0;
+    for block in page.split("```text").skip(1).filter_map(|block| block.split("```").next()) {
+        let command = block.replace("\\\n", " ");
+        for line in command.lines().filter(|line| line.contains("sam local")) {
+            commands += 1;
+            assert!(line.starts_with("AWS_SHARED_CREDENTIALS_FILE=.local/credentials sam local "), "{line}");
+        }
+    }
+    assert!(commands >= 2, "{commands} commands: this test sees nothing");
+    assert!(workspace().text("local/src/folder.rs").contains(r#"join("credentials")"#), "the file has another name");
+}
+
 #[test]
 fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
     for operation in ROUTES {
