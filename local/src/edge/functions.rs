@@ -83,6 +83,8 @@ impl Functions {
             clock: decides.clock.clone(),
             ids: decides.ids.clone(),
         };
+        let verifying =
+            alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
         let handlers = HashMap::from([
             (create_workflow::ROUTE.name, handler!(decides.clone(), create_workflow::create_workflow)),
             (get_workflow_state::ROUTE.name, handler!(evaluating, get_workflow_state::get_workflow_state)),
@@ -91,8 +93,11 @@ impl Functions {
                 handler!(decides.clone(), request_state_transition::request_state_transition),
             ),
             (list_workflows::ROUTE.name, handler!(index, list_workflows::list_workflows)),
-            (get_workflow_history::ROUTE.name, handler!(log.clone(), get_workflow_history::get_workflow_history)),
-            (verify_workflow_history::ROUTE.name, handler!(log, verify_workflow_history::verify_workflow_history)),
+            (get_workflow_history::ROUTE.name, handler!(log, get_workflow_history::get_workflow_history)),
+            (
+                verify_workflow_history::ROUTE.name,
+                handler!(verifying, verify_workflow_history::verify_workflow_history),
+            ),
             (recover_workflow::ROUTE.name, handler!(requesting, recover_workflow::recover_workflow)),
             (get_workflow_recovery::ROUTE.name, handler!(following, get_workflow_recovery::get_workflow_recovery)),
             (replay_events::ROUTE.name, handler!(replaying, replay_events::replay_events)),

@@ -30,3 +30,4 @@ pub mod schema;
 pub mod stored_name;
 pub mod stored_version;
 pub mod timestamp;
+pub mod witness;

@@ -106,8 +106,12 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
 #[test]
 fn a_check_says_what_it_found() {
     let hash = a_created("wf-1").event.hash;
-    let found =
-        |broken| verify_workflow_history::Verification { versions_checked: 1, head_hash: Some(hash.clone()), broken };
+    let found = |broken| verify_workflow_history::Verification {
+        versions_checked: 1,
+        head_hash: Some(hash.clone()),
+        broken,
+        published_hash: None,
+    };
     let shown = |broken| json_of(Verification::new("wf-1".parse().expect("an id"), found(broken)));
     assert_eq!(
         shown(None),
