@@ -51,7 +51,8 @@ pub struct WorkflowCreate {
     /// The kind of work.
     #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     pub workflow_type: String,
-    /// The id. If absent, the service generates one: a UUIDv7, or an id derived from the idempotency key.
+    /// The id. If absent, the service generates one: a UUIDv7, or an id derived from the idempotency key. With an id of
+    /// your own, the same key and another id make another workflow.
     #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub workflow_id: Option<String>,
     /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent. At no
