@@ -214,7 +214,7 @@ impl Server {
 
         let endpoints = folder.endpoints();
         endpoints::tell(&endpoints, &database.sdk_config(), events_address)?;
-        let (written, index) = (Arc::new(Notify::new()), publishes.index.clone());
+        let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
             start_pump(&folder, streams, client, written.clone(), publisher)
@@ -222,7 +222,7 @@ impl Server {
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let parts =
-            Parts { functions, verifier, policy, archive, clock, ids, here: address, written, stop: stop.clone() };
+            Parts { functions, verifier, policy, log, archive, clock, ids, here: address, written, stop: stop.clone() };
         let routes = router(parts, &config.issuer, &key).into_make_service_with_connect_info::<SocketAddr>();
         let stopped = || stop.clone().cancelled_owned();
         let service = axum::serve(undelayed(listener), routes).with_graceful_shutdown(stopped());

@@ -10,6 +10,7 @@ pub(crate) mod problem;
 
 pub use limits::BODY_BYTES_MAX;
 
+use alims_dynamodb::DynamoLog;
 use alims_edge::route::Route;
 use alims_interface::ROUTES;
 use alims_operations::ports::{AccessPolicy, Clock, Ids};
@@ -60,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) functions: Functions,
     pub(crate) verifier: Verifier,
     pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) log: DynamoLog,
     pub(crate) archive: Arc<Archive>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -71,11 +73,11 @@ pub(crate) struct Parts {
 /// Every route of the server.
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
-    let Parts { functions, verifier, policy, archive, clock, ids, here, written, stop } = parts;
+    let Parts { functions, verifier, policy, log, archive, clock, ids, here, written, stop } = parts;
     let edge = Arc::new(Edge {
         functions,
         verifier,
-        events: Events::new(policy, archive, stop),
+        events: Events::new(policy, log, archive, stop),
         clock,
         ids,
         here,
