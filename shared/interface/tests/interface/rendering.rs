@@ -193,12 +193,16 @@ fn a_quarantine_is_told_of_where_the_workflow_is() {
         notices
     );
     let workflow = Workflow::from(&a_created("wf-1").event);
-    let now = |passed_over, quarantines| WorkflowNow { workflow: workflow.clone(), passed_over, quarantines };
+    let now = |passed_over, quarantines: Vec<InForce>| {
+        let makes_no_transition = !quarantines.is_empty();
+        WorkflowNow { workflow: workflow.clone(), passed_over, quarantines, makes_no_transition }
+    };
     let locked =
         seen(get_workflow_state::response::state(now(Some(version(2)), quarantines())).expect("an answer")).body;
     assert_eq!((&locked["quarantines"], &locked["passed_over_version"]), (&notices, &json!(2)));
     let free = seen(get_workflow_state::response::state(now(None, Vec::new())).expect("an answer")).body;
     assert_eq!((free.get("quarantines"), free.get("passed_over_version")), (None, None));
+    assert_eq!((&locked["allowed_transitions"], &free["allowed_transitions"]), (&json!([]), &json!(["ACTIVE"])));
 }
 
 #[test]

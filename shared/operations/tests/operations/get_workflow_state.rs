@@ -131,7 +131,6 @@ async fn a_state_is_read_unless_the_newest_version_is_of_a_newer_format() {
     }
 }
 
-/// What a caller is told of a workflow that is there, missing or unreadable, when the policies permit nothing.
 #[tokio::test]
 async fn a_caller_who_may_not_see_a_state_does_not_learn_whether_there_is_one() {
     let unreadable = active().await;
