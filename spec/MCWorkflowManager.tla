@@ -18,6 +18,9 @@ FirstOrNewest(w) == {n \in {1, Len(log[w])} : n > 0}
 (* What is altered is the newest version of those that this model makes: each of them while it is the newest. *)
 NewestOfThese(w) == {n \in {Len(log[w])} : n > Len(Past[w])}
 
+(* Any number of the newest versions is deleted; the first stays. *)
+AnyEnd(w) == 1..(Len(log[w]) - 1)
+
 (* What never happens in a model that says so, to keep it small: another model has it. *)
 Never(x) == FALSE
 NeverTo(x, y) == FALSE

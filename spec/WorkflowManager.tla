@@ -41,10 +41,9 @@
 (* - The removal of a version that is not the newest: for a recovery it is *)
 (*   what an alteration is, for a transition, which looks at the head, it  *)
 (*   is nothing.                                                           *)
-(* - The removal of the newest version of a log. What remains is a sound,  *)
-(*   shorter history, and the log alone cannot tell: the index can, when   *)
-(*   the version was published, and recovery quarantines then. No identity *)
-(*   of the deployment may delete.                                         *)
+(* - The removal of the newest versions while something is under way. It   *)
+(*   happens between invocations (CutEnd), and only in the models that     *)
+(*   define MayBeCut. No identity of the deployment may delete.            *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets
 
@@ -69,7 +68,7 @@ VARIABLES
     quarantine,   \* by workflow: the breaks that are recorded as found, those that a person has named in a release, and
                   \* those that releases cover
     refusals,     \* whose refused attempt is in the log
-    index,        \* by workflow: the newest published version and its state; version 0 is no entry
+    index,        \* by workflow: the newest published version, its state and its id; version 0 is no entry
     notifications, \* records of the stream: <<workflow, version>>
     bus,          \* events that the bus has accepted
     work,         \* by call and recovery: how far it is, and how it ended
@@ -136,12 +135,23 @@ BaseOf(version, i) == IF version.resumes = << >> THEN i - 1 ELSE version.resumes
 RECURSIVE Chain(_, _)
 Chain(w, i) == IF i = 0 THEN {} ELSE {i} \cup Chain(w, BaseOf(log[w][i], i))
 
+(* What the index proves: the version that was published is not in the log, or the log has another one with its number.
+   The break holds both ids; Genesis stands for no version. What is made in the place of a released loss is covered. *)
+Replaced == "replaced"
+Entry(w, n) == [version |-> n, state |-> StateAt(w, n), id |-> IdAt(w, n)]
+Witnessed(w) ==
+    LET n     == index[w].version
+        there == IF n > Len(log[w]) THEN Genesis ELSE IdAt(w, n)
+    IN  IF there = index[w].id THEN {} ELSE {<<n, <<index[w].id, there>>, Replaced>>}
+
 Covers(record, b) == IF Mutant = "release-covers-the-version"
                      THEN \E r \in record.released : r[1] = b[1]
-                     ELSE b \in record.released
-Uncovered(w)   == {b \in altered[w] : ~Covers(quarantine[w], b)}
+                     ELSE \/ b \in record.released
+                          \/ b[3] = Replaced /\ <<b[1], <<b[2][1], Genesis>>, Replaced>> \in record.released
+Uncovered(w)   == {b \in altered[w] \cup Witnessed(w) : ~Covers(quarantine[w], b)}
 InForce(w)     == quarantine[w].found \ quarantine[w].released
-Broken(w)      == altered[w] \ quarantine[w].released # {}
+Broken(w)      == \E b \in altered[w] \cup Witnessed(w) : b \notin quarantine[w].released
+Contradicted(w) == \E b \in Witnessed(w) : ~Covers(quarantine[w], b)
 
 (* Versions that cannot be read and may be passed over, as what they hold now is released; and all versions that were so
    at some time, for a release is never taken back. *)
@@ -252,7 +262,8 @@ TransitionOutcomes(q, id, seen, record) ==
                      [] newest.breaks \ record.released # {} -> Altered
                      [] guesses /\ seen.m # seen.n -> Guessed
                      [] OTHER -> Good
-    IN  IF newest.n = 0 THEN {Ended("not-found")}
+    \* A caller who may not is refused before it is told that there is nothing.
+    IN  IF newest.n = 0 THEN {Ended("not-found"), Refusing}
         ELSE {Forbidden(q, newest, id)} \cup
             IF newest.m = 0 \/ ~free \/ (~fits /\ Mutant # "head-not-checked") THEN {Ended("quarantined")}
             ELSE IF known > 0 THEN {IF known \in Unreadable(q.w) THEN Ended("quarantined")
@@ -423,11 +434,13 @@ Answer(records) == notifications' = IF Redelivery THEN notifications ELSE notifi
    has, or had before a release took it back. What lies between comes from the log. A batch for several workflows is taken
    up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
 MayHaveSaid(w) ==
+    IF Witnessed(w) # {} /\ ~Contradicted(w) THEN {0} ELSE
     LET before == {v \in Unreadable(w) : Event(w, v) \in bus /\ Base(w, v) \in 1..index[w].version}
     IN  (0..index[w].version) \cup before
 
 PublishEvents(p, w) ==
     /\ w \notin DOMAIN carry[p]
+    /\ ~Contradicted(w) \/ Mutant = "publishes-past-the-witness"
     /\ \A x \in DOMAIN carry[p] : carry[p][x].entry = "open" /\ carry[p][x].told = carry[p][x].done
     /\ \E last \in {last \in 1..Len(log[w]) : <<w, last>> \in notifications}, told \in MayHaveSaid(w) :
         IF told >= last
@@ -437,6 +450,16 @@ PublishEvents(p, w) ==
                                 IF x = w THEN Lane(w, from, last) ELSE carry[p][x]]]
                  /\ notifications' = notifications
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
+
+(* A log that is not as it was published is not published: the first event does not follow from the version that the
+   index names, or a record shows another version with its number, or an earlier one that was made later. The publisher
+   records what the index proves, and the records become dead letters. *)
+PublisherQuarantines(p, w) ==
+    /\ w \notin DOMAIN carry[p]
+    /\ Contradicted(w)
+    /\ \E n \in 1..Len(log[w]) : <<w, n>> \in notifications
+    /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup Witnessed(w)]
+    /\ UNCHANGED <<log, altered, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 InOneCall(lane) ==
     IF Mutant = "two-events-in-one-call" /\ lane.next < lane.last THEN {lane.next, lane.next + 1} ELSE {lane.next}
@@ -501,7 +524,7 @@ IndexAdvanced(k, w) ==
            said == IF Mutant = "index-takes-newest-state" THEN Len(log[w]) ELSE to
        IN  /\ lane.told < to
            /\ index' = IF index[w].version < to \/ Mutant = "advance-without-condition"
-                       THEN [index EXCEPT ![w] = [version |-> to, state |-> StateAt(w, said)]]
+                       THEN [index EXCEPT ![w] = [version |-> to, state |-> StateAt(w, said), id |-> IdAt(w, to)]]
                        ELSE index
            /\ carry' = [carry EXCEPT ![k][w].told = to]
     /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
@@ -660,7 +683,29 @@ TakeIndexBack(w) ==
     /\ v \in Unreadable(w)
     /\ BreaksAt(w, v) \subseteq quarantine[w].found \/ Mutant = "takes-the-index-back-too-soon"
     /\ m > 0
-    /\ index' = [index EXCEPT ![w] = [version |-> m, state |-> StateAt(w, m)]]
+    /\ index' = [index EXCEPT ![w] = Entry(w, m)]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* Before the release of a loss is recorded, the index is taken back to the end of the log, so that what is made in the
+   place of the lost versions is published like anything new. Not when that end was itself made after the loss: then
+   nothing in the log is known to be published, and the index stays until all is. (The code sees it by the time.) *)
+TakeIndexBackFromLoss(w) ==
+    LET n == Len(log[w]) IN
+    /\ n > 0
+    /\ index[w].version > n
+    /\ Witnessed(w) \subseteq InForce(w)
+    /\ Event(w, n) \in bus \/ Mutant = "takes-the-index-back-to-what-was-made-anew"
+    /\ index' = [index EXCEPT ![w] = Entry(w, n)]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* After the release of what the index proves, a recovery publishes the whole log and then replaces the entry. *)
+RepairIndex(w) ==
+    LET n == Len(log[w]) IN
+    /\ Witnessed(w) # {}
+    /\ \/ /\ Sound(w)
+          /\ \A v \in 1..n : Event(w, v) \in bus
+       \/ Mutant = "repairs-the-witness"
+    /\ index' = [index EXCEPT ![w] = Entry(w, n)]
     /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* An id that nothing in the log or on its way to it has. *)
@@ -709,16 +754,29 @@ AlterVersion(w) ==
                 altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1, harm>>}]
     /\ UNCHANGED <<log, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
+(* The newest versions are deleted past the service. What is left is a sound, shorter history. *)
+MayBeCut(w) == {}
+
+CutEnd(w) ==
+    /\ ~calm
+    /\ MayBeCut(w) # {}
+    /\ \A k \in Carriers : carry[k] = NoLanes
+    /\ latePuts = {} /\ lateEntries = {}
+    /\ \A x \in Calls \cup Recoveries : work[x].at \notin {"append", "judge", "look", "assess", "publish"}
+    /\ \E n \in MayBeCut(w) : log' = [log EXCEPT ![w] = SubSeq(@, 1, n)]
+    /\ UNCHANGED <<altered, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
 LoseIndexEntry(w) ==
     /\ ~calm
     /\ index[w].version > 0
-    /\ index' = [index EXCEPT ![w] = [version |-> 0, state |-> Nowhere]]
+    /\ index' = [index EXCEPT ![w] = Entry(w, 0)]
     /\ UNCHANGED <<log, altered, quarantine, refusals, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* One entry of a replay. Only what the index says is published is put again: what the bus has had changes nothing, and
    nothing may make its first appearance here. What cannot be read is left out. (When it was passed over and can be read
    again, it may appear first here, and late like any event of a version that was passed over.) *)
 ReplayEvents(w) ==
+    /\ Witnessed(w) = {}
     /\ \E v \in (1..(IF Mutant = "replay-to-the-head" THEN Len(log[w]) ELSE index[w].version)) \ Unreadable(w) :
             Event(w, v) \notin bus /\ bus' = bus \cup {Event(w, v)}
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, work, carry, latePuts, lateEntries, applied, held, calm>>
@@ -742,7 +800,7 @@ Init ==
     /\ refusals = {}
     /\ LET past == UNION {{<<w, v>> : v \in 1..Len(Past[w])} : w \in Workflows}
            told(w) == IF Published THEN Len(Past[w]) ELSE 0
-       IN  /\ index = [w \in Workflows |-> [version |-> told(w), state |-> StateAt(w, told(w))]]
+       IN  /\ index = [w \in Workflows |-> Entry(w, told(w))]
            /\ notifications = IF Published THEN {} ELSE past
            /\ bus = IF Published THEN {Event(x[1], x[2]) : x \in past} ELSE {}
            /\ applied = [s \in Subscribers |-> [w \in Workflows |-> [i \in 1..told(w) |-> log[w][i].id]]]
@@ -759,10 +817,11 @@ Steps ==
     \/ \E c \in Calls, w \in Workflows : LookAhead(c, w)
     \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
     \/ AppendLate
-    \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w)
+    \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w) \/ PublisherQuarantines(p, w)
     \/ \E k \in Carriers : PutAnswered(k) \/ \E w \in Workflows : EntryAccepted(k, w) \/ IndexAdvanced(k, w)
     \/ EntryLate
     \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w) \/ TakeIndexBack(w)
+                             \/ TakeIndexBackFromLoss(w) \/ RepairIndex(w)
     \/ \E s \in Subscribers, event \in bus : DeliverEvent(s, event)
     \/ \E r \in Recoveries :
         \/ \E w \in Workflows : AssessWorkflow(r, w) \/ RecoverWorkflow(r, w) \/ QuarantineWorkflow(r, w)
@@ -775,7 +834,7 @@ Faults ==
     \/ \E k \in Carriers : PutUnheard(k) \/ \E w \in Workflows : EntryRefused(k, w)
     \/ \E p \in Publishers : PublisherDies(p)
     \/ \E r \in Recoveries : RecoveryDies(r)
-    \/ \E w \in Workflows : AlterVersion(w) \/ LoseIndexEntry(w)
+    \/ \E w \in Workflows : AlterVersion(w) \/ LoseIndexEntry(w) \/ CutEnd(w)
 
 Next == Steps \/ Faults
 
@@ -873,6 +932,15 @@ IndexOnlyForward ==
         \/ index'[w].version = 0
         \/ /\ index[w].version \in Unreadable(w) /\ BreaksAt(w, index[w].version) \subseteq quarantine[w].found
            /\ index'[w].version = Base(w, index[w].version)]_index
+
+(* The id of what was published is overwritten only when the log still has that version, or when its loss is recorded. *)
+WitnessKept ==
+    [][index' # index => \A w \in Workflows : index'[w] # index[w] =>
+        \A b \in Witnessed(w) : b \in quarantine[w].found \/ Covers(quarantine[w], b)]_index
+
+(* What the index calls published, and the log has, is on the bus. *)
+IndexIsPublished ==
+    \A w \in Workflows : index[w].version > 0 /\ Witnessed(w) = {} => Event(w, index[w].version) \in bus
 
 (* A request with a key has one effect, however often it is repeated. Two versions have the same key only when the later
    one does not stand on the earlier one, which was passed over: the effect of the first is gone then, and with it the

@@ -202,6 +202,7 @@ fn shown(finding: &Finding) -> Value {
     let kind = match finding.anomaly {
         Anomaly::Broken(_) => "broken",
         Anomaly::AheadOfLog { .. } => "ahead-of-log",
+        Anomaly::Replaced { .. } => "replaced",
         Anomaly::WrittenByNewerRelease(_) => "written-by-newer-release",
         Anomaly::Stray => "stray",
         Anomaly::NotDone(_) => "not-done",

@@ -6,13 +6,13 @@ use alims_domain::stored_version::StoredVersion;
 use alims_eventbridge::EventBridgeBus;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{BusError, EntryRefused, EventBus, WorkflowLog as _};
-use alims_operations::publish_events::{StreamRecord, publish_events};
-use alims_testing::builders::{a_chain, a_key};
-use alims_testing::{MemoryDeadLetters, MemoryIndex, MemoryLog};
+use alims_operations::publish_events::{Ports, StreamRecord, publish_events};
+use alims_testing::builders::{a_chain, a_key, at};
+use alims_testing::{FixedClock, MemoryDeadLetters, MemoryIndex, MemoryLog, SequentialIds};
 use anyhow::{Result, ensure};
 use serde::Serialize;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::put_events;
@@ -79,7 +79,9 @@ async fn logged(workflows: usize, events: usize) -> Result<(MemoryLog, Vec<Store
 }
 
 async fn publish<B: EventBus>(log: &MemoryLog, stream: &[StoredVersion], bus: B) -> Result<OnOneBus> {
-    let ports = PublishPorts { log: log.clone(), index: MemoryIndex::default(), bus: Timed::new(bus) };
+    let publishing = PublishPorts { log: log.clone(), index: MemoryIndex::default(), bus: Timed::new(bus) };
+    let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+    let ports = Ports { publishing, clock, ids };
     let dead_letters = MemoryDeadLetters::default();
     let mut times = Vec::new();
     for records in stream.chunks(BATCH_RECORDS) {
@@ -95,7 +97,7 @@ async fn publish<B: EventBus>(log: &MemoryLog, stream: &[StoredVersion], bus: B)
         ensure!(accepted == records.len(), "{accepted} of {} were accepted: {published:?}", records.len());
     }
     let all: Duration = times.iter().sum();
-    let (busy, calls) = ports.bus.busy();
+    let (busy, calls) = ports.publishing.bus.busy();
     Ok(OnOneBus {
         seconds: all.as_secs_f64(),
         events_per_second: f64::from(u32::try_from(stream.len())?) / all.as_secs_f64(),

@@ -6,6 +6,7 @@ use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_edge::reader::token::TokenReader;
 use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
+use alims_operations::publish_events as publishing;
 use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::{CedarPolicy, PolicyInvalid};
 use alims_rules::{Engine, RulesNotStarted};
@@ -224,6 +225,7 @@ impl Server {
         let recovers =
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
+        let publisher = publishing::Ports { publishing: publishes.clone(), clock: clock.clone(), ids: ids.clone() };
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
@@ -232,16 +234,16 @@ impl Server {
 
         let endpoints = folder.endpoints();
         endpoints::tell(&endpoints, &database.sdk_config(), events_address, &access_key)?;
-        let (written, index) = (Arc::new(Notify::new()), publishes.index.clone());
+        let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(folder, streams, client, written.clone(), publishes)
+            start_pump(folder, streams, client, written.clone(), publisher)
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
         let here = address;
         let parts =
-            Parts { functions, verifier, policy, archive, clock, ids, here, guard, written, stop: stop.clone() };
+            Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
         let service = serve(listener, router(parts, &config.issuer, &key), patience, stop.clone());
         let events = serve(events_listener, door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
@@ -386,12 +388,12 @@ fn start_pump(
     streams: aws_sdk_dynamodbstreams::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     written: Arc<Notify>,
-    publishes: Publishes,
+    publisher: publishing::Ports<DynamoLog, DynamoIndex, LocalBus>,
 ) -> Pump {
     let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
     let source = Source { streams, dynamodb, table: LOG_TABLE.to_owned(), checkpoint, written };
     let dead_letters = LocalDeadLetters::new(folder.dead_letters());
-    let ports = Arc::new((publishes, dead_letters.clone()));
+    let ports = Arc::new((publisher, dead_letters.clone()));
     let function = move |event| {
         let ports = ports.clone();
         let publish = async move |batch| publish_events::publish_events(&ports.0, &ports.1, batch).await;

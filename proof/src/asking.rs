@@ -5,7 +5,10 @@ use alims_domain::quarantine::BreakId;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use alims_operations::{DecisionPorts, PublishPorts};
+use alims_testing::builders::at;
+use alims_testing::{FixedClock, SequentialIds};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What a caller asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,15 +210,17 @@ where
 ///
 /// # Panics
 /// When the batch is none.
-pub async fn publish<L, I, B, D>(ports: &PublishPorts<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
+pub async fn publish<L, I, B, D>(publishing: &PublishPorts<L, I, B>, letters: &D, batch: &[Value]) -> Vec<Value>
 where
-    L: WorkflowLog + QuarantineLog,
-    I: WorkflowIndex,
-    B: EventBus,
+    L: WorkflowLog + QuarantineLog + Clone,
+    I: WorkflowIndex + Clone,
+    B: EventBus + Clone,
     D: DeadLetters,
 {
     let event = serde_json::from_value(json!({"Records": batch})).expect("an event of the stream");
-    let publish = |batch| publish_events::publish_events(ports, letters, batch);
+    let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+    let ports = alims_operations::publish_events::Ports { publishing: publishing.clone(), clock, ids };
+    let publish = |batch| publish_events::publish_events(&ports, letters, batch);
     let response = alims_dynamodb::publish_batch(event, publish).await;
     let failed: Vec<String> =
         response.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect();

@@ -76,6 +76,32 @@ mod tests {
         assert_eq!(asked(&ports, &other).await.code(), "idempotency-key-reused");
     }
 
+    /// The workflow's own log remembers a key: no other place is asked.
+    #[tokio::test]
+    async fn a_key_belongs_to_one_workflow_and_one_caller() {
+        let log = MemoryLog::default();
+        let ports = ports(log.clone(), RulesThatAllow, EverybodyMay);
+        let with = |id: &str, kind: &str| {
+            let body = json!({"workflow_type": kind, "workflow_id": id});
+            event().header("idempotency-key", "k-1").json(&body)
+        };
+        let statuses = async |asking: [GatewayEvent; 4]| {
+            let mut seen = Vec::new();
+            for event in asking {
+                let answer = asked(&ports, &event).await;
+                seen.push(answer.status);
+            }
+            seen
+        };
+        let named = [with("wf-1", "a"), with("wf-1", "a"), with("wf-2", "a"), with("wf-1", "b")];
+        assert_eq!(statuses(named).await, [201, 200, 201, 422]);
+        let unnamed = || event().header("idempotency-key", "k-1").json(&json!({"workflow_type": "a"}));
+        let of_bob = unnamed().claim("sub", "bob");
+        let other = unnamed().json(&json!({"workflow_type": "b"}));
+        assert_eq!(statuses([unnamed(), unnamed(), other, of_bob]).await, [201, 200, 422, 201]);
+        assert_eq!(log.keys().len(), 4);
+    }
+
     #[tokio::test]
     async fn what_is_refused_says_why_and_creates_nothing() {
         let sound = event().json(&json!({"workflow_type": "sample-analysis", "workflow_id": "wf-1"}));

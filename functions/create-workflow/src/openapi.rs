@@ -54,7 +54,7 @@ pub struct WorkflowCreate {
     #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     pub workflow_type: String,
     /// The id; not `.` or `..`, which clients remove from a path. If absent, the service generates one: a UUIDv7, or an
-    /// id derived from the idempotency key.
+    /// id derived from the idempotency key. With an id of your own, the same key and another id make another workflow.
     #[schema(pattern = r"^(\.{0,2}[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.{3}[A-Za-z0-9._:-]*)$", max_length = 128)]
     pub workflow_id: Option<String>,
     /// The laboratory's own data: at most 64 KiB of compact JSON and 32 levels. The service returns it as sent, each

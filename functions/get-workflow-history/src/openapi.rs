@@ -36,7 +36,8 @@ pub fn described() -> Described {
 /// Includes refused attempts.
 fn include() -> Parameter {
     let schema = parameters::text().enum_values(Some(["refusals"]));
-    let told = "`refusals` adds refused attempts; this needs a separate permission.";
+    let told = "`refusals` adds refused attempts: your own, and with the permission `getWorkflowRefusals` those of everybody. A page \
+                may be short although more pages follow.";
     parameters::parameter("include", ParameterIn::Query, told, schema, json!("refusals")).build()
 }
 

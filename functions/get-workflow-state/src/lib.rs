@@ -47,7 +47,7 @@ mod tests {
     use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ReadPorts;
     use alims_operations::ports::AccessPolicy;
-    use alims_testing::builders::{a_created_of, a_key_of, a_move, at, version};
+    use alims_testing::builders::{a_break, a_created_of, a_key_of, a_move, a_quarantine, at, version};
     use alims_testing::{
         EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
         RulesThatDeny, Script,
@@ -136,6 +136,21 @@ mod tests {
         assert_eq!(judged[0]["reasons"][1]["rule_id"], "not-like-this");
         let judged = evaluated(EverybodyMay, RulesThatAreDown).await;
         assert_eq!(judged[1], json!({"target_state": "CANCELLED", "permitted": true, "rules": "unavailable"}));
+    }
+
+    #[tokio::test]
+    async fn a_quarantined_workflow_offers_no_transition_and_its_evaluation_says_why() {
+        let key = a_key_of(&"lab".parse().expect("a tenant"), "wf-1");
+        let store = MemoryLog::default();
+        store.overwrite(a_move(&a_created_of(&key), alims_domain::lifecycle::State::Active));
+        store.overwrite(a_created_of(&key));
+        store.record_quarantine(&a_quarantine(&key, &a_break(1))).await.expect("a record");
+        let ports = ports(store, EverybodyMay, RulesThatAllow);
+        let seen = asked(&ports, &event().query("evaluate=true")).await;
+        assert_eq!((seen.status, &seen.body["allowed_transitions"]), (200, &json!([])));
+        let pause = json!({"target_state": "PAUSED", "permitted": true, "rules": "not-asked"});
+        assert_eq!(seen.body["evaluated_transitions"][0], pause);
+        assert_eq!(asked(&ports, &event()).await.body["allowed_transitions"], json!([]));
     }
 
     #[tokio::test]

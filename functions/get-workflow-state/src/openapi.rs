@@ -19,6 +19,7 @@ pub fn described() -> Described {
         description: "Returns the newest version, strongly consistent. With `evaluate=true` the answer also says, for each \
                       transition that the lifecycle allows, whether you may request it and whether the rules allow it \
                       now. The rules see only the target state; the data of a real request may change the verdict. \
+                      While a workflow is quarantined, every transition is refused: `allowed_transitions` is empty. \
                       Nothing is written.",
         parameters: vec![parameters::workflow_id(), evaluate(), parameters::correlation_id()],
         body: None,

@@ -37,7 +37,10 @@ pub fn evaluated(now: WorkflowNow, moves: Vec<EvaluatedMove>) -> Result<Answer, 
 
 fn state_of(now: WorkflowNow) -> WorkflowState {
     let quarantines = now.quarantines.into_iter().map(QuarantineNotice::from).collect();
-    WorkflowState { passed_over_version: now.passed_over, quarantines, ..WorkflowState::from(now.workflow) }
+    let state = WorkflowState::from(now.workflow);
+    // What is offered here must not be refused with 423 by the next request.
+    let allowed_transitions = if now.makes_no_transition { Vec::new() } else { state.allowed_transitions };
+    WorkflowState { allowed_transitions, passed_over_version: now.passed_over, quarantines, ..state }
 }
 
 fn transition_of(judged: EvaluatedMove) -> EvaluatedTransition {
@@ -53,6 +56,7 @@ fn transition_of(judged: EvaluatedMove) -> EvaluatedTransition {
     };
     match rules {
         RulesAnswer::Unavailable(_) => bare,
+        RulesAnswer::NotAsked => EvaluatedTransition { rules: RulesVerdict::NotAsked, ..bare },
         RulesAnswer::Allow(AppliedRules { ruleset, ruleset_version, .. }) => EvaluatedTransition {
             rules: RulesVerdict::Allow,
             ruleset: Some(ruleset),

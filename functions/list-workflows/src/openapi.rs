@@ -19,7 +19,9 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Read,
         summary: "List workflows",
-        description: "Newest first, eventually consistent: the list shows the last published version of each workflow.",
+        description: "Newest first, eventually consistent: the list shows the last published version of each workflow, of \
+                      those that you may read. The policies decide on each one, so a page may be short or empty \
+                      although more pages follow.",
         parameters,
         body: None,
         successes: vec![("200", responses::success("A page of workflows.", list).build())],

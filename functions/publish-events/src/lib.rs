@@ -37,8 +37,11 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alims_operations::PublishPorts;
     use alims_operations::ports::{BusError, DeadLetter};
-    use alims_testing::{MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
+    use alims_testing::builders::at;
+    use alims_testing::{FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, SequentialIds};
+    use std::sync::Arc;
 
     struct NowhereToPut;
 
@@ -49,7 +52,9 @@ mod tests {
     }
 
     fn ports() -> Ports<MemoryLog, MemoryIndex, MemoryBus> {
-        Ports { log: MemoryLog::default(), index: MemoryIndex::default(), bus: MemoryBus::default() }
+        let (log, index, bus) = (MemoryLog::default(), MemoryIndex::default(), MemoryBus::default());
+        let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+        Ports { publishing: PublishPorts { log, index, bus }, clock, ids }
     }
 
     fn unreadable(sequence_number: &str) -> StreamRecord {

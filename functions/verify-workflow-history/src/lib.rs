@@ -10,7 +10,7 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::named_workflow;
-use alims_operations::ports::WorkflowLog;
+use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
@@ -19,13 +19,19 @@ use crate::response::Verification;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
+pub async fn verify_workflow_history<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Ports<L, I>,
+    request: Request,
+) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem> {
+async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Ports<L, I>,
+    request: &Incoming,
+) -> Result<Answer, Problem> {
     let (call, workflow_id) = named_workflow(request)?;
     let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
     Answer::ok(&Verification::new(workflow_id, found))
@@ -35,8 +41,9 @@ async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Incoming) -> Result<
 mod tests {
     use super::*;
     use alims_edge::testing::{GatewayEvent, Seen};
+    use alims_operations::ReadPorts;
     use alims_testing::builders::{a_chain, a_key_of, version};
-    use alims_testing::{EverybodyMay, MemoryLog};
+    use alims_testing::{EverybodyMay, MemoryIndex, MemoryLog};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -46,7 +53,8 @@ mod tests {
         for version in a_chain(&key, 4, 7) {
             store.overwrite(version);
         }
-        let ports = Ports { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        let reading = ReadPorts { store: store.clone(), policy: Arc::new(EverybodyMay) };
+        let ports = Ports { reading, index: MemoryIndex::default() };
         let event = GatewayEvent::of(&ROUTE);
         let sound = Seen::from(verify_workflow_history(&ports, event.request()).await);
         assert_eq!(

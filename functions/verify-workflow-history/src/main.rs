@@ -1,6 +1,7 @@
 //! Wires verify-workflow-history.
 
 use alims_edge::reader::token::TokenReader;
+use alims_operations::ReadPorts;
 use alims_operations::verify_workflow_history::Ports;
 use alims_runtime::{aws_config, serve, start, warm_log};
 use alims_store::Store;
@@ -9,10 +10,10 @@ use std::sync::Arc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
     let settings = start();
-    let store = Store::chosen_by(settings, &aws_config().await).log()?;
+    let store = Store::chosen_by(settings, &aws_config().await);
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Ports { store, policy };
-    warm_log(&ports.store).await;
+    let ports = Ports { reading: ReadPorts { store: store.log()?, policy }, index: store.index()? };
+    warm_log(&ports.reading.store).await;
     serve(|request| verify_workflow_history::verify_workflow_history(&ports, tokens.attach(request))).await
 }

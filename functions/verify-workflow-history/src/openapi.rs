@@ -15,7 +15,9 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Check a workflow's history",
-        description: "Recomputes the hash chain over the stored history. A broken chain is a result, not an error.",
+        description: "Recomputes the hash chain over the stored history, and compares it with the hash that the index keeps of the \
+                      newest published version: a history whose end was cut off is a sound chain. A break is a result, \
+                      not an error.",
         parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
         body: None,
         successes: vec![("200", responses::success("The result of the check.", found).build())],

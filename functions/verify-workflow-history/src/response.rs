@@ -6,7 +6,7 @@ use alims_edge::wire::ChainFault;
 use alims_operations::verify_workflow_history as operation;
 use serde::Serialize;
 
-/// The result of the check of a workflow's hash chain.
+/// The result of the check of a workflow's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verification {
@@ -14,9 +14,9 @@ pub struct Verification {
     pub workflow_id: WorkflowId,
     /// Whether the stored history is complete and unaltered.
     pub valid: bool,
-    /// The number of valid versions, from version 1 on.
+    /// The number of versions whose hash chain is sound, from version 1 on.
     pub versions_checked: u64,
-    /// The hash of the last valid version; absent when version 1 is broken.
+    /// The hash of the last of these; absent when version 1 is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_hash: Option<ChainHash>,
     /// The first broken version; absent when all versions are valid.
@@ -25,6 +25,9 @@ pub struct Verification {
     /// The kind of break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<ChainFault>,
+    /// The hash of the version that was published and is not in the history; only where the index shows the break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_hash: Option<ChainHash>,
 }
 
 impl Verification {
@@ -38,6 +41,7 @@ impl Verification {
             head_hash: found.head_hash,
             broken_at_version: found.broken.as_ref().map(|broken| broken.at),
             fault: found.broken.as_ref().map(|broken| ChainFault::from(&broken.fault)),
+            published_hash: found.published_hash,
         }
     }
 }

@@ -5,10 +5,14 @@
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
+use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::identifiers::{TenantId, WorkflowId};
+use alims_domain::lifecycle::State;
 use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
+use alims_dynamodb::DynamoLog;
 use alims_edge::reader::token::{TokenReader, rendered};
 use alims_operations::ports::{AccessPolicy, Clock};
+use alims_operations::ports::{AccessPolicy, WorkflowLog};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -34,17 +38,20 @@ const LISTENERS_MAX: usize = 64;
 /// How often a listener without events looks whether its token still holds.
 const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The events that a listener receives.
+/// The events that a listener receives: those of its tenant, as far as the policies let it read each one.
 struct Selection {
-    tenant_id: TenantId,
+    principal: Principal,
     workflow_id: Option<WorkflowId>,
-    refusals: bool,
+    policy: Arc<dyn AccessPolicy>,
+    /// What an event does not say of its workflow stands there.
+    log: DynamoLog,
 }
 
 /// Where listeners come.
 pub(crate) struct Events {
     pub(crate) tokens: Arc<TokenReader>,
     pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) log: DynamoLog,
     pub(crate) archive: Arc<Archive>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Ends every stream.
@@ -69,16 +76,14 @@ impl Events {
         let (principal, ignored) = self.tokens.principal(&text, Some(token)).map_err(EdgeProblem::NoPrincipal)?;
         ignored.log("events");
         let expires = expiry(claims)?;
-        let permitted = |action| permits(self.policy.as_ref(), &principal, action);
-        if !permitted(Action::GetWorkflowHistory) {
+        if !permits(self.policy.as_ref(), &principal, Action::GetWorkflowHistory) {
             return Err(EdgeProblem::Forbidden);
         }
-        let refusals = permitted(Action::GetWorkflowRefusals);
         let (workflow_id, after) = asked_for(request)?;
         let permit = self.places.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
         let end = self.archive.watch();
         let after = after.unwrap_or_else(|| *end.borrow());
-        let selection = Selection { tenant_id: principal.tenant_id, workflow_id, refusals };
+        let selection = Selection { principal, workflow_id, policy: self.policy.clone(), log: self.log.clone() };
         let reader = self.archive.read_after(after).map_err(|error| unreadable(&error))?;
         let listener = Listener {
             reader: Some(reader),
@@ -164,20 +169,63 @@ struct Archived<'a> {
 struct ArchivedDetail<'a> {
     #[serde(borrow)]
     tenant_id: Cow<'a, str>,
-    #[serde(borrow)]
-    workflow_id: Cow<'a, str>,
+    workflow_id: WorkflowId,
+    workflow_type: Option<WorkflowType>,
+    to_state: Option<State>,
+    created_by: Option<PrincipalId>,
+    requested_by: Option<PrincipalId>,
 }
 
 impl Selection {
     /// The event to send for a line; none when it is not for this listener, or is no event.
-    fn pick(&self, number: u64, line: &str) -> Option<Event> {
-        let archived: Archived<'_> = serde_json::from_str(line).ok()?;
-        let is_asked_for = |id: &WorkflowId| id.as_str() == archived.detail.workflow_id;
-        let passes = archived.detail.tenant_id == self.tenant_id.as_str()
-            && self.workflow_id.as_ref().is_none_or(is_asked_for)
-            && (self.refusals || archived.detail_type != WORKFLOW_TRANSITION_REFUSED);
-        passes.then(|| sent(number, &archived.detail_type, line))
+    async fn pick(&self, number: u64, line: &str) -> Option<Event> {
+        let Archived { detail_type, detail } = serde_json::from_str(line).ok()?;
+        let is_asked_for = |id: &WorkflowId| *id == detail.workflow_id;
+        if detail.tenant_id != self.principal.tenant_id.as_str() || !self.workflow_id.as_ref().is_none_or(is_asked_for)
+        {
+            return None;
+        }
+        let is_own = detail.requested_by.as_ref() == Some(&self.principal.id);
+        let needs_more = (detail_type == WORKFLOW_TRANSITION_REFUSED && !is_own).then_some(Action::GetWorkflowRefusals);
+        let about = self.about(detail).await;
+        let may = |action| self.permits(action, &about);
+        let passes = may(Action::GetWorkflowHistory) && needs_more.is_none_or(may);
+        passes.then(|| sent(number, &detail_type, line))
     }
+
+    /// The workflow of an event, as policies ask for it. A refusal or a quarantine does not say it all.
+    async fn about(&self, mut detail: ArchivedDetail<'_>) -> About {
+        if detail.workflow_type.is_none() {
+            let (tenant_id, workflow_id) = (self.principal.tenant_id.clone(), detail.workflow_id.clone());
+            if let Ok(Some(head)) = self.log.head(&WorkflowKey { tenant_id, workflow_id }).await {
+                detail.workflow_type = Some(head.event.workflow_type);
+                detail.to_state = Some(head.event.to_state);
+                detail.created_by = Some(head.event.created_by);
+            }
+        }
+        let ArchivedDetail { workflow_id, workflow_type, to_state, created_by, .. } = detail;
+        About { workflow_id, workflow_type, to_state, created_by }
+    }
+
+    fn permits(&self, action: Action, about: &About) -> bool {
+        let resource = Resource {
+            tenant_id: &self.principal.tenant_id,
+            workflow_id: Some(&about.workflow_id),
+            workflow_type: about.workflow_type.as_ref(),
+            current_state: about.to_state,
+            created_by: about.created_by.as_ref(),
+        };
+        let question = AccessQuestion { request_id: "events", principal: &self.principal, action, resource };
+        matches!(self.policy.decide_one_of_many(&question), AccessDecision::Permitted { .. })
+    }
+}
+
+/// What is known of an event's workflow.
+struct About {
+    workflow_id: WorkflowId,
+    workflow_type: Option<WorkflowType>,
+    to_state: Option<State>,
+    created_by: Option<PrincipalId>,
 }
 
 /// The event as it is sent. An archive may hold a name that ends a line, which a field cannot carry: such an event has
@@ -232,8 +280,9 @@ impl Listener {
                     () = reached(self.clock.as_ref(), self.expires) => return None,
                 }
             }
-            let picked = lines.iter().filter_map(|(number, line)| self.selection.pick(*number, line));
-            self.waiting.extend(picked);
+            for (number, line) in &lines {
+                self.waiting.extend(self.selection.pick(*number, line).await);
+            }
         }
     }
 }

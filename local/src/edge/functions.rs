@@ -86,13 +86,15 @@ impl Functions {
             clock: decides.clock.clone(),
             ids: decides.ids.clone(),
         };
+        let verifying =
+            alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
         let handlers = HashMap::from([
             handler!(decides.clone(), create_workflow),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
             handler!(index, list_workflows),
-            handler!(log.clone(), get_workflow_history),
-            handler!(log, verify_workflow_history),
+            handler!(log, get_workflow_history),
+            handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),
             handler!(following, get_workflow_recovery),
             handler!(replaying, replay_events),

@@ -10,6 +10,7 @@ pub(crate) mod problem;
 
 pub use limits::BODY_BYTES_MAX;
 
+use alims_dynamodb::DynamoLog;
 use alims_edge::route::Route;
 use alims_interface::ROUTES;
 use alims_operations::ports::{AccessPolicy, Clock, Ids};
@@ -61,6 +62,7 @@ pub(crate) struct Parts {
     pub(crate) functions: Functions,
     pub(crate) verifier: Verifier,
     pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) log: DynamoLog,
     pub(crate) archive: Arc<Archive>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
@@ -73,10 +75,10 @@ pub(crate) struct Parts {
 /// Every route of the server.
 pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
     let documents = documents::routes(parts.here, issuer, key);
-    let Parts { functions, verifier, policy, archive, clock, ids, here, guard, written, stop } = parts;
+    let Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop } = parts;
     let naming = ids.clone();
     let (tokens, places) = (functions.tokens(), Events::places());
-    let events = Events { tokens, policy, archive, clock: clock.clone(), stop, places };
+    let events = Events { tokens, policy, log, archive, clock: clock.clone(), stop, places };
     let edge = Arc::new(Edge {
         functions,
         verifier,

@@ -81,9 +81,60 @@ async fn refusals_are_for_auditors_and_events_for_readers() {
     let all = auditor.listen("/events?after=0", |heard| heard.len() >= 3).await;
     let kinds: Vec<&Value> = all.iter().map(|(_, envelope)| &envelope["detail-type"]).collect();
     assert!(kinds.contains(&&json!("WorkflowTransitionRefused")), "{kinds:?}");
-    let others = alice.listen("/events?after=0", |heard| heard.len() >= 2).await;
+    // What a caller was refused, that caller hears as well.
+    let own = alice.listen("/events?after=0", |heard| heard.len() >= 3).await;
+    assert!(own.iter().any(|(_, envelope)| envelope["detail-type"] == "WorkflowTransitionRefused"), "{own:?}");
+    let bob = site.person("bob", &["analyst"]);
+    let others = bob.listen("/events?after=0", |heard| heard.len() >= 2).await;
     assert!(others.iter().all(|(_, envelope)| envelope["detail-type"] == "WorkflowCreated"), "{others:?}");
     assert_eq!(site.person("nobody", &[]).get("/events").await.0, 403);
+}
+
+/// The repository's policies, and one that hides a type from all who are no auditors.
+fn hiding_a_type(config: &mut alims_local::Config) {
+    let folder = config.data.join("laboratory-policies");
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in std::fs::read_dir(&config.policies).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    let forbid = r#"@id("laboratory.secret")
+forbid (principal, action, resource)
+when { resource has workflow_type && resource.workflow_type == "secret" }
+unless { principal in ALIMS::Role::"auditor" || principal in ALIMS::Role::"supervisor" };
+"#;
+    std::fs::write(folder.join("secret.cedar"), forbid).unwrap();
+    config.policies = folder;
+}
+
+#[tokio::test]
+async fn a_type_that_a_policy_hides_is_in_no_list_and_no_event_of_it_is_heard() {
+    let site = Site::on(tempfile::tempdir().unwrap(), hiding_a_type).await;
+    let (sue, carol) = (site.person("sue", &["supervisor"]), site.person("carol", &["auditor"]));
+    let alice = site.person("alice", &["analyst"]);
+    for (id, kind) in [("hidden", "secret"), ("shown", "open")] {
+        let body = json!({"workflow_id": id, "workflow_type": kind});
+        assert_eq!(sue.post("/workflows", &body).await.0, 201);
+        // A refusal does not say of which type its workflow is.
+        assert_eq!(sue.move_to(id, "PAUSED").await.0, 409);
+        assert_eq!(sue.move_to(id, "ACTIVE").await.0, 200);
+    }
+    let all = carol.listen("/events?after=0", |heard| heard.len() >= 6).await;
+    assert_eq!(all.iter().filter(|(_, envelope)| envelope["detail"]["workflow_id"] == "hidden").count(), 3);
+    let of_alice = alice.listen("/events?after=0", |heard| heard.len() >= 2).await;
+    assert_eq!(versions(&of_alice), [("shown".to_owned(), 1), ("shown".to_owned(), 2)]);
+    // `sue` may not read refusals, but her own.
+    let of_sue = sue.listen("/events?after=0", |heard| heard.len() >= 6).await;
+    assert_eq!(of_sue.len(), 6);
+    for path in ["/workflows/hidden", "/workflows/hidden/history"] {
+        assert_eq!(alice.get(path).await.0, 403, "{path}");
+    }
+    for (person, expected) in [(&alice, &["shown"][..]), (&carol, &["shown", "hidden"])] {
+        let list = person.get("/workflows?limit=10").await.1;
+        let ids: Vec<&str> =
+            list["items"].as_array().unwrap().iter().map(|it| it["workflow_id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected);
+    }
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use alims_local::stream::CheckpointFile;
 use alims_local::{Config, Server};
 use alims_operations::PublishPorts;
 use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex, WorkflowLog};
-use alims_testing::MemoryDeadLetters;
-use alims_testing::builders::{a_chain, a_key};
+use alims_testing::builders::{a_chain, a_key, at};
+use alims_testing::{FixedClock, MemoryDeadLetters, SequentialIds};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -118,7 +118,9 @@ fn start_publisher(
         written: Arc::default(),
     };
     let mischief = Arc::new(Mutex::new(Mischief { rng: Rng::with_seed(seed), delivered: Vec::new() }));
-    let (ports, letters, half_way) = (ports.clone(), dead.clone(), half_way.clone());
+    let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+    let ports = alims_operations::publish_events::Ports { publishing: ports.clone(), clock, ids };
+    let (letters, half_way) = (dead.clone(), half_way.clone());
     let function = move |mut event: Event| {
         let (ports, letters) = (ports.clone(), letters.clone());
         let (records, untried) = mischief.lock().unwrap().spoil(std::mem::take(&mut event.records));

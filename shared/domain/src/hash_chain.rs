@@ -62,6 +62,8 @@ pub enum BreakKind {
     UnreadableQuarantine,
     /// The claim or the outcome of a recovery at it cannot be read.
     UnreadableRecovery,
+    /// It is not the version that was published with this number: the index entry keeps another hash.
+    Replaced,
 }
 
 impl BreakKind {
@@ -76,6 +78,7 @@ impl BreakKind {
             Self::Unlinked => "unlinked",
             Self::UnreadableQuarantine => "unreadable-quarantine",
             Self::UnreadableRecovery => "unreadable-recovery",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -96,6 +99,7 @@ impl fmt::Display for BreakKind {
             Self::Unlinked => "the version does not follow from the one before it",
             Self::UnreadableQuarantine => "a stored quarantine or release of it cannot be read",
             Self::UnreadableRecovery => "a stored recovery of it cannot be read",
+            Self::Replaced => "the version is not the one that was published",
         })
     }
 }

@@ -49,7 +49,7 @@ pub fn may_be_built_on(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> R
 /// When it does not match and was not released.
 pub fn intact(head: &WorkflowEvent, quarantine: &QuarantineRecord) -> Result<(), Quarantined> {
     let (at, fault) = (head.version, BreakKind::Altered);
-    if is_intact(head) || quarantine.is_released(&BreakFound { at, fault, content: content_of(head) }) {
+    if is_intact(head) || quarantine.is_released(&BreakFound::new(at, fault, content_of(head))) {
         Ok(())
     } else {
         Err(Quarantined(Break { at, fault }))

@@ -32,3 +32,4 @@ pub mod stored_name;
 pub mod stored_version;
 pub mod timestamp;
 pub mod visible_text;
+pub mod witness;

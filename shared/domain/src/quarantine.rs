@@ -31,26 +31,35 @@ pub struct BreakFound {
     pub fault: BreakKind,
     /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
+    /// The hash of the version that was published, when the index entry is the evidence of the break.
+    pub published: Option<ChainHash>,
 }
 
 impl BreakFound {
+    /// A break that the log itself shows.
+    #[must_use]
+    pub fn new(at: Version, fault: BreakKind, content: ChainHash) -> Self {
+        Self { at, fault, content, published: None }
+    }
+
     /// The id under which it is recorded and released.
     #[must_use]
     pub fn id(&self) -> BreakId {
-        let digest = half_digest(&[Part::of(&self.fault), Part::of(&self.content)]);
-        BreakId(format!("{:010}-{digest}", self.at.get()))
+        let parts = [Part::of(&self.fault), Part::of(&self.content)];
+        let parts: Vec<Part<'_>> = parts.into_iter().chain(self.published.as_ref().map(Part::of)).collect();
+        BreakId(format!("{:010}-{}", self.at.get(), half_digest(&parts)))
     }
 
     /// A version is missing, and no evidence of its content is left.
     #[must_use]
     pub fn nothing_is_left(at: Version) -> Self {
-        Self { at, fault: BreakKind::Missing, content: ChainHash::genesis() }
+        Self::new(at, BreakKind::Missing, ChainHash::genesis())
     }
 
     /// The version is unreadable; `content` is the hash of the stored bytes.
     #[must_use]
     pub fn unreadable(at: Version, content: ChainHash) -> Self {
-        Self { at, fault: BreakKind::Unreadable, content }
+        Self::new(at, BreakKind::Unreadable, content)
     }
 
     /// The break as callers see it.
@@ -130,6 +139,9 @@ pub struct Quarantine {
     pub fault: BreakKind,
     /// The hash of the stored content, or of the evidence that something was stored; 64 zeros where there is nothing.
     pub content: ChainHash,
+    /// The hash of the version that was published, when the index entry is the evidence of the break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_hash: Option<ChainHash>,
     /// The server's time at which it was found.
     pub timestamp: Timestamp,
     /// The operation that found it.
@@ -163,6 +175,9 @@ pub struct Release {
     pub fault: BreakKind,
     /// The hash that distinguishes the break from any other.
     pub content: ChainHash,
+    /// The hash of the version that was published, when the index entry is the evidence of the break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_hash: Option<ChainHash>,
     /// The server's time of the release.
     pub timestamp: Timestamp,
     /// Who released it.
@@ -207,6 +222,7 @@ impl Quarantine {
             broken_at_version: found.at,
             fault: found.fault,
             content: found.content.clone(),
+            published_hash: found.published.clone(),
             timestamp: by.timestamp,
             found_by: by.operation.to_owned(),
             requested_by: by.principal,
@@ -218,7 +234,12 @@ impl Quarantine {
     /// The break it records.
     #[must_use]
     pub fn found(&self) -> BreakFound {
-        BreakFound { at: self.broken_at_version, fault: self.fault, content: self.content.clone() }
+        BreakFound {
+            at: self.broken_at_version,
+            fault: self.fault,
+            content: self.content.clone(),
+            published: self.published_hash.clone(),
+        }
     }
 }
 
@@ -226,7 +247,12 @@ impl Release {
     /// The break it covers.
     #[must_use]
     pub fn covers(&self) -> BreakFound {
-        BreakFound { at: self.broken_at_version, fault: self.fault, content: self.content.clone() }
+        BreakFound {
+            at: self.broken_at_version,
+            fault: self.fault,
+            content: self.content.clone(),
+            published: self.published_hash.clone(),
+        }
     }
 }
 

@@ -50,7 +50,8 @@ impl DynamoIndex {
 
     /// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed.
     async fn batch(&self, keys: &[KeyText]) -> Result<Vec<Item>, StoreError> {
-        let mut wanted = KeysAndAttributes::builder();
+        // An old answer could hide the hash of a version that is published by now.
+        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
         for key in keys {
             wanted = wanted.keys(HashMap::from([(PK.to_owned(), key.clone().into())]));
         }

@@ -54,8 +54,7 @@ impl Met {
     fn meet(&mut self, item: Item) -> Result<(), StoreError> {
         let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
         self.recoveries.named.extend(attempt_named_by(&entry));
-        let unreadable =
-            |content| BreakFound { at: version_beside(&entry), fault: BreakKind::UnreadableRecovery, content };
+        let unreadable = |content| BreakFound::new(version_beside(&entry), BreakKind::UnreadableRecovery, content);
         if let Some(attempt) = entry.strip_suffix(OUTCOME) {
             self.ended = Some(match RecoveryRecord::kept(item)? {
                 Kept::Readable(record) => Ended::Readably(Box::new(record)),
@@ -124,7 +123,7 @@ impl QuarantineLog for DynamoLog {
             match QuarantineEntry::kept(item)? {
                 Kept::Readable(entry) => record.entries.push(entry),
                 Kept::Unreadable { content, .. } => {
-                    record.unreadable.push(BreakFound { at, fault: BreakKind::UnreadableQuarantine, content });
+                    record.unreadable.push(BreakFound::new(at, BreakKind::UnreadableQuarantine, content));
                 }
             }
         }

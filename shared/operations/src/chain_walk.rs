@@ -169,7 +169,8 @@ pub(crate) async fn goes_on_at<L: WorkflowLog>(
         | BreakKind::Foreign
         | BreakKind::Altered
         | BreakKind::UnreadableQuarantine
-        | BreakKind::UnreadableRecovery => Ok(broken.at.next()),
+        | BreakKind::UnreadableRecovery
+        | BreakKind::Replaced => Ok(broken.at.next()),
     }
 }
 
@@ -192,7 +193,7 @@ pub(crate) async fn identified<L: WorkflowLog>(
             there.map_or(nothing, |stored| content_of(&stored.event))
         }
     };
-    Ok(BreakFound { at: broken.at, fault: broken.fault, content })
+    Ok(BreakFound::new(broken.at, broken.fault, content))
 }
 
 /// The event of one version; none when it is missing or unreadable.

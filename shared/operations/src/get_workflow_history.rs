@@ -1,16 +1,16 @@
-//! Reads a workflow's history, oldest first: its versions, and the refused attempts for callers who may see them.
+//! Reads a workflow's history, oldest first: its versions, and the refused attempts that the caller may see.
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
+use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowId, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::timestamp::Timestamp;
 
-use crate::head::{ReadWorkflowError, newest};
+use crate::head::{Newest, ReadWorkflowError, newest};
 use crate::permission::authorise;
-use crate::ports::{LogError, StoreError, WorkflowLog};
+use crate::ports::{AccessPolicy, LogError, StoreError, WorkflowLog};
 
 pub use crate::ports::ReadPorts as Ports;
 
@@ -65,7 +65,7 @@ pub struct HistoryPage {
 /// The part of the history to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Whether to include refused attempts; this needs a permission of its own.
+    /// Whether to include refused attempts: all of them with a permission of its own, without it those of the caller.
     pub include_refusals: bool,
     /// Continue after this position.
     pub after: HistoryPosition,
@@ -84,12 +84,12 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     query: HistoryQuery,
 ) -> Result<HistoryPage, ReadWorkflowError> {
     let key = call.key(workflow_id);
-    let Some(newest) = newest(&ports.store, &key).await? else {
-        return never_created(ports, call, &key, query).await;
-    };
-    let wants = [Some(Action::GetWorkflowHistory), query.include_refusals.then_some(Action::GetWorkflowRefusals)];
-    for action in wants.into_iter().flatten() {
-        authorise(ports.policy.as_ref(), call, action, &key, newest.event())?;
+    let newest = newest(&ports.store, &key).await?;
+    let event = newest.as_ref().and_then(Newest::event);
+    authorise(ports.policy.as_ref(), call, Action::GetWorkflowHistory, &key, event)?;
+    let shown = Shown::to(ports.policy.as_ref(), call, &key, event);
+    if newest.is_none() {
+        return never_created(ports, &key, query, shown).await;
     }
     // One more than requested shows whether there is a next page.
     let wanted = query.limit.saturating_add(1);
@@ -100,7 +100,44 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     } else {
         Vec::new()
     };
+    let pending = refusals.len() >= wanted;
+    let refusals = Refusals { shown, found: refusals, stopped: pending };
     Ok(merge(versions, refusals, query.after, query.limit, stopped))
+}
+
+/// Whose refused attempts a caller sees.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    /// Everybody's.
+    All,
+    /// The own ones: they say nothing that their caller was not told.
+    Own(&'a PrincipalId),
+}
+
+impl<'a> Shown<'a> {
+    fn to(policy: &dyn AccessPolicy, call: &'a Call, key: &WorkflowKey, newest: Option<&WorkflowEvent>) -> Self {
+        match authorise(policy, call, Action::GetWorkflowRefusals, key, newest) {
+            Ok(()) => Self::All,
+            Err(_) => Self::Own(&call.principal.id),
+        }
+    }
+
+    /// Whether the caller sees this one. Whose an unreadable one is, is not known.
+    fn includes(self, refusal: &KeptRefusal) -> bool {
+        match (self, refusal) {
+            (Self::All, _) => true,
+            (Self::Own(caller), KeptRefusal::Refusal(refusal)) => refusal.requested_by == *caller,
+            (Self::Own(_), KeptRefusal::Unreadable { .. }) => false,
+        }
+    }
+}
+
+/// The refused attempts of one read, oldest first.
+struct Refusals<'a> {
+    shown: Shown<'a>,
+    found: Vec<KeptRefusal>,
+    /// Whether the log may have more.
+    stopped: bool,
 }
 
 /// A version, or the unreadable entry in its place.
@@ -165,21 +202,21 @@ async fn versions<L: WorkflowLog>(
 /// them.
 async fn never_created<L: WorkflowLog>(
     ports: &Ports<L>,
-    call: &Call,
     key: &WorkflowKey,
     query: HistoryQuery,
+    shown: Shown<'_>,
 ) -> Result<HistoryPage, ReadWorkflowError> {
-    let may = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals]
-        .into_iter()
-        .all(|action| authorise(ports.policy.as_ref(), call, action, key, None).is_ok());
-    if !query.include_refusals || !may {
+    if !query.include_refusals {
         return Err(ReadWorkflowError::NotFound);
     }
-    let refusals = ports.store.refusals(key, query.after.refusal, query.limit.saturating_add(1)).await?;
-    if refusals.is_empty() && query.after.refusal.is_none() {
+    let wanted = query.limit.saturating_add(1);
+    let found = ports.store.refusals(key, query.after.refusal, wanted).await?;
+    let stopped = found.len() >= wanted;
+    let none_is_shown = !found.iter().any(|refusal| shown.includes(refusal));
+    if none_is_shown && !stopped && query.after.refusal.is_none() {
         return Err(ReadWorkflowError::NotFound);
     }
-    Ok(merge(Vec::new(), refusals, query.after, query.limit, false))
+    Ok(merge(Vec::new(), Refusals { shown, found, stopped }, query.after, query.limit, false))
 }
 
 /// The instant of a refused attempt. The identity of an unreadable one still holds its instant.
@@ -198,18 +235,21 @@ fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
 /// page.
 fn merge(
     versions: Vec<Found>,
-    refusals: Vec<KeptRefusal>,
+    refusals: Refusals<'_>,
     after: HistoryPosition,
     limit: usize,
     stopped: bool,
 ) -> HistoryPage {
     let mut versions = versions.into_iter().peekable();
-    let mut refusals = refusals.into_iter().peekable();
+    let Refusals { shown, found, stopped: more_refusals } = refusals;
+    let mut refusals = found.into_iter().peekable();
     let mut items = Vec::new();
     let mut position = after;
     while items.len() < limit {
         let version_is_next = match (versions.peek(), refusals.peek()) {
             (Some(version), Some(refusal)) => instant_of(refusal).is_none_or(|instant| version.is_before(instant)),
+            // An earlier refusal may follow in the next read.
+            (_, None) if more_refusals => break,
             (Some(_), None) => true,
             (None, _) if stopped => break,
             (None, _) => false,
@@ -226,6 +266,9 @@ fn merge(
             }));
         } else if let Some(refusal) = refusals.next() {
             position.refusal = Some(refusal.event_id());
+            if !shown.includes(&refusal) {
+                continue;
+            }
             items.push(match refusal {
                 KeptRefusal::Refusal(refusal) => HistoryItem::Refusal(refusal),
                 KeptRefusal::Unreadable { event_id, content } => {
@@ -236,6 +279,6 @@ fn merge(
             break;
         }
     }
-    let more = stopped || versions.peek().is_some() || refusals.peek().is_some();
+    let more = stopped || more_refusals || versions.peek().is_some() || refusals.peek().is_some();
     HistoryPage { items, next: more.then_some(position) }
 }

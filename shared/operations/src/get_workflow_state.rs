@@ -4,7 +4,7 @@ use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
 use alims_domain::event::{AppliedRules, Workflow};
-use alims_domain::head::{Head, intact};
+use alims_domain::head::{Head, intact, may_be_built_on};
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::append::now;
 use crate::errors::{Forbidden, RuleViolation};
 use crate::head::{ReadWorkflowError, head};
-use crate::permission::authorise;
+use crate::permission::{authorise, unless_forbidden};
 use crate::ports::{Clock, QuarantineLog, ReadPorts, RulesUnavailable, TransitionRules, WorkflowLog};
 
 /// The ports for reading a state and evaluating its transitions. It needs no ids, because it writes nothing.
@@ -50,6 +50,8 @@ pub enum RulesAnswer {
     Deny(RuleViolation),
     /// The rules gave no verdict: neither allowed nor refused.
     Unavailable(RulesUnavailable),
+    /// The rules were not asked: in a quarantine no transition is possible.
+    NotAsked,
 }
 
 /// The current state of a workflow.
@@ -61,6 +63,8 @@ pub struct WorkflowNow {
     pub passed_over: Option<Version>,
     /// The unreleased breaks: while there is one, the workflow can be read but makes no transition.
     pub quarantines: Vec<InForce>,
+    /// Whether every transition is refused now: a break is in force, or the newest version does not match its hash.
+    pub makes_no_transition: bool,
 }
 
 /// Reads the state of a workflow of the caller's tenant, with two strongly consistent reads in parallel.
@@ -76,8 +80,8 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog>(
 }
 
 /// Reads the state and evaluates each transition that the lifecycle allows, as if this caller requested it now with
-/// only the target state: no metadata, no context, no failure. In a quarantine it evaluates none, because no transition
-/// is possible. It writes nothing.
+/// only the target state: no metadata, no context, no failure. In a quarantine it does not ask the rules, because no
+/// transition is possible. It writes nothing.
 ///
 /// # Errors
 /// As [`get_workflow_state`], and when the newest version does not match its hash, because then no transition is
@@ -90,7 +94,13 @@ pub async fn evaluate_workflow_state<L: WorkflowLog + QuarantineLog, R: Transiti
     let (head, record) = readable(&ports.reading, call, workflow_id).await?;
     let now = WorkflowNow::of(&head, &record);
     if !now.quarantines.is_empty() {
-        return Ok((now, Vec::new()));
+        let moves = now.workflow.current_state.allowed_transitions().into_iter().map(|target_state| {
+            let (policy, action) = (ports.reading.policy.as_ref(), Action::moving_to(target_state));
+            let access = authorise(policy, call, action, &now.workflow.key, Some(head.event()));
+            EvaluatedMove { target_state, access, rules: RulesAnswer::NotAsked }
+        });
+        let moves = moves.collect();
+        return Ok((now, moves));
     }
     intact(head.event(), &record)?;
     // In parallel: with a remote engine a sequential evaluation would wait once for each transition.
@@ -118,7 +128,9 @@ fn proposed(head: &Head, record: &QuarantineRecord, target_state: State) -> Opti
 impl WorkflowNow {
     fn of(head: &Head, record: &QuarantineRecord) -> Self {
         let passed_over = head.resumes.as_ref().map(|_| head.end);
-        Self { workflow: Workflow::from(head.event()), passed_over, quarantines: record.in_force() }
+        let makes_no_transition = may_be_built_on(head.event(), record).is_err();
+        let quarantines = record.in_force();
+        Self { workflow: Workflow::from(head.event()), passed_over, quarantines, makes_no_transition }
     }
 }
 
@@ -127,9 +139,10 @@ async fn readable<L: WorkflowLog + QuarantineLog>(
     call: &Call,
     workflow_id: &WorkflowId,
 ) -> Result<(Head, QuarantineRecord), ReadWorkflowError> {
-    let key = call.key(workflow_id);
-    let (head, record) = head(&ports.store, &key).await?;
-    authorise(ports.policy.as_ref(), call, Action::GetWorkflowState, &key, Some(head.event()))?;
+    let (key, policy, action) = (call.key(workflow_id), ports.policy.as_ref(), Action::GetWorkflowState);
+    let read = head(&ports.store, &key).await;
+    let (head, record) = read.map_err(|error| unless_forbidden(policy, call, action, &key, error))?;
+    authorise(policy, call, action, &key, Some(head.event()))?;
     Ok((head, record))
 }
 

@@ -18,6 +18,7 @@ mod chain_walk;
 mod head;
 mod permission;
 mod refusals;
+mod witness;
 
 pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};

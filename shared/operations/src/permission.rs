@@ -8,6 +8,17 @@ use alims_domain::identifiers::WorkflowKey;
 use crate::errors::Forbidden;
 use crate::ports::AccessPolicy;
 
+/// The answer about a workflow that is missing or cannot be read: one who may not do this at all must not learn which.
+pub(crate) fn unless_forbidden<E: From<Forbidden>>(
+    policy: &dyn AccessPolicy,
+    call: &Call,
+    action: Action,
+    key: &WorkflowKey,
+    error: E,
+) -> E {
+    authorise(policy, call, action, key, None).err().map_or(error, E::from)
+}
+
 /// Whether the caller may do this to a workflow. When the workflow does not exist or its newest version is unreadable,
 /// only its name is known, and the policies decide on that.
 pub(crate) fn authorise(
@@ -39,4 +50,11 @@ pub(crate) fn permitted(
         AccessDecision::Permitted { .. } => Ok(()),
         AccessDecision::Forbidden { policies } => Err(Forbidden { action: action.as_str(), policies }),
     }
+}
+
+/// Whether the policies permit the caller to see one of many things. The decision is not logged: it is one of hundreds
+/// for a request, and the request has its own.
+pub(crate) fn sees(policy: &dyn AccessPolicy, call: &Call, action: Action, resource: Resource<'_>) -> bool {
+    let question = AccessQuestion { request_id: &call.request_id, principal: &call.principal, action, resource };
+    matches!(policy.decide_one_of_many(&question), AccessDecision::Permitted { .. })
 }

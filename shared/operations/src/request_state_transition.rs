@@ -1,7 +1,7 @@
 //! Requests a transition of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
 
 use alims_domain::access::Action;
-use alims_domain::attempt::Attempt;
+use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
@@ -23,7 +23,7 @@ use crate::append::{Accepted, Appended, append, now};
 use crate::chain_walk::{Page, readable};
 use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 use crate::head::{ReadWorkflowError, head};
-use crate::permission::authorise;
+use crate::permission::{authorise, unless_forbidden};
 use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
@@ -140,7 +140,13 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
-    let loaded = load(ports, call, workflow_id, request).await?;
+    let loaded = match load(ports, call, workflow_id, request).await {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            keep_forbidden(ports, call, workflow_id, request, &error).await?;
+            return Err(error.into());
+        }
+    };
     let repeatable = repeatable(call, workflow_id, request)?;
     let rejected = match loaded.decide(request, repeatable.as_ref()) {
         Decision::Repeated(version) => return first_answer(&ports.log, loaded, version).await,
@@ -223,12 +229,33 @@ async fn load<L: WorkflowLog + QuarantineLog, R>(
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Loaded, ReadWorkflowError> {
-    let key = call.key(workflow_id);
-    let (head, quarantine) = head(&ports.log, &key).await?;
-    let action = Action::moving_to(request.target_state);
-    let permission = authorise(ports.policy.as_ref(), call, action, &key, Some(head.event()));
+    let (key, policy, action) = (call.key(workflow_id), ports.policy.as_ref(), Action::moving_to(request.target_state));
+    let read = head(&ports.log, &key).await;
+    let (head, quarantine) = read.map_err(|error| unless_forbidden(policy, call, action, &key, error))?;
+    let permission = authorise(policy, call, action, &key, Some(head.event()));
     let (workflow, now) = (Workflow::from(head.event()), now(ports.clock.as_ref(), Some(head.event())));
     Ok(Loaded { key, head, quarantine, workflow, permission, now })
+}
+
+/// Keeps the refusal of one who may not do this, of a workflow that is missing or cannot be read.
+async fn keep_forbidden<L: WorkflowLog, R>(
+    ports: &Ports<L, R>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+    request: &TransitionRequest,
+    error: &ReadWorkflowError,
+) -> Result<(), NotKept> {
+    let ReadWorkflowError::Forbidden(forbidden) = error else { return Ok(()) };
+    let attempt = Attempt {
+        operation: OPERATION,
+        call,
+        key: &call.key(workflow_id),
+        head: None,
+        target_state: Some(request.target_state),
+        reason: Some(&request.reason),
+        now: now(ports.clock.as_ref(), None),
+    };
+    keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(forbidden))).await
 }
 
 impl Loaded {

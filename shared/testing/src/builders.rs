@@ -256,7 +256,7 @@ pub fn a_full_record(claim: &RecoveryClaim) -> RecoveryRecord {
 /// A version whose content does not match its hash.
 #[must_use]
 pub fn a_break(at_version: u64) -> BreakFound {
-    BreakFound { at: version(at_version), fault: BreakKind::Altered, content: ChainHash::of(b"altered") }
+    BreakFound::new(version(at_version), BreakKind::Altered, ChainHash::of(b"altered"))
 }
 
 /// The record that a recovery found a break.
@@ -270,6 +270,7 @@ pub fn a_quarantine(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         broken_at_version: found.at,
         fault: found.fault,
         content: found.content.clone(),
+        published_hash: found.published.clone(),
         timestamp: at(0),
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
@@ -289,6 +290,7 @@ pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         broken_at_version: found.at,
         fault: found.fault,
         content: found.content.clone(),
+        published_hash: found.published.clone(),
         timestamp: at(1000),
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),

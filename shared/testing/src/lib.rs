@@ -34,5 +34,5 @@ pub use memory_index::MemoryIndex;
 pub use memory_log::MemoryLog;
 pub use memory_records::MemoryPositions;
 pub use memory_starter::MemoryStarter;
-pub use policies::{EverybodyMay, NobodyMay, OnlyTheseMay};
+pub use policies::{EverybodyMay, NobodyMay, NotOfThisType, OnlyTheseMay};
 pub use rules::{RulesThatAllow, RulesThatAreDown, RulesThatDeny};

@@ -127,5 +127,5 @@ fn version_of(id: &BreakId) -> Version {
 }
 
 fn unreadable(at: Version, fault: BreakKind, content: &ChainHash) -> BreakFound {
-    BreakFound { at, fault, content: content.clone() }
+    BreakFound::new(at, fault, content.clone())
 }

@@ -77,7 +77,14 @@ async fn refused_attempts_are_shown_to_those_who_may_see_them() {
     }
     let victor = lab.person("victor", &["viewer"]);
     victor.get("/workflows/w/history").await.expect(200);
-    victor.get("/workflows/w/history?include=refusals").await.refused(403, "forbidden");
+    assert_eq!(victor.pages("/workflows/w/history?include=refusals&limit=1").await.len(), 2);
+    // What a caller was refused, that caller may read again.
+    let anna = lab.person("anna", &["analyst"]);
+    anna.go("w", "COMPLETED").await.refused(403, "forbidden");
+    let own = anna.pages("/workflows/w/history?include=refusals&limit=1").await;
+    let of_whom: Vec<&Value> = own.iter().map(|item| &item["requested_by"]).collect();
+    assert_eq!((of_whom.len(), of_whom[2]), (3, &json!("anna")));
+    assert_eq!(victor.pages("/workflows/w/history?include=refusals&limit=1").await.len(), 2);
     alice.get("/workflows/w/history?include=everything").await.refused(400, "malformed-request");
 }
 

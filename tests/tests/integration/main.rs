@@ -8,6 +8,7 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod access;
 mod behind;
 mod create_workflow;
 mod documented;

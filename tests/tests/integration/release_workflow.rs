@@ -27,6 +27,7 @@ async fn a_workflow_broken_below_its_head_is_read_and_not_moved_until_it_is_rele
     let state = sue.state("w").await;
     assert_eq!((&state["current_state"], &state["quarantines"][0]["broken_at_version"]), (&json!("PAUSED"), &json!(1)));
     assert_eq!(state["quarantines"][0]["fault"], "altered");
+    assert_eq!(state["allowed_transitions"], json!([]), "each of them would get 423");
     assert_eq!(sue.get("/workflows/w/recovery").await.expect(200)["quarantines"], state["quarantines"]);
     assert_eq!(sue.history("w").await.len(), 3, "a quarantine is no version and no refused attempt");
 

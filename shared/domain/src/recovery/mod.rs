@@ -6,14 +6,12 @@ pub mod outcome;
 pub mod records;
 
 use crate::event::WorkflowEvent;
-use crate::hash_chain::BreakKind;
-use crate::hashing::ChainHash;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::projection::IndexEntry;
 use crate::quarantine::{BreakFound, QuarantineRecord};
 use crate::recovery::outcome::Trigger;
-use crate::stored_name::{Part, digest};
+use crate::witness::{Testimony, testimony};
 
 /// The facts about a workflow on which the plan is based.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,9 +93,13 @@ pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
     if let Some(unreadable) = unreadable {
         return RecoveryPlan::Quarantine(unreadable.clone());
     }
-    // Every published version was in the log before, so an index ahead of the log proves that versions are missing.
-    if let Some(lost) = lost(findings) {
-        return RecoveryPlan::Quarantine(lost);
+    // Every published version was in the log before. An index ahead of the log, or with another hash, proves that its end
+    // was cut off, and is the last proof of that.
+    if let Some(indexed) = &findings.indexed {
+        let said = testimony(indexed, findings.claimed.as_ref(), findings.end, &findings.quarantine);
+        if let Testimony::Contradicts(found) = said {
+            return RecoveryPlan::Quarantine(found);
+        }
     }
     let agrees = match (&findings.indexed, &findings.claimed) {
         (Some(indexed), Some(claimed)) => *indexed == IndexEntry::from(claimed),
@@ -124,26 +126,4 @@ pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {
             Trigger::Request => true,
             Trigger::Failure | Trigger::Sweep => retryable,
         }
-}
-
-/// The first version that was published and is missing from the log, unless that loss was released.
-fn lost(findings: &Findings) -> Option<BreakFound> {
-    let end = findings.end;
-    let indexed = findings.indexed.as_ref().filter(|indexed| indexed.published_version > end)?;
-    let content = witness(indexed);
-    let released = findings.quarantine.is_loss_released(&content);
-    Some(BreakFound { at: end.next().filter(|_| !released)?, fault: BreakKind::Missing, content })
-}
-
-/// Whether this index entry is the evidence of the break: it names published versions that are missing.
-#[must_use]
-pub fn bears_witness_of(indexed: &IndexEntry, found: &BreakFound) -> bool {
-    found.fault == BreakKind::Missing && found.content == witness(indexed)
-}
-
-/// The evidence in an index entry, as a hash: another claim is another loss.
-fn witness(indexed: &IndexEntry) -> ChainHash {
-    let IndexEntry { published_version, updated_at, current_state, head_hash, .. } = indexed;
-    let claim = [Part::of(published_version), Part::of(updated_at), Part::of(current_state), Part::of(head_hash)];
-    ChainHash::of(&digest(&claim))
 }

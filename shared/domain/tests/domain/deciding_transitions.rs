@@ -119,6 +119,7 @@ fn record(head: &Head, history: History) -> QuarantineRecord {
             broken_at_version: head.event().version,
             fault: BreakKind::Altered,
             content: content_of(head.event()),
+            published_hash: None,
             timestamp: at(1),
             requested_by: alice().principal.id,
             reason: "looked at".parse().unwrap(),

@@ -73,6 +73,57 @@ fn an_index_entry_that_says_something_else_is_rebuilt() {
     assert_eq!(asked(&wrong), repairs(true, Some(None), false));
 }
 
+/// The index keeps another hash of the version that it names than the log has.
+fn replaced(at: u64) -> (Findings, BreakFound) {
+    let mut replaced = found(State::Completed, Some(at));
+    let published = ChainHash::of(b"what was published");
+    replaced.indexed.as_mut().unwrap().head_hash = published.clone();
+    let stored = replaced.claimed.as_ref().unwrap().hash.clone();
+    let expected =
+        BreakFound { published: Some(published), ..BreakFound::new(version(at), BreakKind::Replaced, stored) };
+    (replaced, expected)
+}
+
+#[test]
+fn a_version_with_another_hash_than_was_published_is_a_break_and_no_repair() {
+    for at in 1..=3 {
+        let (findings, expected) = replaced(at);
+        for trigger in [Trigger::Request, Trigger::Failure, Trigger::Sweep] {
+            assert_eq!(plan(&findings, trigger), RecoveryPlan::Quarantine(expected.clone()), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_replaced_version_that_was_released_is_published_from_the_beginning_and_another_is_not() {
+    let (findings, expected) = replaced(3);
+    let key = a_key("w");
+    let record = recorded(vec![a_quarantine(&key, &expected), a_release(&key, &expected)]);
+    let released = Findings { quarantine: record, ..findings };
+    assert_eq!(asked(&released), repairs(true, Some(None), false));
+    let mut other = released.clone();
+    other.indexed.as_mut().unwrap().head_hash = ChainHash::of(b"another was published");
+    assert!(matches!(asked(&other), RecoveryPlan::Quarantine(_)));
+    let mut again = released;
+    again.claimed.as_mut().unwrap().hash = ChainHash::of(b"replaced once more");
+    assert!(matches!(asked(&again), RecoveryPlan::Quarantine(_)));
+}
+
+#[test]
+fn what_was_made_in_place_of_a_released_loss_is_no_new_break() {
+    let ahead = ahead();
+    let RecoveryPlan::Quarantine(lost) = asked(&ahead) else { panic!("not quarantined") };
+    let key = a_key("w");
+    let record = recorded(vec![a_quarantine(&key, &lost), a_release(&key, &lost)]);
+    let mut grown = found(State::Completed, Some(3));
+    grown.indexed.clone_from(&ahead.indexed);
+    grown.end = version(9);
+    grown.claimed.as_mut().unwrap().version = version(9);
+    grown.claimed.as_mut().unwrap().hash = ChainHash::of(b"made in its place");
+    assert!(matches!(asked(&grown), RecoveryPlan::Quarantine(found) if found.fault == BreakKind::Replaced));
+    assert_eq!(asked(&Findings { quarantine: record, ..grown }), repairs(true, Some(None), false));
+}
+
 #[test]
 fn a_failure_that_is_not_called_retryable_is_reactivated_only_when_a_person_asks() {
     let retryable = found(State::Failed, Some(3));
@@ -97,8 +148,11 @@ fn ahead() -> Findings {
 
 #[test]
 fn an_index_ahead_of_the_log_is_the_witness_of_lost_versions() {
-    let RecoveryPlan::Quarantine(lost) = asked(&ahead()) else { panic!("not quarantined") };
+    let ahead = ahead();
+    let RecoveryPlan::Quarantine(lost) = asked(&ahead) else { panic!("not quarantined") };
     assert_eq!((lost.at, lost.fault), (version(3), BreakKind::Missing));
+    let published = ahead.indexed.unwrap().head_hash;
+    assert_eq!(lost.published, Some(published), "the record keeps it when the index is taken back");
 }
 
 #[test]
@@ -123,7 +177,7 @@ fn a_broken_chain_is_quarantined_whatever_else_is_wrong() {
     for fault in
         [BreakKind::Missing, BreakKind::Altered, BreakKind::Unreadable, BreakKind::Unlinked, BreakKind::Foreign]
     {
-        let broken = BreakFound { at: version(2), fault, content: ChainHash::of(b"x") };
+        let broken = BreakFound::new(version(2), fault, ChainHash::of(b"x"));
         let findings = Findings { log: Err(broken.clone()), ..found(State::Failed, None) };
         for trigger in [Trigger::Request, Trigger::Failure, Trigger::Sweep] {
             assert_eq!(plan(&findings, trigger), RecoveryPlan::Quarantine(broken.clone()));

@@ -11,7 +11,7 @@ use alims_operations::get_workflow_history::{
     HistoryItem, HistoryPosition, HistoryQuery, Unreadable, get_workflow_history,
 };
 use alims_operations::ports::{LogError, QuarantineLog, WorkflowLog};
-use alims_operations::verify_workflow_history::verify_workflow_history;
+use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{Anomaly, PublishPorts, ReadPorts, RebuildOptions, assess, rebuild_index};
 use alims_testing::builders::{a_call, a_chain, a_key, a_quarantine, a_refusal, a_release, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex};
@@ -101,11 +101,15 @@ async fn an_entry_behind_all_versions_is_shown_in_the_history_and_keeps_it_from_
             }
             let head = log.log.head(&a_key("w")).await;
             assert!(matches!(&head, Err(LogError::Unreadable { version, .. }) if version.get() == shown), "{head:?}");
-            let verified = verify_workflow_history(&reading(&log), &a_call("alice"), &"w".parse().unwrap()).await;
+            let verified = verify_workflow_history(&verifying(&log), &a_call("alice"), &"w".parse().unwrap()).await;
             let broken = verified.unwrap().broken.unwrap();
             assert_eq!(broken.at, version(versions as u64 + 1), "{foreign}");
         }
     }
+}
+
+fn verifying(log: &TamperedLog) -> verify_workflow_history::Ports<alims_dynamodb::DynamoLog, MemoryIndex> {
+    verify_workflow_history::Ports { reading: reading(log), index: MemoryIndex::default() }
 }
 
 async fn rebuilt(log: &TamperedLog) -> Vec<Anomaly> {

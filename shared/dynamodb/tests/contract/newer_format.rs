@@ -90,10 +90,17 @@ async fn everything_done_to(store: &Store, kind: Kind) {
             // The first outcome of an attempt stays.
             log.record_recovery(&values::outcome()).await.unwrap();
         }
-        Kind::Quarantined | Kind::Released | Kind::UnreadableQuarantine | Kind::UnreadableRelease => {
+        Kind::Quarantined
+        | Kind::Released
+        | Kind::QuarantinedReplaced
+        | Kind::ReleasedReplaced
+        | Kind::UnreadableQuarantine
+        | Kind::UnreadableRelease => {
             let entry = match kind {
                 Kind::Quarantined => values::quarantined(),
                 Kind::Released => values::released(),
+                Kind::QuarantinedReplaced => values::quarantined_replaced(),
+                Kind::ReleasedReplaced => values::released_replaced(),
                 Kind::UnreadableQuarantine => values::not_beside(&values::quarantined_beside()),
                 _ => values::not_beside(&values::released_beside()),
             };

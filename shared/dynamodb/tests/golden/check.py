@@ -99,7 +99,8 @@ def check_version(name, item):
 
 def check_quarantine(name, item):
     members = {key: plain(value) for key, value in item.items()}
-    half = digest(members["fault"], members["content"])[:32]
+    published = [members["published_hash"]] if "published_hash" in members else []
+    half = digest(members["fault"], members["content"], *published)[:32]
     kind = "released" if members["event_type"] == "WorkflowReleased" else "quarantined"
     beside = f"#beside#{members['beside']}" if "beside" in members else ""
     equal(name, "entry", members["entry"], f"q#{members['broken_at_version']:010}-{half}#{kind}{beside}")
@@ -112,7 +113,7 @@ def main():
     before = dict(zip(versions[1:], versions))
     for name, previous in before.items():
         equal(name, "previous_hash", plain(ITEMS[name]["previous_hash"]), plain(ITEMS[previous]["hash"]))
-    for name in ["quarantined", "released", "quarantined-beside", "released-beside"]:
+    for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:
         check_quarantine(name, ITEMS[name])
     unreadable = {name: sha256(item_bytes(item)) for name, item in ITEMS.items() if name.startswith("unreadable-")}
     equal("quarantined", "content", plain(ITEMS["quarantined"]["content"]), unreadable["unreadable-version"])

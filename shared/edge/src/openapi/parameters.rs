@@ -36,7 +36,11 @@ pub fn correlation_id() -> Parameter {
 #[must_use]
 pub fn idempotency_key() -> Parameter {
     let schema = text().pattern(Some("^[!-+--~]{1,255}$"));
-    let told = "Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer.";
+    let told = "Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same \
+                answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same \
+                key on another workflow is another request, also for a creation with another `workflow_id`. A creation \
+                without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers \
+                its creation for ever, and the last 16 accepted requests with a key.";
     parameter("Idempotency-Key", ParameterIn::Header, told, schema, json!("4f6f1d2e-9c1b-4a7e")).build()
 }
 

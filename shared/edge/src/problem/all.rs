@@ -234,7 +234,7 @@ impl Problem {
                 "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
             }
             Self::IdempotencyKeyReused => {
-                "This idempotency key belongs to another request; nothing was changed. Use a new key for a new request."
+                "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key."
                     .to_owned()
             }
             Self::TooManyRefusals(too_many) => too_many_refusals(too_many),

@@ -22,6 +22,8 @@ pub enum ChainFault {
     UnreadableQuarantine,
     /// A claim or an outcome of a recovery at it cannot be read.
     UnreadableRecovery,
+    /// It is not the version that was published with this number.
+    Replaced,
 }
 
 impl From<&BreakKind> for ChainFault {
@@ -34,6 +36,7 @@ impl From<&BreakKind> for ChainFault {
             BreakKind::Unlinked => Self::Unlinked,
             BreakKind::UnreadableQuarantine => Self::UnreadableQuarantine,
             BreakKind::UnreadableRecovery => Self::UnreadableRecovery,
+            BreakKind::Replaced => Self::Replaced,
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct QuarantineNotice {
     pub fault: ChainFault,
     /// The hash of the stored bytes; 64 zeros if nothing is stored.
     pub content: ChainHash,
+    /// The hash of the version that was published and is not in the history; only where the index shows the break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_hash: Option<ChainHash>,
     /// When the break was found; absent if an entry is unreadable and no operation has recorded that yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantined_at: Option<Timestamp>,
@@ -36,6 +39,7 @@ impl From<InForce> for QuarantineNotice {
             broken_at_version: found.at,
             fault: ChainFault::from(&found.fault),
             content: found.content,
+            published_hash: found.published,
             quarantined_at: recorded.as_ref().map(|recorded| recorded.timestamp),
             found_by: recorded.map(|recorded| recorded.found_by),
         }

@@ -33,7 +33,7 @@ pub struct WorkflowState {
     pub created_by: PrincipalId,
     /// The laboratory's own data.
     pub metadata: Metadata,
-    /// The states that the lifecycle allows next; empty in a terminal state.
+    /// The states that the lifecycle allows next; empty in a terminal state and while the workflow is quarantined.
     pub allowed_transitions: Vec<State>,
     /// The newest stored version, if it is above `version`: it is unreadable and a supervisor released it. The next
     /// transition makes the version after it, from this state. Otherwise absent.
@@ -43,7 +43,8 @@ pub struct WorkflowState {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub quarantines: Vec<QuarantineNotice>,
-    /// With `evaluate=true`: the verdict on each of these for this caller.
+    /// With `evaluate=true`: the verdict on each transition of the lifecycle for this caller. While the workflow is
+    /// quarantined, the rules are not asked: every transition is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluated_transitions: Option<Vec<EvaluatedTransition>>,
 }
@@ -83,6 +84,8 @@ pub enum RulesVerdict {
     Deny,
     /// The rules engine gave no verdict: neither allowed nor refused.
     Unavailable,
+    /// The rules were not asked: the workflow is quarantined, and `quarantines` says why.
+    NotAsked,
 }
 
 impl From<Workflow> for WorkflowState {

@@ -143,6 +143,7 @@ fn every_variant() -> Vec<Problem> {
         BreakKind::Unlinked,
         BreakKind::UnreadableQuarantine,
         BreakKind::UnreadableRecovery,
+        BreakKind::Replaced,
     ] {
         problems.push(Problem::WorkflowQuarantined(Break { at: Version::LAST, fault }));
     }

@@ -106,8 +106,12 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
 #[test]
 fn a_check_says_what_it_found() {
     let hash = a_created("wf-1").event.hash;
-    let found =
-        |broken| verify_workflow_history::Verification { versions_checked: 1, head_hash: Some(hash.clone()), broken };
+    let found = |broken| verify_workflow_history::Verification {
+        versions_checked: 1,
+        head_hash: Some(hash.clone()),
+        broken,
+        published_hash: None,
+    };
     let shown = |broken| json_of(Verification::new("wf-1".parse().expect("an id"), found(broken)));
     assert_eq!(
         shown(None),
@@ -189,12 +193,16 @@ fn a_quarantine_is_told_of_where_the_workflow_is() {
         notices
     );
     let workflow = Workflow::from(&a_created("wf-1").event);
-    let now = |passed_over, quarantines| WorkflowNow { workflow: workflow.clone(), passed_over, quarantines };
+    let now = |passed_over, quarantines: Vec<InForce>| {
+        let makes_no_transition = !quarantines.is_empty();
+        WorkflowNow { workflow: workflow.clone(), passed_over, quarantines, makes_no_transition }
+    };
     let locked =
         seen(get_workflow_state::response::state(now(Some(version(2)), quarantines())).expect("an answer")).body;
     assert_eq!((&locked["quarantines"], &locked["passed_over_version"]), (&notices, &json!(2)));
     let free = seen(get_workflow_state::response::state(now(None, Vec::new())).expect("an answer")).body;
     assert_eq!((free.get("quarantines"), free.get("passed_over_version")), (None, None));
+    assert_eq!((&locked["allowed_transitions"], &free["allowed_transitions"]), (&json!([]), &json!(["ACTIVE"])));
 }
 
 #[test]

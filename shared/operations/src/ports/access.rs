@@ -11,4 +11,10 @@ use alims_domain::access::{AccessDecision, AccessQuestion};
 pub trait AccessPolicy: Send + Sync {
     /// Decides one question.
     fn decide(&self, question: &AccessQuestion<'_>) -> AccessDecision;
+
+    /// Decides the same, for one of the many things that a page or a stream shows. An adapter that logs its decisions
+    /// MUST NOT log this one.
+    fn decide_one_of_many(&self, question: &AccessQuestion<'_>) -> AccessDecision {
+        self.decide(question)
+    }
 }

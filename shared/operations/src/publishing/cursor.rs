@@ -5,7 +5,7 @@
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, BreakKind};
-use alims_domain::hashing::NotCanonical;
+use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::{
     BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, PUBLISHER_CONCURRENCY_MAX, WALK_ITEMS_MAX,
@@ -48,6 +48,10 @@ pub(crate) struct Cursor {
     pub stop: Option<Stop>,
     /// When the target version was made, if a notification said so.
     last_made_at: Option<Timestamp>,
+    /// The hash that the index entry keeps of the published version: the first event must follow from it.
+    follows: Option<ChainHash>,
+    /// Whether it stopped because the first event does not follow from that version.
+    pub contradicted: bool,
 }
 
 impl Cursor {
@@ -70,6 +74,8 @@ impl Cursor {
             checkpoint: published,
             stop: None,
             last_made_at: None,
+            follows: None,
+            contradicted: false,
         })
     }
 
@@ -92,12 +98,19 @@ impl Cursor {
             checkpoint: None,
             stop: None,
             last_made_at: None,
+            follows: None,
+            contradicted: false,
         }
     }
 
     /// The same, for a notification of a version made at this instant.
     pub(crate) fn notified_at(self, made_at: Timestamp) -> Self {
         Self { last_made_at: Some(made_at), ..self }
+    }
+
+    /// The same, but it stops when its first event does not follow from the published version with this hash.
+    pub(crate) fn following(self, hash: ChainHash) -> Self {
+        Self { follows: Some(hash), ..self }
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -114,9 +127,18 @@ impl Cursor {
         usize::try_from(left).unwrap_or(WALK_ITEMS_MAX).min(WALK_ITEMS_MAX)
     }
 
-    /// Takes the next event from memory, if it is there.
+    /// Takes the next event from memory, if it is there and follows.
     fn take(&mut self) -> Option<WorkflowEvent> {
-        self.awaited().and_then(|next| self.at_hand.remove(&next))
+        let event = self.awaited().and_then(|next| self.at_hand.remove(&next))?;
+        let resumed = event.resumes.as_ref().map(|resumes| resumes.from_version);
+        let continues = self.checkpoint == resumed.or_else(|| event.version.previous());
+        if self.follows.take().is_some_and(|hash| continues && event.previous_hash != hash) {
+            self.stop =
+                Some(Stop::Permanent(format!("version {} does not follow from the published one", event.version)));
+            self.contradicted = true;
+            return None;
+        }
+        Some(event)
     }
 
     fn render(&self, event: &WorkflowEvent) -> Result<BusEvent, NotCanonical> {

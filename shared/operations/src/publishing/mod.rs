@@ -4,4 +4,5 @@ pub mod publish_events;
 pub mod rebuild_index;
 pub mod replay_events;
 
+pub(crate) mod batch;
 pub(crate) mod cursor;

@@ -6,102 +6,37 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
-use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::QuarantineEntry;
-use alims_domain::refusal::Refusal;
+use alims_domain::quarantine::{FoundBy, Quarantine, QuarantineEntry};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::witness::Testimony;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::errors::with_causes;
 use crate::ports::{
-    DeadLetter, DeadLetters, EventBus, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
+use crate::witness::consulted;
 
-pub use crate::ports::PublishPorts as Ports;
+pub use crate::publishing::batch::{FailedRecord, Published, StreamRecord};
 
-/// One record of the log's stream, read.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StreamRecord {
-    /// A new version.
-    Version {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-        /// The appended version.
-        version: Box<StoredVersion>,
-    },
-    /// A refused attempt.
-    Refusal {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-        /// The recorded refusal.
-        refusal: Box<Refusal>,
-    },
-    /// A quarantine or its release.
-    Quarantine {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-        /// The recorded entry.
-        entry: Box<QuarantineEntry>,
-    },
-    /// An item of a format that only a newer release can read.
-    WrittenByNewerRelease {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-        /// The item and its format.
-        newer: NewerFormat,
-    },
-    /// A record that should be one of these and is not.
-    Unreadable {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-        /// The item's key, if it is known.
-        key: String,
-        /// The error.
-        why: String,
-    },
-    /// A record that needs no work.
-    Ignored {
-        /// The record's sequence number, as the stream gives it.
-        sequence_number: String,
-    },
+/// The ports of the publisher.
+#[derive(Clone)]
+pub struct Ports<L, I, B> {
+    /// Log, index and bus.
+    pub publishing: PublishPorts<L, I, B>,
+    /// The server's time, for a break that it finds.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids, for a break that it finds.
+    pub ids: Arc<dyn Ids>,
 }
 
-impl StreamRecord {
-    /// The record's sequence number.
-    #[must_use]
-    pub fn sequence_number(&self) -> &str {
-        match self {
-            Self::Version { sequence_number, .. }
-            | Self::Refusal { sequence_number, .. }
-            | Self::Quarantine { sequence_number, .. }
-            | Self::WrittenByNewerRelease { sequence_number, .. }
-            | Self::Unreadable { sequence_number, .. }
-            | Self::Ignored { sequence_number } => sequence_number,
-        }
-    }
-}
-
-/// A record that the stream must deliver again; it may redeliver the following ones too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedRecord {
-    /// The record's sequence number.
-    pub sequence_number: String,
-    /// Why it was not published this time.
-    pub why: String,
-}
-
-/// The result of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Published {
-    /// The number of events that the bus accepted, repeated ones included.
-    pub accepted: u64,
-    /// Records that the stream must deliver again, in batch order; nothing of them is lost.
-    pub failed: Vec<FailedRecord>,
-    /// New dead letters.
-    pub dead: Vec<DeadLetter>,
-}
+/// The operation's name in logs, policies and records.
+const OPERATION: &str = "publish-events";
 
 /// Publishes the events that a batch of stream records announces.
 ///
@@ -139,7 +74,7 @@ where
         }
     }
     publish_versions(ports, notified, &mut published).await;
-    publish_unordered(&ports.bus, unordered, &mut published).await;
+    publish_unordered(&ports.publishing.bus, unordered, &mut published).await;
     keep_dead_letters(dead_letters, &mut published).await;
     let place = |failed: &FailedRecord| order.iter().position(|number| *number == failed.sequence_number);
     published.failed.sort_by_key(place);
@@ -158,6 +93,17 @@ impl Notifications {
         let entry = self.versions.entry(version.event.version).or_insert_with(|| (Vec::new(), version));
         entry.0.push(sequence_number);
     }
+
+    /// Whether a record shows a version that does not fit what was published: another one with the number of the
+    /// published version, or an earlier one that was made after it. Time never decreases along a history.
+    fn contradict(&self, indexed: &IndexEntry) -> bool {
+        let IndexEntry { published_version, updated_at, head_hash, .. } = indexed;
+        self.versions.iter().any(|(version, (_, carried))| match version.cmp(published_version) {
+            Ordering::Less => carried.event.timestamp > *updated_at,
+            Ordering::Equal => carried.event.hash != *head_hash,
+            Ordering::Greater => false,
+        })
+    }
 }
 
 async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
@@ -169,7 +115,7 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
         return;
     }
     let keys: Vec<WorkflowKey> = notified.keys().cloned().collect();
-    let index = match ports.index.entries(&keys).await {
+    let index = match ports.publishing.index.entries(&keys).await {
         Ok(index) => index,
         Err(error) => {
             for notifications in notified.into_values() {
@@ -178,8 +124,7 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
             return;
         }
     };
-    let mut moving = Vec::new();
-    let mut cursors = Vec::new();
+    let (mut moving, mut cursors, mut doubted) = (Vec::new(), Vec::new(), Vec::new());
     for (key, notifications) in notified {
         let indexed = match index.get(&key) {
             Some(Ok(entry)) => Some(entry),
@@ -189,32 +134,118 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
             }
             None => None,
         };
-        if let Some(why) = indexed.and_then(|entry| contradiction(&notifications, entry)) {
-            dead_letter(&key, notifications, None, &why, published);
-            continue;
+        match indexed.filter(|entry| notifications.contradict(entry)) {
+            Some(entry) => doubted.push(Doubted { key, notifications, indexed: entry.clone() }),
+            None => {
+                if let Some(cursor) = cursor_of(&key, &notifications, indexed) {
+                    cursors.push(cursor);
+                    moving.push((key, notifications));
+                }
+            }
         }
-        if let Some(cursor) = cursor_of(&key, &notifications, indexed) {
+    }
+    let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
+    published.accepted += accepted;
+    for ((key, notifications), cursor) in moving.into_iter().zip(cursors) {
+        match index.get(&key).and_then(|entry| entry.as_ref().ok()).filter(|_| cursor.contradicted) {
+            Some(entry) => doubted.push(Doubted { key, notifications, indexed: entry.clone() }),
+            None => conclude(&key, notifications, cursor, published),
+        }
+    }
+    publish_doubted(ports, doubted, published).await;
+}
+
+/// What became of the records of a workflow whose cursor has ended.
+fn conclude(key: &WorkflowKey, notifications: Notifications, cursor: Cursor, published: &mut Published) {
+    match cursor.stop {
+        None => {}
+        Some(Stop::Retryable(why)) => fail(notifications, cursor.checkpoint, &why, published),
+        Some(Stop::Permanent(why)) => dead_letter(key, notifications, cursor.checkpoint, &why, published),
+    }
+}
+
+/// A workflow whose records, or whose log, do not fit its index entry.
+struct Doubted {
+    key: WorkflowKey,
+    notifications: Notifications,
+    indexed: IndexEntry,
+}
+
+/// Compares the log with the index entry of each of these. A log that contradicts it was cut off and made anew: its
+/// events would bury the hash of what was published, so the publisher records the break instead.
+async fn publish_doubted<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
+    ports: &Ports<L, I, B>,
+    doubted: Vec<Doubted>,
+    published: &mut Published,
+) {
+    let (mut moving, mut cursors) = (Vec::new(), Vec::new());
+    for Doubted { key, notifications, indexed } in doubted {
+        let after = match settled(ports, &key, &notifications, &indexed).await {
+            Ok(Settled::After(after)) => after,
+            Ok(Settled::Dead(why)) => {
+                dead_letter(&key, notifications, None, &why, published);
+                continue;
+            }
+            Err(error) => {
+                fail(notifications, None, &format!("the log could not be read: {}", with_causes(&error)), published);
+                continue;
+            }
+        };
+        let last = notifications.versions.last_key_value().map(|(last, (_, carried))| (*last, carried.event.timestamp));
+        let cursor = last.and_then(|(last, made_at)| {
+            Cursor::new(key.clone(), after, last, []).map(|cursor| cursor.notified_at(made_at))
+        });
+        if let Some(cursor) = cursor {
             cursors.push(cursor);
             moving.push((key, notifications));
         }
     }
-    let (cursors, accepted) = catch_up(ports, cursors).await;
+    let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
     published.accepted += accepted;
     for ((key, notifications), cursor) in moving.into_iter().zip(cursors) {
-        match cursor.stop {
-            None => {}
-            Some(Stop::Retryable(why)) => fail(notifications, cursor.checkpoint, &why, published),
-            Some(Stop::Permanent(why)) => dead_letter(&key, notifications, cursor.checkpoint, &why, published),
-        }
+        conclude(&key, notifications, cursor, published);
     }
 }
 
-/// Whether a record's version differs from the published one with the same number. Then the log lost versions and
-/// continued without them, and publishing the new ones would contradict what subscribers know.
-fn contradiction(notifications: &Notifications, indexed: &IndexEntry) -> Option<String> {
-    let carried = &notifications.versions.get(&indexed.published_version)?.1.event;
-    let contradicts = IndexEntry::from(carried) != *indexed;
-    contradicts.then(|| format!("another version {} than this was published", indexed.published_version))
+/// What is to be done about a doubted workflow.
+enum Settled {
+    /// Publish what comes after this version; everything, if there is none.
+    After(Option<Version>),
+    /// Its records can never be published.
+    Dead(String),
+}
+
+async fn settled<L: WorkflowLog + QuarantineLog, I, B>(
+    ports: &Ports<L, I, B>,
+    key: &WorkflowKey,
+    notifications: &Notifications,
+    indexed: &IndexEntry,
+) -> Result<Settled, StoreError> {
+    let (log, version) = (&ports.publishing.log, indexed.published_version);
+    match consulted(log, key, indexed).await? {
+        // How much of the history was made anew is not known, so everything is published. A repeated event is harmless.
+        Testimony::Released => Ok(Settled::After(None)),
+        Testimony::Contradicts(found) => {
+            let principal = PrincipalId::automatic_recovery();
+            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: ports.clock.now() };
+            let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
+            log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+            Ok(Settled::Dead(format!("version {version} was published and is not in the log as it was: quarantined")))
+        }
+        // The log says what the index says, so the record shows a version that the log does not have.
+        Testimony::Agrees if notifications.contradict(indexed) => {
+            let quarantine = log.quarantine(key).await?;
+            let lost = |(version, (_, carried)): (&Version, &(Vec<String>, StoredVersion))| {
+                quarantine.is_in_released_loss(*version, carried.event.timestamp)
+            };
+            if notifications.versions.iter().filter(|(at, _)| **at <= version).all(lost) {
+                Ok(Settled::After(Some(version)))
+            } else {
+                Ok(Settled::Dead(format!("another version {version} than this was published")))
+            }
+        }
+        Testimony::Agrees => Ok(Settled::After(Some(version))),
+    }
 }
 
 /// The events of a workflow to publish: all after the published version, up to the last one with a record. The events
@@ -226,7 +257,11 @@ fn cursor_of(key: &WorkflowKey, notifications: &Notifications, indexed: Option<&
     if published.is_some_and(|published| published >= last) {
         return None;
     }
-    Cursor::new(key.clone(), published, last, []).map(|cursor| cursor.notified_at(made_at))
+    let cursor = Cursor::new(key.clone(), published, last, [])?.notified_at(made_at);
+    Some(match indexed {
+        Some(indexed) => cursor.following(indexed.head_hash.clone()),
+        None => cursor,
+    })
 }
 
 fn index_unreadable(error: &StoreError) -> String {

@@ -14,16 +14,19 @@
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::Break;
+use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
+use alims_domain::quarantine::BreakFound;
 use alims_domain::timestamp::Timestamp;
+use alims_domain::witness::{Testimony, testimony};
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use crate::chain_walk::{WalkedPast, walk_past_releases};
+use crate::chain_walk::{WalkedPast, event_at, walk_past_releases};
 use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 
@@ -79,6 +82,16 @@ pub enum Anomaly {
         /// The newest version in the log; none when there is none.
         head: Option<Version>,
     },
+    /// The log has another version than the one that the index shows as published. The entry is the last evidence of the
+    /// published one.
+    Replaced {
+        /// The version.
+        version: Version,
+        /// The hash of the published one, which the index keeps.
+        published: ChainHash,
+        /// The hash of the one in the log.
+        stored: ChainHash,
+    },
     /// A newer release wrote an item that must be read.
     WrittenByNewerRelease(NewerFormat),
     /// An entry of the log of a kind that no operation writes.
@@ -98,6 +111,9 @@ impl fmt::Display for Anomaly {
             }
             Self::AheadOfLog { published, head: None } => {
                 write!(f, "the index says that version {published} is published, and the log has no version")
+            }
+            Self::Replaced { version, published, stored } => {
+                write!(f, "version {version} was published with the hash {published}, and the log has {stored}")
             }
             Self::WrittenByNewerRelease(newer) => write!(f, "left for a newer release: {newer}"),
             Self::Stray => f.write_str("an entry of the log that is neither a version nor a refusal of a workflow"),
@@ -299,18 +315,35 @@ async fn course_of<L: WorkflowLog + QuarantineLog>(
     published_before: Option<Timestamp>,
 ) -> Result<Course, StoreError> {
     let quarantine = log.quarantine(key).await?;
-    let (mut entry_is_right, mut old) = (false, None);
+    let (mut entry_is_right, mut old, mut claimed) = (false, None, None);
     let walked = walk_past_releases(log, key, None, &quarantine, |event| {
-        entry_is_right |= indexed.is_some_and(|indexed| *indexed == IndexEntry::from(event));
+        if indexed.is_some_and(|indexed| indexed.published_version == event.version) {
+            entry_is_right = indexed == Some(&IndexEntry::from(event));
+            claimed = Some(event.clone());
+        }
         // Time never decreases along a history, so every version before the last old one is old too.
         if published_before.is_some_and(|instant| event.timestamp < instant) {
             old = Some(event.version);
         }
     });
     let walked = walked.await?;
-    // The next version builds on a version that was altered and released, although no walk calls that one valid.
-    if let (WalkedPast::End(Some(last)), Some(indexed)) = (&walked, indexed) {
+    if let (WalkedPast::End(Some(last)), Some(indexed)) = (&walked, indexed)
+        && indexed.published_version <= last.version
+    {
+        // The next version builds on a version that was altered and released, although no walk calls that one valid.
         entry_is_right |= *indexed == IndexEntry::from(&**last);
+        if claimed.is_none() {
+            claimed = event_at(log, key, indexed.published_version).await?;
+        }
+        match testimony(indexed, claimed.as_ref(), last.version, &quarantine) {
+            Testimony::Agrees => {}
+            // What was made in the place of the published versions is on no bus, however old it is.
+            Testimony::Released => old = None,
+            Testimony::Contradicts(BreakFound { content, .. }) => {
+                let (version, published) = (indexed.published_version, indexed.head_hash.clone());
+                return Ok(Course::LeaveIt(Anomaly::Replaced { version, published, stored: content }));
+            }
+        }
     }
     Ok(course(walked, indexed.map(|indexed| indexed.published_version), entry_is_right, old))
 }

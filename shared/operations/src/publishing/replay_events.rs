@@ -11,18 +11,21 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, BreakKind, ChainWalk};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey};
 use alims_domain::limits::{REPLAYED_EVENTS_MAX, WALK_ITEMS_MAX};
+use alims_domain::projection::IndexEntry;
+use alims_domain::witness::Testimony;
 use std::sync::Arc;
 
 use crate::append::now;
 use crate::chain_walk::{Page, event_at, goes_on_at, identified, readable};
 use crate::errors::{Forbidden, Quarantined};
-use crate::head::newest;
+use crate::head::{Newest, newest};
 use crate::permission::authorise;
 use crate::ports::{
     AccessPolicy, Clock, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
 use crate::publishing::cursor::{Cursor, Stop, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
+use crate::witness::consulted;
 
 /// The ports of a replay.
 #[derive(Clone)]
@@ -116,12 +119,13 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     let key = call.key(workflow_id);
     let PublishPorts { log, index, .. } = &ports.publishing;
     let head = permitted_head(ports, call, &key).await?;
-    let entry = entry_of(index, &key).await?;
+    let indexed = entry_of(index, &key).await?;
     // The index was read after the head and may be ahead of it.
-    let published = entry.map(|entry| entry.published_version.min(head));
+    let published = indexed.as_ref().map(|entry| entry.published_version.min(head));
     let Some(last) = published.filter(|published| from <= *published) else {
         return Err(ReplayEventsError::NotPublished { head, published });
     };
+    not_contradicted(log, &key, head, indexed.as_ref()).await?;
     let within_bound = Version::try_from(from.get().saturating_add(REPLAYED_EVENTS_MAX - 1));
     let to = within_bound.map_or(last, |bound| bound.min(last));
     let sound = sound_versions(log, &key, from, to).await?;
@@ -134,6 +138,23 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     }
 }
 
+/// Refuses when the index entry contradicts the log: what was made in place of published versions must not appear on the
+/// bus for the first time as a repetition.
+async fn not_contradicted<L: WorkflowLog + QuarantineLog>(
+    log: &L,
+    key: &WorkflowKey,
+    head: Version,
+    indexed: Option<&IndexEntry>,
+) -> Result<(), ReplayEventsError> {
+    let Some(indexed) = indexed else { return Ok(()) };
+    match consulted(log, key, indexed).await? {
+        Testimony::Agrees => Ok(()),
+        // Until a recovery has put the index in order, nothing that stands there now is known to be published.
+        Testimony::Released => Err(ReplayEventsError::NotPublished { head, published: None }),
+        Testimony::Contradicts(found) => Err(Quarantined(found.as_break()).into()),
+    }
+}
+
 /// The newest stored version, for a caller who may replay the workflow. The read of the range decides whether an
 /// unreadable version may be passed over.
 async fn permitted_head<L: WorkflowLog, I, B>(
@@ -142,15 +163,15 @@ async fn permitted_head<L: WorkflowLog, I, B>(
     key: &WorkflowKey,
 ) -> Result<Version, ReplayEventsError> {
     let log = &ports.publishing.log;
-    let newest = newest(log, key).await?.ok_or(ReplayEventsError::NotFound)?;
-    let head = newest.event();
+    let newest = newest(log, key).await?;
+    let head = newest.as_ref().and_then(Newest::event);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReplayEvents, key, head) {
         let now = now(ports.clock.as_ref(), head);
         let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason: None, now };
         keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
-    Ok(newest.version())
+    Ok(newest.ok_or(ReplayEventsError::NotFound)?.version())
 }
 
 /// The events of a range. Each follows from the one before it, and the first from the one before the range. Like the

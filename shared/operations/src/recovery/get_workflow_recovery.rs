@@ -7,7 +7,7 @@ use alims_domain::quarantine::InForce;
 use alims_domain::recovery::records::RecoveryAttempt;
 use std::sync::Arc;
 
-use crate::head::{ReadWorkflowError, newest};
+use crate::head::{Newest, ReadWorkflowError, newest};
 use crate::permission::authorise;
 use crate::ports::{
     AccessPolicy, EndedHow, ExecutionStatus, QuarantineLog, RecoveryLog, RecoveryStarter, StarterError, StoreError,
@@ -78,9 +78,11 @@ where
     S: RecoveryStarter,
 {
     let key = call.key(workflow_id);
-    let newest = newest(&ports.log, &key).await?.ok_or(ReadWorkflowError::NotFound)?;
-    let permitted = authorise(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key, newest.event());
+    let newest = newest(&ports.log, &key).await?;
+    let event = newest.as_ref().and_then(Newest::event);
+    let permitted = authorise(ports.policy.as_ref(), call, Action::GetWorkflowRecovery, &key, event);
     permitted.map_err(ReadWorkflowError::from)?;
+    newest.ok_or(ReadWorkflowError::NotFound)?;
     let quarantines = ports.log.quarantine(&key).await?.in_force();
     let progress = match newest_attempt(&ports.log, &key).await? {
         None => Progress::None,

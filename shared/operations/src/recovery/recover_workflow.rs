@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::append::now;
 use crate::errors::Forbidden;
-use crate::head::newest;
+use crate::head::{Newest, newest};
 use crate::permission::authorise;
 use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, start};
@@ -101,13 +101,13 @@ async fn permitted_version<L: WorkflowLog, S>(
     reason: Option<&Reason>,
 ) -> Result<Version, RecoverWorkflowError> {
     let StartPorts { log, clock, .. } = &ports.starting;
-    let newest = newest(log, key).await?.ok_or(RecoverWorkflowError::NotFound)?;
-    let head = newest.event();
+    let newest = newest(log, key).await?;
+    let head = newest.as_ref().and_then(Newest::event);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::RecoverWorkflow, key, head) {
         let (target_state, now) = (Some(State::Active), now(clock.as_ref(), head));
         let attempt = Attempt { operation: OPERATION, call, key, head, target_state, reason, now };
         keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
-    Ok(newest.version())
+    Ok(newest.ok_or(RecoverWorkflowError::NotFound)?.version())
 }

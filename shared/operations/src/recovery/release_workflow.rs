@@ -9,8 +9,8 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{
     BreakFound, BreakId, InForce, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
 };
-use alims_domain::recovery::bears_witness_of;
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::witness::bears_witness_of;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -161,11 +161,12 @@ async fn permitted<L: WorkflowLog, I>(
     key: &WorkflowKey,
     reason: &Reason,
 ) -> Result<(StoredVersion, Version), ReleaseWorkflowError> {
-    let newest = newest(&ports.log, key).await?.ok_or(ReleaseWorkflowError::NotFound)?;
-    let end = newest.version();
+    let newest = newest(&ports.log, key).await?;
+    let end = newest.as_ref().map(Newest::version);
     let stored = match newest {
-        Newest::Readable(stored) => Some(*stored),
-        Newest::Unreadable(version, content) => {
+        None => None,
+        Some(Newest::Readable(stored)) => Some(*stored),
+        Some(Newest::Unreadable(version, content)) => {
             match below_unreadable(&ports.log, key, version, &content, |_| true).await? {
                 Below::Readable(stored) => Some(*stored),
                 Below::Nothing | Below::Unreleased(_) => None,
@@ -179,6 +180,7 @@ async fn permitted<L: WorkflowLog, I>(
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
+    let end = end.ok_or(ReleaseWorkflowError::NotFound)?;
     stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: BreakKind::Unreadable }).into())
 }
 
@@ -188,7 +190,8 @@ async fn permitted<L: WorkflowLog, I>(
 /// is possible, and an interrupted release repeats it.
 ///
 /// An entry that is no evidence of a released break stays unchanged: it may be the only evidence of a loss that is not
-/// found yet.
+/// found yet. It also stays where versions of the log were made after the published ones: those are not published, so no
+/// version of the log can be called the published one. Publisher, recovery and sweep then publish from the beginning.
 async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
     key: &WorkflowKey,
@@ -214,7 +217,11 @@ async fn take_index_back<L: WorkflowLog, I: WorkflowIndex>(
         None if published > readable && published <= end && releases_unreadable(published, to_release) => None,
         None => return Ok(()),
     };
-    let entry = IndexEntry::from(&left.as_ref().unwrap_or(stored).event);
+    let left = &left.as_ref().unwrap_or(stored).event;
+    if loss.is_some() && left.timestamp > indexed.updated_at {
+        return Ok(());
+    }
+    let entry = IndexEntry::from(left);
     match ports.index.repair(&entry, Some(&indexed)).await? {
         Advanced::Yes => Ok(()),
         Advanced::AlreadyThere => Err(StoreError::Unavailable("the index changed meanwhile".into()).into()),
@@ -260,7 +267,7 @@ fn released_before(
 }
 
 fn release<L, I>(ports: &Ports<L, I>, call: &Call, key: &WorkflowKey, in_force: &InForce, reason: &Reason) -> Release {
-    let BreakFound { at, fault, content } = in_force.found.clone();
+    let BreakFound { at, fault, content, published } = in_force.found.clone();
     let now = ports.clock.now();
     Release {
         event_id: EventId(ports.ids.fresh()),
@@ -270,6 +277,7 @@ fn release<L, I>(ports: &Ports<L, I>, call: &Call, key: &WorkflowKey, in_force: 
         broken_at_version: at,
         fault,
         content,
+        published_hash: published,
         timestamp: in_force.recorded.as_ref().map_or(now, |recorded| now.max(recorded.timestamp)),
         requested_by: call.principal.id.clone(),
         reason: reason.clone(),

@@ -9,8 +9,7 @@ use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery, get_
 use alims_operations::ports::{
     AppendError, LogError, LogWalk, QuarantineLog, StoreError, WalkPart, WalkPosition, WorkflowLog,
 };
-use alims_operations::publish_events::publish_events;
-use alims_operations::verify_workflow_history::verify_workflow_history;
+use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{PublishPorts, ReadPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_chain, a_key, a_quarantine, a_release, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
@@ -19,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::alice;
-use crate::support::stream::ring;
+use crate::support::stream::{publish_events, ring};
 
 /// More reads than any of these operations needs.
 const READS_MAX: usize = 200;
@@ -135,7 +134,8 @@ async fn a_history_of_a_log_that_circles_comes_to_an_end() {
 #[tokio::test]
 async fn a_verification_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
-        let ports = ReadPorts { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
+        let reading = ReadPorts { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
+        let ports = verify_workflow_history::Ports { reading, index: MemoryIndex::default() };
         let verified = verify_workflow_history(&ports, &alice(), &"w".parse().unwrap()).await.unwrap();
         // A version that can be read is broken by its own number.
         let broken_at = version(if readable { 2 } else { 4 });

@@ -1,5 +1,6 @@
 //! Reading a history page by page, with refusals and with versions that cannot be read in their places.
 
+use alims_domain::access::Action;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::EventId;
 use alims_domain::refusal::Refusal;
@@ -9,8 +10,8 @@ use alims_operations::get_workflow_history::{
 };
 use alims_operations::ports::{AccessPolicy, WorkflowLog};
 use alims_operations::{ReadPorts, ReadWorkflowError};
-use alims_testing::builders::{a_chain, a_key, a_refusal, version};
-use alims_testing::{EverybodyMay, MemoryLog, NobodyMay, RulesThatDeny};
+use alims_testing::builders::{a_call, a_chain, a_key, a_refusal, version};
+use alims_testing::{EverybodyMay, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatDeny};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -34,7 +35,9 @@ pub(crate) async fn paged(
     let mut refusals = Vec::new();
     for (number, place) in places.into_iter().enumerate() {
         let event_id = EventId(Uuid::from_u128(number as u128 + 1));
-        let refusal = Refusal { event_id, timestamp: events[place].timestamp, ..a_refusal(&a_key("w")) };
+        let requested_by = if number % 2 == 0 { "alice" } else { "bob" }.parse().unwrap();
+        let timestamp = events[place].timestamp;
+        let refusal = Refusal { event_id, timestamp, requested_by, ..a_refusal(&a_key("w")) };
         log.record_refusal(&refusal).await.unwrap();
         refusals.push(refusal);
     }
@@ -46,7 +49,17 @@ pub(crate) async fn page(
     after: HistoryPosition,
     limit: usize,
 ) -> Result<HistoryPage, ReadWorkflowError> {
-    let ports = ReadPorts { store: log.clone(), policy: Arc::new(EverybodyMay) };
+    page_for(log, EverybodyMay, after, limit).await
+}
+
+/// The same for Alice under other policies.
+pub(crate) async fn page_for(
+    log: &MemoryLog,
+    policy: impl AccessPolicy + 'static,
+    after: HistoryPosition,
+    limit: usize,
+) -> Result<HistoryPage, ReadWorkflowError> {
+    let ports = ReadPorts { store: log.clone(), policy: Arc::new(policy) };
     let query = HistoryQuery { include_refusals: true, after, limit };
     get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await
 }
@@ -80,11 +93,17 @@ async fn a_refused_creation_is_shown_to_those_who_may_see_refusals() {
     let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
     assert!(matches!(&page.items[..], [HistoryItem::Refusal(_)]), "{page:?}");
     let without = HistoryQuery { include_refusals: false, ..query };
-    for (policy, query) in [(Arc::new(EverybodyMay) as Arc<dyn AccessPolicy>, without), (Arc::new(NobodyMay), query)] {
-        let ports = ReadPorts { policy, ..ports.clone() };
-        let hidden = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await;
-        assert!(matches!(hidden, Err(ReadWorkflowError::NotFound)), "{hidden:?}");
-    }
+    let hidden = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), without).await;
+    assert!(matches!(hidden, Err(ReadWorkflowError::NotFound)), "{hidden:?}");
+    let nobody = ReadPorts { policy: Arc::new(NobodyMay), ..ports.clone() };
+    let hidden = get_workflow_history(&nobody, &alice(), &"w".parse().unwrap(), query).await;
+    assert!(matches!(hidden, Err(ReadWorkflowError::Forbidden(_))), "{hidden:?}");
+    // The caller's own attempt is shown without that permission, and to no other caller.
+    let reader = ReadPorts { policy: Arc::new(OnlyTheseMay(vec![Action::GetWorkflowHistory])), ..ports };
+    let own = get_workflow_history(&reader, &alice(), &"w".parse().unwrap(), query).await.unwrap();
+    assert_eq!(own, page);
+    let others = get_workflow_history(&reader, &a_call("bob"), &"w".parse().unwrap(), query).await;
+    assert!(matches!(others, Err(ReadWorkflowError::NotFound)), "{others:?}");
 }
 
 #[tokio::test]

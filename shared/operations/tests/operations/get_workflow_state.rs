@@ -9,7 +9,7 @@ use alims_operations::get_workflow_state::{
 use alims_operations::ports::{AccessPolicy, QuarantineLog, TransitionRules};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_operations::{ReadPorts, ReadWorkflowError};
-use alims_testing::builders::{a_break, a_key, a_quarantine, at};
+use alims_testing::builders::{a_break, a_key, a_quarantine, at, version};
 use alims_testing::{
     EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
     RulesThatDeny, Script,
@@ -87,10 +87,19 @@ async fn a_caller_who_may_not_see_the_state_sees_no_moves_and_an_altered_state_h
     log.overwrite(stored);
     let (found, _) = evaluated(&log, EverybodyMay, RulesThatAllow).await;
     assert!(matches!(found, Err(ReadWorkflowError::Quarantined(_))), "{found:?}");
-    // Once it is quarantined, the state says so, and no move is judged.
+    // Read without its moves, it is shown as making none.
+    let reading = ReadPorts { store: log.clone(), policy: Arc::new(EverybodyMay) };
+    let now = get_workflow_state(&reading, &alice(), &"w".parse().unwrap()).await.unwrap();
+    assert!(now.makes_no_transition && now.quarantines.is_empty());
+    // Once it is quarantined, the state says so, and the rules are not asked.
     log.record_quarantine(&a_quarantine(&a_key("w"), &a_break(2))).await.unwrap();
-    let (now, moves) = evaluated(&log, EverybodyMay, RulesThatAllow).await.0.unwrap();
-    assert!(!now.quarantines.is_empty() && moves.is_empty());
+    let some = OnlyTheseMay(vec![Action::GetWorkflowState, Action::PauseWorkflow]);
+    let (now, moves) = evaluated(&log, some, RulesThatAllow).await.0.unwrap();
+    assert!(now.makes_no_transition && !now.quarantines.is_empty());
+    let judged: Vec<_> = moves.iter().map(|judged| (judged.target_state, judged.access.is_ok())).collect();
+    let expected = State::Active.allowed_transitions().into_iter().map(|target| (target, target == State::Paused));
+    assert_eq!(judged, expected.collect::<Vec<_>>());
+    assert!(moves.iter().all(|judged| matches!(judged.rules, RulesAnswer::NotAsked)), "{moves:?}");
     let (found, _) = evaluated(&MemoryLog::default(), EverybodyMay, RulesThatAllow).await;
     assert!(matches!(found, Err(ReadWorkflowError::NotFound)), "{found:?}");
 }
@@ -119,5 +128,18 @@ async fn a_state_is_read_unless_the_newest_version_is_of_a_newer_format() {
         let state = get_workflow_state(&reading, &alice(), &"w-0".parse().unwrap()).await;
         let met = matches!(&state, Err(ReadWorkflowError::Store(error)) if is_newer(error));
         assert_eq!((met, state.is_ok()), (newer == 3, newer != 3), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_may_not_see_a_state_does_not_learn_whether_there_is_one() {
+    let unreadable = active().await;
+    unreadable.damage(&a_key("w"), version(2), "a bit fell over");
+    for log in [active().await, MemoryLog::default(), unreadable, newer_in(3)] {
+        let reading = ReadPorts { store: log, policy: Arc::new(NobodyMay) };
+        for id in ["w", "w-0"] {
+            let state = get_workflow_state(&reading, &alice(), &id.parse().unwrap()).await;
+            assert!(matches!(state, Err(ReadWorkflowError::Forbidden(_))), "{state:?}");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Listing workflows: only those of the caller's tenant, and only to callers who may.
 
+use alims_domain::access::Action;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ReadPorts;
 use alims_operations::list_workflows::{ListFilter, ListWorkflowsError, list_workflows};
 use alims_operations::ports::IndexPage;
 use alims_testing::builders::{a_call, a_created};
-use alims_testing::{EverybodyMay, Faulty, MemoryIndex, NobodyMay, Script};
+use alims_testing::{EverybodyMay, Faulty, MemoryIndex, NobodyMay, NotOfThisType, Script};
 use std::sync::Arc;
 
 fn indexed() -> MemoryIndex {
@@ -56,4 +57,32 @@ async fn a_caller_who_may_not_list_is_refused_before_the_index_is_read() {
     let answer = list_workflows(&ports, &a_call("alice"), ListFilter::default(), None, 10).await;
     assert!(matches!(answer, Err(ListWorkflowsError::Forbidden(_))), "{answer:?}");
     assert_eq!(script.calls(), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_workflow_that_a_policy_hides_is_in_no_page_and_the_pages_go_on_behind_it() {
+    let index = MemoryIndex::default();
+    for number in 0..9 {
+        let entry = IndexEntry::from(&a_created(&format!("w-{number}")).event);
+        // The first page shows nothing, and so does one in the middle.
+        let workflow_type = if [0, 1, 4, 7, 8].contains(&number) { "secret" } else { "open" };
+        index.overwrite(IndexEntry { workflow_type: workflow_type.parse().unwrap(), ..entry });
+    }
+    for action in [None, Some(Action::ListWorkflows), Some(Action::GetWorkflowState)] {
+        let policy = Arc::new(NotOfThisType("secret".parse().unwrap(), action));
+        let ports = ReadPorts { store: index.clone(), policy };
+        for limit in 1..5 {
+            let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let page = list_workflows(&ports, &a_call("alice"), ListFilter::default(), after, limit).await.unwrap();
+                pages += 1;
+                assert!(pages < 12, "the pages do not end");
+                seen.extend(ids(&page).into_iter().map(str::to_owned));
+                let Some(next) = page.next else { break };
+                after = Some(next);
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, ["w-2", "w-3", "w-5", "w-6"], "{action:?}, {limit} a page");
+        }
+    }
 }

@@ -32,6 +32,7 @@ mod request_state_transition;
 mod support;
 mod sweep_workflows;
 mod verify_workflow_history;
+mod witness;
 
 use alims_domain::call::Call;
 use alims_domain::lifecycle::State;

@@ -69,6 +69,8 @@ pub async fn a_release_covers_exactly_the_break_it_names<L: QuarantineLog>(log: 
         BreakFound { at: version(3), ..named.clone() },
         BreakFound { fault: BreakKind::Unlinked, ..named.clone() },
         BreakFound { content: ChainHash::of(b"other"), ..named.clone() },
+        BreakFound { published: Some(ChainHash::of(b"published")), ..named.clone() },
+        BreakFound { published: Some(ChainHash::of(b"another")), ..named.clone() },
     ];
     for found in others.iter().chain([&named]) {
         log.record_quarantine(&a_quarantine(&key, found)).await.unwrap();

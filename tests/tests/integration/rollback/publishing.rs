@@ -3,10 +3,12 @@
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_local::Config;
 use alims_operations::PublishPorts;
-use alims_operations::publish_events::{Published, publish_events};
-use alims_testing::{MemoryBus, MemoryDeadLetters};
+use alims_operations::publish_events::{Ports, Published, publish_events};
+use alims_testing::builders::at;
+use alims_testing::{FixedClock, MemoryBus, MemoryDeadLetters, SequentialIds};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 use super::{RawItem, as_newer, text_of};
 use crate::behind::{INDEX, LOG};
@@ -65,7 +67,9 @@ impl Publisher {
             });
             stream_record(serde_json::from_value(record).unwrap())
         });
-        publish_events(&self.ports, &self.letters, batch.collect()).await
+        let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+        let ports = Ports { publishing: self.ports.clone(), clock, ids };
+        publish_events(&ports, &self.letters, batch.collect()).await
     }
 
     /// The versions of a workflow on the bus, in the order of their appearance.

@@ -74,6 +74,8 @@ kinds! {
     UnreadableRelease, "unreadable-release.json", ["golden-lab#w:1", "q#0000000002-2f1a19b361f1c4f17d24ce1ec5f2e8ea#released"];
     QuarantinedBeside, "quarantined-beside.json", ["golden-lab#w:1", "q#0000000002-2f1a19b361f1c4f17d24ce1ec5f2e8ea#quarantined#beside#5763b2302b689ce687f1c7b1b74b998686368cb8f47824823cee6bcf0368f965"];
     ReleasedBeside, "released-beside.json", ["golden-lab#w:1", "q#0000000002-2f1a19b361f1c4f17d24ce1ec5f2e8ea#released#beside#426e24b3dfa4fbba7f5309fe1ba00e2405192d1bcabf7da535edf62c3413fb78"];
+    QuarantinedReplaced, "quarantined-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#quarantined"];
+    ReleasedReplaced, "released-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#released"];
     IndexEntry, "index-entry.json", ["golden-lab#w:1"];
     SweepPosition, "sweep-position.json", ["#sweep"];
 }
@@ -86,7 +88,14 @@ fn kinds_of(stored: &str) -> &'static [Kind] {
         "Refusal" => &[Kind::Refusal],
         "RecoveryClaim" => &[Kind::Claim],
         "RecoveryRecord" => &[Kind::Outcome],
-        "QuarantineEntry" => &[Kind::Quarantined, Kind::Released, Kind::QuarantinedBeside, Kind::ReleasedBeside],
+        "QuarantineEntry" => &[
+            Kind::Quarantined,
+            Kind::Released,
+            Kind::QuarantinedBeside,
+            Kind::ReleasedBeside,
+            Kind::QuarantinedReplaced,
+            Kind::ReleasedReplaced,
+        ],
         "IndexEntry" => &[Kind::IndexEntry],
         other => panic!("{other} is stored and has no golden item"),
     }
@@ -220,13 +229,17 @@ async fn golden_records_are_read_as_they_were_written() {
     assert_eq!((recoveries.attempts, recoveries.unreadable), (vec![attempt], vec![]));
 
     let quarantine = log.quarantine(&key).await.unwrap();
-    let entries = [values::quarantined_beside(), values::released_beside(), values::quarantined(), values::released()];
+    let entries = [
+        values::quarantined_beside(),
+        values::released_beside(),
+        values::quarantined_replaced(),
+        values::released_replaced(),
+        values::quarantined(),
+        values::released(),
+    ];
     assert_eq!(quarantine.entries, entries);
-    let unreadable = [values::UNREADABLE_QUARANTINE, values::UNREADABLE_RELEASE].map(|content| BreakFound {
-        at: version(2),
-        fault: BreakKind::UnreadableQuarantine,
-        content: values::hash(content),
-    });
+    let unreadable = [values::UNREADABLE_QUARANTINE, values::UNREADABLE_RELEASE]
+        .map(|content| BreakFound::new(version(2), BreakKind::UnreadableQuarantine, values::hash(content)));
     assert_eq!(quarantine.unreadable, unreadable);
 }
 
@@ -284,6 +297,8 @@ fn golden_items_in_the_stream_are_read_as_they_were_written() {
             Kind::Released => of_entry(values::released()),
             Kind::QuarantinedBeside => of_entry(values::quarantined_beside()),
             Kind::ReleasedBeside => of_entry(values::released_beside()),
+            Kind::QuarantinedReplaced => of_entry(values::quarantined_replaced()),
+            Kind::ReleasedReplaced => of_entry(values::released_replaced()),
             Kind::Claim | Kind::Outcome => StreamRecord::Ignored { sequence_number },
             Kind::UnreadableVersion | Kind::UnreadableQuarantine | Kind::UnreadableRelease => {
                 assert!(matches!(read, StreamRecord::Unreadable { .. }), "{kind:?}: {read:?}");
@@ -305,7 +320,8 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
     store.log.record_refusal(&values::refusal()).await.unwrap();
     assert_eq!(store.log.claim_recovery(&values::claim()).await.unwrap(), Claimed::Ours);
     store.log.record_recovery(&values::outcome()).await.unwrap();
-    for entry in [values::quarantined(), values::released()] {
+    let replaced = [values::quarantined_replaced(), values::released_replaced()];
+    for entry in [values::quarantined(), values::released()].into_iter().chain(replaced) {
         assert_eq!(store.log.record_quarantine(&entry).await.unwrap(), entry);
     }
     for entry in [values::quarantined_beside(), values::released_beside()] {
@@ -334,6 +350,7 @@ fn the_golden_id_of_a_break_is_made_of_version_fault_and_content() {
         BreakKind::Unlinked => "0000000042-71f522c330888bad80d60e10a0df8c6d",
         BreakKind::UnreadableQuarantine => "0000000042-968be880706b6870db81a486fed4cd8f",
         BreakKind::UnreadableRecovery => "0000000042-ed5fe45372b83d2d0804b74966c05b2e",
+        BreakKind::Replaced => "0000000042-d2732b0b9bcb88438b20fe2362d6eee1",
     };
     let faults = [
         BreakKind::Missing,
@@ -343,9 +360,13 @@ fn the_golden_id_of_a_break_is_made_of_version_fault_and_content() {
         BreakKind::Unlinked,
         BreakKind::UnreadableQuarantine,
         BreakKind::UnreadableRecovery,
+        BreakKind::Replaced,
     ];
     for fault in faults {
-        let found = BreakFound { at: version(42), fault, content: ChainHash::of(b"altered") };
+        let found = BreakFound::new(version(42), fault, ChainHash::of(b"altered"));
         assert_eq!(found.id().as_str(), literal(fault));
     }
+    let altered = BreakFound::new(version(42), BreakKind::Replaced, ChainHash::of(b"altered"));
+    let replaced = BreakFound { published: Some(ChainHash::of(b"published")), ..altered };
+    assert_eq!(replaced.id().as_str(), "0000000042-7241c6bee0233c8c329b8335b0b2b143", "and of what was published");
 }

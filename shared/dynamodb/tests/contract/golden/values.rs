@@ -243,7 +243,7 @@ fn broken() -> BreakFound {
 
 /// Version 2 was altered; what recorded and released that cannot be read either.
 fn altered() -> BreakFound {
-    BreakFound { at: number(2), fault: BreakKind::Altered, content: hash(ALTERED) }
+    BreakFound::new(number(2), BreakKind::Altered, hash(ALTERED))
 }
 
 fn quarantine(last_digits: &str, found: &BreakFound) -> Quarantine {
@@ -255,6 +255,7 @@ fn quarantine(last_digits: &str, found: &BreakFound) -> Quarantine {
         broken_at_version: found.at,
         fault: found.fault,
         content: found.content.clone(),
+        published_hash: found.published.clone(),
         timestamp: at(17),
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
@@ -272,6 +273,7 @@ fn release(last_digits: &str, found: &BreakFound) -> Release {
         broken_at_version: found.at,
         fault: found.fault,
         content: found.content.clone(),
+        published_hash: found.published.clone(),
         timestamp: at(40),
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),
@@ -299,6 +301,22 @@ pub(crate) fn quarantined_beside() -> QuarantineEntry {
 /// The release of version 2, beside an entry that cannot be read.
 pub(crate) fn released_beside() -> QuarantineEntry {
     QuarantineEntry::Released(Release { beside: Some(hash(UNREADABLE_RELEASE)), ..release("23", &altered()) })
+}
+
+/// Version 3 is not the one that was published.
+fn replaced() -> BreakFound {
+    let published = Some(ChainHash::of(b"The version that was published."));
+    BreakFound { published, ..BreakFound::new(number(3), BreakKind::Replaced, moved().event.hash) }
+}
+
+/// The quarantine of version 3, of which the index is the evidence.
+pub(crate) fn quarantined_replaced() -> QuarantineEntry {
+    QuarantineEntry::Quarantined(quarantine("24", &replaced()))
+}
+
+/// Its release.
+pub(crate) fn released_replaced() -> QuarantineEntry {
+    QuarantineEntry::Released(release("25", &replaced()))
 }
 
 /// The index entry of version 5.

@@ -1,9 +1,11 @@
 //! A history page by page: whatever the pages' size, together they are the whole in its order.
 
+use alims_domain::access::Action;
 use alims_operations::get_workflow_history::{HistoryItem, HistoryPosition};
+use alims_testing::OnlyTheseMay;
 use proptest::prelude::*;
 
-use crate::get_workflow_history::{page, paged};
+use crate::get_workflow_history::{page, page_for, paged};
 
 /// What an item is known by: its instant, a version before a refusal, and its own name.
 fn named(item: &HistoryItem) -> (i64, u8, String) {
@@ -36,6 +38,36 @@ proptest! {
                 let page = page(&log, position, limit).await.unwrap();
                 prop_assert!(page.items.len() == limit || page.next.is_none(), "{page:?}");
                 prop_assert!(!page.items.is_empty(), "an empty page");
+                seen.extend(page.items.iter().map(named));
+                after = page.next;
+            }
+            prop_assert_eq!(seen, whole);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn the_pages_of_a_history_show_a_caller_its_own_refusals_and_no_others(
+        versions in 1_usize..8,
+        seed: u64,
+        refused_at in prop::collection::vec(0_usize..8, 0..14),
+        limit in 1_usize..6,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (log, events, refusals) = paged(versions, seed, &refused_at).await;
+            let whole = events.into_iter().map(|event| HistoryItem::Version(Box::new(event)));
+            let own = refusals.into_iter().filter(|refusal| refusal.requested_by.as_str() == "alice");
+            let whole = whole.chain(own.map(|refusal| HistoryItem::Refusal(Box::new(refusal))));
+            let mut whole: Vec<_> = whole.map(|item| named(&item)).collect();
+            whole.sort_by_key(|(at, kind, _)| (*at, *kind));
+            let (mut seen, mut after, mut pages) = (Vec::new(), Some(HistoryPosition::default()), 0);
+            while let Some(position) = after {
+                let reader = OnlyTheseMay(vec![Action::GetWorkflowHistory]);
+                let page = page_for(&log, reader, position, limit).await.unwrap();
+                prop_assert!(page.items.len() <= limit);
+                pages += 1;
+                prop_assert!(pages < 40, "the pages do not end");
                 seen.extend(page.items.iter().map(named));
                 after = page.next;
             }

@@ -91,7 +91,7 @@ async fn rebuilt<L: WorkflowLog + QuarantineLog + LogWalk, I: WorkflowIndex, B: 
 }
 
 /// Somebody who moves workflows on, which makes young versions, and the stream that rings for them.
-async fn moved_on<I: WorkflowIndex, B: EventBus>(
+async fn moved_on<I: WorkflowIndex + Clone, B: EventBus + Clone>(
     ports: &PublishPorts<MemoryLog, I, B>,
     workflows: usize,
     moves: &[usize],

@@ -6,13 +6,14 @@ use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_O
 use alims_domain::refusal::Refusal;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{BusError, EntryRefused, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
-use alims_operations::publish_events::{Published, StreamRecord, publish_events};
+use alims_operations::publish_events::{Published, StreamRecord};
 use alims_testing::builders::{a_key, a_refusal, at, sealed};
 use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, NextPut, Script};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::publishing;
-use crate::support::stream::{filled, ring};
+use crate::support::stream::{filled, publish_events, ring};
 
 /// The refusal of a workflow of its own, whose entry weighs so much.
 fn weighing(number: usize, bytes: usize) -> Refusal {
@@ -56,7 +57,7 @@ async fn a_call_holds_as_many_bytes_as_it_may_and_not_one_more() {
 }
 
 /// Why the records failed that ring for the only version of each of two workflows; none was put.
-async fn why_failed<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventBus>(
+async fn why_failed<L: WorkflowLog + QuarantineLog + Clone, I: WorkflowIndex + Clone, B: EventBus + Clone>(
     of: impl FnOnce(MemoryLog) -> PublishPorts<L, I, B>,
 ) -> [String; 2] {
     let (log, versions) = filled(&[1, 1]).await;
@@ -83,8 +84,8 @@ async fn a_failed_record_says_every_cause_of_its_failure() {
 }
 
 /// A bus that leaves the last entry of its first call out of its answer.
-#[derive(Default)]
-struct Curt(MemoryBus, AtomicBool);
+#[derive(Clone, Default)]
+struct Curt(MemoryBus, Arc<AtomicBool>);
 
 impl EventBus for Curt {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {

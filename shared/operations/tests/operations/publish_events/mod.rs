@@ -8,7 +8,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use alims_operations::PublishPorts;
 use alims_operations::ports::{NewerFormat, QuarantineLog};
-use alims_operations::publish_events::{StreamRecord, publish_events};
+use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_key, a_move, a_refusal, at, sealed, version};
 use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, NextPut, Script};
 
@@ -16,7 +16,7 @@ use crate::publishing;
 use crate::release_workflow::released;
 use crate::support::newer::{newer_in, w_0};
 use crate::support::site::{Site, alter, recovered};
-use crate::support::stream::{filled, first_appearances, ring};
+use crate::support::stream::{filled, first_appearances, publish_events, ring};
 
 pub(crate) fn assert_complete(bus: &MemoryBus, index: &MemoryIndex, lengths: &[usize]) {
     let seen = first_appearances(bus);

@@ -7,7 +7,6 @@ use alims_domain::recovery::{RecoveryPlan, plan};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::assess;
 use alims_operations::ports::QuarantineLog;
-use alims_operations::publish_events::publish_events;
 use alims_operations::release_workflow::{self, ReleaseRequest, release_workflow};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_testing::builders::{a_call, a_key, a_quarantine, at, version};
@@ -15,7 +14,7 @@ use alims_testing::{EverybodyMay, FixedClock, MemoryDeadLetters};
 use std::sync::Arc;
 
 use crate::support::released::{InMemory, W, on_the_bus, published, with_released_gap};
-use crate::support::stream::ring;
+use crate::support::stream::{publish_events, ring};
 use crate::{IDS, alice, allowing, to};
 
 #[tokio::test]

@@ -73,7 +73,10 @@ pub(crate) async fn past(histories: &[History]) -> Past {
                 Entry::Lost => index.remove(&key(number)),
                 Entry::Spoilt => index.overwrite(IndexEntry { created_by: "mallory".parse().unwrap(), ..right }),
                 Entry::Claiming(claimed) => {
-                    index.overwrite(IndexEntry { published_version: version(claimed), ..right });
+                    // With another hash than the log has at that version it would be a witness of a loss.
+                    let named = usize::try_from(claimed).ok().and_then(|claimed| chain.get(claimed - 1));
+                    let head_hash = named.map_or_else(|| right.head_hash.clone(), |named| named.event.hash.clone());
+                    index.overwrite(IndexEntry { published_version: version(claimed), head_hash, ..right });
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Every call of every turn, failed before and after its effect, and every turn repeated: the outcome is the same.
 
+use alims_domain::hashing::ChainHash;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::Next;
@@ -19,10 +20,16 @@ enum Matter {
     Refused,
     Spoilt,
     Broken,
+    Replaced,
+}
+
+/// The index entry of the head, with the hash of another version.
+fn published_as_another(site: &Site) -> IndexEntry {
+    IndexEntry { head_hash: ChainHash::of(b"what was published"), ..IndexEntry::from(&site.head()) }
 }
 
 impl Matter {
-    const ALL: [Self; 4] = [Self::FailedAndTorn, Self::Refused, Self::Spoilt, Self::Broken];
+    const ALL: [Self; 5] = [Self::FailedAndTorn, Self::Refused, Self::Spoilt, Self::Broken, Self::Replaced];
 
     async fn site(self) -> Site {
         let site = Site::failed().await;
@@ -33,6 +40,7 @@ impl Matter {
                 site.index.overwrite(spoilt);
             }
             Self::Broken => site.log.remove(&a_key("w"), version(2)),
+            Self::Replaced => site.index.overwrite(published_as_another(&site)),
         }
         site
     }
@@ -59,6 +67,12 @@ impl Matter {
                 assert_eq!((versions.len(), refusals.len(), record.entries.len()), (2, 0, 1), "recorded once");
                 assert!(site.bus.accepted().is_empty() && site.index.all().is_empty());
             }
+            Self::Replaced => {
+                assert_eq!(ended, OutcomeStatus::Quarantined);
+                assert_eq!((versions.len(), refusals.len(), record.entries.len()), (3, 0, 1), "recorded once");
+                assert_eq!(site.bus.accepted(), []);
+                assert_eq!(site.index.all(), [published_as_another(site)], "the last evidence stays");
+            }
         }
     }
 
@@ -66,7 +80,9 @@ impl Matter {
     async fn carried_out(self, script: &Script, faults: usize) -> Vec<&'static str> {
         match self {
             Self::Refused => self.with(RulesThatDeny, script, faults).await,
-            Self::FailedAndTorn | Self::Spoilt | Self::Broken => self.with(RulesThatAllow, script, faults).await,
+            Self::FailedAndTorn | Self::Spoilt | Self::Broken | Self::Replaced => {
+                self.with(RulesThatAllow, script, faults).await
+            }
         }
     }
 
@@ -128,7 +144,7 @@ async fn recovery_is_idempotent_when_every_turn_is_made_twice() {
                         let ports = site.with(RulesThatDeny);
                         (recovery_step(&ports, document.clone()).await, recovery_step(&ports, document).await)
                     }
-                    Matter::FailedAndTorn | Matter::Spoilt | Matter::Broken => {
+                    Matter::FailedAndTorn | Matter::Spoilt | Matter::Broken | Matter::Replaced => {
                         let ports = site.with(RulesThatAllow);
                         (recovery_step(&ports, document.clone()).await, recovery_step(&ports, document).await)
                     }

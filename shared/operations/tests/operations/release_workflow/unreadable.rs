@@ -190,7 +190,7 @@ async fn a_failed_workflow_below_a_released_head_is_recovered_from_there() {
 #[tokio::test]
 async fn a_release_covers_the_breaks_it_names_and_no_other() {
     let site = Site::torn(&[State::Active, State::Paused]).await;
-    let found = |at| BreakFound { at: version(at), fault: BreakKind::Altered, content: ChainHash::of(b"x") };
+    let found = |at| BreakFound::new(version(at), BreakKind::Altered, ChainHash::of(b"x"));
     for at in [1, 2] {
         site.log.record_quarantine(&a_quarantine(&a_key("w"), &found(at))).await.unwrap();
     }

@@ -40,7 +40,7 @@ pub(crate) async fn with_released_gap(fault: BreakKind) -> InMemory {
         ports.log.damage(&a_key(W), version(3), "a bit fell over");
         MemoryLog::content_of_damaged("a bit fell over")
     };
-    release(&ports.log, &BreakFound { at: version(3), fault, content }).await;
+    release(&ports.log, &BreakFound::new(version(3), fault, content)).await;
     ports
 }
 

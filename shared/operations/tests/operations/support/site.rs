@@ -9,7 +9,6 @@ use alims_domain::recovery::outcome::{OutcomeStatus, StepKind};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::create_workflow::create_workflow;
 use alims_operations::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
-use alims_operations::publish_events::publish_events;
 use alims_operations::recovery_step::{self, RecoveryStepError, recovery_step};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition,
@@ -20,7 +19,7 @@ use alims_testing::{MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, RulesT
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::stream::ring;
+use crate::support::stream::{publish_events, ring};
 use crate::{alice, allowing, new, to};
 
 /// What a recovery works on, in memory.

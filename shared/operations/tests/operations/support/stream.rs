@@ -6,19 +6,22 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{
-    Advanced, BusError, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex,
+    Advanced, BusError, DeadLetters, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, QuarantineLog,
+    StoreError, WorkflowIndex, WorkflowLog,
 };
-use alims_operations::publish_events::{StreamRecord, publish_events};
-use alims_testing::builders::{a_chain, a_key};
-use alims_testing::{CallFault, MemoryBus, MemoryDeadLetters, MemoryLog, NextPut};
+use alims_operations::publish_events::{self, Published, StreamRecord};
+use alims_testing::builders::{a_chain, a_key, at};
+use alims_testing::{CallFault, FixedClock, MemoryBus, MemoryDeadLetters, MemoryLog, NextPut};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::task::yield_now;
+
+use crate::IDS;
 
 /// A log with these workflows, each with so many versions.
 pub(crate) async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>) {
-    use alims_operations::ports::WorkflowLog;
     let log = MemoryLog::default();
     let mut versions = Vec::new();
     for (number, length) in lengths.iter().enumerate() {
@@ -32,6 +35,23 @@ pub(crate) async fn filled(lengths: &[usize]) -> (MemoryLog, Vec<StoredVersion>)
 
 pub(crate) fn ring(version: &StoredVersion, number: usize) -> StreamRecord {
     StreamRecord::Version { sequence_number: number.to_string(), version: Box::new(version.clone()) }
+}
+
+/// Publishes a batch, at an instant after all that these tests make.
+pub(crate) async fn publish_events<L, I, B, D>(
+    publishing: &PublishPorts<L, I, B>,
+    dead_letters: &D,
+    batch: Vec<StreamRecord>,
+) -> Published
+where
+    L: WorkflowLog + QuarantineLog + Clone,
+    I: WorkflowIndex + Clone,
+    B: EventBus + Clone,
+    D: DeadLetters,
+{
+    let (clock, ids) = (Arc::new(FixedClock::new(at(90_000))), Arc::new(IDS.clone()));
+    let ports = publish_events::Ports { publishing: publishing.clone(), clock, ids };
+    publish_events::publish_events(&ports, dead_letters, batch).await
 }
 
 /// The versions of each workflow in the order of their first appearance on the bus.
@@ -48,7 +68,7 @@ pub(crate) fn first_appearances(bus: &MemoryBus) -> BTreeMap<WorkflowKey, Vec<u6
 }
 
 /// Hands batches over again and again, as a stream does, until nothing is left of them.
-pub(crate) async fn deliver<I: WorkflowIndex, B: EventBus>(
+pub(crate) async fn deliver<I: WorkflowIndex + Clone, B: EventBus + Clone>(
     ports: &PublishPorts<MemoryLog, I, B>,
     mut batch: Vec<StreamRecord>,
 ) {

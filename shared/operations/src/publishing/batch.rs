@@ -1,0 +1,89 @@
+//! A batch of the log's stream: its records, and what became of them.
+
+use alims_domain::quarantine::QuarantineEntry;
+use alims_domain::refusal::Refusal;
+use alims_domain::stored_version::StoredVersion;
+
+use crate::ports::{DeadLetter, NewerFormat};
+
+/// One record of the log's stream, read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamRecord {
+    /// A new version.
+    Version {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The appended version.
+        version: Box<StoredVersion>,
+    },
+    /// A refused attempt.
+    Refusal {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The recorded refusal.
+        refusal: Box<Refusal>,
+    },
+    /// A quarantine or its release.
+    Quarantine {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The recorded entry.
+        entry: Box<QuarantineEntry>,
+    },
+    /// An item of a format that only a newer release can read.
+    WrittenByNewerRelease {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The item and its format.
+        newer: NewerFormat,
+    },
+    /// A record that should be one of these and is not.
+    Unreadable {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The item's key, if it is known.
+        key: String,
+        /// The error.
+        why: String,
+    },
+    /// A record that needs no work.
+    Ignored {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+    },
+}
+
+impl StreamRecord {
+    /// The record's sequence number.
+    #[must_use]
+    pub fn sequence_number(&self) -> &str {
+        match self {
+            Self::Version { sequence_number, .. }
+            | Self::Refusal { sequence_number, .. }
+            | Self::Quarantine { sequence_number, .. }
+            | Self::WrittenByNewerRelease { sequence_number, .. }
+            | Self::Unreadable { sequence_number, .. }
+            | Self::Ignored { sequence_number } => sequence_number,
+        }
+    }
+}
+
+/// A record that the stream must deliver again; it may redeliver the following ones too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRecord {
+    /// The record's sequence number.
+    pub sequence_number: String,
+    /// Why it was not published this time.
+    pub why: String,
+}
+
+/// The result of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// The number of events that the bus accepted, repeated ones included.
+    pub accepted: u64,
+    /// Records that the stream must deliver again, in batch order; nothing of them is lost.
+    pub failed: Vec<FailedRecord>,
+    /// New dead letters.
+    pub dead: Vec<DeadLetter>,
+}
