@@ -5,14 +5,12 @@
 
 use alims_domain::access::{AccessDecision, AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
-use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowKey, WorkflowType};
-use alims_domain::identifiers::{TenantId, WorkflowId};
+use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
 use alims_dynamodb::DynamoLog;
 use alims_edge::reader::token::{TokenReader, rendered};
-use alims_operations::ports::{AccessPolicy, Clock};
-use alims_operations::ports::{AccessPolicy, WorkflowLog};
+use alims_operations::ports::{AccessPolicy, Clock, WorkflowLog};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -290,15 +288,22 @@ impl Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alims_testing::FixedClock;
-    use alims_testing::builders::at;
+    use alims_testing::builders::{a_principal, at};
+    use alims_testing::{EverybodyMay, FixedClock};
+    use aws_types::SdkConfig;
 
     fn listener(archive: &Arc<Archive>, clock: &FixedClock, expires: i64) -> Listener {
         let permit = Events::places().try_acquire_owned().unwrap();
         Listener {
             reader: Some(archive.read_after(0).unwrap()),
             end: archive.watch(),
-            selection: Selection { tenant_id: "lab".parse().unwrap(), workflow_id: None, refusals: false },
+            selection: Selection {
+                principal: a_principal("alice"),
+                workflow_id: None,
+                policy: Arc::new(EverybodyMay),
+                // Not asked: the events say all of their workflow.
+                log: DynamoLog::new(alims_dynamodb::client(&SdkConfig::builder().build()), "log"),
+            },
             waiting: VecDeque::new(),
             clock: Arc::new(clock.clone()),
             expires,
@@ -310,7 +315,8 @@ mod tests {
     /// An archive with events of the listener's tenant.
     fn archive(folder: &tempfile::TempDir, events: usize) -> Arc<Archive> {
         let archive = Archive::open(&folder.path().join("events")).unwrap();
-        let line = r#"{"detail-type": "WorkflowCreated", "detail": {"tenant_id": "lab", "workflow_id": "w-1"}}"#;
+        let line = r#"{"detail-type": "WorkflowCreated", "detail": {"tenant_id": "lab", "workflow_id": "w-1",
+            "workflow_type": "free-form"}}"#;
         archive.append(&vec![line.to_owned(); events]).unwrap();
         Arc::new(archive)
     }

@@ -13,7 +13,7 @@ const OF_ALL: [&str; 6] = ["type", "title", "status", "detail", "code", "request
 /// The members that a code adds: those that are always there, and those that may be.
 const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'static str]) {
     match code {
-        ProblemCode::MalformedRequest => (&["errors"], &[]),
+        ProblemCode::MalformedRequest | ProblemCode::UnsupportedMediaType => (&["errors"], &[]),
         ProblemCode::InvalidTransition => (&["current_state", "version", "allowed_transitions"], &[]),
         ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
         ProblemCode::PayloadTooLarge => (&["limit_bytes"], &[]),
