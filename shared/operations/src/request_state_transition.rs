@@ -37,6 +37,7 @@ pub struct TransitionRequest {
     /// The reason.
     pub reason: Reason,
     /// The versions the caller decided on; none accepts the current version.
+    #[serde(rename = "expected_version")]
     pub expected_versions: Option<ExpectedVersions>,
     /// The caller's input for the rules.
     pub validation_context: Option<ValidationContext>,
