@@ -16,8 +16,6 @@ use crate::workspace::{Build, Workspace};
 pub(crate) const CASES: u32 = 2_000;
 /// The checks of the tester, and why one of them is not asked for.
 const CONFIG: &str = include_str!("schemathesis.toml");
-/// One case in so many is bounded by the number of examples: the others are examples, boundaries and sequences of calls.
-const RANDOM_SHARE: u32 = 2;
 const HOOKS: &str = include_str!("schemathesis_hooks.py");
 /// The seed in CI: a run that fails can be repeated.
 const SEED: u32 = 1;
@@ -67,7 +65,7 @@ pub(crate) fn check(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
     let mut tester = tools.contract("schemathesis");
     tester.current_dir(&folder).arg("--config-file").arg(&config).arg("run").arg(workspace.root.join("openapi.yaml"));
     tester.args(["--url", &server.base, "--header", &format!("Authorization: Bearer {token}")]);
-    tester.args(["--max-examples", &(asked.cases / operations / RANDOM_SHARE).max(1).to_string()]);
+    tester.args(["--max-examples", &(asked.cases / operations).max(1).to_string()]);
     // A busy machine is no fault of the contract.
     tester.args(["--request-timeout", "60", "--seed", &asked.seed.to_string(), "--report", "junit"]);
     tester.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env("PYTHONUNBUFFERED", "1");
