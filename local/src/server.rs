@@ -225,7 +225,6 @@ impl Server {
         let recovers =
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
-        let publisher = publishing::Ports { publishing: publishes.clone(), clock: clock.clone(), ids: ids.clone() };
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
         if let Some(name) = functions.missing() {
@@ -237,7 +236,7 @@ impl Server {
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(folder, streams, client, written.clone(), publisher)
+            start_pump(folder, streams, client, written.clone(), publisher(publishes, &clock, &ids))
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
@@ -381,6 +380,15 @@ fn start_background(
     let swept = StartPorts { log, ..starting.clone() };
     let sweeping = alims_operations::sweep_workflows::Ports { starting: swept, positions: index.clone(), index, ids };
     Background::start(starting, waiting, sweeping, sweep_every)
+}
+
+/// The publisher over these stores.
+fn publisher(
+    publishing: Publishes,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn Ids>,
+) -> publishing::Ports<DynamoLog, DynamoIndex, LocalBus> {
+    publishing::Ports { publishing, clock: clock.clone(), ids: ids.clone() }
 }
 
 fn start_pump(

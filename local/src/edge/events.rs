@@ -298,7 +298,7 @@ mod tests {
             reader: Some(archive.read_after(0).unwrap()),
             end: archive.watch(),
             selection: Selection {
-                principal: a_principal("alice"),
+                principal: a_principal("alice", &[]),
                 workflow_id: None,
                 policy: Arc::new(EverybodyMay),
                 // Not asked: the events say all of their workflow.
