@@ -1,18 +1,21 @@
 //! The handler of verify-workflow-history: `GET /workflows/{workflow_id}/history/verification`.
 
+pub mod cursor;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod problems;
+pub mod request;
 pub mod response;
 mod route;
 
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
-use alims_edge::reader::named_workflow;
 use alims_operations::ports::WorkflowLog;
 use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
+use crate::request::VerificationRequest;
 use crate::response::Verification;
 
 pub use route::ROUTE;
@@ -24,9 +27,9 @@ pub async fn verify_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: 
 }
 
 async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Request) -> Result<Answer, Problem> {
-    let (call, workflow_id) = named_workflow(request)?;
-    let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
-    Answer::ok(&Verification::new(workflow_id, found))
+    let (call, VerificationRequest { workflow_id, checked, cursors }) = request::read(request)?;
+    let found = operation::verify_workflow_history(ports, &call, &workflow_id, checked).await;
+    Answer::ok(&Verification::new(workflow_id, found.map_err(problems::problem)?, &cursors))
 }
 
 #[cfg(test)]

@@ -14,8 +14,12 @@ pub fn described() -> Described {
     Described {
         route: &ROUTE,
         summary: "Check a workflow's history",
-        description: "Recomputes the hash chain over the stored history. A broken chain is a result, not an error.",
-        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        description: "Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions \
+                      or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole \
+                      history is valid when the pages follow one another from version 1 to the last one, and that one \
+                      says so; a page claims nothing about versions before its `from_version`. A broken chain is a \
+                      result, not an error.",
+        parameters: vec![parameters::workflow_id(), parameters::cursor(), parameters::correlation_id()],
         body: None,
         successes: vec![("200", responses::success("The result of the check.", found).build())],
         problems: &[ProblemCode::WorkflowNotFound],
@@ -26,5 +30,8 @@ pub fn described() -> Described {
 }
 
 fn verification() -> Value {
-    json!({"workflow_id": "sample-2026-0042", "valid": true, "versions_checked": 2, "head_hash": examples::HASH_2})
+    json!({
+        "workflow_id": "sample-2026-0042", "complete": true, "valid": true, "from_version": 1, "versions_checked": 2,
+        "head_hash": examples::HASH_2
+    })
 }

@@ -103,7 +103,13 @@ fn model(case: &Case) -> &'static str {
 }
 
 fn record(head: &Head, history: History) -> QuarantineRecord {
-    let by = FoundBy { operation: "test", principal: alice().principal.id, recovery_id: None, timestamp: at(1) };
+    let by = FoundBy {
+        operation: "test",
+        principal: alice().principal.id,
+        recovery_id: None,
+        timestamp: at(1),
+        newest: Some(head.end),
+    };
     let entry = match history {
         History::Sound | History::Altered => return QuarantineRecord::default(),
         History::Quarantined => {
@@ -119,6 +125,7 @@ fn record(head: &Head, history: History) -> QuarantineRecord {
             fault: BreakKind::Altered,
             content: content_of(head.event()),
             timestamp: at(1),
+            version: Some(head.end),
             requested_by: alice().principal.id,
             reason: "looked at".parse().unwrap(),
             correlation_id: None,
