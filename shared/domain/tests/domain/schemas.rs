@@ -141,7 +141,7 @@ fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_
         for pointer in members(&detail, "") {
             let is_the_reason_of_a_release = detail["event_type"] == "WorkflowReleased" && pointer == "/reason";
             let is_of_a_break =
-                ["WorkflowQuarantined", "WorkflowReleased"].contains(&&*detail["event_type"].as_str().unwrap());
+                ["WorkflowQuarantined", "WorkflowReleased"].contains(&detail["event_type"].as_str().unwrap());
             let may_lack = (OPTIONAL.contains(&&*pointer) && !is_the_reason_of_a_release)
                 || (is_of_a_break && pointer == "/version")
                 || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));

@@ -193,11 +193,10 @@ async fn unreadable_entries_are_shown_as_such_and_do_not_stop_the_page() {
     for limit in 1..20 {
         assert_eq!(pages(&log, EVERYTHING, limit).await, whole, "{limit} a page");
     }
-    let shape = whole.iter().filter_map(|item| match item {
-        HistoryItem::Recovery(kept) => {
-            Some((kept.attempt, kept.claim.as_ref().map(Result::is_ok), kept.outcome.as_ref().map(Result::is_ok)))
-        }
-        _ => None,
+    let kept = whole.iter().filter_map(|item| if let HistoryItem::Recovery(kept) = item { Some(kept) } else { None });
+    let shape = kept.map(|kept| {
+        let (claim, outcome) = (kept.claim.as_ref(), kept.outcome.as_ref());
+        (kept.attempt, claim.map(Result::is_ok), outcome.map(Result::is_ok))
     });
     let expected = [
         (1, Some(false), Some(true)),
