@@ -7,7 +7,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
@@ -147,6 +147,15 @@ impl<T: QuarantineLog> QuarantineLog for Observed<T> {
 impl<T: RecoveryLog> RecoveryLog for Observed<T> {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.inner.recoveries(key, limit).await
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        self.inner.recoveries_after(key, after, limit).await
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {

@@ -1,9 +1,8 @@
-//! The cursors of a history: bound to the workflow, and to whether the page shows refusals.
+//! The cursors of a history: bound to the workflow, and to the kinds of entries that the page includes.
 
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::WorkflowKey;
 use alims_edge::cursor::Cursors;
-use alims_operations::get_workflow_history::HistoryPosition;
-use serde::{Deserialize, Serialize};
+use alims_operations::get_workflow_history::{HistoryPosition, Include};
 
 use crate::route::ROUTE;
 
@@ -12,42 +11,33 @@ use crate::route::ROUTE;
 pub struct HistoryCursors(Cursors);
 
 impl HistoryCursors {
-    /// The cursors of this workflow's history, with or without refusals.
+    /// The cursors of this workflow's history with these kinds of entries.
     #[must_use]
-    pub fn of(key: &WorkflowKey, include_refusals: bool) -> Self {
+    pub fn of(key: &WorkflowKey, include: Include) -> Self {
         let WorkflowKey { tenant_id, workflow_id } = key;
-        Self(Cursors::of(&ROUTE, tenant_id, &(workflow_id, include_refusals)))
+        Self(Cursors::of(&ROUTE, tenant_id, &(workflow_id, include)))
     }
 
     /// The cursor of the page after this position.
     #[must_use]
     pub fn seal(&self, position: HistoryPosition) -> String {
-        let HistoryPosition { version, refusal } = position;
-        self.0.seal(&HistoryPlace { version, refusal })
+        self.0.seal(&position)
     }
 
     /// The position in a cursor; none when it is not a cursor of this history.
     #[must_use]
     pub fn open(&self, cursor: &str) -> Option<HistoryPosition> {
-        let HistoryPlace { version, refusal } = self.0.open(cursor)?;
-        Some(HistoryPosition { version, refusal })
+        self.0.open(cursor)
     }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HistoryPlace {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<Version>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<EventId>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alims_domain::identifiers::TenantId;
-    use alims_operations::get_workflow_history::HistoryQuery;
+    use alims_domain::quarantine::QuarantineEntry;
+    use alims_operations::get_workflow_history::{HistoryItem, HistoryQuery, Unreadable};
+    use alims_testing::builders::{a_break, a_created, a_quarantine, a_refusal, a_release, version};
 
     fn tenant(name: &str) -> TenantId {
         name.parse().expect("a tenant")
@@ -56,19 +46,22 @@ mod tests {
     /// A history, and for each part that its cursors are bound to a history that differs in exactly that part.
     fn histories() -> Vec<(String, HistoryCursors)> {
         let of = |key: &WorkflowKey, query: &HistoryQuery| {
-            // A new member is either bound like `include_refusals` and varied below, or says where the page begins.
-            let HistoryQuery { include_refusals, after: _, limit: _ } = query;
-            HistoryCursors::of(key, *include_refusals)
+            // A new member is either bound like `include` and varied below, or says where the page begins.
+            let HistoryQuery { include, after: _, limit: _ } = query;
+            HistoryCursors::of(key, *include)
         };
-        let query = |include_refusals| HistoryQuery { include_refusals, after: HistoryPosition::default(), limit: 1 };
+        let query = |include| HistoryQuery { include, after: HistoryPosition::default(), limit: 1 };
+        let none = Include::default();
         let ours = WorkflowKey { tenant_id: tenant("lab"), workflow_id: "wf-1".parse().expect("an id") };
         let another = WorkflowKey { tenant_id: tenant("other"), workflow_id: "wf-2".parse().expect("an id") };
         let WorkflowKey { tenant_id, workflow_id } = another;
         [
-            ("a history", of(&ours, &query(false))),
-            ("a history of another tenant", of(&WorkflowKey { tenant_id, ..ours.clone() }, &query(false))),
-            ("a history of another workflow", of(&WorkflowKey { workflow_id, ..ours.clone() }, &query(false))),
-            ("a history with refusals", of(&ours, &query(true))),
+            ("a history", of(&ours, &query(none))),
+            ("a history of another tenant", of(&WorkflowKey { tenant_id, ..ours.clone() }, &query(none))),
+            ("a history of another workflow", of(&WorkflowKey { workflow_id, ..ours.clone() }, &query(none))),
+            ("a history with refusals", of(&ours, &query(Include { refusals: true, ..none }))),
+            ("a history with quarantines", of(&ours, &query(Include { quarantines: true, ..none }))),
+            ("a history with recoveries", of(&ours, &query(Include { recoveries: true, ..none }))),
         ]
         .map(|(what, binding)| (what.to_owned(), binding))
         .to_vec()
@@ -89,11 +82,27 @@ mod tests {
     #[test]
     fn a_place_comes_back_from_its_cursor_as_it_was() {
         let key = WorkflowKey { tenant_id: tenant("lab"), workflow_id: "wf-1".parse().expect("an id") };
-        let history = HistoryCursors::of(&key, true);
-        let refusal = "019ab0b2-1f00-7000-8000-000000000001".to_owned().try_into().expect("an id");
-        for (version, refusal) in [(None, None), (Some(Version::FIRST), None), (None, Some(refusal))] {
-            let place = HistoryPosition { version, refusal };
-            assert_eq!(history.open(&history.seal(place)), Some(place));
+        let history = HistoryCursors::of(&key, Include::default());
+        let content = a_break(2).content;
+        let entry = |entry| match entry {
+            QuarantineEntry::Quarantined(entry) => HistoryItem::Quarantined(Box::new(entry)),
+            QuarantineEntry::Released(entry) => HistoryItem::Released(Box::new(entry)),
+        };
+        let items = [
+            HistoryItem::Version(Box::new(a_created("wf-1").event)),
+            HistoryItem::Refusal(Box::new(a_refusal(&key))),
+            entry(a_quarantine(&key, &a_break(2))),
+            entry(a_release(&key, &a_break(2))),
+            HistoryItem::Unreadable(Unreadable::Quarantine { version: Some(version(2)), content }),
+        ];
+        // Each alone, and then all of them together, which is the longest.
+        let mut all =
+            HistoryPosition { recovery: Some((version(9_999_999_999), u32::MAX)), ..HistoryPosition::default() };
+        for item in &items {
+            all = all.behind(item);
+            for place in [HistoryPosition::default().behind(item), all] {
+                assert_eq!(history.open(&history.seal(place)), Some(place));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The handler of get-workflow-history: `GET /workflows/{workflow_id}/history`.
 
 pub mod cursor;
+pub mod entry;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod request;
@@ -12,7 +13,7 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
 use alims_operations::get_workflow_history::{self as operation, Ports};
-use alims_operations::ports::WorkflowLog;
+use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::HistoryRequest;
@@ -21,13 +22,19 @@ use crate::response::HistoryPage;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn get_workflow_history<L: WorkflowLog>(ports: &Ports<L>, request: Request) -> Response<Body> {
+pub async fn get_workflow_history<L>(ports: &Ports<L>, request: Request) -> Response<Body>
+where
+    L: WorkflowLog + QuarantineLog + RecoveryLog,
+{
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.close(answer(ports, &request).await)
 }
 
-async fn answer<L: WorkflowLog>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem> {
+async fn answer<L>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem>
+where
+    L: WorkflowLog + QuarantineLog + RecoveryLog,
+{
     let (call, HistoryRequest { workflow_id, query, cursors }) = request::read(request)?;
     let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;
     let page = HistoryPage::new(page, query.after, &cursors).map_err(Problem::internal)?;

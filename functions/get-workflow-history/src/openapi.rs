@@ -2,8 +2,10 @@
 
 use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
 use serde_json::{Value, json};
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterIn, ParameterStyle};
+use utoipa::openapi::schema::ArrayBuilder;
 
+use crate::request::INCLUDED;
 use crate::response::HistoryPage;
 use crate::route::ROUTE;
 
@@ -15,8 +17,10 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Read a workflow's history",
-        description: "Returns every version, oldest first, and on request the refused attempts between them. A page \
-                      holds fewer items when the items are large.",
+        description: "Returns every version, oldest first, and on request refused attempts, quarantines with their \
+                      releases, and recoveries. Each of these comes behind the version that was the newest when it \
+                      was made, whatever the clocks say. A page holds fewer items when the items are large. What is \
+                      added while you read follows on the last pages. A page may be short although more pages follow.",
         parameters: vec![
             parameters::workflow_id(),
             include(),
@@ -33,16 +37,21 @@ pub fn described() -> Described {
     }
 }
 
-/// Includes refused attempts.
+/// Includes entries beside the versions.
 fn include() -> Parameter {
-    let schema = parameters::text().enum_values(Some(["refusals"]));
-    let told = "`refusals` adds refused attempts: your own, and with the permission `getWorkflowRefusals` those of everybody. A page \
-                may be short although more pages follow.";
-    parameters::parameter("include", ParameterIn::Query, told, schema, json!("refusals")).build()
+    let kind = parameters::text().enum_values(Some(INCLUDED));
+    let schema = ArrayBuilder::new().items(kind).unique_items(true).min_items(Some(1));
+    let told = "Adds other entries of the log, separated by commas: `refusals`, the refused attempts: your own, \
+                 and with the action `getWorkflowRefusals` those of everybody; `quarantines`, each break that was found and each release with its reason, and \
+                `recoveries`, each attempt with its outcome (action `getWorkflowRecovery`).";
+    parameters::parameter("include", ParameterIn::Query, told, schema, json!(INCLUDED))
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(false))
+        .build()
 }
 
 fn history_page() -> Value {
-    json!({"items": [examples::creation(), examples::moved(), refused()]})
+    json!({"items": [examples::creation(), examples::moved(), refused(), recovered(), quarantined(), released()]})
 }
 
 fn refused() -> Value {
@@ -54,5 +63,35 @@ fn refused() -> Value {
         "reason": "Done.", "code": "rule-violation",
         "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
         "ruleset": "laboratory", "ruleset_version": "1"
+    })
+}
+
+fn recovered() -> Value {
+    json!({
+        "event_type": "RecoveryAttempt", "version": 2, "attempt": 1, "status": "quarantined",
+        "recovery_id": "a2284d881037f85da25ba4fca5657dff-v2-a1", "trigger": "request", "requested_by": "sue",
+        "reason": "The alarm of the night.", "requested_at": "2026-11-23T09:00:00.000Z",
+        "started_at": "2026-11-23T09:00:01.000Z", "ended_at": "2026-11-23T09:00:02.000Z",
+        "steps": [{"step": "quarantined", "at": "2026-11-23T09:00:02.000Z", "version": 1}],
+        "broken_at_version": 1, "fault": "altered"
+    })
+}
+
+fn quarantined() -> Value {
+    json!({
+        "event_id": "019abf97-b3c0-7d93-8b4e-3d2a9c8e7004", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "event_type": "WorkflowQuarantined", "broken_at_version": 1,
+        "fault": "altered", "content": examples::HASH_2, "timestamp": "2026-11-23T09:00:02.000Z", "version": 2,
+        "found_by": "recovery-step", "requested_by": "sue",
+        "recovery_id": "a2284d881037f85da25ba4fca5657dff-v2-a1"
+    })
+}
+
+fn released() -> Value {
+    json!({
+        "event_id": "019abfa0-db80-7d93-8b4e-3d2a9c8e7005", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "event_type": "WorkflowReleased", "broken_at_version": 1,
+        "fault": "altered", "content": examples::HASH_2, "timestamp": "2026-11-23T09:10:00.000Z", "version": 2,
+        "requested_by": "sue", "reason": "Compared with the paper record; see deviation 2026-117."
     })
 }

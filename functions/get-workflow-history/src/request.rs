@@ -9,7 +9,7 @@ use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, page_items};
-use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery};
+use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery, Include};
 
 use crate::cursor::HistoryCursors;
 
@@ -33,9 +33,9 @@ pub fn read(request: &Incoming) -> Result<(Call, HistoryRequest), Problem> {
     let call = request.call(&mut faults)?;
     let workflow_id = request.workflow_id(&mut faults);
     let mut query = Query::read(request, &mut faults);
-    let include_refusals = query.take("include", refusals, &mut faults).is_some();
+    let include = query.take("include", include, &mut faults).unwrap_or_default();
     let limit = query.take("limit", page_items, &mut faults).unwrap_or(PAGE_ITEMS_DEFAULT);
-    let cursors = workflow_id.as_ref().map(|id| HistoryCursors::of(&call.key(id), include_refusals));
+    let cursors = workflow_id.as_ref().map(|id| HistoryCursors::of(&call.key(id), include));
     // Without a workflow there is no query to check a cursor against, and that fault is reported already.
     let open = |text: &str| match &cursors {
         Some(cursors) => cursors.open(text).ok_or_else(not_ours),
@@ -44,11 +44,31 @@ pub fn read(request: &Incoming) -> Result<(Call, HistoryRequest), Problem> {
     let after = query.take("cursor", open, &mut faults).unwrap_or_default();
     query.finish(&mut faults);
     faults.conclude(|| {
-        let query = HistoryQuery { include_refusals, after, limit };
+        let query = HistoryQuery { include, after, limit };
         Some((call, HistoryRequest { workflow_id: workflow_id?, query, cursors: cursors? }))
     })
 }
 
-fn refusals(text: &str) -> Result<(), InvalidValue> {
-    (text == "refusals").then_some(()).ok_or_else(|| InvalidValue::new("must be refusals"))
+/// The kinds of entries that can be included.
+pub(crate) const INCLUDED: [&str; 3] = ["refusals", "quarantines", "recoveries"];
+
+/// Reads a list of kinds, each at most once, in any order.
+fn include(text: &str) -> Result<Include, InvalidValue> {
+    let mut include = Include::default();
+    for name in text.split(',') {
+        let kind = match name {
+            "refusals" => &mut include.refusals,
+            "quarantines" => &mut include.quarantines,
+            "recoveries" => &mut include.recoveries,
+            _ => return Err(not_included()),
+        };
+        if std::mem::replace(kind, true) {
+            return Err(not_included());
+        }
+    }
+    Ok(include)
+}
+
+fn not_included() -> InvalidValue {
+    InvalidValue::new(format!("must be one or more of {}, each once, separated by commas", INCLUDED.join(", ")))
 }

@@ -47,7 +47,8 @@ impl From<IndexEntry> for WorkflowSummary {
     }
 }
 
-/// A page of a list, newest first. A page may be short or empty although more pages follow.
+/// A page of a list, newest first. A page may be short or empty although more pages follow. The pages may miss a
+/// workflow that changes while they are read: see the description of the operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowList {

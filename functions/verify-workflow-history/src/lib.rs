@@ -1,7 +1,10 @@
 //! The handler of verify-workflow-history: `GET /workflows/{workflow_id}/history/verification`.
 
+pub mod cursor;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod problems;
+pub mod request;
 pub mod response;
 mod route;
 
@@ -9,11 +12,11 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
-use alims_edge::reader::named_workflow;
 use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
+use crate::request::VerificationRequest;
 use crate::response::Verification;
 
 pub use route::ROUTE;
@@ -32,9 +35,9 @@ async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     ports: &Ports<L, I>,
     request: &Incoming,
 ) -> Result<Answer, Problem> {
-    let (call, workflow_id) = named_workflow(request)?;
-    let found = operation::verify_workflow_history(ports, &call, &workflow_id).await?;
-    Answer::ok(&Verification::new(workflow_id, found))
+    let (call, VerificationRequest { workflow_id, checked, cursors }) = request::read(request)?;
+    let found = operation::verify_workflow_history(ports, &call, &workflow_id, checked).await;
+    Answer::ok(&Verification::new(workflow_id, found.map_err(problems::problem)?, &cursors))
 }
 
 #[cfg(test)]

@@ -15,10 +15,13 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Check a workflow's history",
-        description: "Recomputes the hash chain over the stored history, and compares it with the hash that the index keeps of the \
-                      newest published version: a history whose end was cut off is a sound chain. A break is a result, \
-                      not an error.",
-        parameters: vec![parameters::workflow_id(), parameters::correlation_id()],
+        description: "Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions \
+                      or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole \
+                      history is valid when the pages follow one another from version 1 to the last one, and that one \
+                      says so; a page claims nothing about versions before its `from_version`. A broken chain is a \
+                      result, not an error. The check also compares the history with the hash that the index keeps of \
+                      the newest published version: a history whose end was cut off is a sound chain.",
+        parameters: vec![parameters::workflow_id(), parameters::cursor(), parameters::correlation_id()],
         body: None,
         successes: vec![("200", responses::success("The result of the check.", found).build())],
         problems: &[ProblemCode::WorkflowNotFound],
@@ -29,5 +32,8 @@ pub fn described() -> Described {
 }
 
 fn verification() -> Value {
-    json!({"workflow_id": "sample-2026-0042", "valid": true, "versions_checked": 2, "head_hash": examples::HASH_2})
+    json!({
+        "workflow_id": "sample-2026-0042", "complete": true, "valid": true, "from_version": 1, "versions_checked": 2,
+        "head_hash": examples::HASH_2
+    })
 }

@@ -31,7 +31,7 @@ pub enum Action {
     CancelWorkflow,
     /// Have a workflow brought back to a consistent, working state.
     RecoverWorkflow,
-    /// See what a recovery did or would do.
+    /// See what recoveries did, which breaks were found, and who released them and why.
     GetWorkflowRecovery,
     /// Publish a workflow's events again.
     ReplayEvents,

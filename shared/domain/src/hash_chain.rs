@@ -134,6 +134,12 @@ impl<'a> ChainWalk<'a> {
         Self { key, first, base, last: None }
     }
 
+    /// Starts behind a version that an earlier walk found valid: the next one must follow from it.
+    #[must_use]
+    pub fn continuing(key: &'a WorkflowKey, last: WorkflowEvent) -> Self {
+        Self { key, first: last.version, base: None, last: Some(last) }
+    }
+
     /// The last valid version.
     #[must_use]
     pub fn last(&self) -> Option<&WorkflowEvent> {
@@ -171,6 +177,22 @@ impl<'a> ChainWalk<'a> {
         }
         self.last = Some(event);
         Ok(())
+    }
+}
+
+/// How far a check of a history has come: to a valid version. The next check continues behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checked {
+    /// The version.
+    pub version: Version,
+    /// Its hash.
+    pub hash: ChainHash,
+}
+
+impl From<&WorkflowEvent> for Checked {
+    fn from(event: &WorkflowEvent) -> Self {
+        Self { version: event.version, hash: event.hash.clone() }
     }
 }
 

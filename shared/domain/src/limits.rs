@@ -26,6 +26,14 @@ pub const PAGE_ITEMS_MAX: usize = 100;
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// How many versions a walk over a whole history holds in memory at once.
 pub const WALK_ITEMS_MAX: usize = 100;
+/// How many versions a check of a history reads at once: two megabytes of the largest.
+pub const CHECKED_AT_ONCE_MAX: usize = 25;
+/// Versions that one call checks of a history. With the bound below a call takes a part of the ten seconds that a
+/// function has; the next call continues.
+pub const CHECKED_VERSIONS_MAX: usize = 500;
+/// Metadata and validation contexts that one call checks of a history, as compact JSON, in bytes. A call exceeds it by
+/// at most what it reads at once.
+pub const CHECKED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Entries of one `PutEvents` call (Amazon EventBridge API reference, `PutEvents`).
 pub const BUS_CALL_ENTRIES_MAX: usize = 10;
@@ -74,6 +82,9 @@ pub const RECOVERY_ATTEMPTS_READ_MAX: usize = 50;
 /// The length of the kept cause of a recovery that gave up, in characters.
 pub const RECOVERY_CAUSE_CHARS_MAX: usize = 1000;
 
+/// How many times what one call checks a sweep checks of one history. A longer one is reported, and does not stop the
+/// sweep.
+pub const SWEEP_CHECKS_MAX: usize = 8;
 /// Workflows that one sweep checks. The next sweep continues from there.
 pub const SWEEP_WORKFLOWS_MAX: u64 = 1000;
 /// Entries of the log in one part of a sweep; a sweep can stop only between two parts.

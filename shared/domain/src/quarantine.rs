@@ -144,6 +144,9 @@ pub struct Quarantine {
     pub published_hash: Option<ChainHash>,
     /// The server's time at which it was found.
     pub timestamp: Timestamp,
+    /// The newest stored version at that time; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
     /// The operation that found it.
     pub found_by: String,
     /// The principal that had requested the operation.
@@ -180,6 +183,9 @@ pub struct Release {
     pub published_hash: Option<ChainHash>,
     /// The server's time of the release.
     pub timestamp: Timestamp,
+    /// The newest stored version at that time; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
     /// Who released it.
     pub requested_by: PrincipalId,
     /// That person's reason.
@@ -224,6 +230,7 @@ impl Quarantine {
             content: found.content.clone(),
             published_hash: found.published.clone(),
             timestamp: by.timestamp,
+            version: by.newest,
             found_by: by.operation.to_owned(),
             requested_by: by.principal,
             recovery_id: by.recovery_id.map(|id| id.as_str().to_owned()),
@@ -267,6 +274,8 @@ pub struct FoundBy<'a> {
     pub recovery_id: Option<&'a RecoveryId>,
     /// The server's time.
     pub timestamp: Timestamp,
+    /// The newest stored version; none when there is none.
+    pub newest: Option<Version>,
 }
 
 /// One entry of a workflow's quarantine record.

@@ -121,6 +121,11 @@ pub(crate) fn outcome_entry(version: Version, attempt: u32) -> KeyText {
     recovery_entry(version, attempt).then(OUTCOME)
 }
 
+/// Behind the claim and the outcome of an attempt, and before those of the next one.
+pub(crate) fn behind_attempt((version, attempt): (Version, u32)) -> KeyText {
+    recovery_entry(version, attempt).then("~")
+}
+
 fn recovery_entry(version: Version, attempt: u32) -> KeyText {
     KeyText::literal(RECOVERY_PREFIX).ten_digits(version.get()).then("#").ten_digits(attempt.into())
 }

@@ -2,16 +2,16 @@
 
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError};
 use serde_dynamo::Item;
 
 use crate::DynamoLog;
 use crate::item::{
-    CLAIM, ENTRY, Kept, KeyText, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, attempt_named_by, claim_entry,
-    newer_format, quarantine_entry, text_of, version_beside,
+    CLAIM, ENTRY, Kept, KeyText, OUTCOME, QUARANTINE_PREFIX, RECOVERY_PREFIX, Stored, attempt_named_by, behind_attempt,
+    claim_entry, named, newer_format, quarantine_entry, text_of, version_beside,
 };
 use crate::log::PutNew;
 use crate::pages::{Order, Pages};
@@ -94,6 +94,26 @@ impl RecoveryLog for DynamoLog {
         Ok(met.recoveries)
     }
 
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        let from = after.map_or_else(|| KeyText::literal(RECOVERY_PREFIX), behind_attempt);
+        let range = (from, KeyText::literal(RECOVERY_PREFIX).then("~"));
+        let mut pages = Pages::new(self.query(key), key, range, Order::OldestFirst);
+        let mut kept: Vec<KeptRecovery> = Vec::new();
+        // An attempt has two items at most. The last one is complete when the next one is met.
+        while kept.len() <= limit
+            && let Some(page) = pages.search((limit - kept.len() + 1).saturating_mul(2)).await?
+        {
+            page.into_iter().try_for_each(|item| keep(&mut kept, item))?;
+        }
+        kept.truncate(limit);
+        Ok(kept)
+    }
+
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         let item = claim.to_item()?;
         let taken = match self.put_new(item.clone()).await? {
@@ -110,6 +130,31 @@ impl RecoveryLog for DynamoLog {
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
         // An existing outcome stays, ours or not.
         self.put_new(record.to_item()?).await.map(|_| ())
+    }
+}
+
+/// Adds a claim or an outcome to its attempt; entries come in the order of their keys.
+fn keep(kept: &mut Vec<KeptRecovery>, item: Item) -> Result<(), StoreError> {
+    let entry = text_of(&item, ENTRY).unwrap_or_default().to_owned();
+    let Some(place) = attempt_named_by(&entry) else {
+        newer_format(&item).map_or(Ok(()), |newer| Err(StoreError::from(newer)))?;
+        tracing::warn!(key = named(&item), "an entry of the log has no key of this service");
+        return Ok(());
+    };
+    let mut attempt = kept.pop_if(|last| last.place() == place).unwrap_or_else(|| KeptRecovery::named(place));
+    if entry.ends_with(OUTCOME) {
+        attempt.outcome = Some(readable(RecoveryRecord::kept(item)?));
+    } else {
+        attempt.claim = Some(readable(RecoveryClaim::kept(item)?));
+    }
+    kept.push(attempt);
+    Ok(())
+}
+
+fn readable<T>(kept: Kept<T>) -> Result<T, ChainHash> {
+    match kept {
+        Kept::Readable(value) => Ok(value),
+        Kept::Unreadable { content, .. } => Err(content),
     }
 }
 

@@ -1,57 +1,27 @@
-//! Reads a workflow's history, oldest first: its versions, and the refused attempts that the caller may see.
+//! Reads a workflow's history, oldest first: its versions, refused attempts (the caller's own, and for callers who may
+//! see them those of everybody), and for callers who may see them the quarantines with their releases, and the
+//! recoveries.
+//!
+//! An entry beside the versions stands behind the version that was the newest when it was made, whatever the clocks say.
+
+mod entries;
+mod merging;
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowId, WorkflowKey};
-use alims_domain::refusal::{KeptRefusal, Refusal};
-use alims_domain::timestamp::Timestamp;
+use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowKey};
+use alims_domain::quarantine::QuarantineRecord;
+use alims_domain::refusal::KeptRefusal;
 
+use crate::get_workflow_history::entries::Beside;
+use crate::get_workflow_history::merging::{Found, Kind, merge};
 use crate::head::{Newest, ReadWorkflowError, newest};
 use crate::permission::authorise;
-use crate::ports::{AccessPolicy, LogError, StoreError, WorkflowLog};
+use crate::ports::{AccessPolicy, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
 
+pub use crate::get_workflow_history::entries::{HistoryItem, HistoryPosition, Include, QuarantinePlace, Unreadable};
 pub use crate::ports::ReadPorts as Ports;
-
-/// One item of a history.
-#[derive(Clone, Debug, PartialEq)]
-pub enum HistoryItem {
-    /// A version's event.
-    Version(Box<WorkflowEvent>),
-    /// A refused attempt.
-    Refusal(Box<Refusal>),
-    /// A stored entry that is unreadable.
-    Unreadable(Unreadable),
-}
-
-/// An unreadable entry of a history. The history shows it in its place and hides nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// A version.
-    Version {
-        /// The version.
-        version: Version,
-        /// The hash of the stored bytes: the content of the break.
-        content: ChainHash,
-    },
-    /// A refused attempt.
-    Refusal {
-        /// The identity of the refusal.
-        event_id: EventId,
-        /// The hash of the stored bytes.
-        content: ChainHash,
-    },
-}
-
-/// The position where a history continues: after this version and after this refusal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HistoryPosition {
-    /// The last version already returned; none before the first.
-    pub version: Option<Version>,
-    /// The last refusal already returned; none before the first.
-    pub refusal: Option<EventId>,
-}
 
 /// One page of a history.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,8 +35,8 @@ pub struct HistoryPage {
 /// The part of the history to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Whether to include refused attempts: all of them with a permission of its own, without it those of the caller.
-    pub include_refusals: bool,
+    /// The entries to include beside the versions; each kind needs a permission.
+    pub include: Include,
     /// Continue after this position.
     pub after: HistoryPosition,
     /// The maximum number of items.
@@ -77,7 +47,7 @@ pub struct HistoryQuery {
 ///
 /// # Errors
 /// When there is no such workflow, the caller may not see it, or it cannot be read.
-pub async fn get_workflow_history<L: WorkflowLog>(
+pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog>(
     ports: &Ports<L>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -86,23 +56,19 @@ pub async fn get_workflow_history<L: WorkflowLog>(
     let key = call.key(workflow_id);
     let newest = newest(&ports.store, &key).await?;
     let event = newest.as_ref().and_then(Newest::event);
-    authorise(ports.policy.as_ref(), call, Action::GetWorkflowHistory, &key, event)?;
-    let shown = Shown::to(ports.policy.as_ref(), call, &key, event);
-    if newest.is_none() {
-        return never_created(ports, &key, query, shown).await;
+    for action in query.include.actions() {
+        authorise(ports.policy.as_ref(), call, action, &key, event)?;
     }
-    // One more than requested shows whether there is a next page.
-    let wanted = query.limit.saturating_add(1);
+    let shown = Shown::to(ports.policy.as_ref(), call, &key, event);
+    // Before the versions: those that these entries stand behind are in the log by then.
+    let beside = beside(&ports.store, &key, &query, shown).await?;
+    if newest.is_none() {
+        return never_created(beside, &query);
+    }
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
-    let (versions, stopped) = versions(&ports.store, &key, from, wanted).await?;
-    let refusals = if query.include_refusals {
-        ports.store.refusals(&key, query.after.refusal, wanted).await?
-    } else {
-        Vec::new()
-    };
-    let pending = refusals.len() >= wanted;
-    let refusals = Refusals { shown, found: refusals, stopped: pending };
-    Ok(merge(versions, refusals, query.after, query.limit, stopped))
+    let (versions, stopped) = versions(&ports.store, &key, from, one_more(&query)).await?;
+    let (items, next) = merge(versions, stopped, beside, query.after, query.limit);
+    Ok(HistoryPage { items, next })
 }
 
 /// Whose refused attempts a caller sees.
@@ -132,36 +98,47 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// The refused attempts of one read, oldest first.
-struct Refusals<'a> {
-    shown: Shown<'a>,
-    found: Vec<KeptRefusal>,
-    /// Whether the log may have more.
-    stopped: bool,
+/// One more than requested shows whether there is a next page.
+fn one_more(query: &HistoryQuery) -> usize {
+    query.limit.saturating_add(1)
 }
 
-/// A version, or the unreadable entry in its place.
-enum Found {
-    Event(Box<WorkflowEvent>),
-    Unreadable(Version, ChainHash),
+/// The entries beside the versions, behind the position: of each kind at most one more than requested, in its order.
+///
+/// Quarantines are few, and every move reads all of them: they are sorted here, because their keys are in another order.
+async fn beside<L: WorkflowLog + QuarantineLog + RecoveryLog>(
+    log: &L,
+    key: &WorkflowKey,
+    query: &HistoryQuery,
+    shown: Shown<'_>,
+) -> Result<[Kind; 3], StoreError> {
+    let HistoryQuery { include, after, .. } = query;
+    let refusals = if include.refusals { log.refusals(key, after.refusal, one_more(query)).await? } else { Vec::new() };
+    let recoveries =
+        if include.recoveries { log.recoveries_after(key, after.recovery, one_more(query)).await? } else { Vec::new() };
+    let quarantines = if include.quarantines { log.quarantine(key).await? } else { QuarantineRecord::default() };
+    let is_cut = |found: usize| found >= one_more(query);
+    let (cut_recoveries, cut_refusals) = (is_cut(recoveries.len()), is_cut(refusals.len()));
+    let refusal = |kept: KeptRefusal| {
+        let is_shown = shown.includes(&kept);
+        Beside { is_shown, ..Beside::from(kept) }
+    };
+    Ok([
+        // At the same instant a recovery comes before what it may have led to.
+        Kind::of(recoveries.into_iter().map(Beside::from), cut_recoveries),
+        Kind::of(refusals.into_iter().map(refusal), cut_refusals),
+        Kind::of(in_order(quarantines, after), false),
+    ])
 }
 
-impl Found {
-    fn version(&self) -> Version {
-        match self {
-            Self::Event(event) => event.version,
-            Self::Unreadable(version, _) => *version,
-        }
-    }
-
-    /// Whether it comes before a refusal of this instant. An unreadable version has no instant; it follows the version
-    /// before it.
-    fn is_before(&self, instant: Timestamp) -> bool {
-        match self {
-            Self::Event(event) => event.timestamp <= instant,
-            Self::Unreadable(..) => true,
-        }
-    }
+/// The quarantines and releases behind a position, in the order of their places.
+fn in_order(record: QuarantineRecord, after: &HistoryPosition) -> Vec<Beside> {
+    let unreadable = record.unreadable.into_iter().map(|found| Beside::unreadable_quarantine(found.at, found.content));
+    let entries = record.entries.into_iter().map(Beside::from).chain(unreadable);
+    let place = |entry: &Beside| HistoryPosition::default().behind(&entry.item).quarantine;
+    let mut behind: Vec<Beside> = entries.filter(|entry| place(entry) > after.quarantine).collect();
+    behind.sort_by_key(place);
+    behind
 }
 
 /// The versions from one on, at most so many, with the unreadable ones among them; and whether the read stopped before
@@ -198,87 +175,12 @@ async fn versions<L: WorkflowLog>(
     Ok((found, false))
 }
 
-/// The history of a workflow that does not exist: the attempts to create it, if there are any and the caller may see
-/// them.
-async fn never_created<L: WorkflowLog>(
-    ports: &Ports<L>,
-    key: &WorkflowKey,
-    query: HistoryQuery,
-    shown: Shown<'_>,
-) -> Result<HistoryPage, ReadWorkflowError> {
-    if !query.include_refusals {
+/// The history of a workflow that has no versions: what the log has beside them, if there is any and the caller may see
+/// it.
+fn never_created(beside: [Kind; 3], query: &HistoryQuery) -> Result<HistoryPage, ReadWorkflowError> {
+    let (items, next) = merge(Vec::new(), false, beside, query.after, query.limit);
+    if items.is_empty() && next.is_none() && query.after == HistoryPosition::default() {
         return Err(ReadWorkflowError::NotFound);
     }
-    let wanted = query.limit.saturating_add(1);
-    let found = ports.store.refusals(key, query.after.refusal, wanted).await?;
-    let stopped = found.len() >= wanted;
-    let none_is_shown = !found.iter().any(|refusal| shown.includes(refusal));
-    if none_is_shown && !stopped && query.after.refusal.is_none() {
-        return Err(ReadWorkflowError::NotFound);
-    }
-    Ok(merge(Vec::new(), Refusals { shown, found, stopped }, query.after, query.limit, false))
-}
-
-/// The instant of a refused attempt. The identity of an unreadable one still holds its instant.
-fn instant_of(refusal: &KeptRefusal) -> Option<Timestamp> {
-    match refusal {
-        KeptRefusal::Refusal(refusal) => Some(refusal.timestamp),
-        KeptRefusal::Unreadable { event_id, .. } => {
-            i64::try_from(event_id.unix_millis()).ok().and_then(Timestamp::from_unix_millis)
-        }
-    }
-}
-
-/// Merges two ordered lists by time; at the same instant the version comes first.
-///
-/// `stopped` says that more versions follow; refusals later than the last version here must then wait for the next
-/// page.
-fn merge(
-    versions: Vec<Found>,
-    refusals: Refusals<'_>,
-    after: HistoryPosition,
-    limit: usize,
-    stopped: bool,
-) -> HistoryPage {
-    let mut versions = versions.into_iter().peekable();
-    let Refusals { shown, found, stopped: more_refusals } = refusals;
-    let mut refusals = found.into_iter().peekable();
-    let mut items = Vec::new();
-    let mut position = after;
-    while items.len() < limit {
-        let version_is_next = match (versions.peek(), refusals.peek()) {
-            (Some(version), Some(refusal)) => instant_of(refusal).is_none_or(|instant| version.is_before(instant)),
-            // An earlier refusal may follow in the next read.
-            (_, None) if more_refusals => break,
-            (Some(_), None) => true,
-            (None, _) if stopped => break,
-            (None, _) => false,
-        };
-        if version_is_next {
-            items.extend(versions.next().map(|found| {
-                position.version = Some(found.version());
-                match found {
-                    Found::Event(event) => HistoryItem::Version(event),
-                    Found::Unreadable(version, content) => {
-                        HistoryItem::Unreadable(Unreadable::Version { version, content })
-                    }
-                }
-            }));
-        } else if let Some(refusal) = refusals.next() {
-            position.refusal = Some(refusal.event_id());
-            if !shown.includes(&refusal) {
-                continue;
-            }
-            items.push(match refusal {
-                KeptRefusal::Refusal(refusal) => HistoryItem::Refusal(refusal),
-                KeptRefusal::Unreadable { event_id, content } => {
-                    HistoryItem::Unreadable(Unreadable::Refusal { event_id, content })
-                }
-            });
-        } else {
-            break;
-        }
-    }
-    let more = stopped || more_refusals || versions.peek().is_some() || refusals.peek().is_some();
-    HistoryPage { items, next: more.then_some(position) }
+    Ok(HistoryPage { items, next })
 }

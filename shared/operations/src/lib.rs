@@ -27,7 +27,7 @@ pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 pub use publishing::{publish_events, replay_events};
-pub use recovery::assess::{AssessError, assess};
+pub use recovery::assess::{AssessError, Assessed, assess, assess_part};
 pub use recovery::start::{StartPorts, StartRecoveryError};
 pub use recovery::{
     get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,

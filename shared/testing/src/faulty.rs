@@ -8,7 +8,7 @@ use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::document::RecoveryDocument;
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
@@ -176,6 +176,15 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 impl<T: RecoveryLog> RecoveryLog for Faulty<T> {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.script.play("log.recoveries", store, self.inner.recoveries(key, limit)).await
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        self.script.play("log.recoveries_after", store, self.inner.recoveries_after(key, after, limit)).await
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {

@@ -4,7 +4,7 @@ use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
 use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -53,6 +53,24 @@ impl RecoveryLog for MemoryLog {
                 }
             }
             recoveries
+        }))
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        Ok(self.with_records(key, |records| {
+            let places: BTreeSet<_> = records.claims.keys().chain(records.outcomes.keys()).copied().collect();
+            let behind = places.into_iter().filter(|place| after.is_none_or(|after| *place > after));
+            let kept = behind.map(|place| KeptRecovery {
+                claim: records.claims.get(&place).cloned(),
+                outcome: records.outcomes.get(&place).cloned(),
+                ..KeptRecovery::named(place)
+            });
+            kept.take(limit).collect()
         }))
     }
 

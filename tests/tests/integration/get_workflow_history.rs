@@ -1,5 +1,6 @@
 //! get-workflow-history over HTTP.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -86,6 +87,47 @@ async fn refused_attempts_are_shown_to_those_who_may_see_them() {
     assert_eq!((of_whom.len(), of_whom[2]), (3, &json!("anna")));
     assert_eq!(victor.pages("/workflows/w/history?include=refusals&limit=1").await.len(), 2);
     alice.get("/workflows/w/history?include=everything").await.refused(400, "malformed-request");
+}
+
+#[tokio::test]
+async fn an_auditor_reads_who_released_a_quarantine_and_why_and_every_recovery() {
+    let lab = Lab::open().await;
+    let sue = lab.everybody();
+    sue.at("w", &["ACTIVE"]).await;
+    assert_ne!(sue.recovered().await["status"], "quarantined");
+    lab.alter("w", 1, "requested_by", AttributeValue::S("mallory".to_owned())).await;
+    assert_eq!(sue.recovered().await["status"], "quarantined");
+    let release = sue.release_of_all("w", "compared with the paper record").await;
+    sue.post("/workflows/w/release", &release).await.expect(200);
+    sue.go("w", "PAUSED").await.expect(200);
+
+    let audrey = lab.person("audrey", &["auditor"]);
+    for limit in [1, 3, 100] {
+        let path = format!("/workflows/w/history?include=refusals,quarantines,recoveries&limit={limit}");
+        let items = audrey.pages(&path).await;
+        let kinds: Vec<&str> = items.iter().map(|item| item["event_type"].as_str().unwrap()).collect();
+        let expected = [
+            "WorkflowCreated",
+            "WorkflowStateChanged",
+            "RecoveryAttempt",
+            "RecoveryAttempt",
+            "WorkflowQuarantined",
+            "WorkflowReleased",
+            "WorkflowStateChanged",
+        ];
+        assert_eq!(kinds, expected, "{limit} a page");
+        assert_eq!((&items[3]["status"], &items[3]["fault"]), (&json!("quarantined"), &json!("altered")));
+        assert_eq!((&items[2]["requested_by"], &items[3]["requested_by"]), (&json!("alice"), &json!("alice")));
+        assert_eq!((&items[4]["broken_at_version"], &items[4]["fault"]), (&json!(1), &json!("altered")));
+        let (by, why) = (&items[5]["requested_by"], &items[5]["reason"]);
+        assert_eq!((by, why), (&json!("alice"), &json!("compared with the paper record")));
+    }
+    for unknown in ["everything", "refusals,everything", "refusals,refusals", "", "Refusals", "refusals,"] {
+        let path = format!("/workflows/w/history?include={unknown}");
+        let refused = audrey.get(&path).await.refused(400, "malformed-request");
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(["refusals", "quarantines", "recoveries"].iter().all(|known| message.contains(known)), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ async fn an_untouched_history_is_valid() {
     alice.at("w", &["ACTIVE", "PAUSED", "ACTIVE"]).await;
     let verification = alice.get("/workflows/w/history/verification").await.expect(200);
     assert_eq!((&verification["valid"], &verification["versions_checked"]), (&json!(true), &json!(4)));
+    assert_eq!((&verification["complete"], &verification["from_version"]), (&json!(true), &json!(1)));
+    alice.get("/workflows/w/history/verification?cursor=AAAA").await.refused(400, "malformed-request");
     let history = alice.pages("/workflows/w/history?limit=10").await;
     assert_eq!(verification["head_hash"], history[3]["hash"]);
 }

@@ -10,6 +10,7 @@ use uuid::Builder;
 
 use crate::call::Principal;
 use crate::event::AppliedRules;
+use crate::hash_chain::Checked;
 use crate::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
 };
@@ -98,6 +99,9 @@ pub struct RecoveryDocument {
     pub turns: u32,
     /// What the next turn does.
     pub next: Next,
+    /// How far the current turn has checked the history, when it is longer than one call checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Checked>,
     /// The completed steps, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -133,6 +137,7 @@ impl RecoveryDocument {
             deadline: None,
             turns: 0,
             next: Next::Assess,
+            checked: None,
             steps: Vec::new(),
             plan: None,
             verdict: None,
@@ -167,6 +172,13 @@ impl RecoveryDocument {
     pub fn look_again(&mut self, at: Timestamp) {
         self.did(StepKind::ChangedMeanwhile, at, None, None);
         self.next = Next::Assess;
+    }
+
+    /// The turn continues: it has checked the history up to here. It does not count, because only its last call completes
+    /// it; the deadline bounds the calls.
+    #[must_use]
+    pub fn unfinished(&self, reached: Checked) -> Box<Self> {
+        Box::new(Self { turns: self.turns.saturating_sub(1), checked: Some(reached), ..self.clone() })
     }
 
     /// The recovery has done all that it can.

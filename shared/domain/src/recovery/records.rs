@@ -3,10 +3,14 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+use crate::hashing::ChainHash;
 use crate::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey};
 use crate::quarantine::BreakFound;
 use crate::recovery::outcome::{Outcome, Step, Trigger};
 use crate::timestamp::Timestamp;
+
+/// The error of an attempt whose recorded outcome cannot be read.
+pub const OUTCOME_UNREADABLE: &str = "OutcomeUnreadable";
 
 /// The start of an attempt to recover a workflow. The first claim in the log owns the attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +54,7 @@ impl RecoveryClaim {
     /// The substitute for an unreadable outcome record.
     #[must_use]
     pub fn ended_unreadably(&self) -> RecoveryRecord {
-        self.ended(Outcome::gave_up("OutcomeUnreadable", "its recorded outcome cannot be read"), self.claimed_at)
+        self.ended(Outcome::gave_up(OUTCOME_UNREADABLE, "its recorded outcome cannot be read"), self.claimed_at)
     }
 
     /// The record of its outcome.
@@ -110,6 +114,33 @@ pub struct RecoveryAttempt {
     pub claim: RecoveryClaim,
     /// The outcome; none until one is recorded.
     pub ended: Option<RecoveryRecord>,
+}
+
+/// One attempt as stored in the log. What cannot be read is the hash of the stored bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRecovery {
+    /// The version of the workflow, from the key.
+    pub version: Version,
+    /// The number of the attempt at that version, from the key.
+    pub attempt: u32,
+    /// The claim; none when the log has none.
+    pub claim: Option<Result<RecoveryClaim, ChainHash>>,
+    /// The outcome; none until one is recorded.
+    pub outcome: Option<Result<RecoveryRecord, ChainHash>>,
+}
+
+impl KeptRecovery {
+    /// An attempt of which nothing was read yet.
+    #[must_use]
+    pub fn named((version, attempt): (Version, u32)) -> Self {
+        Self { version, attempt, claim: None, outcome: None }
+    }
+
+    /// The version and the number in its key. Attempts sort by them.
+    #[must_use]
+    pub fn place(&self) -> (Version, u32) {
+        (self.version, self.attempt)
+    }
 }
 
 /// The recovery records of a workflow.

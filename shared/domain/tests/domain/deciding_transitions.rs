@@ -104,7 +104,13 @@ fn model(case: &Case) -> &'static str {
 }
 
 fn record(head: &Head, history: History) -> QuarantineRecord {
-    let by = FoundBy { operation: "test", principal: alice().principal.id, recovery_id: None, timestamp: at(1) };
+    let by = FoundBy {
+        operation: "test",
+        principal: alice().principal.id,
+        recovery_id: None,
+        timestamp: at(1),
+        newest: Some(head.end),
+    };
     let entry = match history {
         History::Sound | History::Altered => return QuarantineRecord::default(),
         History::Quarantined => {
@@ -121,6 +127,7 @@ fn record(head: &Head, history: History) -> QuarantineRecord {
             content: content_of(head.event()),
             published_hash: None,
             timestamp: at(1),
+            version: Some(head.end),
             requested_by: alice().principal.id,
             reason: "looked at".parse().unwrap(),
             correlation_id: None,

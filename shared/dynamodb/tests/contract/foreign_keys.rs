@@ -8,7 +8,7 @@ use alims_domain::recovery::{RecoveryPlan, plan};
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::get_workflow_history::{
-    HistoryItem, HistoryPosition, HistoryQuery, Unreadable, get_workflow_history,
+    HistoryItem, HistoryPosition, HistoryQuery, Include, Unreadable, get_workflow_history,
 };
 use alims_operations::ports::{LogError, QuarantineLog, WorkflowLog};
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
@@ -49,6 +49,9 @@ async fn a_log(versions: usize, foreign: &[&str]) -> (TamperedLog, Vec<StoredVer
     (log, chain)
 }
 
+/// Every kind of entry.
+const INCLUDE: Include = Include { refusals: true, quarantines: true, recoveries: true };
+
 fn reading(log: &TamperedLog) -> ReadPorts<alims_dynamodb::DynamoLog> {
     ReadPorts { store: log.log.clone(), policy: Arc::new(EverybodyMay) }
 }
@@ -62,7 +65,7 @@ async fn paged(log: &TamperedLog, limit: usize) -> (Vec<u64>, Vec<u64>) {
             assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
             return (seen, foreign);
         };
-        let query = HistoryQuery { include_refusals: true, after: position, limit };
+        let query = HistoryQuery { include: INCLUDE, after: position, limit };
         let page = get_workflow_history(&reading(log), &a_call("alice"), &"w".parse().unwrap(), query).await.unwrap();
         for item in page.items {
             let (version, of_its_kind) = match item {
@@ -101,7 +104,8 @@ async fn an_entry_behind_all_versions_is_shown_in_the_history_and_keeps_it_from_
             }
             let head = log.log.head(&a_key("w")).await;
             assert!(matches!(&head, Err(LogError::Unreadable { version, .. }) if version.get() == shown), "{head:?}");
-            let verified = verify_workflow_history(&verifying(&log), &a_call("alice"), &"w".parse().unwrap()).await;
+            let verified =
+                verify_workflow_history(&verifying(&log), &a_call("alice"), &"w".parse().unwrap(), None).await;
             let broken = verified.unwrap().broken.unwrap();
             assert_eq!(broken.at, version(versions as u64 + 1), "{foreign}");
         }

@@ -83,10 +83,12 @@ async fn everything_done_to(store: &Store, kind: Kind) {
         }
         Kind::Claim => {
             assert_newer(kind, &log.recoveries(&key, 10).await);
+            assert_newer(kind, &log.recoveries_after(&key, None, 10).await);
             assert_newer(kind, &log.claim_recovery(&values::claim()).await);
         }
         Kind::Outcome => {
             assert_newer(kind, &log.recoveries(&key, 10).await);
+            assert_newer(kind, &log.recoveries_after(&key, None, 10).await);
             // The first outcome of an attempt stays.
             log.record_recovery(&values::outcome()).await.unwrap();
         }

@@ -361,6 +361,7 @@ fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
         "request-state-transition" => request_state_transition::request::read(request).map(drop),
         "list-workflows" => list_workflows::request::read(request).map(drop),
         "get-workflow-history" => get_workflow_history::request::read(request).map(drop),
+        "verify-workflow-history" => verify_workflow_history::request::read(request).map(drop),
         "recover-workflow" => recover_workflow::request::read(request).map(drop),
         "replay-events" => replay_events::request::read(request).map(drop),
         "release-workflow" => release_workflow::request::read(request).map(drop),

@@ -1,19 +1,21 @@
 //! Answers that say yes: bodies without nulls, headers of every answer, pages that fit.
 
 use ::get_workflow_history::cursor::HistoryCursors;
+use ::get_workflow_history::entry::HistoryEntry;
 use ::get_workflow_history::response::{ANSWER_BYTES_MAX, HistoryPage};
+use ::verify_workflow_history::cursor::VerificationCursors;
 use ::verify_workflow_history::response::Verification;
 use alims_domain::event::Workflow;
-use alims_domain::hash_chain::{Break, BreakKind};
+use alims_domain::hash_chain::{Break, BreakKind, Checked};
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{BreakFound, InForce, QuarantineEntry};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus};
-use alims_domain::recovery::records::RecoveryAttempt;
+use alims_domain::recovery::records::{KeptRecovery, RecoveryAttempt};
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
 use alims_edge::wire::RecoveryReport;
-use alims_operations::get_workflow_history::{self, HistoryItem, HistoryPosition};
+use alims_operations::get_workflow_history::{self, HistoryItem, HistoryPosition, Include};
 use alims_operations::get_workflow_recovery::{Progress, RecoveryStatus};
 use alims_operations::get_workflow_state::WorkflowNow;
 use alims_operations::ports::EndedHow;
@@ -79,7 +81,7 @@ fn a_move_is_shown_with_its_event() {
 
 #[test]
 fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
-    let cursors = HistoryCursors::of(&a_key("wf-1"), true);
+    let cursors = HistoryCursors::of(&a_key("wf-1"), Include::default());
     let large = json!({"x": "x".repeat(60_000)});
     let event = with_metadata(&a_created("wf-1"), &large).event;
     let items: Vec<HistoryItem> = (1..=100)
@@ -89,14 +91,14 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
             HistoryItem::Version(Box::new(event))
         })
         .collect();
-    let end = HistoryPosition { version: Some(version(100)), refusal: None };
+    let end = HistoryPosition { version: Some(version(100)), ..HistoryPosition::default() };
     let page = get_workflow_history::HistoryPage { items: items.clone(), next: Some(end) };
     let shown = HistoryPage::new(page, HistoryPosition::default(), &cursors).expect("a page");
     let bytes = json_of(&shown).to_string().len();
     assert!((ANSWER_BYTES_MAX / 2..ANSWER_BYTES_MAX + 10_000).contains(&bytes), "{bytes}");
     let next = shown.next_cursor.and_then(|cursor| cursors.open(&cursor)).expect("a cursor of its own");
     let shown_items = u64::try_from(shown.items.len()).expect("few");
-    assert_eq!(next, HistoryPosition { version: Some(version(shown_items)), refusal: None });
+    assert_eq!(next, HistoryPosition { version: Some(version(shown_items)), ..HistoryPosition::default() });
 
     let last = get_workflow_history::HistoryPage { items: items.into_iter().take(2).collect(), next: None };
     let shown = HistoryPage::new(last, HistoryPosition::default(), &cursors).expect("a page");
@@ -104,22 +106,57 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
 }
 
 #[test]
-fn a_check_says_what_it_found() {
-    let hash = a_created("wf-1").event.hash;
-    let found = |broken| verify_workflow_history::Verification {
+fn a_check_says_what_it_found_and_claims_nothing_before_its_end() {
+    let created = a_created("wf-1").event;
+    let hash = created.hash.to_string();
+    let cursors = VerificationCursors::of(&a_key("wf-1"));
+    let found = |broken, next| verify_workflow_history::Verification {
+        from: version(1),
         versions_checked: 1,
-        head_hash: Some(hash.clone()),
+        head_hash: Some(created.hash.clone()),
         broken,
         published_hash: None,
+        next,
     };
-    let shown = |broken| json_of(Verification::new("wf-1".parse().expect("an id"), found(broken)));
+    let shown =
+        |broken, next| json_of(Verification::new("wf-1".parse().expect("an id"), found(broken, next), &cursors));
     assert_eq!(
-        shown(None),
-        json!({"workflow_id": "wf-1", "valid": true, "versions_checked": 1, "head_hash": hash.to_string()})
+        shown(None, None),
+        json!({"workflow_id": "wf-1", "complete": true, "valid": true, "from_version": 1, "versions_checked": 1,
+               "head_hash": hash})
     );
-    let broken = shown(Some(Break { at: version(2), fault: BreakKind::Unlinked }));
+    let broken = shown(Some(Break { at: version(2), fault: BreakKind::Unlinked }), None);
     assert_eq!((&broken["valid"], &broken["broken_at_version"]), (&json!(false), &json!(2)));
-    assert_eq!(broken["fault"], "unlinked");
+    assert_eq!((&broken["complete"], &broken["fault"]), (&json!(true), &json!("unlinked")));
+    let checked = Checked::from(&created);
+    let unfinished = shown(None, Some(checked.clone()));
+    assert_eq!((&unfinished["complete"], unfinished.get("valid")), (&json!(false), None));
+    assert_eq!(unfinished["next_cursor"].as_str().and_then(|cursor| cursors.open(cursor)), Some(checked));
+}
+
+#[test]
+fn a_recovery_in_a_history_says_who_asked_how_it_ended_and_what_cannot_be_read() {
+    let claim = a_claim(&a_key("wf-1"), 3, 2);
+    let record = a_full_record(&claim);
+    let shown = |claim, outcome| {
+        json_of(HistoryEntry::from(HistoryItem::Recovery(Box::new(KeptRecovery {
+            claim,
+            outcome,
+            ..KeptRecovery::named((version(3), 2))
+        }))))
+    };
+    let whole = shown(Some(Ok(claim.clone())), Some(Ok(record.clone())));
+    let who = (&whole["event_type"], &whole["requested_by"], &whole["reason"], &whole["status"]);
+    assert_eq!(who, (&json!("RecoveryAttempt"), &json!("sue"), &json!("The instrument is back."), &json!("refused")));
+    assert!(!whole.to_string().contains("It was down."), "{whole}");
+    let hash = a_break(1).content;
+    let lost = shown(Some(Ok(claim.clone())), Some(Err(hash.clone())));
+    assert_eq!(lost["unreadable_outcome"], json!(hash));
+    assert_eq!((&lost["status"], &lost["error"]), (&json!("gave-up"), &json!("OutcomeUnreadable")));
+    let unclaimed = shown(Some(Err(hash.clone())), Some(Ok(record)));
+    assert_eq!((&unclaimed["unreadable_request"], &unclaimed["status"]), (&json!(hash), &json!("refused")));
+    assert_eq!(unclaimed.get("requested_by"), None);
+    assert_eq!(shown(Some(Ok(claim)), None)["status"], "running");
 }
 
 fn recovery(progress: Progress) -> Value {

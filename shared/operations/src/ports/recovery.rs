@@ -1,8 +1,8 @@
 //! Recoveries: their records in the log, and the service that runs them.
 
-use alims_domain::identifiers::{RecoveryId, WorkflowKey};
+use alims_domain::identifiers::{RecoveryId, Version, WorkflowKey};
 use alims_domain::recovery::document::RecoveryDocument;
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use std::future::Future;
 
 use crate::ports::failure::{Cause, StoreError};
@@ -34,6 +34,16 @@ pub trait RecoveryLog: Send + Sync {
         key: &WorkflowKey,
         limit: usize,
     ) -> impl Future<Output = Result<Recoveries, StoreError>> + Send;
+
+    /// The attempts after this one, oldest first by version and then by number, at most `limit`. Fewer means that there
+    /// are no more. An adapter MUST return each with its claim and its outcome, an unreadable one as such, also when the
+    /// log has only one of the two; an entry whose key names no attempt is not one.
+    fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<KeptRecovery>, StoreError>> + Send;
 
     /// Claims an attempt, if it is unclaimed. Exactly one of several claimants succeeds.
     ///

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::errors::with_causes;
+use crate::head::newest;
 use crate::ports::{
     Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
@@ -227,7 +228,9 @@ async fn settled<L: WorkflowLog + QuarantineLog, I, B>(
         Testimony::Released => Ok(Settled::After(None)),
         Testimony::Contradicts(found) => {
             let principal = PrincipalId::automatic_recovery();
-            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: ports.clock.now() };
+            let newest = newest(log, key).await?.map(|newest| newest.version());
+            let timestamp = ports.clock.now();
+            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
             log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
             Ok(Settled::Dead(format!("version {version} was published and is not in the log as it was: quarantined")))

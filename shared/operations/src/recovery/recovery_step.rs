@@ -91,14 +91,15 @@ where
 
     /// Assesses the workflow and plans.
     async fn assess(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
-        let (head, plan) = match self.look(&document).await? {
-            Found::Broken(found) => return self.quarantine(document, found).await,
-            Found::Sound { head, plan, .. } => (head, plan),
+        let (head, findings, plan) = match self.look(&mut document).await? {
+            Found::Unfinished(document) => return Ok(*document),
+            Found::Broken(found, newest) => return self.quarantine(document, (found, newest)).await,
+            Found::Sound { head, findings, plan } => (head, findings, plan),
         };
         document.did(StepKind::Assessed, self.now, Some(head.version), None);
         (document.plan, document.verdict, document.outcome) = (None, None, None);
         match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
             RecoveryPlan::AlreadyConsistent => document.finish(),
             RecoveryPlan::Repair(repairs) => {
                 document.plan = Some(Planned {
@@ -114,12 +115,13 @@ where
 
     /// Checks that everything is in order now.
     async fn confirm(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
-        let (head, plan) = match self.look(&document).await? {
-            Found::Broken(found) => return self.quarantine(document, found).await,
-            Found::Sound { head, plan, .. } => (head, plan),
+        let (head, findings, plan) = match self.look(&mut document).await? {
+            Found::Unfinished(document) => return Ok(*document),
+            Found::Broken(found, newest) => return self.quarantine(document, (found, newest)).await,
+            Found::Sound { head, findings, plan } => (head, findings, plan),
         };
         let settled = match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
             RecoveryPlan::AlreadyConsistent => true,
             // When the rules keep the workflow in its state, nothing else is left to do.
             RecoveryPlan::Repair(repairs) => {

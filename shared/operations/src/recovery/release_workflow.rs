@@ -144,7 +144,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     let repeated = to_release.is_empty();
     take_index_back(ports, &key, &stored, end, &to_release).await?;
     for in_force in &to_release {
-        let entry = QuarantineEntry::Released(release(ports, call, &key, in_force, &request.reason));
+        let entry = QuarantineEntry::Released(release(ports, call, &key, (in_force, end), &request.reason));
         // Another person may have been faster; then the release is that person's act.
         if let QuarantineEntry::Released(release) = ports.log.record_quarantine(&entry).await? {
             releases.push(release);
@@ -266,7 +266,13 @@ fn released_before(
     quarantine.releases().into_iter().rfind(is_same).cloned()
 }
 
-fn release<L, I>(ports: &Ports<L, I>, call: &Call, key: &WorkflowKey, in_force: &InForce, reason: &Reason) -> Release {
+fn release<L, I>(
+    ports: &Ports<L, I>,
+    call: &Call,
+    key: &WorkflowKey,
+    (in_force, newest): (&InForce, Version),
+    reason: &Reason,
+) -> Release {
     let BreakFound { at, fault, content, published } = in_force.found.clone();
     let now = ports.clock.now();
     Release {
@@ -279,6 +285,7 @@ fn release<L, I>(ports: &Ports<L, I>, call: &Call, key: &WorkflowKey, in_force: 
         content,
         published_hash: published,
         timestamp: in_force.recorded.as_ref().map_or(now, |recorded| now.max(recorded.timestamp)),
+        version: Some(newest),
         requested_by: call.principal.id.clone(),
         reason: reason.clone(),
         correlation_id: call.correlation_id.clone(),

@@ -6,7 +6,8 @@
 
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
-    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_CHECKS_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX,
+    SWEEP_WORKFLOWS_MAX,
 };
 use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
@@ -23,7 +24,7 @@ use crate::ports::{
     ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
     WorkflowIndex, WorkflowLog,
 };
-use crate::recovery::assess::{AssessError, assess};
+use crate::recovery::assess::{AssessError, Assessed, assess_part};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 
 /// The ports of a sweep.
@@ -137,6 +138,9 @@ enum SweepFailure {
     Start(#[from] StartRecoveryError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A longer check would stop the sweep: it keeps its position only between two parts of the log.
+    #[error("its history is longer than a sweep checks; verify it, or start a recovery")]
+    TooLong,
 }
 
 async fn sweep_keyed<L, I, S, P>(
@@ -187,8 +191,9 @@ where
         attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
     }
     let helped = |helped| Ok(Did { closed, helped });
-    let findings = match assess(log, &ports.index, key).await {
-        Ok(findings) => findings,
+    let findings = match assessed(log, &ports.index, key).await {
+        Ok(Some(findings)) => findings,
+        Ok(None) => return Err(SweepFailure::TooLong),
         // This key holds only refused creations.
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
@@ -200,7 +205,8 @@ where
         }
         RecoveryPlan::Quarantine(found) => {
             let principal = PrincipalId::automatic_recovery();
-            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now };
+            let newest = Some(findings.end);
+            let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
             log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
             return helped(Helped::Quarantined);
@@ -222,6 +228,22 @@ where
     }
     start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
     helped(Helped::Started)
+}
+
+/// Assesses a workflow; none when its history is longer than a sweep checks.
+async fn assessed<L, I>(log: &L, index: &I, key: &WorkflowKey) -> Result<Option<Findings>, AssessError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+{
+    let mut checked = None;
+    for _ in 0..SWEEP_CHECKS_MAX {
+        match assess_part(log, index, key, checked).await? {
+            Assessed::Whole(findings) => return Ok(Some(*findings)),
+            Assessed::Interrupted(reached) => checked = Some(reached),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a claim is old enough to act on.

@@ -15,7 +15,7 @@ use crate::ports::{
     Clock, EventBus, NewerFormat, PublishPorts, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
     TransitionRules, WorkflowIndex, WorkflowLog,
 };
-use crate::recovery::assess::{AssessError, assess};
+use crate::recovery::assess::{AssessError, Assessed, assess_part};
 
 /// The ports of a recovery.
 #[derive(Clone)]
@@ -88,10 +88,12 @@ pub(crate) struct Turn<'a, L, I, B, R> {
 
 /// The result of a turn's look at the workflow, before its own work.
 pub(crate) enum Found {
-    /// The stored history is broken.
-    Broken(BreakFound),
+    /// The stored history is broken, and the newest stored version.
+    Broken(BreakFound, Option<Version>),
     /// The workflow as far as it is valid, and the plan.
     Sound { head: Box<WorkflowEvent>, findings: Box<Findings>, plan: RecoveryPlan },
+    /// The history is longer than one turn checks. The same turn continues from here.
+    Unfinished(Box<RecoveryDocument>),
 }
 
 impl<L, I, B, R> Turn<'_, L, I, B, R>
@@ -101,11 +103,11 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    /// Records a break, and leaves all else unchanged.
+    /// Records a break beside the newest stored version, and leaves all else unchanged.
     pub(crate) async fn quarantine(
         &self,
         mut document: RecoveryDocument,
-        found: BreakFound,
+        (found, newest): (BreakFound, Option<Version>),
     ) -> Result<RecoveryDocument, RecoveryStepError> {
         let break_id = found.id();
         let id = document.derived_id(&[Part::literal("quarantine"), Part::of(&break_id)]);
@@ -114,6 +116,7 @@ where
             principal: document.requested_by.clone(),
             recovery_id: Some(&document.recovery_id),
             timestamp: self.now,
+            newest,
         };
         let entry = Quarantine::new(id, &self.key, &found, by);
         self.log().record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
@@ -129,11 +132,16 @@ where
 
     /// Reads log, index and quarantine record. A workflow leaves FAILED only by a new version: at another version than
     /// the claimed one it has failed again, and this recovery has no request to reactivate it from there.
-    pub(crate) async fn look(&self, document: &RecoveryDocument) -> Result<Found, RecoveryStepError> {
-        let findings = match assess(self.log(), &self.ports.publishing.index, &self.key).await {
-            Ok(findings) => findings,
+    ///
+    /// Each turn checks the whole history anew; a long one in several calls, of which the document says how far the
+    /// last one came.
+    pub(crate) async fn look(&self, document: &mut RecoveryDocument) -> Result<Found, RecoveryStepError> {
+        let checked = document.checked.take();
+        let findings = match assess_part(self.log(), &self.ports.publishing.index, &self.key, checked).await {
+            Ok(Assessed::Whole(findings)) => findings,
+            Ok(Assessed::Interrupted(reached)) => return Ok(Found::Unfinished(document.unfinished(reached))),
             // A version existed when the recovery was claimed.
-            Err(AssessError::NotFound) => return Ok(Found::Broken(BreakFound::nothing_is_left(Version::FIRST))),
+            Err(AssessError::NotFound) => return Ok(Found::Broken(BreakFound::nothing_is_left(Version::FIRST), None)),
             Err(AssessError::Store(error)) => return Err(error.into()),
         };
         let mut plan = plan(&findings, document.trigger);
@@ -141,8 +149,8 @@ where
             plan = plan.without_reactivation();
         }
         Ok(match findings.log.clone() {
-            Err(found) => Found::Broken(found),
-            Ok(head) => Found::Sound { head: Box::new(head), findings: Box::new(findings), plan },
+            Err(found) => Found::Broken(found, Some(findings.end)),
+            Ok(head) => Found::Sound { head: Box::new(head), findings, plan },
         })
     }
 

@@ -2,14 +2,15 @@
 //! by one.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::hash_chain::BreakKind;
+use alims_domain::hash_chain::{BreakKind, Checked};
 use alims_domain::lifecycle::State;
+use alims_domain::limits::{CHECKED_AT_ONCE_MAX, CHECKED_VERSIONS_MAX};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::BreakFound;
 use alims_domain::recovery::Findings;
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::assess;
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
+use alims_operations::{Assessed, assess, assess_part};
 use alims_testing::builders::{a_chain, a_key, a_release, metadata, sealed, version, with_metadata};
 use alims_testing::{CallFault, Faulty, MemoryIndex, MemoryLog, Script};
 use serde_json::json;
@@ -19,7 +20,7 @@ fn chain(length: usize) -> Vec<StoredVersion> {
 }
 
 /// A log with these versions, whatever they are.
-fn holding(versions: &[StoredVersion]) -> MemoryLog {
+pub(crate) fn holding(versions: &[StoredVersion]) -> MemoryLog {
     let log = MemoryLog::default();
     versions.iter().for_each(|stored| log.overwrite(stored.clone()));
     log
@@ -68,6 +69,49 @@ async fn an_index_that_is_level_with_the_log_costs_no_further_read() {
     let walk_alone = calls(None).await;
     assert_eq!(calls(Some(IndexEntry::from(&chain[2].event))).await, walk_alone);
     assert_eq!(calls(Some(IndexEntry::from(&chain[1].event))).await, walk_alone + 1);
+}
+
+/// The whole assessment takes several parts, each of which reads a bounded part of the log.
+#[tokio::test]
+async fn a_long_history_is_assessed_in_bounded_parts_past_its_released_breaks() {
+    let long = CHECKED_VERSIONS_MAX + 60;
+    let bound = u64::try_from(CHECKED_VERSIONS_MAX).unwrap();
+    // The break lies before, at and behind the end of a part.
+    for broken in [5, bound, bound + 1] {
+        let mut chain = chain(long);
+        chain[usize::try_from(broken).unwrap() - 1].event.metadata = metadata(&json!({"sample": "forged"}));
+        let log = holding(&chain);
+        released(&log, broken, BreakKind::Altered).await;
+        let (script, index) = (Script::default(), MemoryIndex::default());
+        let counted = Faulty::new(log, &script);
+        let (mut checked, mut parts, mut calls) = (None, 0, 0);
+        let findings = loop {
+            parts += 1;
+            match assess_part(&counted, &index, &a_key("w"), checked.take()).await.unwrap() {
+                Assessed::Whole(findings) => break findings,
+                Assessed::Interrupted(reached) => checked = Some(reached),
+            }
+            let reads = script.calls().len() - calls;
+            assert!(reads <= CHECKED_VERSIONS_MAX / CHECKED_AT_ONCE_MAX + 10, "{reads} reads in one part");
+            calls = script.calls().len();
+        };
+        assert_eq!((parts, findings.log.as_ref()), (2, Ok(&chain[long - 1].event)), "{broken}");
+    }
+}
+
+/// What was altered behind a part that was checked is not built on: the check begins anew.
+#[tokio::test]
+async fn a_part_that_does_not_find_the_version_it_continues_from_begins_anew() {
+    let chain = chain(20);
+    let log = holding(&chain);
+    let checked = Checked::from(&chain[9].event);
+    let (mut altered, index) = (chain[9].clone(), MemoryIndex::default());
+    altered.event.metadata = metadata(&json!({"sample": "forged"}));
+    log.overwrite(altered);
+    log.damage(&a_key("w"), version(3), "a bit fell over");
+    let assessed = assess_part(&log, &index, &a_key("w"), Some(checked)).await.unwrap();
+    let Assessed::Whole(findings) = assessed else { panic!("{assessed:?}") };
+    assert_eq!(findings.log.unwrap_err().at, version(3));
 }
 
 #[tokio::test]

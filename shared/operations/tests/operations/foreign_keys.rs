@@ -3,11 +3,13 @@
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery, get_workflow_history};
+use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery, Include, get_workflow_history};
 use alims_operations::ports::{
-    AppendError, LogError, LogWalk, QuarantineLog, StoreError, WalkPart, WalkPosition, WorkflowLog,
+    AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPart, WalkPosition,
+    WorkflowLog,
 };
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{PublishPorts, ReadPorts, RebuildOptions, rebuild_index};
@@ -84,6 +86,29 @@ impl WorkflowLog for Circling {
 }
 
 /// Every break is released.
+impl RecoveryLog for Circling {
+    async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
+        self.log.recoveries(key, limit).await
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        self.log.recoveries_after(key, after, limit).await
+    }
+
+    async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
+        self.log.claim_recovery(claim).await
+    }
+
+    async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
+        self.log.record_recovery(record).await
+    }
+}
+
 impl QuarantineLog for Circling {
     async fn quarantine(&self, key: &WorkflowKey) -> Result<QuarantineRecord, StoreError> {
         let numbers = (1..=9).map(version);
@@ -121,7 +146,7 @@ async fn a_history_of_a_log_that_circles_comes_to_an_end() {
             let ports = ReadPorts { store, policy: Arc::new(EverybodyMay) };
             let (mut items, mut after) = (0, Some(HistoryPosition::default()));
             while let Some(position) = after {
-                let query = HistoryQuery { include_refusals: false, after: position, limit };
+                let query = HistoryQuery { include: Include::default(), after: position, limit };
                 let page = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), query).await.unwrap();
                 items += page.items.len();
                 after = page.next;
@@ -136,7 +161,7 @@ async fn a_verification_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
         let reading = ReadPorts { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
         let ports = verify_workflow_history::Ports { reading, index: MemoryIndex::default() };
-        let verified = verify_workflow_history(&ports, &alice(), &"w".parse().unwrap()).await.unwrap();
+        let verified = verify_workflow_history(&ports, &alice(), &"w".parse().unwrap(), None).await.unwrap();
         // A version that can be read is broken by its own number.
         let broken_at = version(if readable { 2 } else { 4 });
         assert_eq!((verified.versions_checked, verified.broken.unwrap().at), (3, broken_at));

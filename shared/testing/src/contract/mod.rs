@@ -67,6 +67,7 @@ macro_rules! records_contract {
             racing_claimants_have_exactly_one_winner
             the_first_outcome_of_an_attempt_stays
             attempts_come_newest_first_whatever_the_order_of_writing
+            attempts_are_paged_oldest_first
             recoveries_change_no_version_and_are_no_refusals
             recoveries_of_workflows_are_kept_apart
         }
@@ -93,6 +94,7 @@ macro_rules! tampered_contract {
             unreadable_recoveries_hide_no_older_attempt
             a_number_that_only_an_outcome_has_is_used_up
             an_attempt_with_an_unreadable_outcome_has_ended
+            unreadable_claims_and_outcomes_are_given_in_their_places
             an_entry_of_a_quarantine_is_kept_beside_an_unreadable_one
         }
     };

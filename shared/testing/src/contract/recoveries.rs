@@ -3,7 +3,7 @@
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
-use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
+use alims_domain::recovery::records::{KeptRecovery, RecoveryAttempt, RecoveryClaim};
 use alims_operations::ports::{Claimed, RecoveryLog, WorkflowLog};
 use tokio::task::JoinSet;
 
@@ -104,6 +104,38 @@ pub async fn attempts_come_newest_first_whatever_the_order_of_writing<L: Recover
         assert!(attempts.iter().all(|it| it.ended.is_some() == (it.claim.attempt < 3)), "at most {limit}");
     }
     assert_eq!(log.recoveries(&key, 0).await.unwrap().attempts, []);
+}
+
+/// Each once, whatever the size of the pages, and a claim with its outcome.
+pub async fn attempts_are_paged_oldest_first<L: RecoveryLog>(log: L) {
+    let key = a_fresh_key();
+    let places = [(12, 1), (2, 10), (100, 3), (2, 1), (2, 2), (12, 2)];
+    for (version, attempt) in places {
+        let claim = a_claim(&key, version, attempt);
+        log.claim_recovery(&claim).await.unwrap();
+        if attempt < 3 {
+            log.record_recovery(&a_full_record(&claim)).await.unwrap();
+        }
+    }
+    let expected = [(2, 1), (2, 2), (2, 10), (12, 1), (12, 2), (100, 3)].map(|(at_version, attempt)| {
+        let claim = a_claim(&key, at_version, attempt);
+        let outcome = (attempt < 3).then(|| Ok(a_full_record(&claim)));
+        KeptRecovery { claim: Some(Ok(claim)), outcome, ..KeptRecovery::named((version(at_version), attempt)) }
+    });
+    for limit in 1..=7 {
+        let (mut seen, mut after): (Vec<KeptRecovery>, _) = (Vec::new(), None);
+        loop {
+            let page = log.recoveries_after(&key, after, limit).await.unwrap();
+            let is_last = page.len() < limit;
+            seen.extend(page);
+            after = seen.last().map(KeptRecovery::place);
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "{limit} a page");
+    }
+    assert_eq!(log.recoveries_after(&a_fresh_key(), None, 5).await.unwrap(), []);
 }
 
 /// They are stored next to the versions, never among them.

@@ -4,7 +4,7 @@ use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
-use alims_domain::recovery::records::Recoveries;
+use alims_domain::recovery::records::{KeptRecovery, Recoveries};
 use alims_domain::refusal::KeptRefusal;
 use alims_operations::ports::{AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
 use std::future::Future;
@@ -172,6 +172,38 @@ pub async fn an_attempt_with_an_unreadable_outcome_has_ended<T: Tampered>(store:
     assert_eq!((read.unreadable[0].at, read.unreadable[0].fault), (version(3), BreakKind::UnreadableRecovery));
     log.record_recovery(&a_full_record(&claims[1])).await.unwrap();
     assert_eq!(log.recoveries(&key, 5).await.unwrap(), read, "the first outcome stays, readable or not");
+}
+
+/// Also when the log has only one of the two; no size of a page hides one or gives one twice.
+pub async fn unreadable_claims_and_outcomes_are_given_in_their_places<T: Tampered>(store: T) {
+    let (key, log) = (a_fresh_key(), store.log());
+    attempted(log, &key, 3, 5).await;
+    store.spoil(&key, Place::Claim(version(3), 1), "a bit fell over").await;
+    store.spoil(&key, Place::Outcome(version(3), 2), "a bit fell over").await;
+    store.take_out(&key, Place::Claim(version(3), 3)).await;
+    store.take_out(&key, Place::Outcome(version(3), 4)).await;
+    let expected = [
+        (1, Some(false), Some(true)),
+        (2, Some(true), Some(false)),
+        (3, None, Some(true)),
+        (4, Some(true), None),
+        (5, Some(true), Some(true)),
+    ];
+    for limit in 1..=6 {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = log.recoveries_after(&key, after, limit).await.unwrap();
+            after = page.last().map(KeptRecovery::place).or(after);
+            let is_last = page.len() < limit;
+            seen.extend(
+                page.into_iter().map(|it| (it.attempt, it.claim.map(|it| it.is_ok()), it.outcome.map(|it| it.is_ok()))),
+            );
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "at most {limit}");
+    }
 }
 
 fn beside_of(entry: &QuarantineEntry) -> Option<&ChainHash> {

@@ -19,13 +19,14 @@ where
 {
     /// Does the work that a new assessment shows: the publisher may have been faster.
     pub(crate) async fn publish(&self, mut document: RecoveryDocument) -> Result<RecoveryDocument, RecoveryStepError> {
-        let (head, findings, plan) = match self.look(&document).await? {
-            Found::Broken(found) => return self.quarantine(document, found).await,
+        let (head, findings, plan) = match self.look(&mut document).await? {
+            Found::Unfinished(document) => return Ok(*document),
+            Found::Broken(found, newest) => return self.quarantine(document, (found, newest)).await,
             Found::Sound { head, findings, plan } => (head, findings, plan),
         };
         document.next = Next::Confirm;
         let repairs = match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, found).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
             RecoveryPlan::AlreadyConsistent => return Ok(document),
             RecoveryPlan::Repair(repairs) => repairs,
         };

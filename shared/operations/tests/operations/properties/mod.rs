@@ -2,6 +2,7 @@
 
 mod get_workflow_history;
 mod lifecycle_model;
+mod list_workflows;
 mod publish_events;
 mod rebuild_index;
 mod replay_events;

@@ -4,6 +4,7 @@ mod altered_meanwhile;
 mod colliding;
 mod faults;
 mod golden;
+mod long;
 mod unpublishable;
 mod unreadable_meanwhile;
 

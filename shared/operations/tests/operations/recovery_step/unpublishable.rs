@@ -3,7 +3,7 @@
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::PublishPorts;
@@ -63,6 +63,15 @@ impl QuarantineLog for Withholding {
 impl RecoveryLog for Withholding {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.0.recoveries(key, limit).await
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        self.0.recoveries_after(key, after, limit).await
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {

@@ -3,7 +3,7 @@
 mod refused_walk;
 
 use alims_domain::lifecycle::State;
-use alims_domain::limits::{SWEEP_GRACE_SECONDS, SWEEP_WORKFLOWS_MAX};
+use alims_domain::limits::{CHECKED_VERSIONS_MAX, SWEEP_CHECKS_MAX, SWEEP_GRACE_SECONDS, SWEEP_WORKFLOWS_MAX};
 use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
@@ -52,6 +52,21 @@ impl Yard {
     fn running(&self) -> Vec<String> {
         self.starter.running().into_iter().map(|document| document.workflow_id.to_string()).collect()
     }
+}
+
+/// Otherwise a sweep would run out of its time at this workflow each time, and never come to those behind it.
+#[tokio::test]
+async fn a_history_longer_than_a_sweep_checks_is_reported_and_the_others_are_swept() {
+    let yard = Yard::default();
+    let path: Vec<State> =
+        [State::Active, State::Paused].into_iter().cycle().take(SWEEP_CHECKS_MAX * CHECKED_VERSIONS_MAX + 50).collect();
+    yard.at("long", &path);
+    yard.at("missing", &[State::Active]);
+    yard.index.remove(&a_key("missing"));
+    let swept = yard.swept().await;
+    assert_eq!((swept.workflows, swept.started, swept.finished), (2, 1, true));
+    let failed: Vec<String> = swept.failed.iter().map(|(key, _)| key.workflow_id.to_string()).collect();
+    assert_eq!((failed, yard.running()), (vec!["long".to_owned()], vec!["missing".to_owned()]));
 }
 
 #[tokio::test]

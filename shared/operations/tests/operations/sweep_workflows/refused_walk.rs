@@ -2,7 +2,7 @@
 
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
-use alims_domain::recovery::records::{Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::StartPorts;
@@ -67,6 +67,15 @@ impl WorkflowLog for Refusing {
 impl RecoveryLog for Refusing {
     async fn recoveries(&self, key: &WorkflowKey, limit: usize) -> Result<Recoveries, StoreError> {
         self.log.recoveries(key, limit).await
+    }
+
+    async fn recoveries_after(
+        &self,
+        key: &WorkflowKey,
+        after: Option<(Version, u32)>,
+        limit: usize,
+    ) -> Result<Vec<KeptRecovery>, StoreError> {
+        self.log.recoveries_after(key, after, limit).await
     }
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
