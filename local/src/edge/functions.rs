@@ -84,6 +84,7 @@ impl Functions {
             ids: decides.ids.clone(),
         };
         let handlers = HashMap::from([
+            handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
