@@ -4,7 +4,8 @@
 //! operations need no hooks, and in production there is nothing.
 
 use alims_domain::bus_event::BusEvent;
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
@@ -12,8 +13,8 @@ use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{
-    Advanced, AppendError, BusError, Claimed, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, LogError,
-    QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
+    Advanced, AppendError, BusError, Claimed, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
+    LogError, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
 
 use crate::recording::{Broken, Recorder, What};
@@ -210,6 +211,10 @@ impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         self.inner.list(query).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        self.inner.count(tenant_id, state, reads_max).await
     }
 }
 

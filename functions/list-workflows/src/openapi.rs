@@ -20,11 +20,11 @@ pub fn described() -> Described {
         tag: Tag::Read,
         summary: "List workflows",
         description: "Newest first by `updated_at`, eventually consistent: the list shows the last published version \
-                      of each workflow, of those that you may read. The policies decide on each one, so a page may be \
-                       short or empty although more pages follow. A workflow that changes while you read the pages moves to the front, so these \
-                      pages may miss it. To miss none, read all pages; then read again with `updated_after` ten \
-                      seconds before the last reading began; repeat until a reading has a single page. The last page \
-                      that shows a workflow is right.",
+                      of each workflow, of those that you may read. The policies decide on each one, so a page may \
+                      be short or empty although more pages follow. A workflow that changes while you read the \
+                      pages moves to the front, so these pages may miss it. To miss none, read all pages; then read \
+                      again with `updated_after` ten seconds before the last reading began; repeat until a reading \
+                      has a single page. The last page that shows a workflow is right.",
         parameters,
         body: None,
         successes: vec![("200", responses::success("A page of workflows.", list).build())],

@@ -1,7 +1,8 @@
 //! The stream pump, the publisher and the real adapters, with everything going wrong that may: whatever happens, the
 //! first appearances of each workflow's events are in order and complete, and nothing is stuck.
 
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
@@ -10,7 +11,9 @@ use alims_local::pump::{Pump, Source};
 use alims_local::stream::CheckpointFile;
 use alims_local::{Config, Server};
 use alims_operations::PublishPorts;
-use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex, WorkflowLog,
+};
 use alims_testing::builders::{a_chain, a_key, at};
 use alims_testing::{FixedClock, MemoryDeadLetters, SequentialIds};
 use aws_lambda_events::dynamodb::{Event, EventRecord};
@@ -76,6 +79,10 @@ impl WorkflowIndex for Deadly {
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         self.index.list(query).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        self.index.count(tenant_id, state, reads_max).await
     }
 }
 

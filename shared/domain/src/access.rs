@@ -37,11 +37,13 @@ pub enum Action {
     ReplayEvents,
     /// Release a workflow from quarantine.
     ReleaseWorkflow,
+    /// Count workflows.
+    CountWorkflows,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -57,6 +59,7 @@ impl Action {
         Self::GetWorkflowRecovery,
         Self::ReplayEvents,
         Self::ReleaseWorkflow,
+        Self::CountWorkflows,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: whoever may create may ask, and the
@@ -76,7 +79,7 @@ impl Action {
     /// Whether the action is done to one workflow that exists.
     #[must_use]
     pub const fn is_on_a_workflow(self) -> bool {
-        !matches!(self, Self::CreateWorkflow | Self::ListWorkflows)
+        !matches!(self, Self::CreateWorkflow | Self::ListWorkflows | Self::CountWorkflows)
     }
 
     /// The name in policies and logs.
@@ -98,6 +101,7 @@ impl Action {
             Self::GetWorkflowRecovery => "getWorkflowRecovery",
             Self::ReplayEvents => "replayEvents",
             Self::ReleaseWorkflow => "releaseWorkflow",
+            Self::CountWorkflows => "countWorkflows",
         }
     }
 }

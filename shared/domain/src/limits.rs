@@ -24,6 +24,9 @@ pub const REFUSALS_OF_A_WORKFLOW_MAX: usize = 100;
 pub const PAGE_ITEMS_MAX: usize = 100;
 /// Items of one page when the caller gives no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Reads of the index that a count makes for each state. One read on `DynamoDB` looks at 500 entries at most, so this
+/// counts 10,000 workflows of a state, for some 500 read units.
+pub const COUNT_READS_MAX: usize = 20;
 /// How many versions a walk over a whole history holds in memory at once.
 pub const WALK_ITEMS_MAX: usize = 100;
 /// How many versions a check of a history reads at once: two megabytes of the largest.

@@ -1,8 +1,9 @@
 //! The index on `DynamoDB`: one item per workflow. A write replaces the whole item and only moves forward.
 
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{Advanced, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex};
+use alims_operations::ports::{Advanced, IndexCount, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::count;
 use crate::failure::store_error;
 use crate::index_item::{PREVIOUS_STATE, readable};
 use crate::item::{
@@ -40,8 +42,8 @@ impl DynamoIndex {
         Self { client, table: table.into().into(), evaluated_max: EVALUATED_ENTRIES_MAX }
     }
 
-    /// The same index, but one page of a list looks at no more than so many entries of one state; at least 2, as
-    /// one of them may be the entry the page begins after.
+    /// The same index, but one page of a list and one read of a count look at no more than so many entries of one
+    /// state; at least 2, as one of them may be the entry the page begins after.
     #[must_use]
     pub fn evaluating_at_most(mut self, entries: usize) -> Self {
         self.evaluated_max = entries.max(2);
@@ -181,5 +183,10 @@ impl WorkflowIndex for DynamoIndex {
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         let listed = Listed { client: &self.client, table: &self.table, evaluated_max: self.evaluated_max };
         list::page(listed, query).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        let listed = Listed { client: &self.client, table: &self.table, evaluated_max: self.evaluated_max };
+        count::of_state(listed, tenant_id, state, reads_max).await
     }
 }

@@ -4,6 +4,7 @@
 //! this crate or the hash chain detects an altered item and never takes it for data.
 
 mod client;
+mod count;
 mod failure;
 mod index;
 mod index_item;

@@ -32,6 +32,7 @@ operations! {
     get_workflow_recovery,
     replay_events,
     release_workflow,
+    count_workflows,
 }
 
 /// The OpenAPI document.

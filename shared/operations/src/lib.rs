@@ -2,6 +2,7 @@
 //!
 //! Nothing in here does I/O, reads a clock or makes an id: all of that comes in through [`ports`].
 
+pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
 pub mod get_workflow_history;

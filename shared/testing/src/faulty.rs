@@ -4,7 +4,8 @@
 //! it afresh for every number below that count and both kinds of [`CallFault`].
 
 use alims_domain::bus_event::BusEvent;
-use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::document::RecoveryDocument;
@@ -14,7 +15,7 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
-    IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
+    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
     RulesUnavailable, Start, StarterError, StoreError, SweepPositions, TransitionRules, WalkPart, WalkPosition,
     WorkflowIndex, WorkflowLog,
 };
@@ -247,6 +248,10 @@ impl<T: WorkflowIndex> WorkflowIndex for Faulty<T> {
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         self.script.play("index.list", store, self.inner.list(query)).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        self.script.play("index.count", store, self.inner.count(tenant_id, state, reads_max)).await
     }
 }
 

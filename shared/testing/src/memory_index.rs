@@ -1,9 +1,10 @@
 //! The index in memory.
 
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, IndexEntries, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -23,8 +24,8 @@ impl Default for MemoryIndex {
 }
 
 impl MemoryIndex {
-    /// The same index, but one page of a list looks at no more than so many entries (at least one), so that pages
-    /// are short, as a store's are.
+    /// The same index, but one page of a list and one read of a count look at no more than so many entries (at
+    /// least one), so that they are short, as a store's are.
     #[must_use]
     pub fn evaluating_at_most(mut self, entries: usize) -> Self {
         self.evaluated_max = entries.max(1);
@@ -106,5 +107,13 @@ impl WorkflowIndex for MemoryIndex {
             }
         }
         Ok(IndexPage { items, next: None })
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        let entries = self.entries.lock().unwrap();
+        let counts = |entry: &&IndexEntry| entry.key.tenant_id == *tenant_id && entry.current_state == state;
+        let found = entries.values().filter(counts).count();
+        let counted = found.min(self.evaluated_max.saturating_mul(reads_max));
+        Ok(IndexCount { workflows: u64::try_from(counted).unwrap(), complete: counted == found })
     }
 }

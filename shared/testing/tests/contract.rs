@@ -89,6 +89,7 @@ fn no_part_of_the_contract_is_forgotten() {
     for part in [
         include_str!("../src/contract/access.rs"),
         include_str!("../src/contract/bus.rs"),
+        include_str!("../src/contract/count.rs"),
         include_str!("../src/contract/dead_letters.rs"),
         include_str!("../src/contract/index.rs"),
         include_str!("../src/contract/json.rs"),

@@ -88,7 +88,8 @@ fn action(text: &str, operation: &Operation) -> anyhow::Result<String> {
     let arm = format!("            Self::{pascal} => \"{camel}\",");
     let text = at_end_of(&text, "pub const fn as_str(self)", "        }", &arm)?;
     if operation.kind == Kind::Tenant {
-        return replaced(&text, "| Self::ListWorkflows)", &format!("| Self::ListWorkflows | Self::{pascal})"));
+        // The end of the pattern is another operation's as soon as there is one more of this kind.
+        return replaced(&text, "Self::CreateWorkflow | ", &format!("Self::CreateWorkflow | Self::{pascal} | "));
     }
     Ok(text)
 }

@@ -37,11 +37,15 @@ fn refused(root: &Path, operation: &Operation) -> String {
 fn the_generator_makes_every_place_of_each_kind_of_operation() {
     let copy = copy();
     let all = places().unwrap();
-    // One after the other into the same copy: what was made is no obstacle. One name comes before all others, one after.
+    // One after the other into the same copy: what was made is no obstacle, nor is another of its kind. One name comes
+    // before all others, one after.
     // The files of each are counted, without the three that a command renews, so that an operation stays small.
     for (asked, files_max) in [
         (asked("add-widget", Some("/workflows/{workflow_id}/widgets"), true), 30),
+        (asked("paint-widget", Some("/workflows/{workflow_id}/painted-widgets"), true), 30),
         (asked("count-widgets", Some("/widgets"), false), 22),
+        (asked("sum-widgets", Some("/widget-sums"), false), 22),
+        (asked("measure-widgets", Some("/workflows/{workflow_id}/widget-sizes"), false), 19),
         (asked("weigh-widgets", None, false), 19),
     ] {
         let operation = Operation::new(&asked).unwrap();

@@ -3,8 +3,8 @@
 use alims_domain::identifiers::Version;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    AppendError, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WorkflowIndex,
-    WorkflowLog, entry_of,
+    AppendError, IndexCount, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPositions,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -137,6 +137,9 @@ async fn everything_done_to_the_entry(store: &Store) {
         assert_newer(kind, &index.repair(&entry, Some(&seen)).await);
         assert_newer(kind, &index.repair(&entry, None).await);
     }
+    // A count reads no more of an entry than its key, which says that the workflow exists.
+    let counted = index.count(&seen.key.tenant_id, seen.current_state, 1).await.unwrap();
+    assert_eq!(counted, IndexCount { workflows: 1, complete: true });
     // The entries of other workflows are read beside it.
     let other = IndexEntry::from(&a_created("w-2").event);
     let entries = index.entries(&[other.key.clone(), seen.key.clone()]).await.unwrap();

@@ -1,8 +1,9 @@
 //! Answers that a store gives rarely, told by a script: failures, keys left unprocessed, pages without items.
 
 use alims_domain::identifiers::Version;
+use alims_domain::lifecycle::State;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{AppendError, LogError, StoreError, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{AppendError, IndexCount, LogError, StoreError, WorkflowIndex, WorkflowLog};
 use alims_testing::builders::{a_created, a_key};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{HeaderMap, StatusCode};
@@ -141,6 +142,50 @@ async fn a_page_without_items_is_not_the_end() {
     let versions = DynamoLog::new(client, "log").versions(&a_key("w-1"), Version::FIRST, 10).await;
     assert_eq!(versions.unwrap(), []);
     assert_eq!(asked.lock().unwrap()[1].1["ExclusiveStartKey"]["entry"]["S"], "v#1");
+}
+
+/// A count of one state with at most four reads.
+async fn count_of(answer: fn(usize) -> (u16, Value)) -> (Result<IndexCount, StoreError>, Asked) {
+    let (client, asked) = a_store(answer).await;
+    let counted = DynamoIndex::new(client, "index").count(&a_key("w-1").tenant_id, State::Active, 4).await;
+    (counted, asked)
+}
+
+/// The key of an entry, as far as a script needs one.
+fn resumed_at(workflow_id: &str) -> Value {
+    json!({"pk": {"S": format!("default#{workflow_id}")}})
+}
+
+#[tokio::test]
+async fn a_count_adds_up_its_reads_and_asks_for_no_entries() {
+    let (counted, asked) = count_of(|number| match number {
+        0 => (200, json!({"Count": 500, "LastEvaluatedKey": resumed_at("w-1")})),
+        1 => (200, json!({"Count": 0, "LastEvaluatedKey": resumed_at("w-2")})),
+        _ => (200, json!({"Count": 7})),
+    })
+    .await;
+    assert_eq!(counted.unwrap(), IndexCount { workflows: 507, complete: true });
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|(target, request)| target == "Query" && request["Select"] == "COUNT"), "{asked:?}");
+    let resumed: Vec<&Value> = asked.iter().map(|(_, request)| &request["ExclusiveStartKey"]).collect();
+    assert_eq!(resumed, [&Value::Null, &resumed_at("w-1"), &resumed_at("w-2")]);
+}
+
+#[tokio::test]
+async fn a_count_without_an_end_stops_after_its_reads_and_is_not_complete() {
+    let (counted, asked) = count_of(|_| (200, json!({"Count": 2, "LastEvaluatedKey": resumed_at("w-1")}))).await;
+    assert_eq!(counted.unwrap(), IndexCount { workflows: 8, complete: false });
+    assert_eq!(targets(&asked), ["Query"; 4]);
+}
+
+#[tokio::test]
+async fn a_count_that_fails_half_way_is_no_count() {
+    let (counted, _) = count_of(|number| match number {
+        0 => (200, json!({"Count": 2, "LastEvaluatedKey": resumed_at("w-1")})),
+        _ => (503, failure("Whatever")),
+    })
+    .await;
+    assert!(matches!(counted, Err(StoreError::Unavailable(_))), "{counted:?}");
 }
 
 #[tokio::test]

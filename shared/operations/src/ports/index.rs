@@ -1,7 +1,7 @@
-//! The index: the newest published version of each workflow, for lists. A projection of the log that can be rebuilt at
-//! any time.
+//! The index: the newest published version of each workflow, for lists and counts. A projection of the log that can
+//! be rebuilt at any time.
 
-use alims_domain::identifiers::{PrincipalId, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
@@ -23,7 +23,7 @@ pub struct IndexPosition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexQuery {
     /// The tenant.
-    pub tenant_id: alims_domain::identifiers::TenantId,
+    pub tenant_id: TenantId,
     /// Only those in this state.
     pub state: Option<State>,
     /// Only those of this type.
@@ -50,6 +50,15 @@ pub struct IndexPage {
     pub next: Option<IndexPosition>,
 }
 
+/// How many workflows were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexCount {
+    /// The counted entries: all of them, or a lower bound.
+    pub workflows: u64,
+    /// Whether the count reached the end. When false, there may be more.
+    pub complete: bool,
+}
+
 /// The requested entries that exist.
 pub type IndexEntries = BTreeMap<WorkflowKey, Result<IndexEntry, NewerFormat>>;
 
@@ -71,7 +80,7 @@ pub enum Advanced {
     AlreadyThere,
 }
 
-/// The newest published version of each workflow. Lists from it are eventually consistent.
+/// The newest published version of each workflow. Lists and counts from it are eventually consistent.
 pub trait WorkflowIndex: Send + Sync {
     /// The existing entries of these workflows. The number of keys is unlimited: the adapter MUST split calls and ask
     /// again for keys that the store left unprocessed. A stale answer is allowed. An adapter MUST return an entry of a
@@ -91,4 +100,13 @@ pub trait WorkflowIndex: Send + Sync {
 
     /// One page of a tenant's workflows.
     fn list(&self, query: &IndexQuery) -> impl Future<Output = Result<IndexPage, StoreError>> + Send;
+
+    /// Counts a tenant's workflows in a state. The adapter MUST make at most `reads_max` reads of bounded size, and MUST
+    /// say when they did not reach the end. An entry counts by its key: an adapter need not read what it says.
+    fn count(
+        &self,
+        tenant_id: &TenantId,
+        state: State,
+        reads_max: usize,
+    ) -> impl Future<Output = Result<IndexCount, StoreError>> + Send;
 }

@@ -16,7 +16,7 @@ pub use access::AccessPolicy;
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};
-pub use index::{Advanced, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
+pub use index::{Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
 pub use log::{AppendError, LogError, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{

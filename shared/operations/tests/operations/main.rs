@@ -11,6 +11,7 @@
 
 mod assess;
 mod chain_walk;
+mod count_workflows;
 mod create_workflow;
 mod decision;
 mod foreign_keys;

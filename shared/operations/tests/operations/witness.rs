@@ -162,7 +162,7 @@ async fn a_recovery_quarantines_it_and_does_not_rebuild_the_index() {
 async fn verified(site: &Site) -> Verification {
     let ports =
         alims_operations::verify_workflow_history::Ports { index: site.index.clone(), ..verifying(site.log.clone()) };
-    alims_operations::verify_workflow_history::verify_workflow_history(&ports, &alice(), &w()).await.unwrap()
+    alims_operations::verify_workflow_history::verify_workflow_history(&ports, &alice(), &w(), None).await.unwrap()
 }
 
 #[tokio::test]

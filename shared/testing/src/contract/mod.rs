@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod bus;
+pub mod count;
 pub mod dead_letters;
 pub mod index;
 pub mod json;
@@ -137,6 +138,13 @@ macro_rules! index_contract {
             a_list_goes_on_from_a_position_that_is_gone
             tenants_lists_are_kept_apart
             every_list_is_what_a_plain_model_says
+        }
+        $crate::contract_tests! { count, $adapter,
+            an_unknown_tenant_has_no_workflows_to_count
+            each_state_is_counted_apart
+            a_workflow_is_counted_once_in_its_present_state
+            tenants_counts_are_kept_apart
+            a_count_that_stops_early_is_a_lower_bound_and_says_so
         }
     };
 }

@@ -74,12 +74,11 @@ proptest! {
                 put(&log, Kind::Refusal, number, newest, at(i64::from(number))).await;
             }
             // What everybody's history holds, less the refusals that are another person's.
-            let is_own = |item: &HistoryItem| match item {
-                HistoryItem::Refusal(refusal) => refusal.requested_by.as_str() == "alice",
-                _ => true,
+            let is_others = |item: &&HistoryItem| {
+                matches!(item, HistoryItem::Refusal(refusal) if refusal.requested_by.as_str() != "alice")
             };
             let whole = crate::get_workflow_history::pages(&log, REFUSALS, 100).await;
-            let whole: Vec<_> = whole.iter().filter(|item| is_own(item)).map(named).collect();
+            let whole: Vec<_> = whole.iter().filter(|item| !is_others(item)).map(named).collect();
             let (mut seen, mut after, mut pages) = (Vec::new(), Some(HistoryPosition::default()), 0);
             while let Some(position) = after {
                 let reader = OnlyTheseMay(vec![Action::GetWorkflowHistory]);

@@ -1,12 +1,13 @@
 //! A rebuild beside publishers, users and other rebuilds: nothing is lost, nothing comes out of order or goes back.
 
 use alims_domain::event::WorkflowEvent;
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, EventBus, IndexEntries, IndexPage, IndexQuery, LogWalk, QuarantineLog, StoreError, WorkflowIndex,
-    WorkflowLog, entry_of,
+    Advanced, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogWalk, QuarantineLog, StoreError,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::{Anomaly, PublishPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_move, sealed};
@@ -49,6 +50,10 @@ impl WorkflowIndex for OnlyForward {
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         self.0.list(query).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        self.0.count(tenant_id, state, reads_max).await
     }
 }
 

@@ -1,13 +1,14 @@
 //! The stream of the log as it reaches a publisher: records, batches that come again, and publishers that run beside others.
 
 use alims_domain::bus_event::BusEvent;
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{
-    Advanced, BusError, DeadLetters, EntryRefused, EventBus, IndexEntries, IndexPage, IndexQuery, QuarantineLog,
-    StoreError, WorkflowIndex, WorkflowLog,
+    Advanced, BusError, DeadLetters, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
+    QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
 use alims_operations::publish_events::{self, Published, StreamRecord};
 use alims_testing::builders::{a_chain, a_key, at};
@@ -115,6 +116,10 @@ impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         self.0.list(query).await
+    }
+
+    async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {
+        self.0.count(tenant_id, state, reads_max).await
     }
 }
 
