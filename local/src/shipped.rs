@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use crate::folder::{FolderError, make_private_folder, replace};
 
 /// The files by folder: their path in the repository, and their text.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("policies/roles.cedar", include_str!("../../policies/roles.cedar")),
     ("policies/schema.cedarschema", include_str!("../../policies/schema.cedarschema")),
     ("policies/tenants.cedar", include_str!("../../policies/tenants.cedar")),
     ("rules/laboratory.yaml", include_str!("../../rules/laboratory.yaml")),
     ("rules/predicate-logic/applicable.yaml", include_str!("../../rules/predicate-logic/applicable.yaml")),
+    ("rules/workflow-types.yaml", include_str!("../../rules/workflow-types.yaml")),
 ];
 
-/// Where rules and policies are, and where data is kept unless another folder is named.
+/// Where rules and policies are.
 pub(crate) struct Defaults {
     /// The folder of the rules.
     pub(crate) rules: PathBuf,

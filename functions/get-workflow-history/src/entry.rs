@@ -15,6 +15,16 @@ use serde::Serialize;
 /// One entry of a history: a version or, on request, another entry of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(discriminator(property_name = "event_type", mapping(
+    ("WorkflowCreated" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowStateChanged" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowRecovered" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowTransitionRefused" = "#/components/schemas/Refusal"),
+    ("WorkflowQuarantined" = "#/components/schemas/Quarantine"),
+    ("WorkflowReleased" = "#/components/schemas/Release"),
+    ("RecoveryAttempt" = "#/components/schemas/RecoveryAttempt"),
+    ("UnreadableEntry" = "#/components/schemas/UnreadableEntry"),
+))))]
 #[serde(untagged)]
 pub enum HistoryEntry {
     /// A version.

@@ -184,7 +184,12 @@ impl Selection {
             return None;
         }
         let is_own = detail.requested_by.as_ref() == Some(&self.principal.id);
-        let needs_more = (detail_type == WORKFLOW_TRANSITION_REFUSED && !is_own).then_some(Action::GetWorkflowRefusals);
+        // As the history asks for these entries.
+        let needs_more = match detail_type.as_ref() {
+            WORKFLOW_TRANSITION_REFUSED if !is_own => Some(Action::GetWorkflowRefusals),
+            "WorkflowQuarantined" | "WorkflowReleased" => Some(Action::GetWorkflowRecovery),
+            _ => None,
+        };
         let about = self.about(detail).await;
         let may = |action| self.permits(action, &about);
         let passes = may(Action::GetWorkflowHistory) && needs_more.is_none_or(may);
@@ -315,7 +320,7 @@ mod tests {
     /// An archive with events of the listener's tenant.
     fn archive(folder: &tempfile::TempDir, events: usize) -> Arc<Archive> {
         let archive = Archive::open(&folder.path().join("events")).unwrap();
-        let line = r#"{"detail-type": "WorkflowCreated", "detail": {"tenant_id": "lab", "workflow_id": "w-1",
+        let line = r#"{"detail-type": "WorkflowCreated", "detail": {"tenant_id": "default", "workflow_id": "w-1",
             "workflow_type": "free-form"}}"#;
         archive.append(&vec![line.to_owned(); events]).unwrap();
         Arc::new(archive)

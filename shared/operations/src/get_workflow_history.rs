@@ -59,7 +59,7 @@ pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog>(
     for action in query.include.actions() {
         authorise(ports.policy.as_ref(), call, action, &key, event)?;
     }
-    let shown = Shown::to(ports.policy.as_ref(), call, &key, event);
+    let shown = Shown::to(ports.policy.as_ref(), call, &key, event, query.include);
     // Before the versions: those that these entries stand behind are in the log by then.
     let beside = beside(&ports.store, &key, &query, shown).await?;
     if newest.is_none() {
@@ -81,10 +81,17 @@ enum Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn to(policy: &dyn AccessPolicy, call: &'a Call, key: &WorkflowKey, newest: Option<&WorkflowEvent>) -> Self {
-        match authorise(policy, call, Action::GetWorkflowRefusals, key, newest) {
-            Ok(()) => Self::All,
-            Err(_) => Self::Own(&call.principal.id),
+    fn to(
+        policy: &dyn AccessPolicy,
+        call: &'a Call,
+        key: &WorkflowKey,
+        newest: Option<&WorkflowEvent>,
+        include: Include,
+    ) -> Self {
+        // The policies log each answer, so they are asked only about what the caller asks for.
+        match include.refusals.then(|| authorise(policy, call, Action::GetWorkflowRefusals, key, newest)) {
+            Some(Ok(())) => Self::All,
+            Some(Err(_)) | None => Self::Own(&call.principal.id),
         }
     }
 

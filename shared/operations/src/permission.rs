@@ -6,17 +6,28 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::WorkflowKey;
 
 use crate::errors::Forbidden;
-use crate::ports::AccessPolicy;
+use crate::head::ReadWorkflowError;
+use crate::ports::{AccessPolicy, StoreError};
 
 /// The answer about a workflow that is missing or cannot be read: one who may not do this at all must not learn which.
-pub(crate) fn unless_forbidden<E: From<Forbidden>>(
+/// A store that failed says nothing of the workflow, and policies that ask for its type or its creator would refuse a
+/// caller who may: that error stays.
+pub(crate) fn unless_forbidden(
     policy: &dyn AccessPolicy,
     call: &Call,
     action: Action,
     key: &WorkflowKey,
-    error: E,
-) -> E {
-    authorise(policy, call, action, key, None).err().map_or(error, E::from)
+    error: ReadWorkflowError,
+) -> ReadWorkflowError {
+    match error {
+        ReadWorkflowError::Store(StoreError::Unavailable(_) | StoreError::Refused(_)) => error,
+        ReadWorkflowError::NotFound
+        | ReadWorkflowError::Forbidden(_)
+        | ReadWorkflowError::Quarantined(_)
+        | ReadWorkflowError::Store(StoreError::NewerFormat(_)) => {
+            authorise(policy, call, action, key, None).err().map_or(error, ReadWorkflowError::from)
+        }
+    }
 }
 
 /// Whether the caller may do this to a workflow. When the workflow does not exist or its newest version is unreadable,

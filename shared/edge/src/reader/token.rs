@@ -219,7 +219,7 @@ pub fn rendered(claim: &Value) -> String {
 /// joins repeated headers by commas: of several tokens it is not known which one it verified, so none is read.
 fn claim_of(authorization: &str, name: &str) -> Option<Value> {
     let token = match authorization.split_once(' ') {
-        Some((scheme, token)) => Some(token).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?,
+        Some((scheme, token)) => Some(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?,
         None => authorization,
     };
     let mut parts = token.split('.');

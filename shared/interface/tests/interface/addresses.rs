@@ -53,10 +53,14 @@ fn like_an_id() -> impl Strategy<Value = String> {
     prop_oneof!["[.]{1,4}", "[.:_-]{1,4}", "[.a]{1,4}", "[A-Za-z0-9._:-]{1,128}"]
 }
 
-/// What a query string with this parameter becomes when a client writes it and parses the whole address.
+/// What a query string with this parameter becomes when a client writes it, a space as `%20`, and parses the whole
+/// address.
 fn query(name: &str, value: &str) -> String {
     let mut url = Url::parse("http://h/workflows").expect("an address");
     url.query_pairs_mut().append_pair(name, value);
+    // An encoded plus is `%2B`, so each plus that is left is a space.
+    let written = url.query().unwrap_or_default().replace('+', "%20");
+    url.set_query(Some(&written));
     Url::parse(url.as_str()).expect("an address").query().unwrap_or_default().to_owned()
 }
 

@@ -49,12 +49,9 @@ fn a_plus_in_a_query_is_refused_with_both_ways_to_write_what_is_meant() {
         let told = messages(read(query));
         assert!(matches!(told.as_slice(), [message] if message.contains("%2B") && message.contains("%20")), "{told:?}");
     }
-    for (query, creator) in [
-        ("created_by=a%2Bb@x", "a+b@x"),
-        ("created_by=a%20b", "a b"),
-        ("created_by=a%252Bb", "a%2Bb"),
-        ("created_by=%EF%BF%BD", "\u{fffd}"),
-    ] {
+    for (query, creator) in
+        [("created_by=a%2Bb@x", "a+b@x"), ("created_by=a%20b", "a b"), ("created_by=a%252Bb", "a%2Bb")]
+    {
         let (_, list) = read(query).expect("sound");
         assert_eq!(list.filter.created_by.map(String::from), Some(creator.to_owned()));
     }

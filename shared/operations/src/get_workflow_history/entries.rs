@@ -160,13 +160,18 @@ pub(crate) enum Stands {
     Behind(Option<Version>),
     /// Every version of this instant or an earlier one: the entry does not say which was the newest.
     At(Timestamp),
+    /// Every version of an earlier instant: the refusal met no version, or none that it names.
+    BehindEarlierThan(Timestamp),
 }
 
 impl From<KeptRefusal> for Beside {
     fn from(kept: KeptRefusal) -> Self {
         match kept {
             KeptRefusal::Refusal(refusal) => Self {
-                stands: Stands::Behind(refusal.version),
+                // Without a version it met none, or did not read which: then its instant decides.
+                stands: refusal
+                    .version
+                    .map_or(Stands::BehindEarlierThan(refusal.timestamp), |version| Stands::Behind(Some(version))),
                 at: Some(refusal.timestamp),
                 item: HistoryItem::Refusal(refusal),
                 is_shown: true,

@@ -30,7 +30,8 @@ impl Found {
         match (beside.stands, self) {
             (Stands::Behind(newest), _) => newest.is_some_and(|newest| self.version() <= newest),
             (Stands::At(instant), Self::Event(event)) => event.timestamp <= instant,
-            (Stands::At(_), Self::Unreadable(..)) => true,
+            (Stands::BehindEarlierThan(instant), Self::Event(event)) => event.timestamp < instant,
+            (Stands::At(_) | Stands::BehindEarlierThan(_), Self::Unreadable(..)) => true,
         }
     }
 }

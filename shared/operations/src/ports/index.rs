@@ -83,8 +83,9 @@ pub enum Advanced {
 /// The newest published version of each workflow. Lists and counts from it are eventually consistent.
 pub trait WorkflowIndex: Send + Sync {
     /// The existing entries of these workflows. The number of keys is unlimited: the adapter MUST split calls and ask
-    /// again for keys that the store left unprocessed. A stale answer is allowed. An adapter MUST return an entry of a
-    /// newer format as such, so that it blocks no other.
+    /// again for keys that the store left unprocessed. The read MUST be strongly consistent: an old entry could hide the
+    /// hash of a version that was published since. An adapter MUST return an entry of a newer format as such, so that it
+    /// blocks no other.
     fn entries(&self, keys: &[WorkflowKey]) -> impl Future<Output = Result<IndexEntries, StoreError>> + Send;
 
     /// Writes an entry, if the index is behind its `published_version` or has no entry. An adapter MUST leave an entry

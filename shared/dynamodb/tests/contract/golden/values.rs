@@ -313,12 +313,13 @@ fn replaced() -> BreakFound {
 
 /// The quarantine of version 3, of which the index is the evidence.
 pub(crate) fn quarantined_replaced() -> QuarantineEntry {
-    QuarantineEntry::Quarantined(quarantine("24", &replaced()))
+    // Without the version that was the newest: not every entry has it.
+    QuarantineEntry::Quarantined(Quarantine { version: None, ..quarantine("24", &replaced()) })
 }
 
 /// Its release.
 pub(crate) fn released_replaced() -> QuarantineEntry {
-    QuarantineEntry::Released(release("25", &replaced()))
+    QuarantineEntry::Released(Release { version: None, ..release("25", &replaced()) })
 }
 
 /// The index entry of version 5.
