@@ -1,4 +1,4 @@
-//! The sweep: it is bounded, continues where it stopped, helps without a request and closes attempts without an outcome.
+//! The sweep: it is bounded, continues where it stopped, helps without a request and closes abandoned attempts.
 
 mod refused_walk;
 
