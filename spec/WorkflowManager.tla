@@ -430,7 +430,7 @@ NoLanes == << >>
 
 Answer(records) == notifications' = IF Redelivery THEN notifications ELSE notifications \ records
 
-(* A batch rings for w up to version `last`. BatchGetItem may tell of any earlier time: `told` is at most what the index
+(* A batch announces w up to version `last`. BatchGetItem may tell of any earlier time: `told` is at most what the index
    has, or had before a release took it back. What lies between comes from the log. A batch for several workflows is taken
    up one by one, before the bus has dealt with any: BatchGetItem is no snapshot either. *)
 MayHaveSaid(w) ==
@@ -981,7 +981,7 @@ ProgressGuarantee == \A c \in Calls : work[c].at \in InProgress ~> work[c].at \n
 RecoveryCompleteness == \A w \in Workflows : Failed(w) /\ ~Broken(w) ~> ~Failed(w) \/ Broken(w)
 
 (* The same, and workflows whose index is behind are recovered as well: after what stopped a publisher is released,
-   nobody rings again for what it left. *)
+   no notification comes again for what it left. *)
 SweptSpec == FairSpec /\ \A r \in Recoveries, w \in Workflows : SF_vars(Republish(r, w))
 
 (* What keeps a subscriber from the versions after its own: one of them was made unreadable before its event was out, and

@@ -58,7 +58,7 @@ async fn up_after(rules_down: &Path, outage_seconds: u64) -> Result<()> {
     Ok(std::fs::remove_file(rules_down)?)
 }
 
-/// A workflow that failed, and that nobody recovers but who asks for it.
+/// A workflow that failed, and that only a request recovers.
 async fn failed(person: &Person, number: usize) -> Result<()> {
     let _client = CLIENT.acquire().await?;
     let new = json!({"workflow_type": "free-form", "workflow_id": format!("w-{number}")});

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::folder::{DataFolder, FolderError};
 
-/// How a key of this server begins, so that nobody takes it for one of AWS.
+/// How a key of this server begins, so that no reader takes it for one of AWS.
 const PREFIX: &str = "ALIMS";
 /// The random bytes of each half.
 const RANDOM_BYTES: usize = 16;

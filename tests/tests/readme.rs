@@ -1,4 +1,4 @@
-//! The commands of documents, run as they stand: a document that nobody checks is wrong within a month.
+//! The commands of documents, run as they stand: a document that no test checks is wrong within a month.
 //!
 //! Only three things are put in other places: the port is a free one, the data lie in a folder of their own, and
 //! `cargo local` is what it would run. `curl` fails where it would otherwise print a refusal and be content.

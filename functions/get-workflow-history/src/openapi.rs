@@ -41,9 +41,10 @@ pub fn described() -> Described {
 fn include() -> Parameter {
     let kind = parameters::text().enum_values(Some(INCLUDED));
     let schema = ArrayBuilder::new().items(kind).unique_items(true).min_items(Some(1));
-    let told = "Adds other entries of the log, separated by commas: `refusals`, the refused attempts: your own, \
-                 and with the action `getWorkflowRefusals` those of everybody; `quarantines`, each break that was found and each release with its reason, and \
-                `recoveries`, each attempt with its outcome (action `getWorkflowRecovery`).";
+    let told = "Adds other entries of the log, separated by commas. `refusals` adds your own refused \
+                attempts, and with the action `getWorkflowRefusals` those of every caller. `quarantines` adds each \
+                break that was found and each release with its reason, and `recoveries` each attempt with its outcome; \
+                both need the action `getWorkflowRecovery`.";
     parameters::parameter("include", ParameterIn::Query, told, schema, json!(INCLUDED))
         .style(Some(ParameterStyle::Form))
         .explode(Some(false))

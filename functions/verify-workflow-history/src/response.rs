@@ -23,7 +23,7 @@ pub struct Verification {
     pub from_version: Version,
     /// The number of valid versions, from `from_version` on.
     pub versions_checked: u64,
-    /// The hash of the last of these; absent when version 1 is broken.
+    /// The hash of the last valid version, which may be the one before `from_version`; absent when version 1 is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_hash: Option<ChainHash>,
     /// The first broken version; absent when all versions are valid.

@@ -116,7 +116,7 @@ impl Functions {
 
     /// Calls an operation's function with an event and gives its answer, both as JSON text.
     ///
-    /// Whoever asked may go away: the function goes on to its end, as it does on Lambda.
+    /// The caller may go away: the function goes on to its end, as it does on Lambda.
     pub(crate) async fn invoke(
         &self,
         operation: &Route,

@@ -1,4 +1,4 @@
-//! What the edge does by itself: routes, bounds of bodies, and documents for anybody.
+//! What the edge answers without a function: routes, bounds of bodies, and documents that need no token.
 
 use alims_local::BODY_BYTES_MAX;
 use reqwest::{Client, Method};

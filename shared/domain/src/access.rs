@@ -62,8 +62,8 @@ impl Action {
         Self::CountWorkflows,
     ];
 
-    /// The action of moving a workflow to `target`. Nothing moves to CREATED: whoever may create may ask, and the
-    /// lifecycle refuses.
+    /// The action of moving a workflow to `target`. Nothing moves to CREATED: a caller who may create may ask, and
+    /// the lifecycle refuses.
     #[must_use]
     pub const fn moving_to(target: State) -> Self {
         match target {

@@ -93,9 +93,9 @@ checked_text!(
     })
 );
 checked_text!(
-    /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters and without
-    /// white space at its ends, of which one at least is visible. A word for no value such as `null`, and a text that
-    /// lost characters, names nobody.
+    /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters and
+    /// without white space at its ends, of which one at least is visible. A word for no value such as `null`, or a text
+    /// with the replacement character U+FFFD, is no principal.
     PrincipalId,
     |text| {
         plain_text(text, 256)?;

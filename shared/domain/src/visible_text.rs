@@ -11,7 +11,7 @@ const PRINTED: GeneralCategoryGroup = GeneralCategoryGroup::Letter
     .union(GeneralCategoryGroup::Punctuation)
     .union(GeneralCategoryGroup::Symbol);
 
-/// Whether at least one character of a text is visible by itself.
+/// Whether at least one character of a text is visible on its own.
 ///
 /// White space, format characters such as the zero-width space, variation selectors, marks without a letter, and
 /// fillers such as that of Hangul show nothing.

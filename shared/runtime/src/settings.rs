@@ -75,8 +75,8 @@ impl Settings {
         self.optional("ALIMS_RULES_DIR").unwrap_or_else(|| "rules".to_owned()).into()
     }
 
-    /// Any variable by its name, for the choice and setup of a rules engine: `alims-rules`, on the same layer, defines
-    /// those names.
+    /// Any variable by its name, for what defines the names of its own settings: `alims-rules` for the choice and setup
+    /// of a rules engine, `alims-edge` for how tokens are read.
     pub fn variables(self) -> impl Fn(&str) -> Option<String> {
         move |name| self.optional(name)
     }

@@ -1,4 +1,4 @@
-//! recover-failed-workflow, which the bus's rule calls: a retryable failure is recovered with nobody asking.
+//! recover-failed-workflow, which the bus's rule calls: a retryable failure is recovered without a request.
 
 use serde_json::json;
 

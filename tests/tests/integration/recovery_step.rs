@@ -1,4 +1,4 @@
-//! recovery-step, which nobody calls over HTTP: what it did is seen from outside.
+//! recovery-step, which has no route: its effects are seen from outside.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! sweep-workflows, which a timer calls: what nobody asked about is found.
+//! sweep-workflows, which a timer calls: it finds workflows that need a recovery and that no request named.
 
 use alims_domain::lifecycle::State;
 use alims_dynamodb::DynamoLog;

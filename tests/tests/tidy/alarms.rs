@@ -1,4 +1,4 @@
-//! Whoever is woken: every queue of what went wrong has an alarm, every alarm reaches people, and its page is written.
+//! Alarms: every queue of what went wrong has one, every alarm reaches people, and its page is written.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is deployed is what is written elsewhere: operations, routes, tables, settings; and nobody may change the log.
+//! What is deployed is what is written elsewhere: operations, routes, tables, settings; and no role may change the log.
 
 use alims_dynamodb::tables::{INDEX, LOG, Table};
 use alims_edge::reader::token::TokenReader;

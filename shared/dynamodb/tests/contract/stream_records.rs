@@ -1,4 +1,4 @@
-//! Stream records become what they ring for.
+//! Stream records become the notifications that they carry.
 
 use alims_dynamodb::{DynamoLog, publish_batch, stream_record};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};

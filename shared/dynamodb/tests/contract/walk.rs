@@ -1,4 +1,4 @@
-//! A walk over the log on a real store: its contract, what nobody of ours wrote, and how it is asked for.
+//! A walk over the log on a real store: its contract, entries that the service did not write, and its requests.
 
 use alims_dynamodb::DynamoLog;
 use alims_operations::ports::{LogWalk, WorkflowLog};

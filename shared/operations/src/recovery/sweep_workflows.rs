@@ -194,7 +194,7 @@ where
     let findings = match assessed(log, &ports.index, key).await {
         Ok(Some(findings)) => findings,
         Ok(None) => return Err(SweepFailure::TooLong),
-        // This key holds only refused creations.
+        // This key has no versions: it holds refused requests that named an id which does not exist.
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };

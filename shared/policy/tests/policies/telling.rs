@@ -1,4 +1,4 @@
-//! What the log is told of a decision: who, what, on what, how, and by which policies.
+//! The log line of a decision: who, what, on what, how, and by which policies.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,7 @@
 //! A rule's conditions in words, for the people whose transition it refuses.
 //!
 //! The engine says only that a rule is not met. It compares texts, as Python writes each value, so that `true` is not
-//! equal to the text `true` of a rule: a reason that does not say this helps nobody.
+//! equal to the text `true` of a rule: a reason that does not say this does not help.
 
 use serde_json::{Map, Value};
 

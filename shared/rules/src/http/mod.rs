@@ -200,7 +200,7 @@ where
     B::Error: Into<Cause>,
 {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(EngineFault::NotTheContract("it is encoded, and nobody asked for that".to_owned()));
+        return Err(EngineFault::NotTheContract("it is encoded, which was not asked for".to_owned()));
     }
     match Limited::new(body, bytes_max).collect().await {
         Ok(read) => Ok(read.to_bytes()),

@@ -1,4 +1,4 @@
-//! The same request twice at once: whoever comes second at the log is given the answer of the first.
+//! The same request twice at once: the one that comes second at the log gets the answer of the first.
 
 use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::Version;

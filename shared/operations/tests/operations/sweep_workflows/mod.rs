@@ -1,4 +1,4 @@
-//! The sweep: bounded, goes on where it stopped, helps what nobody asked about and closes what ended without a word.
+//! The sweep: it is bounded, continues where it stopped, helps without a request and closes abandoned attempts.
 
 mod refused_walk;
 
