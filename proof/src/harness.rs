@@ -209,7 +209,9 @@ impl Harness {
 /// Whether an event has no version and no place in any order, as refusals, quarantines and releases have none.
 #[must_use]
 pub fn is_unordered(event: &serde_json::Value) -> bool {
-    event["version"].is_null() || event["event_type"] == "WorkflowTransitionRefused"
+    // Their `version` is the one that the workflow had.
+    let unordered = ["WorkflowTransitionRefused", "WorkflowQuarantined", "WorkflowReleased"];
+    event["event_type"].as_str().is_none_or(|event_type| unordered.contains(&event_type))
 }
 
 /// A workflow of the harness's tenant.

@@ -100,7 +100,7 @@ fn hiding_a_type(config: &mut alims_local::Config) {
     }
     let forbid = r#"@id("laboratory.secret")
 forbid (principal, action, resource)
-when { resource has workflow_type && resource.workflow_type == "secret" }
+when { resource has workflow_type && resource.workflow_type == ALIMS::WorkflowType::"result-approval" }
 unless { principal in ALIMS::Role::"auditor" || principal in ALIMS::Role::"supervisor" };
 "#;
     std::fs::write(folder.join("secret.cedar"), forbid).unwrap();
@@ -112,7 +112,7 @@ async fn a_type_that_a_policy_hides_is_in_no_list_and_no_event_of_it_is_heard() 
     let site = Site::on(tempfile::tempdir().unwrap(), hiding_a_type).await;
     let (sue, carol) = (site.person("sue", &["supervisor"]), site.person("carol", &["auditor"]));
     let alice = site.person("alice", &["analyst"]);
-    for (id, kind) in [("hidden", "secret"), ("shown", "open")] {
+    for (id, kind) in [("hidden", "result-approval"), ("shown", "free-form")] {
         let body = json!({"workflow_id": id, "workflow_type": kind});
         assert_eq!(sue.post("/workflows", &body).await.0, 201);
         // A refusal does not say of which type its workflow is.

@@ -259,9 +259,9 @@ async fn a_newer_head_is_neither_read_nor_moved() {
             Ask::Progress,
             Ask::Replay,
             Ask::Release,
-            Ask::Refused,
         ],
-        done: &[],
+        // One who may not move it learns nothing of it, not even this.
+        done: &[Ask::Refused],
         gives_up: false,
     })
     .await;
@@ -313,25 +313,33 @@ async fn a_newer_outcome_keeps_a_recovery_from_being_started() {
 }
 
 /// While it is not known whether a quarantine is in force, nothing is built on the workflow.
-const WITH_QUARANTINES: [Ask; 8] =
-    [Ask::State, Ask::Evaluation, Ask::Move, Ask::MoveWithKey, Ask::DryRun, Ask::Progress, Ask::Release, Ask::Refused];
+const WITH_QUARANTINES: [Ask; 8] = [
+    Ask::State,
+    Ask::Evaluation,
+    Ask::Move,
+    Ask::MoveWithKey,
+    Ask::DryRun,
+    Ask::Progress,
+    Ask::Release,
+    Ask::Verification,
+];
 
 #[tokio::test]
 async fn a_newer_quarantine_is_taken_for_none_that_is_released() {
     let at = (LOG, "default#w", "q#", "#quarantined");
-    holds(Case { at, unavailable: &WITH_QUARANTINES, done: &[], gives_up: true }).await;
+    holds(Case { at, unavailable: &WITH_QUARANTINES, done: &[Ask::Refused], gives_up: true }).await;
 }
 
 #[tokio::test]
 async fn a_newer_release_is_not_taken_for_missing() {
     let at = (LOG, "default#w", "q#", "#released");
-    holds(Case { at, unavailable: &WITH_QUARANTINES, done: &[], gives_up: true }).await;
+    holds(Case { at, unavailable: &WITH_QUARANTINES, done: &[Ask::Refused], gives_up: true }).await;
 }
 
 #[tokio::test]
 async fn a_newer_index_entry_is_not_listed_and_not_overwritten() {
     let at = (INDEX, "default#w", "", "");
-    holds(Case { at, unavailable: &[Ask::Replay, Ask::List], done: MOVES, gives_up: true }).await;
+    holds(Case { at, unavailable: &[Ask::Verification, Ask::Replay, Ask::List], done: MOVES, gives_up: true }).await;
 }
 
 #[tokio::test]

@@ -227,10 +227,11 @@ async fn each_kind_of_entry_needs_its_permission_and_no_other() {
     let all = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals, Action::GetWorkflowRecovery];
     let kinds: [(Include, &[Action]); 5] = [
         (NOTHING, &all[..1]),
-        (REFUSALS, &all[..2]),
+        // Without the action for all of them, the caller sees the own ones.
+        (REFUSALS, &all[..1]),
         (Include { quarantines: true, ..NOTHING }, &[all[0], all[2]]),
         (Include { recoveries: true, ..NOTHING }, &[all[0], all[2]]),
-        (EVERYTHING, &all),
+        (EVERYTHING, &[all[0], all[2]]),
     ];
     for (include, needed) in kinds {
         for missing in all {
