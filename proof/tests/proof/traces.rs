@@ -8,7 +8,7 @@ use alims_proof::seeds::on_a_paused_clock;
 use alims_proof::tla::module;
 
 /// How many runs are recorded to make mutations of.
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 8;
 const LITTLE: Load = Load { workflows: 3, ..Load::USUAL };
 
 #[test]

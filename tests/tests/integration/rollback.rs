@@ -313,13 +313,14 @@ async fn a_newer_outcome_keeps_a_recovery_from_being_started() {
 }
 
 /// While it is not known whether a quarantine is in force, nothing is built on the workflow.
-const WITH_QUARANTINES: [Ask; 8] = [
+const WITH_QUARANTINES: [Ask; 9] = [
     Ask::State,
     Ask::Evaluation,
     Ask::Move,
     Ask::MoveWithKey,
     Ask::DryRun,
     Ask::Progress,
+    Ask::Replay,
     Ask::Release,
     Ask::Verification,
 ];

@@ -16,6 +16,12 @@ export function sample(entry: Schemas["HistoryEntry"]): unknown {
   switch (entry.event_type) {
     case "WorkflowTransitionRefused":
       return entry.code;
+    case "WorkflowQuarantined":
+      return entry.found_by;
+    case "WorkflowReleased":
+      return entry.reason;
+    case "RecoveryAttempt":
+      return entry.status;
     case "UnreadableEntry":
       return entry.content;
     default:

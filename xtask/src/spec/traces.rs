@@ -8,7 +8,7 @@ use crate::workspace::{Build, Workspace};
 /// The program that records and checks.
 const RECORDER: &str = "alims-proof";
 /// The default number of recorded operations: enough for every kind of line and of mutation.
-pub(crate) const OPERATIONS: usize = 300;
+pub(crate) const OPERATIONS: usize = 600;
 
 /// From this many operations on an optimised build of the recorder pays off: recording takes longer than TLC.
 const MANY: usize = 10_000;
