@@ -41,7 +41,8 @@ impl Asked {
 /// # Errors
 /// As [`check`].
 pub(crate) fn build_and_check(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
-    Step::cargo("the server", &["build", "--package", "alims-local"]).run(workspace)?;
+    // All of the workspace is named so that no dependency is built again with other features.
+    Step::cargo("the server", &["build", "--workspace", "--bin", "alims-local"]).run(workspace)?;
     check(workspace, asked)
 }
 

@@ -21,6 +21,10 @@ IN_WORDS = [
     re.compile(r"without control characters|has only invisible characters"),
     # The version in the body is that of the header.
     re.compile(r"differs from the header if-match"),
+    # What a body says again of path and token is what they say.
+    re.compile(r"differs from the (path|token)"),
+    # A plus in a query may be meant either way; the tester writes a space so.
+    re.compile(r"contains a `\+`, which is ambiguous"),
     # A failure belongs to a move to FAILED.
     re.compile(r"is required when target_state is FAILED|is only for target_state FAILED"),
     # Depth, and names that begin with a reserved prefix.

@@ -25,11 +25,12 @@ def example(path, method, status):
 
 
 history = example("/workflows/{workflow_id}/history", "get", "200")
-from api_client.models import GatewayError, HistoryPage, Refusal, TransitionResult, UnauthenticatedProblem, WorkflowEvent
+from api_client.models import GatewayError, HistoryPage, Quarantine, RecoveryAttempt, Refusal, Release, TransitionResult
+from api_client.models import UnauthenticatedProblem, WorkflowEvent
 
 page = HistoryPage.from_dict(history)
 kinds = [type(item) for item in page.items]
-assert kinds == [WorkflowEvent, WorkflowEvent, Refusal], kinds
+assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release], kinds
 for item, shown in zip(page.items[:2], history["items"]):
     assert item.metadata.to_dict() == shown["metadata"], item
 moved = TransitionResult.from_dict(example("/workflows/{workflow_id}/transitions", "post", "200"))
@@ -48,6 +49,8 @@ for body, kind in [({"message": "Unauthorized"}, GatewayError), (problem, Unauth
 
 # The events as a subscriber gets them, with a member that a later release may add.
 for shown in history["items"]:
+    if shown["event_type"] == "RecoveryAttempt":
+        continue  # The log has it, and the bus does not.
     model = getattr(importlib.import_module(f"events.{shown['event_type']}"), shown["event_type"])
     parsed = model.model_validate(shown | {"added_later": True})
     kept = parsed.model_dump(mode="json").get("metadata")
