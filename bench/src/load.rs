@@ -134,6 +134,7 @@ async fn list_agrees(person: &Person, workflows: usize) -> Result<()> {
         if begun.elapsed() > LIST_DELAY_MAX {
             bail!("the list has {} of {workflows} workflows, {behind} of them behind the log", listed.len());
         }
+        // Looks again until the list agrees; `LIST_DELAY_MAX` bounds it.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

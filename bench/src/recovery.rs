@@ -54,6 +54,7 @@ async fn each<T, F: Future<Output = Result<T>>>(workflows: usize, work: impl Fn(
 }
 
 async fn up_after(rules_down: &Path, outage_seconds: u64) -> Result<()> {
+    // The outage is what is measured: the rules are down for just this long.
     tokio::time::sleep(Duration::from_secs(outage_seconds)).await;
     Ok(std::fs::remove_file(rules_down)?)
 }

@@ -112,6 +112,7 @@ async fn follow(starting: Arc<StartPorts<DynamoLog, LocalStarter>>, mut waiting:
                 if handled.is_ok() || attempt == ATTEMPTS_MAX {
                     return;
                 }
+                // Between two tries, as Lambda waits before it invokes a function again.
                 tokio::time::sleep(RETRY_WAIT).await;
             }
         });

@@ -117,7 +117,7 @@ where
             if lot.attempts >= self.bounds.attempts_max || since.elapsed() >= self.bounds.held_up_max {
                 let rest = lot.records.split_off(1);
                 for given_up in lot.records {
-                    self.put_aside(&given_up, lot.attempts, &why).await;
+                    self.keep_dead_letter(&given_up, lot.attempts, &why).await;
                     handled(sequence_number(&given_up));
                 }
                 lots.push_front(Lot::new(rest));
@@ -142,8 +142,8 @@ where
         }
     }
 
-    /// Puts a record aside. There is no other place for it, so this is repeated until it works.
-    async fn put_aside(&self, record: &EventRecord, attempts: u32, why: &str) {
+    /// Keeps a record as a dead letter. There is no other place for it, so the mapping retries until that works.
+    async fn keep_dead_letter(&self, record: &EventRecord, attempts: u32, why: &str) {
         let letter = DeadLetter {
             sequence_number: sequence_number(record).to_owned(),
             key: serde_json::to_string(&record.change.keys).unwrap_or_default(),

@@ -140,7 +140,7 @@ fn a_list_is_read_only_from_the_one_token_that_gives_the_verified_text() {
         let (roles, _) = with(authorization.as_deref());
         assert_eq!(roles, [""; 0], "{authorization:?}");
     }
-    assert_eq!(with(None).1, "`[former supervisor]`", "what could not be read is told");
+    assert_eq!(with(None).1, "`[former supervisor]`", "the unread text is named");
 }
 
 #[test]
@@ -230,8 +230,8 @@ fn a_subject_that_is_missing_no_text_or_reserved_is_nobody() {
     ] {
         assert!(read(sub.clone()).is_err(), "{sub}");
     }
-    let nobody = TokenReader::default().principal(&HashMap::new(), None);
-    assert_eq!(nobody, Err("The token's claim `sub` is missing or invalid"));
+    let unnamed = TokenReader::default().principal(&HashMap::new(), None);
+    assert_eq!(unnamed, Err("The token's claim `sub` is missing or invalid"));
 }
 
 #[test]

@@ -293,8 +293,8 @@ async fn a_refused_creation_is_shown_to_those_who_may_see_refusals() {
     let without = HistoryQuery { include: NOTHING, ..query };
     let hidden = get_workflow_history(&ports, &alice(), &"w".parse().unwrap(), without).await;
     assert!(matches!(hidden, Err(ReadWorkflowError::NotFound)), "{hidden:?}");
-    let nobody = ReadPorts { policy: Arc::new(NobodyMay), ..ports.clone() };
-    let hidden = get_workflow_history(&nobody, &alice(), &"w".parse().unwrap(), query).await;
+    let unpermitted = ReadPorts { policy: Arc::new(NobodyMay), ..ports.clone() };
+    let hidden = get_workflow_history(&unpermitted, &alice(), &"w".parse().unwrap(), query).await;
     assert!(matches!(hidden, Err(ReadWorkflowError::Forbidden(_))), "{hidden:?}");
     // The caller's own attempt is shown without that permission, and to no other caller.
     let reader = ReadPorts { policy: Arc::new(OnlyTheseMay(vec![Action::GetWorkflowHistory])), ..ports };

@@ -74,7 +74,7 @@ async fn the_parts_of_a_turn_do_not_use_up_the_turns_of_a_recovery() {
     let chain = long(3);
     let (site, last) = (holding(&chain), u64::try_from(chain.len()).unwrap());
     site.index.overwrite(IndexEntry::from(&chain[chain.len() - 2].event));
-    // Just enough for a recovery that nobody disturbs.
+    // Just enough for a recovery without interruptions.
     let document = RecoveryDocument { turns: RECOVERY_TURNS_MAX - 5, ..claimed(&site, last, 1).await };
     let ended = carried_out(&site.with(RulesThatAllow), document, 0).await.unwrap();
     assert_eq!((status(&ended), ended.turns), (OutcomeStatus::Recovered, RECOVERY_TURNS_MAX + 1));

@@ -231,7 +231,7 @@ async fn a_refused_replay_is_kept_as_one_that_moves_nothing_and_puts_nothing() {
     assert_eq!((kept.operation.as_str(), kept.code), ("replay-events", RefusalCode::Forbidden));
     assert_eq!((kept.version, kept.target_state), (Some(version(3)), None));
     assert!(ports.publishing.bus.calls().is_empty());
-    // Of a workflow that is missing, such a caller is told the same, and the log keeps it too.
+    // Such a caller gets the same answer about a missing workflow, and the log keeps that refusal too.
     let unknown = async |ports: &InMemory| replay_events(ports, &alice(), &"v".parse().unwrap(), Version::FIRST).await;
     assert!(matches!(unknown(&ports).await, Err(ReplayEventsError::Forbidden(_))));
     assert_eq!(ports.publishing.log.entries(&a_key("v")).1.len(), 1);

@@ -36,9 +36,9 @@ pub(crate) enum Mishap {
     LoseFacts,
     /// It does what was asked; the answer is lost, and a gateway sends this status instead.
     LoseAnswer(u16),
-    /// The call is held up until it is told to go on.
+    /// The call waits for the test to release it.
     Hang,
-    /// It does not answer, and takes the fact only when it is told to go on.
+    /// It does not answer, and takes the fact only when the test releases it.
     TakeLate,
     /// It answers with this, whatever was asked.
     Say(&'static str),
