@@ -8,6 +8,7 @@ pub mod errors;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
 pub mod list_workflows;
+pub mod metrics;
 pub mod ports;
 pub mod publishing;
 pub mod recovery;

@@ -1,0 +1,83 @@
+//! The metrics of the service: one list of names, units and meanings. Alarms, the dashboard and the documentation use
+//! the same names. Without a recorder, which the runtime of a function installs, they go nowhere.
+
+use metrics::{Label, counter, gauge, histogram};
+
+/// The unit of a metric, as Amazon CloudWatch names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+    /// A share of a hundred.
+    Percent,
+}
+
+/// A metric. Its labels, where it has some, become dimensions in Amazon CloudWatch, so their values must be few.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in Amazon CloudWatch.
+    pub name: &'static str,
+    /// The unit of its values.
+    pub unit: Unit,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it counts or measures.
+    pub about: &'static str,
+}
+
+impl Metric {
+    /// Adds to a counter.
+    pub fn add(&self, number: u64, labels: &[&'static str]) {
+        counter!(self.name, self.labelled(labels)).increment(number);
+    }
+
+    /// Records one measurement.
+    pub fn record(&self, value: f64, labels: &[&'static str]) {
+        histogram!(self.name, self.labelled(labels)).record(value);
+    }
+
+    /// Says how much there is now.
+    pub fn set(&self, value: f64, labels: &[&'static str]) {
+        gauge!(self.name, self.labelled(labels)).set(value);
+    }
+
+    fn labelled(&self, values: &[&'static str]) -> Vec<Label> {
+        debug_assert_eq!(self.labels.len(), values.len(), "the labels of {}", self.name);
+        self.labels.iter().zip(values).map(|(name, value)| Label::from_static_parts(name, value)).collect()
+    }
+}
+
+macro_rules! list {
+    ($($id:ident: $name:literal, $unit:ident, [$($label:literal),*], $about:literal;)*) => {
+        $(
+            #[doc = $about]
+            pub const $id: Metric =
+                Metric { name: $name, unit: Unit::$unit, labels: &[$($label),*], about: $about };
+        )*
+
+        /// All metrics.
+        pub const ALL: &[Metric] = &[$($id),*];
+    };
+}
+
+list! {
+    OPERATIONS: "Operations", Count, ["Operation", "Outcome"], "Requests and events that an operation answered, by outcome: done, refused or failed.";
+    REFUSALS: "Refusals", Count, ["Code"], "Refused requests, by error code.";
+    CONFLICTS: "Conflicts", Count, [], "Writes that lost to another writer of the same workflow.";
+    RULES_LATENCY: "RulesLatency", Milliseconds, [], "Time of one evaluation by the rules engine.";
+    EVENTS_PUBLISHED: "EventsPublished", Count, [], "Events that the bus took.";
+    EVENTS_REFUSED: "EventsRefused", Count, [], "Events that the bus refuses for good.";
+    PUBLISHER_LAG_VERSIONS: "PublisherLagVersions", Count, [], "Versions of a workflow that were unpublished when the publisher looked.";
+    PUBLISHER_LAG: "PublisherLag", Seconds, [], "Age of an event when the bus took it.";
+    LOG_CHANGES: "LogChanges", Count, [], "Items of the log that somebody changed or removed.";
+    QUARANTINES: "Quarantines", Count, [], "Workflows that were quarantined.";
+    RECOVERIES: "Recoveries", Count, ["Outcome"], "Recoveries that ended, by outcome.";
+    SWEPT: "SweptWorkflows", Count, [], "Workflows that the sweep looked at.";
+    SWEEP_BEHIND: "WorkflowsBehind", Count, [], "Workflows that the sweep found behind.";
+    SWEEP_COVERAGE: "SweepCoverage", Percent, [], "Share of the due workflows that the last sweep looked at.";
+    SWEEP_ROUND: "SweepRound", Seconds, [], "Time since the sweep had looked at every workflow.";
+}
