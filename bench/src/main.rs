@@ -17,12 +17,14 @@ mod put_events;
 mod recovery;
 mod server;
 mod single;
+mod start;
 mod statistics;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 /// Measures the service. The server's binary must lie beside this one; `cargo xtask bench` sees to it.
 #[derive(Parser)]
@@ -71,6 +73,21 @@ enum Part {
         #[arg(long)]
         json: bool,
     },
+    /// How quickly a function starts, and what processor time and memory its requests take.
+    Start {
+        /// The binary of request-state-transition; without it the one that is built beside this program.
+        #[arg(long, value_name = "FILE")]
+        function: Option<PathBuf>,
+        /// Starts of the process.
+        #[arg(long, default_value_t = 30)]
+        starts: usize,
+        /// Transitions, one after another.
+        #[arg(long, default_value_t = 1000)]
+        moves: usize,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[tokio::main]
@@ -81,6 +98,9 @@ async fn main() -> Result<()> {
         Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
         Some(Part::Recovery { workflows, outage_seconds, json }) => {
             return report_one(&recovery::measure(workflows, outage_seconds).await?, json);
+        }
+        Some(Part::Start { function, starts, moves, json }) => {
+            return report_one(&start::measure(function, starts, moves).await?, json);
         }
     }
     let server = server::Server::start().await?;

@@ -61,6 +61,17 @@ impl Server {
         Ok(Person { base: self.base.clone(), token, http: self.http.clone() })
     }
 
+    /// The id and the secret of the key of its database, from the file that AWS's tools share.
+    pub(crate) fn database_key(&self) -> Result<(String, String)> {
+        let text = std::fs::read_to_string(self.data.path().join("credentials"))?;
+        let member = |name: &str| {
+            let lines = text.lines().filter_map(|line| line.split_once('='));
+            let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned()).next();
+            value.with_context(|| format!("no {name} in the credentials"))
+        };
+        Ok((member("aws_access_key_id")?, member("aws_secret_access_key")?))
+    }
+
     /// The most memory the server ever held, in MiB, as the kernel counts it (`VmHWM`).
     pub(crate) fn peak_memory_mib(&self) -> Result<u64> {
         let pid = self.child.id().context("the server has ended")?;

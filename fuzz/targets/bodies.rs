@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((operation, body)) = bytes.split_first() else { return };
-    let sent = |route| GatewayEvent::of(route).header("content-type", "application/json").body(body).request();
+    let sent = |route| GatewayEvent::of(route).header("content-type", "application/json").body(body).incoming();
     match operation % 5 {
         0 => {
             if let Ok((_, new)) = create_workflow::request::read(&sent(&create_workflow::ROUTE)) {

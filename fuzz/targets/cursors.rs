@@ -11,9 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     if format!("/?{query}").parse::<http::Uri>().is_err() {
         return;
     }
-    let sent = |route| GatewayEvent::of(route).query(query).request();
-    match operation % 2 {
+    let sent = |route| GatewayEvent::of(route).query(query).incoming();
+    match operation % 3 {
         0 => drop(list_workflows::request::read(&sent(&list_workflows::ROUTE))),
-        _ => drop(get_workflow_history::request::read(&sent(&get_workflow_history::ROUTE))),
+        1 => drop(get_workflow_history::request::read(&sent(&get_workflow_history::ROUTE))),
+        _ => drop(verify_workflow_history::request::read(&sent(&verify_workflow_history::ROUTE))),
     }
 });

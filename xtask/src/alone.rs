@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::fuzz;
 use crate::step::{Step, say};
 use crate::workspace::{Package, Workspace};
 
@@ -19,7 +20,8 @@ const STARTED_ALONE: [&str; 3] = ["alims-admin", "alims-local", "alims-xtask"];
 pub(crate) fn check(workspace: &Workspace, every_package: bool) -> anyhow::Result<()> {
     let built_alone = |package: &&Package| package.is_function || STARTED_ALONE.contains(&package.name.as_str());
     let packages = workspace.packages.iter().filter(|package| every_package || built_alone(package));
-    let steps: Vec<Step> = packages.flat_map(steps).collect();
+    fuzz::lock(workspace)?;
+    let steps: Vec<Step> = packages.flat_map(steps).chain([fuzz::targets_alone()]).collect();
     let count = steps.len();
     for (step, number) in steps.iter().zip(1..) {
         let begun = Instant::now();

@@ -40,8 +40,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &Asked) -> anyhow::Result<()> {
             "cargo-fuzz is missing; install it with: cargo install --locked cargo-fuzz (it needs a C++ compiler)"
         );
     }
-    // The libraries that the service is built with, and no others.
-    fs::copy(workspace.root.join("Cargo.lock"), workspace.root.join("fuzz/Cargo.lock"))?;
+    lock(workspace)?;
     cargo_fuzz("build", &[]).run(workspace)?;
     let chosen = |target: &&str| asked.targets.is_empty() || asked.targets.iter().any(|named| named == target);
     for target in TARGETS.into_iter().filter(chosen) {
@@ -65,6 +64,21 @@ pub(crate) fn run(workspace: &Workspace, asked: &Asked) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Gives the targets the libraries that the service is built with, and no others.
+///
+/// # Errors
+/// When the lock file cannot be copied.
+pub(crate) fn lock(workspace: &Workspace) -> anyhow::Result<()> {
+    fs::copy(workspace.root.join("Cargo.lock"), workspace.root.join("fuzz/Cargo.lock"))?;
+    Ok(())
+}
+
+/// Checks that the targets compile, without cargo-fuzz and the C++ code of libFuzzer: no other part builds them.
+pub(crate) fn targets_alone() -> Step {
+    let check = ["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"];
+    Step::cargo("the fuzz targets", &check).with(&["--target-dir".to_owned(), FOLDER.to_owned()])
+}
+
 /// A call of cargo-fuzz. Without a sanitizer it needs no nightly toolchain, and one would find nothing here: the workspace
 /// forbids unsafe code.
 fn cargo_fuzz(command: &str, more: &[&str]) -> Step {
@@ -86,7 +100,8 @@ fn seeds(workspace: &Workspace, target: &str) -> anyhow::Result<Vec<(String, Vec
             (0_u8..).zip(WITH_A_BODY).map(body).collect::<anyhow::Result<_>>()?
         }
         "cursors" => {
-            ["\0limit=2&cursor=ASr1ub9vQ0t1eW5lbXVzdHJlYWR0aGlz", "\u{1}include=refusals&cursor=AQ", "\0state=ACTIVE"]
+            let first = "\0limit=2&cursor=ASr1ub9vQ0t1eW5lbXVzdHJlYWR0aGlz";
+            [first, "\u{1}include=refusals&cursor=AQ", "\u{2}cursor=ASr1ub9vQ0t1eW5l", "\0state=ACTIVE"]
                 .map(|seed| (format!("{:x}", seed.len()), seed.as_bytes().to_vec()))
                 .into()
         }

@@ -180,7 +180,15 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
         build.extend(["--package", "alims-local"]);
     }
     Step::cargo("the build to be measured", &build).run(workspace)?;
-    Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments).run(workspace)
+    let mut bench = Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments);
+    // A start is measured of a function as it is deployed, unless another file is named.
+    if arguments.first().is_some_and(|first| first == "start") && !arguments.iter().any(|one| one == "--function") {
+        let function = "request-state-transition";
+        Step::cargo("the function as deployed", &["build", "--release", "--package", function]).run(workspace)?;
+        let file = workspace.target.join("release").join(function).display().to_string();
+        bench = bench.with(&["--function".to_owned(), file]);
+    }
+    bench.run(workspace)
 }
 
 /// Two calls, so that a user without network access still gets the results of every offline check.

@@ -61,7 +61,7 @@ fn document(path: &str, text: &str, operation: &Operation) -> anyhow::Result<Str
             at_end_of(text, "| requirement | implemented in |", "", &row)
         }
         "README.md" => {
-            let row = format!("| {name} | `{method} {route}` | 200 | not measured |");
+            let row = format!("| {name} | `{method} {route}` | 200 |");
             at_end_of(text, "| operation | route |", "", &row)
         }
         "spec/README.md" => {
