@@ -135,7 +135,7 @@ fn rules_of(condition: &serde_json::Value) -> Vec<&str> {
 }
 
 #[test]
-fn the_audit_trail_records_every_write_to_the_log_where_nobody_can_delete_it() {
+fn the_audit_trail_records_every_write_to_the_log_where_no_principal_can_delete_it() {
     for id in ["AuditTrailBucket", "AuditTrailBucketPolicy", "LogTrail"] {
         assert_eq!(resource(id)["Condition"], "HasAuditTrail", "{id}");
     }

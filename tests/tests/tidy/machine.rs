@@ -112,7 +112,7 @@ fn the_stream_s_filter_passes_the_entries_that_are_published_and_every_change_an
     let patterns: Vec<Value> =
         filters.iter().map(|filter| serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap()).collect();
     let [changes, new] = patterns.as_slice() else { panic!("{patterns:?}") };
-    // Whatever the entry: nothing is ever changed, so every change is one of somebody else's.
+    // Whatever the entry: no operation changes one, so every change comes from another writer.
     assert_eq!(*changes, json!({"eventName": ["MODIFY", "REMOVE"]}));
     let passed = new["dynamodb"]["Keys"]["entry"]["S"].as_array().unwrap();
     let passed: BTreeSet<&str> = passed.iter().map(|prefix| prefix["prefix"].as_str().unwrap()).collect();

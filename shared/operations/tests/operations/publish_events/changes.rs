@@ -92,7 +92,7 @@ async fn a_release_covers_the_change_that_it_names_and_no_later_one_and_a_verifi
     let (site, letters) = (site().await, MemoryDeadLetters::default());
     publish_events(&ports_of(&site), &letters, vec![changed(&a_key("w"), 1, 7)]).await;
     assert_eq!(recovered(&site, 2, 1).await, OutcomeStatus::Quarantined);
-    released(&site, "sue", "somebody put it back").await.unwrap();
+    released(&site, "sue", "the item was put back").await.unwrap();
     moved(&site, State::Paused).await.unwrap();
     let done = publish_events(&ports_of(&site), &letters, vec![changed(&a_key("w"), 1, 7)]).await;
     assert_eq!((done.failed, done.dead, in_force(&site.log, &a_key("w")).await), (vec![], vec![], vec![]));
@@ -198,10 +198,10 @@ async fn a_version_is_not_published_while_its_change_cannot_be_recorded() {
 async fn a_change_whose_key_names_no_workflow_becomes_a_dead_letter() {
     let (log, versions) = filled(&[1]).await;
     let (ports, letters) = (publishing(&log), MemoryDeadLetters::default());
-    let stray = LogChange { key: None, item: "nobody's".to_owned(), ..change_of(&a_key("w-00"), 1, 0) };
+    let stray = LogChange { key: None, item: "stray".to_owned(), ..change_of(&a_key("w-00"), 1, 0) };
     let done = publish_events(&ports, &letters, vec![record_of(stray, 0), ring(&versions[0], 1)]).await;
     assert_eq!((done.accepted, done.failed, done.dead.len(), done.changes.len()), (1, vec![], 1, 1));
-    assert_eq!(letters.all()[0].key, "nobody's");
+    assert_eq!(letters.all()[0].key, "stray");
     assert_complete(&ports.bus, &ports.index, &[1]);
 }
 
