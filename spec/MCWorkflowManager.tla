@@ -25,6 +25,9 @@ AnyEnd(w) == 1..(Len(log[w]) - 1)
 Never(x) == FALSE
 NeverTo(x, y) == FALSE
 
+(* The stream shows every change of a stored version. *)
+ShowsChanges == TRUE
+
 (* The index as it is, and not as it may have been. *)
 SaysNow(w) == {index[w].version}
 

@@ -51,6 +51,7 @@ Subscriber(i) == <<"subscriber", i>>
 Recovery(i) == <<"recovery", i>>    \* the i-th turn of all recoveries
 Person(i) == <<"person", i>>        \* the i-th release
 Back(i) == <<"back", i>>            \* the i-th time that a release takes the index back
+Change(k) == <<"change", k>>         \* what the stream shows of the k-th alteration
 
 (* What the longest trace has. *)
 Most(lengths) == CHOOSE n \in lengths : \A other \in lengths : other <= n
@@ -60,6 +61,7 @@ TraceCalls == {Call(i) : i \in 1..Most({Len(summary.calls) : summary \in Summari
 TracePublishers == {Publisher(i) : i \in 1..Most({Len(summary.publishers) : summary \in Summaries} \cup {1})}
 TraceSubscribers == {Subscriber(1)}
 TraceRecoveries == {Recovery(i) : i \in 1..Most({Len(summary.turns) : summary \in Summaries} \cup {1})}
+TraceShows == TRUE
 TraceAlterations == Most({Len(summary.alterations) : summary \in Summaries})
 TraceFresh(r, w) == r    \* a turn appends once
 NoPast == [w \in Workflows |-> << >>]
@@ -198,12 +200,19 @@ TakeBack(p) ==
     /\ TakeIndexBack(W)
     /\ flying' = flying \ {<<p, "back">>}
 
+ShowChange(c) ==
+    /\ <<c, "show">> \in flying
+    /\ PublisherSeesChange(W)
+    /\ \E b \in quarantine'[W].found \ quarantine[W].found : b[2] = Told(c[2])
+    /\ flying' = flying \ {<<c, "show">>}
+
 Between ==
     /\ at <= Len(Lines)
     /\ UNCHANGED <<run, at>>
     /\ \/ \E f \in flying :
             \/ Look(f[1]) \/ SeeFirst(f[1]) \/ Commit(f[1]) \/ Take(f[1]) \/ Advance(f[1])
             \/ LookAfter(f[1]) \/ AssessFirst(f[1]) \/ Quarantine(f[1]) \/ Release(f[1]) \/ TakeBack(f[1])
+            \/ ShowChange(f[1])
        \/ Fetch
        \/ AppendLate /\ UNCHANGED flying
        \/ EntryLate /\ UNCHANGED flying
@@ -293,6 +302,12 @@ PublisherExplained(p) ==
                THEN Says(Said(Line.version))
                ELSE PublishEvents(p, W) /\ carry'[p][W].told = Line.version /\ carry'[p][W].last = Line.last
             /\ UNCHANGED flying
+      [] Line.what = "quarantine-begun" ->
+            Says(\E x \in Shown(W) : x[2] = Line.version /\ Told(x[3]) = Line.content) /\ Begin(Change(Line.x), "show")
+      [] Line.what = "quarantined" ->
+            Says(\E b \in quarantine[W].found : b[2] = Told(Line.x)) /\ End(Change(Line.x), "show")
+      \* Without an answer it may be there still, or come late.
+      [] Line.what = "quarantine-unknown" -> UNCHANGED <<vars, flying>>
       [] Line.what = "answered" -> carry[p][W].entry \in {"end", "dead"} /\ AnswerBatch(p) /\ UNCHANGED flying
       [] OTHER -> CarrierExplained(p)
 
@@ -358,6 +373,7 @@ Appeared(s) ==
 
 EnvironmentExplained ==
     CASE Line.what = "altered"     -> AlterVersion(W) /\ <<Line.version, Line.content, HarmDone>> \in altered'[W]
+      [] Line.what = "shown"       -> Says(\E x \in Shown(W) : x[2] = Line.version /\ Told(x[3]) = Line.content)
       [] Line.what = "delivered"   -> Delivers(Subscriber(1))
       \* What the stores hold at the end. The refusals of recoveries are in no variable here.
       [] Line.what = "log"         -> Says(Len(log[W]) = Len(Line.events) /\ Holds(1, Line.events))

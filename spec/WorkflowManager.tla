@@ -69,7 +69,7 @@ VARIABLES
                   \* those that releases cover
     refusals,     \* whose refused attempt is in the log
     index,        \* by workflow: the newest published version, its state and its id; version 0 is no entry
-    notifications, \* records of the stream: <<workflow, version>>
+    notifications, \* records of the stream: <<workflow, version>>, and <<workflow, version, k>> for the k-th change of it
     bus,          \* events that the bus has accepted
     work,         \* by call and recovery: how far it is, and how it ended
     carry,        \* by publisher and recovery: the lanes of the PutEvents call in flight and what follows it
@@ -119,6 +119,14 @@ IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
 
 (* A break is <<version, content, harm>>: the same version altered once more is another one. Its content can be read and
    does not fit its hash ("altered"), or it cannot be read at all ("unreadable"), and then the bytes are what is known. *)
+(* What the stream shows of changes: a record names the version and the number of the alteration. The break that is
+   recorded for it holds `Told` of that number, so that it is none that the log shows. Only the models that define
+   StreamShows have these records. *)
+StreamShows == FALSE
+Changed     == "changed"
+Told(k)     == 1000 + k
+Shown(w)    == {x \in notifications : Len(x) = 3 /\ x[1] = w}
+
 BreaksAt(w, n) == {b \in altered[w] : b[1] = n}
 Unreadable(w)  == {b[1] : b \in {b \in altered[w] : b[3] = "unreadable"}}
 
@@ -461,6 +469,22 @@ PublisherQuarantines(p, w) ==
     /\ quarantine' = [quarantine EXCEPT ![w].found = @ \cup Witnessed(w)]
     /\ UNCHANGED <<log, altered, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
+(* A record of the stream says that an item was changed or removed, which no operation does. The publisher records that,
+   whatever the log holds now: the record is the evidence, and each change is a break of its own. What the log shows of
+   the same change, if anything, is another break, and a recovery finds it. Versions of the same batch from that one on
+   become dead letters (`back`). The break may be recorded without an answer; then the record comes again. *)
+PublisherSeesChange(w) ==
+    /\ \E x \in Shown(w) :
+        /\ LET there == \E b \in altered[w] : b[1] = x[2]
+               blind == \/ Mutant = "ignores-changes"
+                        \/ Mutant = "believes-the-log" /\ ~there
+           IN  quarantine' = IF blind THEN quarantine
+                             ELSE [quarantine EXCEPT ![w].found = @ \cup {<<x[2], Told(x[3]), Changed>>}]
+        /\ IF Redelivery THEN notifications' = notifications
+           ELSE \/ \E back \in SUBSET {<<w, n>> : n \in x[2]..Len(log[w])} : Answer({x} \cup back)
+                \/ ~calm /\ notifications' = notifications
+    /\ UNCHANGED <<log, altered, refusals, index, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
 InOneCall(lane) ==
     IF Mutant = "two-events-in-one-call" /\ lane.next < lane.last THEN {lane.next, lane.next + 1} ELSE {lane.next}
 
@@ -746,13 +770,31 @@ RecoveryDies(r) ==
 
 Alterable(w) == 1..Len(log[w])
 
+(* How many alterations there were: as many as the last one says, wherever it is still known. *)
+Made(w) == Cardinality({k \in 1..Alterations :
+    \/ \E b \in altered[w] : b[2] >= k
+    \/ \E x \in Shown(w) : x[3] >= k
+    \/ \E b \in quarantine[w].found : b[3] = Changed /\ b[2] >= Told(k)})
+
+ShownToo(w, n) == notifications' = IF StreamShows THEN notifications \cup {<<w, n, Made(w) + 1>>} ELSE notifications
+
 AlterVersion(w) ==
     /\ ~calm
-    /\ LET made == Cardinality({k \in 1..Alterations : \E b \in altered[w] : b[2] >= k}) IN
-        /\ made < Alterations
-        /\ \E n \in Alterable(w), harm \in Harm :
-                altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, made + 1, harm>>}]
-    /\ UNCHANGED <<log, quarantine, refusals, index, notifications, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+    /\ Made(w) < Alterations
+    /\ \E n \in Alterable(w), harm \in Harm :
+        /\ altered' = [altered EXCEPT ![w] = {b \in @ : b[1] # n} \cup {<<n, Made(w) + 1, harm>>}]
+        /\ ShownToo(w, n)
+    /\ UNCHANGED <<log, quarantine, refusals, index, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
+
+(* What was there before is put back. Only the stream still knows. *)
+RestoreVersion(w) ==
+    /\ ~calm
+    /\ StreamShows
+    /\ Made(w) < Alterations
+    /\ \E b \in altered[w] :
+        /\ altered' = [altered EXCEPT ![w] = @ \ {b}]
+        /\ ShownToo(w, b[1])
+    /\ UNCHANGED <<log, quarantine, refusals, index, bus, work, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* The newest versions are deleted past the service. What is left is a sound, shorter history. *)
 MayBeCut(w) == {}
@@ -818,6 +860,7 @@ Steps ==
     \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
     \/ AppendLate
     \/ \E p \in Publishers : AnswerBatch(p) \/ \E w \in Workflows : PublishEvents(p, w) \/ PublisherQuarantines(p, w)
+    \/ Publishers # {} /\ \E w \in Workflows : PublisherSeesChange(w)
     \/ \E k \in Carriers : PutAnswered(k) \/ \E w \in Workflows : EntryAccepted(k, w) \/ IndexAdvanced(k, w)
     \/ EntryLate
     \/ \E w \in Workflows : ReplayEvents(w) \/ ReleaseWorkflow(w) \/ TakeIndexBack(w)
@@ -834,7 +877,7 @@ Faults ==
     \/ \E k \in Carriers : PutUnheard(k) \/ \E w \in Workflows : EntryRefused(k, w)
     \/ \E p \in Publishers : PublisherDies(p)
     \/ \E r \in Recoveries : RecoveryDies(r)
-    \/ \E w \in Workflows : AlterVersion(w) \/ LoseIndexEntry(w) \/ CutEnd(w)
+    \/ \E w \in Workflows : AlterVersion(w) \/ RestoreVersion(w) \/ LoseIndexEntry(w) \/ CutEnd(w)
 
 Next == Steps \/ Faults
 
@@ -923,6 +966,11 @@ EventOrdering ==
 (* Nothing stored is changed or removed. (TLC asks the formula before the subscript: that nothing changed comes first.) *)
 AppendOnly ==
     [][log' # log => \A w \in Workflows : \A i \in 1..Len(log[w]) : Len(log'[w]) >= i /\ log'[w][i] = log[w][i]]_log
+
+(* The record of a change is answered only when the change is recorded, also when nothing is left of it in the log. *)
+ChangesRecorded ==
+    [][notifications' # notifications => \A w \in Workflows : \A x \in Shown(w) :
+        x \in notifications' \/ <<x[2], Told(x[3]), Changed>> \in quarantine'[w].found]_notifications
 
 (* The index goes only forward, unless its entry is lost, or a release takes it back from a version that cannot be read,
    and was found to be so, to the version before that can. *)

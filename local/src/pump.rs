@@ -35,6 +35,8 @@ pub struct Source {
     pub checkpoint: CheckpointFile,
     /// Notified after every write, so that an event need not wait for the next poll.
     pub written: Arc<Notify>,
+    /// Whether the records of changed and removed entries get lost.
+    pub loses_changes: bool,
 }
 
 /// A running pump.
@@ -105,7 +107,8 @@ where
             source.checkpoint.write(&reached);
             *checkpoint = Some(reached);
         };
-        let wanted: Vec<EventRecord> = records.into_iter().filter(passes_the_filter).collect();
+        let is_there = |record: &EventRecord| !(source.loses_changes && is_change(record));
+        let wanted: Vec<EventRecord> = records.into_iter().filter(is_there).filter(passes_the_filter).collect();
         mapping.deliver(wanted, &mut remember).await;
         remember(&last);
     }
@@ -115,8 +118,12 @@ where
 /// The prefixes of the entries that are events: versions, refusals, quarantines and releases.
 const EVENTS: [&str; 3] = ["v#", "r#", "q#"];
 
-/// The mapping's filter, the same as on AWS: new entries that are events.
+/// The mapping's filter, the same as on AWS: new entries that are events, and every change of the log.
 fn passes_the_filter(record: &EventRecord) -> bool {
     let is_event = |entry: &AttributeValue| matches!(entry, AttributeValue::S(entry) if EVENTS.iter().any(|kind| entry.starts_with(kind)));
-    record.event_name == "INSERT" && record.change.keys.get("entry").is_some_and(is_event)
+    is_change(record) || record.event_name == "INSERT" && record.change.keys.get("entry").is_some_and(is_event)
+}
+
+fn is_change(record: &EventRecord) -> bool {
+    matches!(record.event_name.as_str(), "MODIFY" | "REMOVE")
 }

@@ -68,6 +68,9 @@ pub struct Config {
     pub issuer: String,
     /// Whether to leave events where they are, as a server does that dies before it publishes them.
     pub hold_events: bool,
+    /// Whether the stream's records of changed and removed entries get lost. Then only what the log and the index show is
+    /// found.
+    pub lose_changes: bool,
     /// Whether to print each event on the standard output.
     pub show_events: bool,
     /// A file; while it exists the rules engine is unavailable.
@@ -94,6 +97,7 @@ impl Config {
             policies,
             issuer: ISSUER_DEFAULT.to_owned(),
             hold_events: false,
+            lose_changes: false,
             show_events: false,
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
@@ -236,7 +240,11 @@ impl Server {
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            start_pump(folder, streams, client, written.clone(), publisher(publishes, &clock, &ids))
+            let table = LOG_TABLE.to_owned();
+            let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
+            let (dynamodb, written, loses_changes) = (client, written.clone(), config.lose_changes);
+            let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
+            start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
         let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
         let stop = CancellationToken::new();
@@ -393,13 +401,9 @@ fn publisher(
 
 fn start_pump(
     folder: &DataFolder,
-    streams: aws_sdk_dynamodbstreams::Client,
-    dynamodb: aws_sdk_dynamodb::Client,
-    written: Arc<Notify>,
+    source: Source,
     publisher: publishing::Ports<DynamoLog, DynamoIndex, LocalBus>,
 ) -> Pump {
-    let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
-    let source = Source { streams, dynamodb, table: LOG_TABLE.to_owned(), checkpoint, written };
     let dead_letters = LocalDeadLetters::new(folder.dead_letters());
     let ports = Arc::new((publisher, dead_letters.clone()));
     let function = move |event| {

@@ -3,7 +3,7 @@
 //! Dynoxide writes a stream record in the transaction of its item and keeps it forever. So a checkpoint that is behind,
 //! corrupt or lost only means that records are delivered again.
 
-use aws_lambda_events::dynamodb::{EventRecord, StreamViewType};
+use aws_lambda_events::dynamodb::{EventRecord, StreamViewType, UserIdentity};
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::BoxError;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType, StreamRecord};
@@ -113,6 +113,12 @@ impl LogStream {
         event.event_source = record.event_source;
         event.event_version = record.event_version;
         event.event_source_arn = Some(self.arn.clone());
+        event.user_identity = record.user_identity.map(|by| {
+            let mut identity = UserIdentity::default();
+            identity.type_ = by.r#type.unwrap_or_default();
+            identity.principal_id = by.principal_id.unwrap_or_default();
+            identity
+        });
         let Some(StreamRecord {
             approximate_creation_date_time,
             keys,

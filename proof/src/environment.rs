@@ -93,34 +93,37 @@ impl Environment {
         }
         let (status, answer) = asked(&request.to_string(), |request| self.database.put_item(request));
         if status == 200 && request["TableName"] == LOG {
-            self.deliver(&request["Item"]);
+            self.deliver("INSERT", &request["Item"], None);
         }
         (status, answer)
     }
 
-    fn deliver(&self, item: &Value) {
+    fn deliver(&self, event_name: &str, item: &Value, before: Option<&Value>) -> Value {
         let mut notifications = self.notifications.lock().unwrap();
-        let number = notifications.len();
-        notifications.push(record_of(item, number));
+        let record = record_of(event_name, item, before, notifications.len());
+        notifications.push(record.clone());
+        record
     }
 
     /// Puts another name on a stored version as of the one who had asked for it, which no identity may do and no service
-    /// would notice. Gives back what is stored then, as a record of the stream, though the stream does not deliver it.
+    /// would notice but for the stream. Gives back what is stored then, as the stream would deliver it if it were new, and
+    /// the record of the change, which it delivers.
     ///
     /// # Panics
     /// When there is no such version.
-    pub fn alter(&self, partition: &str, entry: &str, name: &str) -> Value {
+    pub fn alter(&self, partition: &str, entry: &str, name: &str) -> (Value, Value) {
         let key = json!({"pk": {"S": partition}, "entry": {"S": entry}});
         let get = json!({"TableName": LOG, "Key": key}).to_string();
         let (_, found) = asked(&get, |request| self.database.get_item(request));
         let found: Value = serde_json::from_str(&found).expect("an answer is JSON");
-        let mut item = found["Item"].clone();
+        let before = found["Item"].clone();
+        let mut item = before.clone();
         assert!(item.is_object(), "there is no {entry} of {partition}");
         item["requested_by"] = json!({"S": name});
         let put = json!({"TableName": LOG, "Item": item}).to_string();
         let (status, answer) = asked(&put, |request| self.database.put_item(request));
         assert_eq!(status, 200, "{answer}");
-        record_of(&item, 0)
+        (record_of("INSERT", &item, None, 0), self.deliver("MODIFY", &item, Some(&before)))
     }
 
     fn put_events(&self, body: &str) -> (u16, String) {
@@ -152,14 +155,14 @@ impl Service for Environment {
     }
 }
 
-fn record_of(item: &Value, number: usize) -> Value {
+fn record_of(event_name: &str, item: &Value, before: Option<&Value>, number: usize) -> Value {
     let keys = json!({"pk": item["pk"], "entry": item["entry"]});
     json!({
-        "awsRegion": "proof", "eventID": number.to_string(), "eventName": "INSERT", "eventVersion": "1.1",
+        "awsRegion": "proof", "eventID": number.to_string(), "eventName": event_name, "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
-        "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700, "Keys": keys, "NewImage": item,
+        "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700, "Keys": keys, "NewImage": item, "OldImage": before,
                      "SequenceNumber": format!("{number:021}"), "SizeBytes": 1,
-                     "StreamViewType": "NEW_IMAGE"},
+                     "StreamViewType": "NEW_AND_OLD_IMAGES"},
     })
 }
 

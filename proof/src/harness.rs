@@ -133,16 +133,20 @@ impl Harness {
         release_workflow::Ports { log, index: self.index.clone(), policy: Arc::new(EverybodyMay), clock, ids }
     }
 
-    /// Has a stored version altered by an intruder, and gives back the hash of what is stored then.
+    /// Has a stored version altered by an intruder. Gives back the hash of what is stored then, and that of the change,
+    /// which the stream shows.
     ///
     /// # Panics
     /// When there is no such version.
     #[must_use]
-    pub fn alter(&self, workflow: &str, number: u64, name: &str) -> ChainHash {
-        let record = self.environment.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
-        let record = serde_json::from_value(record).expect("a record of the stream");
-        let StreamRecord::Version { version, .. } = stream_record(record) else { panic!("it can still be read") };
-        ChainHash::of(canonical_json(&version.event).expect("what was stored has JSON").as_bytes())
+    pub fn alter(&self, workflow: &str, number: u64, name: &str) -> (ChainHash, ChainHash) {
+        let (stored, change) =
+            self.environment.alter(&format!("{TENANT}#{workflow}"), &format!("v#{number:010}"), name);
+        let read = |record| stream_record(serde_json::from_value(record).expect("a record of the stream"));
+        let StreamRecord::Version { version, .. } = read(stored) else { panic!("it can still be read") };
+        let StreamRecord::Changed { change, .. } = read(change) else { panic!("it is a change") };
+        let stored = ChainHash::of(canonical_json(&version.event).expect("what was stored has JSON").as_bytes());
+        (stored, change.found.content)
     }
 
     /// Lets nothing go wrong any more, and whatever is still on its way arrive.

@@ -80,6 +80,8 @@ pub enum What {
     ReleaseUnknown,
     /// An intruder has altered a stored version.
     Altered(Broken),
+    /// The stream shows that, with a record whose hash this is.
+    Shown(Broken),
     /// A turn of a recovery begins.
     TurnBegun {
         /// What it is to do.

@@ -2,7 +2,7 @@
 
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::Ports;
-use alims_operations::publish_events::{self as operation, Published, StreamRecord};
+use alims_operations::publish_events::{self as operation, Image, LogChange, Published, StreamRecord};
 
 /// Publishes the events of one batch and logs the result.
 pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
@@ -13,6 +13,7 @@ where
     D: DeadLetters,
 {
     let published = operation::publish_events(ports, dead_letters, batch).await;
+    published.changes.iter().for_each(tell_of_change);
     for failed in &published.failed {
         tracing::warn!(
             operation = "publish-events",
@@ -32,6 +33,28 @@ where
     }
     tracing::info!(operation = "publish-events", events = published.accepted, "published");
     published
+}
+
+/// Logs a change of the log: what identifies the item before and after it, and none of its content.
+fn tell_of_change(change: &LogChange) {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let content = |image: Option<&Image>| image.map(|image| image.content.to_string());
+    let hash = |image: Option<&Image>| image.and_then(|image| image.hash.as_ref().map(ToString::to_string));
+    let event_id = |image: Option<&Image>| image.and_then(|image| image.event_id.map(|id| id.to_string()));
+    tracing::error!(
+        operation = "publish-events",
+        key = change.item,
+        break_id = change.found.id().as_str(),
+        removed = after.is_none(),
+        content_before = content(before),
+        content_after = content(after),
+        hash_before = hash(before),
+        hash_after = hash(after),
+        event_id_before = event_id(before),
+        event_id_after = event_id(after),
+        changed_by = change.by,
+        "an item of the log was changed or removed"
+    );
 }
 
 #[cfg(test)]

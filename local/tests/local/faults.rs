@@ -123,6 +123,7 @@ fn start_publisher(
         table: "WorkflowLog".to_owned(),
         checkpoint: CheckpointFile::new(folder.join(format!("checkpoint-{seed}.json"))),
         written: Arc::default(),
+        loses_changes: false,
     };
     let mischief = Arc::new(Mutex::new(Mischief { rng: Rng::with_seed(seed), delivered: Vec::new() }));
     let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));

@@ -112,8 +112,16 @@ impl Scene {
     }
 }
 
-/// The workflow and the version that a record of the stream is about; none of a refusal's.
+/// Whether a record of the stream shows that something was changed.
+pub(super) fn is_change(record: &Value) -> bool {
+    record["eventName"] != "INSERT"
+}
+
+/// The workflow and the version that a record of the stream is about; none of a refusal's, and none of a change.
 pub(super) fn version_of(record: &Value) -> Option<(String, u64)> {
+    if is_change(record) {
+        return None;
+    }
     let keys = &record["dynamodb"]["Keys"];
     let version = keys["entry"]["S"].as_str()?.strip_prefix("v#")?.parse().ok()?;
     let (_, workflow) = keys["pk"]["S"].as_str()?.split_once('#')?;

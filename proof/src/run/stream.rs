@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use super::scene::{Scene, pause, version_of};
+use super::scene::{Scene, is_change, pause, version_of};
 use crate::asking::publish;
 use crate::harness::is_unordered;
 use crate::recording::What;
@@ -35,8 +35,20 @@ impl Scene {
         self.versions.borrow().get(workflow).copied().unwrap_or_default()
     }
 
-    /// Hands some records to a publisher; those that it answers do not come again.
+    /// Hands some records to publishers; those that they answer do not come again. A change comes alone: versions beside
+    /// it would become dead letters, which no run takes up, and a line would not tell of which change it is.
     async fn publish(&self, rng: &mut Rng, places: &[usize]) {
+        let changes = |place: &usize| is_change(&self.notified.borrow()[*place]);
+        let (changed, new): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(changes);
+        for change in changed {
+            self.publish_batch(rng, &[change]).await;
+        }
+        if !new.is_empty() {
+            self.publish_batch(rng, &new).await;
+        }
+    }
+
+    async fn publish_batch(&self, rng: &mut Rng, places: &[usize]) {
         let actor = self.actor('p');
         let batch: Vec<Value> = places.iter().map(|place| self.notified.borrow()[*place].clone()).collect();
         let mut last: BTreeMap<String, u64> = BTreeMap::new();

@@ -27,8 +27,9 @@ impl Scene {
         altered.times += 1;
         altered.unreleased = true;
         let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
-        let content = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times)).to_string();
-        self.recorder.note(workflow, "x", What::Altered(Broken { version, content }));
+        let (content, shown) = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times));
+        self.recorder.note(workflow, "x", What::Altered(Broken { version, content: content.to_string() }));
+        self.recorder.note(workflow, "x", What::Shown(Broken { version, content: shown.to_string() }));
     }
 
     async fn release(&self, rng: &mut Rng, workflow: &str) {

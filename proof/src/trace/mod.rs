@@ -40,6 +40,9 @@ pub fn trace(recorded: &[(usize, Line)]) -> Trace {
     Trace { name: name.unwrap_or_default(), summary, lines }
 }
 
+/// The specification's `Told`: what is added to the number of an alteration for the break that the stream shows.
+const TOLD: usize = 1000;
+
 /// Reads the lines of one workflow, one after the other.
 struct Writer<'a> {
     calls: Calls<'a>,
@@ -47,8 +50,11 @@ struct Writer<'a> {
     /// Who made an event, a version's hash, a refusal.
     makers: Makers,
     kept_refusals: Vec<&'a str>,
-    /// What was stored after each alteration, in their order.
+    /// What was stored after each alteration, in their order, and what the stream shows of each.
     altered: Vec<&'a str>,
+    shown: Vec<&'a str>,
+    /// Publishers that record what the stream shows, and of which alteration.
+    showing: BTreeMap<&'a str, i64>,
     /// What each release is about, and the last of each person.
     releases: Vec<Value>,
     releasing: BTreeMap<&'a str, usize>,
@@ -59,11 +65,12 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(recorded: &'a [(usize, Line)]) -> Self {
-        let (mut kept_refusals, mut altered) = (Vec::new(), Vec::new());
+        let (mut kept_refusals, mut altered, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         for (_, line) in recorded {
             match &line.what {
                 What::Refusals { events } => kept_refusals.extend(events.iter().map(String::as_str)),
                 What::Altered(broken) => altered.push(broken.content.as_str()),
+                What::Shown(broken) => shown.push(broken.content.as_str()),
                 _ => {}
             }
         }
@@ -77,6 +84,8 @@ impl<'a> Writer<'a> {
             makers: Makers(made),
             kept_refusals,
             altered,
+            shown,
+            showing: BTreeMap::new(),
             releases: Vec::new(),
             releasing: BTreeMap::new(),
             publishers: BTreeMap::new(),
@@ -84,9 +93,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The number of the alteration that left this; 0 when none did.
+    /// The number of the alteration that left this, or `Told` of the number of the one that the stream shows so; 0 when
+    /// there is none.
     fn alteration(&self, content: &str) -> usize {
-        self.altered.iter().position(|other| *other == content).map_or(0, |place| place + 1)
+        let number = |those: &[&str]| those.iter().position(|other| *other == content).map(|place| place + 1);
+        number(&self.altered).or_else(|| number(&self.shown).map(|shown| TOLD + shown)).unwrap_or_default()
     }
 
     fn is_kept(&self, refusal: Option<&str>) -> bool {
@@ -192,6 +203,12 @@ impl<'a> Writer<'a> {
                 read.insert("last".to_owned(), last.into());
                 Some(read.into())
             }
+            What::QuarantineBegun(Broken { content, .. }) => {
+                let shown = i64::try_from(self.alteration(content).checked_sub(TOLD)?).ok()?;
+                self.showing.insert(actor, shown);
+                Some(self.numbered(line, shown).into())
+            }
+            What::Quarantined | What::QuarantineUnknown => Some(self.numbered(line, *self.showing.get(actor)?).into()),
             What::PutBegun { .. }
             | What::PutTaken
             | What::PutUnknown

@@ -64,6 +64,9 @@ pub enum BreakKind {
     UnreadableRecovery,
     /// It is not the version that was published with this number: the index entry keeps another hash.
     Replaced,
+    /// An entry at it was changed or removed after it was written. The stream of the log is the evidence, whatever the
+    /// log holds now.
+    Changed,
 }
 
 impl BreakKind {
@@ -79,6 +82,7 @@ impl BreakKind {
             Self::UnreadableQuarantine => "unreadable-quarantine",
             Self::UnreadableRecovery => "unreadable-recovery",
             Self::Replaced => "replaced",
+            Self::Changed => "changed",
         }
     }
 }
@@ -100,6 +104,7 @@ impl fmt::Display for BreakKind {
             Self::UnreadableQuarantine => "a stored quarantine or release of it cannot be read",
             Self::UnreadableRecovery => "a stored recovery of it cannot be read",
             Self::Replaced => "the version is not the one that was published",
+            Self::Changed => "a stored entry of it was changed or removed after it was written",
         })
     }
 }

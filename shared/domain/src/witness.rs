@@ -59,12 +59,12 @@ fn replaced(indexed: &IndexEntry, claimed: &WorkflowEvent) -> BreakFound {
     }
 }
 
-/// The first break of which an index entry was the evidence, released or not. Once the index is in order again, only the
-/// record still shows it.
+/// The first break of which an index entry or the stream of the log was the evidence, released or not. Once the index is
+/// in order again, or the entry stands there as before, only the record still shows it.
 #[must_use]
 pub fn recorded(quarantine: &QuarantineRecord) -> Option<BreakFound> {
     let about = quarantine.entries.iter().map(crate::quarantine::QuarantineEntry::about);
-    about.filter(|found| found.published.is_some()).min()
+    about.filter(|found| found.published.is_some() || found.fault == BreakKind::Changed).min()
 }
 
 /// Whether this index entry is the evidence of the break: it names published versions that are missing.

@@ -3,6 +3,7 @@
 //! Only this crate knows items, keys and tables. Every item that it reads must have the one spelling that it writes. So
 //! this crate or the hash chain detects an altered item and never takes it for data.
 
+mod change;
 mod client;
 mod count;
 mod failure;

@@ -9,6 +9,7 @@ use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde_dynamo::Item;
 
+use crate::change::changed;
 use crate::item::{
     ENTRY, Kept, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, newer_format,
     text_of,
@@ -40,13 +41,16 @@ where
 /// writer, and its content must not be published.
 #[must_use]
 pub fn stream_record(record: EventRecord) -> StreamRecord {
+    if matches!(record.event_name.as_str(), "MODIFY" | "REMOVE") {
+        return changed(record);
+    }
     let change = record.change;
     // An empty identifier reports the whole batch as failed: right for a record that cannot be named.
     let sequence_number = change.sequence_number.unwrap_or_default();
     let key = named(&change.keys);
     if record.event_name != "INSERT" {
-        tracing::warn!(key, event_name = record.event_name, "an item of the log was changed or removed");
-        return StreamRecord::Ignored { sequence_number };
+        let why = "the record does not say what became of the item".to_owned();
+        return StreamRecord::Unreadable { sequence_number, key, why };
     }
     let entry = text_of(&change.keys, ENTRY).unwrap_or_default();
     let not_read = |sequence_number, why| match why {

@@ -48,7 +48,7 @@ pub struct SecondaryIndex {
 
 /// The log.
 pub const LOG: Table =
-    Table { partition_key: PK, sort_key: Some(ENTRY), stream_view: Some("NEW_IMAGE"), secondary_indexes: &[] };
+    Table { partition_key: PK, sort_key: Some(ENTRY), stream_view: Some("NEW_AND_OLD_IMAGES"), secondary_indexes: &[] };
 
 /// The index.
 pub const INDEX: Table = Table {

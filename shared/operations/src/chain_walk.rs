@@ -270,7 +270,8 @@ pub(crate) async fn goes_on_at<L: WorkflowLog>(
         | BreakKind::Altered
         | BreakKind::UnreadableQuarantine
         | BreakKind::UnreadableRecovery
-        | BreakKind::Replaced => Ok(broken.at.next()),
+        | BreakKind::Replaced
+        | BreakKind::Changed => Ok(broken.at.next()),
     }
 }
 

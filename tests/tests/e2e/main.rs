@@ -17,6 +17,7 @@ mod ending;
 mod events;
 mod operations;
 mod people;
+mod protection;
 mod recorder;
 mod recovery;
 mod world;

@@ -109,6 +109,16 @@ async fn a_version_that_was_altered_by_hand_is_quarantined_until_a_supervisor_re
     events_of("altered", 3).await;
     alter("altered", 2).await;
 
+    // The stream shows it, without any request.
+    let shown = |event: &Value| event["detail"]["workflow_id"] == "altered" && event["detail"]["fault"] == "changed";
+    let events = QUARANTINED.until(shown, |events| !events.is_empty()).await;
+    assert_eq!(events[0]["detail-type"], "WorkflowQuarantined");
+    assert_eq!(
+        (&events[0]["detail"]["broken_at_version"], &events[0]["detail"]["found_by"]),
+        (&json!(2), &json!("publish-events"))
+    );
+    alice.go("altered", "ACTIVE").await.refused(423, "workflow-quarantined");
+    // A recovery records what it has left.
     let told = recovered(&alice, "altered").await;
     assert_eq!((&told["status"], &told["broken_at_version"]), (&json!("quarantined"), &json!(2)), "{told}");
     let refused = alice.go("altered", "ACTIVE").await.refused(423, "workflow-quarantined");
@@ -117,13 +127,13 @@ async fn a_version_that_was_altered_by_hand_is_quarantined_until_a_supervisor_re
     assert_eq!(alice.get("/workflows/altered").await.expect(200)["version"], 3);
     let verified = alice.get("/workflows/altered/history/verification").await.expect(200);
     assert_eq!(verified["valid"], false, "{verified}");
-    let of_it = |event: &Value| event["detail"]["workflow_id"] == "altered";
-    let events = QUARANTINED.until(of_it, |events| !events.is_empty()).await;
-    assert_eq!(events[0]["detail-type"], "WorkflowQuarantined");
-    assert_eq!(events[0]["detail"]["broken_at_version"], 2);
+    let left = |event: &Value| event["detail"]["workflow_id"] == "altered" && event["detail"]["fault"] == "altered";
+    QUARANTINED.until(left, |events| !events.is_empty()).await;
 
-    let found = alice.get("/workflows/altered/recovery").await.expect(200)["quarantines"][0]["break_id"].clone();
-    let release = json!({"breaks": [found], "reason": "Compared with the backup by two people."});
+    let found = alice.get("/workflows/altered/recovery").await.expect(200)["quarantines"].clone();
+    let found: Vec<&Value> = found.as_array().unwrap().iter().map(|found| &found["break_id"]).collect();
+    assert_eq!(found.len(), 2, "what was shown and what is left: {found:?}");
+    let release = json!({"breaks": found, "reason": "Compared with the backup by two people."});
     let analyst = Person::with_roles("andy", &["analyst"]);
     analyst.post("/workflows/altered/release", &release).await.refused(403, "forbidden");
     alice.go("altered", "ACTIVE").await.refused(423, "workflow-quarantined");
@@ -131,6 +141,30 @@ async fn a_version_that_was_altered_by_hand_is_quarantined_until_a_supervisor_re
     supervisor.post("/workflows/altered/release", &release).await.expect(200);
     let moved = alice.go("altered", "ACTIVE").await.expect(200);
     assert_eq!(moved["event"]["version"], 4);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_removed_by_hand_locks_its_workflow_and_no_other() {
+    let alice = Person::everybody();
+    alice.create("unclaimed").await.expect(201);
+    events_of("unclaimed", 1).await;
+    recovered(&alice, "unclaimed").await;
+    let client = aws_sdk_dynamodb::Client::new(&aws().await);
+    let table = WORLD.output("LogTableName");
+    let of_it = AttributeValue::S("default#unclaimed".to_owned());
+    let query = client.query().table_name(table).key_condition_expression("pk = :pk AND begins_with(entry, :kind)");
+    let query = query.expression_attribute_values(":pk", of_it);
+    let query = query.expression_attribute_values(":kind", AttributeValue::S("a#".to_owned()));
+    let mut claim = query.send().await.unwrap().items.unwrap().remove(0);
+    claim.retain(|name, _| name == "pk" || name == "entry");
+    client.delete_item().table_name(table).set_key(Some(claim)).send().await.unwrap();
+    let shown = |event: &Value| event["detail"]["workflow_id"] == "unclaimed";
+    let events = QUARANTINED.until(shown, |events| !events.is_empty()).await;
+    assert_eq!(
+        (&events[0]["detail"]["fault"], &events[0]["detail"]["broken_at_version"]),
+        (&json!("changed"), &json!(1))
+    );
+    alice.go("unclaimed", "ACTIVE").await.refused(423, "workflow-quarantined");
 }
 
 /// Changes a stored version as somebody could who has the table's own credentials.

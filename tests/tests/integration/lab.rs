@@ -42,9 +42,15 @@ pub(crate) struct Answer {
 }
 
 impl Lab {
-    /// Opens a laboratory with an empty data folder.
+    /// Opens a laboratory with an empty data folder. The stream's records of what a test changes in the log get lost
+    /// here: what finds damage without them is to be seen.
     pub(crate) async fn open() -> Self {
         Self::open_as(|config| config).await
+    }
+
+    /// The same, where the stream shows every change of the log.
+    pub(crate) async fn open_shown() -> Self {
+        Self::open_as(|config| Config { lose_changes: false, ..config }).await
     }
 
     /// The same, where the rules give verdicts only as long as a test lets them.
@@ -71,7 +77,7 @@ impl Lab {
     /// The same, set up in some other way.
     pub(crate) async fn open_as(how: impl FnOnce(Config) -> Config) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let config = how(Config::new(data.path()));
+        let config = how(Config { lose_changes: true, ..Config::new(data.path()) });
         Self::with(config, data).await
     }
 

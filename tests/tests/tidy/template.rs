@@ -99,7 +99,7 @@ fn the_tables_are_those_that_the_store_makes() {
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{id}");
         assert_eq!(table["DeletionProtectionEnabled"], true, "{id}");
     }
-    for id in ["LogTable", "IndexTable", "DataKey"] {
+    for id in ["AlarmKey", "LogTable", "IndexTable", "DataKey"] {
         assert!(TEMPLATE["Resources"][id]["DeletionPolicy"].is_string(), "{id} outlives its stack");
     }
 }
@@ -300,6 +300,11 @@ pub(crate) fn statements(role: &str) -> Vec<&'static Value> {
 pub(crate) fn resources(kind: &str) -> BTreeMap<&'static str, &'static Value> {
     let all = TEMPLATE["Resources"].as_object().unwrap().iter().filter(|(_, resource)| resource["Type"] == kind);
     all.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
+}
+
+/// A resource of the template as a whole.
+pub(crate) fn resource(id: &str) -> &'static Value {
+    &TEMPLATE["Resources"][id]
 }
 
 pub(crate) fn properties(id: &str) -> &'static Value {

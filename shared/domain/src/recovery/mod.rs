@@ -6,6 +6,7 @@ pub mod outcome;
 pub mod records;
 
 use crate::event::WorkflowEvent;
+use crate::hash_chain::BreakKind;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::projection::IndexEntry;
@@ -81,26 +82,11 @@ pub struct PublishAfter(pub Option<Version>);
 /// Only a person's request reactivates a workflow whose failure is not marked as retryable.
 #[must_use]
 pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
-    // A recorded break stays in force until a person releases it, even if it can no longer be found.
-    if let Some(in_force) = findings.quarantine.in_force().into_iter().next() {
-        return RecoveryPlan::Quarantine(in_force.found);
-    }
-    let head = match &findings.log {
-        Err(broken) => return RecoveryPlan::Quarantine(broken.clone()),
-        Ok(head) => head,
+    let head = match (broken(findings), &findings.log) {
+        (Some(found), _) => return RecoveryPlan::Quarantine(found),
+        (None, Err(found)) => return RecoveryPlan::Quarantine(found.clone()),
+        (None, Ok(head)) => head,
     };
-    let unreadable = findings.unreadable_recoveries.iter().find(|found| !findings.quarantine.is_released(found));
-    if let Some(unreadable) = unreadable {
-        return RecoveryPlan::Quarantine(unreadable.clone());
-    }
-    // Every published version was in the log before. An index ahead of the log, or with another hash, proves that its end
-    // was cut off, and is the last proof of that.
-    if let Some(indexed) = &findings.indexed {
-        let said = testimony(indexed, findings.claimed.as_ref(), findings.end, &findings.quarantine);
-        if let Testimony::Contradicts(found) = said {
-            return RecoveryPlan::Quarantine(found);
-        }
-    }
     let agrees = match (&findings.indexed, &findings.claimed) {
         (Some(indexed), Some(claimed)) => *indexed == IndexEntry::from(claimed),
         (Some(_) | None, None) | (None, Some(_)) => false,
@@ -115,6 +101,31 @@ pub fn plan(findings: &Findings, trigger: Trigger) -> RecoveryPlan {
         Some(_) | None => Some(PublishAfter(None)),
     };
     RecoveryPlan::of(Repairs { rebuild_index: !agrees, publish, reactivate: is_to_be_reactivated(head, trigger) })
+}
+
+/// The break that is recorded, or has to be.
+fn broken(findings: &Findings) -> Option<BreakFound> {
+    let in_force: Vec<BreakFound> = findings.quarantine.in_force().into_iter().map(|it| it.found).collect();
+    // A recorded break stays in force until a person releases it, even if it can no longer be found. One that the stream
+    // showed does not say what the change has left: that is looked for, to be recorded beside it.
+    let recorded = in_force.iter().find(|found| found.fault != BreakKind::Changed);
+    let unreadable = || findings.unreadable_recoveries.iter().find(|found| !findings.quarantine.is_released(found));
+    recorded
+        .or(findings.log.as_ref().err())
+        .or_else(unreadable)
+        .cloned()
+        .or_else(|| contradicted(findings))
+        .or_else(|| in_force.into_iter().next())
+}
+
+/// Every published version was in the log before. An index ahead of the log, or with another hash, proves that its end
+/// was cut off, and is the last proof of that.
+fn contradicted(findings: &Findings) -> Option<BreakFound> {
+    let indexed = findings.indexed.as_ref()?;
+    match testimony(indexed, findings.claimed.as_ref(), findings.end, &findings.quarantine) {
+        Testimony::Contradicts(found) => Some(found),
+        Testimony::Agrees | Testimony::Released => None,
+    }
 }
 
 /// Whether a recovery with this trigger returns a workflow at this version to ACTIVE.

@@ -95,6 +95,29 @@ fn a_version_with_another_hash_than_was_published_is_a_break_and_no_repair() {
 }
 
 #[test]
+fn what_a_change_has_left_is_recorded_beside_it_and_the_change_holds_when_nothing_is_left() {
+    let changed = BreakFound::new(version(1), BreakKind::Changed, ChainHash::of(b"the record of the stream"));
+    let key = a_key("w");
+    let record = || recorded(vec![a_quarantine(&key, &changed)]);
+    for trigger in [Trigger::Request, Trigger::Failure, Trigger::Sweep] {
+        let sound = Findings { quarantine: record(), ..found(State::Failed, Some(1)) };
+        assert_eq!(plan(&sound, trigger), RecoveryPlan::Quarantine(changed.clone()));
+        let altered = BreakFound::new(version(2), BreakKind::Altered, ChainHash::of(b"x"));
+        let broken = Findings { log: Err(altered.clone()), ..sound.clone() };
+        assert_eq!(plan(&broken, trigger), RecoveryPlan::Quarantine(altered.clone()));
+        let (replaced, expected) = replaced(3);
+        let replaced = Findings { quarantine: record(), ..replaced };
+        assert_eq!(plan(&replaced, trigger), RecoveryPlan::Quarantine(expected));
+        // A break that is recorded already comes first, as without a change.
+        let both = recorded(vec![a_quarantine(&key, &changed), a_quarantine(&key, &altered)]);
+        assert_eq!(plan(&Findings { quarantine: both, ..sound }, trigger), RecoveryPlan::Quarantine(altered));
+    }
+    let released = recorded(vec![a_quarantine(&key, &changed), a_release(&key, &changed)]);
+    let released = Findings { quarantine: released, ..found(State::Completed, Some(3)) };
+    assert_eq!(asked(&released), RecoveryPlan::AlreadyConsistent);
+}
+
+#[test]
 fn a_replaced_version_that_was_released_is_published_from_the_beginning_and_another_is_not() {
     let (findings, expected) = replaced(3);
     let key = a_key("w");

@@ -1,15 +1,17 @@
 //! Stream records become the notifications that they carry.
 
+use alims_domain::hash_chain::BreakKind;
 use alims_dynamodb::{DynamoLog, publish_batch, stream_record};
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
-use alims_operations::publish_events::{FailedRecord, Published, StreamRecord};
+use alims_operations::publish_events::{FailedRecord, LogChange, Published, StreamRecord};
 use alims_testing::builders::{
-    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, with_metadata,
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, version,
+    with_metadata,
 };
 use alims_testing::odd_documents;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::on_dynoxide;
 
@@ -158,13 +160,154 @@ async fn an_unreadable_record_says_so_with_its_key() {
     }
 }
 
-#[tokio::test]
-async fn a_record_of_a_changed_or_removed_item_is_ignored() {
-    let item = an_item().await;
-    for event_name in ["MODIFY", "REMOVE"] {
-        let expected = StreamRecord::Ignored { sequence_number: "100".to_owned() };
-        assert_eq!(read(a_record(event_name, &item)), expected);
+/// What a stream says about an item of the log that was changed, or removed when it is nothing now.
+fn a_change(before: &Map<String, Value>, after: Option<&Map<String, Value>>) -> Value {
+    let mut record = a_record(if after.is_some() { "MODIFY" } else { "REMOVE" }, before);
+    record["dynamodb"]["OldImage"] = json!(before);
+    record["dynamodb"]["NewImage"] = json!(after);
+    record["dynamodb"]["StreamViewType"] = json!("NEW_AND_OLD_IMAGES");
+    record
+}
+
+fn changed(record: Value) -> LogChange {
+    match read(record) {
+        StreamRecord::Changed { sequence_number, change } if sequence_number == "100" => *change,
+        other => panic!("{other:?}"),
     }
+}
+
+/// One item of each kind.
+async fn one_of_each_kind() -> Vec<Map<String, Value>> {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    let (key, claim) = (a_key("w-1"), a_claim(&a_key("w-1"), 1, 1));
+    for version in &a_chain(&key, 3, 1) {
+        log.append(version).await.unwrap();
+    }
+    log.record_refusal(&a_refusal(&key)).await.unwrap();
+    log.record_quarantine(&a_quarantine(&key, &a_break(2))).await.unwrap();
+    log.record_quarantine(&a_release(&key, &a_break(2))).await.unwrap();
+    log.claim_recovery(&claim).await.unwrap();
+    log.record_recovery(&a_full_record(&claim)).await.unwrap();
+    items(&names.log, &client).await
+}
+
+fn with(item: &Map<String, Value>, name: &str, value: &str) -> Map<String, Value> {
+    let mut item = item.clone();
+    item.insert(name.to_owned(), json!({"S": value}));
+    item
+}
+
+#[tokio::test]
+async fn a_change_or_removal_of_any_entry_is_evidence_and_never_a_notification() {
+    let all = one_of_each_kind().await;
+    assert_eq!(all.len(), 8);
+    for item in all {
+        let (entry, forged) = (item["entry"]["S"].as_str().unwrap(), with(&item, "requested_by", "planted-name"));
+        for after in [Some(&forged), None] {
+            let change = changed(a_change(&item, after));
+            assert_eq!((change.key.clone(), change.found.fault), (Some(a_key("w-1")), BreakKind::Changed), "{entry}");
+            let number = || entry.split(['#', '-']).nth(1).unwrap().parse::<u64>().unwrap();
+            let (at, is) = match entry.split_once('#').unwrap().0 {
+                "v" => (number(), Some(version(number()))),
+                "r" => (a_refusal(&a_key("w-1")).version.map_or(1, |met| met.get()), None),
+                _ => (number(), None),
+            };
+            assert_eq!((change.found.at, change.version), (version(at), is), "{entry}");
+            assert_eq!((change.before.is_some(), change.after.is_some()), (true, after.is_some()), "{entry}");
+            assert_eq!(change.item, format!("default#w-1 {entry}"));
+            let told = format!("{change:?}");
+            for content in ["planted-name", item.get("metadata").map_or("planted-name", |it| it["S"].as_str().unwrap())]
+            {
+                assert!(!told.contains(content), "{entry}: {told}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_changed_version_is_known_by_its_event_and_its_hash_before_and_after() {
+    let item = an_item().await;
+    let text = |name: &str| item[name]["S"].as_str().unwrap().to_owned();
+    let other = "0".repeat(64);
+    let change = changed(a_change(&item, Some(&with(&with(&item, "hash", &other), "event_id", "no id"))));
+    let (before, after) = (change.before.unwrap(), change.after.unwrap());
+    let named = (before.event_id.map(|id| id.to_string()), before.hash.map(|hash| hash.to_string()));
+    assert_eq!(named, (Some(text("event_id")), Some(text("hash"))));
+    assert_eq!((after.event_id, after.hash.map(|hash| hash.to_string())), (None, Some(other)));
+    assert_ne!(before.content, after.content);
+}
+
+#[tokio::test]
+async fn the_same_record_is_the_same_break_and_every_other_record_is_another() {
+    let item = an_item().await;
+    let (one, two) = (with(&item, "reason", "one"), with(&item, "reason", "two"));
+    let mut later = a_change(&item, Some(&one));
+    later["dynamodb"]["SequenceNumber"] = json!("101");
+    let later = match read(later) {
+        StreamRecord::Changed { change, .. } => change.found,
+        other => panic!("{other:?}"),
+    };
+    let found = |before, after| changed(a_change(before, after)).found;
+    assert_eq!(found(&item, Some(&one)), found(&item, Some(&one)), "a record that comes again");
+    let all = [
+        found(&item, Some(&one)),
+        later,
+        found(&item, Some(&two)),
+        found(&one, Some(&item)),
+        found(&item, None),
+        found(&one, None),
+        found(
+            &Map::from_iter([("pk", &item["pk"]), ("entry", &item["entry"])].map(|(k, v)| (k.to_owned(), v.clone()))),
+            None,
+        ),
+    ];
+    let ids: BTreeSet<String> = all.iter().map(|found| found.id().as_str().to_owned()).collect();
+    assert_eq!(ids.len(), all.len());
+}
+
+#[tokio::test]
+async fn a_change_is_evidence_whatever_its_images_are() {
+    let item = an_item().await;
+    let mut newer = item.clone();
+    newer.insert("format".to_owned(), json!({"N": "2"}));
+    let nothing = Map::from_iter([("pk".to_owned(), item["pk"].clone()), ("entry".to_owned(), item["entry"].clone())]);
+    let elsewhere = with(&item, "pk", "other#w-9");
+    for image in [&newer, &nothing, &elsewhere, &with(&item, "metadata", "{")] {
+        for record in [a_change(&item, Some(image)), a_change(&item, None)] {
+            assert_eq!(changed(record).key, Some(a_key("w-1")));
+        }
+    }
+    // A stream of new images only, as before an update of the table.
+    let mut without = a_change(&item, Some(&newer));
+    without["dynamodb"].as_object_mut().unwrap().remove("OldImage");
+    assert_eq!((changed(without.clone()).before, changed(without).found.at), (None, version(1)));
+    // Keys of no workflow, and an entry of no kind.
+    for (name, value, is_of_one) in [("pk", "no workflow", false), ("entry", "x#1", true), ("entry", "q#odd", true)] {
+        let mut odd = a_change(&item, None);
+        odd["dynamodb"]["Keys"][name]["S"] = json!(value);
+        assert_eq!(changed(odd).key.is_some(), is_of_one, "{value}");
+    }
+    let mut keyless = a_change(&item, None);
+    keyless["dynamodb"]["Keys"] = json!({});
+    assert_eq!(changed(keyless).key, None);
+}
+
+#[tokio::test]
+async fn the_service_that_removed_an_expired_item_is_named() {
+    let item = an_item().await;
+    let mut expired = a_change(&item, None);
+    expired["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    assert_eq!(changed(expired).by.as_deref(), Some("dynamodb.amazonaws.com"));
+    assert_eq!(changed(a_change(&item, None)).by, None);
+}
+
+#[tokio::test]
+async fn a_write_that_changes_nothing_is_no_change_and_an_unknown_event_is_unreadable() {
+    let item = an_item().await;
+    let expected = StreamRecord::Ignored { sequence_number: "100".to_owned() };
+    assert_eq!(read(a_change(&item, Some(&item))), expected);
+    assert!(matches!(read(a_record("VANISH", &item)), StreamRecord::Unreadable { .. }));
 }
 
 #[tokio::test]

@@ -115,6 +115,11 @@ def main():
         equal(name, "previous_hash", plain(ITEMS[name]["previous_hash"]), plain(ITEMS[previous]["hash"]))
     for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:
         check_quarantine(name, ITEMS[name])
+    before, keys = ITEMS["version-created"], ["pk", "entry"]
+    for after, half in [(ITEMS["version-active"], "746b5628f3f5e3f2c4e32f2c9138d0c7"), ({}, "f3c84206d5a1983d75655497ff395787")]:
+        parts = {"keys": {key: before[key] for key in keys}, "before": before, "after": after}
+        record = {name: {"M": part} for name, part in parts.items()} | {"sequence_number": {"S": "1"}}
+        equal("version-created", "change", digest("changed", sha256(item_bytes(record)))[:32], half)
     unreadable = {name: sha256(item_bytes(item)) for name, item in ITEMS.items() if name.startswith("unreadable-")}
     equal("quarantined", "content", plain(ITEMS["quarantined"]["content"]), unreadable["unreadable-version"])
     resumes = plain(ITEMS["version-resumed"]["resumes"])

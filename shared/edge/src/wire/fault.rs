@@ -24,6 +24,8 @@ pub enum ChainFault {
     UnreadableRecovery,
     /// It is not the version that was published with this number.
     Replaced,
+    /// A stored entry of it was changed or removed after it was written.
+    Changed,
 }
 
 impl From<&BreakKind> for ChainFault {
@@ -37,6 +39,7 @@ impl From<&BreakKind> for ChainFault {
             BreakKind::UnreadableQuarantine => Self::UnreadableQuarantine,
             BreakKind::UnreadableRecovery => Self::UnreadableRecovery,
             BreakKind::Replaced => Self::Replaced,
+            BreakKind::Changed => Self::Changed,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A batch of the log's stream: its records, and what became of them.
 
-use alims_domain::quarantine::QuarantineEntry;
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
 
@@ -29,6 +31,13 @@ pub enum StreamRecord {
         sequence_number: String,
         /// The recorded entry.
         entry: Box<QuarantineEntry>,
+    },
+    /// An item of the log was changed or removed, which no operation of any release does.
+    Changed {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// What became of the item.
+        change: Box<LogChange>,
     },
     /// An item of a format that only a newer release can read.
     WrittenByNewerRelease {
@@ -61,11 +70,42 @@ impl StreamRecord {
             Self::Version { sequence_number, .. }
             | Self::Refusal { sequence_number, .. }
             | Self::Quarantine { sequence_number, .. }
+            | Self::Changed { sequence_number, .. }
             | Self::WrittenByNewerRelease { sequence_number, .. }
             | Self::Unreadable { sequence_number, .. }
             | Self::Ignored { sequence_number } => sequence_number,
         }
     }
+}
+
+/// A change of the log behind the service's back, without any content of the item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogChange {
+    /// The workflow of the item; none when its key names none.
+    pub key: Option<WorkflowKey>,
+    /// The item's key, for people.
+    pub item: String,
+    /// The break that is recorded: the version to which the item belongs, and a hash that identifies this change.
+    pub found: BreakFound,
+    /// The version that the item is, if it is one.
+    pub version: Option<Version>,
+    /// The item before; none when the stream does not show it.
+    pub before: Option<Image>,
+    /// The item after; none when it was removed.
+    pub after: Option<Image>,
+    /// The service that changed it, if the stream names one: Amazon DynamoDB itself for an item that expired.
+    pub by: Option<String>,
+}
+
+/// What identifies an item as it was at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The hash of all its attributes.
+    pub content: ChainHash,
+    /// The event that it says it is.
+    pub event_id: Option<EventId>,
+    /// The hash that it says it has, if it says to be a version.
+    pub hash: Option<ChainHash>,
 }
 
 /// A record that the stream must deliver again; it may redeliver the following ones too.
@@ -86,4 +126,6 @@ pub struct Published {
     pub failed: Vec<FailedRecord>,
     /// New dead letters.
     pub dead: Vec<DeadLetter>,
+    /// Changes of the log that the batch shows, each time it comes.
+    pub changes: Vec<LogChange>,
 }

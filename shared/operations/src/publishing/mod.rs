@@ -5,4 +5,5 @@ pub mod rebuild_index;
 pub mod replay_events;
 
 pub(crate) mod batch;
+mod changes;
 pub(crate) mod cursor;

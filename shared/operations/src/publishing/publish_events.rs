@@ -20,10 +20,11 @@ use crate::head::newest;
 use crate::ports::{
     Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
+use crate::publishing::changes::{OPERATION, quarantine_changed};
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
 use crate::witness::consulted;
 
-pub use crate::publishing::batch::{FailedRecord, Published, StreamRecord};
+pub use crate::publishing::batch::{FailedRecord, Image, LogChange, Published, StreamRecord};
 
 /// The ports of the publisher.
 #[derive(Clone)]
@@ -35,9 +36,6 @@ pub struct Ports<L, I, B> {
     /// Fresh ids, for a break that it finds.
     pub ids: Arc<dyn Ids>,
 }
-
-/// The operation's name in logs, policies and records.
-const OPERATION: &str = "publish-events";
 
 /// Publishes the events that a batch of stream records announces.
 ///
@@ -51,6 +49,8 @@ where
 {
     let order: Vec<String> = batch.iter().map(|record| record.sequence_number().to_owned()).collect();
     let mut published = Published::default();
+    // Before anything is published: what was changed is not published as if it were new.
+    let batch = quarantine_changed(&ports.publishing.log, (&ports.clock, &ports.ids), batch, &mut published).await;
     let mut notified: BTreeMap<WorkflowKey, Notifications> = BTreeMap::new();
     let mut unordered = Vec::new();
     for record in batch {
@@ -71,7 +71,8 @@ where
             StreamRecord::Unreadable { sequence_number, key, why } => {
                 published.dead.push(DeadLetter { sequence_number, key, why });
             }
-            StreamRecord::Ignored { .. } => {}
+            // Changes are dealt with by now.
+            StreamRecord::Changed { .. } | StreamRecord::Ignored { .. } => {}
         }
     }
     publish_versions(ports, notified, &mut published).await;

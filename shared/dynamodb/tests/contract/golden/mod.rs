@@ -266,6 +266,27 @@ async fn golden_items_of_the_index_are_read_as_they_were_written() {
     assert_eq!(index.sweep_position().await.unwrap(), Some(values::sweep_position()));
 }
 
+/// The release of a change must cover it whenever its record comes, from whatever release of the service.
+#[test]
+fn the_golden_id_of_a_change_is_made_of_its_record() {
+    let (before, after) = (golden(Kind::VersionCreated), golden(Kind::VersionActive));
+    let record = |name: &str, after: Value| {
+        let record = json!({
+            "awsRegion": "local", "eventID": "1", "eventName": name,
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_795_852_800.0, "SequenceNumber": "1", "SizeBytes": 1,
+                "Keys": {"pk": before["pk"], "entry": before["entry"]}, "OldImage": before, "NewImage": after
+            }
+        });
+        match stream_record(serde_json::from_value::<EventRecord>(record).unwrap()) {
+            StreamRecord::Changed { change, .. } => change.found.id().as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(record("MODIFY", after), "0000000001-746b5628f3f5e3f2c4e32f2c9138d0c7");
+    assert_eq!(record("REMOVE", Value::Null), "0000000001-f3c84206d5a1983d75655497ff395787");
+}
+
 /// What the publisher reads when an item appears in the stream.
 pub(crate) fn in_stream(item: &Value) -> StreamRecord {
     let record = json!({
@@ -351,6 +372,7 @@ fn the_golden_id_of_a_break_is_made_of_version_fault_and_content() {
         BreakKind::UnreadableQuarantine => "0000000042-968be880706b6870db81a486fed4cd8f",
         BreakKind::UnreadableRecovery => "0000000042-ed5fe45372b83d2d0804b74966c05b2e",
         BreakKind::Replaced => "0000000042-d2732b0b9bcb88438b20fe2362d6eee1",
+        BreakKind::Changed => "0000000042-1dc0c13e05e3d105c8cd2d3238c6a48a",
     };
     let faults = [
         BreakKind::Missing,
@@ -361,6 +383,7 @@ fn the_golden_id_of_a_break_is_made_of_version_fault_and_content() {
         BreakKind::UnreadableQuarantine,
         BreakKind::UnreadableRecovery,
         BreakKind::Replaced,
+        BreakKind::Changed,
     ];
     for fault in faults {
         let found = BreakFound::new(version(42), fault, ChainHash::of(b"altered"));

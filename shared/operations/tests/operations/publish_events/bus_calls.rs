@@ -62,7 +62,7 @@ async fn why_failed<L: WorkflowLog + QuarantineLog + Clone, I: WorkflowIndex + C
 ) -> [String; 2] {
     let (log, versions) = filled(&[1, 1]).await;
     let batch = vec![ring(&versions[0], 0), ring(&versions[1], 1)];
-    let Published { accepted, failed, dead } = publish_events(&of(log), &MemoryDeadLetters::default(), batch).await;
+    let Published { accepted, failed, dead, .. } = publish_events(&of(log), &MemoryDeadLetters::default(), batch).await;
     assert_eq!((accepted, dead.len()), (0, 0));
     failed.into_iter().map(|failed| failed.why).collect::<Vec<_>>().try_into().unwrap()
 }
