@@ -8,6 +8,7 @@ mod count;
 mod failure;
 mod index;
 mod index_item;
+mod index_walk;
 mod item;
 mod list;
 mod log;
