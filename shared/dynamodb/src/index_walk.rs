@@ -68,9 +68,9 @@ impl IndexWalk for DynamoIndex {
             .await
             .map_err(store_error)?;
         let items = page.items.unwrap_or_default();
-        let removals = items.iter().map(|item| {
-            self.client.delete_item().table_name(&*self.table).set_key(Some(item.clone())).send()
-        });
+        let removals = items
+            .iter()
+            .map(|item| self.client.delete_item().table_name(&*self.table).set_key(Some(item.clone())).send());
         try_join_all(removals).await.map_err(store_error)?;
         u64::try_from(items.len()).map_err(|error| StoreError::Refused(error.into()))
     }

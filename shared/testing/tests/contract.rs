@@ -92,6 +92,7 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/count.rs"),
         include_str!("../src/contract/dead_letters.rs"),
         include_str!("../src/contract/index.rs"),
+        include_str!("../src/contract/index_walk.rs"),
         include_str!("../src/contract/json.rs"),
         include_str!("../src/contract/list.rs"),
         include_str!("../src/contract/log.rs"),

@@ -28,6 +28,7 @@ mod recovery_step;
 mod release_workflow;
 mod replay_events;
 mod request_state_transition;
+mod restore;
 mod rollback;
 mod rules_engine;
 mod subscribing;

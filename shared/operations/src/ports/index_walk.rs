@@ -21,10 +21,7 @@ pub struct IndexPart {
 pub trait IndexWalk: Send + Sync {
     /// A part of bounded size, from the beginning or from a position that an earlier part returned. An adapter MUST
     /// return every entry that is there during the whole walk, and MUST read consistently.
-    fn index_part(
-        &self,
-        from: Option<&WalkPosition>,
-    ) -> impl Future<Output = Result<IndexPart, StoreError>> + Send;
+    fn index_part(&self, from: Option<&WalkPosition>) -> impl Future<Output = Result<IndexPart, StoreError>> + Send;
 
     /// Removes an entry, if it still names the published version and the hash of `seen`; says whether it did. An entry
     /// that is gone counts as removed.
