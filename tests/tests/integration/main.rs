@@ -10,6 +10,7 @@
 
 mod access;
 mod behind;
+mod cost;
 mod create_workflow;
 mod documented;
 mod edge;
