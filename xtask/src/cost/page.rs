@@ -69,7 +69,7 @@ fn growth(facts: &Facts, page: &mut String) -> anyhow::Result<()> {
     page.push_str("| after | log at 1/s | part of the bill | in infrequent access | log at 100/s | part of the bill | in infrequent access |\n");
     page.push_str("|---|---:|---:|---:|---:|---:|---:|\n");
     for months in [1.0, 12.0, 36.0, 120.0] {
-        let mut row = format!("| {months} months |");
+        let mut row = format!("| {months} {} |", if months > 1.0 { "months" } else { "month" });
         for rate in [1.0, 100.0] {
             let choice = Choice { months, ..Choice::defaults(rate) };
             let part = |choice: &Choice| -> anyhow::Result<f64> {
@@ -92,8 +92,8 @@ fn growth(facts: &Facts, page: &mut String) -> anyhow::Result<()> {
     let months = (requests_infrequent - requests) / (storage - storage_infrequent);
     writeln!(
         page,
-        "\nAt any rate that stays the same, STANDARD_INFREQUENT_ACCESS costs less in all from the month {:.0} on: then \
-         the storage saves more than the requests cost more.",
+        "\nAt a rate that stays the same, STANDARD_INFREQUENT_ACCESS lowers the bill from month {:.0} on: from then on it \
+         saves more on storage than it adds to requests.",
         months.ceil()
     )?;
     Ok(())
