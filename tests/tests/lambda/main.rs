@@ -293,6 +293,7 @@ fn attribute(value: &aws_sdk_dynamodb::types::AttributeValue) -> Value {
         A::S(text) => json!({ "S": text }),
         A::N(number) => json!({ "N": number }),
         A::Bool(truth) => json!({ "BOOL": truth }),
+        A::Null(truth) => json!({ "NULL": truth }),
         A::L(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
         A::M(members) => {
             json!({ "M": members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>() })

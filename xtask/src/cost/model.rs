@@ -148,7 +148,11 @@ pub(crate) fn log_bytes(facts: &Facts, choice: &Choice) -> anyhow::Result<f64> {
 /// # Errors
 /// When a quantity is missing.
 pub(crate) fn write_units(facts: &Facts, choice: &Choice) -> anyhow::Result<f64> {
-    Ok(((facts.quantity("version_item_bytes")? + choice.more_metadata_bytes) / WRITE_UNIT).ceil())
+    if choice.more_metadata_bytes > 0.0 {
+        return Ok(((facts.quantity("version_item_bytes")? + choice.more_metadata_bytes) / WRITE_UNIT).ceil());
+    }
+    // The mean of units is not the unit of the mean: a version grows with the keys of requests that it remembers.
+    facts.quantity("version_write_units")
 }
 
 fn tables(facts: &Facts, choice: &Choice) -> anyhow::Result<Vec<Part>> {
