@@ -25,6 +25,9 @@ pub(crate) struct ServiceArgs {
     /// Where AWS is, when it is an emulator.
     #[arg(long, value_name = "URL", conflicts_with = "local")]
     endpoint_url: Option<String>,
+    /// Another table in place of the service's log, such as a restored one that is to be looked at.
+    #[arg(long, value_name = "TABLE", conflicts_with = "local")]
+    log_table: Option<String>,
     /// The service on this machine: a running `cargo local`.
     #[arg(long)]
     local: bool,
@@ -51,7 +54,7 @@ impl ServiceArgs {
         Ok(Service {
             dynamodb: config.clone(),
             eventbridge: config,
-            log_table: stack.log_table,
+            log_table: self.log_table.clone().unwrap_or(stack.log_table),
             index_table: stack.index_table,
             event_bus: stack.event_bus,
             answers_in_time: true,

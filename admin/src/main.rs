@@ -2,6 +2,7 @@
 
 mod args;
 mod aws_cli;
+mod index;
 mod laptop;
 mod rebuild_index;
 mod service;
@@ -16,6 +17,7 @@ use alims_runtime::SystemClock;
 use alims_store::{Index, Log};
 use clap::{Parser, Subcommand};
 
+use crate::index::{CompareIndexArgs, EmptyIndexArgs};
 use crate::rebuild_index::RebuildIndexArgs;
 use crate::service::Service;
 
@@ -31,12 +33,18 @@ struct Arguments {
 enum Command {
     /// Rebuild the index from the log, and publish what was not published; while the service works.
     RebuildIndex(RebuildIndexArgs),
+    /// Verify every workflow of the log, and look up every index entry in the log; changes nothing.
+    CompareIndex(CompareIndexArgs),
+    /// Remove the entries of the index, all or those without a workflow; then rebuild it.
+    EmptyIndex(EmptyIndexArgs),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::RebuildIndex(args) => rebuild_index(args).await,
+        Command::CompareIndex(args) => compare_index(args).await,
+        Command::EmptyIndex(args) => empty_index(args).await,
     };
     done.unwrap_or_else(|error| {
         // Where the standard error is closed, the exit code says it alone.
@@ -49,6 +57,18 @@ async fn rebuild_index(args: RebuildIndexArgs) -> anyhow::Result<ExitCode> {
     let service = args.service.find().await?;
     let ports = publishing(&service);
     rebuild_index::run(&args, &ports, service.answers_in_time, SystemClock.now()).await
+}
+
+async fn compare_index(args: CompareIndexArgs) -> anyhow::Result<ExitCode> {
+    let service = args.service.find().await?;
+    let (log, index) = alims_store::patient(&service.dynamodb, &service.log_table, &service.index_table);
+    index::compare(&args, &log, &index).await
+}
+
+async fn empty_index(args: EmptyIndexArgs) -> anyhow::Result<ExitCode> {
+    let service = args.service.find().await?;
+    let (log, index) = alims_store::patient(&service.dynamodb, &service.log_table, &service.index_table);
+    index::empty(&args, &service.index_table, &log, &index).await
 }
 
 fn publishing(service: &Service) -> PublishPorts<Log, Index, EventBridgeBus> {

@@ -19,7 +19,7 @@ use crate::args::ServiceArgs;
 /// The interval between progress lines.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 const HOUR_MILLIS: i64 = 3_600_000;
 
 /// The options of the command.
@@ -45,7 +45,7 @@ pub(crate) struct RebuildIndexArgs {
     json: bool,
 }
 
-fn workers(text: &str) -> Result<usize, String> {
+pub(crate) fn workers(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|workers| (1..=256).contains(workers)).ok_or_else(|| "must be 1 to 256".to_owned())
 }
 
@@ -111,7 +111,7 @@ enum Ending {
 }
 
 /// Set by the first signal to end. A second signal ends the process at once, which is equally safe.
-fn interrupted() -> Arc<AtomicBool> {
+pub(crate) fn interrupted() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     tokio::spawn(async move {
@@ -199,13 +199,17 @@ fn document(dry_run: bool, rebuilt: &Rebuilt, ending: &Ending) -> Value {
 }
 
 fn shown(finding: &Finding) -> Value {
-    let kind = match finding.anomaly {
+    json!({"key": finding.key, "kind": kind(&finding.anomaly), "message": finding.anomaly.to_string()})
+}
+
+/// The name of a kind of anomaly, for scripts.
+pub(crate) fn kind(anomaly: &Anomaly) -> &'static str {
+    match anomaly {
         Anomaly::Broken(_) => "broken",
         Anomaly::AheadOfLog { .. } => "ahead-of-log",
         Anomaly::Replaced { .. } => "replaced",
         Anomaly::WrittenByNewerRelease(_) => "written-by-newer-release",
         Anomaly::Stray => "stray",
         Anomaly::NotDone(_) => "not-done",
-    };
-    json!({"key": finding.key, "kind": kind, "message": finding.anomaly.to_string()})
+    }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod alone;
 mod contract;
+mod cost;
 mod e2e;
 mod fuzz;
 mod machine;
@@ -105,6 +106,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Write the figures of docs/cost.md, or print a month's bill for a rate of one's own.
+    Cost(cost::Asked),
+    /// Run an operator's command on a deployed service, or on one on this machine, such as compare-index.
+    Admin {
+        /// The command and its arguments; `-- --help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// For authors of rules: check a folder, or explain a verdict.
     Rules {
         /// Which of the two.
@@ -166,6 +175,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::RebuildIndex { arguments }) => {
             let run = ["run", "--package", "alims-admin", "--", "rebuild-index"];
             Step::cargo("rebuild-index", &run).with(arguments).take_over()
+        }
+        Some(Task::Cost(asked)) => cost::answer(&workspace, asked),
+        Some(Task::Admin { arguments }) => {
+            Step::cargo("admin", &["run", "--package", "alims-admin", "--"]).with(arguments).take_over()
         }
         Some(Task::Mutants { arguments }) => mutants::run(&workspace, arguments),
         Some(Task::Bench { arguments }) => bench(&workspace, arguments),

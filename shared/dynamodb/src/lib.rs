@@ -9,6 +9,7 @@ mod count;
 mod failure;
 mod index;
 mod index_item;
+mod index_walk;
 mod item;
 mod list;
 mod log;

@@ -27,6 +27,7 @@ pub use chain_walk::{Walked, walk_chain};
 pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
+pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};
 pub use publishing::rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 pub use publishing::{publish_events, replay_events};
 pub use recovery::assess::{AssessError, Assessed, assess, assess_part};

@@ -4,7 +4,8 @@ use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, StoreError, WorkflowIndex,
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, StoreError,
+    WalkPosition, WorkflowIndex,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -115,5 +116,34 @@ impl WorkflowIndex for MemoryIndex {
         let found = entries.values().filter(counts).count();
         let counted = found.min(self.evaluated_max.saturating_mul(reads_max));
         Ok(IndexCount { workflows: u64::try_from(counted).unwrap(), complete: counted == found })
+    }
+}
+
+impl IndexWalk for MemoryIndex {
+    async fn index_part(&self, from: Option<&WalkPosition>) -> Result<IndexPart, StoreError> {
+        let entries = self.entries.lock().unwrap();
+        let begin = from.map_or(0, |from| from.0.parse().unwrap());
+        let mut left = entries.values().skip(begin);
+        let part: Vec<IndexEntry> = left.by_ref().take(self.evaluated_max).cloned().collect();
+        let next = left.next().map(|_| WalkPosition((begin + part.len()).to_string()));
+        Ok(IndexPart { entries: part, next })
+    }
+
+    async fn remove(&self, seen: &IndexEntry) -> Result<bool, StoreError> {
+        let mut entries = self.entries.lock().unwrap();
+        let changed = entries.get(&seen.key).is_some_and(|there| {
+            (there.published_version, &there.head_hash) != (seen.published_version, &seen.head_hash)
+        });
+        if !changed {
+            entries.remove(&seen.key);
+        }
+        Ok(!changed)
+    }
+
+    async fn clear_some(&self) -> Result<u64, StoreError> {
+        let mut entries = self.entries.lock().unwrap();
+        let some: Vec<WorkflowKey> = entries.keys().take(self.evaluated_max).cloned().collect();
+        some.iter().for_each(|key| drop(entries.remove(key)));
+        Ok(u64::try_from(some.len()).unwrap())
     }
 }

@@ -11,6 +11,7 @@
 mod access;
 mod behind;
 mod changed;
+mod cost;
 mod create_workflow;
 mod documented;
 mod edge;
@@ -29,6 +30,7 @@ mod recovery_step;
 mod release_workflow;
 mod replay_events;
 mod request_state_transition;
+mod restore;
 mod rollback;
 mod rules_engine;
 mod subscribing;

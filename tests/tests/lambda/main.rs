@@ -8,6 +8,7 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod log_bytes;
 mod runtime_api;
 mod sam_local;
 
@@ -19,9 +20,11 @@ use alims_interface::{
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::Bytes;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -259,15 +262,7 @@ async fn publish_events_publishes_from_a_batch_of_the_stream() {
     let client = aws_sdk_dynamodb::Client::new(&server.dynamodb());
     let items = client.scan().table_name("WorkflowLog").send().await.unwrap().items.unwrap();
     let item = items.into_iter().find(|item| item["entry"].as_s().unwrap().ends_with('2')).unwrap();
-    let image: Value =
-        item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>().into();
-    let keys = json!({"pk": image["pk"], "entry": image["entry"]});
-    let record = json!({
-        "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
-        "awsRegion": "local", "eventSourceARN": "arn:aws:dynamodb:local:0:table/WorkflowLog/stream/1",
-        "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700.0, "Keys": keys, "NewImage": image,
-            "SequenceNumber": "100000000000000000001", "SizeBytes": 100, "StreamViewType": "NEW_IMAGE"},
-    });
+    let record = record(&item);
     let borrowed: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start("publish-events", &borrowed).await;
     let answer = function.invoke(json!({ "Records": [record] })).await;
@@ -275,6 +270,19 @@ async fn publish_events_publishes_from_a_batch_of_the_stream() {
     let versions: Vec<Value> = taken.lock().unwrap().iter().map(|detail| detail["version"].clone()).collect();
     assert_eq!(versions, [json!(1), json!(2)]);
     server.stop().await;
+}
+
+/// The stream's record of an item that was put.
+fn record(item: &HashMap<String, AttributeValue>) -> Value {
+    let image: Value =
+        item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>().into();
+    let keys = json!({"pk": image["pk"], "entry": image["entry"]});
+    json!({
+        "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
+        "awsRegion": "local", "eventSourceARN": "arn:aws:dynamodb:local:0:table/WorkflowLog/stream/1",
+        "dynamodb": {"ApproximateCreationDateTime": 1_795_421_700.0, "Keys": keys, "NewImage": image,
+            "SequenceNumber": "100000000000000000001", "SizeBytes": 100, "StreamViewType": "NEW_IMAGE"},
+    })
 }
 
 /// An attribute as a stream's record spells it.
@@ -285,6 +293,7 @@ fn attribute(value: &aws_sdk_dynamodb::types::AttributeValue) -> Value {
         A::S(text) => json!({ "S": text }),
         A::N(number) => json!({ "N": number }),
         A::Bool(truth) => json!({ "BOOL": truth }),
+        A::Null(truth) => json!({ "NULL": truth }),
         A::L(items) => json!({ "L": items.iter().map(attribute).collect::<Vec<_>>() }),
         A::M(members) => {
             json!({ "M": members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>() })

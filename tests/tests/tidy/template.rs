@@ -30,7 +30,7 @@ fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_sam
     let named = |ending: &str| -> Vec<String> {
         let ids = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
         ids.filter_map(|id| id.strip_suffix(ending))
-            .filter(|id| !matches!(*id, "" | "Api" | "RecoveryMachine"))
+            .filter(|id| !matches!(*id, "" | "Api" | "Backup" | "RecoveryMachine"))
             .map(str::to_owned)
             .collect()
     };
@@ -151,13 +151,55 @@ fn no_role_may_do_more_than_named_actions_on_named_things_and_none_may_change_th
     assert_eq!(added["Condition"], json!({"StringNotEquals": {"aws:PrincipalTag/alims-appends-to": "AWS::StackName"}}));
 }
 
+/// Whether a resource is the log in use, its own table or a restored one.
+fn is_the_log(resource: &Value) -> bool {
+    let choice = resource.as_array().map(Vec::as_slice);
+    matches!(choice, Some([condition, restored, own]) if condition == "LogIsRestored"
+        && text(restored).ends_with(":table/${RestoredLogTable}") && own == "LogTable.Arn")
+}
+
+#[test]
+fn a_restored_log_takes_the_place_of_the_stacks_own_everywhere() {
+    let text = workspace().text("template.yaml");
+    let outside = text.lines().filter(|line| line.contains("LogTable") && !line.trim_start().starts_with('#'));
+    let mentions = outside.filter(|line| line.contains("!Ref LogTable") || line.contains("!GetAtt LogTable"));
+    let mentions: Vec<&str> = mentions.filter(|line| !line.contains("!Ref LogTableClass")).collect();
+    assert!(mentions.len() > 20, "{} mentions: this test sees nothing", mentions.len());
+    assert_no_complaints(mentions.into_iter().filter(|line| !line.contains("!If [LogIsRestored, ")).map(str::to_owned));
+    let used = properties("PublishEventsFunction")["Events"]["Notification"]["Properties"]["Stream"].clone();
+    assert_eq!((&used[0], &used[2]), (&json!("LogIsRestored"), &json!("LogTable.StreamArn")));
+}
+
+#[test]
+fn both_tables_are_backed_up_under_a_key_and_in_a_vault_that_outlive_the_stack() {
+    let selection = &properties("BackupSelection")["BackupSelection"];
+    let [log, index] = selection["Resources"].as_array().map(Vec::as_slice).unwrap() else {
+        panic!("{selection}: not both tables");
+    };
+    assert!(is_the_log(log) && index == "IndexTable.Arn", "{selection}");
+    assert_eq!(properties("BackupVault")["EncryptionKeyArn"], "BackupKey.Arn", "not with the key of the tables");
+    for id in ["BackupVault", "BackupKey"] {
+        assert_eq!(TEMPLATE["Resources"][id]["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+    }
+    let parameter = |name: &str, member: &str| TEMPLATE["Parameters"][name][member].as_u64().unwrap();
+    let rules = properties("BackupPlan")["BackupPlan"]["BackupPlanRule"].as_array().unwrap();
+    for (rule, days) in rules.iter().zip(["BackupWeeklyDays", "BackupMonthlyDays"]) {
+        assert_eq!(rule["Lifecycle"]["DeleteAfterDays"], days);
+        // A vault refuses backups that are kept for less than its lock demands.
+        assert!(parameter(days, "Default") >= parameter("BackupLockMinDays", "Default"), "{days}");
+        let cold = rule["Lifecycle"]["MoveToColdStorageAfterDays"].as_u64();
+        assert!(cold.is_none_or(|cold| parameter(days, "MinValue") >= cold + 90), "{days}: AWS keeps it for 90 days");
+    }
+}
+
 #[test]
 fn only_roles_that_append_to_the_log_carry_the_tag_that_the_tables_policy_asks_for() {
     let tag = json!([{"Key": "alims-appends-to", "Value": "AWS::StackName"}]);
-    for (id, role) in resources("AWS::IAM::Role") {
+    // AWS's own policies say what the role of AWS Backup may do; the table's policy holds for it as for all.
+    for (id, role) in resources("AWS::IAM::Role").into_iter().filter(|(id, _)| *id != "BackupRole") {
         let appends = id != "RecoveryMachineRole"
             && statements(id).iter().any(|statement| {
-                texts(&statement["Action"]).contains(&"dynamodb:PutItem") && statement["Resource"] == "LogTable.Arn"
+                texts(&statement["Action"]).contains(&"dynamodb:PutItem") && is_the_log(&statement["Resource"])
             });
         assert_eq!(role["Tags"], if appends { tag.clone() } else { Value::Null }, "{id}");
     }

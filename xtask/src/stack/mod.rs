@@ -4,6 +4,7 @@
 mod alarms;
 mod function;
 mod grants;
+mod log_in_use;
 mod permissions;
 mod render;
 #[cfg(test)]
@@ -37,6 +38,7 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 2]> {
         anyhow::ensure!(template.matches(place).count() == 1, "{SHARED} needs one line `{}`", place.trim());
         template = template.replace(place, &part);
     }
+    let template = log_in_use::chosen(&template)?;
     Ok([("template.yaml", template), (permissions::PAGE, permissions::page(workspace, &functions)?)])
 }
 

@@ -5,6 +5,7 @@ mod bus;
 mod clock;
 mod failure;
 mod index;
+mod index_walk;
 mod log;
 mod quarantine;
 mod recovery;
@@ -17,6 +18,7 @@ pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};
 pub use index::{Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
+pub use index_walk::{IndexPart, IndexWalk};
 pub use log::{AppendError, LogError, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{

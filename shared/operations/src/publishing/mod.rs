@@ -1,5 +1,6 @@
 //! Publishing from the log to the event bus and the index.
 
+pub mod compare_index;
 pub mod publish_events;
 pub mod rebuild_index;
 pub mod replay_events;

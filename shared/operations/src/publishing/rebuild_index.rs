@@ -183,7 +183,7 @@ impl Rebuilt {
 
 /// The work for one workflow.
 #[derive(Debug, PartialEq)]
-enum Course {
+pub(crate) enum Course {
     /// The log has no version of it and the index has no entry.
     NotThere,
     /// Nothing.
@@ -291,7 +291,7 @@ async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventB
 }
 
 /// Reads a workflow's whole log and decides. Like recovery, it passes over released breaks.
-async fn look<L: WorkflowLog + QuarantineLog>(
+pub(crate) async fn look<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
     indexed: Option<&Result<IndexEntry, NewerFormat>>,

@@ -11,6 +11,7 @@ pub mod bus;
 pub mod count;
 pub mod dead_letters;
 pub mod index;
+pub mod index_walk;
 pub mod json;
 pub mod list;
 pub mod log;
@@ -128,6 +129,11 @@ macro_rules! index_contract {
             racing_advances_end_at_the_newest
             a_repair_replaces_what_was_seen_and_nothing_else
             a_repair_of_nothing_needs_nothing_to_be_there
+        }
+        $crate::contract_tests! { index_walk, $adapter,
+            every_entry_is_met_part_by_part
+            an_entry_is_removed_as_it_was_seen_and_not_when_it_went_on
+            an_index_is_cleared_to_the_last_item_and_can_be_filled_again
         }
         $crate::contract_tests! { list, $adapter,
             an_unknown_tenant_has_an_empty_list
