@@ -1,8 +1,13 @@
 //! The handler of publish-events: it takes a batch of changes of the log and returns the result.
 
+use alims_domain::identifiers::{CorrelationId, Version};
+use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::Ports;
-use alims_operations::publish_events::{self as operation, Published, StreamRecord};
+use alims_operations::publish_events::{self as operation, Announced, Published, StreamRecord};
+
+/// The operation's name in logs and metrics.
+const OPERATION: &str = "publish-events";
 
 /// Publishes the events of one batch and logs the result.
 pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
@@ -12,26 +17,35 @@ where
     B: EventBus,
     D: DeadLetters,
 {
+    let records: Vec<(String, Option<Announced>)> =
+        batch.iter().map(|record| (record.sequence_number().to_owned(), record.announces())).collect();
     let published = operation::publish_events(ports, dead_letters, batch).await;
-    for failed in &published.failed {
-        tracing::warn!(
-            operation = "publish-events",
-            sequence_number = failed.sequence_number,
-            why = failed.why,
-            "a record is to come again"
-        );
+    for (sequence_number, announced) in &records {
+        let about = announced.as_ref();
+        let _span = tracing::info_span!(
+            "record",
+            operation = OPERATION,
+            sequence_number,
+            correlation_id = about.and_then(|about| about.correlation_id.as_ref()).map(CorrelationId::as_str),
+            key = about.map(|about| tracing::field::display(&about.key)),
+            version = about.and_then(|about| about.version).map(Version::get),
+        )
+        .entered();
+        log(sequence_number, about.is_some(), &published);
     }
-    for letter in &published.dead {
-        tracing::error!(
-            operation = "publish-events",
-            sequence_number = letter.sequence_number,
-            key = letter.key,
-            why = letter.why,
-            "a record is now a dead letter"
-        );
-    }
-    tracing::info!(operation = "publish-events", events = published.accepted, "published");
+    metrics::answered(OPERATION, if published.failed.is_empty() { Outcome::Done } else { Outcome::Failed });
     published
+}
+
+/// The line of one record. What it announces is on the bus, unless the record is to come again or is a dead letter.
+fn log(sequence_number: &str, announces: bool, published: &Published) {
+    if let Some(failed) = published.failed.iter().find(|failed| failed.sequence_number == sequence_number) {
+        tracing::warn!(why = failed.why, "a record is to come again");
+    } else if let Some(letter) = published.dead.iter().find(|letter| letter.sequence_number == sequence_number) {
+        tracing::error!(key = letter.key, why = letter.why, "a record is now a dead letter");
+    } else if announces {
+        tracing::info!("published");
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Only this crate reads the environment, the clock and the source of randomness.
 
 mod logs;
+mod recorder;
 mod serving;
 mod settings;
 mod world;
@@ -12,10 +13,11 @@ pub use serving::{Failure, aws_config, carry_out, consume, serve, warm_index, wa
 pub use settings::{MissingVariable, Settings};
 pub use world::{FreshIds, SystemClock};
 
-/// Begins the life of a function: sets up its logs and gives its settings.
+/// Begins the life of a function: sets up its logs and metrics and gives its settings.
 #[must_use]
 pub fn start() -> Settings {
     let settings = Settings::from_environment();
     logs::write(&settings);
+    recorder::start(&settings);
     settings
 }

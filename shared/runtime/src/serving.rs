@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use tracing::{Instrument, Span};
+
+use crate::recorder::WrittenAtTheEnd;
 
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
@@ -35,7 +38,10 @@ where
 {
     let answered = |request| {
         let answer = handler(request);
-        async move { Ok::<_, Error>(answer.await) }
+        async move {
+            let _metrics = WrittenAtTheEnd;
+            Ok::<_, Error>(answer.await)
+        }
     };
     lambda_http::run(service_fn(answered)).await
 }
@@ -52,8 +58,13 @@ where
     F: Future<Output = A>,
 {
     let handled = |event: LambdaEvent<E>| {
+        let span = invocation(&event);
         let answer = handler(event.payload);
-        async move { Ok::<_, Error>(answer.await) }
+        let answered = async move {
+            let _metrics = WrittenAtTheEnd;
+            Ok::<_, Error>(answer.await)
+        };
+        answered.instrument(span)
     };
     lambda_runtime::run(service_fn(handled)).await
 }
@@ -102,7 +113,21 @@ where
     H: Fn(E) -> F,
     F: Future<Output = Result<A, Failure>>,
 {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<E>| handler(event.payload))).await
+    let carried_out = |event: LambdaEvent<E>| {
+        let span = invocation(&event);
+        let work = handler(event.payload);
+        let done = async move {
+            let _metrics = WrittenAtTheEnd;
+            work.await
+        };
+        done.instrument(span)
+    };
+    lambda_runtime::run(service_fn(carried_out)).await
+}
+
+/// The span of an invocation that no HTTP caller waits for; a request has one of its own, with the gateway's id.
+fn invocation<E>(event: &LambdaEvent<E>) -> Span {
+    tracing::info_span!("invocation", request_id = event.context.request_id)
 }
 
 /// Connects to the log with a read of a key that cannot exist: most of a first answer's time is the TLS handshake, and

@@ -87,6 +87,12 @@ impl Settings {
         self.optional("ALIMS_POLICIES_DIR").unwrap_or_else(|| "policies".to_owned()).into()
     }
 
+    /// The stack whose metrics this process records: `ALIMS_STACK`; none to record none.
+    #[must_use]
+    pub fn stack(&self) -> Option<String> {
+        self.optional("ALIMS_STACK")
+    }
+
     /// The log filter: `RUST_LOG` for detailed filters, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
     #[must_use]
     pub fn log_filter(&self) -> String {
@@ -128,6 +134,7 @@ mod tests {
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
         assert_eq!(echo.variables()("ALIMS_RULES_URL"), Some("ALIMS_RULES_URL".to_owned()));
+        assert_eq!(echo.stack(), Some("ALIMS_STACK".to_owned()));
         assert_eq!(echo.log_filter(), "RUST_LOG");
     }
 
