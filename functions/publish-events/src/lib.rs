@@ -21,30 +21,35 @@ where
         batch.iter().map(|record| (record.sequence_number().to_owned(), record.announces())).collect();
     let published = operation::publish_events(ports, dead_letters, batch).await;
     for (sequence_number, announced) in &records {
-        let about = announced.as_ref();
-        let _span = tracing::info_span!(
-            "record",
-            operation = OPERATION,
-            sequence_number,
-            correlation_id = about.and_then(|about| about.correlation_id.as_ref()).map(CorrelationId::as_str),
-            key = about.map(|about| tracing::field::display(&about.key)),
-            version = about.and_then(|about| about.version).map(Version::get),
-        )
-        .entered();
-        log(sequence_number, about.is_some(), &published);
+        log(sequence_number, announced.as_ref(), &published);
     }
     metrics::answered(OPERATION, if published.failed.is_empty() { Outcome::Done } else { Outcome::Failed });
     published
 }
 
 /// The line of one record. What it announces is on the bus, unless the record is to come again or is a dead letter.
-fn log(sequence_number: &str, announces: bool, published: &Published) {
-    if let Some(failed) = published.failed.iter().find(|failed| failed.sequence_number == sequence_number) {
-        tracing::warn!(why = failed.why, "a record is to come again");
-    } else if let Some(letter) = published.dead.iter().find(|letter| letter.sequence_number == sequence_number) {
-        tracing::error!(key = letter.key, why = letter.why, "a record is now a dead letter");
-    } else if announces {
-        tracing::info!("published");
+fn log(sequence_number: &str, announced: Option<&Announced>, published: &Published) {
+    // The level of a logging macro is fixed at compile time, hence three calls.
+    macro_rules! log {
+        ($level:ident, $why:expr, $key:expr, $message:literal) => {
+            tracing::$level!(
+                operation = OPERATION,
+                sequence_number,
+                correlation_id = announced.and_then(|it| it.correlation_id.as_ref()).map(CorrelationId::as_str),
+                key = announced.map(|it| it.key.to_string()).as_deref().or($key),
+                version = announced.and_then(|it| it.version).map(Version::get),
+                why = $why,
+                $message
+            )
+        };
+    }
+    let is_it = |number: &str| number == sequence_number;
+    if let Some(failed) = published.failed.iter().find(|failed| is_it(&failed.sequence_number)) {
+        log!(warn, Some(failed.why.as_str()), None, "a record is to come again");
+    } else if let Some(letter) = published.dead.iter().find(|letter| is_it(&letter.sequence_number)) {
+        log!(error, Some(letter.why.as_str()), Some(letter.key.as_str()), "a record is now a dead letter");
+    } else if announced.is_some() {
+        log!(info, None::<&str>, None, "published");
     }
 }
 

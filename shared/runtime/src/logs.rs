@@ -13,15 +13,28 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt as lines};
 
 use crate::settings::Settings;
+use crate::traces;
 
 /// The runtime of Lambda has a span of its own for each invocation, with ids that the spans of this service have too.
 const OF_THE_RUNTIME: &str = "lambda_runtime=warn";
 
-/// Sends every log line of this process there, unless an earlier call has already set up logging.
+/// Sends every log line of this process there, and its spans to the daemon of traces if those are on, unless an earlier call has already set up logging.
 pub(crate) fn write(settings: &Settings) {
     let filter = EnvFilter::builder().parse_lossy(format!("{OF_THE_RUNTIME},{}", settings.log_filter()));
     // Fails only when there is a subscriber already, and then that one serves.
-    let _already_set = Registry::default().with(layer().with_filter(filter)).try_init();
+    let logs = Registry::default().with(layer().with_filter(filter));
+    let _already_set = match settings.trace_daemon().map(traces::layer) {
+        Some(Ok(traces)) => logs.with(traces).try_init(),
+        Some(Err(_)) | None => logs.try_init(),
+    };
+}
+
+/// Logs where a panic happened, and not what it says: that may hold data of the request.
+pub(crate) fn locate_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "the function panicked");
+    }));
 }
 
 /// Writes each event of the log as one object.
@@ -85,6 +98,20 @@ mod tests {
         tracing::subscriber::with_default(Registry::default().with(written), work);
         let text = String::from_utf8(lines.0.lock().expect("a sound lock").clone()).expect("text");
         text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    #[test]
+    fn a_panic_is_located_and_its_message_is_not_told() {
+        let lines = lines_of(|| {
+            let before = std::panic::take_hook();
+            locate_panics();
+            let caught = std::panic::catch_unwind(|| panic!("PLANTED"));
+            std::panic::set_hook(before);
+            assert!(caught.is_err());
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(line["location"].as_str().is_some_and(|place| place.contains("logs.rs")), "{line}");
+        assert!(!line.to_string().contains("PLANTED"), "{line}");
     }
 
     #[test]

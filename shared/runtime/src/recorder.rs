@@ -44,11 +44,97 @@ pub(crate) struct WrittenAtTheEnd;
 
 impl Drop for WrittenAtTheEnd {
     fn drop(&mut self) {
-        let Some(collector) = COLLECTOR.get() else { return };
-        let mut lines = Vec::new();
-        let written = collector.flush(&mut lines).and_then(|()| io::stdout().write_all(&lines));
+        let written = lines().and_then(|lines| io::stdout().write_all(&lines));
         if let Err(error) = written {
             tracing::warn!(%error, "metrics could not be written");
         }
+    }
+}
+
+/// What was recorded since the last call, a line for each set of labels.
+fn lines() -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    if let Some(collector) = COLLECTOR.get() {
+        collector.flush(&mut lines)?;
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alims_operations::metrics::{Metric, Outcome, answered};
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    fn documents() -> Vec<Value> {
+        let text = String::from_utf8(lines().expect("lines")).expect("text");
+        text.lines().map(|line| serde_json::from_str(line).expect("a document")).collect()
+    }
+
+    /// The document as Amazon CloudWatch wants it: "Specification: Embedded metric format".
+    fn assert_conforms(document: &Value) {
+        assert!(document["_aws"]["Timestamp"].is_u64(), "{document}");
+        let [directive] = document["_aws"]["CloudWatchMetrics"].as_array().expect("directives").as_slice() else {
+            panic!("{document}")
+        };
+        assert_eq!(directive["Namespace"], "ALIMS");
+        let metrics = directive["Metrics"].as_array().expect("metrics");
+        assert!((1..=100).contains(&metrics.len()), "{document}");
+        for metric in metrics {
+            let value = &document[metric["Name"].as_str().expect("a name")];
+            let values = value.as_array().map_or(1, Vec::len);
+            assert!((value.is_number() || value.is_array()) && (1..=100).contains(&values), "{document}");
+            let listed = metrics::ALL.iter().find(|listed| json!(listed.name) == metric["Name"]).expect("in the list");
+            assert_eq!(metric["Unit"], json!(format!("{:?}", listed.unit)), "{document}");
+        }
+        for set in directive["Dimensions"].as_array().expect("sets of dimensions") {
+            let names = set.as_array().expect("names");
+            assert!(names.len() <= 30 && names.contains(&json!("Stack")), "{document}");
+            for name in names {
+                let value = document[name.as_str().expect("a name")].as_str().expect("a text");
+                assert!((1..=1024).contains(&value.len()), "{document}");
+            }
+        }
+    }
+
+    fn use_metric(metric: &Metric, labels: &[&'static str]) {
+        match metric.unit {
+            Unit::Count if metric.name != "PublisherLagVersions" => metric.add(1, labels),
+            Unit::Count | Unit::Milliseconds | Unit::Seconds => metric.record(1.5, labels),
+            Unit::Percent => metric.set(50.0, labels),
+        }
+    }
+
+    /// One test, because a process has one recorder.
+    #[tokio::test]
+    async fn metrics_of_an_invocation_are_written_once_as_cloudwatch_reads_them_however_it_ends() {
+        answered("before", Outcome::Done);
+        start(&Settings::from_variables(|_| None));
+        assert_eq!(documents(), [] as [Value; 0], "without a stack nothing is recorded");
+        start(&Settings::from_variables(|name| (name == "ALIMS_STACK").then(|| "alims-test".to_owned())));
+
+        for metric in metrics::ALL {
+            use_metric(metric, ["create-workflow", "done"].get(..metric.labels.len()).expect("labels"));
+        }
+        (0..150).for_each(|_| metrics::RULES_LATENCY.record(1.0, &[]));
+        let all = documents();
+        all.iter().for_each(assert_conforms);
+        for metric in metrics::ALL {
+            let with_it = all.iter().filter(|document| !document[metric.name].is_null());
+            assert_eq!(with_it.count(), 1, "{}", metric.name);
+        }
+        assert!(all.iter().all(|document| document["Stack"] == "alims-test"), "{all:?}");
+        let is_count = |document: &Value| !document["Operations"].is_null();
+        assert!(!documents().iter().any(is_count), "what was written is not written again");
+
+        // An invocation that is given up at its deadline is dropped.
+        let given_up = async {
+            let _metrics = WrittenAtTheEnd;
+            answered("recovery-step", Outcome::Failed);
+            std::future::pending::<()>().await;
+        };
+        assert!(tokio::time::timeout(Duration::ZERO, given_up).await.is_err());
+        assert!(!documents().iter().any(is_count), "it was written at the end of the invocation");
     }
 }

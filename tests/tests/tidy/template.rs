@@ -189,6 +189,17 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     }
 }
 
+/// Lambda takes a line without a level for one of INFO. With a higher level of its own it would drop every metric.
+#[test]
+fn lambda_drops_no_line_and_the_function_itself_leaves_out_what_is_below_the_level() {
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        assert_eq!(function["LoggingConfig"]["ApplicationLogLevel"], "TRACE", "{operation}");
+        let given = &function["Environment"]["Variables"];
+        assert_eq!((&given["RUST_LOG"], &given["ALIMS_STACK"]), (&json!("LogLevel"), &json!("AWS::StackName")));
+    }
+}
+
 /// The settings of how tokens are read, and the parameter of each.
 const TOKEN_SETTINGS: [(&str, &str); 4] = [
     ("ALIMS_DEFAULT_TENANT", "DefaultTenant"),
