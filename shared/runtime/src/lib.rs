@@ -10,7 +10,7 @@ mod traces;
 mod world;
 
 pub use lambda_http::Error;
-pub use serving::{Failure, aws_config, carry_out, consume, serve, warm_index, warm_log};
+pub use serving::{Failure, aws_config, carry_out, consume, invocation, serve, warm_index, warm_log};
 pub use settings::{MissingVariable, Settings};
 pub use world::{FreshIds, SystemClock};
 

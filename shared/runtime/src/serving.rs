@@ -129,7 +129,8 @@ where
 }
 
 /// The span of an invocation, in the trace that Lambda has begun. A request has a span within it, with the gateway's id.
-fn invocation(context: &Context) -> Span {
+#[must_use]
+pub fn invocation(context: &Context) -> Span {
     let span = tracing::info_span!("invocation", request_id = context.request_id);
     traces::continues(&span, context.xray_trace_id.as_deref());
     span

@@ -19,4 +19,5 @@ mod operations;
 mod people;
 mod recorder;
 mod recovery;
+mod seen;
 mod world;

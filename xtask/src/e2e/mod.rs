@@ -104,6 +104,8 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
             ("EventArchiveDays", "0".to_owned()),
             // Nor alarms that add up metrics; the others are made, and measure nothing there.
             ("MetricMathAlarms", "off".to_owned()),
+            // Nor saved queries of the logs.
+            ("LogQueries", "off".to_owned()),
         ];
         Stack::deploy(&aws, tools, place, template, &parameters)
     })?;

@@ -161,8 +161,7 @@ pub(crate) fn queries(functions: &[Function]) -> String {
         format!(
             "  {id}:
     Type: AWS::Logs::QueryDefinition
-    # An emulator does not know the type.
-    Condition: IsOnAws
+    Condition: HasLogQueries
     Properties:
       Name: !Sub alims/${{AWS::StackName}}/{name}
       LogGroupNames:

@@ -232,8 +232,7 @@ async fn an_engine_elsewhere_that_answers_anything_is_logged_without_its_answer_
     ]);
     for kind in ["remote", "alims"] {
         for (number, deed) in deeds.iter().enumerate() {
-            let answering = FakeEngine::start().await;
-            answering.from_now_on(deed.clone());
+            let answering = FakeEngine::that(deed.clone()).await;
             let settings = [
                 ("ALIMS_RULES_ENGINE", kind),
                 ("ALIMS_RULES_URL", answering.url.as_str()),
