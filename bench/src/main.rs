@@ -19,6 +19,7 @@ mod server;
 mod single;
 mod start;
 mod statistics;
+mod traces;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -88,6 +89,18 @@ enum Part {
         #[arg(long)]
         json: bool,
     },
+    /// What traces cost a request: its spans and log lines, with traces off and on.
+    Traces {
+        /// Requests of each kind.
+        #[arg(long, default_value_t = 20_000)]
+        requests: usize,
+        /// Does the requests in this process: set by the measurement itself.
+        #[arg(long, hide = true)]
+        sampled: Option<String>,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[tokio::main]
@@ -95,6 +108,8 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.part {
         None => {}
+        Some(Part::Traces { requests, sampled: Some(sampled), .. }) => return traces::measured(requests, &sampled),
+        Some(Part::Traces { requests, sampled: None, json }) => return report_one(&traces::measure(requests)?, json),
         Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
         Some(Part::Recovery { workflows, outage_seconds, json }) => {
             return report_one(&recovery::measure(workflows, outage_seconds).await?, json);

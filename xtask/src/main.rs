@@ -189,7 +189,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
     let mut build = vec!["build", "--profile", "measure", "--package", "alims-bench"];
     // A measurement in process needs no server.
-    if arguments.first().is_none_or(|first| first != "judging") {
+    if arguments.first().is_none_or(|first| !["judging", "traces"].contains(&first.as_str())) {
         build.extend(["--package", "alims-local"]);
     }
     Step::cargo("the build to be measured", &build).run(workspace)?;

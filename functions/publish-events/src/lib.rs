@@ -1,8 +1,13 @@
 //! The handler of publish-events: it takes a batch of changes of the log and returns the result.
 
+use alims_domain::identifiers::{CorrelationId, Version};
+use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::publish_events::Ports;
-use alims_operations::publish_events::{self as operation, Image, LogChange, Published, StreamRecord};
+use alims_operations::publish_events::{self as operation, Announced, Image, LogChange, Published, StreamRecord};
+
+/// The operation's name in logs and metrics.
+const OPERATION: &str = "publish-events";
 
 /// Publishes the events of one batch and logs the result.
 pub async fn publish_events<L, I, B, D>(ports: &Ports<L, I, B>, dead_letters: &D, batch: Vec<StreamRecord>) -> Published
@@ -12,26 +17,14 @@ where
     B: EventBus,
     D: DeadLetters,
 {
+    let records: Vec<(String, Option<Announced>)> =
+        batch.iter().map(|record| (record.sequence_number().to_owned(), record.announces())).collect();
     let published = operation::publish_events(ports, dead_letters, batch).await;
     published.changes.iter().for_each(tell_of_change);
-    for failed in &published.failed {
-        tracing::warn!(
-            operation = "publish-events",
-            sequence_number = failed.sequence_number,
-            why = failed.why,
-            "a record is to come again"
-        );
+    for (sequence_number, announced) in &records {
+        log(sequence_number, announced.as_ref(), &published);
     }
-    for letter in &published.dead {
-        tracing::error!(
-            operation = "publish-events",
-            sequence_number = letter.sequence_number,
-            key = letter.key,
-            why = letter.why,
-            "a record is now a dead letter"
-        );
-    }
-    tracing::info!(operation = "publish-events", events = published.accepted, "published");
+    metrics::answered(OPERATION, if published.failed.is_empty() { Outcome::Done } else { Outcome::Failed });
     published
 }
 
@@ -42,7 +35,7 @@ fn tell_of_change(change: &LogChange) {
     let hash = |image: Option<&Image>| image.and_then(|image| image.hash.as_ref().map(ToString::to_string));
     let event_id = |image: Option<&Image>| image.and_then(|image| image.event_id.map(|id| id.to_string()));
     tracing::error!(
-        operation = "publish-events",
+        operation = OPERATION,
         key = change.item,
         break_id = change.found.id().as_str(),
         removed = after.is_none(),
@@ -55,6 +48,32 @@ fn tell_of_change(change: &LogChange) {
         changed_by = change.by,
         "an item of the log was changed or removed"
     );
+}
+
+/// The line of one record. What it announces is on the bus, unless the record is to come again or is a dead letter.
+fn log(sequence_number: &str, announced: Option<&Announced>, published: &Published) {
+    // The level of a logging macro is fixed at compile time, hence three calls.
+    macro_rules! log {
+        ($level:ident, $why:expr, $key:expr, $message:literal) => {
+            tracing::$level!(
+                operation = OPERATION,
+                sequence_number,
+                correlation_id = announced.and_then(|it| it.correlation_id.as_ref()).map(CorrelationId::as_str),
+                key = announced.map(|it| it.key.to_string()).as_deref().or($key),
+                version = announced.and_then(|it| it.version).map(Version::get),
+                why = $why,
+                $message
+            )
+        };
+    }
+    let is_it = |number: &str| number == sequence_number;
+    if let Some(failed) = published.failed.iter().find(|failed| is_it(&failed.sequence_number)) {
+        log!(warn, Some(failed.why.as_str()), None, "a record is to come again");
+    } else if let Some(letter) = published.dead.iter().find(|letter| is_it(&letter.sequence_number)) {
+        log!(error, Some(letter.why.as_str()), Some(letter.key.as_str()), "a record is now a dead letter");
+    } else if announced.is_some() {
+        log!(info, None::<&str>, None, "published");
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! The handler of recover-failed-workflow: it takes the event of a failure, as EventBridge delivers it.
 
 use alims_domain::identifiers::{CorrelationId, TenantId, Version, WorkflowId, WorkflowKey};
+use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{RecoveryLog, RecoveryStarter, WorkflowLog};
 use alims_operations::recover_failed_workflow::Ports;
 use alims_operations::recover_failed_workflow::{self as operation, FailureHandled, PublishedFailure};
 use alims_runtime::Failure;
 use serde::Deserialize;
+use tracing::Instrument;
+
+/// The operation's name in logs and metrics.
+const OPERATION: &str = "recover-failed-workflow";
 
 /// The parts of an event that are read. The log says whether it is the event of a retryable failure.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,20 +44,30 @@ where
 {
     let FailureDetail { tenant_id, workflow_id, version, correlation_id } = event.detail;
     let key = WorkflowKey { tenant_id, workflow_id };
-    let failure = PublishedFailure { key: key.clone(), version, correlation_id };
-    match operation::recover_failed_workflow(ports, &failure).await {
+    let failure = PublishedFailure { key, version, correlation_id };
+    let span = tracing::info_span!(
+        "failure",
+        operation = OPERATION,
+        correlation_id = failure.correlation_id.as_ref().map(CorrelationId::as_str),
+        key = %failure.key,
+        version = failure.version.get(),
+    );
+    let handled = operation::recover_failed_workflow(ports, &failure).instrument(span.clone()).await;
+    let _entered = span.entered();
+    metrics::answered(OPERATION, if handled.is_ok() { Outcome::Done } else { Outcome::Failed });
+    match handled {
         Ok(FailureHandled::Started(claim)) => {
             let (recovery_id, delay_seconds) = (&claim.recovery_id, claim.delay_seconds);
-            tracing::info!(operation = "recover-failed-workflow", %key, %recovery_id, delay_seconds, "under way");
+            tracing::info!(%recovery_id, delay_seconds, "under way");
             Ok(())
         }
         Ok(FailureHandled::Left(why)) => {
-            tracing::info!(operation = "recover-failed-workflow", %key, %version, ?why, "left alone");
+            tracing::info!(?why, "left alone");
             Ok(())
         }
         Err(error) => {
             let failure = Failure::new("RecoveryNotStarted", &error);
-            tracing::warn!(operation = "recover-failed-workflow", %key, why = %failure, "not started");
+            tracing::warn!(why = %failure, "not started");
             Err(failure)
         }
     }

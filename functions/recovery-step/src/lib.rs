@@ -1,11 +1,17 @@
 //! The handler of recovery-step: it takes a recovery document and returns the next one, or an error that the state
 //! machine knows.
 
+use alims_domain::identifiers::CorrelationId;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::OutcomeStatus;
+use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use alims_operations::recovery_step::{self as operation, Ports};
 use alims_runtime::Failure;
+use tracing::Instrument;
+
+/// The operation's name in logs and metrics.
+const OPERATION: &str = "recovery-step";
 
 /// Makes one turn.
 ///
@@ -21,20 +27,30 @@ where
     B: EventBus,
     R: TransitionRules,
 {
-    let (recovery_id, turn) = (document.recovery_id.clone(), document.next);
-    let key = document.key();
-    match operation::recovery_step(ports, document).await {
+    let span = tracing::info_span!(
+        "turn",
+        operation = OPERATION,
+        correlation_id = document.correlation_id.as_ref().map(CorrelationId::as_str),
+        recovery_id = %document.recovery_id,
+        key = %document.key(),
+        turn = ?document.next,
+    );
+    let made = operation::recovery_step(ports, document).instrument(span.clone()).await;
+    let _entered = span.entered();
+    match made {
         Ok(next) => {
+            metrics::answered(OPERATION, Outcome::Done);
             let outcome = next.outcome.as_ref().map(|outcome| outcome.status);
-            tracing::info!(operation = "recovery-step", %recovery_id, %key, ?turn, next = ?next.next, ?outcome, "turned");
+            tracing::info!(next = ?next.next, ?outcome, "turned");
             if outcome == Some(OutcomeStatus::Quarantined) {
-                tracing::error!(operation = "recovery-step", %recovery_id, %key, "the workflow is quarantined");
+                tracing::error!("the workflow is quarantined");
             }
             Ok(next)
         }
         Err(error) => {
+            metrics::answered(OPERATION, Outcome::Failed);
             let failure = Failure::new(error.name(), &error);
-            tracing::warn!(operation = "recovery-step", %recovery_id, %key, ?turn, why = %failure, "no turn was made");
+            tracing::warn!(why = %failure, "no turn was made");
             Err(failure)
         }
     }

@@ -1,11 +1,17 @@
 //! The handler of sweep-workflows. Only a schedule calls it.
 
+use alims_domain::identifiers::CorrelationId;
+use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{
     LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
 };
 use alims_operations::sweep_workflows::{self as operation, Ports};
 use alims_runtime::Failure;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
+
+/// The operation's name in logs and metrics.
+const OPERATION: &str = "sweep-workflows";
 
 /// The schedule's event. Its content is not read.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -39,16 +45,24 @@ where
     S: RecoveryStarter,
     P: SweepPositions,
 {
-    let swept = operation::sweep_workflows(ports).await.map_err(|error| {
+    let span = tracing::info_span!("sweep", operation = OPERATION);
+    let swept = operation::sweep_workflows(ports).instrument(span.clone()).await;
+    let _entered = span.entered();
+    metrics::answered(OPERATION, if swept.is_ok() { Outcome::Done } else { Outcome::Failed });
+    let swept = swept.map_err(|error| {
         let failure = Failure::new("SweepFailed", &error);
-        tracing::error!(operation = "sweep-workflows", why = %failure, "the log could not be swept");
+        tracing::error!(why = %failure, "the log could not be swept");
         failure
     })?;
+    for claim in &swept.recoveries {
+        let correlation_id = claim.correlation_id.as_ref().map(CorrelationId::as_str);
+        tracing::info!(correlation_id, key = %claim.key(), recovery_id = %claim.recovery_id, "a recovery is under way");
+    }
     for (key, why) in &swept.failed {
-        tracing::warn!(operation = "sweep-workflows", %key, why, "the workflow could not be looked at or helped");
+        tracing::warn!(%key, why, "the workflow could not be looked at or helped");
     }
     for key in &swept.quarantined {
-        tracing::error!(operation = "sweep-workflows", %key, "the workflow is quarantined");
+        tracing::error!(%key, "the workflow is quarantined");
     }
     let report = SweepReport {
         workflows: swept.workflows,
@@ -58,7 +72,7 @@ where
         failed: swept.failed.len(),
         finished: swept.finished,
     };
-    tracing::info!(operation = "sweep-workflows", ?report, "swept");
+    tracing::info!(?report, "swept");
     Ok(report)
 }
 

@@ -39,6 +39,8 @@ const TOKEN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The events that a listener receives: those of its tenant, as far as the policies let it read each one.
 struct Selection {
     principal: Principal,
+    /// The request that asked for the stream.
+    request_id: String,
     workflow_id: Option<WorkflowId>,
     policy: Arc<dyn AccessPolicy>,
     /// What an event does not say of its workflow stands there.
@@ -67,21 +69,27 @@ impl Events {
     pub(crate) fn listen(
         &self,
         request: &Parts,
-        token: &str,
-        claims: &Map<String, Value>,
+        (token, claims): (&str, &Map<String, Value>),
+        request_id: &str,
     ) -> Result<Response, EdgeProblem> {
         let text = claims.iter().map(|(name, claim)| (name.clone(), rendered(claim))).collect();
         let (principal, ignored) = self.tokens.principal(&text, Some(token)).map_err(EdgeProblem::NoPrincipal)?;
-        ignored.log("events");
+        ignored.log(request_id);
         let expires = expiry(claims)?;
-        if !permits(self.policy.as_ref(), &principal, Action::GetWorkflowHistory) {
+        if !permits(self.policy.as_ref(), &principal, request_id) {
             return Err(EdgeProblem::Forbidden);
         }
         let (workflow_id, after) = asked_for(request)?;
         let permit = self.places.clone().try_acquire_owned().map_err(|_| EdgeProblem::Busy)?;
         let end = self.archive.watch();
         let after = after.unwrap_or_else(|| *end.borrow());
-        let selection = Selection { principal, workflow_id, policy: self.policy.clone(), log: self.log.clone() };
+        let selection = Selection {
+            principal,
+            request_id: request_id.to_owned(),
+            workflow_id,
+            policy: self.policy.clone(),
+            log: self.log.clone(),
+        };
         let reader = self.archive.read_after(after).map_err(|error| unreadable(&error))?;
         let listener = Listener {
             reader: Some(reader),
@@ -119,7 +127,8 @@ async fn reached(clock: &dyn Clock, millis: i64) {
     }
 }
 
-fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> bool {
+/// Whether somebody may listen at all.
+fn permits(policy: &dyn AccessPolicy, principal: &Principal, request_id: &str) -> bool {
     let resource = Resource {
         tenant_id: &principal.tenant_id,
         workflow_id: None,
@@ -127,7 +136,8 @@ fn permits(policy: &dyn AccessPolicy, principal: &Principal, action: Action) -> 
         current_state: None,
         created_by: None,
     };
-    let question = AccessQuestion { request_id: "events", principal, action, resource };
+    let action = Action::GetWorkflowHistory;
+    let question = AccessQuestion { request_id, principal, action, resource };
     matches!(policy.decide(&question), AccessDecision::Permitted { .. })
 }
 
@@ -218,7 +228,7 @@ impl Selection {
             current_state: about.to_state,
             created_by: about.created_by.as_ref(),
         };
-        let question = AccessQuestion { request_id: "events", principal: &self.principal, action, resource };
+        let question = AccessQuestion { request_id: &self.request_id, principal: &self.principal, action, resource };
         matches!(self.policy.decide_one_of_many(&question), AccessDecision::Permitted { .. })
     }
 }
@@ -303,6 +313,7 @@ mod tests {
             reader: Some(archive.read_after(0).unwrap()),
             end: archive.watch(),
             selection: Selection {
+                request_id: "r-1".to_owned(),
                 principal: a_principal("alice", &[]),
                 workflow_id: None,
                 policy: Arc::new(EverybodyMay),

@@ -144,7 +144,8 @@ impl Functions {
                 Err(EdgeProblem::Broken)
             }
             Ok(Err(error)) => {
-                tracing::error!(operation = name, %error, "the function panicked");
+                // What it panicked with may hold data of the request.
+                tracing::error!(operation = name, panicked = error.is_panic(), "the function panicked");
                 Err(EdgeProblem::Broken)
             }
             Err(_) => Err(EdgeProblem::TimedOut),

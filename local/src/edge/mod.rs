@@ -18,7 +18,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{any, get};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,9 +124,14 @@ async fn call(edge: Arc<Edge>, path: &'static str, request: Request) -> Response
 /// Sends events to a listener.
 async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let authenticated = edge.authenticate(&parts.headers);
-    let listening = authenticated.and_then(|(token, claims)| edge.events.listen(&parts, token, &claims));
-    listening.unwrap_or_else(|problem| problem.into_response(&edge.fresh_id()))
+    let request_id = edge.fresh_id();
+    let authenticated = edge.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, &request_id));
+    let listening = authenticated.and_then(|(token, claims)| edge.events.listen(&parts, (token, &claims), &request_id));
+    let named = |mut response| {
+        name_request(&mut response, &request_id);
+        response
+    };
+    listening.map_or_else(|problem| problem.into_response(&request_id), named)
 }
 
 impl Edge {
@@ -156,7 +161,7 @@ impl Edge {
         request_id: &str,
     ) -> Result<Response, EdgeProblem> {
         let (mut parts, body) = request.into_parts();
-        let (_, claims) = self.authenticate(&parts.headers)?;
+        let (_, claims) = self.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, request_id))?;
         let (body, _share) = self.bodies.read(&parts.headers, body).await?;
         // Only now: a request that is still arriving keeps no other from being worked on.
         let waited = tokio::time::timeout(WAIT_MAX, self.in_work.acquire()).await;
@@ -181,6 +186,13 @@ impl Edge {
         }
         response(&answer?).ok_or(EdgeProblem::Broken)
     }
+}
+
+/// Logs who sent a token that is refused, as the access log of API Gateway does: the token itself names no caller.
+fn log_refused(request: &http::request::Parts, request_id: &str) {
+    let source_ip = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_string());
+    let user_agent = request.headers.get(USER_AGENT).map(|agent| agent.as_bytes().escape_ascii().to_string());
+    tracing::warn!(request_id, source_ip, user_agent, path = request.uri.path(), "a request without a valid token");
 }
 
 /// The parameters of the route, decoded.

@@ -214,24 +214,52 @@ pub(crate) fn newer_format(item: &Item) -> Option<NewerFormat> {
     Some(NewerFormat { item: named(item).trim_end_matches(" ?").to_owned(), format })
 }
 
-/// Why an item cannot be read, or a value not be written.
+/// Why an item cannot be read, or a value not be written. It holds names of attributes and none of their values: these
+/// are the laboratory's data, and this is logged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ItemError {
     /// A newer release wrote it.
     #[error(transparent)]
     NewerFormat(#[from] NewerFormat),
     /// Attributes are missing, unknown, or not of the form they must have.
-    #[error("the item is malformed")]
-    Malformed(#[from] serde_dynamo::Error),
+    #[error("the item is malformed: {0}")]
+    Malformed(String),
     /// A text that should be JSON is not.
-    #[error("an attribute is not JSON")]
-    NotJson(#[from] serde_json::Error),
+    #[error("an attribute is not JSON: {0}")]
+    NotJson(String),
     /// A value has no canonical JSON, so no hash.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
     /// It can be read, but this service would have written these attributes otherwise.
     #[error("not as this service writes it: {}", .0.join(", "))]
     Misspelt(Vec<String>),
+}
+
+impl From<serde_dynamo::Error> for ItemError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Malformed(without_values(&error.to_string()))
+    }
+}
+
+impl From<serde_json::Error> for ItemError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson(without_values(&error.to_string()))
+    }
+}
+
+/// What an error of serde says, without the values that it quotes.
+fn without_values(error: &str) -> String {
+    for what in ["missing field `", "unknown field `", "duplicate field `"] {
+        if let Some((name, _)) = error.strip_prefix(what).and_then(|rest| rest.split_once('`')) {
+            return format!("{what}{name}`");
+        }
+    }
+    let named = if error.contains("reserved name") {
+        "it has a reserved name"
+    } else {
+        "a value has not the form it must have"
+    };
+    named.to_owned()
 }
 
 impl ItemError {
@@ -367,3 +395,6 @@ fn hash_text(bytes: &mut Vec<u8>, text: &[u8]) {
 fn hash_length(bytes: &mut Vec<u8>, length: usize) {
     bytes.extend_from_slice(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests;

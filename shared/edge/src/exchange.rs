@@ -1,14 +1,18 @@
 //! One request and its answer: the common headers, and one log line for both.
 
+use alims_domain::identifiers::CorrelationId;
 use alims_operations::errors::with_causes;
+use alims_operations::metrics::{self, Outcome};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::Body;
+use tracing::{Instrument, Span, field};
 
 use crate::answer::Answer;
 use crate::problem::{Problem, ProblemDocument, Unsupported};
+use crate::reader::faults::Faults;
 use crate::reader::incoming::Incoming;
 use crate::route::Route;
 
@@ -26,35 +30,50 @@ pub const CODING: &str = "identity";
 pub struct Exchange {
     route: &'static Route,
     request_id: String,
-    tenant: Option<String>,
-    workflow_id: Option<String>,
+    /// Its fields stand in every log line of the request.
+    span: Span,
 }
 
 impl Exchange {
     /// Opens the exchange of one request.
     #[must_use]
     pub fn open(route: &'static Route, request: &Incoming) -> Self {
-        Self {
-            route,
-            request_id: request.request_id().to_owned(),
-            tenant: request.principal().map(|principal| principal.tenant_id.to_string()),
-            workflow_id: request.workflow().map(ToString::to_string),
+        let span = tracing::info_span!(
+            "request",
+            operation = route.name,
+            request_id = request.request_id(),
+            correlation_id = request.correlation_id(&mut Faults::default()).as_ref().map(CorrelationId::as_str),
+            tenant = request.principal().map(|principal| principal.tenant_id.as_str()),
+            workflow_id = field::Empty,
+        );
+        if let Some(id) = request.workflow() {
+            span.record("workflow_id", id.as_str());
         }
+        Self { route, request_id: request.request_id().to_owned(), span }
+    }
+
+    /// Does the work and closes the exchange with its outcome. Every log line of the work carries the request's ids.
+    pub async fn answer(self, work: impl Future<Output = Result<Answer, Problem>>) -> Response<Body> {
+        let outcome = work.instrument(self.span.clone()).await;
+        self.close(outcome)
     }
 
     /// Renders the outcome and logs it, once. Never fails: an outcome that cannot be rendered becomes a problem.
     #[must_use]
-    pub fn close(mut self, outcome: Result<Answer, Problem>) -> Response<Body> {
+    pub fn close(self, outcome: Result<Answer, Problem>) -> Response<Body> {
+        let _entered = self.span.enter();
         let (status, headers, body) = match outcome {
             Ok(answer) => {
                 if let Some(id) = &answer.workflow_id {
-                    self.workflow_id = Some(id.to_string());
+                    self.span.record("workflow_id", id.as_str());
                 }
-                self.log_answer(answer.status);
+                metrics::answered(self.route.name, Outcome::Done);
+                tracing::info!(status = answer.status.as_u16(), "answered");
                 (answer.status, headers_of(&answer), answer.body)
             }
             Err(problem) => {
-                self.log_problem(&problem);
+                self.count(&problem);
+                log_problem(&problem);
                 let document = ProblemDocument::new(&problem, &self.request_id);
                 // A problem holds only texts and numbers, which JSON can always carry.
                 let body = serde_json::to_string(&document).unwrap_or_default();
@@ -71,41 +90,31 @@ impl Exchange {
         response
     }
 
-    fn log_answer(&self, status: StatusCode) {
-        tracing::info!(
-            operation = self.route.name,
-            request_id = self.request_id,
-            tenant = self.tenant,
-            workflow_id = self.workflow_id,
-            status = status.as_u16(),
-            "answered"
-        );
+    fn count(&self, problem: &Problem) {
+        let failed = problem.status().is_server_error();
+        metrics::answered(self.route.name, if failed { Outcome::Failed } else { Outcome::Refused });
+        metrics::REFUSALS.add(1, &[problem.kind().as_str()]);
     }
+}
 
-    fn log_problem(&self, problem: &Problem) {
-        let status = problem.status();
-        // The level of a logging macro is fixed at compile time, hence three calls.
-        macro_rules! log {
-            ($level:ident, $message:literal) => {
-                tracing::$level!(
-                    operation = self.route.name,
-                    request_id = self.request_id,
-                    tenant = self.tenant,
-                    workflow_id = self.workflow_id,
-                    code = problem.code(),
-                    status = status.as_u16(),
-                    error = problem.cause().map(|cause| with_causes(cause)),
-                    $message
-                )
-            };
-        }
-        match status {
-            StatusCode::INTERNAL_SERVER_ERROR => log!(error, "failed"),
-            StatusCode::SERVICE_UNAVAILABLE => log!(warn, "unavailable"),
-            // This line is the only record, because the attempt is not kept.
-            StatusCode::TOO_MANY_REQUESTS => log!(warn, "refused and not kept"),
-            _ => log!(info, "refused"),
-        }
+fn log_problem(problem: &Problem) {
+    // The level of a logging macro is fixed at compile time, hence four calls.
+    macro_rules! log {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                code = problem.code(),
+                status = problem.status().as_u16(),
+                error = problem.cause().map(|cause| with_causes(cause)),
+                $message
+            )
+        };
+    }
+    match problem.status() {
+        StatusCode::INTERNAL_SERVER_ERROR => log!(error, "failed"),
+        StatusCode::SERVICE_UNAVAILABLE => log!(warn, "unavailable"),
+        // This line is the only record, because the attempt is not kept.
+        StatusCode::TOO_MANY_REQUESTS => log!(warn, "refused and not kept"),
+        _ => log!(info, "refused"),
     }
 }
 

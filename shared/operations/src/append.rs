@@ -5,6 +5,7 @@ use alims_domain::idempotency::{Known, RepeatableRequest};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 
+use crate::metrics;
 use crate::ports::{AppendError, Clock, StoreError, WorkflowLog};
 
 /// An accepted version, made by this request or by an earlier one with the same key.
@@ -41,11 +42,16 @@ pub(crate) async fn append<L: WorkflowLog>(
                 Known::Accepted(version) if version == winner.event.version => {
                     Appended::Yes(Box::new(Accepted { event: winner.event, repeated: true }))
                 }
-                Known::KeyReused => Appended::KeyReused,
-                Known::Accepted(_) | Known::No => Appended::Lost(winner),
+                Known::KeyReused => lost(Appended::KeyReused),
+                Known::Accepted(_) | Known::No => lost(Appended::Lost(winner)),
             })
         }
     }
+}
+
+fn lost(appended: Appended) -> Appended {
+    metrics::CONFLICTS.add(1, &[]);
+    appended
 }
 
 /// The server's time, but never earlier than the time of the version before.

@@ -19,6 +19,7 @@ mod append;
 mod chain_walk;
 mod head;
 mod permission;
+mod quarantining;
 mod refusals;
 mod witness;
 

@@ -1,6 +1,7 @@
 //! The metrics of the service: one list of names, units and meanings. Alarms, the dashboard and the documentation use
 //! the same names. Without a recorder, which the runtime of a function installs, they go nowhere.
 
+use alims_domain::recovery::outcome::OutcomeStatus;
 use metrics::{Label, counter, gauge, histogram};
 
 /// The unit of a metric, as Amazon CloudWatch names it.
@@ -14,6 +15,44 @@ pub enum Unit {
     Seconds,
     /// A share of a hundred.
     Percent,
+}
+
+/// What became of a request or an event. It is a label, so it has few values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The operation did what was asked, or there was nothing to do.
+    Done,
+    /// The operation refused: the caller must change something.
+    Refused,
+    /// The operation could not do it now, or has a bug.
+    Failed,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Counts what became of one request or event of an operation.
+pub fn answered(operation: &'static str, outcome: Outcome) {
+    OPERATIONS.add(1, &[operation, outcome.as_str()]);
+}
+
+/// Counts a recovery that ended.
+pub(crate) fn recovered(outcome: OutcomeStatus) {
+    let outcome = match outcome {
+        OutcomeStatus::Recovered => "recovered",
+        OutcomeStatus::AlreadyConsistent => "already-consistent",
+        OutcomeStatus::Refused => "refused",
+        OutcomeStatus::Quarantined => "quarantined",
+        OutcomeStatus::GaveUp => "gave-up",
+    };
+    RECOVERIES.add(1, &[outcome]);
 }
 
 /// A metric. Its labels, where it has some, become dimensions in Amazon CloudWatch, so their values must be few.
@@ -66,13 +105,13 @@ macro_rules! list {
 
 list! {
     OPERATIONS: "Operations", Count, ["Operation", "Outcome"], "Requests and events that an operation answered, by outcome: done, refused or failed.";
-    REFUSALS: "Refusals", Count, ["Code"], "Refused requests, by error code.";
+    REFUSALS: "Refusals", Count, ["Code"], "Requests that were answered with a problem, by its code.";
     CONFLICTS: "Conflicts", Count, [], "Writes that lost to another writer of the same workflow.";
     RULES_LATENCY: "RulesLatency", Milliseconds, [], "Time of one evaluation by the rules engine.";
     EVENTS_PUBLISHED: "EventsPublished", Count, [], "Events that the bus took.";
     EVENTS_REFUSED: "EventsRefused", Count, [], "Events that the bus refuses for good.";
     PUBLISHER_LAG_VERSIONS: "PublisherLagVersions", Count, [], "Versions of a workflow that were unpublished when the publisher looked.";
-    PUBLISHER_LAG: "PublisherLag", Seconds, [], "Age of an event when the bus took it.";
+    PUBLISHER_LAG: "PublisherLag", Seconds, [], "Age of a workflow's oldest unpublished event when the bus took it.";
     LOG_CHANGES: "LogChanges", Count, [], "Items of the log that somebody changed or removed.";
     QUARANTINES: "Quarantines", Count, [], "Workflows that were quarantined.";
     RECOVERIES: "Recoveries", Count, ["Outcome"], "Recoveries that ended, by outcome.";

@@ -1,11 +1,13 @@
 //! The choice of a rules engine: settings choose it at the start, and every function uses the same one.
 
 use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::metrics::RULES_LATENCY;
 use alims_operations::ports::{Clock, Ids, RulesUnavailable, TransitionRules};
 use aws_credential_types::Credentials;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 use crate::alims::{AlimsNotUsable, AlimsRules};
 use crate::embedded::{EmbeddedRules, RulesInvalid};
@@ -200,11 +202,17 @@ fn embedded(folder: &Path) -> Result<EmbeddedRules, RulesNotStarted> {
 
 impl TransitionRules for Rules {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
-        match self {
-            Self::Embedded(rules) => rules.judge(question).await,
-            Self::Remote(rules) => rules.judge(question).await,
-            Self::Alims(rules) => rules.judge(question).await,
-        }
+        let asked = Instant::now();
+        let judging = async {
+            match self {
+                Self::Embedded(rules) => rules.judge(question).await,
+                Self::Remote(rules) => rules.judge(question).await,
+                Self::Alims(rules) => rules.judge(question).await,
+            }
+        };
+        let verdict = judging.instrument(tracing::debug_span!("rules.judge")).await;
+        RULES_LATENCY.record(asked.elapsed().as_secs_f64() * 1000.0, &[]);
+        verdict
     }
 }
 

@@ -7,12 +7,16 @@ use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_types::SdkConfig;
 use lambda_http::lambda_runtime::{self, Diagnostic};
-use lambda_http::{Body, Error, LambdaEvent, Request, Response, service_fn};
+use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, Response, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use tracing::{Instrument, Span};
+
+use crate::recorder::WrittenAtTheEnd;
+use crate::traces;
 
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
@@ -33,9 +37,14 @@ where
     H: Fn(Request) -> F,
     F: Future<Output = Response<Body>> + Send,
 {
-    let answered = |request| {
+    let answered = |request: Request| {
+        let span = request.lambda_context_ref().map_or_else(Span::none, invocation);
         let answer = handler(request);
-        async move { Ok::<_, Error>(answer.await) }
+        let answered = async move {
+            let _metrics = WrittenAtTheEnd;
+            Ok::<_, Error>(answer.await)
+        };
+        answered.instrument(span)
     };
     lambda_http::run(service_fn(answered)).await
 }
@@ -52,8 +61,13 @@ where
     F: Future<Output = A>,
 {
     let handled = |event: LambdaEvent<E>| {
+        let span = invocation(&event.context);
         let answer = handler(event.payload);
-        async move { Ok::<_, Error>(answer.await) }
+        let answered = async move {
+            let _metrics = WrittenAtTheEnd;
+            Ok::<_, Error>(answer.await)
+        };
+        answered.instrument(span)
     };
     lambda_runtime::run(service_fn(handled)).await
 }
@@ -102,7 +116,24 @@ where
     H: Fn(E) -> F,
     F: Future<Output = Result<A, Failure>>,
 {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<E>| handler(event.payload))).await
+    let carried_out = |event: LambdaEvent<E>| {
+        let span = invocation(&event.context);
+        let work = handler(event.payload);
+        let done = async move {
+            let _metrics = WrittenAtTheEnd;
+            work.await
+        };
+        done.instrument(span)
+    };
+    lambda_runtime::run(service_fn(carried_out)).await
+}
+
+/// The span of an invocation, in the trace that Lambda has begun. A request has a span within it, with the gateway's id.
+#[must_use]
+pub fn invocation(context: &Context) -> Span {
+    let span = tracing::info_span!("invocation", request_id = context.request_id);
+    traces::continues(&span, context.xray_trace_id.as_deref());
+    span
 }
 
 /// Connects to the log with a read of a key that cannot exist: most of a first answer's time is the TLS handshake, and

@@ -1,6 +1,7 @@
 //! The settings of a function, from environment variables. A function reads each setting when it needs it, so it
 //! requires no setting that it does not use.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A variable without which a function cannot work.
@@ -87,7 +88,20 @@ impl Settings {
         self.optional("ALIMS_POLICIES_DIR").unwrap_or_else(|| "policies".to_owned()).into()
     }
 
-    /// The log filter: `RUST_LOG` for detailed filters, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
+    /// The stack whose metrics this process records: `ALIMS_STACK`; none to record none.
+    #[must_use]
+    pub fn stack(&self) -> Option<String> {
+        self.optional("ALIMS_STACK")
+    }
+
+    /// Where traces go: `AWS_XRAY_DAEMON_ADDRESS`, which Lambda sets, if `ALIMS_TRACING` is `on`.
+    #[must_use]
+    pub fn trace_daemon(&self) -> Option<SocketAddr> {
+        self.optional("ALIMS_TRACING").filter(|switch| switch == "on")?;
+        self.optional("AWS_XRAY_DAEMON_ADDRESS")?.parse().ok()
+    }
+
+    /// The log filter: `RUST_LOG`, which the template sets, or Lambda's own `AWS_LAMBDA_LOG_LEVEL`, or `info`.
     #[must_use]
     pub fn log_filter(&self) -> String {
         let named = self.optional("RUST_LOG").or_else(|| self.optional("AWS_LAMBDA_LOG_LEVEL"));
@@ -128,7 +142,22 @@ mod tests {
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
         assert_eq!(echo.variables()("ALIMS_RULES_URL"), Some("ALIMS_RULES_URL".to_owned()));
+        assert_eq!(echo.stack(), Some("ALIMS_STACK".to_owned()));
         assert_eq!(echo.log_filter(), "RUST_LOG");
+    }
+
+    #[test]
+    fn traces_go_to_the_daemon_of_lambda_only_while_they_are_on() {
+        let daemon = |variable: fn(&str) -> Option<String>| Settings::from_variables(variable).trace_daemon();
+        let on = daemon(|name| {
+            let value = if name == "ALIMS_TRACING" { "on" } else { "169.254.100.1:2000" };
+            Some(value.to_owned())
+        });
+        assert_eq!(on, "169.254.100.1:2000".parse().ok());
+        assert_eq!(daemon(|name| (name != "ALIMS_TRACING").then(|| "169.254.100.1:2000".to_owned())), None);
+        let off = |name: &str| Some(if name == "ALIMS_TRACING" { "off" } else { "169.254.100.1:2000" }.to_owned());
+        assert_eq!(daemon(off), None);
+        assert_eq!(daemon(|_| Some("on".to_owned())), None);
     }
 
     #[test]

@@ -20,4 +20,5 @@ mod people;
 mod protection;
 mod recorder;
 mod recovery;
+mod seen;
 mod world;

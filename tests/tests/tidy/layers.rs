@@ -26,7 +26,15 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-testing", &["alims-domain", "alims-operations"]),
     (
         "alims-bench",
-        &["alims-domain", "alims-operations", "alims-eventbridge", "alims-policy", "alims-rules", "alims-testing"],
+        &[
+            "alims-domain",
+            "alims-operations",
+            "alims-eventbridge",
+            "alims-policy",
+            "alims-rules",
+            "alims-runtime",
+            "alims-testing",
+        ],
     ),
     (
         "alims-xtask",

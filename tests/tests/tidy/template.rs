@@ -231,6 +231,29 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     }
 }
 
+/// Lambda takes a line without a level for one of INFO. With a higher level of its own it would drop every metric.
+#[test]
+fn lambda_drops_no_line_and_the_function_itself_leaves_out_what_is_below_the_level() {
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        assert_eq!(function["LoggingConfig"]["ApplicationLogLevel"], "TRACE", "{operation}");
+        let given = &function["Environment"]["Variables"];
+        assert_eq!((&given["RUST_LOG"], &given["ALIMS_STACK"]), (&json!("LogLevel"), &json!("AWS::StackName")));
+    }
+}
+
+/// A refused token names no caller: only the address and the user agent say who sent it, and for a short time.
+#[test]
+fn the_access_log_says_who_sent_a_refused_token_and_nothing_of_a_token() {
+    let format = text(&properties("Api")["AccessLogSettings"]["Format"]);
+    let line: Value = serde_json::from_str(format).expect("an object of JSON");
+    assert_eq!(line["source_ip"], "$context.identity.sourceIp");
+    assert_eq!(line["user_agent"], "$context.identity.userAgent");
+    assert_eq!(line["authorizer_error"], "$context.authorizer.error");
+    assert!(!format.contains("claims") && !format.contains("header"), "{format}");
+    assert_eq!(properties("ApiLogGroup")["RetentionInDays"], "AccessLogRetentionDays");
+}
+
 /// The settings of how tokens are read, and the parameter of each.
 const TOKEN_SETTINGS: [(&str, &str); 4] = [
     ("ALIMS_DEFAULT_TENANT", "DefaultTenant"),

@@ -108,6 +108,8 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
             ("Backup", "off".to_owned()),
             // The scenarios read what a subscriber gets.
             ("SampleSubscriber", "on".to_owned()),
+            // Nor saved queries of the logs.
+            ("LogQueries", "off".to_owned()),
         ];
         Stack::deploy(&aws, tools, place, template, &parameters)
     })?;

@@ -104,7 +104,8 @@ fn of_the_key(function: &Function) -> Vec<Grant> {
 
 /// The environment variables of a function, each with its value in YAML.
 pub(crate) fn variables(function: &Function) -> BTreeMap<String, String> {
-    let mut variables: Vec<(&str, &str)> = Vec::new();
+    let mut variables: Vec<(&str, &str)> =
+        vec![("ALIMS_STACK", "AWS::StackName"), ("ALIMS_TRACING", "Tracing"), ("RUST_LOG", "LogLevel")];
     if function.log.is_some() {
         variables.push(("ALIMS_LOG_TABLE", "LogTable"));
     }

@@ -1,14 +1,18 @@
 //! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml` and each function's `deployment.toml`, and
-//! from the same the table of permissions. A test fails while one of them differs.
+//! from the same the table of permissions. The dashboard and the page of the metrics are made from their list. A test fails
+//! while one of them differs.
 
 mod alarms;
+mod dashboard;
 mod function;
 mod grants;
 mod log_in_use;
+mod metrics;
 mod permissions;
 mod render;
 #[cfg(test)]
 mod tests;
+mod tracing;
 
 use std::fs;
 
@@ -17,11 +21,13 @@ use anyhow::Context as _;
 use crate::step::say;
 use crate::workspace::Workspace;
 use function::Function;
+use metrics::Metric;
 
 /// What all functions share, and where the generated parts go.
 const SHARED: &str = "deployment/shared.yaml";
 const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
+const WHERE_THE_DASHBOARD_GOES: &str = "  #dashboard\n";
 const HEADER: &str =
     "# Written by `cargo xtask stack` from deployment/shared.yaml and functions/*/deployment.toml. Change those.\n#\n";
 
@@ -29,17 +35,31 @@ const HEADER: &str =
 ///
 /// # Errors
 /// When a source is missing or not as it should be.
-fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 2]> {
-    let functions = Function::all(workspace)?;
+fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
+    let (functions, metrics) = (Function::all(workspace)?, Metric::all(workspace)?);
     let shared = fs::read_to_string(workspace.root.join(SHARED)).with_context(|| format!("{SHARED} is missing"))?;
     let parts = functions.iter().map(render::resources).collect::<anyhow::Result<Vec<_>>>()?;
     let mut template = HEADER.to_owned() + &shared;
-    for (place, part) in [(WHERE_FUNCTIONS_GO, parts.join("\n")), (WHERE_ALARMS_GO, alarms::resources(&functions)?)] {
+    let seen = [
+        dashboard::resource(&metrics, &functions, &shared)?,
+        dashboard::queries(&functions),
+        tracing::resource(&functions),
+    ];
+    let generated = [
+        (WHERE_FUNCTIONS_GO, parts.join("\n")),
+        (WHERE_ALARMS_GO, alarms::resources(&functions)?),
+        (WHERE_THE_DASHBOARD_GOES, seen.join("\n")),
+    ];
+    for (place, part) in generated {
         anyhow::ensure!(template.matches(place).count() == 1, "{SHARED} needs one line `{}`", place.trim());
         template = template.replace(place, &part);
     }
     let template = log_in_use::chosen(&template)?;
-    Ok([("template.yaml", template), (permissions::PAGE, permissions::page(workspace, &functions)?)])
+    Ok([
+        ("template.yaml", template),
+        (permissions::PAGE, permissions::page(workspace, &functions)?),
+        (metrics::PAGE, metrics::page(&metrics)?),
+    ])
 }
 
 /// Writes them.

@@ -54,7 +54,9 @@ fn called(function: &Function) -> anyhow::Result<String> {
         yaml,
         "      LoggingConfig:
         LogFormat: JSON
-        ApplicationLogLevel: !Ref LogLevel
+        # Lambda takes a line without a level, as those of metrics are, for INFO: the function itself leaves out what is
+        # below LogLevel (Lambda developer guide, \"Log-level filtering\").
+        ApplicationLogLevel: TRACE
         LogGroup: !Ref {pascal}LogGroup
       Environment:
         Variables:

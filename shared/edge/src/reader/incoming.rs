@@ -4,7 +4,7 @@
 use std::ops::Deref;
 
 use alims_domain::call::{Call, Principal};
-use alims_domain::identifiers::WorkflowId;
+use alims_domain::identifiers::{CorrelationId, WorkflowId};
 use alims_domain::invalid::InvalidValue;
 use lambda_http::Request;
 
@@ -70,11 +70,14 @@ impl Incoming {
         let (principal, ignored) = self.principal.as_ref().map_err(|unread| Problem::from(*unread))?;
         ignored.log(&self.request_id);
         let (principal, request_id) = (principal.clone(), self.request_id.clone());
-        let correlation_id = headers::correlation_id(self.headers(), faults);
+        let correlation_id = self.correlation_id(faults);
         let idempotency_key = headers::idempotency_key(self.headers(), faults);
-        // A request without a correlation id starts a correlation of its own.
-        let correlation_id = correlation_id.or_else(|| request_id.parse().ok());
         Ok(Call { principal, request_id, correlation_id, idempotency_key })
+    }
+
+    /// Reads the id that links the request to its cause. A request without one starts a correlation of its own.
+    pub fn correlation_id(&self, faults: &mut Faults) -> Option<CorrelationId> {
+        headers::correlation_id(self.headers(), faults).or_else(|| self.request_id.parse().ok())
     }
 
     /// Reads the workflow id from the path.

@@ -49,7 +49,16 @@ fn lines_of(work: impl FnOnce()) -> Vec<Value> {
     tracing::subscriber::with_default(subscriber, work);
     let written = lines.0.lock().expect("nobody panics").clone();
     let text = String::from_utf8(written).expect("text");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    text.lines().map(|line| flat(serde_json::from_str(line).expect("a line of JSON"))).collect()
+}
+
+/// The line with the fields of its span among its own, as the runtime of a function writes them.
+fn flat(mut line: Value) -> Value {
+    if let Value::Object(mut span) = line["span"].take() {
+        span.append(line.as_object_mut().expect("an object"));
+        return span.into();
+    }
+    line
 }
 
 fn only(outcome: Result<Answer, Problem>) -> Value {
@@ -74,6 +83,8 @@ fn an_answer_and_a_refusal_are_told_in_one_line_each() {
     let refused = only(Err(Problem::WorkflowNotFound));
     assert_eq!((&refused["level"], &refused["code"]), (&json!("INFO"), &json!("workflow-not-found")));
     assert_eq!((&refused["status"], &refused["tenant"]), (&json!(404), &json!("lab")));
+    // A request without a correlation id starts one of its own.
+    assert_eq!(refused["correlation_id"], json!(REQUEST_ID));
 }
 
 #[test]

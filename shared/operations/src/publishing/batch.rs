@@ -1,7 +1,7 @@
 //! A batch of the log's stream: its records, and what became of them.
 
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{CorrelationId, EventId, Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
@@ -76,6 +76,40 @@ impl StreamRecord {
             | Self::Ignored { sequence_number } => sequence_number,
         }
     }
+
+    /// The workflow whose event it announces, when it announces one that can be read.
+    #[must_use]
+    pub fn announces(&self) -> Option<Announced> {
+        let (key, version, correlation_id) = match self {
+            Self::Version { version, .. } => {
+                (version.event.key(), Some(version.event.version), version.event.correlation_id.clone())
+            }
+            Self::Refusal { refusal, .. } => (refusal.key(), None, refusal.correlation_id.clone()),
+            Self::Quarantine { entry, .. } => {
+                let correlation_id = match &**entry {
+                    QuarantineEntry::Released(release) => release.correlation_id.clone(),
+                    QuarantineEntry::Quarantined(_) => None,
+                };
+                (entry.key(), None, correlation_id)
+            }
+            Self::Changed { .. }
+            | Self::WrittenByNewerRelease { .. }
+            | Self::Unreadable { .. }
+            | Self::Ignored { .. } => return None,
+        };
+        Some(Announced { key, version, correlation_id })
+    }
+}
+
+/// What a record announces, for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The workflow.
+    pub key: WorkflowKey,
+    /// The version; none for what has no version.
+    pub version: Option<Version>,
+    /// What links its event to its cause.
+    pub correlation_id: Option<CorrelationId>,
 }
 
 /// A change of the log behind the service's back, without any content of the item.

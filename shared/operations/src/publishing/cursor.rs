@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::chain_walk::identified;
 use crate::errors::with_causes;
+use crate::metrics;
 use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
 
 /// Why publication of a workflow stopped.
@@ -52,6 +53,8 @@ pub(crate) struct Cursor {
     follows: Option<ChainHash>,
     /// Whether it stopped because the first event does not follow from that version.
     pub contradicted: bool,
+    /// When the first event that the bus took was made.
+    pub oldest_accepted: Option<Timestamp>,
 }
 
 impl Cursor {
@@ -76,6 +79,7 @@ impl Cursor {
             last_made_at: None,
             follows: None,
             contradicted: false,
+            oldest_accepted: None,
         })
     }
 
@@ -100,6 +104,7 @@ impl Cursor {
             last_made_at: None,
             follows: None,
             contradicted: false,
+            oldest_accepted: None,
         }
     }
 
@@ -111,6 +116,12 @@ impl Cursor {
     /// The same, but it stops when its first event does not follow from the published version with this hash.
     pub(crate) fn following(self, hash: ChainHash) -> Self {
         Self { follows: Some(hash), ..self }
+    }
+
+    /// How many versions it has yet to publish.
+    pub(crate) fn lag(&self) -> f64 {
+        let left = self.next.map_or(0, |next| (self.last.get() + 1).saturating_sub(next.get()));
+        u32::try_from(left).map_or(f64::from(u32::MAX), f64::from)
     }
 
     fn awaited(&self) -> Option<Version> {
@@ -147,6 +158,7 @@ impl Cursor {
 
     fn was_accepted(&mut self, event: WorkflowEvent) {
         self.next = event.version.next();
+        self.oldest_accepted.get_or_insert(event.timestamp);
         if self.replaying {
             self.checkpoint = Some(event.version);
         } else {
@@ -265,7 +277,7 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
 /// Puts events of different workflows, in as many calls as their number and size need. One result per event, in order.
 pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), String>> {
     let calls = into_calls(events);
-    stream::iter(calls)
+    let results: Vec<Result<(), String>> = stream::iter(calls)
         .map(async |call| match bus.put(&call).await {
             Ok(results) if results.len() == call.len() => {
                 results.into_iter().map(|result| result.map_err(|refused| refused.to_string())).collect()
@@ -276,7 +288,10 @@ pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEven
         .buffered(PUBLISHER_CONCURRENCY_MAX)
         .collect::<Vec<Vec<_>>>()
         .await
-        .concat()
+        .concat();
+    let accepted = results.iter().filter(|result| result.is_ok()).count();
+    metrics::EVENTS_PUBLISHED.add(u64::try_from(accepted).unwrap_or(u64::MAX), &[]);
+    results
 }
 
 fn into_calls(events: Vec<BusEvent>) -> Vec<Vec<BusEvent>> {

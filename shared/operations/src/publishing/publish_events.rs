@@ -8,23 +8,26 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::{FoundBy, Quarantine, QuarantineEntry};
+use alims_domain::quarantine::{FoundBy, Quarantine};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::witness::Testimony;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::errors::with_causes;
 use crate::head::newest;
+use crate::metrics;
 use crate::ports::{
     Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::changes::{OPERATION, quarantine_changed};
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
+use crate::quarantining::quarantine;
 use crate::witness::consulted;
 
-pub use crate::publishing::batch::{FailedRecord, Image, LogChange, Published, StreamRecord};
+pub use crate::publishing::batch::{Announced, FailedRecord, Image, LogChange, Published, StreamRecord};
 
 /// The ports of the publisher.
 #[derive(Clone)]
@@ -146,7 +149,9 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
             }
         }
     }
+    cursors.iter().for_each(|cursor| metrics::PUBLISHER_LAG_VERSIONS.record(cursor.lag(), &[]));
     let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
+    measure(ports, &cursors);
     published.accepted += accepted;
     for ((key, notifications), cursor) in moving.into_iter().zip(cursors) {
         match index.get(&key).and_then(|entry| entry.as_ref().ok()).filter(|_| cursor.contradicted) {
@@ -155,6 +160,17 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
         }
     }
     publish_doubted(ports, doubted, published).await;
+}
+
+/// Measures how late each workflow's events are. One value a workflow: a batch has at most 100 of them, and so many
+/// values of a metric go into one line for Amazon CloudWatch.
+fn measure<L, I, B>(ports: &Ports<L, I, B>, cursors: &[Cursor]) {
+    let now = ports.clock.now();
+    for made_at in cursors.iter().filter_map(|cursor| cursor.oldest_accepted) {
+        let millis = now.unix_millis().saturating_sub(made_at.unix_millis());
+        let age = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+        metrics::PUBLISHER_LAG.record(age.as_secs_f64(), &[]);
+    }
 }
 
 /// What became of the records of a workflow whose cursor has ended.
@@ -203,6 +219,7 @@ async fn publish_doubted<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Ev
         }
     }
     let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
+    measure(ports, &cursors);
     published.accepted += accepted;
     for ((key, notifications), cursor) in moving.into_iter().zip(cursors) {
         conclude(&key, notifications, cursor, published);
@@ -233,14 +250,14 @@ async fn settled<L: WorkflowLog + QuarantineLog, I, B>(
             let timestamp = ports.clock.now();
             let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
-            log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+            quarantine(log, entry).await?;
             Ok(Settled::Dead(format!("version {version} was published and is not in the log as it was: quarantined")))
         }
         // The log says what the index says, so the record shows a version that the log does not have.
         Testimony::Agrees if notifications.contradict(indexed) => {
-            let quarantine = log.quarantine(key).await?;
+            let record = log.quarantine(key).await?;
             let lost = |(version, (_, carried)): (&Version, &(Vec<String>, StoredVersion))| {
-                quarantine.is_in_released_loss(*version, carried.event.timestamp)
+                record.is_in_released_loss(*version, carried.event.timestamp)
             };
             if notifications.versions.iter().filter(|(at, _)| **at <= version).all(lost) {
                 Ok(Settled::After(Some(version)))

@@ -13,6 +13,7 @@ use alims_domain::recovery::RecoveryPlan;
 use alims_domain::recovery::document::{Next, Planned, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, StepKind};
 
+use crate::metrics;
 use crate::ports::{EventBus, QuarantineLog, RecoveryLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use crate::recovery::turn::{Found, Turn};
 
@@ -143,6 +144,7 @@ where
         let mut outcome = document.outcome.clone().unwrap_or_else(nothing);
         outcome.cause = outcome.cause.map(|cause| cause.chars().take(RECOVERY_CAUSE_CHARS_MAX).collect());
         self.log().record_recovery(&document.record(outcome.clone(), self.now)).await?;
+        metrics::recovered(outcome.status);
         (document.outcome, document.next) = (Some(outcome), Next::End);
         Ok(document)
     }

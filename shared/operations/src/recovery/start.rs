@@ -6,12 +6,13 @@ use alims_domain::limits::{
     AUTOMATIC_DELAY_SECONDS_MAX,
 };
 use alims_domain::recovery::document::RecoveryDocument;
-use alims_domain::recovery::outcome::{Outcome, Trigger};
+use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 use alims_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::metrics;
 use crate::ports::{Claimed, Clock, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, StoreError};
 
 /// The ports for starting a recovery.
@@ -152,6 +153,7 @@ pub(crate) async fn close<L: RecoveryLog, S: RecoveryStarter>(
     if let ExecutionStatus::Ended(how) = status {
         let outcome = Outcome::gave_up(how.as_str(), "the execution ended and had recorded no outcome");
         ports.log.record_recovery(&claim.ended(outcome, ports.clock.now())).await?;
+        metrics::recovered(OutcomeStatus::GaveUp);
     }
     Ok(status)
 }

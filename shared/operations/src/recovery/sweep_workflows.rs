@@ -9,7 +9,7 @@ use alims_domain::limits::{
     PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_CHECKS_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX,
     SWEEP_WORKFLOWS_MAX,
 };
-use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
+use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 use alims_domain::recovery::{Findings, RecoveryPlan, plan};
@@ -20,10 +20,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::errors::with_causes;
+use crate::metrics;
 use crate::ports::{
     ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
     WorkflowIndex, WorkflowLog,
 };
+use crate::quarantining::quarantine;
 use crate::recovery::assess::{AssessError, Assessed, assess_part};
 use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
 
@@ -47,6 +49,8 @@ pub struct Swept {
     pub workflows: u64,
     /// Recoveries started.
     pub started: u64,
+    /// Their claims.
+    pub recoveries: Vec<RecoveryClaim>,
     /// Workflows for which a break was recorded.
     pub quarantined: Vec<WorkflowKey>,
     /// Recoveries that had ended without an outcome and now have one.
@@ -110,7 +114,10 @@ impl Swept {
                 self.closed += closed;
                 match helped {
                     Helped::NotNeeded => {}
-                    Helped::Started => self.started += 1,
+                    Helped::Started(claim) => {
+                        self.started += 1;
+                        self.recoveries.push(*claim);
+                    }
                     Helped::Quarantined => self.quarantined.push(key),
                 }
             }
@@ -127,7 +134,7 @@ struct Did {
 
 enum Helped {
     NotNeeded,
-    Started,
+    Started(Box<RecoveryClaim>),
     Quarantined,
 }
 
@@ -176,12 +183,13 @@ where
             // older attempt has a newer one next to it that does the same.
             ExecutionStatus::Unknown if is_settled(claim, now) && number == 0 => {
                 let started = start_claimed(&ports.starting, claim).await?;
-                let helped = if started { Helped::Started } else { Helped::NotNeeded };
+                let helped = if started { Helped::Started(Box::new(claim.clone())) } else { Helped::NotNeeded };
                 return Ok(Did { closed: closed + u64::from(!started), helped });
             }
             ExecutionStatus::Unknown if is_settled(claim, now) => {
                 let outcome = Outcome::gave_up("NeverStarted", "a newer recovery was started in its place");
                 log.record_recovery(&claim.ended(outcome, now)).await?;
+                metrics::recovered(OutcomeStatus::GaveUp);
                 closed += 1;
             }
             ExecutionStatus::Unknown | ExecutionStatus::Running => {}
@@ -198,7 +206,7 @@ where
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
-    let version = match plan(&findings, Trigger::Sweep) {
+    let (version, correlation_id) = match plan(&findings, Trigger::Sweep) {
         RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
         RecoveryPlan::Quarantine(found) if is_recorded(&findings, &found) => {
             return helped(Helped::NotNeeded);
@@ -208,7 +216,7 @@ where
             let newest = Some(findings.end);
             let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
-            log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+            quarantine(log, entry).await?;
             return helped(Helped::Quarantined);
         }
         RecoveryPlan::Repair(repairs) => {
@@ -219,15 +227,16 @@ where
             if young || (only_failed && was_decided(&attempts, findings.end)) {
                 return helped(Helped::NotNeeded);
             }
-            findings.end
+            (findings.end, head.correlation_id.clone())
         }
     };
     // Sweeps are rare enough to need no delay; but their recoveries count towards the maximum.
     if automatic_delay(&attempts, now).is_none() {
         return helped(Helped::NotNeeded);
     }
-    start(&ports.starting, key, version, &Asking::automatic(Trigger::Sweep, None, 0)).await?;
-    helped(Helped::Started)
+    let asking = Asking::automatic(Trigger::Sweep, correlation_id, 0);
+    let claim = start(&ports.starting, key, version, &asking).await?;
+    helped(Helped::Started(Box::new(claim)))
 }
 
 /// Assesses a workflow; none when its history is longer than a sweep checks.

@@ -2,7 +2,7 @@
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{Version, WorkflowKey};
-use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine, QuarantineEntry};
+use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine};
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
 use alims_domain::recovery::{Findings, RecoveryPlan, plan};
@@ -15,6 +15,7 @@ use crate::ports::{
     Clock, EventBus, NewerFormat, PublishPorts, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError,
     TransitionRules, WorkflowIndex, WorkflowLog,
 };
+use crate::quarantining::quarantine;
 use crate::recovery::assess::{AssessError, Assessed, assess_part};
 
 /// The ports of a recovery.
@@ -119,7 +120,7 @@ where
             newest,
         };
         let entry = Quarantine::new(id, &self.key, &found, by);
-        self.log().record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+        quarantine(self.log(), entry).await?;
         document.did(StepKind::Quarantined, self.now, Some(found.at), None);
         document.outcome = Some(Outcome {
             broken_at_version: Some(found.at),

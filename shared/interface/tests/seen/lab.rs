@@ -1,0 +1,201 @@
+//! Every handler on ports in memory.
+
+use alims_domain::recovery::document::{Next, RecoveryDocument};
+use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::stored_version::StoredVersion;
+use alims_edge::route::Route;
+use alims_edge::testing::{GatewayEvent, Seen};
+use alims_interface::{
+    count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_workflows,
+    recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+};
+use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
+use alims_operations::publish_events::StreamRecord;
+use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
+use alims_rules::Rules;
+use alims_testing::builders::at;
+use alims_testing::{
+    EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, MemoryPositions,
+    MemoryStarter, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Who judges.
+#[derive(Clone)]
+pub(crate) enum Judge {
+    Allows,
+    Denies,
+    IsDown,
+    /// It panics, and says what it was asked.
+    Panics,
+    /// The engine of the service.
+    Real(Arc<Rules>),
+}
+
+impl TransitionRules for Judge {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        match self {
+            Self::Allows => RulesThatAllow.judge(question).await,
+            Self::Denies => RulesThatDeny.judge(question).await,
+            Self::IsDown => RulesThatAreDown.judge(question).await,
+            Self::Panics => panic!("asked about {:?}", question.workflow.metadata),
+            Self::Real(rules) => rules.judge(question).await,
+        }
+    }
+}
+
+/// The engine that these settings choose, with the rules of the repository.
+pub(crate) fn engine(settings: &[(&str, &str)]) -> Judge {
+    let settings: Vec<(String, String)> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let variable = |name: &str| settings.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
+    Judge::Real(Arc::new(Rules::chosen_by(variable, &rules, clock, ids).unwrap()))
+}
+
+/// The whole service.
+pub(crate) struct Lab {
+    pub(crate) script: Script,
+    pub(crate) log: MemoryLog,
+    pub(crate) index: MemoryIndex,
+    pub(crate) bus: MemoryBus,
+    pub(crate) starter: MemoryStarter,
+    pub(crate) letters: MemoryDeadLetters,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) ids: Arc<SequentialIds>,
+    pub(crate) policy: Arc<dyn AccessPolicy>,
+    pub(crate) judge: Judge,
+}
+
+impl Lab {
+    pub(crate) fn new(judge: Judge) -> Self {
+        Self {
+            script: Script::default(),
+            log: MemoryLog::default(),
+            index: MemoryIndex::default(),
+            bus: MemoryBus::default(),
+            starter: MemoryStarter::default(),
+            letters: MemoryDeadLetters::default(),
+            clock: Arc::new(FixedClock::new(at(3_600_000))),
+            ids: Arc::new(SequentialIds::default()),
+            policy: Arc::new(EverybodyMay),
+            judge,
+        }
+    }
+
+    fn faulty(&self) -> Faulty<MemoryLog> {
+        Faulty::new(self.log.clone(), &self.script)
+    }
+
+    fn reading(&self) -> ReadPorts<Faulty<MemoryLog>> {
+        ReadPorts { store: self.faulty(), policy: self.policy.clone() }
+    }
+
+    fn publishing(&self) -> PublishPorts<Faulty<MemoryLog>, Faulty<MemoryIndex>, Faulty<MemoryBus>> {
+        let index = Faulty::new(self.index.clone(), &self.script);
+        PublishPorts { log: self.faulty(), index, bus: Faulty::new(self.bus.clone(), &self.script) }
+    }
+
+    fn starting(&self) -> StartPorts<Faulty<MemoryLog>, Faulty<MemoryStarter>> {
+        let starter = Faulty::new(self.starter.clone(), &self.script);
+        StartPorts { log: self.faulty(), starter, clock: self.clock.clone() }
+    }
+
+    /// Has the handler of a route answer.
+    pub(crate) async fn ask(&self, route: &Route, event: &GatewayEvent) -> Seen {
+        let request = event.request();
+        let (policy, clock, ids) = (self.policy.clone(), self.clock.clone(), self.ids.clone());
+        let deciding = DecisionPorts {
+            log: self.faulty(),
+            rules: self.judge.clone(),
+            policy: policy.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let index = ReadPorts { store: Faulty::new(self.index.clone(), &self.script), policy: policy.clone() };
+        let answer = match route.name {
+            "create-workflow" => create_workflow::create_workflow(&deciding, request).await,
+            "request-state-transition" => request_state_transition::request_state_transition(&deciding, request).await,
+            "get-workflow-state" => {
+                let (reading, rules) = (self.reading(), self.judge.clone());
+                let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };
+                get_workflow_state::get_workflow_state(&ports, request).await
+            }
+            "list-workflows" => list_workflows::list_workflows(&index, request).await,
+            "count-workflows" => count_workflows::count_workflows(&index, request).await,
+            "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
+            "verify-workflow-history" => {
+                let (reading, index) = (self.reading(), index.store);
+                let ports = alims_operations::verify_workflow_history::Ports { reading, index };
+                verify_workflow_history::verify_workflow_history(&ports, request).await
+            }
+            "recover-workflow" => {
+                let ports = alims_operations::recover_workflow::Ports { starting: self.starting(), policy, ids };
+                recover_workflow::recover_workflow(&ports, request).await
+            }
+            "get-workflow-recovery" => {
+                let StartPorts { log, starter, .. } = self.starting();
+                let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
+                get_workflow_recovery::get_workflow_recovery(&ports, request).await
+            }
+            "release-workflow" => {
+                let (log, index) = (self.faulty(), index.store);
+                let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
+                release_workflow::release_workflow(&ports, request).await
+            }
+            "replay-events" => {
+                let publishing = self.publishing();
+                let ports = alims_operations::replay_events::Ports { publishing, policy, clock, ids };
+                replay_events::replay_events(&ports, request).await
+            }
+            other => panic!("{other} has no handler here"),
+        };
+        answer.into()
+    }
+
+    /// Hands the publisher these versions.
+    pub(crate) async fn publish(&self, versions: &[StoredVersion]) {
+        let record = |(version, number): (&StoredVersion, usize)| StreamRecord::Version {
+            sequence_number: number.to_string(),
+            version: Box::new(version.clone()),
+        };
+        let mut batch: Vec<StreamRecord> = versions.iter().zip(0..).map(record).collect();
+        let unreadable = |number: &str| StreamRecord::Unreadable {
+            sequence_number: number.to_owned(),
+            key: "lab#odd v#0000000001".to_owned(),
+            why: "altered on purpose".to_owned(),
+        };
+        batch.push(unreadable("a"));
+        let (publishing, clock, ids) = (self.publishing(), self.clock.clone(), self.ids.clone());
+        let ports = alims_operations::publish_events::Ports { publishing, clock, ids };
+        publish_events::publish_events(&ports, &self.letters, batch).await;
+    }
+
+    /// Sweeps once.
+    pub(crate) async fn sweep(&self) {
+        let (starting, ids, positions) = (self.starting(), self.ids.clone(), MemoryPositions::default());
+        let index = Faulty::new(self.index.clone(), &self.script);
+        let ports = alims_operations::sweep_workflows::Ports { starting, index, positions, ids };
+        let event = serde_json::from_str("{}").unwrap();
+        let _report = sweep_workflows::sweep_workflows(&ports, event).await;
+    }
+
+    /// Tells the starter of recoveries of a failure.
+    pub(crate) async fn fail(&self, failed: &StoredVersion) {
+        let detail = serde_json::to_value(&failed.event).unwrap();
+        let event = serde_json::from_value(serde_json::json!({ "detail": detail })).unwrap();
+        let _started = recover_failed_workflow::recover_failed_workflow(&self.starting(), event).await;
+    }
+
+    /// Carries a recovery to its end.
+    pub(crate) async fn recover(&self, mut document: RecoveryDocument) {
+        let (publishing, rules, clock) = (self.publishing(), self.judge.clone(), self.clock.clone());
+        let ports = alims_operations::recovery_step::Ports { publishing, rules, clock };
+        while document.next != Next::End {
+            let Ok(next) = recovery_step::recovery_step(&ports, document).await else { return };
+            document = next;
+        }
+    }
+}
