@@ -5,7 +5,7 @@
 
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::PUBLISHER_CONCURRENCY_MAX;
-use alims_domain::quarantine::{FoundBy, Quarantine, QuarantineEntry};
+use alims_domain::quarantine::{FoundBy, Quarantine};
 use futures_util::stream::{self, StreamExt};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::head::newest;
 use crate::metrics::LOG_CHANGES;
 use crate::ports::{Clock, DeadLetter, Ids, QuarantineLog, StoreError, WorkflowLog};
 use crate::publishing::batch::{FailedRecord, LogChange, Published, StreamRecord};
+use crate::quarantining::quarantine;
 
 /// The publisher's name in logs, policies and records.
 pub(super) const OPERATION: &str = "publish-events";
@@ -92,7 +93,7 @@ async fn record<L: WorkflowLog + QuarantineLog>(
         let principal = PrincipalId::automatic_recovery();
         let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: clock.now(), newest };
         let entry = Quarantine::new(EventId(ids.fresh()), key, &change.found, by);
-        log.record_quarantine(&QuarantineEntry::Quarantined(entry)).await?;
+        quarantine(log, entry).await?;
         match log.quarantine(key).await {
             Ok(quarantine) if quarantine.is_released(&change.found) => Ok(Recorded::Released),
             Ok(_) | Err(StoreError::NewerFormat(_)) => Ok(Recorded::InForce),
