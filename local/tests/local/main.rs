@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod containers;
 mod edge;
 mod events;
 mod faults;
