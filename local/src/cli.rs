@@ -20,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::JudgesArgs;
 use crate::containers::ContainerHost;
 use crate::demo;
+use crate::edge::elsewhere::LambdaEndpoint;
 use crate::folder::{DataFolder, shipped_in};
 use crate::key::SigningKey;
 use crate::printable::{LogLines, printable};
@@ -75,6 +76,9 @@ struct ServeArgs {
     /// (172.17.0.1), where both ports are opened too, or a name (host.docker.internal).
     #[arg(long, value_name = "HOST")]
     containers: Option<ContainerHost>,
+    /// Call the functions at this URL, by Lambda's interface: those of `sam local start-lambda`.
+    #[arg(long, value_name = "URL")]
+    functions_at: Option<LambdaEndpoint>,
     /// Data folder [default: .local in the repository; without it .local in the current folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -227,6 +231,7 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         rules_down_while: args.rules_down_while,
         allowed_hosts: args.allowed_hosts,
         containers: args.containers,
+        functions_at: args.functions_at,
         ..defaults
     };
     let mut told_to_end = std::pin::pin!(told_to_end(args.until_stdin_closes)?);
@@ -326,12 +331,15 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         Engine::Alims { reach, rules } => format!("{}, with the rule names of {}", reach.endpoint, rules.display()),
     };
     let flag = if named_data { format!(" --data {data}") } else { String::new() };
+    let elsewhere = config.functions_at.as_ref();
+    let elsewhere =
+        elsewhere.map(|endpoint| format!("\n  functions {endpoint} (Lambda's interface)")).unwrap_or_default();
     let held = if config.hold_events { "\n  events    are held back" } else { "" };
     let all_roles = SHIPPED_ROLES.join(", ");
     Ok(format!(
         r#"ALIMS Workflow Manager (local)
 
-  service   {base}
+  service   {base}{elsewhere}
   docs      {base}/docs
   events    {base}/events (server-sent), also printed below{held}
   database  {database} (DynamoDB API, for tools on this machine)

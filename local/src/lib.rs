@@ -40,6 +40,7 @@ pub use bus::EVENT_SOURCE;
 pub use containers::{ContainerHost, ContainerHostInvalid};
 pub use database::DatabaseError;
 pub use edge::BODY_BYTES_MAX;
+pub use edge::elsewhere::{LambdaEndpoint, LambdaEndpointInvalid};
 pub use rules_engine::RulesEngine;
 pub use server::{Config, Server};
 pub use serving::Patience;

@@ -28,6 +28,7 @@ use crate::bus::{LocalBus, LocalDeadLetters};
 use crate::console::Console;
 use crate::containers::ContainerHost;
 use crate::database::{EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
+use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
 use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
@@ -78,6 +79,8 @@ pub struct Config {
     pub sweep_every: Duration,
     /// Names and addresses besides the loopback's by which clients reach the server.
     pub allowed_hosts: Vec<String>,
+    /// Where to call the functions, if not in this process.
+    pub functions_at: Option<LambdaEndpoint>,
     /// How containers reach the database's and the bus's ports, if they are to.
     pub containers: Option<ContainerHost>,
     /// How long the server waits for its clients.
@@ -102,6 +105,7 @@ impl Config {
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
             allowed_hosts: Vec::new(),
+            functions_at: None,
             containers: None,
             patience: Patience::default(),
         }
@@ -181,7 +185,7 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
@@ -270,6 +274,12 @@ impl Server {
 fn tokens() -> Result<Arc<TokenReader>, StartError> {
     let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
     Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
+}
+
+/// The functions in another process, if they are to be called there.
+fn elsewhere(config: &Config) -> Result<Option<Elsewhere>, StartError> {
+    let elsewhere = config.functions_at.clone().map(Elsewhere::new).transpose();
+    elsewhere.map_err(|error| StartError::Bug(error.to_string()))
 }
 
 /// The rules, and the policies.

@@ -11,6 +11,7 @@
 mod cli;
 mod containers;
 mod edge;
+mod elsewhere;
 mod events;
 mod faults;
 mod faulty_eventbridge;

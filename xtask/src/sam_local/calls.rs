@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -21,7 +21,11 @@ use super::{Place, names_in};
 const ANSWERS: &str = "events/answers.json";
 /// The port of the API. The network is this process's own, so every port is free.
 const API_PORT: u16 = 3001;
-/// How long `sam local start-api` may take until it listens.
+/// The port of Lambda's interface.
+const LAMBDA_PORT: u16 = 3002;
+/// Where that is.
+pub(super) const LAMBDA: &str = "http://127.0.0.1:3002";
+/// How long a server of SAM CLI may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a request to the API may take, in seconds: the first one builds an image.
 const REQUEST_TIMEOUT_S: &str = "120";
@@ -136,47 +140,84 @@ fn compare(expected: &Expected, answer: &Value) -> anyhow::Result<()> {
 /// # Errors
 /// When it does not start, or a request is answered with anything but 401.
 pub(super) fn start_api(sam: &Sam<'_>) -> anyhow::Result<()> {
-    let mut command = sam.local("start-api")?;
-    command.args(["--port", &API_PORT.to_string(), "--warm-containers", "LAZY"]);
-    let log = File::create(sam.place.log("start-api"))?;
-    let mut api = command.stdout(log.try_clone()?).stderr(log).spawn().context("sam could not be started")?;
-    let asked = listening(&mut api).and_then(|()| ask(sam));
-    let _ended_already = api.kill();
-    let _status = api.wait();
-    asked
+    let token = sam.laptop.token();
+    serving(sam, "start-api", API_PORT, || {
+        let base = format!("http://127.0.0.1:{API_PORT}");
+        for (method, path, token) in [
+            ("GET", "/workflows", None),
+            ("GET", "/workflows/sample-1", Some(token)),
+            ("POST", "/workflows", Some(token)),
+        ] {
+            let problem = request(&base, method, path, token, 401)?;
+            let code = problem.get("code").and_then(Value::as_str);
+            anyhow::ensure!(code == Some("unauthenticated"), "{method} {path} answered {problem}");
+        }
+        Ok(())
+    })
 }
 
-fn listening(api: &mut std::process::Child) -> anyhow::Result<()> {
+/// Starts Lambda's interface and asks the laptop, which verifies tokens and calls the functions there.
+///
+/// # Errors
+/// When it does not start, or a request is answered otherwise.
+pub(super) fn start_lambda(sam: &Sam<'_>) -> anyhow::Result<()> {
+    let token = sam.laptop.token_of("alims:supervisor")?;
+    let powerless = sam.laptop.token_of("supervisor")?;
+    serving(sam, "start-lambda", LAMBDA_PORT, || {
+        let ask = |method, path, token, status| request(sam.laptop.base(), method, path, token, status);
+        ask("GET", "/workflows/sample-1", None, 401)?;
+        ask("GET", "/workflows/sample-1", Some("x.y.z"), 401)?;
+        // The template's prefix of roles: this is the role of another application.
+        ask("GET", "/workflows/sample-1", Some(powerless.as_str()), 403)?;
+        let found = ask("GET", "/workflows/sample-1", Some(token.as_str()), 200)?;
+        anyhow::ensure!(found.get("version") == Some(&Value::from(2)), "the workflow is another one: {found}");
+        let made = ask("POST", "/workflows", Some(token.as_str()), 201)?;
+        anyhow::ensure!(made.get("created_by") == Some(&Value::from("alice")), "somebody else made it: {made}");
+        Ok(())
+    })
+}
+
+/// Does something while a server of SAM CLI runs.
+fn serving(sam: &Sam<'_>, command: &str, port: u16, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let log = File::create(sam.place.log(command))?;
+    let mut server = sam.local(command)?;
+    server.args(["--port", &port.to_string(), "--warm-containers", "LAZY"]);
+    let mut server = server.stdout(log.try_clone()?).stderr(log).spawn().context("sam could not be started")?;
+    let worked = listening(&mut server, port).and_then(|()| work());
+    let _ended_already = server.kill();
+    let _status = server.wait();
+    worked
+}
+
+fn listening(server: &mut Child, port: u16) -> anyhow::Result<()> {
     let begun = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, API_PORT)).is_err() {
-        anyhow::ensure!(api.try_wait()?.is_none(), "sam local start-api ended");
-        anyhow::ensure!(begun.elapsed() < START_TIMEOUT, "sam local start-api does not listen");
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        anyhow::ensure!(server.try_wait()?.is_none(), "sam ended before it listened");
+        anyhow::ensure!(begun.elapsed() < START_TIMEOUT, "sam does not listen on port {port}");
         pause();
     }
     Ok(())
 }
 
-fn ask(sam: &Sam<'_>) -> anyhow::Result<()> {
-    let body = r#"{"workflow_type": "free-form", "workflow_id": "of-nobody"}"#;
-    let token = format!("Authorization: Bearer {}", sam.laptop.token());
-    for (route, arguments) in [
-        ("GET /workflows", &[][..]),
-        ("GET /workflows/sample-1", &["--header", &token]),
-        ("POST /workflows", &["--header", &token, "--header", "Content-Type: application/json", "--data", body]),
-    ] {
-        let (_, path) = route.split_once(' ').unwrap_or_default();
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", REQUEST_TIMEOUT_S]);
-        curl.args(arguments).arg(format!("http://127.0.0.1:{API_PORT}{path}")).stdin(Stdio::null());
-        let output = curl.output().context("curl could not be started")?;
-        let answer = String::from_utf8_lossy(&output.stdout);
-        let problem: Value = serde_json::from_str(&answer).with_context(|| format!("{route} answered {answer:?}"))?;
-        let status = problem.get("status").and_then(Value::as_u64);
-        let code = problem.get("code").and_then(Value::as_str);
-        anyhow::ensure!((status, code) == (Some(401), Some("unauthenticated")), "{route} answered {answer}");
-        say(&format!("    {route} 401"));
+/// Makes a request, which with POST creates a workflow, and returns the answer's body.
+fn request(base: &str, method: &str, path: &str, token: Option<&str>, status: u16) -> anyhow::Result<Value> {
+    const NEW: &str = r#"{"workflow_type": "free-form", "workflow_id": "of-the-api"}"#;
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", REQUEST_TIMEOUT_S]);
+    curl.args(["--write-out", "\n%{http_code}"]).arg(format!("{base}{path}")).stdin(Stdio::null());
+    if let Some(token) = token {
+        curl.args(["--header", &format!("Authorization: Bearer {token}")]);
     }
-    Ok(())
+    if method == "POST" {
+        curl.args(["--header", "Content-Type: application/json", "--data", NEW]);
+    }
+    let output = curl.output().context("curl could not be started")?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let (body, seen) = printed.rsplit_once('\n').unwrap_or_default();
+    anyhow::ensure!(seen == status.to_string(), "{method} {path} answered {seen}, not {status}: {body}");
+    let with = if token.is_some() { "with a token" } else { "without a token" };
+    say(&format!("    {method} {path} {with} {seen}"));
+    serde_json::from_str(body).with_context(|| format!("{method} {path} answered {body:?}"))
 }
 
 /// The name of a function in the template.

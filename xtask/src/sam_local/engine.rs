@@ -1,7 +1,8 @@
 //! A container engine of its own, in the namespaces of this process.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -79,15 +80,24 @@ fn import(archive: &Path, log: &Path) -> anyhow::Result<()> {
     checked(&mut curl, log).context("the base image cannot be made")
 }
 
-/// Removes the control groups of containers, which are empty once these are gone.
+/// Removes the control groups of containers, which are empty once these are gone. The engine makes them below the group
+/// of this process, in each hierarchy.
 pub(super) fn clear_cgroups() {
-    let hierarchies = fs::read_dir(CGROUPS).into_iter().flatten().flatten().map(|entry| entry.path());
-    for parent in hierarchies.chain([CGROUPS.into()]).map(|hierarchy| hierarchy.join(CGROUP)) {
-        let groups = fs::read_dir(&parent).into_iter().flatten().flatten().map(|entry| entry.path());
-        for group in groups.filter(|path| path.is_dir()).chain([parent.clone()]) {
-            let _gone_or_in_use = fs::remove_dir(group);
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    // A line is `number:controllers:/path` (cgroups(7)).
+    let own: BTreeSet<&str> = own.lines().filter_map(|line| line.splitn(3, ':').nth(2)).collect();
+    for hierarchy in folders_in(Path::new(CGROUPS)).chain([CGROUPS.into()]) {
+        for parent in own.iter().map(|path| hierarchy.join(path.trim_start_matches('/')).join(CGROUP)) {
+            for group in folders_in(&parent).chain([parent.clone()]) {
+                let _gone_or_in_use = fs::remove_dir(group);
+            }
         }
     }
+}
+
+fn folders_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
 /// Waits a little.

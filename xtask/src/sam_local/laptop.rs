@@ -1,5 +1,6 @@
 //! A `cargo local` that serves containers and publishes nothing: what is on its bus a function put there.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +22,8 @@ const EVENTS: [&str; 4] = ["WorkflowCreated", "WorkflowStateChanged", "WorkflowC
 
 /// A running server. It ends with its standard input.
 pub(super) struct Laptop {
-    _process: Child,
+    process: Child,
+    program: OsString,
     base: String,
     token: String,
     data: PathBuf,
@@ -30,16 +32,22 @@ pub(super) struct Laptop {
 }
 
 impl Laptop {
-    /// Starts it on a new data folder, open to containers at `bridge`.
+    /// Starts it, open to containers at `bridge`. With `functions_at` it calls the functions there.
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn start(workspace: &Workspace, place: &Place, bridge: &str) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        workspace: &Workspace,
+        place: &Place,
+        bridge: &str,
+        functions_at: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let program = workspace.built(Build::Development, "alims-local");
         let data = place.path("run/laptop");
         let mut server = Command::new(&program);
         server.args(["--port", "0", "--hold-events", "--until-stdin-closes", "--containers", bridge, "--data"]);
-        server.arg(&data).stdin(Stdio::piped()).stdout(Stdio::piped());
+        server.arg(&data).args(functions_at.iter().flat_map(|url| ["--functions-at", url]));
+        server.stdin(Stdio::piped()).stdout(Stdio::piped());
         let log = std::fs::File::options().create(true).append(true).open(place.log("laptop"))?;
         let mut process = server.stderr(log).spawn().context("cargo local could not be started")?;
         let output = process.stdout.take().context("the standard output is not there")?;
@@ -57,7 +65,35 @@ impl Laptop {
         }
         let token = token.context("cargo local prints no token")?;
         let base = base.unwrap_or_default();
-        Ok(Self { _process: process, base, token, data, events: std::cell::RefCell::default(), lines })
+        Ok(Self { process, program, base, token, data, events: std::cell::RefCell::default(), lines })
+    }
+
+    /// Stops it, so that another one may use its data folder.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub(super) fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.process.stdin.take());
+        let status = self.process.wait()?;
+        anyhow::ensure!(status.success(), "cargo local ended with {status}");
+        Ok(())
+    }
+
+    /// A token of somebody with this role.
+    ///
+    /// # Errors
+    /// When none is made.
+    pub(super) fn token_of(&self, role: &str) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.program);
+        command.args(["token", "--sub", "alice", "--role", role, "--data"]).arg(&self.data);
+        let output = command.output().context("cargo local could not be started")?;
+        anyhow::ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// Where its service is.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The environment file for `sam local`.

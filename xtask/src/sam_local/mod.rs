@@ -145,12 +145,18 @@ fn end_with_the_parent() {
 fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> {
     let tools = Tools::install(workspace)?;
     let engine = stage("engine", || Engine::start(place))?;
-    let laptop = stage("laptop", || Laptop::start(workspace, place, engine::BRIDGE))?;
+    let laptop = stage("laptop", || Laptop::start(workspace, place, engine::BRIDGE, None))?;
     let sam = calls::Sam { tools: &tools, place, laptop: &laptop, engine: &engine };
     stage("functions", || calls::each_function(workspace, &sam))?;
     stage("laptop's state", || laptop.holds_what_the_functions_did())?;
     stage("start-api", || calls::start_api(&sam))?;
-    stage("laptop's state", || laptop.holds_what_the_functions_did())
+    stage("laptop's state", || laptop.holds_what_the_functions_did())?;
+    laptop.stop()?;
+    let laptop = stage("laptop as gateway", || Laptop::start(workspace, place, engine::BRIDGE, Some(calls::LAMBDA)))?;
+    stage("start-lambda", || {
+        calls::start_lambda(&calls::Sam { tools: &tools, place, laptop: &laptop, engine: &engine })
+    })?;
+    laptop.stop()
 }
 
 /// Does one thing and says how long it took.
