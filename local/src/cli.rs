@@ -11,14 +11,16 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::JudgesArgs;
+use crate::containers::ContainerHost;
 use crate::demo;
+use crate::edge::elsewhere::LambdaEndpoint;
 use crate::folder::{DataFolder, shipped_in};
 use crate::key::SigningKey;
 use crate::printable::{LogLines, printable};
@@ -70,6 +72,13 @@ struct ServeArgs {
     /// Name or address besides 127.0.0.1 and localhost by which clients reach the ports. Repeatable.
     #[arg(long = "allow-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
+    /// Serve database and bus to containers, which reach this machine as HOST: the address of their bridge
+    /// (172.17.0.1), where both ports are opened too, or a name (host.docker.internal).
+    #[arg(long, value_name = "HOST")]
+    containers: Option<ContainerHost>,
+    /// Call the functions at this URL, by Lambda's interface: those of `sam local start-lambda`.
+    #[arg(long, value_name = "URL")]
+    functions_at: Option<LambdaEndpoint>,
     /// Data folder [default: .local in the repository; without it .local in the current folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -221,6 +230,8 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         show_events: true,
         rules_down_while: args.rules_down_while,
         allowed_hosts: args.allowed_hosts,
+        containers: args.containers,
+        functions_at: args.functions_at,
         ..defaults
     };
     let mut told_to_end = std::pin::pin!(told_to_end(args.until_stdin_closes)?);
@@ -284,6 +295,17 @@ fn told_to_end(with_stdin: bool) -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// What is open to containers, and to whom else.
+fn for_containers(host: &ContainerHost, environment: &Path) -> String {
+    let reached = match host {
+        ContainerHost::Address(address) => {
+            format!("database and bus are open at {address} too, with the key, to all who reach this address")
+        }
+        ContainerHost::Name(name) => format!("database and bus answer to the name {name} too, with the key"),
+    };
+    format!("  containers {reached}\n  sam local {} (for --env-vars)\n", environment.display())
+}
+
 /// The addresses, a token and first commands. The last line says that the server is ready.
 fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, Failure> {
     let base = format!("http://{}", server.address());
@@ -298,7 +320,9 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
     let (database, bus) = (server.dynamodb(), server.eventbridge());
     let [database, bus] = [&database, &bus].map(|config| config.endpoint_url().unwrap_or_default());
     let data = std::path::absolute(&config.data)?;
-    let credentials = DataFolder::open(&data)?.credentials();
+    let folder = DataFolder::open(&data)?;
+    let containers = config.containers.as_ref().map(|host| for_containers(host, &folder.sam_environment()));
+    let (credentials, containers) = (folder.credentials(), containers.unwrap_or_default());
     let (credentials, command) = (credentials.display(), shipped::command());
     let (data, policies) = (data.display(), config.policies.display());
     let rules = match &config.rules {
@@ -307,18 +331,21 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         Engine::Alims { reach, rules } => format!("{}, with the rule names of {}", reach.endpoint, rules.display()),
     };
     let flag = if named_data { format!(" --data {data}") } else { String::new() };
+    let elsewhere = config.functions_at.as_ref();
+    let elsewhere =
+        elsewhere.map(|endpoint| format!("\n  functions {endpoint} (Lambda's interface)")).unwrap_or_default();
     let held = if config.hold_events { "\n  events    are held back" } else { "" };
     let all_roles = SHIPPED_ROLES.join(", ");
     Ok(format!(
         r#"ALIMS Workflow Manager (local)
 
-  service   {base}
+  service   {base}{elsewhere}
   docs      {base}/docs
   events    {base}/events (server-sent), also printed below{held}
   database  {database} (DynamoDB API, for tools on this machine)
   bus       {bus} (EventBridge PutEvents API, for tools on this machine)
   key       {credentials} (AWS credentials of both)
-  data      {data} (embedded DynamoDB, key, events)
+{containers}  data      {data} (embedded DynamoDB, key, events)
   rules     {rules}
   policies  {policies}
 

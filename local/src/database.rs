@@ -1,4 +1,4 @@
-//! The embedded DynamoDB: dynoxide on a SQLite file, served on a loopback port and reached through the real SDK.
+//! The embedded DynamoDB: dynoxide on a SQLite file, served on a port of this machine and reached through the real SDK.
 //!
 //! It has a thread of its own, because it makes blocking calls under one lock: on the service's threads it would delay
 //! every request, even those that do not need it.
@@ -15,7 +15,8 @@ use crate::access_key::AccessKey;
 use crate::account::REGION;
 use crate::dynamodb_api;
 use crate::guard::Guard;
-use crate::serving::{Patience, serve};
+use crate::listening::Port;
+use crate::serving::Patience;
 
 /// The log's table.
 pub(crate) const LOG_TABLE: &str = "WorkflowLog";
@@ -58,11 +59,11 @@ pub(crate) struct EmbeddedDatabase {
 }
 
 impl EmbeddedDatabase {
-    /// Opens the database in `path`, making it when it is not there, and serves it where `listener` listens to those
-    /// who have the key.
+    /// Opens the database in `path`, making it when it is not there, and serves it at `port` to those who have the
+    /// key.
     pub(crate) fn start(
         path: &Path,
-        listener: tokio::net::TcpListener,
+        port: Port,
         guard: &Guard,
         key: AccessKey,
         patience: Patience,
@@ -72,8 +73,8 @@ impl EmbeddedDatabase {
         let database = dynoxide::Database::new(text).map_err(|error| unusable(error.to_string()))?;
         index_stream(path).map_err(|error| unusable(error.to_string()))?;
 
-        let address = listener.local_addr().map_err(DatabaseError::NotServed)?;
-        let listener = listener.into_std().map_err(DatabaseError::NotServed)?;
+        let address = port.address();
+        let port = port.into_std().map_err(DatabaseError::NotServed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(DatabaseError::NotServed)?;
         let stop = CancellationToken::new();
@@ -81,8 +82,8 @@ impl EmbeddedDatabase {
         let (routes, stopped) = (dynamodb_api::router(database, guard, &key), stop.clone());
         let serving = move || {
             runtime.block_on(async {
-                match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => serve(listener, routes, patience, stopped).await,
+                match port.into_tokio() {
+                    Ok(port) => port.serve(routes, patience, stopped).await,
                     Err(error) => tracing::error!(%error, "the embedded database ended"),
                 }
             });
@@ -92,6 +93,11 @@ impl EmbeddedDatabase {
         };
         std::thread::Builder::new().name("dynamodb".to_owned()).spawn(serving).map_err(DatabaseError::NotServed)?;
         Ok(Self { address, key, stop, ended })
+    }
+
+    /// Where it is on the loopback.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How the SDK reaches it.

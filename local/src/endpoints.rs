@@ -2,7 +2,7 @@
 //! operators' commands.
 
 use aws_types::SdkConfig;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::database::{INDEX_TABLE, LOG_TABLE};
 use crate::folder::{FolderError, replace};
 
 /// The name of the bus. It accepts events for any other name as well.
-const EVENT_BUS: &str = "alims-workflow-events";
+pub(crate) const EVENT_BUS: &str = "alims-workflow-events";
 
 /// Writes the endpoints file. It may be stale after a crash, so a reader must check the folder lock as well.
 pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr, key: &AccessKey) -> Result<(), FolderError> {
@@ -25,14 +25,20 @@ pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr, key: &
         "index_table": INDEX_TABLE,
         "event_bus": EVENT_BUS,
     });
-    replace(path, endpoints.to_string().as_bytes()).map_err(FolderError::at(path))
+    write(path, &endpoints)
+}
+
+/// Writes a file that a person or a tool reads.
+pub(crate) fn write(path: &Path, value: &Value) -> Result<(), FolderError> {
+    replace(path, format!("{value:#}\n").as_bytes()).map_err(FolderError::at(path))
 }
 
 /// Removes the endpoints file.
 pub(crate) fn forget(path: &Path) {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%error, "the file that tells where the server is stays behind");
+            let path = path.display();
+            tracing::warn!(%error, %path, "the file that says where the server is cannot be removed");
         }
         Ok(()) | Err(_) => {}
     }

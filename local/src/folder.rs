@@ -164,6 +164,12 @@ impl DataFolder {
         self.root.join("endpoints.json")
     }
 
+    /// The environment file of `sam local`. There only while a server runs that serves containers, unless it was killed.
+    #[must_use]
+    pub fn sam_environment(&self) -> PathBuf {
+        self.root.join("sam-local.env.json")
+    }
+
     /// What could not be published, one a line.
     #[must_use]
     pub fn dead_letters(&self) -> PathBuf {

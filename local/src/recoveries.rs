@@ -161,7 +161,8 @@ mod tests {
     use crate::database::EmbeddedDatabase;
     use crate::folder::DataFolder;
     use crate::guard::Guard;
-    use crate::server::{listen, stores};
+    use crate::listening::Port;
+    use crate::server::stores;
     use crate::serving::Patience;
     use alims_rules::{Engine, Rules};
     use alims_runtime::{FreshIds, SystemClock};
@@ -181,10 +182,10 @@ mod tests {
 
     async fn held() -> Held {
         let folder = tempfile::tempdir().unwrap();
-        let (listener, _) = listen(0, "--database-port").await.unwrap();
+        let port = Port::open(0, "--database-port", None).await.unwrap();
         let key = AccessKey::load_or_create(&DataFolder::open(folder.path()).unwrap()).unwrap();
         let (path, guard) = (folder.path().join("dynamodb.sqlite"), Guard::new(&[]));
-        let database = EmbeddedDatabase::start(&path, listener, &guard, key, Patience::default()).unwrap();
+        let database = EmbeddedDatabase::start(&path, port, &guard, key, Patience::default()).unwrap();
         let archive = Arc::new(Archive::open(&folder.path().join("events.jsonl")).unwrap());
         let (_, publishing) = stores(&database, LocalBus::new(archive, Console::silent())).await.unwrap();
         std::fs::write(folder.path().join("rules.yaml"), in_cel()).unwrap();

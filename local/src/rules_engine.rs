@@ -21,8 +21,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::{Foreign, Guard};
-use crate::server::{StartError, listen};
+use crate::listening::listen;
 use crate::serving::{Patience, serve};
+use crate::start_error::StartError;
 
 /// A running engine.
 pub struct RulesEngine {

@@ -5,39 +5,42 @@ use alims_domain::limits::SWEEP_PART_ENTRIES;
 use alims_dynamodb::tables::TableNames;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_edge::reader::token::TokenReader;
-use alims_operations::ports::{AccessPolicy, Clock, Ids, StoreError};
+use alims_operations::ports::{AccessPolicy, Clock, Ids};
 use alims_operations::publish_events as publishing;
 use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
-use alims_policy::{CedarPolicy, PolicyInvalid};
-use alims_rules::{Engine, RulesNotStarted};
+use alims_policy::CedarPolicy;
+use alims_rules::Engine;
 use alims_runtime::{FreshIds, SystemClock};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::access_key::{AccessKey, AccessKeyError};
+use crate::access_key::AccessKey;
 use crate::archive::Archive;
 use crate::background::{self, Background, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
 use crate::console::Console;
-use crate::database::{DatabaseError, EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
+use crate::containers::ContainerHost;
+use crate::database::{EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
+use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
 use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
 use crate::guard::Guard;
-use crate::key::{KeyError, SigningKey};
+use crate::key::SigningKey;
+use crate::listening::{Port, listen};
 use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
 use crate::serving::{Patience, serve};
 use crate::shipped::{self, Defaults};
+use crate::start_error::StartError;
 use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TENANT_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
@@ -79,6 +82,10 @@ pub struct Config {
     pub sweep_every: Duration,
     /// Names and addresses besides the loopback's by which clients reach the server.
     pub allowed_hosts: Vec<String>,
+    /// Where to call the functions, if not in this process.
+    pub functions_at: Option<LambdaEndpoint>,
+    /// How containers reach the database's and the bus's ports, if they are to.
+    pub containers: Option<ContainerHost>,
     /// How long the server waits for its clients.
     pub patience: Patience,
 }
@@ -102,6 +109,8 @@ impl Config {
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
             allowed_hosts: Vec::new(),
+            functions_at: None,
+            containers: None,
             patience: Patience::default(),
         }
     }
@@ -116,58 +125,6 @@ impl Config {
     }
 }
 
-/// Why a server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder cannot be used, by this server or at all.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The key cannot be used.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The key of the database's and the bus's ports cannot be used.
-    #[error(transparent)]
-    AccessKey(#[from] AccessKeyError),
-    /// The rules engine could not be started.
-    #[error(transparent)]
-    Rules(#[from] RulesNotStarted),
-    /// The policies are wrong.
-    #[error("the policies in {} are not valid", .folder.display())]
-    Policies {
-        /// Where they are.
-        folder: PathBuf,
-        /// The error.
-        #[source]
-        source: PolicyInvalid,
-    },
-    /// Another program listens on the port.
-    #[error("port {port} is in use; choose another one with {option}, or {option} 0 for a free port")]
-    PortInUse {
-        /// Which.
-        port: u16,
-        /// The option that sets the port.
-        option: &'static str,
-    },
-    /// The port cannot be listened on.
-    #[error("cannot listen on port {port}")]
-    Port {
-        /// Which.
-        port: u16,
-        /// The system's error.
-        #[source]
-        source: io::Error,
-    },
-    /// The embedded database.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// Its tables.
-    #[error("cannot create the tables")]
-    Tables(#[source] StoreError),
-    /// A bug.
-    #[error("{0}")]
-    Bug(String),
-}
-
 /// A running server.
 pub struct Server {
     address: SocketAddr,
@@ -180,7 +137,8 @@ pub struct Server {
     pump: Option<Pump>,
     background: Background,
     database: EmbeddedDatabase,
-    endpoints: PathBuf,
+    /// The files that say where it is, gone when it has stopped.
+    told: [PathBuf; 2],
     _lock: FolderLock,
 }
 
@@ -199,25 +157,26 @@ impl Server {
 
     async fn start_on(folder: &DataFolder, lock: FolderLock, config: Config) -> Result<Self, StartError> {
         endpoints::forget(&folder.endpoints());
+        endpoints::forget(&folder.sam_environment());
         let (rules, policy) = judges(&config, folder).await?;
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
         let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
-        let (database_listener, _) = listen(config.database_port, "--database-port").await?;
-        let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;
+        let (database_port, events_port, ports_guard) = ports(&config).await?;
+        let events_address = events_port.address();
         let archive = archive(folder)?;
         make_private(&folder.database())?;
         let database =
-            EmbeddedDatabase::start(&folder.database(), database_listener, &guard, access_key.clone(), patience)?;
+            EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(FreshIds);
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
         let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
-        let door = put_events::router(bus.clone(), clock.clone(), ids.clone(), &guard, &access_key);
+        let door = put_events::router(bus.clone(), clock.clone(), ids.clone(), &ports_guard, &access_key);
         let (client, publishes) = stores(&database, bus).await?;
         let decides = DecisionPorts {
             log: publishes.log.clone(),
@@ -230,13 +189,12 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?);
         if let Some(name) = functions.missing() {
             return Err(StartError::Bug(format!("the operation {name} has no function here")));
         }
 
-        let endpoints = folder.endpoints();
-        endpoints::tell(&endpoints, &database.sdk_config(), events_address, &access_key)?;
+        let told = tell(folder, &config, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
@@ -252,7 +210,7 @@ impl Server {
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
         let service = serve(listener, router(parts, &config.issuer, &key), patience, stop.clone());
-        let events = serve(events_listener, door, patience, stop.clone());
+        let events = events_port.serve(door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
         let issuer = config.issuer;
         folder.name_onlookers();
@@ -267,7 +225,7 @@ impl Server {
             pump,
             background,
             database,
-            endpoints,
+            told,
             _lock: lock,
         })
     }
@@ -307,7 +265,7 @@ impl Server {
     /// Stops: it accepts no new requests, answers those in progress, cancels recoveries, publishes the current batch,
     /// and closes the database.
     pub async fn stop(self) {
-        endpoints::forget(&self.endpoints);
+        self.told.iter().for_each(|path| endpoints::forget(path));
         self.stop.cancel();
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "serving broke down");
@@ -324,6 +282,12 @@ impl Server {
 fn tokens() -> Result<Arc<TokenReader>, StartError> {
     let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
     Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
+}
+
+/// The functions in another process, if they are to be called there.
+fn elsewhere(config: &Config) -> Result<Option<Elsewhere>, StartError> {
+    let elsewhere = config.functions_at.clone().map(Elsewhere::new).transpose();
+    elsewhere.map_err(|error| StartError::Bug(error.to_string()))
 }
 
 /// The rules, and the policies.
@@ -344,17 +308,29 @@ fn archive(folder: &DataFolder) -> Result<Arc<Archive>, FolderError> {
     Ok(Arc::new(archive.map_err(FolderError::at(&path))?))
 }
 
-pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source: io::Error| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            StartError::PortInUse { port, option }
-        } else {
-            StartError::Port { port, source }
-        }
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(|source| StartError::Port { port, source })?;
-    Ok((listener, address))
+/// Writes the files that say where the server is, for operators' commands and for `sam local`.
+fn tell(
+    folder: &DataFolder,
+    config: &Config,
+    database: &EmbeddedDatabase,
+    events: SocketAddr,
+    key: &AccessKey,
+) -> Result<[PathBuf; 2], FolderError> {
+    let (endpoints, environment) = (folder.endpoints(), folder.sam_environment());
+    endpoints::tell(&endpoints, &database.sdk_config(), events, key)?;
+    if let Some(host) = &config.containers {
+        endpoints::write(&environment, &host.sam_environment(database.address(), events))?;
+    }
+    Ok([endpoints, environment])
+}
+
+/// The ports of database and bus, and the names by which they go. The service's own port is not for containers.
+async fn ports(config: &Config) -> Result<(Port, Port, Guard), StartError> {
+    let also = config.containers.as_ref().and_then(ContainerHost::address);
+    let database = Port::open(config.database_port, "--database-port", also).await?;
+    let events = Port::open(config.events_port, "--events-port", also).await?;
+    let names = config.containers.iter().map(ToString::to_string).chain(config.allowed_hosts.iter().cloned());
+    Ok((database, events, Guard::new(&names.collect::<Vec<_>>())))
 }
 
 /// The tables, created when they do not exist, and the stores on them.

@@ -14,6 +14,7 @@ mod openapi;
 mod part;
 mod rules;
 mod runner;
+mod sam_local;
 mod schemas;
 mod session;
 mod spec;
@@ -60,6 +61,8 @@ enum Task {
         #[arg(long)]
         development: bool,
     },
+    /// Run each function in a container with `sam local`, on a laptop's database and bus; needs Linux and root.
+    SamLocal(sam_local::Asked),
     /// Make every place of a new operation; its author fills in what it does.
     NewOperation(new_operation::Asked),
     /// Write openapi.yaml from the types of the edge.
@@ -157,6 +160,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Alone { every_package }) => alone::check(&workspace, *every_package),
         Some(Task::E2e { development: true }) => e2e::run(&workspace, e2e::Built::Development),
         Some(Task::E2e { development: false }) => e2e::run(&workspace, e2e::Built::AsDeployed),
+        Some(Task::SamLocal(asked)) => sam_local::run(&workspace, *asked),
         Some(Task::NewOperation(asked)) => new_operation::make(&workspace, asked),
         Some(Task::Openapi) => openapi::write(&workspace),
         Some(Task::Access(shown)) => access::show(&workspace, shown),

@@ -4,7 +4,7 @@ use crate::contract::{clients, conformance};
 use crate::session::Session;
 use crate::step::Step;
 use crate::workspace::Workspace;
-use crate::{alone, e2e, spec, template};
+use crate::{alone, e2e, sam_local, spec, template};
 
 /// One part of a suite.
 pub(crate) struct Part {
@@ -25,6 +25,7 @@ pub(crate) enum Work {
     Traces,
     Template,
     EndToEnd,
+    SamLocal,
     Clients,
     Conformance,
 }
@@ -50,6 +51,7 @@ impl Part {
             Work::Clients => clients::check(workspace),
             Work::Conformance => conformance::check(workspace, conformance::Asked::IN_CI),
             Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
+            Work::SamLocal => sam_local::run_where_possible(workspace),
         }
     }
 
@@ -64,6 +66,7 @@ impl Part {
             Work::Clients => "cargo xtask clients".to_owned(),
             Work::Conformance => conformance::Asked::IN_CI.to_string(),
             Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
+            Work::SamLocal => "cargo xtask sam-local".to_owned(),
         }
     }
 }

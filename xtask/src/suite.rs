@@ -54,6 +54,7 @@ fn everything(workspace: &Workspace) -> Vec<Part> {
         ),
         Part::new("template", "AWS's own tools find nothing in what is deployed", Work::Template),
         Part::new("e2e", "the service works, deployed on an emulator of AWS", Work::EndToEnd),
+        Part::new("sam-local", "each function works in a container, as `sam local` runs it", Work::SamLocal),
     ]
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bus::LocalBus;
+use crate::edge::elsewhere::Elsewhere;
 use crate::edge::problem::EdgeProblem;
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
@@ -34,6 +35,8 @@ type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send 
 pub(crate) struct Functions {
     tokens: Arc<TokenReader>,
     handlers: HashMap<&'static str, Handler>,
+    /// Called instead of the handlers, where the server was told so.
+    elsewhere: Option<Elsewhere>,
 }
 
 /// Binds the handler of an operation to its ports.
@@ -101,7 +104,12 @@ impl Functions {
             handler!(replaying, replay_events),
             handler!(releasing, release_workflow),
         ]);
-        Self { tokens, handlers }
+        Self { tokens, handlers, elsewhere: None }
+    }
+
+    /// The same, or those in another process.
+    pub(crate) fn or(self, elsewhere: Option<Elsewhere>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// How the functions read tokens.
@@ -123,6 +131,10 @@ impl Functions {
         event: String,
         request_id: String,
     ) -> Result<String, EdgeProblem> {
+        if let Some(elsewhere) = &self.elsewhere {
+            let called = tokio::time::timeout(FUNCTION_TIMEOUT, elsewhere.invoke(operation, event)).await;
+            return called.unwrap_or(Err(EdgeProblem::TimedOut));
+        }
         let handler = self.handlers.get(operation.name).ok_or(EdgeProblem::Broken)?.clone();
         let (name, tokens) = (operation.name, self.tokens.clone());
         let called = tokio::spawn(async move {

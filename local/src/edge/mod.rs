@@ -2,6 +2,7 @@
 
 mod body;
 mod documents;
+pub(crate) mod elsewhere;
 mod events;
 pub(crate) mod functions;
 mod gateway;

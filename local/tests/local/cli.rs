@@ -178,6 +178,51 @@ async fn a_server_that_cannot_start_prints_one_line_and_exits_badly() {
 }
 
 #[tokio::test]
+async fn a_host_for_containers_that_exposes_too_much_or_is_none_is_refused_before_anything_is_served() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("not-there-yet");
+    for (host, said) in [
+        ("0.0.0.0", "every address of this machine"),
+        ("::", "every address of this machine"),
+        ("127.0.0.1", "the container itself"),
+        ("localhost", "the container itself"),
+        ("255.255.255.255", "many machines"),
+        ("172.17.0.1:8000", "without scheme and port"),
+        ("172.17.0.300", "neither an address nor a name"),
+        ("", "neither an address nor a name"),
+    ] {
+        let output = run(&["--port", "0", "--data", folder.to_str().unwrap(), "--containers", host]).await;
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{host}");
+        let error = text(&output.stderr);
+        assert!(error.contains(said) && error.contains("--containers <HOST>"), "{host}: {error}");
+        assert!(!folder.exists(), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_says_what_is_open_to_containers_and_where_the_file_for_sam_is() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let mut child = command(&["--port", "0", "--data", folder, "--containers", "host.docker.internal"]);
+    let mut child = child.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut banner = String::new();
+    let printed = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            banner.push_str(&line);
+            banner.push('\n');
+            if line.starts_with("listening on ") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, printed).await.expect("it is never ready");
+    for said in ["host.docker.internal too, with the key", "sam-local.env.json (for --env-vars)"] {
+        assert!(banner.contains(said), "{banner}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_s_moves_are_judged_by_the_rules_engine_that_it_is_told_of() {
     let (rules, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let document = "ruleset: strict\nversion: '1'\nworkflow_types: [free-form]\nrules:\n  - id: nothing\n    \

@@ -9,7 +9,9 @@
 )]
 
 mod cli;
+mod containers;
 mod edge;
+mod elsewhere;
 mod events;
 mod faults;
 mod faulty_eventbridge;

@@ -22,6 +22,7 @@ mod machine;
 mod modules;
 mod names;
 mod operation_places;
+mod sam_local;
 mod sources;
 mod stored_names;
 mod template;

@@ -3,6 +3,7 @@
 use alims_dynamodb::tables::{INDEX, LOG, Table};
 use alims_edge::reader::token::TokenReader;
 use alims_interface::ROUTES;
+use alims_local::ContainerHost;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -225,9 +226,13 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
             given.insert(name.clone());
         }
     }
-    let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
+    let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 8000));
+    let local = "172.17.0.1".parse::<ContainerHost>().unwrap().sam_environment(anywhere, anywhere);
     for name in local["Parameters"].as_object().unwrap().keys() {
-        assert!(given.contains(name), "sam-local.env.json: SAM passes on only what the template names, not {name}");
+        assert!(
+            given.contains(name),
+            "local/src/containers.rs: SAM passes on only what the template names, not {name}"
+        );
     }
 }
 
@@ -312,34 +317,6 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
         let alarm = properties("RulesEngineCircuitOpenAlarm");
         assert_eq!((&metric["MetricName"], &metric["MetricNamespace"]), (&alarm["MetricName"], &alarm["Namespace"]));
     }
-}
-
-#[test]
-fn the_ports_of_sam_local_s_environment_file_are_those_that_its_page_has_open() {
-    let local: Value = serde_json::from_str(workspace().text("sam-local.env.json")).unwrap();
-    for (option, name) in [("--database-port", "AWS_ENDPOINT_URL"), ("--events-port", "AWS_ENDPOINT_URL_EVENTBRIDGE")] {
-        let (_, port) = text(&local["Parameters"][name]).rsplit_once(':').unwrap();
-        let command = workspace().text("docs/sam-local.md").lines().find(|line| line.starts_with("cargo local --"));
-        let command = command.unwrap_or_else(|| panic!("docs/sam-local.md does not say how to start the server"));
-        assert!(command.contains(&format!("{option} {port}")), "{command}: {name} is port {port}");
-        assert!(workspace().text("local/src/cli.rs").contains(&option[2..].replace('-', "_")), "there is no {option}");
-    }
-}
-
-/// SAM CLI passes the credentials that it finds on to the container, and invents some where it finds none.
-#[test]
-fn every_sam_local_command_of_the_page_has_the_key_of_the_ports() {
-    let page = workspace().text("docs/sam-local.md");
-    let mut commands = 0;
-    for block in page.split("```text").skip(1).filter_map(|block| block.split("```").next()) {
-        let command = block.replace("\\\n", " ");
-        for line in command.lines().filter(|line| line.contains("sam local")) {
-            commands += 1;
-            assert!(line.starts_with("AWS_SHARED_CREDENTIALS_FILE=.local/credentials sam local "), "{line}");
-        }
-    }
-    assert!(commands >= 2, "{commands} commands: this test sees nothing");
-    assert!(workspace().text("local/src/folder.rs").contains(r#"join("credentials")"#), "the file has another name");
 }
 
 #[test]

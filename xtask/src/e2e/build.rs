@@ -45,10 +45,16 @@ fn release(workspace: &Workspace, tools: &Tools, place: &Place) -> anyhow::Resul
     Ok(folder.join("template.yaml"))
 }
 
-/// Puts development builds where the template looks for the functions.
 fn development(workspace: &Workspace, place: &Place) -> anyhow::Result<PathBuf> {
     Step::build_of_everything("the functions").run(workspace)?;
-    let folder = place.path("development");
+    staged(workspace, &place.path("development"))
+}
+
+/// Puts development builds into a folder where the template, which it copies too, looks for the functions.
+///
+/// # Errors
+/// When a file cannot be copied.
+pub(crate) fn staged(workspace: &Workspace, folder: &Path) -> anyhow::Result<PathBuf> {
     let package = |function: &str| {
         let beside = folder.join("functions").join(function);
         fs::create_dir_all(&beside)?;

@@ -23,7 +23,7 @@ use crate::step::{Step, say};
 use crate::tools::{Tools, checked};
 use crate::workspace::Workspace;
 
-pub(crate) use self::build::Built;
+pub(crate) use self::build::{Built, architecture, staged};
 use self::place::{ACCOUNT, Place, REGION, SEEN};
 use self::process::{Background, free_port, wait_until_listening};
 use self::stack::{Aws, Stack};

@@ -1,0 +1,178 @@
+//! `cargo xtask sam-local`: runs each function in a container, as docs/sam-local.md says, and checks its answer and what
+//! it did on a laptop's database and bus.
+//!
+//! It uses no container engine of this machine. It starts one of its own, in namespaces of its own for processes,
+//! mounts and network (`unshare(1)`): when the first process there ends, in any way, the kernel ends all others and takes
+//! mounts and network away.
+
+mod calls;
+mod engine;
+mod image;
+mod laptop;
+mod needs;
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::e2e::staged;
+use crate::step::{Step, say};
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+use self::engine::Engine;
+use self::laptop::Laptop;
+
+/// How to run it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Use the binaries of the last build.
+    #[arg(long)]
+    no_build: bool,
+    /// This process is the first one in the namespaces.
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+impl Asked {
+    /// As CI runs it.
+    pub(crate) const IN_CI: Self = Self { no_build: false, inside: false };
+}
+
+/// All files of a run, in cargo's own folder. Only logs stay.
+pub(crate) struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    fn of(workspace: &Workspace) -> Self {
+        Self { root: workspace.target.join("sam-local") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.root.join("logs").join(format!("{name}.log"))
+    }
+
+    /// Removes what a run leaves, but for its logs.
+    fn clear(&self) -> anyhow::Result<()> {
+        for folder in ["functions", "run"] {
+            let path = self.path(folder);
+            if path.exists() {
+                fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+            }
+        }
+        engine::clear_cgroups();
+        Ok(())
+    }
+}
+
+/// Runs it where this machine can, and says what is missing where it cannot.
+///
+/// # Errors
+/// As [`run`]; not when something is missing.
+pub(crate) fn run_where_possible(workspace: &Workspace) -> anyhow::Result<()> {
+    match needs::met() {
+        Ok(()) => run(workspace, Asked::IN_CI),
+        Err(missing) => {
+            say(&format!("   NOT RUN, because this machine cannot: {missing}"));
+            Ok(())
+        }
+    }
+}
+
+/// Sets everything up, calls each function in a container, and takes everything away again.
+///
+/// # Errors
+/// What is missing, or what a function or a server did otherwise; then the logs stay, and the error says where.
+pub(crate) fn run(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
+    let place = Place::of(workspace);
+    if asked.inside {
+        end_with_the_parent();
+        return check(workspace, &place);
+    }
+    needs::met().map_err(|missing| anyhow::anyhow!("{missing}"))?;
+    place.clear()?;
+    for folder in ["logs", "run/home"] {
+        fs::create_dir_all(place.path(folder))?;
+    }
+    let tools = stage("tools", || Tools::install(workspace))?;
+    drop(tools);
+    stage("build", || {
+        if !asked.no_build {
+            Step::build_of_everything("the functions").run(workspace)?;
+        }
+        staged(workspace, &place.path("functions"))?;
+        image::write(&place.path("functions"), &place.path("run/base.tar"))
+    })?;
+    let checked = in_namespaces();
+    place.clear()?;
+    checked.with_context(|| format!("the logs are in {}", place.path("logs").display()))
+}
+
+/// Runs this program again as the first process of new namespaces, until it ends.
+fn in_namespaces() -> anyhow::Result<()> {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
+    unshare.arg(std::env::current_exe()?).args(["sam-local", "--inside"]);
+    let mut inside = unshare.stdin(Stdio::piped()).spawn().context("unshare could not be started")?;
+    // Its input ends when this program does, in any way: so it knows. To wait for it would close the input at once.
+    let input = inside.stdin.take();
+    let status = inside.wait()?;
+    drop(input);
+    anyhow::ensure!(status.success(), "a function in a container does not do what it should ({status})");
+    Ok(())
+}
+
+/// Ends this process, and so its namespaces, when the process that started it has ended.
+fn end_with_the_parent() {
+    thread::spawn(|| {
+        let _ended = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
+}
+
+/// The work in the namespaces.
+fn check(workspace: &Workspace, place: &Place) -> anyhow::Result<()> {
+    let tools = Tools::install(workspace)?;
+    let engine = stage("engine", || Engine::start(place))?;
+    let laptop = stage("laptop", || Laptop::start(workspace, place, engine::BRIDGE, None))?;
+    let sam = calls::Sam { tools: &tools, place, laptop: &laptop, engine: &engine };
+    stage("functions", || calls::each_function(workspace, &sam))?;
+    stage("laptop's state", || laptop.holds_what_the_functions_did())?;
+    stage("start-api", || calls::start_api(&sam))?;
+    stage("laptop's state", || laptop.holds_what_the_functions_did())?;
+    laptop.stop()?;
+    let laptop = stage("laptop as gateway", || Laptop::start(workspace, place, engine::BRIDGE, Some(calls::LAMBDA)))?;
+    stage("start-lambda", || {
+        calls::start_lambda(&calls::Sam { tools: &tools, place, laptop: &laptop, engine: &engine })
+    })?;
+    laptop.stop()
+}
+
+/// Does one thing and says how long it took.
+fn stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    say(&format!("  sam-local: {name} …"));
+    let begun = Instant::now();
+    let done = work().with_context(|| format!("{name} failed"))?;
+    say(&format!("  sam-local: {name} done ({:.1} s)", begun.elapsed().as_secs_f32()));
+    Ok(done)
+}
+
+/// The names in a folder, in order.
+fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names: Vec<String> = names.collect::<anyhow::Result<_>>()?;
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,69 @@
+//! What this machine must be and have, and its installation where Debian has it.
+
+use std::env;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::step::say;
+
+/// The programs, and the package of Debian that has each.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("dockerd", "docker.io"),
+    ("containerd", "containerd"),
+    ("ip", "iproute2"),
+    ("unshare", "util-linux"),
+    ("mount", "mount"),
+    ("tar", "tar"),
+    ("curl", "curl"),
+];
+
+/// Whether everything is there; what Debian has is installed.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub(super) fn met() -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        return Err("containers of this machine's own binaries need Linux".to_owned());
+    }
+    if !is_root() {
+        return Err("an engine of its own needs root; run it as root, or in a container with --privileged".to_owned());
+    }
+    let packages: Vec<&str> = missing().into_iter().map(|(_, package)| package).collect();
+    if !packages.is_empty() && has("apt-get") {
+        say(&format!("  sam-local: installing {} …", packages.join(", ")));
+        install(&packages);
+    }
+    let missing: Vec<String> =
+        missing().into_iter().map(|(program, package)| format!("{program} (Debian: {package})")).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("these programs are missing: {}", missing.join(", "))) }
+}
+
+fn missing() -> Vec<(&'static str, &'static str)> {
+    PROGRAMS.into_iter().filter(|(program, _)| !has(program)).collect()
+}
+
+/// Debian keeps servers where not every user's path looks.
+fn has(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).any(|folder| folder.join(program).is_file())
+}
+
+/// The lists of packages may be missing or old; then they are fetched. What is missing at the end is seen by the caller.
+fn install(packages: &[&str]) {
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+        apt.status().is_ok_and(|status| status.success())
+    };
+    let install = [&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat();
+    if !apt(&install) && apt(&["update", "--quiet"]) {
+        apt(&install);
+    }
+}
+
+/// The effective user is the second number of the line.
+fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let user = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    user.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
+}
