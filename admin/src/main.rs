@@ -5,6 +5,7 @@ mod aws_cli;
 mod laptop;
 mod rebuild_index;
 mod service;
+mod smoke;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 
 use crate::rebuild_index::RebuildIndexArgs;
 use crate::service::Service;
+use crate::smoke::SmokeArgs;
 
 /// What an operator does to the service.
 #[derive(Parser)]
@@ -31,12 +33,15 @@ struct Arguments {
 enum Command {
     /// Rebuild the index from the log, and publish what was not published; while the service works.
     RebuildIndex(RebuildIndexArgs),
+    /// Take one workflow through a deployed service and check everything that must follow.
+    Smoke(SmokeArgs),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::RebuildIndex(args) => rebuild_index(args).await,
+        Command::Smoke(args) => smoke::run(&args).await,
     };
     done.unwrap_or_else(|error| {
         // Where the standard error is closed, the exit code says it alone.
