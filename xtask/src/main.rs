@@ -11,6 +11,7 @@ mod new_operation;
 mod node;
 mod openapi;
 mod part;
+mod prerequisites;
 mod rules;
 mod runner;
 mod schemas;
@@ -105,6 +106,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Check whether this machine can build and deploy the service, and say how to get what it lacks.
+    Prerequisites(prerequisites::Asked),
     /// Take one workflow through a deployed service and check everything that must follow, after each deployment.
     Smoke {
         /// Arguments of the operator's command; `-- --help` lists them.
@@ -169,6 +172,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Schemathesis(asked)) => contract::conformance::build_and_check(&workspace, *asked),
         Some(Task::Fuzz(asked)) => fuzz::run(&workspace, asked),
         Some(Task::Deny) => deny(&workspace),
+        Some(Task::Prerequisites(asked)) => prerequisites::check(&workspace, asked),
         Some(Task::RebuildIndex { arguments }) => operate("rebuild-index", arguments),
         Some(Task::Smoke { arguments }) => operate("smoke", arguments),
         Some(Task::Mutants { arguments }) => mutants::run(&workspace, arguments),

@@ -15,7 +15,7 @@ const PROBE: &str = "alims.smoke-test";
 const READ_ONCE_SECONDS: &str = "3600";
 
 /// One thing that was made or is about to be: what removes it knows it even when its making was interrupted.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 enum Made {
     Rule,
     Queue,
@@ -198,15 +198,21 @@ impl<'a> Listener<'a> {
     /// # Errors
     /// What could not be removed, and why.
     pub(crate) async fn close(&self) -> anyhow::Result<()> {
-        let made = self.made.take();
-        let mut left = Vec::new();
-        for thing in made.into_iter().rev() {
-            if let Err(error) = self.remove(&thing).await {
-                left.push(format!("{}: {error:#}", self.described(&thing)));
+        let made = self.made.borrow().clone();
+        let mut wrong = Vec::new();
+        for thing in made.iter().rev() {
+            match self.remove(thing).await {
+                Ok(()) => self.made.borrow_mut().retain(|left| left != thing),
+                Err(error) => wrong.push(format!("{}: {error:#}", self.described(thing))),
             }
         }
-        anyhow::ensure!(left.is_empty(), "{}", left.join("; "));
+        anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("; "));
         Ok(())
+    }
+
+    /// What was made and not removed.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.made.borrow().iter().map(|thing| self.described(thing)).collect()
     }
 
     async fn remove(&self, thing: &Made) -> anyhow::Result<()> {

@@ -102,9 +102,12 @@ pub(crate) async fn run(args: &SmokeArgs) -> anyhow::Result<ExitCode> {
         () = steps::all(&mut report, &stack, &listener, &trial) => false,
         _ = tokio::signal::ctrl_c() => true,
     };
-    // However the steps ended: what they made goes.
-    steps::leave(&mut report, &listener, &trial).await;
-    report.conclude(args.json, interrupted, &trial.left_behind())?;
+    // However the steps ended: what they made goes, unless the operator has no patience for that either.
+    let interrupted = tokio::select! {
+        () = steps::leave(&mut report, &listener, &trial) => interrupted,
+        _ = tokio::signal::ctrl_c() => true,
+    };
+    report.conclude(args.json, interrupted, &[trial.left_behind(), listener.left_behind()].concat())?;
     Ok(match (interrupted, report.all_right()) {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, true) => ExitCode::SUCCESS,

@@ -65,7 +65,8 @@ const STRANGERS: Step = Step {
 const TOKEN: Step = Step {
     name: "the token is accepted",
     cause: "the token expired, is another issuer's or audience's, or lacks a scope, the tenant or a role",
-    look: "aws logs tail /aws/vendedlogs/alims/$STACK/api --since 10m",
+    look: "aws logs filter-log-events --log-group-name /aws/vendedlogs/alims/$STACK/api \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const SCOPES: Step = Step {
     name: "a token without the required scopes is refused",
@@ -81,53 +82,63 @@ const LISTENER: Step = Step {
 const CREATED: Step = Step {
     name: "a workflow is created",
     cause: "the person lacks the role supervisor, the rules do not know the type (--workflow-type), or a function fails",
-    look: "aws logs tail /alims/$STACK/create-workflow --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/create-workflow \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const MOVED: Step = Step {
     name: "the workflow becomes ACTIVE",
     cause: "the rules do not permit it (--metadata), the rules engine is unavailable, or the function fails",
-    look: "aws logs tail /alims/$STACK/request-state-transition --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/request-state-transition \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const PUBLISHED: Step = Step {
     name: "the events of both versions arrive at a subscriber's queue",
     cause: "the stream does not call the publisher, or the publisher may not write to the bus",
-    look: "aws logs tail /alims/$STACK/publish-events --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/publish-events \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const REFUSED: Step = Step {
     name: "a transition that the lifecycle lacks is refused with its reason",
     cause: "the deployed function is another release's",
-    look: "aws logs tail /alims/$STACK/request-state-transition --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/request-state-transition \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const RECORDED: Step = Step {
     name: "the refusal is in the history",
     cause: "the function could not write the refusal",
-    look: "aws logs tail /alims/$STACK/request-state-transition --since 10m --filter-pattern '{ $.level = \"WARN\" }'",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/request-state-transition \
+           --start-time $(($(date +%s) - 600))000 \
+           --filter-pattern '{ $.level = \"WARN\" }' --query events[].message --output text",
 };
 const FAILED: Step = Step {
     name: "the workflow becomes FAILED",
     cause: "the laboratory's rules do not know the failure code (--failure-code)",
-    look: "aws logs tail /alims/$STACK/request-state-transition --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/request-state-transition \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const RECOVERED: Step = Step {
     name: "an automatic recovery brings it back to ACTIVE",
     cause: "the bus does not call recover-failed-workflow, or the state machine may not call recovery-step",
-    look: "aws logs tail /alims/$STACK/recover-failed-workflow --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/recover-failed-workflow \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const RECOVERY_ENDS: Step = Step {
     name: "a requested recovery starts and ends",
     cause: "the person lacks the role supervisor, or recover-workflow may not start the state machine",
-    look: "aws logs tail /alims/$STACK/recover-workflow --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/recover-workflow \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const VERIFIED: Step = Step {
     name: "the history's hash chain is valid",
     cause: "the person lacks the role auditor, or an entry of the log was changed",
-    look: "aws logs tail /alims/$STACK/verify-workflow-history --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/verify-workflow-history \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const QUARANTINE: Step = Step {
     name: "a synthetic quarantine reaches the queue of quarantines",
     cause: "the rule may not write to the encrypted queue (the key's or the queue's policy), or is gone",
     look: "aws cloudwatch get-metric-statistics --namespace AWS/Events --metric-name FailedInvocations \
-           --statistics Sum --period 300 --start-time $(date -u -d '-1 hour' +%FT%TZ) --end-time $(date -u +%FT%TZ)",
+           --statistics Sum --period 300 --start-time $(($(date +%s) - 3600)) --end-time $(date +%s)",
 };
 const FAILED_RECOVERY: Step = Step {
     name: "a failed recovery reaches the queue of failed recoveries",
@@ -144,7 +155,8 @@ const ALARM: Step = Step {
 const CANCELLED: Step = Step {
     name: "the workflow is cancelled",
     cause: "the person lacks the role supervisor, or the laboratory's rules do not permit it",
-    look: "aws logs tail /alims/$STACK/request-state-transition --since 10m",
+    look: "aws logs filter-log-events --log-group-name /alims/$STACK/request-state-transition \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const REMOVED: Step = Step {
     name: "everything that the test made is removed",

@@ -149,6 +149,7 @@ async fn what_may_still_arrive_and_what_could_not_be_removed_is_named() {
     let (_, document) = smoke(&stub).await;
     let removed = document["steps"].as_array().unwrap().last().unwrap();
     assert!(removed["wrong"].as_str().unwrap().contains("the queue smoke-"), "{removed}");
+    assert!(document["left_behind"].to_string().contains("the queue smoke-"), "{document}");
 }
 
 #[tokio::test]
