@@ -143,15 +143,21 @@ impl AwsCli {
         ))
     }
 
-    async fn call<T: DeserializeOwned>(&self, command: &'static str, more: &[&str]) -> Result<T, AwsCliError> {
+    /// Calls it. Where it prints nothing, as for an empty queue or after a change, the answer is JSON's null.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        command: &'static str,
+        more: &[&str],
+    ) -> Result<T, AwsCliError> {
         let mut process = Command::new("aws");
         process.args(command.split(' ')).args(more).args(&self.options).stdin(Stdio::null()).kill_on_drop(true);
         let output = process.output().await.map_err(|error| {
             if error.kind() == io::ErrorKind::NotFound { AwsCliError::Missing } else { AwsCliError::NotStarted(error) }
         })?;
         if output.status.success() {
-            return serde_json::from_slice(&output.stdout)
-                .map_err(|source| AwsCliError::Unreadable { command, source });
+            let printed = output.stdout.trim_ascii();
+            let answer = if printed.is_empty() { b"null" } else { printed };
+            return serde_json::from_slice(answer).map_err(|source| AwsCliError::Unreadable { command, source });
         }
         let said = String::from_utf8_lossy(&output.stderr);
         if said.to_lowercase().contains("invalid choice") {

@@ -6,6 +6,7 @@ mod index;
 mod laptop;
 mod rebuild_index;
 mod service;
+mod smoke;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand};
 use crate::index::{CompareIndexArgs, EmptyIndexArgs};
 use crate::rebuild_index::RebuildIndexArgs;
 use crate::service::Service;
+use crate::smoke::SmokeArgs;
 
 /// What an operator does to the service.
 #[derive(Parser)]
@@ -37,6 +39,8 @@ enum Command {
     CompareIndex(CompareIndexArgs),
     /// Remove the entries of the index, all or those without a workflow; then rebuild it.
     EmptyIndex(EmptyIndexArgs),
+    /// Take one workflow through a deployed service and check everything that must follow.
+    Smoke(SmokeArgs),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -45,6 +49,7 @@ async fn main() -> ExitCode {
         Command::RebuildIndex(args) => rebuild_index(args).await,
         Command::CompareIndex(args) => compare_index(args).await,
         Command::EmptyIndex(args) => empty_index(args).await,
+        Command::Smoke(args) => smoke::run(&args).await,
     };
     done.unwrap_or_else(|error| {
         // Where the standard error is closed, the exit code says it alone.

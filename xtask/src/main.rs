@@ -12,6 +12,7 @@ mod new_operation;
 mod node;
 mod openapi;
 mod part;
+mod prerequisites;
 mod rules;
 mod runner;
 mod sam_local;
@@ -117,6 +118,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Check whether this machine can build and deploy the service, and say how to get what it lacks.
+    Prerequisites(prerequisites::Asked),
+    /// Take one workflow through a deployed service and check everything that must follow, after each deployment.
+    Smoke {
+        /// Arguments of the operator's command; `-- --help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// For authors of rules: check a folder, or explain a verdict.
     Rules {
         /// Which of the two.
@@ -176,17 +185,21 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Schemathesis(asked)) => contract::conformance::build_and_check(&workspace, *asked),
         Some(Task::Fuzz(asked)) => fuzz::run(&workspace, asked),
         Some(Task::Deny) => deny(&workspace),
-        Some(Task::RebuildIndex { arguments }) => {
-            let run = ["run", "--package", "alims-admin", "--", "rebuild-index"];
-            Step::cargo("rebuild-index", &run).with(arguments).take_over()
-        }
         Some(Task::Cost(asked)) => cost::answer(&workspace, asked),
+        Some(Task::Prerequisites(asked)) => prerequisites::check(&workspace, asked),
+        Some(Task::RebuildIndex { arguments }) => operate("rebuild-index", arguments),
+        Some(Task::Smoke { arguments }) => operate("smoke", arguments),
         Some(Task::Admin { arguments }) => {
             Step::cargo("admin", &["run", "--package", "alims-admin", "--"]).with(arguments).take_over()
         }
         Some(Task::Mutants { arguments }) => mutants::run(&workspace, arguments),
         Some(Task::Bench { arguments }) => bench(&workspace, arguments),
     }
+}
+
+/// Becomes a command of the operator's program.
+fn operate(command: &str, arguments: &[String]) -> anyhow::Result<()> {
+    Step::cargo(command, &["run", "--quiet", "--package", "alims-admin", "--", command]).with(arguments).take_over()
 }
 
 /// Builds the measurement and, if it starts one, the server as one build, side by side, and runs the former.

@@ -1,5 +1,7 @@
 //! Scenarios that take something away from everybody for a while: each runs alone, after all others.
 
+mod smoke;
+
 use alims_testing::fake_engine::{Deed, FakeEngine, a_yes, http};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

@@ -71,6 +71,11 @@ impl Person {
         Self { token: Some(token.to_owned()), ..Self::nobody() }
     }
 
+    /// The token, for programs that ask in this person's name.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
     /// Somebody nobody knows.
     pub(crate) fn nobody() -> Self {
         Self { token: None, asker: None, key: None, http: Client::new() }

@@ -95,6 +95,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
             "alims-bench",
             "alims-local",
             "alims-tests",
+            "(alims-admin)",
             "(alims-dynamodb)",
             "(alims-eventbridge)",
             "(alims-rules)",

@@ -15,6 +15,7 @@ mod alarms;
 mod circles;
 mod contract;
 mod dependencies;
+mod deployer;
 mod documents;
 mod fresh_machine;
 mod layers;

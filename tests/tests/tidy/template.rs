@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The template. What is written `!Ref X` or `!GetAtt X.Y` is the text behind it.
-static TEMPLATE: LazyLock<Value> =
+pub(crate) static TEMPLATE: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(workspace().text("template.yaml")).expect("template.yaml is YAML"));
 
 /// What nobody may do to the log, however it is written.

@@ -151,6 +151,9 @@ fn world(aws: &Aws, stack: &Stack, endpoint: &str, issuer: &str, port: u16, plac
 /// First the independent scenarios, in parallel; then those that affect all others, one by one; then the one that
 /// checks the final state of all.
 fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World) -> anyhow::Result<()> {
+    // One of them runs the operator's program; cargo builds it for the tests of its own package only.
+    let operator = ["test", "--workspace", "--features", "alims-tests/e2e", "--test", "smoke", "--no-run"];
+    Step::cargo("the operator's program", &operator).run(workspace)?;
     let together = ["--skip", "alone::", "--skip", "ending::"];
     for arguments in [&together[..], &["alone::", "--test-threads", "1"], &["ending::"]] {
         // All of the workspace is named so that no dependency is built again with other features.

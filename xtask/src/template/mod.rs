@@ -1,5 +1,5 @@
-//! `cargo xtask template`: checks the template and the state machine's definition with tools that know the rules of
-//! AWS.
+//! `cargo xtask template`: checks the templates and the state machine's definition with tools that know the rules of
+//! AWS, runs the code that a template has in itself, and looks at the commands that the pages show.
 
 use std::fs;
 
@@ -12,7 +12,11 @@ use crate::workspace::Workspace;
 /// The state machine's definition, from the workspace's root on.
 pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
 
-/// Runs SAM CLI and cfn-lint on the template, and cfn-lint on the definition that the template names.
+/// The template of the optional user pool, from the workspace's root on.
+const USER_POOL: &str = "deployment/cognito.yaml";
+
+/// Runs SAM CLI and cfn-lint on the templates, cfn-lint on the definition that the service's template names, and the
+/// user pool's trigger on sample events. Looks at the commands of the pages.
 ///
 /// # Errors
 /// Their findings, or that they are not available.
@@ -28,15 +32,25 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let definition = folder.join("definition.json");
     fs::write(&definition, serde_json::to_string_pretty(&around_definition(workspace)?)?)?;
 
-    let mut validate = tools.deployment("sam");
-    validate.current_dir(&workspace.root).args(["validate", "--lint", "--region", "eu-central-1"]);
-    checked(&mut validate, &log).context("sam validate --lint")?;
-    for template in [workspace.root.join("template.yaml"), definition] {
+    for template in ["template.yaml", USER_POOL] {
+        let mut validate = tools.deployment("sam");
+        validate.current_dir(&workspace.root).args(["validate", "--lint", "--region", "eu-central-1"]);
+        validate.args(["--template-file", template]);
+        checked(&mut validate, &log).with_context(|| format!("sam validate --lint {template}"))?;
+    }
+    for template in [workspace.root.join("template.yaml"), workspace.root.join(USER_POOL), definition] {
         let mut lint = tools.deployment("cfn-lint");
         lint.arg(&template);
         checked(&mut lint, &log).with_context(|| format!("cfn-lint {}", template.display()))?;
     }
-    Ok(())
+    let sample = folder.join("event.json");
+    fs::write(&sample, include_str!("pre-token-event.json"))?;
+    let mut trigger = tools.deployment("python");
+    trigger.args(["-c", include_str!("trigger.py")]).arg(workspace.root.join(USER_POOL)).arg(sample);
+    checked(&mut trigger, &log).with_context(|| format!("the trigger in {USER_POOL}"))?;
+    let mut commands = tools.deployment("python");
+    commands.args(["-c", include_str!("commands.py")]).arg(&workspace.root);
+    checked(&mut commands, &log).context("the commands that the pages show")
 }
 
 /// The least template that has the definition in itself, with what SAM CLI would put in for its variables.
