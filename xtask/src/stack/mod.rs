@@ -4,6 +4,7 @@
 mod alarms;
 mod function;
 mod grants;
+mod parameters;
 mod permissions;
 mod render;
 #[cfg(test)]
@@ -16,11 +17,13 @@ use anyhow::Context as _;
 use crate::step::say;
 use crate::workspace::Workspace;
 use function::Function;
+use parameters::Parameters;
 
 /// What all functions share, and where the generated parts go.
 const SHARED: &str = "deployment/shared.yaml";
 const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
+const WHERE_ALIASES_GO: &str = "                  #aliases\n";
 const HEADER: &str =
     "# Written by `cargo xtask stack` from deployment/shared.yaml and functions/*/deployment.toml. Change those.\n#\n";
 
@@ -31,9 +34,17 @@ const HEADER: &str =
 fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 2]> {
     let functions = Function::all(workspace)?;
     let shared = fs::read_to_string(workspace.root.join(SHARED)).with_context(|| format!("{SHARED} is missing"))?;
-    let parts = functions.iter().map(render::resources).collect::<anyhow::Result<Vec<_>>>()?;
+    let parameters = Parameters::of(&shared)?;
+    let parts = functions.iter().map(|function| render::resources(function, &parameters));
+    let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
+    let alarms = alarms::resources(workspace, &functions, parameters.timeout_seconds)?;
     let mut template = HEADER.to_owned() + &shared;
-    for (place, part) in [(WHERE_FUNCTIONS_GO, parts.join("\n")), (WHERE_ALARMS_GO, alarms::resources(&functions)?)] {
+    let generated = [
+        (WHERE_FUNCTIONS_GO, parts.join("\n")),
+        (WHERE_ALIASES_GO, render::alias_mover(&functions)),
+        (WHERE_ALARMS_GO, alarms),
+    ];
+    for (place, part) in generated {
         anyhow::ensure!(template.matches(place).count() == 1, "{SHARED} needs one line `{}`", place.trim());
         template = template.replace(place, &part);
     }

@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::function::{Function, Log};
+use super::alarms;
+use super::function::{ALIAS, Function, Log};
 use super::grants::{Grant, grants, variables};
+use super::parameters::Parameters;
 
 /// The resources of one function.
-pub(crate) fn resources(function: &Function) -> anyhow::Result<String> {
-    let mut parts = vec![called(function)? + &events(function)?, role(function)?, log_group(function)];
+pub(crate) fn resources(function: &Function, parameters: &Parameters) -> anyhow::Result<String> {
+    let settings = called(function)?;
+    let called = settings.clone() + &versions(function, &settings, parameters)? + &events(function)?;
+    let mut parts = vec![called, role(function)?, log_group(function)];
     if function.rules {
         parts.push(open_circuits(function));
     }
@@ -64,6 +68,38 @@ fn called(function: &Function) -> anyhow::Result<String> {
         writeln!(yaml, "          {variable}: {value}")?;
     }
     Ok(yaml)
+}
+
+/// What SAM needs to publish a version and to move the alias to it.
+fn versions(function: &Function, settings: &str, parameters: &Parameters) -> anyhow::Result<String> {
+    let mut yaml = String::new();
+    write!(
+        yaml,
+        "      # Any change of the function or of its layers publishes a version (AWS SAM developer guide,
+      # \"AWS::Serverless::Function\"), and any change of these parameters (\"AWS::Lambda::Version\": Description).
+      AutoPublishAliasAllProperties: true
+      VersionDescription: !Sub \"{}\"
+",
+        parameters.in_force(settings),
+    )?;
+    if let Some(alarm) = alarms::of_release(function) {
+        write!(
+            yaml,
+            "      DeploymentPreference:
+        Alarms: !If [HasGradualDeployment, [!Ref {alarm}], [!Ref AWS::NoValue]]
+"
+        )?;
+    }
+    Ok(yaml)
+}
+
+/// The role by which AWS CodeDeploy moves the aliases.
+pub(crate) fn alias_mover(functions: &[Function]) -> String {
+    let aliases = functions.iter().flat_map(|function| {
+        let name = function.pascal();
+        [format!("!GetAtt {name}Function.Arn"), format!("!Sub \"${{{name}Function.Arn}}:{ALIAS}\"")]
+    });
+    aliases.map(|resource| format!("                  - {resource}\n")).collect()
 }
 
 fn log_group(function: &Function) -> String {
