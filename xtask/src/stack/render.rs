@@ -7,6 +7,15 @@ use super::function::{ALIAS, Function, Log};
 use super::grants::{Grant, grants, variables};
 use super::parameters::Parameters;
 
+const NOT_FOR_A_FUNCTION: [(&str, &str); 4] = [
+    ("CKV_AWS_115", "functions share the concurrency of the account; ConcurrencyAlarm watches it"),
+    ("CKV_AWS_116", "a caller or the stream tries again; asynchronous events have a destination"),
+    ("CKV_AWS_117", "it calls AWS and the rules engine only and needs no private network"),
+    ("CKV_AWS_173", "the variables are names and settings and no secrets"),
+];
+const NOT_FOR_LOGS: [(&str, &str); 1] =
+    [("CKV_AWS_158", "CloudWatch Logs encrypts it; the key is for what the tables and queues hold")];
+
 /// The resources of one function.
 pub(crate) fn resources(function: &Function, parameters: &Parameters) -> anyhow::Result<String> {
     let settings = called(function)?;
@@ -25,11 +34,12 @@ fn called(function: &Function) -> anyhow::Result<String> {
     Type: AWS::Serverless::Function
     Metadata:
       BuildMethod: rust-cargolambda
-    Properties:
+{}    Properties:
       Description: {}
       CodeUri: functions/{name}
       Role: !GetAtt {pascal}Role.Arn
 ",
+        skipped(&NOT_FOR_A_FUNCTION),
         function.description
     );
     let layers = [(function.request.is_some(), "!Ref PoliciesLayer"), (function.rules, "!Ref RulesLayer")];
@@ -108,13 +118,21 @@ fn log_group(function: &Function) -> String {
     Type: AWS::Logs::LogGroup
     UpdateReplacePolicy: Retain
     DeletionPolicy: RetainExceptOnCreate
-    Properties:
+    Metadata:
+{}    Properties:
       LogGroupName: !Sub /alims/${{AWS::StackName}}/{}
       RetentionInDays: !Ref LogRetentionDays
 ",
         function.pascal(),
+        skipped(&NOT_FOR_LOGS),
         function.name
     )
+}
+
+/// Findings of checkov that are none, each with its reason.
+fn skipped(checks: &[(&str, &str)]) -> String {
+    let skip = |(id, reason): &(&str, &str)| format!("          - {{ id: {id}, comment: {reason} }}\n");
+    format!("      checkov:\n        skip:\n{}", checks.iter().map(skip).collect::<String>())
 }
 
 /// Counts in the log how often the circuit to the rules engine was open.

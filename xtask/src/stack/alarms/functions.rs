@@ -2,44 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
-use super::written::Watched;
-use super::{Alarm, METRICS_MAX, Math, Metric};
+use super::described::{Alarm, Functions, Group, METRICS_MAX, Math, Metric, Watched};
 use crate::stack::function::{ALIAS, Function};
 
-/// A group of functions, and what is watched of them.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Functions {
-    group: Group,
-    metrics: Vec<String>,
-    stat: String,
-    /// What is made of the metrics of all functions: `SUM` or `MAX`.
-    together: String,
-    /// A metric that the sum is a percentage of, if it is at least the floor.
-    per: Option<String>,
-    #[serde(default)]
-    floor: u32,
-    #[serde(default)]
-    unless: Vec<String>,
-    /// Whether each function has an alarm, for what its alias runs.
-    #[serde(default)]
-    each: bool,
-    /// The threshold is so many hundredths of the function's timeout.
-    of_timeout: Option<u32>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Group {
-    /// What the API calls.
-    Requests,
-    /// All others.
-    Background,
-    /// What Lambda calls asynchronously.
-    Asynchronous,
-    All,
+/// The alarms: what each says, its name, and what it watches.
+pub(super) fn alarms(
+    group: &Functions,
+    described: &Alarm,
+    functions: &[Function],
+    timeout_seconds: u32,
+) -> anyhow::Result<Vec<(Alarm, String, Watched)>> {
+    group.alarms(described, functions, timeout_seconds)
 }
 
 impl Functions {
@@ -53,8 +26,7 @@ impl Functions {
         in_group && !self.unless.contains(&function.name)
     }
 
-    /// The alarms: what each says, its name, and what it watches.
-    pub(super) fn alarms(
+    fn alarms(
         &self,
         described: &Alarm,
         functions: &[Function],

@@ -1,113 +1,20 @@
 //! The alarms of `deployment/alarms.toml`, as resources of the template.
 
+mod described;
 mod functions;
 mod written;
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::Context as _;
-use serde::Deserialize;
-
-use self::functions::Functions;
-use self::written::{Watched, alarm};
+use self::described::{Alarm, Comparison, File, Metric, Missing, Watched};
+use self::written::alarm;
 use super::function::Function;
 use crate::workspace::Workspace;
+use anyhow::Context as _;
 
 /// Where they are described.
 const FILE: &str = "deployment/alarms.toml";
-/// An alarm adds at most so many metrics (Amazon CloudWatch user guide, "Limits").
-pub(super) const METRICS_MAX: usize = 10;
-/// Alarms of several metrics are not made where the parameter says that there are none.
-const WITH_MATH: &str = "HasMetricMath";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    alarm: Vec<Alarm>,
-}
-
-/// How soon a person acts.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Severity {
-    /// Now.
-    Page,
-    /// In working hours.
-    Ticket,
-}
-
-/// One alarm, or several of a kind.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Alarm {
-    /// Its name, which `Alarm` follows.
-    name: String,
-    severity: Severity,
-    what: String,
-    section: String,
-    first: String,
-    why: Option<String>,
-    condition: Option<String>,
-    queue: Option<String>,
-    metric: Option<Metric>,
-    math: Option<Math>,
-    functions: Option<Functions>,
-    #[serde(default)]
-    period: u32,
-    #[serde(default)]
-    of: (u32, u32),
-    #[serde(default)]
-    comparison: Comparison,
-    #[serde(default)]
-    threshold: String,
-    #[serde(default)]
-    missing: Missing,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-enum Comparison {
-    #[default]
-    #[serde(rename = ">")]
-    Greater,
-    #[serde(rename = ">=")]
-    GreaterOrEqual,
-    #[serde(rename = "<")]
-    Less,
-}
-
-/// What a period without data counts as.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Missing {
-    #[default]
-    Good,
-    Breaching,
-    Ignore,
-}
-
-/// A metric, with the values of its dimensions in YAML.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Metric {
-    #[serde(default)]
-    pub(super) id: String,
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) stat: String,
-    #[serde(default)]
-    pub(super) dimensions: BTreeMap<String, String>,
-}
-
-/// Several metrics and what is made of them.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Math {
-    pub(super) label: String,
-    pub(super) expression: String,
-    pub(super) metrics: Vec<Metric>,
-}
-
 /// All of them.
 ///
 /// # Errors
@@ -131,7 +38,7 @@ pub(crate) fn of_release(function: &Function) -> Option<String> {
     (function.name != "recovery-step").then(|| format!("{}ReleaseAlarm", function.pascal()))
 }
 
-fn made(described: &Alarm, functions: &[Function], timeout_seconds: u32) -> anyhow::Result<Vec<String>> {
+fn made(described: &Alarm, all: &[Function], timeout_seconds: u32) -> anyhow::Result<Vec<String>> {
     match described {
         Alarm { queue: Some(queue), metric: None, math: None, functions: None, .. } => of_queue(described, queue),
         Alarm { queue: None, metric: Some(metric), math: None, functions: None, .. } => {
@@ -141,7 +48,7 @@ fn made(described: &Alarm, functions: &[Function], timeout_seconds: u32) -> anyh
             Ok(vec![alarm(described, &described.name, &Watched::Math(math.clone()))?])
         }
         Alarm { queue: None, metric: None, math: None, functions: Some(group), .. } => {
-            let made = group.alarms(described, functions, timeout_seconds)?;
+            let made = functions::alarms(group, described, all, timeout_seconds)?;
             made.iter().map(|(alarm_of, name, watched)| alarm(alarm_of, name, watched)).collect()
         }
         _ => anyhow::bail!("an alarm watches one of queue, metric, math and functions"),

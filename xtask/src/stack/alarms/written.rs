@@ -3,13 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Alarm, Comparison, METRICS_MAX, Math, Metric, Missing, Severity, WITH_MATH};
-
-/// What an alarm watches.
-pub(super) enum Watched {
-    Metric(Metric),
-    Math(Math),
-}
+use super::described::{Alarm, Comparison, METRICS_MAX, Math, Metric, Missing, Severity, WITH_MATH, Watched};
 
 /// The length of a comment's line.
 const WIDTH: usize = 110;

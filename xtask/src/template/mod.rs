@@ -1,0 +1,87 @@
+//! `cargo xtask template`: checks the template and the state machine's definition with tools that know the rules of
+//! AWS.
+
+use std::fs;
+use std::thread;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::tools::{Tools, checked};
+use crate::workspace::Workspace;
+
+/// The state machine's definition, from the workspace's root on.
+pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
+
+/// The ways to deploy: SAM makes another template of each.
+const DEPLOYMENTS: [&str; 2] = ["off", "Canary10Percent5Minutes"];
+
+/// Runs SAM CLI, cfn-lint with the rules for serverless applications, and checkov on the template, and cfn-lint on what
+/// SAM makes of it and on the definition that it names. A finding that is none has its reason in the template.
+///
+/// # Errors
+/// Their findings, or that they are not available.
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let tools = Tools::install_review(workspace)?;
+    let folder = workspace.target.join("template");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    fs::create_dir_all(&folder)?;
+    // cfn-lint looks into a definition only where the template has it in itself.
+    let definition = folder.join("definition.json");
+    fs::write(&definition, serde_json::to_string_pretty(&around_definition(workspace)?)?)?;
+    let template = workspace.root.join("template.yaml");
+    let mut translate = tools.deployment("python");
+    translate.args(["-c", include_str!("translated.py")]).arg(&template).arg(&folder);
+    checked(&mut translate, &folder.join("translated.log")).context("what SAM makes of the template")?;
+
+    let mut validate = tools.deployment("sam");
+    validate.current_dir(&workspace.root).args(["validate", "--lint", "--region", "eu-central-1"]);
+    let mut lint = tools.deployment("cfn-lint");
+    lint.args(["--regions", "ALL_REGIONS", "--include-checks", "I", "--append-rules", "cfn_lint_serverless.rules"]);
+    lint.arg("--template").arg(&template);
+    let mut machine = tools.deployment("cfn-lint");
+    machine.arg(&definition);
+    let mut review = tools.review("checkov");
+    review.args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"]).arg(&template);
+    let mut reviewers =
+        vec![("sam validate --lint", validate), ("cfn-lint", lint), ("definition", machine), ("checkov", review)];
+    for deployment in DEPLOYMENTS {
+        let mut lint = tools.deployment("cfn-lint");
+        // SAM alone reads the mapping of the deployments.
+        lint.args(["--include-checks", "I", "--ignore-checks", "W7001", "--template"]);
+        lint.arg(folder.join(format!("{deployment}.json")));
+        reviewers.push((deployment, lint));
+    }
+    let folder = &folder;
+    let findings: Vec<anyhow::Result<()>> = thread::scope(|scope| {
+        let running: Vec<_> = reviewers
+            .into_iter()
+            .map(|(name, mut reviewer)| {
+                scope.spawn(move || checked(&mut reviewer, &folder.join(format!("{name}.log"))).context(name))
+            })
+            .collect();
+        let ended = running.into_iter().map(|thread| thread.join());
+        ended.map(|result| result.unwrap_or_else(|_| anyhow::bail!("a reviewer panicked"))).collect()
+    });
+    findings.into_iter().collect()
+}
+
+/// The least template that has the definition in itself, with what SAM CLI would put in for its variables.
+fn around_definition(workspace: &Workspace) -> anyhow::Result<Value> {
+    let text =
+        fs::read_to_string(workspace.root.join(DEFINITION)).with_context(|| format!("{DEFINITION} is missing"))?;
+    let text = text.replace("${Partition}", "aws");
+    let text = text.replace("${RecoveryStepFunctionArn}", "arn:aws:lambda:eu-central-1:123456789012:function:step");
+    let definition: Value = serde_json::from_str(&text).with_context(|| format!("{DEFINITION} is no JSON"))?;
+    Ok(json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "RecoveryMachine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"Definition": definition, "RoleArn": "arn:aws:iam::123456789012:role/recovery"},
+            },
+        },
+    }))
+}
