@@ -4,6 +4,7 @@ mod access;
 mod alone;
 mod contract;
 mod cost;
+mod deploy;
 mod e2e;
 mod fuzz;
 mod machine;
@@ -92,8 +93,10 @@ enum Task {
     },
     /// Write template.yaml and docs/permissions.md from deployment/ and the functions' deployment.toml.
     Stack,
-    /// Check the template and the state machine's definition with SAM CLI and cfn-lint.
+    /// Check the template and the state machine's definition with SAM CLI, cfn-lint and checkov.
     Template,
+    /// Check the rules and the policies that the layers ship, then run `sam build` and `sam deploy`.
+    Deploy(deploy::Asked),
     /// Play the four scenarios of the demo against a server of their own.
     Demo,
     /// Lint openapi.yaml, generate clients and types from it and from schemas/, and compile and run a use of them.
@@ -180,6 +183,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick, &Session::foreground()),
         Some(Task::Stack) => stack::write(&workspace),
         Some(Task::Template) => template::check(&workspace),
+        Some(Task::Deploy(asked)) => deploy::run(&workspace, asked),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Clients) => contract::clients::check(&workspace),
         Some(Task::Schemathesis(asked)) => contract::conformance::build_and_check(&workspace, *asked),

@@ -71,6 +71,18 @@ impl Step {
         Ok(())
     }
 
+    /// Runs it with this program's output and input, for a program that asks.
+    ///
+    /// # Errors
+    /// As [`Step::run`].
+    pub(crate) fn run_with_input(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        let mut command = self.command(workspace);
+        let status = command.stdin(Stdio::inherit()).status();
+        let status = status.with_context(|| format!("{} could not be started", self.name))?;
+        anyhow::ensure!(status.success(), "{} failed ({status}); to repeat it: {self}", self.name);
+        Ok(())
+    }
+
     /// Replaces this program with the command, in the caller's folder: Ctrl-C and the exit code are then the command's
     /// own.
     ///

@@ -15,7 +15,7 @@ struct Environment {
     requirements: &'static str,
 }
 
-/// What deploys: SAM CLI, cargo-lambda, the AWS CLI, cfn-lint.
+/// What deploys: SAM CLI, cargo-lambda, the AWS CLI, cfn-lint with the rules for serverless applications.
 const DEPLOYMENT: Environment = Environment { name: "deployment", requirements: include_str!("e2e/deployment.txt") };
 /// The environment of the emulator.
 const EMULATOR: Environment = Environment { name: "emulator", requirements: include_str!("e2e/emulator.txt") };
@@ -25,6 +25,9 @@ const CONTRACT: Environment = Environment { name: "contract", requirements: incl
 /// What checks the specification: TLC.
 const SPECIFICATION: Environment =
     Environment { name: "specification", requirements: include_str!("spec/specification.txt") };
+
+/// What looks for weaknesses in the template: checkov. It needs other versions of what SAM CLI needs too.
+const REVIEW: Environment = Environment { name: "review", requirements: include_str!("template/review.txt") };
 
 /// The tools, installed.
 pub(crate) struct Tools {
@@ -67,6 +70,18 @@ impl Tools {
     pub(crate) fn install_contract(workspace: &Workspace) -> anyhow::Result<Self> {
         let tools = Self { folder: workspace.target.join("tools") };
         tools.install_environment(&CONTRACT)?;
+        Ok(tools)
+    }
+
+    /// Installs the deployment tools and those that review the template, unless they are there.
+    ///
+    /// # Errors
+    /// As [`Tools::install`].
+    pub(crate) fn install_review(workspace: &Workspace) -> anyhow::Result<Self> {
+        let tools = Self { folder: workspace.target.join("tools") };
+        for environment in [DEPLOYMENT, REVIEW] {
+            tools.install_environment(&environment)?;
+        }
         Ok(tools)
     }
 
@@ -113,6 +128,11 @@ impl Tools {
     /// A program that reads the contract.
     pub(crate) fn contract(&self, program: &str) -> Command {
         self.command(&CONTRACT, program)
+    }
+
+    /// A program that reviews the template.
+    pub(crate) fn review(&self, program: &str) -> Command {
+        self.command(&REVIEW, program)
     }
 
     /// A small program in Python, with the emulator's packages.

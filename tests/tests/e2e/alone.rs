@@ -12,8 +12,8 @@ use crate::world::{PATIENCE, SUBSCRIBER, WORLD, cli};
 
 /// The deployed mapping of the log's stream to the publisher, switched.
 fn publisher(switch: &str) {
-    let function = WORLD.resource("PublishEventsFunction");
-    let found = cli(&["lambda", "list-event-source-mappings", "--function-name", function]);
+    let alias = WORLD.resource("PublishEventsFunctionAliaslive");
+    let found = cli(&["lambda", "list-event-source-mappings", "--function-name", alias]);
     let uuid = found["EventSourceMappings"][0]["UUID"].as_str().unwrap().to_owned();
     cli(&["lambda", "update-event-source-mapping", "--uuid", &uuid, switch]);
 }
@@ -85,6 +85,11 @@ fn judged_by(url: &str) {
     let environment = environment.to_string();
     cli(&["lambda", "update-function-configuration", "--function-name", function, "--environment", &environment]);
     cli(&["lambda", "wait", "function-updated-v2", "--function-name", function]);
+    // The state machine calls the alias, so it sees the change when the alias moves.
+    let published = cli(&["lambda", "publish-version", "--function-name", function]);
+    let version = published["Version"].as_str().unwrap();
+    let moved = ["update-alias", "--function-name", function, "--name", "live", "--function-version", version];
+    cli(&[&["lambda"][..], &moved].concat());
 }
 
 /// The errors of an execution's tries, in order.

@@ -232,7 +232,7 @@ async fn a_recovery_of_a_missing_workflow_or_another_tenant_s_is_not_started() {
 
 #[tokio::test]
 async fn a_sweep_may_do_what_it_has_to() {
-    let function = WORLD.resource("SweepWorkflowsFunction");
-    let answer = cli(&["lambda", "invoke", "--function-name", function, "--payload", "{}", "/dev/null"]);
+    let alias = WORLD.resource("SweepWorkflowsFunctionAliaslive");
+    let answer = cli(&["lambda", "invoke", "--function-name", alias, "--payload", "{}", "/dev/null"]);
     assert_eq!(answer["FunctionError"], Value::Null, "{answer}");
 }

@@ -1,31 +1,45 @@
-//! Alarms: every queue of what went wrong has one, every alarm reaches people, and its page is written.
+//! Alarms: every queue of what went wrong has three, every alarm reaches people and says when it is over, and its page
+//! has the response.
 
-use alims_operations::metrics::LOG_CHANGES;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use crate::template::{properties, resource, resources};
+use crate::template::{pascal, properties, resources};
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// A queue that is emptied by whoever subscribes and not by people.
 const SUBSCRIBERS: &str = "SubscriberQueue";
-/// Queues that must take messages also when the key is disabled, for that is what they tell.
-const WITHOUT_THE_KEY: [&str; 2] = ["ProtectionChangesQueue", "UndeliveredProtectionChangesQueue"];
+/// Queues that take messages also when the key is disabled: that may be what they tell.
+const WITHOUT_THE_KEY: [&str; 2] = ["ProtectionChangesQueue", "UndeliveredEventsQueue"];
+/// CloudWatch looks back so far, with periods of an hour and longer, and with shorter ones.
+const LOOKS_BACK: (u64, u64) = (604_800, 86_400);
 
 #[test]
-fn every_queue_that_waits_for_people_has_an_alarm_keeps_its_messages_and_is_encrypted() {
+fn every_queue_that_waits_for_people_says_so_at_each_message_and_again_before_messages_expire() {
     let alarms = resources("AWS::CloudWatch::Alarm");
     let mut complaints = Vec::new();
     for (id, queue) in resources("AWS::SQS::Queue").into_iter().filter(|(id, _)| *id != SUBSCRIBERS) {
         let name = json!([{"Name": "QueueName", "Value": format!("{id}.QueueName")}]);
-        let watches = |alarm: &&serde_json::Value| {
-            alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" && alarm["Dimensions"] == name
+        let watching = |metric: &str, least: u64| {
+            alarms.values().any(|alarm| {
+                let period = alarm["Period"].as_u64().unwrap_or_default();
+                let periods = alarm["EvaluationPeriods"].as_u64().unwrap_or_default();
+                alarm["MetricName"] == metric
+                    && alarm["Dimensions"] == name
+                    && (&alarm["Threshold"], &alarm["ComparisonOperator"])
+                        == (&json!(0), &json!("GreaterThanThreshold"))
+                    && period * periods >= least
+            })
         };
-        match alarms.values().copied().find(watches) {
-            None => complaints.push(format!("{id} has no alarm")),
-            Some(alarm) if alarm["Threshold"] != 0 || alarm["ComparisonOperator"] != "GreaterThanThreshold" => {
-                complaints.push(format!("{id}: its alarm does not ring at the first message"));
+        let visible = "ApproximateNumberOfMessagesVisible";
+        for (metric, least, what) in [
+            (visible, 1, "says that messages wait"),
+            ("NumberOfMessagesSent", 1, "says that one more came"),
+            (visible, 259_200, "says that messages were forgotten"),
+        ] {
+            if !watching(metric, least) {
+                complaints.push(format!("{id}: no alarm {what}"));
             }
-            Some(_) => {}
         }
         let encrypted = if WITHOUT_THE_KEY.contains(&id) {
             queue["SqsManagedSseEnabled"] == true && queue["KmsMasterKeyId"].is_null()
@@ -37,161 +51,186 @@ fn every_queue_that_waits_for_people_has_an_alarm_keeps_its_messages_and_is_encr
         }
     }
     assert_no_complaints(complaints);
+    let kept = &crate::template::parameters()["DeadLetterRetentionSeconds"]["MinValue"];
+    assert!(kept.as_u64() > Some(259_200), "messages expire before anybody hears that they were forgotten");
 }
 
 #[test]
-fn every_alarm_reaches_the_topic_and_the_page_of_operations_says_what_it_means() {
-    let page = workspace().text("docs/operations.md");
+fn every_alarm_has_one_severity_and_says_when_it_is_over() {
     let alarms = resources("AWS::CloudWatch::Alarm");
-    assert!(alarms.len() > 5, "{} alarms: this test would see nothing", alarms.len());
-    let mut complaints = Vec::new();
-    for (id, alarm) in alarms {
-        if alarm["AlarmActions"] != json!(["AlarmTopic"]) {
-            complaints.push(format!("{id} rings where nobody hears it"));
-        }
-        // A second alarm for the same metric of more functions has a number, and its page is that of the first.
-        let row: String = id.chars().filter(|char| !char.is_ascii_digit()).collect();
-        if !page.contains(&format!("`{row}`")) {
-            complaints.push(format!("docs/operations.md does not say what {id} means"));
-        }
+    assert!(alarms.len() > 50, "{} alarms: this test would see nothing", alarms.len());
+    let complaints = alarms.iter().filter(|(_, alarm)| {
+        let topics = [json!(["AlarmTopic"]), json!(["TicketTopic"])];
+        !topics.contains(&alarm["AlarmActions"]) || alarm["OKActions"] != alarm["AlarmActions"]
+    });
+    assert_no_complaints(complaints.map(|(id, _)| format!("{id}: not one topic for its beginning and its end")));
+    for topic in ["AlarmTopic", "TicketTopic"] {
+        assert_eq!(properties(topic)["KmsMasterKeyId"], "AlarmKey", "{topic}: it tells that the other key was disabled");
     }
-    for line in page.lines().filter(|line| line.starts_with("| `")) {
-        let named = line.split('`').skip(1).step_by(2).filter(|name| name.ends_with("Alarm"));
-        let missing = named.filter(|name| !workspace().text("template.yaml").contains(&format!("  {name}:\n")));
-        complaints.extend(missing.map(|name| format!("docs/operations.md: there is no {name}")));
+}
+
+#[test]
+fn the_table_of_the_runbook_has_every_alarm_with_its_severity_and_no_other() {
+    let page = workspace().text("docs/operations.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `") && line.contains("Alarm`"));
+    let mut severities: BTreeMap<String, String> = BTreeMap::new();
+    for row in rows {
+        let severity = row.split('|').nth(2).unwrap_or_default().trim();
+        let alarms = row.split('|').nth(1).unwrap_or_default();
+        severities.extend(alarms.split('`').skip(1).step_by(2).map(|name| (name.to_owned(), severity.to_owned())));
+    }
+    let mut expected: BTreeMap<String, String> = BTreeMap::new();
+    for (id, alarm) in resources("AWS::CloudWatch::Alarm") {
+        let severity = if alarm["AlarmActions"] == json!(["AlarmTopic"]) { "page" } else { "ticket" };
+        let other = expected.insert(row_of(id), severity.to_owned());
+        assert!(other.is_none_or(|other| other == severity), "{id}: one row, two severities");
+    }
+    assert_eq!(severities, expected);
+}
+
+#[test]
+fn every_alarm_names_a_section_of_the_runbook_and_a_command_of_that_section() {
+    let page = workspace().text("docs/operations.md");
+    let mut complaints = Vec::new();
+    for (id, alarm) in resources("AWS::CloudWatch::Alarm") {
+        let said = alarm["AlarmDescription"].as_str().unwrap_or_default();
+        let named = said.split_once(" Runbook: docs/operations.md, \"").and_then(|(_, rest)| rest.split_once("\": "));
+        let Some((section, first)) = named else {
+            complaints.push(format!("{id} names no section and command"));
+            continue;
+        };
+        match section_of(page, section) {
+            None => complaints.push(format!("{id}: docs/operations.md has no section \"{section}\"")),
+            Some(text) if !commands(text).any(|line| line.starts_with(first)) => {
+                complaints.push(format!("{id}: \"{section}\" has no command `{first}`"));
+            }
+            Some(_) if said.len() > 1024 => complaints.push(format!("{id}: CloudWatch takes 1024 characters")),
+            Some(_) => {}
+        }
     }
     assert_no_complaints(complaints);
-    assert_eq!(properties("AlarmTopic")["KmsMasterKeyId"], "AlarmKey", "it tells that the other key was disabled");
 }
 
 #[test]
-fn a_change_of_the_log_raises_an_alarm_within_a_minute_under_the_name_that_is_counted() {
-    let alarm = properties("LogChangesAlarm");
-    assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(LOG_CHANGES.name), &json!(0)));
-    assert_eq!((&alarm["Period"], &alarm["EvaluationPeriods"]), (&json!(60), &json!(1)));
-    assert_eq!(LOG_CHANGES.labels, [""; 0], "a label is a dimension, and the alarm has none");
-    assert_eq!(alarm["Dimensions"], serde_json::Value::Null);
-}
-
-/// The actions that could lift what protects the log, each by the event that AWS CloudTrail makes of it.
-#[test]
-fn changes_of_the_logs_protection_reach_people_also_when_the_key_is_disabled() {
-    let rules = [
-        (
-            "ProtectionOfTheTableRule",
-            "dynamodb",
-            vec![
-                "PutResourcePolicy",
-                "DeleteResourcePolicy",
-                "UpdateTable",
-                "UpdateTimeToLive",
-                "UpdateContinuousBackups",
-                "DeleteTable",
-                "DisableKinesisStreamingDestination",
-            ],
-        ),
-        (
-            "ProtectionOfTheKeyRule",
-            "kms",
-            vec!["ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy", "CancelKeyDeletion", "EnableKey"],
-        ),
-        (
-            "ProtectionOfThePublisherRule",
-            "lambda",
-            vec!["UpdateEventSourceMapping", "DeleteEventSourceMapping", "PutFunctionConcurrency"],
-        ),
-    ];
-    for (id, service, actions) in rules {
-        let rule = properties(id);
-        let pattern = &rule["EventPattern"];
-        assert_eq!(
-            (&pattern["source"], &pattern["detail-type"]),
-            (&json!([format!("aws.{service}")]), &json!(["AWS API Call via CloudTrail"]))
-        );
-        assert_eq!(pattern["detail"]["eventSource"], json!([format!("{service}.amazonaws.com")]));
-        let watched = pattern["detail"]["eventName"].as_array().unwrap();
-        for action in actions {
-            // The names of AWS Lambda's calls have a date behind them.
-            assert!(watched.iter().any(|name| *name == action || name["prefix"] == action), "{id}: {action}");
-        }
-        assert!(pattern["detail"]["$or"].as_array().is_some_and(|or| or.len() >= 2), "{id} is about one resource");
-        assert_eq!(rule["EventBusName"], serde_json::Value::Null, "{id}: CloudTrail's events are on the default bus");
-        let target = &rule["Targets"][0];
-        assert_eq!(target["Arn"], "ProtectionChangesQueue.Arn");
-        assert_eq!(target["DeadLetterConfig"]["Arn"], "UndeliveredProtectionChangesQueue.Arn");
-    }
-    let allowed = &properties("ProtectionChangesQueuePolicy")["PolicyDocument"]["Statement"][0]["Condition"];
-    let rules = rules_of(allowed);
-    assert_eq!(
-        rules,
-        ["ProtectionOfTheKeyRule.Arn", "ProtectionOfThePublisherRule.Arn", "ProtectionOfTheTableRule.Arn"]
-    );
-    let sent = properties("ProtectionChangedAlarm");
-    assert_eq!((&sent["MetricName"], &sent["Statistic"]), (&json!("NumberOfMessagesSent"), &json!("Sum")), "each time");
-}
-
-fn rules_of(condition: &serde_json::Value) -> Vec<&str> {
-    condition["ArnEquals"]["aws:SourceArn"].as_array().unwrap().iter().map(|arn| arn.as_str().unwrap()).collect()
-}
-
-#[test]
-fn the_audit_trail_records_every_write_to_the_log_where_no_principal_can_delete_it() {
-    for id in ["AuditTrailBucket", "AuditTrailBucketPolicy", "LogTrail"] {
-        assert_eq!(resource(id)["Condition"], "HasAuditTrail", "{id}");
-    }
-    for id in ["AuditTrailBucket", "AuditTrailBucketPolicy"] {
-        assert_eq!(resource(id)["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
-    }
-    let bucket = properties("AuditTrailBucket");
-    assert_eq!(bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"], "COMPLIANCE");
-    assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
-    assert!(bucket["PublicAccessBlockConfiguration"].as_object().unwrap().values().all(|blocked| *blocked == true));
-    let trail = properties("LogTrail");
-    assert_eq!((&trail["EnableLogFileValidation"], &trail["IsLogging"]), (&json!(true), &json!(true)));
-    assert_eq!(trail["KMSKeyId"], "DataKey.Arn");
-    let selected =
-        |number: usize| trail["AdvancedEventSelectors"][number]["FieldSelectors"].as_array().unwrap().clone();
-    let equals = |field: &str, value: &str| json!({"Field": field, "Equals": [value]});
-    let writes = [
-        ("eventCategory", "Data"),
-        ("resources.type", "AWS::DynamoDB::Table"),
-        ("readOnly", "false"),
-        ("resources.ARN", "LogTable.Arn"),
-    ];
-    assert_eq!(selected(0), writes.map(|(field, value)| equals(field, value)));
-    assert_eq!(
-        selected(1),
-        [equals("eventCategory", "Management"), equals("readOnly", "false")],
-        "the rules need them"
-    );
-}
-
-#[test]
-fn no_alarm_adds_up_more_metrics_than_cloudwatch_takes() {
-    let alarms = resources("AWS::CloudWatch::Alarm");
-    let too_many = |alarm: &serde_json::Value| {
+fn every_alarm_is_one_that_cloudwatch_takes() {
+    let mut complaints = Vec::new();
+    for (id, alarm) in resources("AWS::CloudWatch::Alarm") {
         let metrics = alarm["Metrics"].as_array().map_or(&[][..], Vec::as_slice);
-        metrics.iter().filter(|metric| metric["MetricStat"].is_object()).count() > 10
-    };
-    let complaints = alarms.iter().filter(|(_, alarm)| too_many(alarm));
-    assert_no_complaints(complaints.map(|(id, _)| format!("{id} adds up more than ten metrics")));
+        let metrics: Vec<&Value> = metrics.iter().filter(|metric| metric["MetricStat"].is_object()).collect();
+        if metrics.len() > 10 {
+            complaints.push(format!("{id} adds up more than ten metrics"));
+        }
+        let expression = alarm["Metrics"][0]["Expression"].as_str().unwrap_or_default();
+        let words: Vec<&str> = expression.split(|char: char| !char.is_ascii_alphanumeric()).collect();
+        for metric in &metrics {
+            let name = metric["Id"].as_str().unwrap_or_default();
+            if !words.contains(&name) {
+                complaints.push(format!("{id} makes nothing of {name}"));
+            }
+        }
+        let period = metrics.first().map_or(&alarm["Period"], |metric| &metric["MetricStat"]["Period"]).as_u64();
+        let (period, periods) = (period.unwrap_or_default(), alarm["EvaluationPeriods"].as_u64().unwrap_or_default());
+        let furthest = if period < 3600 { LOOKS_BACK.1 } else { LOOKS_BACK.0 };
+        if !(60..=furthest).contains(&(period * periods)) {
+            complaints.push(format!("{id} looks back {} seconds", period * periods));
+        }
+    }
+    assert_no_complaints(complaints);
 }
 
 #[test]
-fn every_function_s_errors_and_throttles_are_watched_but_those_that_are_part_of_its_work() {
+fn the_publisher_s_and_the_sweep_s_heartbeats_are_missed() {
+    for id in ["PublisherStoppedAlarm", "SweepMissingAlarm"] {
+        let alarm = properties(id);
+        assert_eq!(alarm["TreatMissingData"], "breaching", "{id}");
+        assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold", "{id}");
+    }
+    let events = &properties("PublishEventsFunction")["Events"];
+    let metrics = &events["Notification"]["Properties"]["MetricsConfig"]["Metrics"];
+    assert_eq!(metrics, &json!(["EventCount"]), "without it there is no DroppedEventCount");
+}
+
+#[test]
+fn the_metrics_of_our_own_that_alarms_watch_are_ours() {
+    let ours = workspace().text("shared/operations/src/metrics.rs");
+    let mut seen = 0;
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let several = alarms.values().filter_map(|alarm| alarm["Metrics"].as_array()).flatten();
+    let several = several.map(|metric| &metric["MetricStat"]["Metric"]);
+    for metric in alarms.values().copied().chain(several).filter(|metric| metric["Namespace"] == "ALIMS") {
+        let name = metric["MetricName"].as_str().unwrap_or_default();
+        let line = ours.lines().find(|line| line.contains(&format!(": \"{name}\", ")));
+        let line = line.unwrap_or_else(|| panic!("there is no metric {name}"));
+        for dimension in metric["Dimensions"].as_array().into_iter().flatten() {
+            let dimension = dimension["Name"].as_str().unwrap_or_default();
+            assert!(dimension == "Stack" || line.contains(&format!("\"{dimension}\"")), "{name} has no {dimension}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen} metrics: this test would see nothing");
+}
+
+#[test]
+fn every_function_s_errors_throttles_and_durations_are_watched_but_those_that_are_part_of_its_work() {
     let metrics = resources("AWS::CloudWatch::Alarm").into_values().filter_map(|alarm| alarm["Metrics"].as_array());
     let watched: Vec<String> = metrics
         .flatten()
         .filter_map(|metric| {
             let metric = &metric["MetricStat"]["Metric"];
-            Some(format!("{} {}", metric["MetricName"].as_str()?, metric["Dimensions"][0]["Value"].as_str()?))
+            let function = metric["Dimensions"].as_array()?.iter().find(|one| one["Name"] == "FunctionName")?;
+            Some(format!("{} {}", metric["MetricName"].as_str()?, function["Value"].as_str()?))
         })
         .collect();
     let functions = resources("AWS::Serverless::Function").into_keys();
-    let wanted = functions.flat_map(|function| [format!("Errors {function}"), format!("Throttles {function}")]);
+    let wanted =
+        functions.flat_map(|function| ["Errors", "Throttles", "Duration"].map(|of| format!("{of} {function}")));
     // It fails on purpose when something can pass, and the state machine tries again.
     let wanted = wanted.filter(|wanted| wanted != "Errors RecoveryStepFunction");
     assert_no_complaints(
         wanted.filter(|wanted| !watched.contains(wanted)).map(|missing| format!("{missing}: no alarm")),
     );
+}
+
+#[test]
+fn every_rule_keeps_what_it_cannot_deliver_and_an_alarm_watches_it() {
+    let lost = ["LostEventsAlarm", "LostEvents2Alarm"].map(|id| properties(id)["Metrics"].to_string()).concat();
+    let mut complaints = Vec::new();
+    for (id, rule) in resources("AWS::Events::Rule") {
+        let targets = rule["Targets"].as_array().unwrap();
+        if targets.iter().any(|target| target["DeadLetterConfig"]["Arn"].is_null()) {
+            complaints.push(format!("{id} drops what it cannot deliver"));
+        }
+        // The sample subscriber's loss is that of a sample.
+        if id != "SubscriberRule" && !lost.contains(id) {
+            complaints.push(format!("{id}: LostEventsAlarm does not watch it"));
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+/// The alarm whose row speaks of this one too.
+fn row_of(id: &str) -> String {
+    let plain: String = id.chars().filter(|char| !char.is_ascii_digit()).collect();
+    let of_function = |operation: &String| plain == format!("{}ReleaseAlarm", pascal(operation));
+    if workspace().operations().iter().any(of_function) {
+        return "ReleaseAlarm".to_owned();
+    }
+    for more in ["AgainAlarm", "ForgottenAlarm"] {
+        if let Some(queue) = plain.strip_suffix(more) {
+            return format!("{queue}Alarm");
+        }
+    }
+    plain
+}
+
+/// The text under a heading, without the sections after it.
+fn section_of<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+    let at = page.find(&format!("# {heading}\n"))?;
+    let rest = &page[at + heading.len() + 3..];
+    Some(rest.split("\n#").next().unwrap_or(rest))
+}
+
+/// The lines of the blocks of commands.
+fn commands(section: &str) -> impl Iterator<Item = &str> {
+    section.split("```bash\n").skip(1).filter_map(|rest| rest.split("```").next()).flat_map(str::lines)
 }

@@ -23,6 +23,7 @@ mod machine;
 mod modules;
 mod names;
 mod operation_places;
+mod protection;
 mod sam_local;
 mod sources;
 mod stored_names;

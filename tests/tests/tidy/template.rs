@@ -31,7 +31,7 @@ fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_sam
     let named = |ending: &str| -> Vec<String> {
         let ids = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
         ids.filter_map(|id| id.strip_suffix(ending))
-            .filter(|id| !matches!(*id, "" | "Api" | "Backup" | "RecoveryMachine"))
+            .filter(|id| !matches!(*id, "" | "Api" | "Backup" | "Deployment" | "RecoveryMachine"))
             .map(str::to_owned)
             .collect()
     };
@@ -52,7 +52,7 @@ fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_sam
 fn sam_builds_every_function_with_cargo_lambda_for_the_runtime_that_starts_a_bootstrap() {
     for operation in workspace().operations() {
         let resource = &TEMPLATE["Resources"][format!("{}Function", pascal(&operation))];
-        assert_eq!(resource["Metadata"], json!({"BuildMethod": "rust-cargolambda"}), "{operation}");
+        assert_eq!(resource["Metadata"]["BuildMethod"], "rust-cargolambda", "{operation}");
         for inherited in ["Architectures", "Handler", "Runtime"] {
             assert_eq!(resource["Properties"][inherited], Value::Null, "{operation}: {inherited} is the same for all");
         }
@@ -198,11 +198,74 @@ fn only_roles_that_append_to_the_log_carry_the_tag_that_the_tables_policy_asks_f
     let tag = json!([{"Key": "alims-appends-to", "Value": "AWS::StackName"}]);
     // AWS's own policies say what the role of AWS Backup may do; the table's policy holds for it as for all.
     for (id, role) in resources("AWS::IAM::Role").into_iter().filter(|(id, _)| *id != "BackupRole") {
-        let appends = id != "RecoveryMachineRole"
+        let appends = !matches!(id, "DeploymentRole" | "RecoveryMachineRole")
             && statements(id).iter().any(|statement| {
                 texts(&statement["Action"]).contains(&"dynamodb:PutItem") && is_the_log(&statement["Resource"])
             });
         assert_eq!(role["Tags"], if appends { tag.clone() } else { Value::Null }, "{id}");
+    }
+}
+
+#[test]
+fn the_console_groups_every_parameter_once_and_each_says_what_it_is() {
+    let groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().unwrap();
+    let mut grouped: Vec<&str> = groups.iter().flat_map(|group| texts(&group["Parameters"])).collect();
+    grouped.sort_unstable();
+    let parameters = parameters().as_object().unwrap();
+    let mut named: Vec<&str> = parameters.keys().map(String::as_str).collect();
+    named.sort_unstable();
+    assert_eq!(grouped, named, "each in one group, and no other");
+    let units = ["second", "day", "MiB", "%", "per second", "Number of", "burst"];
+    let mut complaints = Vec::new();
+    for (name, parameter) in parameters {
+        let said = parameter["Description"].as_str().unwrap_or_default();
+        if said.len() < 20 || !said.ends_with('.') {
+            complaints.push(format!("{name} is not explained"));
+        }
+        let number = parameter["Type"] == "Number";
+        if number && !units.iter().any(|unit| said.contains(unit)) {
+            complaints.push(format!("{name}: {said} In which unit?"));
+        }
+        if number && parameter["MinValue"].is_null() && parameter["AllowedValues"].is_null() {
+            complaints.push(format!("{name} has no bounds"));
+        }
+        let free = parameter["Type"] == "String" && parameter["AllowedValues"].is_null();
+        if free && parameter["Default"] == "" && !said.contains("mpty") && !said.contains("only on an emulator") {
+            complaints.push(format!("{name}: what does it mean to leave it empty?"));
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn everything_calls_the_alias_and_every_parameter_of_a_function_makes_a_new_version() {
+    let globals = &TEMPLATE["Globals"]["Function"];
+    assert_eq!(globals["AutoPublishAlias"], "live");
+    let parameters = parameters().as_object().unwrap();
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        assert_eq!(
+            function["AutoPublishAliasAllProperties"], true,
+            "{operation}: changed layers would not be published"
+        );
+        let described = text(&function["VersionDescription"]);
+        let names = ["Environment", "LoggingConfig", "Timeout", "MemorySize", "Architectures", "Tracing"];
+        let settings: String =
+            names.iter().flat_map(|name| [globals[name].to_string(), function[name].to_string()]).collect();
+        for (name, parameter) in parameters {
+            let depends = settings.contains(&format!("\"{name}\"")) && parameter["NoEcho"] != true;
+            assert_eq!(described.contains(&format!("${{{name}}}")), depends, "{operation}: {name}");
+        }
+    }
+    for layer in ["RulesLayer", "PoliciesLayer"] {
+        assert_eq!(properties(layer)["PublishLambdaVersion"], true, "{layer}");
+    }
+    let whole = workspace().text("template.yaml");
+    for asking in [
+        "RecoveryStepFunctionArn: !Sub \"${RecoveryStepFunction.Arn}:live\"",
+        "Resource: !Sub \"${RecoveryStepFunction.Arn}:live\"",
+    ] {
+        assert!(whole.contains(asking), "{asking}");
     }
 }
 
@@ -347,6 +410,11 @@ pub(crate) fn resources(kind: &str) -> BTreeMap<&'static str, &'static Value> {
 /// A resource of the template as a whole.
 pub(crate) fn resource(id: &str) -> &'static Value {
     &TEMPLATE["Resources"][id]
+}
+
+/// The parameters by their names.
+pub(crate) fn parameters() -> &'static Value {
+    &TEMPLATE["Parameters"]
 }
 
 pub(crate) fn properties(id: &str) -> &'static Value {

@@ -4,7 +4,6 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use super::place::{ACCOUNT, REGION};
 use super::stack::Stack;
 
 /// A template that completes the deployed API.
@@ -21,12 +20,12 @@ pub(crate) fn completion(stack: &Stack) -> anyhow::Result<Value> {
     for (path, methods) in members(body.get("paths"))? {
         for (method, operation) in members(Some(methods))? {
             let key = format!("{} {path}", method.to_uppercase());
-            let function = function_of(operation).with_context(|| format!("{key} has no function"))?;
+            let (function, alias) = function_of(operation).with_context(|| format!("{key} has no function"))?;
             let scheme = members(operation.pointer("/security/0"))
                 .ok()
                 .and_then(|schemes| schemes.keys().next())
                 .with_context(|| format!("{key} has no authorizer"))?;
-            resources.insert(format!("{function}Integration"), integration(stack, api, function)?);
+            resources.insert(format!("{function}Integration"), integration(stack, api, alias)?);
             resources.insert(format!("{function}Route"), route(api, &key, scheme, function));
         }
     }
@@ -51,14 +50,14 @@ fn authorizer(stack: &Stack, api: &str, name: &str, scheme: &Value) -> anyhow::R
     }))
 }
 
-fn integration(stack: &Stack, api: &str, function: &str) -> anyhow::Result<Value> {
-    let name = stack.resource(function)?;
+fn integration(stack: &Stack, api: &str, alias: &str) -> anyhow::Result<Value> {
+    let arn = stack.resource(alias)?;
     Ok(json!({
         "Type": "AWS::ApiGatewayV2::Integration",
         "Properties": {
             "ApiId": api,
             "IntegrationType": "AWS_PROXY",
-            "IntegrationUri": format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
+            "IntegrationUri": arn,
             "PayloadFormatVersion": "2.0",
         },
     }))
@@ -77,11 +76,13 @@ fn route(api: &str, key: &str, scheme: &str, function: &str) -> Value {
     })
 }
 
-/// The function whose ARN an operation's integration names.
-fn function_of(operation: &Value) -> Option<&str> {
+/// The function of an operation, and its alias, which the integration names.
+fn function_of(operation: &Value) -> Option<(&str, &str)> {
     let uri = operation.pointer("/x-amazon-apigateway-integration/uri/Fn::Sub")?.as_str()?;
     let (_, from_name) = uri.split_once("/functions/${")?;
-    from_name.split_once(".Arn}").map(|(function, _)| function)
+    let (alias, _) = from_name.split_once('}')?;
+    let (function, _) = alias.split_once("Alias")?;
+    Some((function, alias))
 }
 
 /// A value with its parameter references replaced by the parameters' values.
@@ -106,7 +107,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn stack(security: &Value) -> Stack {
-        let uri = "arn:${AWS::Partition}:apigateway:r:lambda:path/1/functions/${ListWorkflowsFunction.Arn}/invocations";
+        let uri =
+            "arn:${AWS::Partition}:apigateway:r:lambda:path/1/functions/${ListWorkflowsFunctionAliaslive}/invocations";
         let scheme = json!({"x-amazon-apigateway-authorizer": {
             "jwtConfiguration": {"audience": [{"Ref": "JwtAudience"}], "issuer": {"Ref": "JwtIssuer"}},
             "identitySource": "$request.header.Authorization",
@@ -116,7 +118,7 @@ mod tests {
             json!({"components": {"securitySchemes": {"Jwt": scheme}}, "paths": {"/workflows": {"get": operation}}});
         let text = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Stack {
-            resources: text(&[("Api", "a1"), ("ListWorkflowsFunction", "list-7")]),
+            resources: text(&[("Api", "a1"), ("ListWorkflowsFunctionAliaslive", "arn:function:list-7:live")]),
             outputs: BTreeMap::new(),
             parameters: text(&[("JwtAudience", "us"), ("JwtIssuer", "them")]),
             template: json!({"Resources": {"Api": {"Properties": {"Body": body}}}}),
@@ -130,7 +132,7 @@ mod tests {
         assert_eq!(property("ListWorkflowsFunctionRoute/Properties/RouteKey"), "GET /workflows");
         assert_eq!(property("ListWorkflowsFunctionRoute/Properties/AuthorizerId/Ref"), "JwtAuthorizer");
         let uri = property("ListWorkflowsFunctionIntegration/Properties/IntegrationUri");
-        assert!(uri.as_str().unwrap().ends_with(":function:list-7"), "{uri}");
+        assert_eq!(uri, "arn:function:list-7:live");
         let tokens = property("JwtAuthorizer/Properties/JwtConfiguration");
         assert_eq!(tokens, json!({"Issuer": "them", "Audience": ["us"]}));
     }

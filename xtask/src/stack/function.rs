@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use crate::workspace::Workspace;
 
+/// The alias that the API, the stream, the rules and the state machine call.
+pub(crate) const ALIAS: &str = "live";
+
 /// One function's file, and its name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@ mod function;
 mod grants;
 mod log_in_use;
 mod metrics;
+mod parameters;
 mod permissions;
 mod render;
 #[cfg(test)]
@@ -22,12 +23,14 @@ use crate::step::say;
 use crate::workspace::Workspace;
 use function::Function;
 use metrics::Metric;
+use parameters::Parameters;
 
 /// What all functions share, and where the generated parts go.
 const SHARED: &str = "deployment/shared.yaml";
 const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
 const WHERE_THE_DASHBOARD_GOES: &str = "  #dashboard\n";
+const WHERE_ALIASES_GO: &str = "                  #aliases\n";
 const HEADER: &str =
     "# Written by `cargo xtask stack` from deployment/shared.yaml and functions/*/deployment.toml. Change those.\n#\n";
 
@@ -38,7 +41,10 @@ const HEADER: &str =
 fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
     let (functions, metrics) = (Function::all(workspace)?, Metric::all(workspace)?);
     let shared = fs::read_to_string(workspace.root.join(SHARED)).with_context(|| format!("{SHARED} is missing"))?;
-    let parts = functions.iter().map(render::resources).collect::<anyhow::Result<Vec<_>>>()?;
+    let parameters = Parameters::of(&shared)?;
+    let parts = functions.iter().map(|function| render::resources(function, &parameters));
+    let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
+    let alarms = alarms::resources(workspace, &functions, parameters.timeout_seconds)?;
     let mut template = HEADER.to_owned() + &shared;
     let seen = [
         dashboard::resource(&metrics, &functions, &shared)?,
@@ -47,7 +53,8 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
     ];
     let generated = [
         (WHERE_FUNCTIONS_GO, parts.join("\n")),
-        (WHERE_ALARMS_GO, alarms::resources(&functions)?),
+        (WHERE_ALIASES_GO, render::alias_mover(&functions)),
+        (WHERE_ALARMS_GO, alarms),
         (WHERE_THE_DASHBOARD_GOES, seen.join("\n")),
     ];
     for (place, part) in generated {

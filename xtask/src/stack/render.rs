@@ -2,12 +2,25 @@
 
 use std::fmt::Write as _;
 
-use super::function::{Function, Log};
+use super::alarms;
+use super::function::{ALIAS, Function, Log};
 use super::grants::{Grant, grants, variables};
+use super::parameters::Parameters;
+
+const NOT_FOR_A_FUNCTION: [(&str, &str); 4] = [
+    ("CKV_AWS_115", "functions share the concurrency of the account; ConcurrencyAlarm watches it"),
+    ("CKV_AWS_116", "a caller or the stream tries again; asynchronous events have a destination"),
+    ("CKV_AWS_117", "it calls AWS and the rules engine only and needs no private network"),
+    ("CKV_AWS_173", "the variables are names and settings and no secrets"),
+];
+const NOT_FOR_LOGS: [(&str, &str); 1] =
+    [("CKV_AWS_158", "CloudWatch Logs encrypts it; the key is for what the tables and queues hold")];
 
 /// The resources of one function.
-pub(crate) fn resources(function: &Function) -> anyhow::Result<String> {
-    let mut parts = vec![called(function)? + &events(function)?, role(function)?, log_group(function)];
+pub(crate) fn resources(function: &Function, parameters: &Parameters) -> anyhow::Result<String> {
+    let settings = called(function)?;
+    let called = settings.clone() + &versions(function, &settings, parameters)? + &events(function)?;
+    let mut parts = vec![called, role(function)?, log_group(function)];
     if function.rules {
         parts.push(open_circuits(function));
     }
@@ -21,11 +34,12 @@ fn called(function: &Function) -> anyhow::Result<String> {
     Type: AWS::Serverless::Function
     Metadata:
       BuildMethod: rust-cargolambda
-    Properties:
+{}    Properties:
       Description: {}
       CodeUri: functions/{name}
       Role: !GetAtt {pascal}Role.Arn
 ",
+        skipped(&NOT_FOR_A_FUNCTION),
         function.description
     );
     let layers = [(function.request.is_some(), "!Ref PoliciesLayer"), (function.rules, "!Ref RulesLayer")];
@@ -68,19 +82,59 @@ fn called(function: &Function) -> anyhow::Result<String> {
     Ok(yaml)
 }
 
+/// What SAM needs to publish a version and to move the alias to it.
+fn versions(function: &Function, settings: &str, parameters: &Parameters) -> anyhow::Result<String> {
+    let mut yaml = String::new();
+    write!(
+        yaml,
+        "      # Any change of the function or of its layers publishes a version (AWS SAM developer guide,
+      # \"AWS::Serverless::Function\"), and any change of these parameters (\"AWS::Lambda::Version\": Description).
+      AutoPublishAliasAllProperties: true
+      VersionDescription: !Sub \"{}\"
+",
+        parameters.in_force(settings),
+    )?;
+    if let Some(alarm) = alarms::of_release(function) {
+        write!(
+            yaml,
+            "      DeploymentPreference:
+        Alarms: !If [HasGradualDeployment, [!Ref {alarm}], [!Ref AWS::NoValue]]
+"
+        )?;
+    }
+    Ok(yaml)
+}
+
+/// The role by which AWS CodeDeploy moves the aliases.
+pub(crate) fn alias_mover(functions: &[Function]) -> String {
+    let aliases = functions.iter().flat_map(|function| {
+        let name = function.pascal();
+        [format!("!GetAtt {name}Function.Arn"), format!("!Sub \"${{{name}Function.Arn}}:{ALIAS}\"")]
+    });
+    aliases.map(|resource| format!("                  - {resource}\n")).collect()
+}
+
 fn log_group(function: &Function) -> String {
     format!(
         "  {}LogGroup:
     Type: AWS::Logs::LogGroup
     UpdateReplacePolicy: Retain
     DeletionPolicy: RetainExceptOnCreate
-    Properties:
+    Metadata:
+{}    Properties:
       LogGroupName: !Sub /alims/${{AWS::StackName}}/{}
       RetentionInDays: !Ref LogRetentionDays
 ",
         function.pascal(),
+        skipped(&NOT_FOR_LOGS),
         function.name
     )
+}
+
+/// Findings of checkov that are none, each with its reason.
+fn skipped(checks: &[(&str, &str)]) -> String {
+    let skip = |(id, reason): &(&str, &str)| format!("          - {{ id: {id}, comment: {reason} }}\n");
+    format!("      checkov:\n        skip:\n{}", checks.iter().map(skip).collect::<String>())
 }
 
 /// Counts in the log how often the circuit to the rules engine was open.

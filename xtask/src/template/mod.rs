@@ -2,6 +2,7 @@
 //! AWS, runs the code that a template has in itself, and looks at the commands that the pages show.
 
 use std::fs;
+use std::thread;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -15,42 +16,80 @@ pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
 /// The template of the optional user pool, from the workspace's root on.
 const USER_POOL: &str = "deployment/cognito.yaml";
 
-/// Runs SAM CLI and cfn-lint on the templates, cfn-lint on the definition that the service's template names, and the
-/// user pool's trigger on sample events. Looks at the commands of the pages.
+/// The ways to deploy: SAM makes another template of each.
+const DEPLOYMENTS: [&str; 2] = ["off", "Canary10Percent5Minutes"];
+
+/// Runs SAM CLI, cfn-lint with the rules for serverless applications, and checkov on the template, and cfn-lint on what
+/// SAM makes of it and on the definition that it names. A finding that is none has its reason in the template. Checks the
+/// template of the user pool, runs its trigger on sample events, and looks at the commands of the pages.
 ///
 /// # Errors
 /// Their findings, or that they are not available.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let tools = Tools::install(workspace)?;
+    let tools = Tools::install_review(workspace)?;
     let folder = workspace.target.join("template");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
     }
     fs::create_dir_all(&folder)?;
-    let log = folder.join("findings.log");
     // cfn-lint looks into a definition only where the template has it in itself.
     let definition = folder.join("definition.json");
     fs::write(&definition, serde_json::to_string_pretty(&around_definition(workspace)?)?)?;
+    let template = workspace.root.join("template.yaml");
+    let mut translate = tools.deployment("python");
+    translate.args(["-c", include_str!("translated.py")]).arg(&template).arg(&folder);
+    checked(&mut translate, &folder.join("translated.log")).context("what SAM makes of the template")?;
 
-    for template in ["template.yaml", USER_POOL] {
+    let validate = |template: &str| {
         let mut validate = tools.deployment("sam");
         validate.current_dir(&workspace.root).args(["validate", "--lint", "--region", "eu-central-1"]);
         validate.args(["--template-file", template]);
-        checked(&mut validate, &log).with_context(|| format!("sam validate --lint {template}"))?;
-    }
-    for template in [workspace.root.join("template.yaml"), workspace.root.join(USER_POOL), definition] {
-        let mut lint = tools.deployment("cfn-lint");
-        lint.arg(&template);
-        checked(&mut lint, &log).with_context(|| format!("cfn-lint {}", template.display()))?;
-    }
+        validate
+    };
+    let mut user_pool = tools.deployment("cfn-lint");
+    user_pool.arg(workspace.root.join(USER_POOL));
     let sample = folder.join("event.json");
     fs::write(&sample, include_str!("pre-token-event.json"))?;
     let mut trigger = tools.deployment("python");
     trigger.args(["-c", include_str!("trigger.py")]).arg(workspace.root.join(USER_POOL)).arg(sample);
-    checked(&mut trigger, &log).with_context(|| format!("the trigger in {USER_POOL}"))?;
     let mut commands = tools.deployment("python");
     commands.args(["-c", include_str!("commands.py")]).arg(&workspace.root);
-    checked(&mut commands, &log).context("the commands that the pages show")
+    let mut lint = tools.deployment("cfn-lint");
+    lint.args(["--regions", "ALL_REGIONS", "--include-checks", "I", "--append-rules", "cfn_lint_serverless.rules"]);
+    lint.arg("--template").arg(&template);
+    let mut machine = tools.deployment("cfn-lint");
+    machine.arg(&definition);
+    let mut review = tools.review("checkov");
+    review.args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"]).arg(&template);
+    let mut reviewers = vec![
+        ("sam validate --lint", validate("template.yaml")),
+        ("cfn-lint", lint),
+        ("definition", machine),
+        ("checkov", review),
+        ("sam validate --lint of the user pool", validate(USER_POOL)),
+        ("cfn-lint of the user pool", user_pool),
+        ("the user pool's trigger", trigger),
+        ("the commands that the pages show", commands),
+    ];
+    for deployment in DEPLOYMENTS {
+        let mut lint = tools.deployment("cfn-lint");
+        // SAM alone reads the mapping of the deployments.
+        lint.args(["--include-checks", "I", "--ignore-checks", "W7001", "--template"]);
+        lint.arg(folder.join(format!("{deployment}.json")));
+        reviewers.push((deployment, lint));
+    }
+    let folder = &folder;
+    let findings: Vec<anyhow::Result<()>> = thread::scope(|scope| {
+        let running: Vec<_> = reviewers
+            .into_iter()
+            .map(|(name, mut reviewer)| {
+                scope.spawn(move || checked(&mut reviewer, &folder.join(format!("{name}.log"))).context(name))
+            })
+            .collect();
+        let ended = running.into_iter().map(|thread| thread.join());
+        ended.map(|result| result.unwrap_or_else(|_| anyhow::bail!("a reviewer panicked"))).collect()
+    });
+    findings.into_iter().collect()
 }
 
 /// The least template that has the definition in itself, with what SAM CLI would put in for its variables.
