@@ -42,16 +42,18 @@ pub(crate) fn resource(metrics: &[Metric], functions: &[Function], shared: &str)
     place(&mut widgets, &mut top, "Functions", of_the_functions(functions));
     place(&mut widgets, &mut top, "The API and recoveries", vec![answers(), latency(), executions()]);
     // A line for each widget: a change shows as one.
-    let widgets: Vec<String> = widgets.iter().map(|widget| format!("          {widget}")).collect();
-    let body = format!("        {{\"widgets\": [\n{}\n        ]}}\n", widgets.join(",\n"));
+    let widgets: Vec<String> = widgets.iter().map(|widget| format!("            {widget}")).collect();
+    let body = format!("          {{\"widgets\": [\n{}\n          ]}}\n", widgets.join(",\n"));
     Ok(format!(
         "  Dashboard:
     Type: AWS::CloudWatch::Dashboard
     Properties:
       DashboardName: !Sub ${{AWS::StackName}}-${{AWS::Region}}
       # Amazon CloudWatch user guide, \"Dashboard body structure and syntax\".
-      DashboardBody: !Sub |
-{body}"
+      DashboardBody: !Sub
+        - |
+{body}        - LogInUse: !Ref LogTable
+"
     ))
 }
 
@@ -110,10 +112,11 @@ fn dead_letters(shared: &str) -> anyhow::Result<Value> {
 }
 
 fn throttles() -> Value {
-    let metrics = ["LogTable", "IndexTable"].into_iter().flat_map(|table| {
+    // The log in use has no name in a text: the body gets it as a variable.
+    let metrics = [("LogTable", "LogInUse"), ("IndexTable", "IndexTable")].into_iter().flat_map(|(table, variable)| {
         ["ReadThrottleEvents", "WriteThrottleEvents"].map(|metric| {
             let label = format!("{table} {metric}");
-            json!(["AWS/DynamoDB", metric, "TableName", format!("${{{table}}}"), { "label": label }])
+            json!(["AWS/DynamoDB", metric, "TableName", format!("${{{variable}}}"), { "label": label }])
         })
     });
     graph("Throttled calls of the tables", "Sum", metrics.collect())
