@@ -38,7 +38,7 @@ mod index_with_whole_pages {
 mod index_with_short_pages {
     use super::MemoryIndex;
 
-    alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3));
+    alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3).walking_at_most(2));
 }
 
 alims_testing::bus_contract!(BusInMemory(MemoryBus::default()));
@@ -95,6 +95,7 @@ fn no_part_of_the_contract_is_forgotten() {
         include_str!("../src/contract/json.rs"),
         include_str!("../src/contract/list.rs"),
         include_str!("../src/contract/log.rs"),
+        include_str!("../src/contract/open.rs"),
         include_str!("../src/contract/quarantine.rs"),
         include_str!("../src/contract/recoveries.rs"),
         include_str!("../src/contract/rules.rs"),

@@ -1,6 +1,7 @@
 //! Publishing what the stream of the log hands over: in order, each version once, and dead letters for what cannot be.
 
 mod bus_calls;
+mod refused_for_good;
 mod released;
 
 use alims_domain::event::WorkflowEvent;
