@@ -18,6 +18,7 @@ mod dependencies;
 mod documents;
 mod fresh_machine;
 mod layers;
+mod limits;
 mod machine;
 mod modules;
 mod names;

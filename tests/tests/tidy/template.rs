@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The template. What is written `!Ref X` or `!GetAtt X.Y` is the text behind it.
-static TEMPLATE: LazyLock<Value> =
+pub(crate) static TEMPLATE: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(workspace().text("template.yaml")).expect("template.yaml is YAML"));
 
 /// What nobody may do to the log, however it is written.
@@ -317,8 +317,8 @@ fn indexes(table: &Table) -> Value {
     let described = table.secondary_indexes.iter().map(|index| {
         json!({
             "IndexName": index.name,
-            "KeySchema": key_schema(index.partition_key, Some(index.sort_key)),
-            "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": key_schema(index.partition_key, index.sort_key),
+            "Projection": {"ProjectionType": if index.holds_every_attribute { "ALL" } else { "KEYS_ONLY" }},
         })
     });
     let described: Vec<Value> = described.collect();
