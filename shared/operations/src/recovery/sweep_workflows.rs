@@ -129,7 +129,8 @@ where
         // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
         swept.workflows += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
-        look_closely(ports, fresh.into_iter().filter(|key| !looked_at.contains(key)), swept).await;
+        let left: Vec<WorkflowKey> = fresh.into_iter().filter(|key| !looked_at.contains(key)).collect();
+        look_closely(ports, left, swept).await;
         position.round = part.next;
         swept.finished = position.round.is_none();
         if swept.finished {
@@ -145,16 +146,13 @@ where
 }
 
 /// Looks at each of these workflows, some at the same time, and counts what it did.
-async fn look_closely<L, I, S, P>(
-    ports: &Ports<L, I, S, P>,
-    workflows: impl Iterator<Item = WorkflowKey>,
-    swept: &mut Swept,
-) where
+async fn look_closely<L, I, S, P>(ports: &Ports<L, I, S, P>, workflows: Vec<WorkflowKey>, swept: &mut Swept)
+where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,
     S: RecoveryStarter,
 {
-    let looks: Vec<_> = workflows.map(|key| sweep_keyed(ports, key)).collect();
+    let looks: Vec<_> = workflows.into_iter().map(|key| sweep_keyed(ports, key)).collect();
     let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
     looks.into_iter().for_each(|(key, did)| swept.count(key, did));
 }

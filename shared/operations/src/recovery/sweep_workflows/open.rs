@@ -32,7 +32,7 @@ where
     loop {
         let Some(OpenPart { workflows, next }) = part(ports, position).await? else { return Ok(looked_at) };
         let may_be_behind = compare(ports, &workflows).await?;
-        look_closely(ports, may_be_behind.iter().cloned(), swept).await;
+        look_closely(ports, may_be_behind.clone(), swept).await;
         looked_at.extend(may_be_behind);
         let met = u64::try_from(workflows.len()).unwrap_or(u64::MAX);
         swept.open += met;
@@ -75,7 +75,8 @@ async fn compare<L: WorkflowLog, I: WorkflowIndex, S, P>(
 ) -> Result<Vec<WorkflowKey>, StoreError> {
     // The index first: an index read after the log could be ahead of it without any fault.
     let entries = ports.index.entries(workflows).await?;
-    let compared = workflows.iter().map(|key| is_in_order(&ports.starting.log, key, entries.get(key)));
+    let log = &ports.starting.log;
+    let compared: Vec<_> = workflows.iter().map(|key| is_in_order(log, key, entries.get(key))).collect();
     let compared: Vec<bool> = stream::iter(compared).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
     let differ = workflows.iter().zip(compared).filter(|(_, in_order)| !in_order);
     Ok(differ.map(|(key, _)| key.clone()).collect())
