@@ -21,6 +21,9 @@ NewestOfThese(w) == {n \in {Len(log[w])} : n > Len(Past[w])}
 (* Any number of the newest versions is deleted; the first stays. *)
 AnyEnd(w) == 1..(Len(log[w]) - 1)
 
+(* The bus refuses what it likes, for good. *)
+Always(w) == TRUE
+
 (* What never happens in a model that says so, to keep it small: another model has it. *)
 Never(x) == FALSE
 NeverTo(x, y) == FALSE

@@ -34,6 +34,8 @@
 (*   last; the others are answered as if they came later and found nothing *)
 (*   to do.                                                                *)
 (* - Records that no publisher can read, and the dead letters they become. *)
+(* - Which event the bus refuses for good: here it may be any event of the *)
+(*   workflow, as often as the bus likes.                                  *)
 (* - An index entry that is wrong instead of missing: recovery does with   *)
 (*   both the same. Rebuilding the whole index is recovery's publishing,   *)
 (*   workflow by workflow; that it may take old versions for published     *)
@@ -498,6 +500,21 @@ EntryAccepted(k, w) ==
         /\ carry' = IF v = carry[k][w].next THEN [carry EXCEPT ![k][w].entry = "accepted"] ELSE carry
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, work, latePuts, applied, held, calm>>
 
+(* Whether the bus may refuse events of a workflow for good: what such an event says is nothing that it takes. That ends
+   when the faults do, as when a limit is raised. Only the models that define it have it. *)
+MayBeRefusedForGood(w) == FALSE
+
+(* The publisher makes dead letters of the records, the lane ends before this event, and nothing after it is put: its
+   next notification, a recovery or a rebuild begins with it again. *)
+EntryRefusedForGood(k, w) ==
+    /\ ~calm
+    /\ MayBeRefusedForGood(w)
+    /\ w \in DOMAIN carry[k]
+    /\ carry[k][w].entry = "open"
+    /\ carry' = [carry EXCEPT ![k][w].entry =
+                    IF Mutant = "passes-over-what-the-bus-refuses" THEN "accepted" ELSE "unwanted"]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
+
 EntryRefused(k, w) ==
     /\ ~calm
     /\ w \in DOMAIN carry[k]
@@ -506,7 +523,7 @@ EntryRefused(k, w) ==
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
 
 (* The call has answered for every entry: a lane whose entry was accepted goes on, with the next call in flight at once;
-   one whose entry was refused stops. What follows was read when the lane began, or is read now (`anew`). *)
+   one whose entry was refused stops, and comes again or, when it is refused for good, does not. What follows was read when the lane began, or is read now (`anew`). *)
 PutAnswered(k) ==
     LET lanes == carry[k]
         goOn(w, anew) ==
@@ -514,10 +531,11 @@ PutAnswered(k) ==
             CASE lane.entry = "accepted" /\ w \in anew  -> Reading(w, lane.told, lane.next, lane.last)
               [] lane.entry = "accepted"               -> Onward(lane.told, lane.next, lane.last, lane.over, lane.bar)
               [] lane.entry = "refused"                -> [lane EXCEPT !.entry = "stop"]
+              [] lane.entry = "unwanted"               -> [lane EXCEPT !.entry = "dead"]
               [] OTHER                                 -> lane
         changed == {w \in DOMAIN lanes : lanes[w].entry = "accepted" /\ goOn(w, {w}) # goOn(w, {})}
     IN
-    /\ \E w \in DOMAIN lanes : lanes[w].entry \in {"accepted", "refused"}
+    /\ \E w \in DOMAIN lanes : lanes[w].entry \in {"accepted", "refused", "unwanted"}
     /\ \A w \in DOMAIN lanes : lanes[w].entry # "open"
     /\ \E anew \in SUBSET changed : carry' = [carry EXCEPT ![k] = [w \in DOMAIN lanes |-> goOn(w, anew)]]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held, calm>>
@@ -528,7 +546,7 @@ Adrift(k) == {Event(w, carry[k][w].next) : w \in {w \in DOMAIN carry[k] : carry[
 (* The call failed as a whole, or its answer is lost: none of its entries counts as accepted. *)
 PutUnheard(k) ==
     /\ ~calm
-    /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"open", "accepted", "refused"}
+    /\ \E w \in DOMAIN carry[k] : carry[k][w].entry \in {"open", "accepted", "refused", "unwanted"}
     /\ lateEntries' = lateEntries \cup Adrift(k)
     /\ carry' = [carry EXCEPT ![k] = [w \in DOMAIN carry[k] |->
                     IF carry[k][w].entry \in {"end", "dead"} THEN carry[k][w] ELSE [carry[k][w] EXCEPT !.entry = "stop"]]]
@@ -874,7 +892,7 @@ Steps ==
 Faults ==
     \/ \E c \in Calls : RefusalUnheard(c)
     \/ \E x \in Calls \cup Recoveries : AppendUnheard(x) \/ AppendAbandoned(x)
-    \/ \E k \in Carriers : PutUnheard(k) \/ \E w \in Workflows : EntryRefused(k, w)
+    \/ \E k \in Carriers : PutUnheard(k) \/ \E w \in Workflows : EntryRefused(k, w) \/ EntryRefusedForGood(k, w)
     \/ \E p \in Publishers : PublisherDies(p)
     \/ \E r \in Recoveries : RecoveryDies(r)
     \/ \E w \in Workflows : AlterVersion(w) \/ RestoreVersion(w) \/ LoseIndexEntry(w) \/ CutEnd(w)

@@ -21,6 +21,9 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
 pub(crate) const INTERRUPTED: u8 = 130;
 const HOUR_MILLIS: i64 = 3_600_000;
+/// Segments, unless the operator says otherwise. Each waits for its own page, and a page is a megabyte of the log at
+/// most.
+const SEGMENTS: u16 = 8;
 
 /// The options of the command.
 #[derive(Args)]
@@ -30,6 +33,9 @@ pub(crate) struct RebuildIndexArgs {
     /// How many workflows to work on at once.
     #[arg(long, value_name = "N", default_value_t = PUBLISHER_CONCURRENCY_MAX, value_parser = workers)]
     workers: usize,
+    /// In how many segments to scan the log at the same time.
+    #[arg(long, value_name = "N", default_value_t = SEGMENTS, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    segments: u16,
     /// Where the index does not say what is published, count versions older than so many hours as published; at least
     /// 24 [default: 25; with --local no version counts as published].
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(i64::from(NOTIFICATION_LIFE_HOURS)..))]
@@ -64,10 +70,12 @@ where
     let options = RebuildOptions {
         published_before: args.published_before(answers_in_time, now),
         workflows_at_once: args.workers,
+        segments: args.segments,
         dry_run: args.dry_run,
     };
     let interrupted = interrupted();
-    let mut teller = Teller { begun: Instant::now(), told: Instant::now(), findings: 0 };
+    let (begun, told) = (Instant::now(), Instant::now());
+    let mut teller = Teller { begun, told, findings: 0, segments: args.segments };
     let mut so_far = Rebuilt::default();
     let ended = rebuild_index(ports, &options, |rebuilt| {
         teller.tell(rebuilt);
@@ -131,6 +139,7 @@ struct Teller {
     begun: Instant,
     told: Instant,
     findings: usize,
+    segments: u16,
 }
 
 impl Teller {
@@ -141,7 +150,9 @@ impl Teller {
         }
         self.told = Instant::now();
         let seconds = self.begun.elapsed().as_secs().max(1);
-        let _ = writeln!(io::stderr(), "{} ({} workflows/s)", summary(rebuilt), rebuilt.workflows / seconds);
+        let rate = rebuilt.workflows / seconds;
+        let (ended, of) = (rebuilt.segments_ended, self.segments);
+        let _ = writeln!(io::stderr(), "{} ({rate} workflows/s; {ended} of {of} segments ended)", summary(rebuilt));
     }
 
     fn tell_findings(&mut self, rebuilt: &Rebuilt) {
@@ -153,7 +164,7 @@ impl Teller {
 }
 
 fn summary(rebuilt: &Rebuilt) -> String {
-    let Rebuilt { workflows, repaired, caught_up, published, findings_total, findings: _ } = rebuilt;
+    let Rebuilt { workflows, repaired, caught_up, published, findings_total, .. } = rebuilt;
     format!(
         "{workflows} workflows looked at, {repaired} entries repaired, {caught_up} caught up, \
          {published} events published, {findings_total} findings"
@@ -189,6 +200,7 @@ fn document(dry_run: bool, rebuilt: &Rebuilt, ending: &Ending) -> Value {
         "ended": ended,
         "error": error,
         "dry_run": dry_run,
+        "segments_ended": rebuilt.segments_ended,
         "workflows": rebuilt.workflows,
         "entries_repaired": rebuilt.repaired,
         "entries_caught_up": rebuilt.caught_up,

@@ -257,6 +257,7 @@ mod tests {
                 sequence_number: text(&letter, "sequence_number"),
                 key: text(&letter, "key"),
                 why: text(&letter, "why"),
+                refused: letter.get("refused").map(|refused| serde_json::from_value(refused.clone()).unwrap()),
             });
             letters.collect()
         }

@@ -148,6 +148,7 @@ where
             sequence_number: sequence_number(record).to_owned(),
             key: serde_json::to_string(&record.change.keys).unwrap_or_default(),
             why: format!("given up after {attempts} attempts: {why}"),
+            refused: None,
         };
         while let Err(error) = self.dead_letters.put(&letter).await {
             tracing::error!(%error, cause = ?std::error::Error::source(&error), "a dead letter could not be kept");

@@ -3,7 +3,7 @@
 use alims_domain::identifiers::CorrelationId;
 use alims_operations::metrics::{self, Outcome};
 use alims_operations::ports::{
-    LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
+    LogWalk, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WorkflowIndex, WorkflowLog,
 };
 use alims_operations::sweep_workflows::{self as operation, Ports};
 use alims_runtime::Failure;
@@ -18,10 +18,16 @@ const OPERATION: &str = "sweep-workflows";
 pub struct ScheduledEvent {}
 
 /// The result of a sweep, for operators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SweepReport {
-    /// Workflows checked.
+    /// Open workflows compared with the log.
+    pub open: u64,
+    /// The share of the open workflows that this was, in percent; null when the index cannot tell which are open.
+    pub coverage_percent: Option<f64>,
+    /// Workflows of the log that the round checked.
     pub workflows: u64,
+    /// Workflows whose index entry was behind the log, missing or wrong.
+    pub behind: u64,
     /// Recoveries started.
     pub started: u64,
     /// Breaks recorded.
@@ -30,18 +36,20 @@ pub struct SweepReport {
     pub closed: u64,
     /// Workflows that could not be checked or repaired.
     pub failed: usize,
-    /// Whether the sweep reached the end of the log.
+    /// Whether the round reached the end of the log.
     pub finished: bool,
+    /// Seconds since the last complete round.
+    pub round_age_seconds: u64,
 }
 
-/// Sweeps a bounded part of the log.
+/// Sweeps the open workflows and a bounded part of the log.
 ///
 /// # Errors
-/// When the log cannot be walked; the next sweep starts at the same position.
+/// When the log or the index cannot be walked; the next sweep starts at the same position.
 pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>, _: ScheduledEvent) -> Result<SweepReport, Failure>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
-    I: WorkflowIndex,
+    I: WorkflowIndex + OpenWorkflows,
     S: RecoveryStarter,
     P: SweepPositions,
 {
@@ -64,13 +72,20 @@ where
     for key in &swept.quarantined {
         tracing::error!(%key, "the workflow is quarantined");
     }
+    if swept.coverage.is_none() {
+        tracing::warn!(operation = "sweep-workflows", "the index cannot tell which workflows are open");
+    }
     let report = SweepReport {
+        open: swept.open,
+        coverage_percent: swept.coverage,
         workflows: swept.workflows,
+        behind: swept.behind,
         started: swept.started,
         quarantined: u64::try_from(swept.quarantined.len()).unwrap_or(u64::MAX),
         closed: swept.closed,
         failed: swept.failed.len(),
         finished: swept.finished,
+        round_age_seconds: swept.round_age_seconds,
     };
     tracing::info!(?report, "swept");
     Ok(report)

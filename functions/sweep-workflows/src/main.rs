@@ -12,7 +12,7 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
     let store = Store::chosen_by(settings, &aws);
     let log = store.log()?.walking_at_most(SWEEP_PART_ENTRIES);
-    let index = store.index()?;
+    let index = store.index()?.walking_at_most(SWEEP_PART_ENTRIES);
     let starter = alims_stepfunctions::StepFunctionsStarter::new(&aws, &settings.recovery_state_machine()?)?;
     let starting = StartPorts { log, starter, clock: Arc::new(SystemClock) };
     let ports = Ports { starting, positions: index.clone(), index, ids: Arc::new(FreshIds) };

@@ -88,12 +88,17 @@ pub const RECOVERY_CAUSE_CHARS_MAX: usize = 1000;
 /// How many times what one call checks a sweep checks of one history. A longer one is reported, and does not stop the
 /// sweep.
 pub const SWEEP_CHECKS_MAX: usize = 8;
-/// Workflows that one sweep checks. The next sweep continues from there.
-pub const SWEEP_WORKFLOWS_MAX: u64 = 1000;
-/// Entries of the log in one part of a sweep; a sweep can stop only between two parts.
+/// Workflows of the log that one sweep checks with their whole history. The next sweep continues from there.
+pub const SWEEP_WORKFLOWS_MAX: u64 = 10_000;
+/// Open workflows that one sweep compares with the log, one read each. The next sweep continues from there.
+pub const SWEEP_OPEN_WORKFLOWS_MAX: u64 = 100_000;
+/// Entries of the log, or of the open workflows, in one part of a sweep; a sweep can stop only between two parts.
 pub const SWEEP_PART_ENTRIES: u16 = 500;
-/// How long a sweep continues to begin new parts, in seconds; one part takes a few seconds.
-pub const SWEEP_SECONDS_MAX: u32 = 30;
+/// How long a sweep continues to begin new parts, in seconds; one part takes a few seconds. The function has a minute
+/// more.
+pub const SWEEP_SECONDS_MAX: u32 = 240;
+/// The part of it that the open workflows may take, so that the round goes on in every sweep.
+pub const SWEEP_OPEN_SECONDS_MAX: u32 = 120;
 /// The minimum age of a workflow's newest version, in seconds, before a sweep checks it: the publisher still works on
 /// younger ones.
 pub const SWEEP_GRACE_SECONDS: u32 = 300;

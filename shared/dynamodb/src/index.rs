@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::count;
 use crate::failure::store_error;
-use crate::index_item::{PREVIOUS_STATE, readable};
+use crate::index_item::{OPTIONAL, readable};
 use crate::item::{
     CURRENT_FORMAT, FORMAT, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
 };
@@ -34,12 +34,13 @@ pub struct DynamoIndex {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     evaluated_max: usize,
+    pub(crate) open_max: Option<i32>,
 }
 
 impl DynamoIndex {
     /// The index in the table of that name, laid out as [`crate::tables::INDEX`].
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into().into(), evaluated_max: EVALUATED_ENTRIES_MAX }
+        Self { client, table: table.into().into(), evaluated_max: EVALUATED_ENTRIES_MAX, open_max: None }
     }
 
     /// The same index, but one page of a list and one read of a count look at no more than so many entries of one
@@ -47,6 +48,14 @@ impl DynamoIndex {
     #[must_use]
     pub fn evaluating_at_most(mut self, entries: usize) -> Self {
         self.evaluated_max = entries.max(2);
+        self
+    }
+
+    /// The same index, but a part of a walk over the open workflows holds no more than so many; else it ends at a
+    /// megabyte.
+    #[must_use]
+    pub fn walking_at_most(mut self, entries: u16) -> Self {
+        self.open_max = Some(i32::from(entries.max(1)));
         self
     }
 
@@ -87,9 +96,11 @@ impl DynamoIndex {
     /// absent.
     async fn replace(&self, item: Item, seen: &Item) -> Result<Put, StoreError> {
         let mut put = self.put(item);
-        let mut conditions = Vec::with_capacity(seen.len() + 1);
-        if !seen.contains_key(PREVIOUS_STATE) {
-            conditions.push(format!("attribute_not_exists({PREVIOUS_STATE})"));
+        let absent = OPTIONAL.iter().filter(|name| !seen.contains_key(**name));
+        let mut conditions = Vec::with_capacity(seen.len() + OPTIONAL.len());
+        for (number, name) in absent.enumerate() {
+            conditions.push(format!("attribute_not_exists(#b{number})"));
+            put = put.expression_attribute_names(format!("#b{number}"), *name);
         }
         for (number, (name, value)) in seen.iter().enumerate() {
             conditions.push(format!("#a{number} = :a{number}"));

@@ -15,8 +15,11 @@ use crate::item::{ItemError, Kept, KeyText, PK, Stored, partition_key, text_of};
 pub(crate) const TENANT_STATE: &str = "tenant_state";
 /// The sort key of the secondary index: when updated, then which workflow.
 pub(crate) const UPDATED_KEY: &str = "updated_key";
-/// The one attribute that not every entry has.
-pub(crate) const PREVIOUS_STATE: &str = "previous_state";
+/// The key of the index of open workflows: the partition key once more. An entry whose state is final does not have it,
+/// so that index holds only what can still change.
+pub(crate) const OPEN: &str = "open";
+/// The attributes that not every entry has.
+pub(crate) const OPTIONAL: [&str; 2] = [OPEN, "previous_state"];
 
 /// One attribute a member of the entry, and the keys of the table and of its secondary index.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +33,8 @@ struct IndexItem {
     workflow_type: WorkflowType,
     current_state: State,
     #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<KeyText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     previous_state: Option<State>,
     published_version: Version,
     created_at: Timestamp,
@@ -41,6 +46,7 @@ struct IndexItem {
 impl Stored for IndexEntry {
     fn attributes(&self) -> Result<Item, ItemError> {
         let entry = self.clone();
+        let open = is_open(entry.current_state).then(|| partition_key(&entry.key));
         let wire = IndexItem {
             pk: partition_key(&entry.key),
             tenant_state: tenant_state(&entry.key.tenant_id, entry.current_state),
@@ -49,6 +55,7 @@ impl Stored for IndexEntry {
             workflow_id: entry.key.workflow_id,
             workflow_type: entry.workflow_type,
             current_state: entry.current_state,
+            open,
             previous_state: entry.previous_state,
             published_version: entry.published_version,
             created_at: entry.created_at,
@@ -86,6 +93,11 @@ pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
             Ok(None)
         }
     }
+}
+
+/// Whether a workflow can leave this state.
+fn is_open(state: State) -> bool {
+    !state.allowed_transitions().is_empty()
 }
 
 /// The position of an entry in a list.

@@ -1,7 +1,8 @@
-//! The position where the sweep stopped, as an item of the index. If it is lost with the index, the next sweep starts
-//! at the beginning.
+//! How far the sweeps have come, as an item of the index. If it is lost with the index, the next sweep starts at the
+//! beginning.
 
-use alims_operations::ports::{StoreError, SweepPositions, WalkPosition};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{StoreError, SweepPosition, SweepPositions, WalkPosition};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
@@ -12,11 +13,57 @@ use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
 /// The key of the item. No tenant has an empty name, so it is no workflow's; and as it has no state, it is in no list.
 const SWEEP: &str = "#sweep";
-/// The attribute with the position to continue from; absent at the beginning.
+/// The position in the log to continue from; absent at the beginning of a round.
 const POSITION: &str = "position";
+/// When the round began; absent at its beginning.
+const ROUND_BEGAN: &str = "round_began";
+/// When the last complete round ended; absent before.
+const ROUND_ENDED: &str = "round_ended";
+/// The position in the index of open workflows to continue from; absent at its beginning.
+const OPEN_POSITION: &str = "open_position";
+/// How many open workflows this walk has met so far; absent for none.
+const OPEN_MET: &str = "open_met";
+/// How many the last complete walk met; absent for none.
+const OPEN_TOTAL: &str = "open_total";
+
+/// A value that this service would not have written is none: its loss is harmless.
+fn read(item: &Item) -> SweepPosition {
+    let position = |name| text_of(item, name).map(|text| WalkPosition(text.to_owned()));
+    let instant = |name| text_of(item, name).and_then(|text| Timestamp::try_from(text.to_owned()).ok());
+    let number = |name| match item.get(name) {
+        Some(serde_dynamo::AttributeValue::N(digits)) => digits.parse().unwrap_or_default(),
+        Some(_) | None => 0,
+    };
+    SweepPosition {
+        round: position(POSITION),
+        round_began: instant(ROUND_BEGAN),
+        round_ended: instant(ROUND_ENDED),
+        open: position(OPEN_POSITION),
+        open_met: number(OPEN_MET),
+        open_total: number(OPEN_TOTAL),
+    }
+}
+
+/// The attributes that say something.
+fn attributes(position: &SweepPosition) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+    let SweepPosition { round, round_began, round_ended, open, open_met, open_total } = position;
+    let text = |position: &Option<WalkPosition>| position.clone().map(|position| AttributeValue::S(position.0));
+    let instant = |at: &Option<Timestamp>| at.map(|at| AttributeValue::S(at.to_string()));
+    let number = |number: u64| (number > 0).then(|| AttributeValue::N(number.to_string()));
+    [
+        (POSITION, text(round)),
+        (ROUND_BEGAN, instant(round_began)),
+        (ROUND_ENDED, instant(round_ended)),
+        (OPEN_POSITION, text(open)),
+        (OPEN_MET, number(*open_met)),
+        (OPEN_TOTAL, number(*open_total)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+}
 
 impl SweepPositions for DynamoIndex {
-    async fn sweep_position(&self) -> Result<Option<WalkPosition>, StoreError> {
+    async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
         let found = self
             .client
             .get_item()
@@ -28,13 +75,12 @@ impl SweepPositions for DynamoIndex {
             .map_err(store_error)?;
         // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
         let readable = found.item.map(Item::from).filter(|item| newer_format(item).is_none());
-        // A value that is not text is not a position of this service, and its loss is harmless.
-        Ok(readable.and_then(|item| text_of(&item, POSITION).map(str::to_owned)).map(WalkPosition))
+        Ok(readable.as_ref().map(read).unwrap_or_default())
     }
 
-    async fn keep_sweep_position(&self, position: Option<&WalkPosition>) -> Result<(), StoreError> {
+    async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
         let format = AttributeValue::N(CURRENT_FORMAT.to_string());
-        let put = self
+        let mut put = self
             .client
             .put_item()
             .table_name(&*self.table)
@@ -47,10 +93,9 @@ impl SweepPositions for DynamoIndex {
             .expression_attribute_names("#format", FORMAT)
             .expression_attribute_values(":number", AttributeValue::S("N".to_owned()))
             .expression_attribute_values(":format", format);
-        let put = match position {
-            Some(position) => put.item(POSITION, AttributeValue::S(position.0.clone())),
-            None => put,
-        };
+        for (name, value) in attributes(position) {
+            put = put.item(name, value);
+        }
         match put.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {

@@ -13,11 +13,14 @@ use std::time::Duration;
 use alims_operations::ports::StoreError;
 
 use crate::failure::store_error;
-use crate::index_item::{TENANT_STATE, UPDATED_KEY};
+use crate::index_item::{OPEN, TENANT_STATE, UPDATED_KEY};
 use crate::item::{ENTRY, PK};
 
 /// The secondary index that lists are read from.
 pub const BY_STATE: &str = "by-state";
+/// The secondary index of the workflows that can still change, which the sweep reads. It is sparse: an entry without its
+/// key is not in it. As its one key never changes, a move from one open state to another does not write it.
+pub const OPEN_WORKFLOWS: &str = "open-workflows";
 
 /// How long the creation of a table may take.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,7 +34,7 @@ pub struct Table {
     pub sort_key: Option<&'static str>,
     /// The view of a change in the table's stream, if it has a stream.
     pub stream_view: Option<&'static str>,
-    /// Other orders to read it in. They hold every attribute.
+    /// Other orders to read it in.
     pub secondary_indexes: &'static [SecondaryIndex],
 }
 
@@ -42,8 +45,10 @@ pub struct SecondaryIndex {
     pub name: &'static str,
     /// The partition key.
     pub partition_key: &'static str,
-    /// The attribute that orders the items of a partition.
-    pub sort_key: &'static str,
+    /// The attribute that orders the items of a partition, if it has more than one.
+    pub sort_key: Option<&'static str>,
+    /// Whether it holds every attribute, or only the keys.
+    pub holds_every_attribute: bool,
 }
 
 /// The log.
@@ -55,7 +60,15 @@ pub const INDEX: Table = Table {
     partition_key: PK,
     sort_key: None,
     stream_view: None,
-    secondary_indexes: &[SecondaryIndex { name: BY_STATE, partition_key: TENANT_STATE, sort_key: UPDATED_KEY }],
+    secondary_indexes: &[
+        SecondaryIndex {
+            name: BY_STATE,
+            partition_key: TENANT_STATE,
+            sort_key: Some(UPDATED_KEY),
+            holds_every_attribute: true,
+        },
+        SecondaryIndex { name: OPEN_WORKFLOWS, partition_key: OPEN, sort_key: None, holds_every_attribute: false },
+    ],
 };
 
 impl Table {
@@ -63,8 +76,8 @@ impl Table {
     #[must_use]
     pub fn key_attributes(&self) -> Vec<&'static str> {
         let own = [Some(self.partition_key), self.sort_key].into_iter().flatten();
-        let others = self.secondary_indexes.iter().flat_map(|index| [index.partition_key, index.sort_key]);
-        let mut attributes: Vec<_> = own.chain(others).collect();
+        let others = self.secondary_indexes.iter().flat_map(|index| [Some(index.partition_key), index.sort_key]);
+        let mut attributes: Vec<_> = own.chain(others.flatten()).collect();
         attributes.sort_unstable();
         attributes.dedup();
         attributes
@@ -110,10 +123,11 @@ fn described(
     }
     request = request.set_key_schema(Some(key_schema(table.partition_key, table.sort_key)?));
     for index in table.secondary_indexes {
+        let projected = if index.holds_every_attribute { ProjectionType::All } else { ProjectionType::KeysOnly };
         let index = GlobalSecondaryIndex::builder()
             .index_name(index.name)
-            .set_key_schema(Some(key_schema(index.partition_key, Some(index.sort_key))?))
-            .projection(Projection::builder().projection_type(ProjectionType::All).build());
+            .set_key_schema(Some(key_schema(index.partition_key, index.sort_key)?))
+            .projection(Projection::builder().projection_type(projected).build());
         request = request.global_secondary_indexes(index.build()?);
     }
     if let Some(view) = table.stream_view {

@@ -6,7 +6,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::timestamp::Timestamp;
 use alims_eventbridge::{EventBridgeBus, SqsDeadLetters};
-use alims_operations::ports::{DeadLetter, DeadLetters, EventBus};
+use alims_operations::ports::{DeadLetter, DeadLetters, EntryRefused, EventBus};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use axum::http::StatusCode;
 use axum::{Router, body::Bytes};
@@ -15,11 +15,20 @@ use std::sync::{Arc, Mutex};
 
 /// Serves one answer to every request; keeps the bodies it was sent.
 async fn answering(status: u16, answer: Value) -> (SdkConfig, Arc<Mutex<Vec<Value>>>) {
+    serving(move |_| (status, answer.clone())).await
+}
+
+/// Serves answers that follow from the request; keeps the bodies it was sent.
+async fn serving(
+    service: impl Fn(&Value) -> (u16, Value) + Clone + Send + Sync + 'static,
+) -> (SdkConfig, Arc<Mutex<Vec<Value>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&seen);
     let app = Router::new().fallback(move |body: Bytes| {
-        kept.lock().unwrap().push(serde_json::from_slice(&body).unwrap_or(Value::Null));
-        let answer = answer.to_string();
+        let request = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let (status, answer) = service(&request);
+        kept.lock().unwrap().push(request);
+        let answer = if answer.is_null() { String::new() } else { answer.to_string() };
         async move { (StatusCode::from_u16(status).unwrap(), [("content-type", "application/x-amz-json-1.1")], answer) }
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -75,11 +84,79 @@ async fn a_refused_call_is_an_error_as_a_whole() {
     assert!(EventBridgeBus::new(&config, "bus").put(&[event("a")]).await.is_err());
 }
 
+/// Amazon EventBridge API reference, `PutEventsResultEntry`: which codes an entry may have.
+#[tokio::test]
+async fn only_what_the_event_says_is_refused_for_good() {
+    for (code, for_good) in [
+        ("InternalFailure", false),
+        ("ThrottlingException", false),
+        ("AccessDeniedException", false),
+        ("InvalidAccountIdException", false),
+        ("NotAuthorizedForSourceException", false),
+        ("NotAuthorizedForDetailTypeException", false),
+        ("SomethingNew", false),
+        ("InvalidArgument", true),
+        ("MalformedDetail", true),
+        ("RedactionFailure", true),
+    ] {
+        let entry = json!({"ErrorCode": code, "ErrorMessage": "no"});
+        let (config, _) = answering(200, json!({"FailedEntryCount": 1, "Entries": [entry]})).await;
+        let results = EventBridgeBus::new(&config, "bus").put(&[event("a")]).await.unwrap();
+        assert_eq!(matches!(&results[..], [Err(EntryRefused::ForGood(_))]), for_good, "{code}: {results:?}");
+        assert!(results[0].as_ref().unwrap_err().to_string().contains(&format!("{code}: no")), "{results:?}");
+    }
+}
+
+/// A service that calls every call invalid that has an entry of these workflows, as one too large; with this status.
+async fn calling_invalid(status: u16, invalid: &'static [&'static str]) -> (SdkConfig, Arc<Mutex<Vec<Value>>>) {
+    serving(move |call| {
+        let entries = call["Entries"].as_array().unwrap();
+        let is_of = |entry: &Value, workflow: &str| entry["Resources"][0] == format!("urn:alims:default:{workflow}");
+        if entries.iter().any(|entry| invalid.iter().any(|workflow| is_of(entry, workflow))) {
+            let body = match status {
+                413 => Value::Null,
+                _ => json!({"__type": "ValidationException", "message": "over the limit"}),
+            };
+            return (status, body);
+        }
+        (200, json!({"FailedEntryCount": 0, "Entries": vec![json!({"EventId": "1"}); entries.len()]}))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_invalid_call_is_put_again_without_the_entry_that_makes_it_invalid() {
+    for status in [400, 413] {
+        let (config, seen) = calling_invalid(status, &["b"]).await;
+        let bus = EventBridgeBus::new(&config, "bus");
+        let results = bus.put(&[event("a"), event("b"), event("c")]).await.unwrap();
+        assert!(matches!(&results[..], [Ok(()), Err(EntryRefused::ForGood(_)), Ok(())]), "{status}: {results:?}");
+        let calls: Vec<usize> =
+            seen.lock().unwrap().iter().map(|call| call["Entries"].as_array().unwrap().len()).collect();
+        assert_eq!(calls, [3, 1, 1, 1], "{status}");
+        let alone = bus.put(&[event("b")]).await.unwrap();
+        assert!(matches!(&alone[..], [Err(EntryRefused::ForGood(_))]), "{status}: {alone:?}");
+    }
+}
+
+/// Such as one with a wrong name: else every event would become a dead letter.
+#[tokio::test]
+async fn a_bus_that_has_accepted_nothing_refuses_nothing_for_good_because_a_call_is_invalid() {
+    let (config, _) = calling_invalid(400, &["a", "b"]).await;
+    let bus = EventBridgeBus::new(&config, "bus");
+    for entries in [vec![event("a")], vec![event("a"), event("b")]] {
+        let results = bus.put(&entries).await.unwrap();
+        let for_now = results.iter().all(|result| matches!(result, Err(EntryRefused::ForNow(_))));
+        assert!(for_now && results.len() == entries.len(), "{results:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_dead_letter_carries_all_that_is_known() {
     let (config, seen) = answering(200, json!({"MessageId": "1"})).await;
     let queue = format!("{}/1/dead", config.endpoint_url().unwrap());
-    let letter = DeadLetter { sequence_number: "7".into(), key: "default#w".into(), why: "unreadable".into() };
+    let letter =
+        DeadLetter { sequence_number: "7".into(), key: "default#w".into(), why: "unreadable".into(), refused: None };
     SqsDeadLetters::new(&config, queue).put(&letter).await.unwrap();
     let body: Value = serde_json::from_str(seen.lock().unwrap()[0]["MessageBody"].as_str().unwrap()).unwrap();
     assert_eq!(body, json!({"sequence_number": "7", "key": "default#w", "why": "unreadable"}));

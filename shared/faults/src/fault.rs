@@ -27,12 +27,14 @@ pub enum Fault {
     ItemWithheld,
     /// `PutEvents` accepts the call and refuses some of its entries, at least one.
     EntriesRefused,
+    /// The same, and it says that it never accepts them. It is not among [`Fault::ALL`], which pass.
+    EntriesUnwanted,
     /// `BatchGetItem` leaves some of its keys unprocessed, at least one.
     KeysUnprocessed,
 }
 
 impl Fault {
-    /// Every fault.
+    /// Every fault that passes.
     pub const ALL: [Self; 12] = [
         Self::RequestLost,
         Self::AnswerLost,
@@ -61,7 +63,7 @@ impl Fault {
             | Self::BrokenAfterwards
             | Self::Throttled => true,
             Self::Conflict | Self::ItemWithheld => operation == "PutItem",
-            Self::EntriesRefused => operation == "PutEvents",
+            Self::EntriesRefused | Self::EntriesUnwanted => operation == "PutEvents",
             Self::KeysUnprocessed => operation == "BatchGetItem",
         }
     }
@@ -77,6 +79,7 @@ impl Fault {
             | Self::BrokenAfterwards
             | Self::ItemWithheld
             | Self::EntriesRefused
+            | Self::EntriesUnwanted
             | Self::KeysUnprocessed => true,
             Self::RequestLost | Self::Broken | Self::Throttled | Self::Conflict => false,
         }
@@ -85,13 +88,16 @@ impl Fault {
     /// Whether the SDK retries the request automatically. It leaves a conflict and an unreadable answer to its caller.
     #[must_use]
     pub fn is_tried_again(self) -> bool {
-        !matches!(self, Self::AnswerTorn | Self::Conflict | Self::EntriesRefused)
+        !matches!(self, Self::AnswerTorn | Self::Conflict | Self::EntriesRefused | Self::EntriesUnwanted)
     }
 
     /// Whether the caller gets an answer that it can use, though a late or a partial one.
     #[must_use]
     pub fn leaves_an_answer(self) -> bool {
-        matches!(self, Self::Slow | Self::ItemWithheld | Self::EntriesRefused | Self::KeysUnprocessed)
+        matches!(
+            self,
+            Self::Slow | Self::ItemWithheld | Self::EntriesRefused | Self::EntriesUnwanted | Self::KeysUnprocessed
+        )
     }
 }
 

@@ -161,7 +161,8 @@ impl FaultyHttp {
                 let (status, body) = serve();
                 (status, if status == 400 { without_item(&body) } else { body })
             }
-            Some(Fault::EntriesRefused) => self.serve_some_entries(asked),
+            Some(Fault::EntriesRefused) => self.serve_some_entries(asked, "ThrottlingException"),
+            Some(Fault::EntriesUnwanted) => self.serve_some_entries(asked, "MalformedDetail"),
             Some(Fault::KeysUnprocessed) => self.serve_some_keys(asked),
         };
         let status = StatusCode::try_from(status).expect("a status");
@@ -180,11 +181,11 @@ impl FaultyHttp {
         });
     }
 
-    fn serve_some_entries(&self, asked: &Asked) -> (u16, String) {
+    fn serve_some_entries(&self, asked: &Asked, code: &str) -> (u16, String) {
         let (request, refused) = refuse_entries(&asked.body, &mut self.inside.lock().unwrap().rng);
-        let Some(request) = request else { return (200, with_refusals("{}", &refused)) };
+        let Some(request) = request else { return (200, with_refusals("{}", &refused, code)) };
         let (status, answer) = self.service.answer(&asked.target, &request);
-        (status, with_refusals(&answer, &refused))
+        (status, with_refusals(&answer, &refused, code))
     }
 
     fn serve_some_keys(&self, asked: &Asked) -> (u16, String) {

@@ -16,10 +16,10 @@ pub(crate) fn refuse_entries(body: &str, rng: &mut Rng) -> (Option<String>, Vec<
 }
 
 /// The answer for all entries, from that for those which were taken.
-pub(crate) fn with_refusals(answer: &str, refused: &[bool]) -> String {
+pub(crate) fn with_refusals(answer: &str, refused: &[bool], code: &str) -> String {
     let taken: Value = serde_json::from_str(answer).unwrap_or_default();
     let mut taken = taken["Entries"].as_array().cloned().unwrap_or_default().into_iter();
-    let no = || json!({"ErrorCode": "ThrottlingException", "ErrorMessage": "refused on purpose"});
+    let no = || json!({"ErrorCode": code, "ErrorMessage": "refused on purpose"});
     let entries: Vec<Value> =
         refused.iter().map(|refused| if *refused { no() } else { taken.next().unwrap_or_else(no) }).collect();
     let failed = refused.iter().filter(|refused| **refused).count();

@@ -15,9 +15,9 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
-    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter,
-    RulesUnavailable, Start, StarterError, StoreError, SweepPositions, TransitionRules, WalkPart, WalkPosition,
-    WorkflowIndex, WorkflowLog,
+    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, OpenPart, OpenWorkflows, QuarantineLog,
+    RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions,
+    TransitionRules, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -208,11 +208,11 @@ impl<T: QuarantineLog> QuarantineLog for Faulty<T> {
 }
 
 impl<T: SweepPositions> SweepPositions for Faulty<T> {
-    async fn sweep_position(&self) -> Result<Option<WalkPosition>, StoreError> {
+    async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
         self.script.play("positions.sweep_position", store, self.inner.sweep_position()).await
     }
 
-    async fn keep_sweep_position(&self, position: Option<&WalkPosition>) -> Result<(), StoreError> {
+    async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
         self.script.play("positions.keep_sweep_position", store, self.inner.keep_sweep_position(position)).await
     }
 }
@@ -230,6 +230,17 @@ impl<T: RecoveryStarter> RecoveryStarter for Faulty<T> {
 impl<T: LogWalk> LogWalk for Faulty<T> {
     async fn part(&self, from: Option<&WalkPosition>) -> Result<WalkPart, StoreError> {
         self.script.play("log.part", store, self.inner.part(from)).await
+    }
+
+    /// Says where to begin without a call.
+    fn segments(&self, number: u16) -> Vec<Option<WalkPosition>> {
+        self.inner.segments(number)
+    }
+}
+
+impl<T: OpenWorkflows> OpenWorkflows for Faulty<T> {
+    async fn open_part(&self, from: Option<&WalkPosition>) -> Result<OpenPart, StoreError> {
+        self.script.play("index.open_part", store, self.inner.open_part(from)).await
     }
 }
 

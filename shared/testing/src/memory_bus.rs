@@ -1,8 +1,9 @@
 //! The event bus in memory, and the dead-letter store.
 
 use alims_domain::bus_event::BusEvent;
+use alims_domain::identifiers::EventId;
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
-use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
+use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedForGood};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +14,8 @@ pub enum NextPut {
     Accept,
     /// Accepts every entry except those at these positions, counted from 0.
     RefuseEntries(Vec<usize>),
+    /// Accepts every entry except those at these positions, which it never accepts.
+    RefuseForGood(Vec<usize>),
     /// Fails, having taken nothing.
     FailBeforeEffect,
     /// Fails, having taken everything: the answer is lost.
@@ -30,9 +33,21 @@ struct Remembered {
     calls: Vec<Vec<BusEvent>>,
     accepted: Vec<BusEvent>,
     script: VecDeque<NextPut>,
+    /// Events that it never accepts.
+    unwanted: BTreeSet<EventId>,
 }
 
 impl MemoryBus {
+    /// Never accepts the event with this id from here on.
+    pub fn never_accepts(&self, event_id: EventId) {
+        self.0.lock().unwrap().unwanted.insert(event_id);
+    }
+
+    /// Accepts every event again, as a bus does whose limit was raised.
+    pub fn accepts_all(&self) {
+        self.0.lock().unwrap().unwanted.clear();
+    }
+
     /// Scripts the next unscripted call; after the last scripted one the bus accepts everything again.
     pub fn then(&self, next: NextPut) {
         self.0.lock().unwrap().script.push_back(next);
@@ -71,13 +86,16 @@ impl EventBus for MemoryBus {
         let next = bus.script.pop_front().unwrap_or(NextPut::Accept);
         let refused = match &next {
             NextPut::FailBeforeEffect => return Err(BusError("the bus is down on purpose".into())),
-            NextPut::RefuseEntries(places) => places.clone(),
+            NextPut::RefuseEntries(places) | NextPut::RefuseForGood(places) => places.clone(),
             NextPut::Accept | NextPut::FailAfterEffect => Vec::new(),
         };
         let mut results = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().enumerate() {
-            if refused.contains(&place) {
-                results.push(Err(EntryRefused("refused on purpose".to_owned())));
+            let for_good = matches!(next, NextPut::RefuseForGood(_)) && refused.contains(&place);
+            if for_good || bus.unwanted.contains(&entry.event_id) {
+                results.push(Err(EntryRefused::ForGood(refused_on_purpose())));
+            } else if refused.contains(&place) {
+                results.push(Err(EntryRefused::ForNow("refused on purpose".to_owned())));
             } else {
                 bus.accepted.push(entry.clone());
                 results.push(Ok(()));
@@ -89,6 +107,10 @@ impl EventBus for MemoryBus {
             Ok(results)
         }
     }
+}
+
+fn refused_on_purpose() -> RefusedForGood {
+    RefusedForGood { code: "MalformedDetail".to_owned(), message: "refused on purpose".to_owned() }
 }
 
 /// Dead letters, kept as long as the clones last, which share them.

@@ -4,8 +4,8 @@ use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, StoreError,
-    WalkPosition, WorkflowIndex,
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, OpenPart,
+    OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,11 +16,12 @@ use std::sync::{Arc, Mutex};
 pub struct MemoryIndex {
     entries: Arc<Mutex<BTreeMap<WorkflowKey, IndexEntry>>>,
     evaluated_max: usize,
+    open_max: usize,
 }
 
 impl Default for MemoryIndex {
     fn default() -> Self {
-        Self { entries: Arc::default(), evaluated_max: usize::MAX }
+        Self { entries: Arc::default(), evaluated_max: usize::MAX, open_max: usize::MAX }
     }
 }
 
@@ -30,6 +31,13 @@ impl MemoryIndex {
     #[must_use]
     pub fn evaluating_at_most(mut self, entries: usize) -> Self {
         self.evaluated_max = entries.max(1);
+        self
+    }
+
+    /// The same index, but a part of a walk over the open workflows holds at most so many (at least one).
+    #[must_use]
+    pub fn walking_at_most(mut self, entries: usize) -> Self {
+        self.open_max = entries.max(1);
         self
     }
 
@@ -60,6 +68,30 @@ fn passes(query: &IndexQuery, entry: &IndexEntry) -> bool {
         && query.created_by.as_ref().is_none_or(|creator| entry.created_by == *creator)
         && query.updated_after.is_none_or(|after| entry.updated_at >= after)
         && query.updated_before.is_none_or(|before| entry.updated_at < before)
+}
+
+/// A position is the key of the last workflow of the part before.
+impl OpenWorkflows for MemoryIndex {
+    async fn open_part(&self, from: Option<&WalkPosition>) -> Result<OpenPart, StoreError> {
+        let after = from.map(|from| {
+            let (tenant, workflow) = from.0.strip_prefix("open:").and_then(|key| key.split_once('/'))?;
+            Some(WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? })
+        });
+        if after == Some(None) {
+            return Err(StoreError::Refused("no such position".into()));
+        }
+        let after = after.flatten();
+        let entries = self.entries.lock().unwrap();
+        let mut open = entries
+            .values()
+            .filter(|entry| !entry.current_state.allowed_transitions().is_empty())
+            .map(|entry| &entry.key)
+            .filter(|key| after.as_ref().is_none_or(|after| *key > after))
+            .peekable();
+        let workflows: Vec<WorkflowKey> = open.by_ref().take(self.open_max).cloned().collect();
+        let next = open.peek().and(workflows.last()).map(|last| WalkPosition(format!("open:{last}")));
+        Ok(OpenPart { workflows, next })
+    }
 }
 
 impl WorkflowIndex for MemoryIndex {

@@ -225,11 +225,17 @@ impl Tampered for MemoryLog {
     }
 }
 
-/// A position is the last entry of the part before: its workflow, and its place among that workflow's entries.
+/// A position is the last entry of the part before: its workflow, and its place among that workflow's entries. That of a
+/// segment has its number and how many there are before it.
 impl LogWalk for MemoryLog {
+    fn segments(&self, number: u16) -> Vec<Option<WalkPosition>> {
+        let number = number.max(1);
+        (0..number).map(|segment| Some(WalkPosition(format!("{segment}:{number}:")))).collect()
+    }
+
     async fn part(&self, from: Option<&WalkPosition>) -> Result<WalkPart, StoreError> {
-        let after = from.map(|from| read_position(from).ok_or(StoreError::Refused("no such position".into())));
-        let after = after.transpose()?;
+        let begun = from.map(|from| in_segment(from).ok_or(StoreError::Refused("no such position".into())));
+        let (segment, after) = begun.transpose()?.unwrap_or_default();
         let log = self.workflows.lock().unwrap();
         let entries = log.iter().flat_map(|(key, entries)| {
             let refusals = entries.refusals.keys().map(|id| format!("r{id}"));
@@ -237,10 +243,14 @@ impl LogWalk for MemoryLog {
             let records = entries.records.entries();
             records.into_iter().chain(refusals).chain(versions).map(|entry| (key.clone(), entry))
         });
-        let mut left = entries.filter(|entry| after.as_ref().is_none_or(|after| entry > after)).peekable();
+        let mut left = entries
+            .filter(|(key, _)| segment.is_none_or(|segment| is_of(segment, key)))
+            .filter(|entry| after.as_ref().is_none_or(|after| entry > after))
+            .peekable();
         let mut part = WalkPart::default();
+        let prefix = segment.map(|(segment, number)| format!("{segment}:{number}:")).unwrap_or_default();
         for (key, entry) in left.by_ref().take(self.part_entries_max) {
-            part.next = Some(WalkPosition(format!("{key}/{entry}")));
+            part.next = Some(WalkPosition(format!("{prefix}{key}/{entry}")));
             part.workflows.insert(key);
         }
         if left.peek().is_none() {
@@ -250,8 +260,28 @@ impl LogWalk for MemoryLog {
     }
 }
 
-fn read_position(position: &WalkPosition) -> Option<(WorkflowKey, String)> {
-    let (tenant, rest) = position.0.split_once('/')?;
+/// A segment, and of how many.
+type Segment = (u16, u16);
+
+/// A workflow is wholly in one segment.
+fn is_of((segment, number): Segment, key: &WorkflowKey) -> bool {
+    let sum = key.to_string().bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(u16::from(byte)));
+    sum % number == segment
+}
+
+#[allow(clippy::type_complexity, reason = "the two parts of a position, each of which may be absent")]
+fn in_segment(position: &WalkPosition) -> Option<(Option<Segment>, Option<(WorkflowKey, String)>)> {
+    let mut parts = position.0.splitn(3, ':');
+    let segment = parts.next().and_then(|text| text.parse().ok()).zip(parts.next().and_then(|text| text.parse().ok()));
+    match (segment, parts.next()) {
+        (Some(segment), Some("")) => Some((Some(segment), None)),
+        (Some(segment), Some(rest)) => Some((Some(segment), Some(read_position(rest)?))),
+        (None, _) | (_, None) => Some((None, Some(read_position(&position.0)?))),
+    }
+}
+
+fn read_position(position: &str) -> Option<(WorkflowKey, String)> {
+    let (tenant, rest) = position.split_once('/')?;
     let (workflow, entry) = rest.split_once('/')?;
     let key = WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? };
     Some((key, entry.to_owned()))

@@ -5,7 +5,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
-use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPosition};
+use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -125,15 +125,15 @@ impl QuarantineLog for MemoryLog {
 
 /// Where the sweep stopped, kept as long as the clones last, which share it.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryPositions(Arc<Mutex<Option<WalkPosition>>>);
+pub struct MemoryPositions(Arc<Mutex<SweepPosition>>);
 
 impl SweepPositions for MemoryPositions {
-    async fn sweep_position(&self) -> Result<Option<WalkPosition>, StoreError> {
+    async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    async fn keep_sweep_position(&self, position: Option<&WalkPosition>) -> Result<(), StoreError> {
-        *self.0.lock().unwrap() = position.cloned();
+    async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
+        *self.0.lock().unwrap() = position.clone();
         Ok(())
     }
 }

@@ -9,7 +9,8 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_operations::ports::{
-    BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus, RecoveryStarter, Start, StarterError,
+    BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus, RecoveryStarter, RefusedForGood, Start,
+    StarterError,
 };
 use alims_testing::contract::bus::{self, BusStage, OnTheBus};
 use alims_testing::contract::dead_letters::{self, DeadLettersStage};
@@ -42,6 +43,8 @@ enum Flaw {
     ConfirmsRefusedEntries,
     ReversesResults,
     RefusesAllWithOne,
+    CallsNoRefusalFinal,
+    CallsEveryRefusalFinal,
     ShortensText,
     KeepsTheFirstLetter,
     RunsANameAgain,
@@ -66,7 +69,7 @@ impl Default for BrokenBus {
 impl EventBus for BrokenBus {
     async fn put(&self, entries: &[BusEvent]) -> Result<Vec<Result<(), EntryRefused>>, BusError> {
         let bus = &self.inner.0;
-        let refused = || EntryRefused("a flaw".to_owned());
+        let refused = || EntryRefused::ForNow("a flaw".to_owned());
         let there = |event: &BusEvent| self.inner.0.accepted().contains(event);
         match self.flaw {
             Some(Flaw::CallsWithoutEntries) if entries.is_empty() => {
@@ -90,6 +93,14 @@ impl EventBus for BrokenBus {
             (Some(Flaw::ReversesResults), Ok(results)) => results.reverse(),
             (Some(Flaw::RefusesAllWithOne), Ok(results)) if results.iter().any(Result::is_err) => {
                 results.fill(Err(refused()));
+            }
+            (Some(Flaw::CallsNoRefusalFinal), Ok(results)) => {
+                results.iter_mut().filter(|result| result.is_err()).for_each(|result| *result = Err(refused()));
+            }
+            (Some(Flaw::CallsEveryRefusalFinal), Ok(results)) => {
+                let (code, message) = ("a flaw".to_owned(), String::new());
+                let for_good = EntryRefused::ForGood(RefusedForGood { code, message });
+                results.iter_mut().filter(|result| result.is_err()).for_each(|it| *it = Err(for_good.clone()));
             }
             _ => {}
         }
@@ -123,6 +134,9 @@ async fn every_case_of_the_bus_notices_a_flaw() {
         ConfirmsRefusedEntries by bus::a_refused_entry_is_refused_in_its_place_and_the_others_are_taken,
         ReversesResults by bus::a_refused_entry_is_refused_in_its_place_and_the_others_are_taken,
         RefusesAllWithOne by bus::a_refused_entry_is_refused_in_its_place_and_the_others_are_taken,
+        CallsEveryRefusalFinal by bus::a_refused_entry_is_refused_in_its_place_and_the_others_are_taken,
+        CallsNoRefusalFinal by bus::an_entry_that_is_never_taken_is_refused_for_good_and_the_others_are_taken,
+        ConfirmsRefusedEntries by bus::an_entry_that_is_never_taken_is_refused_for_good_and_the_others_are_taken,
         ConfirmsFailedCalls by bus::a_lost_answer_is_an_error_although_the_entries_were_taken,
         RefusesEachOfAFailedCall by bus::a_lost_answer_is_an_error_although_the_entries_were_taken,
     }

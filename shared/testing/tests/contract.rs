@@ -40,7 +40,7 @@ mod index_with_whole_pages {
 mod index_with_short_pages {
     use super::MemoryIndex;
 
-    alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3));
+    alims_testing::index_contract!(MemoryIndex::default().evaluating_at_most(3).walking_at_most(2));
 }
 
 alims_testing::bus_contract!(BusInMemory(MemoryBus::default()));

@@ -19,7 +19,7 @@ pub(crate) async fn rebuild(lab: &Lab) -> Rebuilt {
         index: DynamoIndex::new(client, "WorkflowIndex"),
         bus: EventBridgeBus::new(&lab.server.eventbridge(), "alims-workflow-events"),
     };
-    let options = RebuildOptions { published_before: None, workflows_at_once: 4, dry_run: false };
+    let options = RebuildOptions { published_before: None, workflows_at_once: 4, segments: 3, dry_run: false };
     rebuild_index(&ports, &options, |_| ControlFlow::Continue(())).await.unwrap()
 }
 

@@ -19,6 +19,7 @@ mod deployer;
 mod documents;
 mod fresh_machine;
 mod layers;
+mod limits;
 mod machine;
 mod modules;
 mod names;

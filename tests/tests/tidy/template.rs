@@ -432,8 +432,8 @@ fn indexes(table: &Table) -> Value {
     let described = table.secondary_indexes.iter().map(|index| {
         json!({
             "IndexName": index.name,
-            "KeySchema": key_schema(index.partition_key, Some(index.sort_key)),
-            "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": key_schema(index.partition_key, index.sort_key),
+            "Projection": {"ProjectionType": if index.holds_every_attribute { "ALL" } else { "KEYS_ONLY" }},
         })
     });
     let described: Vec<Value> = described.collect();

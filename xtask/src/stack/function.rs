@@ -24,6 +24,8 @@ pub(crate) struct Function {
     pub(crate) request: Option<String>,
     /// When it needs another time than the others.
     pub(crate) timeout_seconds: Option<u32>,
+    /// The parameter with the concurrent executions that are reserved for it, which has a condition `Has` and its name.
+    pub(crate) reserved_concurrency: Option<String>,
     /// What it may do with the log.
     pub(crate) log: Option<Log>,
     /// What it may do with the index.

@@ -82,7 +82,10 @@ fn of_the_index(may: Index) -> Vec<Grant> {
         Index::Write => vec![Grant::on("WriteTheIndex", &["dynamodb:BatchGetItem", "dynamodb:PutItem"], index)],
         Index::Checkpoint => {
             let actions = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"];
-            vec![Grant::on("WriteTheIndexAndItsCheckpoint", actions, index)]
+            vec![
+                Grant::on("WriteTheIndexAndItsCheckpoint", actions, index),
+                Grant::on("FindOpenWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/open-workflows"),
+            ]
         }
     }
 }

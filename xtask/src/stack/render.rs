@@ -50,6 +50,10 @@ fn called(function: &Function) -> anyhow::Result<String> {
     if let Some(seconds) = function.timeout_seconds {
         writeln!(yaml, "      Timeout: {seconds}")?;
     }
+    if let Some(parameter) = &function.reserved_concurrency {
+        let none = "!Ref AWS::NoValue";
+        writeln!(yaml, "      ReservedConcurrentExecutions: !If [Has{parameter}, !Ref {parameter}, {none}]")?;
+    }
     if let (true, Some(queue)) = (function.asynchronous, function.dead_letters.first()) {
         write!(
             yaml,

@@ -118,7 +118,7 @@ fn verifying(log: &TamperedLog) -> verify_workflow_history::Ports<alims_dynamodb
 
 async fn rebuilt(log: &TamperedLog) -> Vec<Anomaly> {
     let ports = PublishPorts { log: log.log.clone(), index: MemoryIndex::default(), bus: MemoryBus::default() };
-    let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
+    let options = RebuildOptions { published_before: None, workflows_at_once: 1, segments: 1, dry_run: false };
     let done = rebuild_index(&ports, &options, |_| ControlFlow::Continue(()));
     let done = tokio::time::timeout(Duration::from_secs(30), done).await;
     let Ok(done) = done else { panic!("a rebuild goes in a circle") };

@@ -15,6 +15,7 @@ mod newer_format;
 mod odd_answers;
 mod on_dynoxide;
 mod records;
+mod sizes;
 mod stream_records;
 mod tables;
 mod tampered_log;
@@ -47,5 +48,5 @@ mod index_with_long_pages {
 mod index_with_short_pages {
     use super::an_index;
 
-    alims_testing::index_contract!(an_index().await.evaluating_at_most(3));
+    alims_testing::index_contract!(an_index().await.evaluating_at_most(3).walking_at_most(2));
 }

@@ -3,8 +3,8 @@
 use alims_domain::identifiers::Version;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    AppendError, IndexCount, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
+    AppendError, IndexCount, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPosition,
+    SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -120,9 +120,9 @@ async fn everything_done_to(store: &Store, kind: Kind) {
         }
         Kind::IndexEntry => everything_done_to_the_entry(store).await,
         Kind::SweepPosition => {
-            assert_eq!(index.sweep_position().await.unwrap(), None, "the sweep begins anew");
-            index.keep_sweep_position(Some(&values::sweep_position())).await.unwrap();
-            index.keep_sweep_position(None).await.unwrap();
+            assert_eq!(index.sweep_position().await.unwrap(), SweepPosition::default(), "the sweep begins anew");
+            index.keep_sweep_position(&values::sweep_position()).await.unwrap();
+            index.keep_sweep_position(&SweepPosition::default()).await.unwrap();
         }
     }
 }
@@ -171,7 +171,7 @@ async fn a_newer_head_hides_no_older_version_and_is_no_break() {
 #[tokio::test]
 async fn a_sweep_s_position_of_a_newer_format_is_kept_for_the_newer_release() {
     let store = Store::of([newer(Kind::SweepPosition)]).await;
-    store.index.keep_sweep_position(Some(&values::sweep_position())).await.unwrap();
+    store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
     assert_eq!(store.items().await.into_values().collect::<Vec<_>>(), [newer(Kind::SweepPosition)]);
 }
 
@@ -181,7 +181,7 @@ async fn a_sweep_s_position_whose_format_is_spoilt_is_written_over() {
         let mut item = golden(Kind::SweepPosition);
         item["format"] = format.clone();
         let store = Store::of([item]).await;
-        store.index.keep_sweep_position(Some(&values::sweep_position())).await.unwrap();
+        store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
         assert_eq!(store.items().await.into_values().collect::<Vec<_>>(), [golden(Kind::SweepPosition)], "{format}");
     }
 }

@@ -4,10 +4,11 @@ use alims_domain::hash_chain::BreakKind;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{
-    Claimed, LogError, QuarantineLog, RecoveryLog, SweepPositions, WalkPosition, WorkflowIndex, WorkflowLog, entry_of,
+    Claimed, LogError, QuarantineLog, RecoveryLog, SweepPosition, SweepPositions, WalkPosition, WorkflowIndex,
+    WorkflowLog, entry_of,
 };
 use alims_testing::builders::{
-    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_release, version,
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_release, at, version,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -102,15 +103,23 @@ async fn the_content_of_an_unreadable_version_names_the_bytes_that_are_there() {
 async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
     let (client, names) = on_dynoxide::tables().await;
     let index = DynamoIndex::new(client, names.index);
-    assert_eq!(index.sweep_position().await.unwrap(), None);
-    let position = WalkPosition(r#"["default#w","v#0000000001"]"#.to_owned());
-    for kept in [Some(&position), Some(&position), None] {
+    assert_eq!(index.sweep_position().await.unwrap(), SweepPosition::default());
+    let whole = SweepPosition {
+        round: Some(WalkPosition(r#"["default#w","v#0000000001"]"#.to_owned())),
+        round_began: Some(at(1)),
+        round_ended: Some(at(2)),
+        open: Some(WalkPosition(r#"{"open_after":"default#w"}"#.to_owned())),
+        open_met: 3,
+        open_total: u64::MAX,
+    };
+    let rounds = SweepPosition { open: None, open_met: 0, ..whole.clone() };
+    for kept in [&whole, &whole, &rounds, &SweepPosition::default()] {
         index.keep_sweep_position(kept).await.unwrap();
-        assert_eq!(index.sweep_position().await.unwrap().as_ref(), kept);
+        assert_eq!(index.sweep_position().await.unwrap(), *kept);
     }
-    index.keep_sweep_position(Some(&position)).await.unwrap();
+    index.keep_sweep_position(&whole).await.unwrap();
     let entry = IndexEntry::from(&a_created("w-1").event);
     index.advance(&entry).await.unwrap();
     assert_eq!(entry_of(&index, &a_key("w-1")).await.unwrap().unwrap().published_version, version(1));
-    assert_eq!(index.sweep_position().await.unwrap(), Some(position));
+    assert_eq!(index.sweep_position().await.unwrap(), whole);
 }

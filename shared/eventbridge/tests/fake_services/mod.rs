@@ -68,14 +68,19 @@ impl Inside {
         }
         let refused = match &self.next {
             NextPut::FailBeforeEffect => return fail(self.failing),
-            NextPut::RefuseEntries(places) => places.clone(),
+            NextPut::RefuseEntries(places) | NextPut::RefuseForGood(places) => places.clone(),
             NextPut::Accept | NextPut::FailAfterEffect => Vec::new(),
         };
         let mut results = Vec::new();
         for (place, entry) in entries.iter().enumerate() {
             if refused.contains(&place) {
-                // Either passes: the API reference of PutEvents names both for an entry.
-                let code = if place % 2 == 0 { "ThrottlingException" } else { "InternalFailure" };
+                // The API reference of PutEventsResultEntry names these; the first two pass.
+                let code = match (&self.next, place % 2) {
+                    (NextPut::RefuseForGood(_), 0) => "MalformedDetail",
+                    (NextPut::RefuseForGood(_), _) => "InvalidArgument",
+                    (_, 0) => "ThrottlingException",
+                    (_, _) => "InternalFailure",
+                };
                 results.push(json!({"ErrorCode": code, "ErrorMessage": "on purpose"}));
             } else {
                 self.accepted.push(on_the_bus(entry));
@@ -84,7 +89,7 @@ impl Inside {
         }
         match &self.next {
             NextPut::FailAfterEffect => fail(self.failing),
-            NextPut::Accept | NextPut::RefuseEntries(_) | NextPut::FailBeforeEffect => {
+            NextPut::Accept | NextPut::RefuseEntries(_) | NextPut::RefuseForGood(_) | NextPut::FailBeforeEffect => {
                 answer(StatusCode::OK, &json!({"FailedEntryCount": refused.len(), "Entries": results}))
             }
         }
@@ -159,6 +164,7 @@ impl DeadLettersStage for FakeQueue {
                 sequence_number: text(&letter, "sequence_number"),
                 key: text(&letter, "key"),
                 why: text(&letter, "why"),
+                refused: letter.get("refused").map(|refused| serde_json::from_value(refused.clone()).unwrap()),
             }
         });
         letters.collect()

@@ -14,7 +14,7 @@ mod sets;
 mod walk;
 
 pub use access::AccessPolicy;
-pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
+pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};
 pub use index::{Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
@@ -22,8 +22,9 @@ pub use index_walk::{IndexPart, IndexWalk};
 pub use log::{AppendError, LogError, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
-    Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPositions,
+    Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPosition,
+    SweepPositions,
 };
 pub use rules::{RulesUnavailable, TransitionRules};
 pub use sets::{DecisionPorts, PublishPorts, ReadPorts};
-pub use walk::{LogWalk, WalkPart, WalkPosition};
+pub use walk::{LogWalk, OpenPart, OpenWorkflows, WalkPart, WalkPosition};

@@ -3,6 +3,7 @@
 use alims_domain::identifiers::{RecoveryId, Version, WorkflowKey};
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
+use alims_domain::timestamp::Timestamp;
 use std::future::Future;
 
 use crate::ports::failure::{Cause, StoreError};
@@ -132,14 +133,29 @@ pub trait RecoveryStarter: Send + Sync {
     fn status(&self, recovery_id: &RecoveryId) -> impl Future<Output = Result<ExecutionStatus, StarterError>> + Send;
 }
 
-/// Stores where the sweep stopped. A loss is harmless: the next sweep starts at the beginning.
+/// How far the sweeps have come. There are two walks: one over the open workflows of the index, and a *round* over the
+/// whole log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SweepPosition {
+    /// Where the round continues in the log; none to begin a round.
+    pub round: Option<WalkPosition>,
+    /// When this round began; none before its first part.
+    pub round_began: Option<Timestamp>,
+    /// When the last complete round ended; none before the first one did.
+    pub round_ended: Option<Timestamp>,
+    /// Where the walk over the open workflows continues in the index; none to begin it.
+    pub open: Option<WalkPosition>,
+    /// The number of open workflows that this walk has met so far.
+    pub open_met: u64,
+    /// The number that the last complete walk met.
+    pub open_total: u64,
+}
+
+/// Stores how far the sweeps have come. A loss is harmless: the next sweep starts both walks at the beginning.
 pub trait SweepPositions: Send + Sync {
-    /// The position to continue from; none to start at the beginning.
-    fn sweep_position(&self) -> impl Future<Output = Result<Option<WalkPosition>, StoreError>> + Send;
+    /// The position to continue from; the default to start at the beginning.
+    fn sweep_position(&self) -> impl Future<Output = Result<SweepPosition, StoreError>> + Send;
 
     /// Stores the position to continue from.
-    fn keep_sweep_position(
-        &self,
-        position: Option<&WalkPosition>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn keep_sweep_position(&self, position: &SweepPosition) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

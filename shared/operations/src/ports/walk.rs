@@ -30,4 +30,31 @@ pub trait LogWalk: Send + Sync {
     /// consistent: a newer entry has its own notification. For a position that it did not make it MUST return
     /// [`StoreError::Refused`].
     fn part(&self, from: Option<&WalkPosition>) -> impl Future<Output = Result<WalkPart, StoreError>> + Send;
+
+    /// Where that many walks begin which together visit the whole log, so that they may run at the same time: none is the
+    /// beginning of the log. An adapter MUST name every workflow in exactly one of them, and MAY give fewer.
+    fn segments(&self, _number: u16) -> Vec<Option<WalkPosition>> {
+        vec![None]
+    }
+}
+
+/// A part of a walk over the open workflows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenPart {
+    /// The workflows, each once.
+    pub workflows: Vec<WorkflowKey>,
+    /// Where the next part begins; none at the end. A part may be empty and still have a next one.
+    pub next: Option<WalkPosition>,
+}
+
+/// Visits the workflows of every tenant whose index entry has a state that it can leave, in no particular order. Only
+/// these can have versions that are not published, but for workflows without any index entry: these are found by a walk
+/// over the log.
+pub trait OpenWorkflows: Send + Sync {
+    /// The part at a position, or the first one. Reads may be eventually consistent.
+    ///
+    /// An adapter MUST name every workflow that was open for some seconds before the walk began and stayed so; also one
+    /// whose entry cannot be read. For a position that it did not make, and while its store has no such order, it MUST
+    /// return [`StoreError::Refused`].
+    fn open_part(&self, from: Option<&WalkPosition>) -> impl Future<Output = Result<OpenPart, StoreError>> + Send;
 }

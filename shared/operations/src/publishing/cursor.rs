@@ -14,11 +14,15 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::chain_walk::identified;
 use crate::errors::with_causes;
 use crate::metrics;
-use crate::ports::{EventBus, LogError, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::ports::{
+    EntryRefused, EventBus, LogError, PublishPorts, QuarantineLog, RefusedEvent, RefusedForGood, StoreError,
+    WorkflowIndex, WorkflowLog,
+};
 
 /// Why publication of a workflow stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,43 @@ pub(crate) enum Stop {
     Retryable(String),
     /// A retry will not succeed: the version is missing from the log or unreadable.
     Permanent(String),
+    /// The bus never accepts this event as it is. The events after it wait for it, so that no subscriber meets a gap;
+    /// the index stays before it, and says so.
+    Refused(RefusedEvent, RefusedForGood),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retryable(why) | Self::Permanent(why) => f.write_str(why),
+            Self::Refused(RefusedEvent { version: Some(version), .. }, why) => {
+                write!(f, "the bus refuses version {version} for good: {why}")
+            }
+            Self::Refused(RefusedEvent { version: None, .. }, why) => {
+                write!(f, "the bus refuses the event for good: {why}")
+            }
+        }
+    }
+}
+
+impl Stop {
+    /// Why the bus did not take this event.
+    pub(crate) fn of(event: &BusEvent, why: NotTaken) -> Self {
+        match why {
+            NotTaken::ForNow(why) => Self::Retryable(why),
+            NotTaken::ForGood(why) => {
+                let (event_id, version, code) = (event.event_id, event.version, why.code.clone());
+                Self::Refused(RefusedEvent { event_id, version, code }, why)
+            }
+        }
+    }
+}
+
+/// Why the bus did not confirm an event.
+#[derive(Clone, Debug)]
+pub(crate) enum NotTaken {
+    ForNow(String),
+    ForGood(RefusedForGood),
 }
 
 /// The publication of one workflow, from its published version to a target version.
@@ -190,14 +231,14 @@ pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B
         }
         let entries = round.iter().map(|(_, _, entry)| entry.clone()).collect();
         let results = put_one_a_workflow(&ports.bus, entries).await;
-        for ((at, event, _), result) in round.into_iter().zip(results) {
+        for ((at, event, entry), result) in round.into_iter().zip(results) {
             let Some(cursor) = cursors.get_mut(at) else { continue };
             match result {
                 Ok(()) => {
                     accepted += 1;
                     cursor.was_accepted(event);
                 }
-                Err(why) => cursor.stop = Some(Stop::Retryable(why)),
+                Err(why) => cursor.stop = Some(Stop::of(&entry, why)),
             }
         }
     }
@@ -275,15 +316,15 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
 }
 
 /// Puts events of different workflows, in as many calls as their number and size need. One result per event, in order.
-pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), String>> {
+pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), NotTaken>> {
     let calls = into_calls(events);
     let results: Vec<Result<(), String>> = stream::iter(calls)
         .map(async |call| match bus.put(&call).await {
             Ok(results) if results.len() == call.len() => {
-                results.into_iter().map(|result| result.map_err(|refused| refused.to_string())).collect()
+                results.into_iter().map(|result| result.map_err(not_taken)).collect()
             }
-            Ok(_) => vec![Err("the bus did not answer for every entry".to_owned()); call.len()],
-            Err(error) => vec![Err(with_causes(&error)); call.len()],
+            Ok(_) => vec![Err(NotTaken::ForNow("the bus did not answer for every entry".to_owned())); call.len()],
+            Err(error) => vec![Err(NotTaken::ForNow(with_causes(&error))); call.len()],
         })
         .buffered(PUBLISHER_CONCURRENCY_MAX)
         .collect::<Vec<Vec<_>>>()
@@ -292,6 +333,16 @@ pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEven
     let accepted = results.iter().filter(|result| result.is_ok()).count();
     metrics::EVENTS_PUBLISHED.add(u64::try_from(accepted).unwrap_or(u64::MAX), &[]);
     results
+}
+
+fn not_taken(refused: EntryRefused) -> NotTaken {
+    match refused {
+        EntryRefused::ForNow(_) => NotTaken::ForNow(refused.to_string()),
+        EntryRefused::ForGood(why) => {
+            metrics::EVENTS_REFUSED.add(1, &[]);
+            NotTaken::ForGood(why)
+        }
+    }
 }
 
 fn into_calls(events: Vec<BusEvent>) -> Vec<Vec<BusEvent>> {

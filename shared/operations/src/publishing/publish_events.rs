@@ -20,7 +20,8 @@ use crate::errors::with_causes;
 use crate::head::newest;
 use crate::metrics;
 use crate::ports::{
-    Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog,
+    Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, RefusedEvent, StoreError,
+    WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::changes::{OPERATION, quarantine_changed};
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
@@ -72,7 +73,7 @@ where
                 published.failed.push(FailedRecord { sequence_number, why: newer.to_string() });
             }
             StreamRecord::Unreadable { sequence_number, key, why } => {
-                published.dead.push(DeadLetter { sequence_number, key, why });
+                published.dead.push(DeadLetter { sequence_number, key, why, refused: None });
             }
             // Changes are dealt with by now.
             StreamRecord::Changed { .. } | StreamRecord::Ignored { .. } => {}
@@ -178,7 +179,12 @@ fn conclude(key: &WorkflowKey, notifications: Notifications, cursor: Cursor, pub
     match cursor.stop {
         None => {}
         Some(Stop::Retryable(why)) => fail(notifications, cursor.checkpoint, &why, published),
-        Some(Stop::Permanent(why)) => dead_letter(key, notifications, cursor.checkpoint, &why, published),
+        Some(Stop::Permanent(why)) => dead_letter(key, notifications, cursor.checkpoint, (&why, None), published),
+        // The records of later versions too: these wait for the refused one, and the next notification tries it again.
+        Some(Stop::Refused(refused, why)) => {
+            let why = Stop::Refused(refused.clone(), why).to_string();
+            dead_letter(key, notifications, cursor.checkpoint, (&why, Some(refused)), published);
+        }
     }
 }
 
@@ -201,7 +207,7 @@ async fn publish_doubted<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Ev
         let after = match settled(ports, &key, &notifications, &indexed).await {
             Ok(Settled::After(after)) => after,
             Ok(Settled::Dead(why)) => {
-                dead_letter(&key, notifications, None, &why, published);
+                dead_letter(&key, notifications, None, (&why, None), published);
                 continue;
             }
             Err(error) => {
@@ -301,11 +307,12 @@ fn dead_letter(
     key: &WorkflowKey,
     notifications: Notifications,
     checkpoint: Option<Version>,
-    why: &str,
+    (why, refused): (&str, Option<RefusedEvent>),
     published: &mut Published,
 ) {
     for sequence_number in not_reached(notifications, checkpoint) {
-        published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why: why.to_owned() });
+        let (key, why, refused) = (key.to_string(), why.to_owned(), refused.clone());
+        published.dead.push(DeadLetter { sequence_number, key, why, refused });
     }
 }
 
@@ -337,7 +344,7 @@ async fn publish_unordered<B: EventBus>(bus: &B, records: Vec<Unordered>, publis
             Ok(event) => waiting.push((sequence_number, event)),
             Err(error) => {
                 let (key, why) = (key.to_string(), error.to_string());
-                published.dead.push(DeadLetter { sequence_number, key, why });
+                published.dead.push(DeadLetter { sequence_number, key, why, refused: None });
             }
         }
     }
@@ -353,11 +360,22 @@ async fn publish_unordered<B: EventBus>(bus: &B, records: Vec<Unordered>, publis
             }
         }
         let (numbers, events): (Vec<String>, Vec<BusEvent>) = round.into_values().unzip();
-        let results = put_one_a_workflow(bus, events).await;
-        for (sequence_number, result) in numbers.into_iter().zip(results) {
-            match result {
-                Ok(()) => published.accepted += 1,
-                Err(why) => published.failed.push(FailedRecord { sequence_number, why }),
+        let results = put_one_a_workflow(bus, events.clone()).await;
+        for ((sequence_number, event), result) in numbers.into_iter().zip(events).zip(results) {
+            let Err(why) = result else {
+                published.accepted += 1;
+                continue;
+            };
+            let stop = Stop::of(&event, why);
+            let why = stop.to_string();
+            match stop {
+                Stop::Retryable(_) | Stop::Permanent(_) => {
+                    published.failed.push(FailedRecord { sequence_number, why });
+                }
+                Stop::Refused(refused, _) => {
+                    let key = event.key.to_string();
+                    published.dead.push(DeadLetter { sequence_number, key, why, refused: Some(refused) });
+                }
             }
         }
         waiting = later;

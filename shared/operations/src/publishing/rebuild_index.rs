@@ -25,10 +25,13 @@ use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
 use crate::chain_walk::{WalkedPast, event_at, walk_past_releases};
-use crate::ports::{Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
-use crate::publishing::cursor::{Cursor, Stop, catch_up};
+use crate::ports::{
+    Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WalkPosition, WorkflowIndex, WorkflowLog,
+};
+use crate::publishing::cursor::{Cursor, catch_up};
 
 pub use crate::ports::PublishPorts as Ports;
 
@@ -37,8 +40,10 @@ pub use crate::ports::PublishPorts as Ports;
 pub struct RebuildOptions {
     /// Versions made before this instant count as published when the index does not say. None: no version does.
     pub published_before: Option<Timestamp>,
-    /// The number of workflows in progress at once; at least one.
+    /// The number of workflows in progress at once; at least one a segment.
     pub workflows_at_once: usize,
+    /// In how many segments the log is walked at the same time; at least one. Memory holds one part of each.
+    pub segments: u16,
     /// Whether to report only, without changes.
     pub dry_run: bool,
 }
@@ -58,6 +63,8 @@ pub struct Rebuilt {
     pub findings: Vec<Finding>,
     /// The total number of findings.
     pub findings_total: u64,
+    /// Segments of the log that were walked to their end.
+    pub segments_ended: u16,
 }
 
 /// An anomaly that a rebuild leaves unchanged.
@@ -136,43 +143,91 @@ pub enum RebuildIndexError {
 /// Repairs the index entry of every workflow and publishes missing events.
 ///
 /// The rebuild calls `progress` with its results after every few workflows and after every part of the log; `progress`
-/// may stop it there.
+/// may stop it there, with all its segments.
 ///
 /// # Errors
 /// When log or index fail. A problem of a single workflow is a finding and does not stop the others.
 pub async fn rebuild_index<L, I, B>(
     ports: &Ports<L, I, B>,
     options: &RebuildOptions,
-    mut progress: impl FnMut(&Rebuilt) -> ControlFlow<()>,
+    progress: impl FnMut(&Rebuilt) -> ControlFlow<()>,
 ) -> Result<Rebuilt, RebuildIndexError>
 where
     L: WorkflowLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
     B: EventBus,
 {
-    let mut rebuilt = Rebuilt::default();
+    let segments = if options.segments > 1 { ports.log.segments(options.segments) } else { vec![None] };
+    let at_once = (options.workflows_at_once / segments.len().max(1)).max(1);
+    let sum = Mutex::new(Sum { rebuilt: Rebuilt::default(), progress, stopped: false });
+    try_join_all(segments.into_iter().map(|from| rebuild_segment(ports, options, (from, at_once), &sum))).await?;
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(sum.rebuilt)
+}
+
+/// What all segments have done so far, and whether they are to stop.
+struct Sum<P> {
+    rebuilt: Rebuilt,
+    progress: P,
+    stopped: bool,
+}
+
+impl<P: FnMut(&Rebuilt) -> ControlFlow<()>> Sum<P> {
+    fn add(&mut self, done: Rebuilt) -> ControlFlow<()> {
+        self.rebuilt.add(done);
+        self.stopped |= (self.progress)(&self.rebuilt).is_break();
+        if self.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// One segment of the log, part after part.
+async fn rebuild_segment<L, I, B, P>(
+    ports: &Ports<L, I, B>,
+    options: &RebuildOptions,
+    (mut from, at_once): (Option<WalkPosition>, usize),
+    sum: &Mutex<Sum<P>>,
+) -> Result<(), RebuildIndexError>
+where
+    L: WorkflowLog + QuarantineLog + LogWalk,
+    I: WorkflowIndex,
+    B: EventBus,
+    P: FnMut(&Rebuilt) -> ControlFlow<()>,
+{
+    let add = |done| sum.lock().unwrap_or_else(PoisonError::into_inner).add(done);
     let mut before = BTreeSet::new();
-    let mut from = None;
     loop {
         let part = ports.log.part(from.as_ref()).await.map_err(RebuildIndexError::Log)?;
-        part.strays.into_iter().for_each(|key| rebuilt.found(key, Anomaly::Stray));
+        let mut done = Rebuilt::default();
+        part.strays.into_iter().for_each(|key| done.found(key, Anomaly::Stray));
         // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
-        for keys in fresh.chunks(options.workflows_at_once.max(1)) {
-            put_in_order(ports, options, keys, &mut rebuilt).await?;
-            if progress(&rebuilt).is_break() {
-                return Ok(rebuilt);
+        for keys in fresh.chunks(at_once) {
+            put_in_order(ports, options, keys, &mut done).await?;
+            if add(std::mem::take(&mut done)).is_break() {
+                return Ok(());
             }
         }
-        if fresh.is_empty() && progress(&rebuilt).is_break() {
-            return Ok(rebuilt);
+        done.segments_ended = u16::from(part.next.is_none());
+        if add(done).is_break() || part.next.is_none() {
+            return Ok(());
         }
-        let Some(next) = part.next else { return Ok(rebuilt) };
-        (from, before) = (Some(next), part.workflows);
+        (from, before) = (part.next, part.workflows);
     }
 }
 
 impl Rebuilt {
+    fn add(&mut self, other: Self) {
+        let Self { workflows, repaired, caught_up, published, findings, findings_total, segments_ended } = other;
+        self.workflows += workflows;
+        self.repaired += repaired;
+        self.caught_up += caught_up;
+        self.published += published;
+        self.findings_total += findings_total;
+        self.segments_ended += segments_ended;
+        let room = FINDINGS_MAX.saturating_sub(self.findings.len());
+        self.findings.extend(findings.into_iter().take(room));
+    }
+
     fn found(&mut self, key: String, anomaly: Anomaly) {
         self.findings_total += 1;
         if self.findings.len() < FINDINGS_MAX {
@@ -282,9 +337,7 @@ async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventB
     for (disorder, cursor) in behind.into_iter().zip(cursors) {
         match cursor.stop {
             None => done.push(disorder),
-            Some(Stop::Retryable(why) | Stop::Permanent(why)) => {
-                rebuilt.found(disorder.key.to_string(), Anomaly::NotDone(why));
-            }
+            Some(stop) => rebuilt.found(disorder.key.to_string(), Anomaly::NotDone(stop.to_string())),
         }
     }
     done

@@ -23,7 +23,7 @@ use crate::permission::authorise;
 use crate::ports::{
     AccessPolicy, Clock, EventBus, Ids, PublishPorts, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
-use crate::publishing::cursor::{Cursor, Stop, catch_up};
+use crate::publishing::cursor::{Cursor, catch_up};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 use crate::witness::consulted;
 
@@ -132,8 +132,9 @@ pub async fn replay_events<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: 
     let (cursors, events) = catch_up(&ports.publishing, vec![Cursor::replaying(key, from, to, sound)]).await;
     match cursors.into_iter().find_map(|cursor| Some((cursor.stop?, cursor.checkpoint))) {
         None => Ok(Replay { from, to, events, next: to.next().filter(|next| *next <= last) }),
-        Some((Stop::Retryable(why) | Stop::Permanent(why), reached)) => {
-            Err(ReplayEventsError::Interrupted { next: reached.and_then(Version::next).unwrap_or(from), why })
+        Some((stop, reached)) => {
+            let next = reached.and_then(Version::next).unwrap_or(from);
+            Err(ReplayEventsError::Interrupted { next, why: stop.to_string() })
         }
     }
 }

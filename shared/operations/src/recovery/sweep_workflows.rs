@@ -1,13 +1,20 @@
-//! The sweep: walks the log in bounded parts and starts the recoveries that no request or failure event has started.
+//! The sweep: starts the recoveries that no request or failure event has started, in two bounded walks.
 //!
-//! The next sweep continues where this one stopped. It starts a recovery for a workflow whose index entry is behind,
-//! missing or wrong, or that failed and was never retried. It records a broken history, and closes attempts whose
-//! execution ended without an outcome.
+//! The first visits the open workflows in the index: only these can have versions that are not published, or wait for a
+//! retry. It compares each with the log's newest version and looks closely at what differs. The second is the *round*:
+//! part by part it checks every workflow in the log, with its whole history. It finds what the index does not have, and
+//! tampering. The next sweep continues both where this one stopped.
+//!
+//! A close look starts a recovery for a workflow whose index entry is behind, missing or wrong, or that failed and was
+//! never retried. It records a broken history, and closes attempts whose execution ended without an outcome.
+
+mod open;
+mod progress;
 
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::{
-    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_CHECKS_MAX, SWEEP_GRACE_SECONDS, SWEEP_SECONDS_MAX,
-    SWEEP_WORKFLOWS_MAX,
+    PUBLISHER_CONCURRENCY_MAX, RECOVERY_ATTEMPTS_READ_MAX, SWEEP_CHECKS_MAX, SWEEP_GRACE_SECONDS,
+    SWEEP_OPEN_SECONDS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
 };
 use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
@@ -22,8 +29,8 @@ use std::sync::Arc;
 use crate::errors::with_causes;
 use crate::metrics;
 use crate::ports::{
-    ExecutionStatus, Ids, LogWalk, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPositions,
-    WorkflowIndex, WorkflowLog,
+    ExecutionStatus, Ids, LogWalk, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError,
+    SweepPosition, SweepPositions, WorkflowIndex, WorkflowLog,
 };
 use crate::quarantining::quarantine;
 use crate::recovery::assess::{AssessError, Assessed, assess_part};
@@ -43,10 +50,16 @@ pub struct Ports<L, I, S, P> {
 }
 
 /// The result of one sweep.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Swept {
-    /// Workflows checked.
+    /// Open workflows compared with the log.
+    pub open: u64,
+    /// The share of the open workflows that this was, in percent; none when the index cannot tell which are open.
+    pub coverage: Option<f64>,
+    /// Workflows of the log that the round checked.
     pub workflows: u64,
+    /// Workflows whose index entry was behind the log, missing or wrong, and not because they are young.
+    pub behind: u64,
     /// Recoveries started.
     pub started: u64,
     /// Their claims.
@@ -57,19 +70,45 @@ pub struct Swept {
     pub closed: u64,
     /// Workflows that this sweep could not check or repair, each with the reason.
     pub failed: Vec<(WorkflowKey, String)>,
-    /// Whether the walk reached the end of the log; the next one starts at the beginning.
+    /// Whether the round reached the end of the log; the next one starts at the beginning.
     pub finished: bool,
+    /// Seconds since the last complete round ended; before the first one did, since it began.
+    pub round_age_seconds: u64,
 }
 
 /// The operation's name in logs, policies and records.
 const OPERATION: &str = "sweep-workflows";
 
-/// Sweeps a bounded part of the log.
+/// Sweeps the open workflows and a bounded part of the log.
 ///
 /// # Errors
-/// When the log cannot be walked or the position cannot be stored. A problem of a single workflow does not stop the
-/// others.
+/// When the log or the index cannot be walked or the position cannot be stored. A problem of a single workflow does not
+/// stop the others.
 pub async fn sweep_workflows<L, I, S, P>(ports: &Ports<L, I, S, P>) -> Result<Swept, StoreError>
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
+    I: WorkflowIndex + OpenWorkflows,
+    S: RecoveryStarter,
+    P: SweepPositions,
+{
+    let begun = ports.starting.clock.now();
+    let mut swept = Swept::default();
+    let mut position = ports.positions.sweep_position().await?;
+    let enough = begun.later_by_seconds(SWEEP_OPEN_SECONDS_MAX);
+    let looked_at = open::sweep(ports, &mut position, &mut swept, enough).await?;
+    sweep_round(ports, &mut position, &mut swept, (begun.later_by_seconds(SWEEP_SECONDS_MAX), &looked_at)).await?;
+    swept.round_age_seconds = progress::round_age(&position, ports.starting.clock.now());
+    swept.tell();
+    Ok(swept)
+}
+
+/// Continues the round until it ends, or until `enough`; past the workflows that this sweep has looked at already.
+async fn sweep_round<L, I, S, P>(
+    ports: &Ports<L, I, S, P>,
+    position: &mut SweepPosition,
+    swept: &mut Swept,
+    (enough, looked_at): (Timestamp, &BTreeSet<WorkflowKey>),
+) -> Result<(), StoreError>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
     I: WorkflowIndex,
@@ -77,41 +116,57 @@ where
     P: SweepPositions,
 {
     let clock = ports.starting.clock.as_ref();
-    let enough = clock.now().later_by_seconds(SWEEP_SECONDS_MAX);
-    let mut swept = Swept::default();
     let mut before = BTreeSet::new();
-    let mut from = ports.positions.sweep_position().await?;
+    let mut is_first = true;
     loop {
-        let part = match ports.starting.log.part(from.as_ref()).await {
+        let part = match ports.starting.log.part(position.round.as_ref()).await {
             Ok(part) => part,
             // An invalid position would stop every later sweep.
-            Err(StoreError::Refused(_)) if from.is_some() && swept == Swept::default() => {
-                from = None;
+            Err(StoreError::Refused(_)) if position.round.is_some() && is_first => {
+                (position.round, position.round_began) = (None, None);
                 continue;
             }
             Err(error) => return Err(error),
         };
+        is_first = false;
+        position.round_began = position.round_began.or_else(|| Some(clock.now()));
         // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
-        let looks: Vec<_> = fresh.into_iter().map(|key| sweep_keyed(ports, key)).collect();
-        let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
-        looks.into_iter().for_each(|(key, did)| swept.count(key, did));
-        // Only now: an interrupted sweep checks this part again.
-        ports.positions.keep_sweep_position(part.next.as_ref()).await?;
-        swept.finished = part.next.is_none();
-        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
-            return Ok(swept);
+        swept.workflows += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+        let left: Vec<WorkflowKey> = fresh.into_iter().filter(|key| !looked_at.contains(key)).collect();
+        look_closely(ports, left, swept).await;
+        position.round = part.next;
+        swept.finished = position.round.is_none();
+        if swept.finished {
+            (position.round_began, position.round_ended) = (None, Some(clock.now()));
         }
-        (from, before) = (part.next, part.workflows);
+        // Only now: an interrupted sweep checks this part again.
+        ports.positions.keep_sweep_position(position).await?;
+        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
+            return Ok(());
+        }
+        before = part.workflows;
     }
+}
+
+/// Looks at each of these workflows, some at the same time, and counts what it did.
+async fn look_closely<L, I, S, P>(ports: &Ports<L, I, S, P>, workflows: Vec<WorkflowKey>, swept: &mut Swept)
+where
+    L: WorkflowLog + RecoveryLog + QuarantineLog,
+    I: WorkflowIndex,
+    S: RecoveryStarter,
+{
+    let looks: Vec<_> = workflows.into_iter().map(|key| sweep_keyed(ports, key)).collect();
+    let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
+    looks.into_iter().for_each(|(key, did)| swept.count(key, did));
 }
 
 impl Swept {
     fn count(&mut self, key: WorkflowKey, did: Result<Did, SweepFailure>) {
-        self.workflows += 1;
         match did {
-            Ok(Did { closed, helped }) => {
+            Ok(Did { closed, behind, helped }) => {
                 self.closed += closed;
+                self.behind += u64::from(behind);
                 match helped {
                     Helped::NotNeeded => {}
                     Helped::Started(claim) => {
@@ -129,6 +184,7 @@ impl Swept {
 /// The result for one workflow.
 struct Did {
     closed: u64,
+    behind: bool,
     helped: Helped,
 }
 
@@ -184,7 +240,7 @@ where
             ExecutionStatus::Unknown if is_settled(claim, now) && number == 0 => {
                 let started = start_claimed(&ports.starting, claim).await?;
                 let helped = if started { Helped::Started(Box::new(claim.clone())) } else { Helped::NotNeeded };
-                return Ok(Did { closed: closed + u64::from(!started), helped });
+                return Ok(Did { closed: closed + u64::from(!started), behind: false, helped });
             }
             ExecutionStatus::Unknown if is_settled(claim, now) => {
                 let outcome = Outcome::gave_up("NeverStarted", "a newer recovery was started in its place");
@@ -198,7 +254,7 @@ where
     if closed > 0 {
         attempts = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?.attempts;
     }
-    let helped = |helped| Ok(Did { closed, helped });
+    let helped = |helped| Ok(Did { closed, behind: false, helped });
     let findings = match assessed(log, &ports.index, key).await {
         Ok(Some(findings)) => findings,
         Ok(None) => return Err(SweepFailure::TooLong),
@@ -206,7 +262,7 @@ where
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
-    let (version, correlation_id) = match plan(&findings, Trigger::Sweep) {
+    let (version, correlation_id, behind) = match plan(&findings, Trigger::Sweep) {
         RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
         RecoveryPlan::Quarantine(found) if is_recorded(&findings, &found) => {
             return helped(Helped::NotNeeded);
@@ -227,16 +283,16 @@ where
             if young || (only_failed && was_decided(&attempts, findings.end)) {
                 return helped(Helped::NotNeeded);
             }
-            (findings.end, head.correlation_id.clone())
+            (findings.end, head.correlation_id.clone(), !only_failed)
         }
     };
     // Sweeps are rare enough to need no delay; but their recoveries count towards the maximum.
     if automatic_delay(&attempts, now).is_none() {
-        return helped(Helped::NotNeeded);
+        return Ok(Did { closed, behind, helped: Helped::NotNeeded });
     }
     let asking = Asking::automatic(Trigger::Sweep, correlation_id, 0);
     let claim = start(&ports.starting, key, version, &asking).await?;
-    helped(Helped::Started(Box::new(claim)))
+    Ok(Did { closed, behind, helped: Helped::Started(Box::new(claim)) })
 }
 
 /// Assesses a workflow; none when its history is longer than a sweep checks.

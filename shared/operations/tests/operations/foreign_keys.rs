@@ -172,7 +172,7 @@ async fn a_verification_of_a_log_that_circles_comes_to_an_end() {
 async fn a_rebuild_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
         let ports = publishing(Circling::new(3, readable).await);
-        let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
+        let options = RebuildOptions { published_before: None, workflows_at_once: 1, segments: 1, dry_run: false };
         rebuild_index(&ports, &options, |_| ControlFlow::Continue(())).await.unwrap();
     }
 }

@@ -178,7 +178,7 @@ async fn a_verification_a_replay_and_a_rebuild_report_it_and_change_nothing() {
         let replayed = alims_operations::replay_events::replay_events(&replays, &alice(), &w(), Version::FIRST).await;
         assert!(matches!(&replayed, Err(ReplayEventsError::Quarantined(it)) if it.0.fault == fault), "{replayed:?}");
 
-        let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
+        let options = RebuildOptions { published_before: None, workflows_at_once: 1, segments: 1, dry_run: false };
         let publishing = site.with(RulesThatAllow).publishing;
         let rebuilt = rebuild_index(&publishing, &options, |_| ControlFlow::Continue(())).await.unwrap();
         assert_eq!((rebuilt.repaired, rebuilt.published, rebuilt.findings.len()), (0, 0, 1), "{cut:?}");

@@ -4,7 +4,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::TenantId;
 use alims_domain::limits::{BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES};
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::EventBus;
+use alims_operations::ports::{EntryRefused, EventBus};
 
 use crate::NextPut;
 use crate::builders::{a_created_of, a_fresh_tenant, a_key_of};
@@ -115,10 +115,29 @@ pub async fn a_refused_entry_is_refused_in_its_place_and_the_others_are_taken(st
         let events = events(4);
         stage.meet_next_put_with(NextPut::RefuseEntries(places.clone()));
         let results = stage.bus().put(&events).await.unwrap();
-        let refused: Vec<usize> = (0..results.len()).filter(|place| results[*place].is_err()).collect();
+        let for_now = |place: &usize| matches!(results[*place], Err(EntryRefused::ForNow(_)));
+        let refused: Vec<usize> = (0..results.len()).filter(for_now).collect();
         assert_eq!((results.len(), refused), (4, places.clone()));
         let taken: Vec<BusEvent> =
             (0..4).filter(|place| !places.contains(place)).map(|place| events[place].clone()).collect();
+        expected.extend(on_the_bus(&taken));
+        assert_eq!(stage.accepted(), expected, "{places:?} refused");
+    }
+}
+
+/// The publisher puts such an entry no more, so that it must be no other.
+pub async fn an_entry_that_is_never_taken_is_refused_for_good_and_the_others_are_taken(stage: impl BusStage) {
+    let mut expected = Vec::new();
+    for places in [vec![0], vec![2], vec![1, 3], vec![0, 1, 2, 3]] {
+        let events = events(4);
+        stage.meet_next_put_with(NextPut::RefuseForGood(places.clone()));
+        let results = stage.bus().put(&events).await.unwrap();
+        let for_good = |place: &usize| matches!(results[*place], Err(EntryRefused::ForGood(_)));
+        let refused: Vec<usize> = (0..results.len()).filter(for_good).collect();
+        assert_eq!((results.len(), refused), (4, places.clone()), "{results:?}");
+        let taken: Vec<BusEvent> =
+            (0..4).filter(|place| !places.contains(place)).map(|place| events[place].clone()).collect();
+        assert!(taken.len() + places.len() == 4 && results.iter().filter(|it| it.is_ok()).count() == taken.len());
         expected.extend(on_the_bus(&taken));
         assert_eq!(stage.accepted(), expected, "{places:?} refused");
     }

@@ -1,6 +1,7 @@
 //! The contract of the dead-letter store: each confirmed letter is stored in full, for a person to review.
 
-use alims_operations::ports::{DeadLetter, DeadLetters};
+use alims_domain::identifiers::{EventId, Version};
+use alims_operations::ports::{DeadLetter, DeadLetters, RefusedEvent};
 
 /// A dead-letter store that a test can read and make unavailable.
 pub trait DeadLettersStage {
@@ -15,7 +16,16 @@ pub trait DeadLettersStage {
 }
 
 fn a_letter(key: &str, why: &str) -> DeadLetter {
-    DeadLetter { sequence_number: format!("of {key}"), key: key.to_owned(), why: why.to_owned() }
+    DeadLetter { sequence_number: format!("of {key}"), key: key.to_owned(), why: why.to_owned(), refused: None }
+}
+
+/// What is kept of an event that the bus refused for good, with a version and without.
+fn refused_letters() -> [DeadLetter; 2] {
+    [Some(Version::FIRST), None].map(|version| {
+        let event_id = EventId::try_from("01890a5d-ac96-774b-bcce-b302099a8057".to_owned()).unwrap();
+        let refused = RefusedEvent { event_id, version, code: "MalformedDetail".to_owned() };
+        DeadLetter { refused: Some(refused), ..a_letter(&format!("refused {version:?}"), "It is malformed.") }
+    })
 }
 
 async fn assert_kept(stage: &impl DeadLettersStage, letters: &[DeadLetter]) {
@@ -37,7 +47,8 @@ pub async fn a_confirmed_letter_is_kept_whole(stage: impl DeadLettersStage) {
         a_letter("long", &"x".repeat(10_000)),
     ];
     assert_kept(&stage, &odd).await;
-    assert_eq!(stage.kept().len(), odd.len());
+    assert_kept(&stage, &refused_letters()).await;
+    assert_eq!(stage.kept().len(), odd.len() + refused_letters().len());
 }
 
 /// Any number, of one record or of many.

@@ -15,6 +15,7 @@ pub mod index_walk;
 pub mod json;
 pub mod list;
 pub mod log;
+pub mod open;
 pub mod quarantine;
 pub mod recoveries;
 pub mod rules;
@@ -111,6 +112,7 @@ macro_rules! walk_contract {
             every_workflow_is_met_and_none_comes_between_the_parts_of_another
             a_walk_goes_on_from_any_of_its_positions
             an_append_during_a_walk_hides_nothing_that_was_there
+            segments_share_out_every_workflow
             a_position_that_no_walk_gave_is_refused
         }
     };
@@ -152,6 +154,11 @@ macro_rules! index_contract {
             tenants_counts_are_kept_apart
             a_count_that_stops_early_is_a_lower_bound_and_says_so
         }
+        $crate::contract_tests! { open, $adapter,
+            a_workflow_is_met_once_while_its_state_is_not_final
+            a_walk_goes_on_where_a_workflow_was_closed
+            a_position_that_no_walk_gave_is_refused
+        }
     };
 }
 
@@ -178,6 +185,7 @@ macro_rules! bus_answers_contract {
     ($stage:expr) => {
         $crate::contract_tests! { bus in answers, $stage,
             a_refused_entry_is_refused_in_its_place_and_the_others_are_taken
+            an_entry_that_is_never_taken_is_refused_for_good_and_the_others_are_taken
             a_lost_answer_is_an_error_although_the_entries_were_taken
         }
     };

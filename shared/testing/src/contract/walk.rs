@@ -100,6 +100,27 @@ pub async fn an_append_during_a_walk_hides_nothing_that_was_there<
     panic!("the walk does not end");
 }
 
+/// Each segment is a walk of its own, and a workflow is wholly in one of them.
+pub async fn segments_share_out_every_workflow<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
+    let (tenant, keys) = filled(&log).await;
+    for number in [1, 2, 3, 40] {
+        let segments = log.segments(number);
+        assert!(!segments.is_empty() && segments.len() <= usize::from(number), "{number}: {segments:?}");
+        let mut met: Vec<WorkflowKey> = Vec::new();
+        for from in segments {
+            let parts = walked(&log, &tenant, from).await;
+            // It goes on from any of its positions, within its segment.
+            for (place, (from, _)) in parts.iter().enumerate() {
+                assert_eq!(walked(&log, &tenant, from.clone()).await, parts[place..], "{from:?}");
+            }
+            let of_segment: BTreeSet<WorkflowKey> = parts.into_iter().flat_map(|(_, workflows)| workflows).collect();
+            met.extend(of_segment);
+        }
+        met.sort_unstable();
+        assert_eq!(met, keys.iter().cloned().collect::<Vec<_>>(), "{number} segments");
+    }
+}
+
 /// It leads nowhere, and certainly not to the beginning.
 pub async fn a_position_that_no_walk_gave_is_refused<L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk>(log: L) {
     filled(&log).await;

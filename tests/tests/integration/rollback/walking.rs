@@ -2,7 +2,7 @@
 
 use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{SweepPositions, WalkPosition};
+use alims_operations::ports::{SweepPosition, SweepPositions, WalkPosition};
 use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_operations::{Anomaly, StartPorts};
 use alims_testing::{FixedClock, MemoryStarter, SequentialIds};
@@ -72,7 +72,8 @@ async fn a_newer_position_of_the_sweep_stays_and_each_sweep_begins_anew() {
     let key = (INDEX, "#sweep".to_owned(), String::new());
     // From here on there would be nothing more to look at.
     let end = WalkPosition(r#"["default#w","v#0000000003"]"#.to_owned());
-    index.keep_sweep_position(Some(&end)).await.unwrap();
+    let end = SweepPosition { round: Some(end), ..SweepPosition::default() };
+    index.keep_sweep_position(&end).await.unwrap();
     let (_, original) = lab.raise((INDEX, "#sweep", "", "")).await;
     for _ in 0..2 {
         let swept = swept(&lab).await;
@@ -80,9 +81,9 @@ async fn a_newer_position_of_the_sweep_stays_and_each_sweep_begins_anew() {
         assert_eq!(lab.raw_items().await[&key], as_newer(&original));
     }
     lab.put_raw(INDEX, &original).await;
-    assert_eq!(index.sweep_position().await.unwrap(), Some(end));
+    assert_eq!(index.sweep_position().await.unwrap(), end);
     swept(&lab).await;
-    assert_eq!(index.sweep_position().await.unwrap(), None, "it came to the end and begins anew");
+    assert_eq!(index.sweep_position().await.unwrap().round, None, "it came to the end and begins anew");
 }
 
 #[tokio::test]

@@ -263,7 +263,7 @@ async fn golden_items_of_the_index_are_read_as_they_were_written() {
     let (index, key) = (&store.index, values::key());
     assert_eq!(entry_of(index, &key).await.unwrap(), Some(values::index_entry()));
     assert_eq!(index.list(&everything()).await.unwrap().items, [values::index_entry()]);
-    assert_eq!(index.sweep_position().await.unwrap(), Some(values::sweep_position()));
+    assert_eq!(index.sweep_position().await.unwrap(), values::sweep_position());
 }
 
 /// The release of a change must cover it whenever its record comes, from whatever release of the service.
@@ -349,7 +349,7 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
         assert_eq!(store.log.record_quarantine(&values::not_beside(&entry)).await.unwrap(), entry);
     }
     assert_eq!(store.index.advance(&values::index_entry()).await.unwrap(), Advanced::Yes);
-    store.index.keep_sweep_position(Some(&values::sweep_position())).await.unwrap();
+    store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
 
     let mut written = store.items().await;
     for kind in Kind::ALL {

@@ -16,7 +16,7 @@ use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::WalkPosition;
+use alims_operations::ports::{SweepPosition, WalkPosition};
 
 /// What `item_hash` gives for `unreadable-version.json`.
 pub(crate) const UNREADABLE_VERSION: &str = "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed";
@@ -327,9 +327,16 @@ pub(crate) fn index_entry() -> IndexEntry {
     IndexEntry::from(&resumed().event)
 }
 
-/// A position in the walk over the log.
-pub(crate) fn sweep_position() -> WalkPosition {
-    WalkPosition(r#"["golden-lab#w:1","v#0000000003"]"#.to_owned())
+/// Positions in both walks of the sweep.
+pub(crate) fn sweep_position() -> SweepPosition {
+    SweepPosition {
+        round: Some(WalkPosition(r#"["golden-lab#w:1","v#0000000003"]"#.to_owned())),
+        round_began: Some("2026-11-28T09:00:00.000Z".parse().unwrap()),
+        round_ended: Some("2026-11-28T08:30:00.000Z".parse().unwrap()),
+        open: Some(WalkPosition(r#"{"open_after":"golden-lab#w:1"}"#.to_owned())),
+        open_met: 12,
+        open_total: 340,
+    }
 }
 
 /// The same entry as an operation makes it, which does not know yet what has its place.

@@ -35,6 +35,11 @@ where
                 Ok(0) => {}
                 Ok(events) => document.did(StepKind::EventsPublished, self.now, Some(head.version), Some(events)),
                 Err(Stop::Retryable(why)) => return Err(RecoveryStepError::BusUnavailable(why)),
+                // Each further try would be refused too.
+                Err(stop @ Stop::Refused(..)) => {
+                    document.give_up("EventRefused", &stop.to_string());
+                    return Ok(document);
+                }
                 // The log has changed since the assessment. If this happens again, a change is not the cause.
                 Err(Stop::Permanent(why)) if document.has(StepKind::ChangedMeanwhile) => {
                     document.give_up("CannotPublish", &why);

@@ -125,7 +125,7 @@ proptest! {
         moves in vec(0_usize..8, 0..6),
         puts in vec(next_put(), 0..10),
         index_faults in vec((0_usize..30, fault()), 0..4),
-        (rebuilds, part, workflows_at_once) in (1_usize..3, 1_usize..9, 1_usize..5),
+        (rebuilds, part, workflows_at_once, segments) in (1_usize..3, 1_usize..9, 1_usize..5, 1_u16..4),
     ) {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
             let past = past(&histories).await;
@@ -149,7 +149,7 @@ proptest! {
                     deliver(&ports, records.to_vec()).await;
                 }
             };
-            let options = RebuildOptions { published_before: after(old), workflows_at_once, dry_run: false };
+            let options = RebuildOptions { published_before: after(old), workflows_at_once, segments, dry_run: false };
             let rebuilds = futures_util::future::join_all((0..rebuilds).map(|_| rebuilt(&ports, &options)));
             tokio::join!(publisher, moved_on(&ports, histories.len(), &moves, after(old).unwrap()), rebuilds);
             past.assert_in_order();

@@ -2,6 +2,7 @@
 
 mod bus_calls;
 mod changes;
+mod refused_for_good;
 mod released;
 
 use alims_domain::event::WorkflowEvent;

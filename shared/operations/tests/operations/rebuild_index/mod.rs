@@ -1,6 +1,7 @@
 //! Rebuilding the index: what is put in order and what is left.
 
 mod interrupted;
+mod segments;
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::hash_chain::{Break, BreakKind};
@@ -95,7 +96,7 @@ pub(crate) fn after(old: usize) -> Option<Timestamp> {
 }
 
 pub(crate) fn options(published_before: Option<Timestamp>) -> RebuildOptions {
-    RebuildOptions { published_before, workflows_at_once: 3, dry_run: false }
+    RebuildOptions { published_before, workflows_at_once: 3, segments: 1, dry_run: false }
 }
 
 pub(crate) fn go_on(_: &Rebuilt) -> ControlFlow<()> {
@@ -146,7 +147,7 @@ async fn a_rebuild_only_reads_workflows_that_are_in_order() {
     let past = past(&[history(3, 3, Entry::Right), history(1, 1, Entry::Right)]).await;
     let script = Script::default();
     let rebuilt = rebuild_index(&past.faulty(&script), &options(None), go_on).await.unwrap();
-    assert_eq!(rebuilt, Rebuilt { workflows: 2, ..Rebuilt::default() });
+    assert_eq!(rebuilt, Rebuilt { workflows: 2, segments_ended: 1, ..Rebuilt::default() });
     let written = |call: &&str| ["index.advance", "index.repair", "bus.put"].contains(call);
     assert_eq!(script.calls().iter().find(|call| written(call)), None);
 }
@@ -156,7 +157,10 @@ async fn a_workflow_that_is_behind_is_published_from_its_entry_on_whatever_its_a
     for published_before in [None, after(1), after(5)] {
         let past = past(&[history(5, 2, Entry::Right)]).await;
         let rebuilt = past.rebuild(published_before).await;
-        assert_eq!(rebuilt, Rebuilt { workflows: 1, caught_up: 1, published: 3, ..Rebuilt::default() });
+        assert_eq!(
+            rebuilt,
+            Rebuilt { workflows: 1, caught_up: 1, published: 3, segments_ended: 1, ..Rebuilt::default() }
+        );
         assert_eq!(past.on_the_bus(0), [1, 2, 3, 4, 5]);
         past.assert_in_order();
     }
@@ -168,7 +172,11 @@ async fn the_age_of_a_version_says_whether_it_is_published_where_the_entry_is_lo
         let past = past(&[history(4, 4, Entry::Lost)]).await;
         let rebuilt = past.rebuild(after(old)).await;
         let published = again.len() as u64;
-        assert_eq!(rebuilt, Rebuilt { workflows: 1, repaired: 1, published, ..Rebuilt::default() }, "{old} are old");
+        assert_eq!(
+            rebuilt,
+            Rebuilt { workflows: 1, repaired: 1, published, segments_ended: 1, ..Rebuilt::default() },
+            "{old} are old"
+        );
         assert_eq!(past.on_the_bus(0)[4..], again, "{old} are old");
         past.assert_in_order();
     }
@@ -262,7 +270,7 @@ async fn an_event_that_the_bus_refuses_is_a_finding_and_another_run_s_work() {
 async fn a_rebuild_leaves_a_workflow_with_a_newer_version_and_goes_on() {
     let log = newer_in(3);
     let ports = publishing(&log);
-    let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
+    let options = RebuildOptions { published_before: None, workflows_at_once: 1, segments: 1, dry_run: false };
     let rebuilt = rebuild_index(&ports, &options, |_| ControlFlow::Continue(())).await.unwrap();
     assert_eq!((rebuilt.workflows, rebuilt.repaired, rebuilt.findings_total), (2, 1, 1));
     assert!(matches!(&rebuilt.findings[0].anomaly, Anomaly::WrittenByNewerRelease(_)), "{:?}", rebuilt.findings);
@@ -274,7 +282,7 @@ async fn a_rebuild_passes_over_a_released_break_and_reports_it_no_more() {
     for fault in [BreakKind::Missing, BreakKind::Unreadable] {
         let ports = with_released_gap(fault).await;
         ports.index.remove(&a_key(W));
-        let options = RebuildOptions { published_before: None, workflows_at_once: 1, dry_run: false };
+        let options = RebuildOptions { published_before: None, workflows_at_once: 1, segments: 1, dry_run: false };
         let rebuilt = rebuild_index(&ports, &options, |_| ControlFlow::Continue(())).await.unwrap();
         assert_eq!((rebuilt.findings, rebuilt.repaired), (vec![], 1), "{fault:?}");
         assert_eq!(on_the_bus(&ports), [1, 2, 4, 5]);

@@ -8,6 +8,7 @@ use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
+use alims_testing::builders::a_key;
 use alims_testing::{MemoryLog, RulesThatAllow};
 
 use crate::support::site::{Site, carried_out, claimed, recovering};
@@ -92,4 +93,21 @@ async fn a_version_that_can_never_be_published_ends_the_recovery_with_that_cause
     let outcome = ended.outcome.unwrap();
     assert_eq!(outcome.error.as_deref(), Some("CannotPublish"));
     assert_eq!(outcome.cause.as_deref(), Some("version 1 is not in the log"));
+}
+
+#[tokio::test]
+async fn an_event_that_the_bus_refuses_for_good_ends_the_recovery_with_that_cause() {
+    let site = Site::torn(&[State::Active, State::Paused]).await;
+    let second = site.log.entries(&a_key("w")).0[1].event.event_id;
+    site.bus.never_accepts(second);
+    let ports = site.with(RulesThatAllow);
+    let ended = carried_out(&ports, claimed(&site, 3, 1).await, 0).await.unwrap();
+    let outcome = ended.outcome.unwrap();
+    assert_eq!(outcome.error.as_deref(), Some("EventRefused"));
+    assert!(outcome.cause.as_deref().unwrap().contains("the bus refuses version 2 for good"), "{outcome:?}");
+    assert_eq!(site.first_appearances(), [1]);
+
+    site.bus.accepts_all();
+    carried_out(&ports, claimed(&site, 3, 2).await, 0).await.unwrap();
+    site.assert_in_order();
 }

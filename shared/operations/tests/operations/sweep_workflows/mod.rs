@@ -1,5 +1,6 @@
 //! The sweep: it is bounded, continues where it stopped, helps without a request and closes abandoned attempts.
 
+mod open;
 mod refused_walk;
 
 use alims_domain::lifecycle::State;
@@ -8,7 +9,9 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_operations::StartPorts;
-use alims_operations::ports::{EndedHow, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPositions, WalkPosition};
+use alims_operations::ports::{
+    EndedHow, QuarantineLog, RecoveryLog, RecoveryStarter, SweepPosition, SweepPositions, WalkPosition,
+};
 use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_testing::builders::{a_chain, a_claim, a_created, a_key, a_move, at, version};
 use alims_testing::{
@@ -85,6 +88,7 @@ async fn a_sweep_recovers_workflows_behind_missing_wrong_or_failed_and_leaves_ot
     yard.index.overwrite(IndexEntry { current_state: State::Paused, ..IndexEntry::from(&wrong) });
     let swept = yard.swept().await;
     assert_eq!((swept.workflows, swept.started, swept.finished, swept.failed.len()), (6, 4, true, 0));
+    assert_eq!((swept.open, swept.behind, swept.coverage), (4, 3, Some(100.0)), "a failed one is not behind");
     let mut running = yard.running();
     running.sort();
     assert_eq!(running, ["behind", "failed", "missing", "wrong"]);
@@ -231,15 +235,18 @@ async fn a_sweep_is_bounded_and_the_next_one_goes_on() {
     let second = yard.swept().await;
     assert_eq!((second.workflows, second.finished), (250, true));
     assert_eq!(u64::try_from(yard.starter.started()).unwrap(), workflows, "each was met once");
-    assert_eq!(yard.positions.sweep_position().await.unwrap(), None, "the next one begins anew");
+    assert_eq!(yard.positions.sweep_position().await.unwrap().round, None, "the next one begins anew");
 }
 
 #[tokio::test]
 async fn a_position_that_leads_nowhere_does_not_stop_every_sweep_to_come() {
     let yard = Yard::default();
     yard.at("w", &[State::Active]);
-    yard.positions.keep_sweep_position(Some(&WalkPosition("nowhere".to_owned()))).await.unwrap();
-    assert_eq!(yard.swept().await.workflows, 1);
+    let nowhere = || Some(WalkPosition("nowhere".to_owned()));
+    let position = SweepPosition { round: nowhere(), open: nowhere(), ..SweepPosition::default() };
+    yard.positions.keep_sweep_position(&position).await.unwrap();
+    let swept = yard.swept().await;
+    assert_eq!((swept.open, swept.workflows), (1, 1));
 }
 
 /// Every call, failed before and after its effect: the next sweep does what is left.

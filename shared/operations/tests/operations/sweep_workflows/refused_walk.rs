@@ -7,8 +7,8 @@ use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::StartPorts;
 use alims_operations::ports::{
-    AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, SweepPositions, WalkPart,
-    WalkPosition, WorkflowLog,
+    AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions,
+    WalkPart, WalkPosition, WorkflowLog,
 };
 use alims_operations::sweep_workflows::{self, Swept, sweep_workflows};
 use alims_testing::builders::{a_created, at};
@@ -102,8 +102,8 @@ async fn swept(position: Option<&str>, refused: usize) -> Result<Swept, StoreErr
     let log = MemoryLog::default().walking_at_most(1);
     ["a", "b", "c"].into_iter().for_each(|id| log.overwrite(a_created(id)));
     let positions = MemoryPositions::default();
-    let position = position.map(|position| WalkPosition(position.to_owned()));
-    positions.keep_sweep_position(position.as_ref()).await.unwrap();
+    let round = position.map(|position| WalkPosition(position.to_owned()));
+    positions.keep_sweep_position(&SweepPosition { round, ..SweepPosition::default() }).await.unwrap();
     let log = Refusing { log, call: refused, calls: Arc::default() };
     let clock = Arc::new(FixedClock::new(at(3_600_000)));
     let starting = StartPorts { log, starter: MemoryStarter::default(), clock };
