@@ -66,6 +66,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// The accepted issuer of tokens.
     pub issuer: String,
+    /// The scopes of which a token needs one; none are asked for when there are none.
+    pub scopes: Vec<String>,
     /// Whether to leave events where they are, as a server does that dies before it publishes them.
     pub hold_events: bool,
     /// Whether to print each event on the standard output.
@@ -93,6 +95,7 @@ impl Config {
             rules: Engine::Embedded { rules },
             policies,
             issuer: ISSUER_DEFAULT.to_owned(),
+            scopes: Vec::new(),
             hold_events: false,
             show_events: false,
             rules_down_while: None,
@@ -199,7 +202,8 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
-        let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
+        let verifier = Verifier::new(&key, &config.issuer, config.scopes);
+        let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_listener, _) = listen(config.database_port, "--database-port").await?;
         let (events_listener, events_address) = listen(config.events_port, "--events-port").await?;

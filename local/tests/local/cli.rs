@@ -95,6 +95,7 @@ async fn a_token_is_not_made_for_a_name_that_would_be_refused_or_read_as_another
     for (option, names) in [
         ("--role", &["former supervisor", "a,b", "[a]", "\"a\"", "a'b", "", "null"][..]),
         ("--tenant", &["null", "..", "a b", ""]),
+        ("--scope", &["", "a b", "a,b", "\"a\""]),
         ("--sub", &["null", " alice", "", "alims.workflow-manager/recovery"]),
     ] {
         for name in names {

@@ -78,6 +78,10 @@ fn every_route_leads_to_the_function_of_its_operation_and_no_other_route_is_ther
     let offered = ROUTES.iter().map(|o| (o.name.to_owned(), format!("{} {}", o.method, o.path)));
     assert_eq!(routes, offered.collect());
     assert_eq!(properties("Api")["Auth"]["DefaultAuthorizer"], "Jwt");
+    // An absent parameter leaves the list empty, and API Gateway then asks for no scope.
+    let scopes = &properties("Api")["Auth"]["Authorizers"]["Jwt"]["AuthorizationScopes"];
+    assert_eq!(*scopes, json!([["HasJwtScope", "JwtScope", "AWS::NoValue"]]));
+    assert_eq!(TEMPLATE["Parameters"]["JwtScope"]["Default"], "");
 }
 
 #[test]

@@ -114,6 +114,11 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
             .header("Accept", header("The supported media type, if the sent one is not.", json!(MEDIA_TYPE)))
             .header("Accept-Encoding", header("The supported coding, if the sent one is not.", json!(CODING)))
             .build(),
+        403 => {
+            let told = "Only from the gateway: the required scopes.";
+            let example = "Bearer scope=\"alims/use\" error=\"insufficient_scope\"";
+            response.header("WWW-Authenticate", header(told, json!(example))).build()
+        }
         401 => {
             response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
         }
