@@ -1,5 +1,5 @@
 //! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml` and each function's `deployment.toml`, and
-//! from the same the table of permissions. A test fails while one of them differs.
+//! from the same the tables of permissions and of timeouts. A test fails while one of them differs.
 
 mod alarms;
 mod function;
@@ -8,6 +8,7 @@ mod permissions;
 mod render;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 use std::fs;
 
@@ -28,7 +29,7 @@ const HEADER: &str =
 ///
 /// # Errors
 /// When a source is missing or not as it should be.
-fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 2]> {
+fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
     let functions = Function::all(workspace)?;
     let shared = fs::read_to_string(workspace.root.join(SHARED)).with_context(|| format!("{SHARED} is missing"))?;
     let parts = functions.iter().map(render::resources).collect::<anyhow::Result<Vec<_>>>()?;
@@ -37,7 +38,11 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 2]> {
         anyhow::ensure!(template.matches(place).count() == 1, "{SHARED} needs one line `{}`", place.trim());
         template = template.replace(place, &part);
     }
-    Ok([("template.yaml", template), (permissions::PAGE, permissions::page(workspace, &functions)?)])
+    Ok([
+        ("template.yaml", template),
+        (permissions::PAGE, permissions::page(workspace, &functions)?),
+        (timeouts::PAGE, timeouts::page(workspace, &functions)?),
+    ])
 }
 
 /// Writes them.
