@@ -82,7 +82,7 @@ struct ServeArgs {
     #[arg(long, value_name = "URL")]
     alims_engine: Option<Endpoint>,
     /// Deadline of a remote engine for one evaluation, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=5000))]
+    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=2000))]
     rules_deadline: u64,
     /// Accepted token issuer.
     #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]

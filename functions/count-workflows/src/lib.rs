@@ -23,7 +23,7 @@ pub use route::ROUTE;
 pub async fn count_workflows<I: WorkflowIndex>(ports: &Ports<I>, request: Request) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<I: WorkflowIndex>(ports: &Ports<I>, request: &Incoming) -> Result<Answer, Problem> {

@@ -24,7 +24,7 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
 ) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L: WorkflowLog, R: TransitionRules>(

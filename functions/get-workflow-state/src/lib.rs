@@ -25,7 +25,7 @@ pub async fn get_workflow_state<L: WorkflowLog + QuarantineLog, R: TransitionRul
 ) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(

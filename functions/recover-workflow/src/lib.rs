@@ -25,7 +25,7 @@ where
 {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L, S>(ports: &Ports<L, S>, request: &Incoming) -> Result<Answer, Problem>

@@ -26,7 +26,7 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
 ) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(

@@ -28,7 +28,7 @@ where
 {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L, I, B>(ports: &Ports<L, I, B>, request: &Incoming) -> Result<Answer, Problem>

@@ -26,7 +26,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
 ) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(

@@ -28,7 +28,7 @@ pub async fn verify_workflow_history<L: WorkflowLog + QuarantineLog, I: Workflow
 ) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
-    exchange.close(answer(ports, &request).await)
+    exchange.answer(answer(ports, &request)).await
 }
 
 async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(

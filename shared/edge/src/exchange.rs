@@ -1,11 +1,14 @@
 //! One request and its answer: the common headers, and one log line for both.
 
+use alims_operations::TimeLeft;
 use alims_operations::errors::with_causes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::Body;
+use std::future::Future;
+use tokio::time::timeout;
 
 use crate::answer::Answer;
 use crate::problem::{Problem, ProblemDocument, Unsupported};
@@ -28,6 +31,7 @@ pub struct Exchange {
     request_id: String,
     tenant: Option<String>,
     workflow_id: Option<String>,
+    time_left: TimeLeft,
 }
 
 impl Exchange {
@@ -39,7 +43,15 @@ impl Exchange {
             request_id: request.request_id().to_owned(),
             tenant: request.principal().map(|principal| principal.tenant_id.to_string()),
             workflow_id: request.workflow().map(ToString::to_string),
+            time_left: request.extensions().get().copied().unwrap_or_default(),
         }
+    }
+
+    /// Answers with the outcome of the work, or in time that there was no time for it. What the work has begun may still
+    /// take effect, as with a lost answer.
+    pub async fn answer(self, work: impl Future<Output = Result<Answer, Problem>>) -> Response<Body> {
+        let outcome = timeout(self.time_left.0, work).await;
+        self.close(outcome.unwrap_or(Err(Problem::OutOfTime)))
     }
 
     /// Renders the outcome and logs it, once. Never fails: an outcome that cannot be rendered becomes a problem.

@@ -20,6 +20,7 @@ mod chain_walk;
 mod head;
 mod permission;
 mod refusals;
+mod time_left;
 mod witness;
 
 pub use append::Accepted;
@@ -35,3 +36,4 @@ pub use recovery::{
     get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,
 };
 pub use refusals::{NotKept, TooManyRefusals};
+pub use time_left::TimeLeft;

@@ -7,12 +7,14 @@ use aws_config::BehaviorVersion;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_types::SdkConfig;
 use lambda_http::lambda_runtime::{self, Diagnostic};
-use lambda_http::{Body, Error, LambdaEvent, Request, Response, service_fn};
+use lambda_http::{Body, Error, LambdaEvent, Request, RequestExt, Response, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+
+use crate::deadline::{OutOfTime, time_left, within};
 
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
@@ -24,7 +26,7 @@ pub async fn aws_config() -> SdkConfig {
     config.credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await
 }
 
-/// Serves requests with a handler until Lambda ends the process.
+/// Serves requests with a handler until Lambda ends the process. Each request says how much time it has.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -33,14 +35,17 @@ where
     H: Fn(Request) -> F,
     F: Future<Output = Response<Body>> + Send,
 {
-    let answered = |request| {
+    let answered = |mut request: Request| {
+        let deadline_ms = request.lambda_context_ref().map_or(0, |context| context.deadline);
+        request.extensions_mut().insert(time_left(deadline_ms));
         let answer = handler(request);
         async move { Ok::<_, Error>(answer.await) }
     };
     lambda_http::run(service_fn(answered)).await
 }
 
-/// Handles events that no HTTP caller waits for, until Lambda ends the process.
+/// Handles events that no HTTP caller waits for, until Lambda ends the process. What takes too long fails, and comes
+/// again.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -52,11 +57,14 @@ where
     F: Future<Output = A>,
 {
     let handled = |event: LambdaEvent<E>| {
-        let answer = handler(event.payload);
-        async move { Ok::<_, Error>(answer.await) }
+        let answer = within(event.context.deadline, handler(event.payload));
+        async move { Ok::<_, Error>(answer.await?) }
     };
     lambda_runtime::run(service_fn(handled)).await
 }
+
+/// The name of Lambda for a function that it ended: the state machine of recoveries tries again after it.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 
 /// Why a function that answers no HTTP request failed, under a name that its caller knows.
 #[derive(Debug)]
@@ -91,7 +99,8 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Does work that may fail, until Lambda ends the process. The caller gets a failure by its name.
+/// Does work that may fail, until Lambda ends the process. The caller gets a failure by its name; what takes too long
+/// fails by the name that Lambda gives to a function that it has ended.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -102,7 +111,11 @@ where
     H: Fn(E) -> F,
     F: Future<Output = Result<A, Failure>>,
 {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<E>| handler(event.payload))).await
+    let carried_out = |event: LambdaEvent<E>| {
+        let work = within(event.context.deadline, handler(event.payload));
+        async move { work.await.unwrap_or_else(|over: OutOfTime| Err(Failure::new(TIMED_OUT, &over))) }
+    };
+    lambda_runtime::run(service_fn(carried_out)).await
 }
 
 /// Connects to the log with a read of a key that cannot exist: most of a first answer's time is the TLS handshake, and

@@ -25,5 +25,6 @@ mod operation_places;
 mod sources;
 mod stored_names;
 mod template;
+mod timeouts;
 mod walks;
 mod workspace;

@@ -160,6 +160,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::StorageUnavailable
         | ProblemCode::WrittenByNewerRelease
+        | ProblemCode::OutOfTime
         | ProblemCode::Internal => json!({}),
     };
     if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {
@@ -196,12 +197,13 @@ fn header(told: &str, example: Value) -> Header {
 pub const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
 
 /// The problems of every request.
-pub const OF_ANY_REQUEST: [ProblemCode; 6] = [
+pub const OF_ANY_REQUEST: [ProblemCode; 7] = [
     ProblemCode::MalformedRequest,
     ProblemCode::Unauthenticated,
     ProblemCode::Forbidden,
     ProblemCode::StorageUnavailable,
     ProblemCode::WrittenByNewerRelease,
+    ProblemCode::OutOfTime,
     ProblemCode::Internal,
 ];
 

@@ -102,6 +102,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             json!({"next_version": 4}),
         ),
         (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
+        (Problem::OutOfTime, 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }
