@@ -91,11 +91,14 @@ struct ServeArgs {
     #[arg(long, value_name = "URL")]
     alims_engine: Option<Endpoint>,
     /// Deadline of a remote engine for one evaluation, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=5000))]
+    #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=2000))]
     rules_deadline: u64,
     /// Accepted token issuer.
     #[arg(long, value_name = "URL", default_value = ISSUER_DEFAULT)]
     issuer: String,
+    /// Scope that a token must have, as JwtScope on AWS.
+    #[arg(long, value_name = "SCOPE", value_parser = scope)]
+    scope: Option<String>,
     /// Publish no events, as if the server died before it published.
     #[arg(long, hide = true)]
     hold_events: bool,
@@ -118,6 +121,9 @@ struct TokenArgs {
     /// Tenant.
     #[arg(long, default_value = TENANT_DEFAULT)]
     tenant: TenantId,
+    /// Scope the token is issued for. Repeatable.
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<String>,
     /// Data folder of the server [default: .local in the repository; without it .local in the current folder].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -191,12 +197,22 @@ fn subject(text: &str) -> Result<PrincipalId, InvalidValue> {
     if id.is_reserved() { Err(InvalidValue::new("must not be a name of the service itself")) } else { Ok(id) }
 }
 
+/// A scope as `JwtScope` of the template takes it.
+fn scope(text: &str) -> Result<String, InvalidValue> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~:/@*+-".contains(&b);
+    let is_scope = (1..=256).contains(&text.len()) && text.bytes().all(allowed);
+    is_scope
+        .then(|| text.to_owned())
+        .ok_or_else(|| InvalidValue::new("must be 1 to 256 characters; allowed: A-Z a-z 0-9 . _ ~ : / @ * + -"))
+}
+
 fn print_token(args: TokenArgs) -> Result<(), Failure> {
     let key = SigningKey::load_or_create(&DataFolder::open(&data_folder(args.data))?)?;
     let request = TokenRequest {
         sub: args.sub.into(),
         tenant: args.tenant.into(),
         roles: args.roles.into_iter().map(String::from).collect(),
+        scopes: args.scopes,
         lifetime_s: args.expires_in,
     };
     let token = token::issue(&key, &args.issuer, &request, SystemClock.now())?;
@@ -226,6 +242,7 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, Failure> {
         rules,
         policies: args.judges.policies.unwrap_or(defaults.policies),
         issuer: args.issuer,
+        scopes: args.scope.into_iter().collect(),
         hold_events: args.hold_events,
         show_events: true,
         rules_down_while: args.rules_down_while,
@@ -314,6 +331,7 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         sub: READY_MADE_SUB.to_owned(),
         tenant: TENANT_DEFAULT.to_owned(),
         roles,
+        scopes: config.scopes.clone(),
         lifetime_s: LIFETIME_DEFAULT_S,
     };
     let token = server.token(&request)?;
@@ -330,7 +348,8 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         Engine::Remote(reach) => format!("{}", reach.endpoint),
         Engine::Alims { reach, rules } => format!("{}, with the rule names of {}", reach.endpoint, rules.display()),
     };
-    let flag = if named_data { format!(" --data {data}") } else { String::new() };
+    let scopes: String = config.scopes.iter().map(|scope| format!(" --scope {scope}")).collect();
+    let flag = if named_data { format!("{scopes} --data {data}") } else { scopes };
     let elsewhere = config.functions_at.as_ref();
     let elsewhere =
         elsewhere.map(|endpoint| format!("\n  functions {endpoint} (Lambda's interface)")).unwrap_or_default();

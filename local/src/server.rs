@@ -69,6 +69,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// The accepted issuer of tokens.
     pub issuer: String,
+    /// The scopes of which a token needs one; none are asked for when there are none.
+    pub scopes: Vec<String>,
     /// Whether to leave events where they are, as a server does that dies before it publishes them.
     pub hold_events: bool,
     /// Whether the stream's records of changed and removed entries get lost. Then only what the log and the index show is
@@ -103,6 +105,7 @@ impl Config {
             rules: Engine::Embedded { rules },
             policies,
             issuer: ISSUER_DEFAULT.to_owned(),
+            scopes: Vec::new(),
             hold_events: false,
             lose_changes: false,
             show_events: false,
@@ -162,7 +165,8 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
-        let verifier = Verifier::new(&key, &config.issuer).map_err(|error| StartError::Bug(error.to_string()))?;
+        let verifier = Verifier::new(&key, &config.issuer, config.scopes);
+        let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_port, events_port, ports_guard) = ports(&config).await?;
         let events_address = events_port.address();

@@ -28,6 +28,8 @@ pub struct TokenRequest {
     pub tenant: String,
     /// The roles it has.
     pub roles: Vec<String>,
+    /// The scopes it was issued for; without any it has no claim `scope`.
+    pub scopes: Vec<String>,
     /// Its lifetime in seconds; negative: already expired.
     pub lifetime_s: i64,
 }
@@ -39,6 +41,8 @@ struct Claims<'a> {
     sub: &'a str,
     tenant_id: &'a str,
     roles: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -61,6 +65,7 @@ pub fn issue(
         sub: &request.sub,
         tenant_id: &request.tenant,
         roles: &request.roles,
+        scope: (!request.scopes.is_empty()).then(|| request.scopes.join(" ")),
         iat: now_s,
         nbf: now_s.min(now_s.saturating_add(request.lifetime_s)),
         exp: now_s.saturating_add(request.lifetime_s),
@@ -102,22 +107,32 @@ pub enum TokenRefused {
     Audience,
 }
 
-/// Verifies tokens of one key and one issuer.
+/// Verifies tokens of one key and one issuer, and their scopes.
 pub(crate) struct Verifier {
     key: DecodingKey,
     key_id: String,
     validation: Validation,
+    /// A token needs one of these; none are asked for when there are none.
+    scopes: Vec<String>,
 }
 
+/// A verified token has none of the scopes that are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeMissing(pub(crate) Vec<String>);
+
 impl Verifier {
-    pub(crate) fn new(key: &SigningKey, issuer: &str) -> Result<Self, jsonwebtoken::errors::Error> {
+    pub(crate) fn new(
+        key: &SigningKey,
+        issuer: &str,
+        scopes: Vec<String>,
+    ) -> Result<Self, jsonwebtoken::errors::Error> {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Ok(Self { key: DecodingKey::from_jwk(&key.jwk)?, key_id: key.id.clone(), validation })
+        Ok(Self { key: DecodingKey::from_jwk(&key.jwk)?, key_id: key.id.clone(), validation, scopes })
     }
 
     /// The claims of a token that lets its bearer in.
@@ -132,6 +147,29 @@ impl Verifier {
         let token = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation);
         token.map(|token| token.claims).map_err(|error| refused(error.kind()))
     }
+
+    /// The scopes of a verified token as API Gateway passes them on: none where none are asked for.
+    pub(crate) fn scopes(&self, claims: &Map<String, Value>) -> Result<Option<Vec<String>>, ScopeMissing> {
+        if self.scopes.is_empty() {
+            return Ok(None);
+        }
+        let scopes = scopes_of(claims);
+        // One of them is enough (Amazon API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers").
+        let has_one = scopes.iter().any(|scope| self.scopes.contains(scope));
+        if has_one { Ok(Some(scopes)) } else { Err(ScopeMissing(self.scopes.clone())) }
+    }
+}
+
+/// The names in the claims `scope` and `scp`: a text with spaces between them (RFC 6749, section 3.3), `scp` also a list.
+fn scopes_of(claims: &Map<String, Value>) -> Vec<String> {
+    let of_text = |text: &str| text.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let mut scopes = claims.get("scope").and_then(Value::as_str).map(of_text).unwrap_or_default();
+    match claims.get("scp") {
+        Some(Value::String(text)) => scopes.extend(of_text(text)),
+        Some(Value::Array(names)) => scopes.extend(names.iter().filter_map(Value::as_str).map(str::to_owned)),
+        None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {}
+    }
+    scopes
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "whatever else the library finds, it is no token to take")]

@@ -91,7 +91,7 @@ enum Task {
         #[arg(long, requires = "traces", default_value_t = 1)]
         seed: u64,
     },
-    /// Write template.yaml and docs/permissions.md from deployment/ and the functions' deployment.toml.
+    /// Write template.yaml, docs/permissions.md and docs/timeouts.md from deployment/ and the functions' deployment.toml.
     Stack,
     /// Check the template and the state machine's definition with SAM CLI, cfn-lint and checkov.
     Template,

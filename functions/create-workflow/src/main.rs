@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
-    let settings = start();
-    let log = Store::chosen_by(settings, &aws_config().await).log()?;
+    let (settings, aws) = (start(), aws_config().await);
+    let log = Store::chosen_by(settings, &aws).log()?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
-    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone())?;
+    let secrets = |arn: &str| alims_secretsmanager::secret(&aws, arn);
+    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids.clone(), secrets)?;
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
     let ports = Ports { log, rules, policy, clock, ids };

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
-    let settings = start();
-    let store = Store::chosen_by(settings, &aws_config().await).log()?;
+    let (settings, aws) = (start(), aws_config().await);
+    let store = Store::chosen_by(settings, &aws).log()?;
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let clock = Arc::new(SystemClock);
-    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), Arc::new(FreshIds))?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(FreshIds));
+    let secrets = |arn: &str| alims_secretsmanager::secret(&aws, arn);
+    let rules = Rules::chosen_by(settings.variables(), &settings.rules_dir(), clock.clone(), ids, secrets)?;
     let ports = Ports { reading: ReadPorts { store, policy }, rules, clock };
     tokio::join!(warm_log(&ports.reading.store), ports.rules.warm());
     serve(|request| get_workflow_state::get_workflow_state(&ports, tokens.attach(request))).await

@@ -54,6 +54,7 @@ impl Stage {
             sub: sub.to_owned(),
             tenant: "default".to_owned(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            scopes: Vec::new(),
             lifetime_s: LIFETIME_DEFAULT_S,
         };
         Person::new(&self.base, token::issue(&key, ISSUER_DEFAULT, &request, SystemClock.now())?)

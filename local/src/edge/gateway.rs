@@ -34,6 +34,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) path_parameters: BTreeMap<String, String>,
     /// The claims of the verified token.
     pub(crate) claims: &'a Map<String, Value>,
+    /// Its scopes, where some are asked for.
+    pub(crate) scopes: Option<Vec<String>>,
     /// The sender's address.
     pub(crate) peer: SocketAddr,
     /// The receiving address. It stands for API Gateway's own name and does not depend on the name that the caller
@@ -45,7 +47,7 @@ pub(crate) struct Circumstances<'a> {
 
 /// The event, as JSON text; none when the body makes it larger than Lambda takes.
 pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstances<'_>) -> Option<String> {
-    let Circumstances { request_id, route_key, path_parameters, claims, peer, here, now } = circumstances;
+    let Circumstances { request_id, route_key, path_parameters, claims, scopes, peer, here, now } = circumstances;
     // API Gateway decodes this too: nothing may depend on how a caller wrote a path.
     let path = percent_decode_str(request.uri.path()).decode_utf8_lossy();
     let (body, is_base64_encoded) = encoded(&request.headers, body)?;
@@ -59,7 +61,7 @@ pub(crate) fn event(request: &Parts, body: Vec<u8>, circumstances: &Circumstance
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": "local",
-            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            "authorizer": { "jwt": { "claims": claims, "scopes": scopes } },
             "domainName": here.to_string(),
             "domainPrefix": "local",
             "http": {
@@ -194,6 +196,7 @@ mod tests {
             route_key: "GET /workflows/{workflow_id}",
             path_parameters: BTreeMap::from([("workflow_id".to_owned(), "a b".to_owned())]),
             claims: claims.as_object().unwrap(),
+            scopes: None,
             peer: "127.0.0.1:40000".parse().unwrap(),
             here: "127.0.0.1:3000".parse().unwrap(),
             now: "2026-11-23T08:15:00.000Z".parse().unwrap(),

@@ -127,7 +127,8 @@ async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let request_id = edge.fresh_id();
     let authenticated = edge.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, &request_id));
-    let listening = authenticated.and_then(|(token, claims)| edge.events.listen(&parts, (token, &claims), &request_id));
+    let listening = authenticated
+        .and_then(|caller| edge.events.listen(&parts, (caller.token, &caller.claims), &request_id));
     let named = |mut response| {
         name_request(&mut response, &request_id);
         response
@@ -135,13 +136,20 @@ async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     listening.map_or_else(|problem| problem.into_response(&request_id), named)
 }
 
+/// What is known of a caller whose token is verified.
+struct Caller<'a> {
+    token: &'a str,
+    claims: Map<String, Value>,
+    scopes: Option<Vec<String>>,
+}
+
 impl Edge {
     fn fresh_id(&self) -> String {
         self.ids.fresh().to_string()
     }
 
-    /// The caller's token and its claims. A token that API Gateway's authorizer would reject never reaches a function.
-    fn authenticate<'a>(&self, headers: &'a HeaderMap) -> Result<(&'a str, Map<String, Value>), EdgeProblem> {
+    /// Whose token it is. One that API Gateway's authorizer would reject never reaches a function.
+    fn authenticate<'a>(&self, headers: &'a HeaderMap) -> Result<Caller<'a>, EdgeProblem> {
         let mut sent = headers.get_all(AUTHORIZATION).iter();
         let header = sent.next().and_then(|value| value.to_str().ok());
         let token =
@@ -152,7 +160,8 @@ impl Edge {
             return Err(EdgeProblem::Unauthenticated(TokenRefused::Malformed));
         }
         let claims = self.verifier.verify(token.trim()).map_err(EdgeProblem::Unauthenticated)?;
-        Ok((token.trim(), claims))
+        let scopes = self.verifier.scopes(&claims).map_err(EdgeProblem::ScopeMissing)?;
+        Ok(Caller { token: token.trim(), claims, scopes })
     }
 
     async fn call(
@@ -162,7 +171,8 @@ impl Edge {
         request_id: &str,
     ) -> Result<Response, EdgeProblem> {
         let (mut parts, body) = request.into_parts();
-        let (_, claims) = self.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, request_id))?;
+        let authenticated = self.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, request_id));
+        let Caller { claims, scopes, .. } = authenticated?;
         let (body, _share) = self.bodies.read(&parts.headers, body).await?;
         // Only now: a request that is still arriving keeps no other from being worked on.
         let waited = tokio::time::timeout(WAIT_MAX, self.in_work.acquire()).await;
@@ -176,6 +186,7 @@ impl Edge {
             route_key: &route_key,
             path_parameters,
             claims: &claims,
+            scopes,
             peer: peer.map_or(self.here, |ConnectInfo(peer)| peer),
             here: self.here,
             now: self.clock.now(),

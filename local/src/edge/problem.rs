@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::guard::Foreign;
-use crate::token::TokenRefused;
+use crate::token::{ScopeMissing, TokenRefused};
 
 /// The header in which API Gateway names the request.
 pub(crate) const APIGW_REQUESTID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -23,6 +23,8 @@ pub(crate) const APIGW_REQUESTID: HeaderName = HeaderName::from_static("apigw-re
 pub(crate) enum EdgeProblem {
     /// The request has no valid token.
     Unauthenticated(TokenRefused),
+    /// The token was not issued for this service: it has none of the required scopes.
+    ScopeMissing(ScopeMissing),
     /// The claims of the token name no principal.
     NoPrincipal(&'static str),
     /// A foreign page may have made the request.
@@ -50,6 +52,7 @@ impl EdgeProblem {
     pub(crate) fn into_response(self, request_id: &str) -> Response {
         let mut response = match self {
             Self::Unauthenticated(why) => unauthorized(why),
+            Self::ScopeMissing(missing) => without_scope(&missing),
             Self::NoRoute => of_the_gateway(StatusCode::NOT_FOUND),
             Self::TooLarge => of_the_gateway(StatusCode::PAYLOAD_TOO_LARGE),
             Self::Incomplete => of_the_gateway(StatusCode::BAD_REQUEST),
@@ -158,6 +161,22 @@ fn unauthorized(why: TokenRefused) -> Response {
     response
 }
 
+/// The answer of API Gateway's JWT authorizer to a token without a required scope: it names those that are asked for.
+fn without_scope(ScopeMissing(scopes): &ScopeMissing) -> Response {
+    let wanted = scopes.join(" ");
+    tracing::warn!(
+        "answered 403: the token has none of the scopes {wanted}; make one with: cargo local token --scope NAME"
+    );
+    let challenge = format!(
+        "Bearer scope=\"{wanted}\" error=\"insufficient_scope\" error_description=\"expected scopes: [{wanted}]\""
+    );
+    let mut response = of_the_gateway(StatusCode::FORBIDDEN);
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
 /// Names the request as API Gateway does, in every answer.
 pub(crate) fn name_request(response: &mut Response, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -194,6 +213,7 @@ mod tests {
     fn the_gateway_has_a_message_for_each_status_that_it_answers_with() {
         for problem in [
             EdgeProblem::Unauthenticated(TokenRefused::Missing),
+            EdgeProblem::ScopeMissing(ScopeMissing(vec!["alims/use".to_owned()])),
             EdgeProblem::NoRoute,
             EdgeProblem::TooLarge,
             EdgeProblem::Incomplete,

@@ -95,6 +95,7 @@ async fn a_token_is_not_made_for_a_name_that_would_be_refused_or_read_as_another
     for (option, names) in [
         ("--role", &["former supervisor", "a,b", "[a]", "\"a\"", "a'b", "", "null"][..]),
         ("--tenant", &["null", "..", "a b", ""]),
+        ("--scope", &["", "a b", "a,b", "\"a\""]),
         ("--sub", &["null", " alice", "", "alims.workflow-manager/recovery"]),
     ] {
         for name in names {
@@ -229,7 +230,7 @@ async fn a_server_s_moves_are_judged_by_the_rules_engine_that_it_is_told_of() {
                     applies_to: [{ to: ACTIVE }]\n    message: Nothing goes.\n    expression: 'workflow.version > 1'\n";
     std::fs::write(rules.path().join("strict.yaml"), document).unwrap();
     let engine = Process::of(&["rules-engine", "--port", "0", "--rules", rules.path().to_str().unwrap()], "").await;
-    let process = Process::start(data.path(), &["--rules-engine", &engine.base, "--rules-deadline", "5000"]).await;
+    let process = Process::start(data.path(), &["--rules-engine", &engine.base, "--rules-deadline", "2000"]).await;
     let alice = Person::new(process.base.clone(), process.token("alice", &["analyst"]));
     let create = serde_json::json!({"workflow_type": "free-form", "workflow_id": "w-1"});
     assert_eq!(alice.post("/workflows", &create).await.0, 201);

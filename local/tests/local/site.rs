@@ -26,7 +26,13 @@ pub(crate) struct Person {
 
 pub(crate) fn request(sub: &str, tenant: &str, roles: &[&str]) -> TokenRequest {
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    TokenRequest { sub: sub.to_owned(), tenant: tenant.to_owned(), roles, lifetime_s: LIFETIME_DEFAULT_S }
+    TokenRequest {
+        sub: sub.to_owned(),
+        tenant: tenant.to_owned(),
+        roles,
+        scopes: Vec::new(),
+        lifetime_s: LIFETIME_DEFAULT_S,
+    }
 }
 
 impl Site {

@@ -183,6 +183,53 @@ async fn events_are_for_exactly_those_to_whom_the_api_answers() {
 }
 
 #[tokio::test]
+async fn a_token_needs_one_of_the_scopes_that_are_asked_for() {
+    let asks = |config: &mut alims_local::Config| config.scopes = vec!["alims/use".to_owned(), "alims/all".to_owned()];
+    let site = Site::on(tempfile::tempdir().unwrap(), asks).await;
+    for (claims, status) in [
+        (json!({"scope": "alims/use"}), 200),
+        (json!({"scope": "openid alims/all"}), 200),
+        (json!({"scp": "openid alims/use"}), 200),
+        (json!({"scp": ["openid", "alims/use"]}), 200),
+        (json!({}), 403),
+        (json!({"scope": ""}), 403),
+        (json!({"scope": "openid profile"}), 403),
+        (json!({"scope": "alims/user xalims/use"}), 403),
+        (json!({"scope": "openid,alims/use"}), 403),
+        (json!({"scope": ["alims/use"]}), 403),
+        (json!({"scope": {"alims/use": true}}), 403),
+        (json!({"scp": ["openid alims/use"]}), 403),
+        (json!({"scp": 7}), 403),
+        (json!({"roles": ["alims/use"]}), 403),
+    ] {
+        assert_eq!(statuses(&site, claims.clone()).await, [status; 2], "{claims}");
+    }
+    // As API Gateway answers it.
+    let without = TokenRequest { scopes: Vec::new(), ..request("alice", "default", &["viewer"]) };
+    let answer = site.bearer(site.server.token(&without).unwrap()).request(Method::GET, "/workflows").send().await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert_eq!(
+        answer.headers()["www-authenticate"],
+        "Bearer scope=\"alims/use alims/all\" error=\"insufficient_scope\" \
+         error_description=\"expected scopes: [alims/use alims/all]\""
+    );
+    assert!(!answer.headers()["apigw-requestid"].is_empty());
+    assert_eq!(answer.text().await.unwrap(), r#"{"message":"Forbidden"}"#);
+    // A token that does not hold at all is still a 401, whatever scope it claims.
+    let expired = TokenRequest { lifetime_s: -1, scopes: vec!["alims/use".to_owned()], ..without };
+    assert_eq!(said(&site, &site.server.token(&expired).unwrap()).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_scope_in_a_token_changes_nothing_where_none_is_asked_for() {
+    let site = Site::open().await;
+    for claims in [json!({}), json!({"scope": "openid"}), json!({"scp": 7})] {
+        assert_eq!(statuses(&site, claims.clone()).await, [200; 2], "{claims}");
+    }
+}
+
+#[tokio::test]
 async fn a_former_supervisor_supervises_nothing() {
     let site = Site::open().await;
     site.person("alice", &["analyst"]).create("w-1").await;

@@ -42,6 +42,21 @@ fn a_fault_of_the_first_attempt_only_is_overcome_and_the_write_is_there_once() {
     }
 }
 
+/// What [timeouts](docs/timeouts.md) add up rests on this.
+#[test]
+fn a_call_of_a_store_that_hangs_or_fails_ends_within_its_time() {
+    for fault in Fault::ALL.into_iter().filter(|fault| fault.can_meet("PutItem")) {
+        on_a_paused_clock(0, async {
+            let harness = Harness::open(0).await;
+            harness.http.follow(Plan::At { call: 0, attempts: Attempts::Every, fault }, 0);
+            let begun = tokio::time::Instant::now();
+            drop(harness.log.append(&a_created_of(&key("w"))).await);
+            let (waited, tick) = (begun.elapsed(), std::time::Duration::from_millis(1));
+            assert!(waited <= alims_dynamodb::OPERATION_TIMEOUT + tick, "{fault}: {waited:?}");
+        });
+    }
+}
+
 #[test]
 fn an_append_looks_up_and_names_a_winner_that_was_withheld() {
     on_a_paused_clock(0, async {

@@ -11,6 +11,13 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// How many accepted idempotency keys a version remembers.
 pub const REMEMBERED_REQUESTS_MAX: usize = 16;
 
+/// How long a function may take to answer a request, in seconds. Together with a cold start it stays below the 30 seconds
+/// after which API Gateway answers by itself (Amazon API Gateway developer guide, "Quotas for configuring and running an
+/// HTTP API").
+pub const REQUEST_SECONDS_MAX: u32 = 25;
+/// The part of that time, in milliseconds, that is left for an answer when an operation has run out of time.
+pub const REQUEST_RESERVE_MS: u32 = 1500;
+
 /// The window over which kept refusals are counted, in seconds.
 pub const REFUSALS_WINDOW_SECONDS: u64 = 60;
 /// Refused attempts of one principal on one workflow that are kept within the window. Working people and programs stay
@@ -31,7 +38,7 @@ pub const COUNT_READS_MAX: usize = 20;
 pub const WALK_ITEMS_MAX: usize = 100;
 /// How many versions a check of a history reads at once: two megabytes of the largest.
 pub const CHECKED_AT_ONCE_MAX: usize = 25;
-/// Versions that one call checks of a history. With the bound below a call takes a part of the ten seconds that a
+/// Versions that one call checks of a history. With the bound below a call takes a part of the time that a
 /// function has; the next call continues.
 pub const CHECKED_VERSIONS_MAX: usize = 500;
 /// Metadata and validation contexts that one call checks of a history, as compact JSON, in bytes. A call exceeds it by
@@ -45,7 +52,7 @@ pub const BUS_CALL_BYTES_MAX: usize = 256 * 1024;
 /// The size of an entry without its detail, in bytes: source, detail type, bus name and instant, rounded up.
 pub const BUS_ENTRY_OVERHEAD_BYTES: usize = 512;
 /// Events that one replay puts on the bus. Each is a call of its own, one after another: at a tenth of a second each
-/// they take half of the ten seconds that a function has.
+/// they take a fifth of the time that a function has.
 pub const REPLAYED_EVENTS_MAX: u64 = 50;
 /// Breaks that one release may name. A hundred fit into a request and are more than a person can have reviewed.
 pub const BREAKS_RELEASED_MAX: usize = 100;

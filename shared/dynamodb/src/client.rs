@@ -12,7 +12,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long one try may take. The slowest of a thousand takes some 20 ms; after a second the answer is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long all tries of one operation may take together, so that the caller gets an answer before its own timeout.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often one operation is tried.
 const ATTEMPTS_MAX: u32 = 3;
 /// How long the first pause between two tries is at most; it is drawn at random and doubles.

@@ -24,7 +24,7 @@ mod version_item;
 mod walk;
 
 pub use aws_sdk_dynamodb::Client;
-pub use client::{client, patient_client};
+pub use client::{OPERATION_TIMEOUT, client, patient_client};
 pub use index::DynamoIndex;
 pub use list::EVALUATED_ENTRIES_MAX;
 pub use log::DynamoLog;

@@ -1,6 +1,7 @@
 //! One request and its answer: the common headers, and one log line for both.
 
 use alims_domain::identifiers::CorrelationId;
+use alims_operations::TimeLeft;
 use alims_operations::errors::with_causes;
 use alims_operations::metrics::{self, Outcome};
 use http::header::{
@@ -8,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambda_http::Body;
+use tokio::time::timeout;
 use tracing::{Instrument, Span, field};
 
 use crate::answer::Answer;
@@ -32,6 +34,7 @@ pub struct Exchange {
     request_id: String,
     /// Its fields stand in every log line of the request.
     span: Span,
+    time_left: TimeLeft,
 }
 
 impl Exchange {
@@ -49,13 +52,16 @@ impl Exchange {
         if let Some(id) = request.workflow() {
             span.record("workflow_id", id.as_str());
         }
-        Self { route, request_id: request.request_id().to_owned(), span }
+        let time_left = request.extensions().get().copied().unwrap_or_default();
+        Self { route, request_id: request.request_id().to_owned(), span, time_left }
     }
 
-    /// Does the work and closes the exchange with its outcome. Every log line of the work carries the request's ids.
+    /// Does the work and closes the exchange with its outcome, or in time with the answer that there was no time for it.
+    /// What the work has begun may still take effect, as with a lost answer. Every log line of the work carries the
+    /// request's ids.
     pub async fn answer(self, work: impl Future<Output = Result<Answer, Problem>>) -> Response<Body> {
-        let outcome = work.instrument(self.span.clone()).await;
-        self.close(outcome)
+        let outcome = timeout(self.time_left.0, work.instrument(self.span.clone())).await;
+        self.close(outcome.unwrap_or(Err(Problem::OutOfTime)))
     }
 
     /// Renders the outcome and logs it, once. Never fails: an outcome that cannot be rendered becomes a problem.

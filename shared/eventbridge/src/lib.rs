@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How long one try may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long all tries of one call may take together. After that the stream redelivers the batch.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
 /// How often one call is tried.
 const ATTEMPTS_MAX: u32 = 3;
 

@@ -21,6 +21,7 @@ mod head;
 mod permission;
 mod quarantining;
 mod refusals;
+mod time_left;
 mod witness;
 
 pub use append::Accepted;
@@ -37,3 +38,4 @@ pub use recovery::{
     get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,
 };
 pub use refusals::{NotKept, TooManyRefusals};
+pub use time_left::TimeLeft;

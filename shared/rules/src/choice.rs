@@ -11,16 +11,21 @@ use tracing::Instrument;
 
 use crate::alims::{AlimsNotUsable, AlimsRules};
 use crate::embedded::{EmbeddedRules, RulesInvalid};
-use crate::http::{Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Reach};
+use crate::http::{
+    Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, KeptToken, Reach, SecretStore,
+};
 use crate::remote::RemoteRules;
 
 const ENGINE: &str = "ALIMS_RULES_ENGINE";
 const URL: &str = "ALIMS_RULES_URL";
 const DEADLINE_MS: &str = "ALIMS_RULES_DEADLINE_MS";
 const TOKEN: &str = "ALIMS_RULES_TOKEN";
+const TOKEN_SECRET: &str = "ALIMS_RULES_TOKEN_SECRET";
 const SIGV4_SERVICE: &str = "ALIMS_RULES_SIGV4_SERVICE";
 /// The settings that only a remote engine has.
-const OF_ENGINES_ELSEWHERE: [&str; 3] = [URL, TOKEN, SIGV4_SERVICE];
+const OF_ENGINES_ELSEWHERE: [&str; 4] = [URL, TOKEN, TOKEN_SECRET, SIGV4_SERVICE];
+/// The settings of how the service identifies itself: at most one is set.
+const OF_IDENTITY: [&str; 3] = [TOKEN, TOKEN_SECRET, SIGV4_SERVICE];
 
 /// An engine and its settings.
 #[derive(Clone, Debug)]
@@ -87,7 +92,7 @@ pub enum Rules {
 impl Engine {
     /// The engine that environment variables choose: `ALIMS_RULES_ENGINE` is `embedded` (or not set), `remote` or
     /// `alims`; `docs/predicate-logic-engine.md` describes the others. Pass an empty variable as none. `rules` is the
-    /// folder of the embedded engine and of the ALIMS engine.
+    /// folder of the embedded engine and of the ALIMS engine; `secrets` finds the secret of a name.
     ///
     /// # Errors
     /// When a variable is missing or wrong, or sets a remote engine although none is chosen.
@@ -95,6 +100,7 @@ impl Engine {
         variable: impl Fn(&str) -> Option<String>,
         rules: &Path,
         clock: Arc<dyn Clock>,
+        secrets: impl FnOnce(&str) -> Arc<dyn SecretStore>,
     ) -> Result<Self, SettingInvalid> {
         let rules = rules.to_owned();
         match variable(ENGINE).as_deref() {
@@ -103,8 +109,8 @@ impl Engine {
                 Some(name) => Err(invalid(name, format!("is set, but {ENGINE} is not remote or alims"))),
                 None => Ok(Self::Embedded { rules }),
             },
-            Some("remote") => Ok(Self::Remote(reach(variable, clock)?)),
-            Some("alims") => Ok(Self::Alims { reach: reach(variable, clock)?, rules }),
+            Some("remote") => Ok(Self::Remote(reach(variable, clock, secrets)?)),
+            Some("alims") => Ok(Self::Alims { reach: reach(variable, clock, secrets)?, rules }),
             Some(other) => Err(invalid(ENGINE, format!("must be embedded, remote or alims, not {other:?}"))),
         }
     }
@@ -114,7 +120,11 @@ fn invalid(variable: &'static str, what: impl Into<String>) -> SettingInvalid {
     SettingInvalid { variable, what: what.into() }
 }
 
-fn reach(variable: impl Fn(&str) -> Option<String>, clock: Arc<dyn Clock>) -> Result<Reach, SettingInvalid> {
+fn reach(
+    variable: impl Fn(&str) -> Option<String>,
+    clock: Arc<dyn Clock>,
+    secrets: impl FnOnce(&str) -> Arc<dyn SecretStore>,
+) -> Result<Reach, SettingInvalid> {
     let Some(url) = variable(URL) else {
         return Err(invalid(URL, "is not set: the rules engine has no address"));
     };
@@ -128,17 +138,20 @@ fn reach(variable: impl Fn(&str) -> Option<String>, clock: Arc<dyn Clock>) -> Re
             Some(Duration::from_millis(millis)).filter(|d| !d.is_zero() && *d <= DEADLINE_MAX).ok_or_else(wrong)?
         }
     };
-    let authorization = match (variable(TOKEN), variable(SIGV4_SERVICE)) {
-        (None, None) => Authorization::None,
-        (Some(_), Some(_)) => return Err(invalid(TOKEN, format!("is set, and so is {SIGV4_SERVICE}: choose one"))),
-        (Some(_), None) if !endpoint.is_private() && !endpoint.is_on_this_machine() => {
-            return Err(invalid(TOKEN, format!("would be sent in the clear: {URL} must begin with https://")));
+    let set: Vec<(&'static str, String)> =
+        OF_IDENTITY.into_iter().filter_map(|name| Some((name, variable(name)?))).collect();
+    let authorization = match set.as_slice() {
+        [] => Authorization::None,
+        [(SIGV4_SERVICE, service)] => Authorization::SigV4(signer(variable, service.clone(), clock)?),
+        [(name, _)] if !endpoint.is_private() && !endpoint.is_on_this_machine() => {
+            return Err(invalid(name, format!("would be sent in the clear: {URL} must begin with https://")));
         }
-        (Some(token), None) => {
-            let token = BearerToken::new(&token);
-            Authorization::Bearer(token.ok_or_else(|| invalid(TOKEN, "holds characters that no bearer token has"))?)
+        [(TOKEN_SECRET, secret)] => Authorization::Kept(Arc::new(KeptToken::new(secrets(secret)))),
+        [(name, token)] => {
+            let token = BearerToken::new(token);
+            Authorization::Bearer(token.ok_or_else(|| invalid(name, "holds characters that no bearer token has"))?)
         }
-        (None, Some(service)) => Authorization::SigV4(signer(variable, service, clock)?),
+        [(first, _), (second, _), ..] => return Err(invalid(first, format!("is set, and so is {second}: choose one"))),
     };
     Ok(Reach { endpoint, deadline, authorization })
 }
@@ -167,8 +180,9 @@ impl Rules {
         rules: &Path,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
+        secrets: impl FnOnce(&str) -> Arc<dyn SecretStore>,
     ) -> Result<Self, RulesNotStarted> {
-        Self::of(Engine::chosen_by(variable, rules, clock)?, ids)
+        Self::of(Engine::chosen_by(variable, rules, clock, secrets)?, ids)
     }
 
     /// An engine, ready to judge.
@@ -222,13 +236,25 @@ mod tests {
     use alims_testing::FixedClock;
     use alims_testing::builders::at;
 
+    /// A secret that cannot be read.
+    #[derive(Debug)]
+    struct NoSecret;
+
+    impl SecretStore for NoSecret {
+        fn read(
+            &self,
+        ) -> futures_util::future::BoxFuture<'_, Result<crate::SecretText, alims_operations::ports::Cause>> {
+            Box::pin(async { Err("there is none".into()) })
+        }
+    }
+
     const HTTPS: (&str, &str) = (URL, "https://rules.example.org");
     const REMOTE: (&str, &str) = (ENGINE, "remote");
 
     fn chosen(settings: &[(&str, &str)]) -> Result<Engine, SettingInvalid> {
         let variable =
             |name: &str| settings.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
-        Engine::chosen_by(variable, Path::new("rules"), Arc::new(FixedClock::new(at(0))))
+        Engine::chosen_by(variable, Path::new("rules"), Arc::new(FixedClock::new(at(0))), |_| Arc::new(NoSecret))
     }
 
     fn reached(settings: &[(&str, &str)]) -> Reach {
@@ -250,10 +276,12 @@ mod tests {
         let reach = reached(&[REMOTE, HTTPS]);
         assert_eq!((reach.endpoint.to_string(), reach.deadline), (HTTPS.1.to_owned(), DEADLINE_DEFAULT));
         assert!(matches!(reach.authorization, Authorization::None));
-        let reach = reached(&[(ENGINE, "alims"), HTTPS, (DEADLINE_MS, "5000"), (TOKEN, "s3cret-token")]);
+        let reach = reached(&[(ENGINE, "alims"), HTTPS, (DEADLINE_MS, "2000"), (TOKEN, "s3cret-token")]);
         assert_eq!(reach.deadline, DEADLINE_MAX);
         assert!(matches!(reach.authorization, Authorization::Bearer(_)));
         assert!(!format!("{reach:?}").contains("s3cret"), "{reach:?}");
+        let reach = reached(&[REMOTE, HTTPS, (TOKEN_SECRET, "arn:of-the-token")]);
+        assert!(matches!(reach.authorization, Authorization::Kept(_)));
         let aws = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s3cret"), ("AWS_REGION", "eu-central-1")];
         let reach = reached(&[&[REMOTE, HTTPS, (SIGV4_SERVICE, "execute-api")], &aws[..]].concat());
         let Authorization::SigV4(signer) = &reach.authorization else { panic!("{reach:?}") };
@@ -273,16 +301,22 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named() {
         let sigv4 = (SIGV4_SERVICE, "execute-api");
-        let bad: [(&[(&str, &str)], &str); 14] = [
+        let secret = (TOKEN_SECRET, "arn");
+        let bad: [(&[(&str, &str)], &str); 19] = [
             (&[(ENGINE, "Remote")], ENGINE),
             (&[HTTPS], URL),
             (&[(ENGINE, "embedded"), (TOKEN, "t")], TOKEN),
             (&[sigv4], SIGV4_SERVICE),
             (&[REMOTE], URL),
+            (&[secret], TOKEN_SECRET),
+            (&[REMOTE, HTTPS, secret, sigv4], TOKEN_SECRET),
+            (&[REMOTE, HTTPS, (TOKEN, "t"), secret], TOKEN),
+            (&[REMOTE, HTTPS, (TOKEN, "t"), secret, sigv4], TOKEN),
+            (&[REMOTE, (URL, "http://rules.example.org"), secret], TOKEN_SECRET),
             (&[(ENGINE, "alims")], URL),
             (&[REMOTE, (URL, "rules.example.org")], URL),
             (&[REMOTE, HTTPS, (DEADLINE_MS, "0")], DEADLINE_MS),
-            (&[REMOTE, HTTPS, (DEADLINE_MS, "5001")], DEADLINE_MS),
+            (&[REMOTE, HTTPS, (DEADLINE_MS, "2001")], DEADLINE_MS),
             (&[REMOTE, HTTPS, (DEADLINE_MS, "300ms")], DEADLINE_MS),
             (&[REMOTE, HTTPS, (TOKEN, "a\nb")], TOKEN),
             (&[REMOTE, HTTPS, (TOKEN, "t"), sigv4], TOKEN),

@@ -13,7 +13,8 @@ pub use case::{Asker, Case, CaseInvalid};
 pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid};
 pub use embedded::{EmbeddedRules, ExplainedInput, ExplainedRule, Explanation, Outcome, RulesInvalid, RulesetSummary};
 pub use http::{
-    Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, Reach,
+    Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, JUDGEMENT_MAX,
+    KeptToken, Reach, SecretStore, SecretText, TOKEN_READ_MAX, WARMING_MAX,
 };
 #[cfg(feature = "openapi")]
 pub use remote::openapi;

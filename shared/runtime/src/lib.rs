@@ -2,6 +2,7 @@
 //!
 //! Only this crate reads the environment, the clock and the source of randomness.
 
+mod deadline;
 mod logs;
 mod recorder;
 mod serving;

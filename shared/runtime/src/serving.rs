@@ -18,6 +18,8 @@ use tracing::{Instrument, Span};
 use crate::recorder::WrittenAtTheEnd;
 use crate::traces;
 
+use crate::deadline::{OutOfTime, time_left, within};
+
 /// How to reach AWS, from the environment that Lambda sets up.
 ///
 /// Region and credentials come only from there: the SDK would otherwise query the machine's metadata service, which a
@@ -28,7 +30,7 @@ pub async fn aws_config() -> SdkConfig {
     config.credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await
 }
 
-/// Serves requests with a handler until Lambda ends the process.
+/// Serves requests with a handler until Lambda ends the process. Each request says how much time it has.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -37,8 +39,11 @@ where
     H: Fn(Request) -> F,
     F: Future<Output = Response<Body>> + Send,
 {
-    let answered = |request: Request| {
-        let span = request.lambda_context_ref().map_or_else(Span::none, invocation);
+    let answered = |mut request: Request| {
+        let context = request.lambda_context_ref();
+        let span = context.map_or_else(Span::none, invocation);
+        let deadline_ms = context.map_or(0, |context| context.deadline);
+        request.extensions_mut().insert(time_left(deadline_ms));
         let answer = handler(request);
         let answered = async move {
             let _metrics = WrittenAtTheEnd;
@@ -49,7 +54,8 @@ where
     lambda_http::run(service_fn(answered)).await
 }
 
-/// Handles events that no HTTP caller waits for, until Lambda ends the process.
+/// Handles events that no HTTP caller waits for, until Lambda ends the process. What takes too long fails, and comes
+/// again.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -62,15 +68,18 @@ where
 {
     let handled = |event: LambdaEvent<E>| {
         let span = invocation(&event.context);
-        let answer = handler(event.payload);
+        let answer = within(event.context.deadline, handler(event.payload));
         let answered = async move {
             let _metrics = WrittenAtTheEnd;
-            Ok::<_, Error>(answer.await)
+            Ok::<_, Error>(answer.await?)
         };
         answered.instrument(span)
     };
     lambda_runtime::run(service_fn(handled)).await
 }
+
+/// The name of Lambda for a function that it ended: the state machine of recoveries tries again after it.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 
 /// Why a function that answers no HTTP request failed, under a name that its caller knows.
 #[derive(Debug)]
@@ -105,7 +114,8 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Does work that may fail, until Lambda ends the process. The caller gets a failure by its name.
+/// Does work that may fail, until Lambda ends the process. The caller gets a failure by its name; what takes too long
+/// fails by the name that Lambda gives to a function that it has ended.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -118,10 +128,10 @@ where
 {
     let carried_out = |event: LambdaEvent<E>| {
         let span = invocation(&event.context);
-        let work = handler(event.payload);
+        let work = within(event.context.deadline, handler(event.payload));
         let done = async move {
             let _metrics = WrittenAtTheEnd;
-            work.await
+            work.await.unwrap_or_else(|over: OutOfTime| Err(Failure::new(TIMED_OUT, &over)))
         };
         done.instrument(span)
     };

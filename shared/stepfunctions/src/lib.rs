@@ -5,4 +5,4 @@ mod failure;
 mod starter;
 
 pub use arn::InvalidMachineArn;
-pub use starter::StepFunctionsStarter;
+pub use starter::{OPERATION_TIMEOUT, StepFunctionsStarter};

@@ -15,8 +15,8 @@ use crate::failure::starter_error;
 
 /// How long one try may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long all tries of one call may take together. A function that answers a request has ten seconds for two calls.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long all tries of one call may take together. A request waits for at most two calls.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often one call is tried.
 const ATTEMPTS_MAX: u32 = 3;
 

@@ -22,6 +22,7 @@ use alims_operations::ports::{
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Where a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Script(Arc<Mutex<Play>>);
 struct Play {
     calls: Vec<&'static str>,
     faults: BTreeMap<usize, CallFault>,
+    hangs: BTreeMap<usize, CallFault>,
+    takes: Option<fn(&str) -> Duration>,
     happenings: BTreeMap<usize, Happening>,
 }
 
@@ -61,6 +64,16 @@ impl Script {
     /// Lets the call with this number fail, counted from 0 over the script's whole life.
     pub fn fail(&self, call: usize, fault: CallFault) {
         self.0.lock().unwrap().faults.insert(call, fault);
+    }
+
+    /// Lets the call with this number never answer, before its effect or after it.
+    pub fn hang(&self, call: usize, when: CallFault) {
+        self.0.lock().unwrap().hangs.insert(call, when);
+    }
+
+    /// Lets every call take so long, by its name.
+    pub fn take(&self, how_long: fn(&str) -> Duration) {
+        self.0.lock().unwrap().takes = Some(how_long);
     }
 
     /// Runs an action just before the call with this number, such as another writer's write.
@@ -88,14 +101,24 @@ impl Script {
         failed: fn(&'static str) -> E,
         work: impl Future<Output = Result<R, E>> + Send,
     ) -> Result<R, E> {
-        let (fault, happening) = {
+        let (fault, happening, hang, takes) = {
             let mut play = self.0.lock().unwrap();
             let number = play.calls.len();
             play.calls.push(call);
-            (play.faults.get(&number).copied(), play.happenings.remove(&number))
+            let happening = play.happenings.remove(&number);
+            (play.faults.get(&number).copied(), happening, play.hangs.get(&number).copied(), play.takes)
         };
         if let Some(Happening(happens)) = happening {
             happens();
+        }
+        if let Some(how_long) = takes {
+            tokio::time::sleep(how_long(call)).await;
+        }
+        if let Some(hang) = hang {
+            if hang == CallFault::AfterEffect {
+                drop(work.await);
+            }
+            return std::future::pending().await;
         }
         match fault {
             None => work.await,

@@ -33,6 +33,19 @@ async fn every_route_refuses_a_token_that_does_not_hold_and_none_at_all() {
 }
 
 #[tokio::test]
+async fn every_route_refuses_a_token_without_a_required_scope() {
+    for scope in [json!(null), json!("openid"), json!("alims/use2 x-alims/use")] {
+        let stranger = Person::with_claims(&json!({"sub": "alice", "roles": ["viewer"], "scope": scope}));
+        for operation in ROUTES {
+            let path = operation.path.replace("{workflow_id}", "w-1");
+            let body = (operation.method == "POST").then(|| json!({}));
+            let answer = stranger.ask(operation.method.clone(), &path, body.as_ref()).await;
+            assert_eq!((answer.status.as_u16(), answer.body), (403, json!({"message": "Forbidden"})), "{scope} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_may_only_read_moves_nothing() {
     let alice = Person::everybody();
     alice.create("guarded").await.expect(201);

@@ -14,6 +14,8 @@ pub(crate) const FREE: &str = "free-form";
 const AUDIENCE: &str = "alims-workflow-manager";
 /// Whose they are when they do not say.
 const TENANT: &str = "default";
+/// What they are issued for: the scope that the deployment asks for, and another application's.
+const SCOPES: &str = "openid alims/use";
 /// How the names of roles begin in a token: the default of the template's parameter `RolePrefix`.
 const ROLE_PREFIX: &str = "alims:";
 
@@ -47,6 +49,7 @@ impl Person {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut all = json!({"iss": WORLD.text("issuer"), "aud": AUDIENCE, "iat": now - 60, "exp": now + 3600});
         all["tenant_id"] = TENANT.into();
+        all["scope"] = SCOPES.into();
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         all.as_object_mut().unwrap().retain(|_, claim| !claim.is_null());
         for role in all.get_mut("roles").and_then(Value::as_array_mut).into_iter().flatten() {

@@ -118,7 +118,8 @@ impl Lab {
     /// A token that holds for so many seconds.
     pub(crate) fn token(&self, sub: &str, tenant: &str, roles: &[&str], lifetime_s: i64) -> String {
         let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-        let request = TokenRequest { sub: sub.to_owned(), tenant: tenant.to_owned(), roles, lifetime_s };
+        let request =
+            TokenRequest { sub: sub.to_owned(), tenant: tenant.to_owned(), roles, scopes: Vec::new(), lifetime_s };
         self.server.token(&request).unwrap()
     }
 

@@ -204,7 +204,7 @@ async fn the_functions_that_judge_ask_the_rules_engine_that_their_settings_choos
     let engine = FakeEngine::that(Deed::Answer(a_yes())).await;
     let mut settings = settings(&server, "http://127.0.0.1:9");
     settings.extend([("ALIMS_RULES_ENGINE", "remote".to_owned()), ("ALIMS_RULES_TOKEN", "t0ken".to_owned())]);
-    settings.extend([("ALIMS_RULES_URL", engine.url.clone()), ("ALIMS_RULES_DEADLINE_MS", "5000".to_owned())]);
+    settings.extend([("ALIMS_RULES_URL", engine.url.clone()), ("ALIMS_RULES_DEADLINE_MS", "2000".to_owned())]);
     let new = json!({"workflow_type": "free-form", "workflow_id": "wf-1"});
     let (status, answer) = call(&settings, &create_workflow::ROUTE, Some(new)).await;
     assert_eq!(status, 201, "{answer}");

@@ -20,6 +20,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-rules", &["alims-domain", "alims-operations"]),
     ("alims-faults", &[]),
     ("alims-runtime", &["alims-domain", "alims-operations"]),
+    ("alims-secretsmanager", &["alims-domain", "alims-operations", "alims-rules"]),
     ("alims-stepfunctions", &["alims-domain", "alims-operations"]),
     ("alims-store", &["alims-dynamodb", "alims-runtime"]),
     ("alims-subscriber", &[]),
@@ -50,6 +51,7 @@ const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
     "alims-policy",
     "alims-rules",
     "alims-runtime",
+    "alims-secretsmanager",
     "alims-stepfunctions",
     "alims-store",
 ];
@@ -99,6 +101,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
             "(alims-dynamodb)",
             "(alims-eventbridge)",
             "(alims-rules)",
+            "(alims-secretsmanager)",
             "(alims-stepfunctions)",
         ],
     ),
@@ -133,8 +136,15 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Adapters: a function's handler names none, its `main.rs` chooses.
-const ADAPTERS: &[&str] =
-    &["alims_dynamodb", "alims_eventbridge", "alims_policy", "alims_rules", "alims_stepfunctions", "alims_store"];
+const ADAPTERS: &[&str] = &[
+    "alims_dynamodb",
+    "alims_eventbridge",
+    "alims_policy",
+    "alims_rules",
+    "alims_secretsmanager",
+    "alims_stepfunctions",
+    "alims_store",
+];
 
 #[test]
 fn packages_are_built_only_with_the_layers_beneath_them() {

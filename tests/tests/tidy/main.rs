@@ -29,5 +29,6 @@ mod sam_local;
 mod sources;
 mod stored_names;
 mod template;
+mod timeouts;
 mod walks;
 mod workspace;

@@ -79,6 +79,10 @@ fn every_route_leads_to_the_function_of_its_operation_and_no_other_route_is_ther
     let offered = ROUTES.iter().map(|o| (o.name.to_owned(), format!("{} {}", o.method, o.path)));
     assert_eq!(routes, offered.collect());
     assert_eq!(properties("Api")["Auth"]["DefaultAuthorizer"], "Jwt");
+    // An absent parameter leaves the list empty, and API Gateway then asks for no scope.
+    let scopes = &properties("Api")["Auth"]["Authorizers"]["Jwt"]["AuthorizationScopes"];
+    assert_eq!(*scopes, json!([["HasJwtScope", "JwtScope", "AWS::NoValue"]]));
+    assert_eq!(TEMPLATE["Parameters"]["JwtScope"]["Default"], "");
 }
 
 #[test]
@@ -322,6 +326,39 @@ fn the_access_log_says_who_sent_a_refused_token_and_nothing_of_a_token() {
     assert_eq!(properties("ApiLogGroup")["RetentionInDays"], "AccessLogRetentionDays");
 }
 
+#[test]
+fn the_token_of_a_rules_engine_is_in_no_variable_and_only_functions_that_judge_may_read_it() {
+    for (name, parameter) in TEMPLATE["Parameters"].as_object().unwrap() {
+        assert_eq!(parameter["NoEcho"], Value::Null, "{name}: what must not be shown does not belong into a variable");
+    }
+    for operation in workspace().operations() {
+        let function = properties(&format!("{}Function", pascal(&operation)));
+        let variables = &function["Environment"]["Variables"];
+        assert_eq!(variables["ALIMS_RULES_TOKEN"], Value::Null, "{operation}");
+        let secret = if judges(function) { json!("RulesEngineTokenSecretArn") } else { Value::Null };
+        assert_eq!(variables["ALIMS_RULES_TOKEN_SECRET"], secret, "{operation}");
+        let policy = &properties(&format!("{}Role", pascal(&operation)))["Policies"][0]["PolicyDocument"]["Statement"];
+        let under = |action: &str| -> Vec<&Value> {
+            let all = policy.as_array().unwrap().iter();
+            all.filter(|one| one.get(1).is_some_and(|statement| texts(&statement["Action"]).contains(&action)))
+                .collect()
+        };
+        for (action, condition, on) in [
+            ("secretsmanager:GetSecretValue", "HasRulesEngineTokenSecret", "RulesEngineTokenSecretArn"),
+            ("kms:Decrypt", "HasRulesEngineTokenKey", "RulesEngineTokenKeyArn"),
+            ("execute-api:Invoke", "InvokesRulesEngineByApi", "RulesEngineInvokeArn"),
+            ("lambda:InvokeFunctionUrl", "InvokesRulesEngineByUrl", "RulesEngineInvokeArn"),
+            ("vpc-lattice-svcs:Invoke", "InvokesRulesEngineByLattice", "RulesEngineInvokeArn"),
+        ] {
+            let granted: Vec<(&Value, &Value)> =
+                under(action).into_iter().map(|one| (&one[0], &one[1]["Resource"])).collect();
+            let expected = (json!(condition), json!(on));
+            let expected = if judges(function) { vec![(&expected.0, &expected.1)] } else { Vec::new() };
+            assert_eq!(granted, expected, "{operation}: {action}");
+        }
+    }
+}
+
 /// The settings of how tokens are read, and the parameter of each.
 const TOKEN_SETTINGS: [(&str, &str); 4] = [
     ("ALIMS_DEFAULT_TENANT", "DefaultTenant"),
@@ -364,7 +401,7 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
         let function = properties(&format!("{name}Function"));
         let judges = judges(function);
         judging += usize::from(judges);
-        for setting in ["ENGINE", "URL", "DEADLINE_MS", "TOKEN", "SIGV4_SERVICE"] {
+        for setting in ["ENGINE", "URL", "DEADLINE_MS", "TOKEN_SECRET", "SIGV4_SERVICE"] {
             let given = !function["Environment"]["Variables"][format!("ALIMS_RULES_{setting}")].is_null();
             assert_eq!(given, judges, "{operation}: {setting}");
         }
@@ -393,12 +430,14 @@ fn every_operation_with_a_route_has_a_sample_event_for_its_route() {
     }
 }
 
-/// What a role of the template may do.
+/// What a role of the template may do, under whatever condition.
 pub(crate) fn statements(role: &str) -> Vec<&'static Value> {
     let described = properties(role);
     assert_eq!(described["ManagedPolicyArns"], Value::Null, "{role}: policies of others say too much");
     let policies = described["Policies"].as_array().unwrap();
-    policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
+    let all = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+    // `!If [condition, statement, nothing]`
+    all.map(|statement| statement.get(1).unwrap_or(statement)).collect()
 }
 
 /// The resources of a type: their names and properties.

@@ -21,15 +21,21 @@ pub(crate) fn completion(stack: &Stack) -> anyhow::Result<Value> {
         for (method, operation) in members(Some(methods))? {
             let key = format!("{} {path}", method.to_uppercase());
             let (function, alias) = function_of(operation).with_context(|| format!("{key} has no function"))?;
-            let scheme = members(operation.pointer("/security/0"))
-                .ok()
-                .and_then(|schemes| schemes.keys().next())
-                .with_context(|| format!("{key} has no authorizer"))?;
+            let security = members(operation.pointer("/security/0")).ok().and_then(|schemes| schemes.iter().next());
+            let security = security.with_context(|| format!("{key} has no authorizer"))?;
             resources.insert(format!("{function}Integration"), integration(stack, api, alias)?);
-            resources.insert(format!("{function}Route"), route(api, &key, scheme, function));
+            resources.insert(format!("{function}Route"), route(api, &key, security, function));
         }
     }
-    Ok(json!({ "Resources": resources }))
+    Ok(
+        json!({ "Parameters": parameters(stack), "Conditions": stack.template.get("Conditions"), "Resources": resources }),
+    )
+}
+
+/// The values of the deployment's parameters, by which the emulator itself decides the conditions of the scopes.
+fn parameters(stack: &Stack) -> Map<String, Value> {
+    let declared = |value: &String| json!({ "Type": "String", "Default": value });
+    stack.parameters.iter().map(|(name, value)| (name.clone(), declared(value))).collect()
 }
 
 fn authorizer(stack: &Stack, api: &str, name: &str, scheme: &Value) -> anyhow::Result<Value> {
@@ -63,12 +69,13 @@ fn integration(stack: &Stack, api: &str, alias: &str) -> anyhow::Result<Value> {
     }))
 }
 
-fn route(api: &str, key: &str, scheme: &str, function: &str) -> Value {
+fn route(api: &str, key: &str, (scheme, scopes): (&String, &Value), function: &str) -> Value {
     json!({
         "Type": "AWS::ApiGatewayV2::Route",
         "Properties": {
             "ApiId": api,
             "RouteKey": key,
+            "AuthorizationScopes": scopes,
             "AuthorizationType": "JWT",
             "AuthorizerId": { "Ref": format!("{scheme}Authorizer") },
             "Target": { "Fn::Sub": format!("integrations/${{{function}Integration}}") },
@@ -127,10 +134,11 @@ mod tests {
 
     #[test]
     fn a_route_of_the_template_becomes_a_route_to_its_function_behind_its_authorizer() {
-        let completed = completion(&stack(&json!([{"Jwt": []}]))).unwrap();
+        let completed = completion(&stack(&json!([{"Jwt": ["alims/use"]}]))).unwrap();
         let property = |path: &str| completed.pointer(&format!("/Resources/{path}")).cloned().unwrap();
         assert_eq!(property("ListWorkflowsFunctionRoute/Properties/RouteKey"), "GET /workflows");
         assert_eq!(property("ListWorkflowsFunctionRoute/Properties/AuthorizerId/Ref"), "JwtAuthorizer");
+        assert_eq!(property("ListWorkflowsFunctionRoute/Properties/AuthorizationScopes"), json!(["alims/use"]));
         let uri = property("ListWorkflowsFunctionIntegration/Properties/IntegrationUri");
         assert_eq!(uri, "arn:function:list-7:live");
         let tokens = property("JwtAuthorizer/Properties/JwtConfiguration");

@@ -97,6 +97,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
         let parameters = [
             ("Architecture", build::architecture()?.to_owned()),
             ("JwtIssuer", issuer.clone()),
+            ("JwtScope", "alims/use".to_owned()),
             // The emulator mounts no layers: the functions read what would be in them where it was built from.
             ("PoliciesDirectory", workspace.root.join("policies").display().to_string()),
             ("RulesDirectory", rules.display().to_string()),

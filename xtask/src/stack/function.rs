@@ -22,6 +22,10 @@ pub(crate) struct Function {
     pub(crate) description: String,
     /// Its method and path when the API calls it. It is then given the policies.
     pub(crate) request: Option<String>,
+    /// What a request waits for, one call after another, on its longest way: a test holds the operation to it. Calls
+    /// for further pages, events or breaks are not counted: the deadline of a request ends them.
+    #[serde(default)]
+    pub(crate) waits: Vec<Wait>,
     /// When it needs another time than the others.
     pub(crate) timeout_seconds: Option<u32>,
     /// The parameter with the concurrent executions that are reserved for it, which has a condition `Has` and its name.
@@ -52,6 +56,22 @@ pub(crate) struct Function {
     pub(crate) settings: BTreeMap<String, String>,
     /// What else calls it, in the words of SAM.
     pub(crate) events: Option<String>,
+}
+
+/// A call that is bounded by its adapter.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Wait {
+    /// A read or a write of the log.
+    Log,
+    /// A read or a write of the index.
+    Index,
+    /// A judgement of the rules.
+    Rules,
+    /// A call about recoveries.
+    Starter,
+    /// Events put on the bus.
+    Bus,
 }
 
 /// What a function may do with the log.
@@ -107,6 +127,10 @@ impl Function {
         anyhow::ensure!(
             !function.asynchronous || !function.dead_letters.is_empty(),
             "{path}: an asynchronous function needs a queue among its dead_letters"
+        );
+        anyhow::ensure!(
+            function.request.is_none() || !function.waits.is_empty(),
+            "{path}: a request needs waits, the calls that it makes one after another"
         );
         Ok(Self { name: name.to_owned(), ..function })
     }

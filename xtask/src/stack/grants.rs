@@ -16,6 +16,8 @@ pub(crate) struct Grant {
     pub(crate) via: Option<&'static str>,
     /// Why the resource is no narrower.
     pub(crate) why: Option<&'static str>,
+    /// The condition of the template under which alone it is granted.
+    pub(crate) when: Option<&'static str>,
 }
 
 const READ_WITH_THE_KEY: &[&str] = &["kms:Decrypt", "kms:DescribeKey"];
@@ -26,7 +28,7 @@ const EXECUTIONS: &str =
 
 impl Grant {
     fn on(sid: &'static str, actions: &'static [&'static str], resource: &str) -> Self {
-        Self { sid, actions, resources: vec![resource.to_owned()], via: None, why: None }
+        Self { sid, actions, resources: vec![resource.to_owned()], via: None, why: None, when: None }
     }
 
     fn key(sid: &'static str, actions: &'static [&'static str], service: &'static str) -> Self {
@@ -64,6 +66,9 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
         let resources = function.dead_letters.iter().map(|queue| format!("!GetAtt {queue}.Arn")).collect();
         grants.push(Grant { resources, ..Grant::on("SendDeadLetters", &["sqs:SendMessage"], "") });
     }
+    if function.rules {
+        grants.extend(of_the_engine());
+    }
     grants.extend(of_the_key(function));
     let logs = format!("!GetAtt {}LogGroup.Arn", function.pascal());
     grants.push(Grant::on("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &logs));
@@ -88,6 +93,25 @@ fn of_the_index(may: Index) -> Vec<Grant> {
             ]
         }
     }
+}
+
+/// What reaching a rules engine elsewhere needs, as far as the parameters name it.
+fn of_the_engine() -> [Grant; 5] {
+    let (engine, secret) = ("!Ref RulesEngineInvokeArn", "!Ref RulesEngineTokenSecretArn");
+    let key = Grant::on("DecryptTheEnginesToken", &["kms:Decrypt"], "!Ref RulesEngineTokenKeyArn");
+    let invoked = |sid, actions, when| Grant { when: Some(when), ..Grant::on(sid, actions, engine) };
+    // A function's URL asks for both (AWS Lambda developer guide, "Control access to Lambda function URLs").
+    let of_a_url = &["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"];
+    [
+        Grant {
+            when: Some("HasRulesEngineTokenSecret"),
+            ..Grant::on("ReadTheEnginesToken", &["secretsmanager:GetSecretValue"], secret)
+        },
+        Grant { via: Some("secretsmanager"), when: Some("HasRulesEngineTokenKey"), ..key },
+        invoked("InvokeTheEngineByItsApi", &["execute-api:Invoke"], "InvokesRulesEngineByApi"),
+        invoked("InvokeTheEngineByItsUrl", of_a_url, "InvokesRulesEngineByUrl"),
+        invoked("InvokeTheEngineByLattice", &["vpc-lattice-svcs:Invoke"], "InvokesRulesEngineByLattice"),
+    ]
 }
 
 fn of_the_key(function: &Function) -> Vec<Grant> {
@@ -136,7 +160,7 @@ pub(crate) fn variables(function: &Function) -> BTreeMap<String, String> {
             ("ALIMS_RULES_DIR", "RulesDirectory"),
             ("ALIMS_RULES_ENGINE", "RulesEngine"),
             ("ALIMS_RULES_SIGV4_SERVICE", "RulesEngineSigV4Service"),
-            ("ALIMS_RULES_TOKEN", "RulesEngineToken"),
+            ("ALIMS_RULES_TOKEN_SECRET", "RulesEngineTokenSecretArn"),
             ("ALIMS_RULES_URL", "RulesEngineUrl"),
         ]);
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml` and each function's `deployment.toml`, and
-//! from the same the table of permissions. The dashboard and the page of the metrics are made from their list. A test fails
-//! while one of them differs.
+//! from the same the tables of permissions and of timeouts. The dashboard and the page of the metrics are made from their
+//! list. A test fails while one of them differs.
 
 mod alarms;
 mod dashboard;
@@ -13,6 +13,7 @@ mod permissions;
 mod render;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod tracing;
 
 use std::fs;
@@ -38,7 +39,7 @@ const HEADER: &str =
 ///
 /// # Errors
 /// When a source is missing or not as it should be.
-fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
+fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 4]> {
     let (functions, metrics) = (Function::all(workspace)?, Metric::all(workspace)?);
     let shared = fs::read_to_string(workspace.root.join(SHARED)).with_context(|| format!("{SHARED} is missing"))?;
     let parameters = Parameters::of(&shared)?;
@@ -65,6 +66,7 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 3]> {
     Ok([
         ("template.yaml", template),
         (permissions::PAGE, permissions::page(workspace, &functions)?),
+        (timeouts::PAGE, timeouts::page(workspace, &functions)?),
         (metrics::PAGE, metrics::page(&metrics)?),
     ])
 }

@@ -36,7 +36,8 @@ pub(crate) fn page(workspace: &Workspace, functions: &[Function]) -> anyhow::Res
 fn on(grant: &Grant) -> String {
     let resources: Vec<String> = grant.resources.iter().map(|resource| format!("`{}`", named(resource))).collect();
     let via = grant.via.map(|service| format!(", through {service} only")).unwrap_or_default();
-    resources.join(", ") + &via
+    let when = grant.when.map(|condition| format!(", when `{condition}`")).unwrap_or_default();
+    resources.join(", ") + &via + &when
 }
 
 fn named(resource: &str) -> String {

@@ -239,5 +239,7 @@ fn statement(grant: &Grant) -> anyhow::Result<String> {
 "
         )?;
     }
-    Ok(yaml)
+    let Some(condition) = grant.when else { return Ok(yaml) };
+    let inner: String = yaml.lines().map(|line| format!("  {line}\n")).collect();
+    Ok(format!("              - !If\n                - {condition}\n{inner}                - !Ref AWS::NoValue\n"))
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Ref, Schema, Type};
 /// The name of the schema.
 const NAME: &str = "GatewayError";
 /// The statuses with which the gateway may answer any request; with 404 and 413 it answers some.
-pub const OF_ANY_REQUEST: [u16; 5] = [400, 401, 429, 500, 503];
+pub const OF_ANY_REQUEST: [u16; 6] = [400, 401, 403, 429, 500, 503];
 
 /// What the gateway says with a status; none where only functions answer with it.
 #[must_use]
@@ -16,6 +16,7 @@ pub const fn message(status: u16) -> Option<&'static str> {
     Some(match status {
         400 => "Bad Request",
         401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         413 => "Request Entity Too Large",
         429 => "Too Many Requests",
@@ -30,6 +31,7 @@ pub(crate) const fn told(status: u16) -> &'static str {
     match status {
         400 => "The gateway: this is no complete HTTP request.",
         401 => "The gateway: the token is missing, wrong or expired; `WWW-Authenticate` says which.",
+        403 => "The gateway: the token has no scope that this deployment requires; `WWW-Authenticate` names them.",
         404 => "The gateway: no operation has this path and method.",
         413 => "The gateway: the body exceeds what a function accepts.",
         429 => "The gateway: too many requests at once.",

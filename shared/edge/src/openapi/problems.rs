@@ -29,6 +29,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         | ProblemCode::TooManyRefusals
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::WrittenByNewerRelease
+        | ProblemCode::OutOfTime
         | ProblemCode::Internal => (&[], &[]),
     }
 }

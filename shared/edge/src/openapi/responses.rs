@@ -114,6 +114,11 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
             .header("Accept", header("The supported media type, if the sent one is not.", json!(MEDIA_TYPE)))
             .header("Accept-Encoding", header("The supported coding, if the sent one is not.", json!(CODING)))
             .build(),
+        403 => {
+            let told = "Only from the gateway: the required scopes.";
+            let example = "Bearer scope=\"alims/use\" error=\"insufficient_scope\"";
+            response.header("WWW-Authenticate", header(told, json!(example))).build()
+        }
         401 => {
             response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
         }
@@ -155,6 +160,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::StorageUnavailable
         | ProblemCode::WrittenByNewerRelease
+        | ProblemCode::OutOfTime
         | ProblemCode::Internal => json!({}),
     };
     if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {
@@ -191,12 +197,13 @@ fn header(told: &str, example: Value) -> Header {
 pub const OF_A_READ: &[ProblemCode] = &[ProblemCode::WorkflowNotFound, ProblemCode::WorkflowQuarantined];
 
 /// The problems of every request.
-pub const OF_ANY_REQUEST: [ProblemCode; 6] = [
+pub const OF_ANY_REQUEST: [ProblemCode; 7] = [
     ProblemCode::MalformedRequest,
     ProblemCode::Unauthenticated,
     ProblemCode::Forbidden,
     ProblemCode::StorageUnavailable,
     ProblemCode::WrittenByNewerRelease,
+    ProblemCode::OutOfTime,
     ProblemCode::Internal,
 ];
 

@@ -17,6 +17,9 @@ pub const RETRY_AFTER_SECONDS: u16 = 1;
 /// The detail of a body that cannot be read.
 const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
                            `application/json` in UTF-8, as `errors` says.";
+/// The detail of work that took too long.
+const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
+                           the same idempotency key, if any.";
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -83,6 +86,8 @@ pub enum Problem {
     StorageUnavailable(Cause),
     /// A newer release wrote the stored item.
     WrittenByNewerRelease(Cause),
+    /// The work on the request took too long.
+    OutOfTime,
     /// The bus did not confirm an event of a replay.
     ReplayInterrupted {
         /// The version to continue from.
@@ -137,6 +142,7 @@ impl Problem {
             Self::RulesEngineUnavailable(_) => ProblemCode::RulesEngineUnavailable,
             Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
             Self::WrittenByNewerRelease(_) => ProblemCode::WrittenByNewerRelease,
+            Self::OutOfTime => ProblemCode::OutOfTime,
             Self::Internal(_) => ProblemCode::Internal,
         }
     }
@@ -182,6 +188,7 @@ impl Problem {
             | Self::WorkflowNotQuarantined(_)
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
+            | Self::OutOfTime
             | Self::TooManyRefusals(_) => None,
         }
     }
@@ -252,6 +259,7 @@ impl Problem {
                  release runs again."
                     .to_owned()
             }
+            Self::OutOfTime => OUT_OF_TIME.to_owned(),
             Self::ReplayInterrupted { next_version, .. } => format!(
                 "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
                  from that version."

@@ -42,13 +42,15 @@ pub enum ProblemCode {
     StorageUnavailable,
     /// A newer release of the service wrote the stored item.
     WrittenByNewerRelease,
+    /// The work on the request took too long.
+    OutOfTime,
     /// A bug.
     Internal,
 }
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -66,6 +68,7 @@ impl ProblemCode {
         Self::RulesEngineUnavailable,
         Self::StorageUnavailable,
         Self::WrittenByNewerRelease,
+        Self::OutOfTime,
         Self::Internal,
     ];
 
@@ -90,6 +93,7 @@ impl ProblemCode {
             Self::RulesEngineUnavailable => "rules-engine-unavailable",
             Self::StorageUnavailable => "storage-unavailable",
             Self::WrittenByNewerRelease => "written-by-newer-release",
+            Self::OutOfTime => "out-of-time",
             Self::Internal => "internal",
         }
     }
@@ -111,7 +115,7 @@ impl ProblemCode {
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
-            Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease => {
+            Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease | Self::OutOfTime => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -139,6 +143,7 @@ impl ProblemCode {
             Self::RulesEngineUnavailable => "Rules engine unavailable",
             Self::StorageUnavailable => "Storage unavailable",
             Self::WrittenByNewerRelease => "Written by a newer release",
+            Self::OutOfTime => "Out of time",
             Self::Internal => "Internal error",
         }
     }

@@ -114,6 +114,7 @@ impl ProblemDocument {
             | Problem::RulesEngineUnavailable(_)
             | Problem::StorageUnavailable(_)
             | Problem::WrittenByNewerRelease(_)
+            | Problem::OutOfTime
             | Problem::Internal(_) => bare,
         }
     }

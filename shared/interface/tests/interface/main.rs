@@ -13,4 +13,5 @@ mod member_names;
 mod problems;
 mod readers;
 mod rendering;
+mod time;
 mod values;

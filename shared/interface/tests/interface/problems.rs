@@ -39,6 +39,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
     let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
     let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
     let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
+    let flood = TooManyRefusals { whose: Whose::Principal, retry_after_seconds: 42 };
     vec![
         (
             Problem::MalformedRequest(vec![fault, outside.clone()]),
@@ -89,11 +90,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
                    "ruleset_version": "3"}),
         ),
         (Problem::IdempotencyKeyReused, 422, json!({})),
-        (
-            Problem::TooManyRefusals(TooManyRefusals { whose: Whose::Principal, retry_after_seconds: 42 }),
-            429,
-            json!({}),
-        ),
+        (Problem::TooManyRefusals(flood), 429, json!({})),
         (Problem::RulesEngineUnavailable("secret".into()), 503, json!({})),
         (Problem::StorageUnavailable("secret".into()), 503, json!({})),
         (
@@ -102,6 +99,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             json!({"next_version": 4}),
         ),
         (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
+        (Problem::OutOfTime, 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }

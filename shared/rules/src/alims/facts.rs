@@ -17,12 +17,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::interface::{BASE, FactGiven};
-use crate::http::{Call, EngineFault, Line, Wanted};
+use crate::http::{AFTERWARDS_MAX, Call, EngineFault, Line, Wanted};
 
 /// Facts of this process that are in the engine at the same time.
 const FACTS_AT_ONCE_MAX: usize = 32;
 /// How long a removal may take. It comes after the verdict, and the caller waits for it too.
-const REMOVAL_MAX: Duration = Duration::from_millis(200);
+const REMOVAL_MAX: Duration = AFTERWARDS_MAX;
 /// Facts left behind that are remembered. Beyond that the engine has lost its memory long ago, or will.
 const LEFT_BEHIND_MAX: usize = 1000;
 /// Facts left behind that are tried again along with one removal.

@@ -102,14 +102,19 @@ impl AlimsRules {
             Err(Unfit::TooLarge) => return Ok(self.too_large(rules)),
             Err(Unfit::NotJson(error)) => return Err(EngineFault::Unasked(error.into())),
         };
+        self.line.authorised(|| self.judged(rules, &attributes)).await
+    }
+
+    /// Gives the fact, has each rule evaluated with it, and removes it in every case.
+    async fn judged(&self, rules: &[String], attributes: &Map<String, Value>) -> Result<Verdict, EngineFault> {
         let mut given = None;
         let outcome = self
             .line
             .judgement(async {
                 let fact = given.insert(self.facts.fresh().await?);
-                fact.give(&attributes).await?;
+                fact.give(attributes).await?;
                 let found = self.evaluated(rules, fact).await?;
-                self.verdict(rules, found, fact, &attributes).await
+                self.verdict(rules, found, fact, attributes).await
             })
             .await;
         if let Some(fact) = given {

@@ -25,7 +25,7 @@ pub(super) const STEPS_MAX: usize = 10_000;
 ///
 /// It is enough to read the largest metadata some forty times, or to evaluate twenty nodes for each of [`STEPS_MAX`]
 /// elements. A rule that uses all of it takes 4 to 35 ms (`cargo xtask bench judging`, optimised like the functions). A
-/// ruleset in which every rule does so stays within the ten seconds that a function has.
+/// ruleset in which every rule does so stays well within the time that a function has.
 pub(super) const WORK_MAX: usize = 200_000;
 /// A regular expression when it is compiled, in bytes.
 pub(super) const PATTERN_BYTES_MAX: usize = 1024 * 1024;

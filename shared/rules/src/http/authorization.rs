@@ -6,12 +6,15 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
+use http::Request;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
 use http_body_util::Full;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
+
+use super::bearer_token::BearerToken;
+use super::kept_token::{KeptToken, NoToken};
 
 /// How requests to an engine are authorised.
 #[derive(Clone, Default)]
@@ -21,13 +24,11 @@ pub enum Authorization {
     None,
     /// A bearer token.
     Bearer(BearerToken),
+    /// A bearer token that is kept elsewhere and may change.
+    Kept(Arc<KeptToken>),
     /// AWS Signature Version 4.
     SigV4(AwsSigner),
 }
-
-/// A token as it appears in the header, marked so that it is never printed.
-#[derive(Clone)]
-pub struct BearerToken(HeaderValue);
 
 /// What requests are signed with.
 #[derive(Clone)]
@@ -43,28 +44,34 @@ pub struct AwsSigner {
     pub clock: Arc<dyn Clock>,
 }
 
-impl BearerToken {
-    /// Accepts a token; none when it is not valid in a header.
-    #[must_use]
-    pub fn new(token: &str) -> Option<Self> {
-        // The characters of RFC 6750's b64token: a line break read from a file would otherwise pass unnoticed.
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
-        if token.is_empty() || !token.chars().all(allowed) {
-            return None;
-        }
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-        value.set_sensitive(true);
-        Some(Self(value))
-    }
-}
-
 impl Authorization {
+    /// Has what it needs to identify the service; by this number [`Authorization::renewed`] knows what was used.
+    pub(crate) async fn ready(&self) -> Result<u64, NoToken> {
+        match self {
+            Self::Kept(token) => token.ready().await,
+            Self::None | Self::Bearer(_) | Self::SigV4(_) => Ok(0),
+        }
+    }
+
+    /// Whether the service can identify itself in another way than the one that was refused.
+    pub(crate) async fn renewed(&self, refused: u64) -> bool {
+        match self {
+            Self::Kept(token) => token.renewed(refused).await,
+            Self::None | Self::Bearer(_) | Self::SigV4(_) => false,
+        }
+    }
+
     /// Adds the identification to a request.
     pub(crate) fn apply(&self, request: &mut Request<Full<Bytes>>, body: &[u8]) -> Result<(), Cause> {
         match self {
             Self::None => Ok(()),
-            Self::Bearer(BearerToken(value)) => {
-                request.headers_mut().insert(AUTHORIZATION, value.clone());
+            Self::Bearer(token) => {
+                request.headers_mut().insert(AUTHORIZATION, token.header());
+                Ok(())
+            }
+            Self::Kept(token) => {
+                let token = token.known_token().ok_or("the token has not been read yet")?;
+                request.headers_mut().insert(AUTHORIZATION, token.header());
                 Ok(())
             }
             Self::SigV4(signer) => signer.sign(request, body),
@@ -99,6 +106,7 @@ impl fmt::Debug for Authorization {
         match self {
             Self::None => f.write_str("None"),
             Self::Bearer(_) => f.write_str("Bearer(…)"),
+            Self::Kept(token) => token.fmt(f),
             Self::SigV4(signer) => write!(f, "SigV4({} in {})", signer.service, signer.region),
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use alims_operations::ports::Cause;
 
+use super::kept_token::NoToken;
+
 /// The cause. It contains nothing of the question or the answer: these are the laboratory's data, and this is logged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineFault {
@@ -16,6 +18,9 @@ pub(crate) enum EngineFault {
     /// No connection, or one that broke.
     #[error("the connection failed")]
     Unreachable(#[source] Cause),
+    /// The service could not identify itself.
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
     /// The request could not be made.
     #[error("the request could not be built")]
     Unasked(#[source] Cause),
@@ -47,6 +52,7 @@ impl EngineFault {
             Self::Status(status) => *status >= 500,
             Self::Spared
             | Self::Late(_)
+            | Self::NoToken(_)
             | Self::Unasked(_)
             | Self::TooLarge(_)
             | Self::NotTheContract(_)
@@ -54,6 +60,11 @@ impl EngineFault {
             | Self::FactLost
             | Self::FactNotTaken(_) => false,
         }
+    }
+
+    /// Whether the engine did not take how the service identified itself.
+    pub(crate) fn refuses_the_token(&self) -> bool {
+        matches!(self, Self::Status(401 | 403) | Self::FactNotTaken(401 | 403))
     }
 
     /// Whether the fault is a sign that the engine is down, and not only about this question.
@@ -64,7 +75,7 @@ impl EngineFault {
         match self {
             // An answer may grow with what the caller sent. One wrong name in a file must not stop the workflow types
             // that have none.
-            Self::Spared | Self::Unasked(_) | Self::TooLarge(_) | Self::NoSuchRule(_) => false,
+            Self::Spared | Self::NoToken(_) | Self::Unasked(_) | Self::TooLarge(_) | Self::NoSuchRule(_) => false,
             Self::Status(status) | Self::FactNotTaken(status) => {
                 !(400..500).contains(status) || matches!(status, 401 | 403 | 408 | 429)
             }

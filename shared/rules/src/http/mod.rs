@@ -2,9 +2,11 @@
 //! while the engine is down.
 
 mod authorization;
+mod bearer_token;
 mod breaker;
 mod endpoint;
 mod engine_fault;
+mod kept_token;
 mod transport;
 
 use alims_operations::ports::Cause;
@@ -16,21 +18,28 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-pub use authorization::{Authorization, AwsSigner, BearerToken};
+pub use authorization::{Authorization, AwsSigner};
+pub use bearer_token::BearerToken;
 use breaker::Breaker;
 pub use endpoint::{Endpoint, EndpointInvalid};
 pub(crate) use engine_fault::EngineFault;
+pub use kept_token::{KeptToken, SecretStore, SecretText, TOKEN_READ_MAX};
 use transport::Transport;
 
 /// The default deadline of a judgement.
 pub const DEADLINE_DEFAULT: Duration = Duration::from_millis(300);
-/// The longest allowed deadline of a judgement: half of the ten seconds that a function has.
-pub const DEADLINE_MAX: Duration = Duration::from_secs(5);
+/// The longest allowed deadline of a judgement.
+pub const DEADLINE_MAX: Duration = Duration::from_secs(2);
+/// How long the longest judgement takes: its token is read, and the engine is asked with it and with the one before.
+pub const JUDGEMENT_MAX: Duration =
+    TOKEN_READ_MAX.saturating_add(DEADLINE_MAX.saturating_add(AFTERWARDS_MAX).saturating_mul(2));
+/// How long what follows a judgement may take, such as the removal of a fact.
+pub(crate) const AFTERWARDS_MAX: Duration = Duration::from_millis(200);
 /// The longest pause before a retry. The actual pause is random, so that clients that failed together do not retry
 /// together.
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 /// How long connecting before the first request may take. Only the start of the function waits for it.
-const WARMING_MAX: Duration = Duration::from_secs(2);
+pub const WARMING_MAX: Duration = Duration::from_secs(2);
 /// The maximum number of bytes read of an answer. An event must stay under 256 KiB, and 80 of them are the workflow's
 /// own.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -93,6 +102,22 @@ impl Line {
         Ok(Self { reach, transport, breaker: Breaker::new(engine) })
     }
 
+    /// Has a judgement made by `ask`, and once more when the engine refused the token and there is another by now.
+    pub(crate) async fn authorised<T, A>(&self, ask: impl Fn() -> A + Send + Sync) -> Result<T, EngineFault>
+    where
+        T: Send,
+        A: Future<Output = Result<T, EngineFault>> + Send,
+    {
+        let used = self.reach.authorization.ready().await?;
+        match ask().await {
+            Err(fault) if fault.refuses_the_token() && self.reach.authorization.renewed(used).await => {
+                tracing::info!("the rules engine refused the token; it is asked again with the current one");
+                ask().await
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Has one judgement made: as the breaker permits, and within the deadline.
     pub(crate) async fn judgement<T>(
         &self,
@@ -122,7 +147,11 @@ impl Line {
     /// Connects before the first request and ignores the answer: on a cold start the handshake would take most of the
     /// first judgement's deadline.
     pub(crate) async fn warm(&self, call: &Call) -> Option<Reply> {
-        let outcome = timeout(WARMING_MAX, self.attempt(call)).await.unwrap_or(Err(EngineFault::Late(WARMING_MAX)));
+        let attempted = async {
+            self.reach.authorization.ready().await?;
+            self.attempt(call).await
+        };
+        let outcome = timeout(WARMING_MAX, attempted).await.unwrap_or(Err(EngineFault::Late(WARMING_MAX)));
         let told = |fault: &EngineFault| {
             let error: &dyn std::error::Error = fault;
             tracing::warn!(error, "the rules engine could not be reached ahead of the first request");

@@ -37,11 +37,11 @@ impl RemoteRules {
     async fn asked(&self, question: &RulesQuestion<'_>) -> Result<Verdict, EngineFault> {
         let body = serde_json::to_vec(&TransitionQuestion::from(question));
         let call = call(Method::POST, body.map_err(|error| EngineFault::Unasked(error.into()))?.into());
-        let judged = async {
+        let judged = || async {
             let answer: TransitionAnswer = self.line.call(&call).await?.json(200)?;
             answer.verdict(question.request_id).map_err(|what| EngineFault::NotTheContract(what.to_owned()))
         };
-        self.line.judgement(judged).await
+        self.line.authorised(|| self.line.judgement(judged())).await
     }
 }
 

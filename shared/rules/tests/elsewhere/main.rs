@@ -14,5 +14,6 @@ mod alims_troubles;
 mod asking;
 mod contract;
 mod document;
+mod kept_token;
 mod member_names;
 mod remote;

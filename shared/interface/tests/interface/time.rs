@@ -1,0 +1,218 @@
+//! Time: a request whose work hangs is answered before its function is ended, and how long the work may take when all
+//! that it waits for takes as long as it may.
+
+use alims_domain::lifecycle::State;
+use alims_domain::limits::{REQUEST_RESERVE_MS, REQUEST_SECONDS_MAX};
+use alims_domain::projection::IndexEntry;
+use alims_edge::testing::{GatewayEvent, Seen};
+use alims_operations::ports::QuarantineLog;
+use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts, TimeLeft};
+use alims_testing::builders::{a_break, a_created_of, a_key_of, a_move, a_quarantine, at};
+use alims_testing::{
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryIndex, MemoryLog, MemoryStarter, RulesThatAllow,
+    RulesThatDeny, Script, SequentialIds,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+use alims_domain::identifiers::WorkflowKey;
+
+/// The service, all of it with one script.
+struct Site {
+    script: Script,
+    log: MemoryLog,
+    index: MemoryIndex,
+    denies: bool,
+}
+
+impl Site {
+    /// A published workflow that is ACTIVE at version 2.
+    fn new(script: &Script) -> Self {
+        let (log, index) = (MemoryLog::default(), MemoryIndex::default());
+        let created = a_created_of(&key());
+        let active = a_move(&created, State::Active);
+        index.overwrite(IndexEntry::from(&active.event));
+        log.overwrite(active);
+        log.overwrite(created);
+        Self { script: script.clone(), log, index, denies: false }
+    }
+
+    /// The same, with what an operation is for.
+    async fn of(name: &str, script: &Script) -> Self {
+        let site = Self::new(script);
+        if name == "release-workflow" {
+            site.log.record_quarantine(&a_quarantine(&key(), &a_break(2))).await.expect("a log in memory");
+        }
+        site
+    }
+
+    async fn asked(&self, event: &GatewayEvent, name: &str) -> Seen {
+        let mut request = event.request();
+        request.extensions_mut().insert(TimeLeft::until(u64::from(REQUEST_SECONDS_MAX) * 1000, 0));
+        let faulty = |log: &MemoryLog| Faulty::new(log.clone(), &self.script);
+        let (log, policy) = (faulty(&self.log), Arc::new(EverybodyMay));
+        let (clock, ids) = (Arc::new(FixedClock::new(at(9000))), Arc::new(SequentialIds::default()));
+        let index = Faulty::new(self.index.clone(), &self.script);
+        let bus = Faulty::new(MemoryBus::default(), &self.script);
+        let starter = Faulty::new(MemoryStarter::default(), &self.script);
+        let reading = ReadPorts { store: log.clone(), policy: policy.clone() };
+        let listing = ReadPorts { store: index.clone(), policy: policy.clone() };
+        let allow = Faulty::new(RulesThatAllow, &self.script);
+        let response = match name {
+            "create-workflow" if self.denies => {
+                let rules = Faulty::new(RulesThatDeny, &self.script);
+                create_workflow::create_workflow(&DecisionPorts { log, rules, policy, clock, ids }, request).await
+            }
+            "create-workflow" => {
+                create_workflow::create_workflow(&DecisionPorts { log, rules: allow, policy, clock, ids }, request)
+                    .await
+            }
+            "request-state-transition" if self.denies => {
+                let ports = DecisionPorts { log, rules: Faulty::new(RulesThatDeny, &self.script), policy, clock, ids };
+                request_state_transition::request_state_transition(&ports, request).await
+            }
+            "request-state-transition" => {
+                let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
+                request_state_transition::request_state_transition(&ports, request).await
+            }
+            "get-workflow-state" => {
+                let ports = alims_operations::get_workflow_state::Ports { reading, rules: allow, clock };
+                get_workflow_state::get_workflow_state(&ports, request).await
+            }
+            "get-workflow-history" => get_workflow_history::get_workflow_history(&reading, request).await,
+            "verify-workflow-history" => {
+                let ports = alims_operations::verify_workflow_history::Ports { reading, index };
+                verify_workflow_history::verify_workflow_history(&ports, request).await
+            }
+            "count-workflows" => count_workflows::count_workflows(&listing, request).await,
+            "list-workflows" => list_workflows::list_workflows(&listing, request).await,
+            "recover-workflow" => {
+                let starting = StartPorts { log, starter, clock };
+                let ports = alims_operations::recover_workflow::Ports { starting, policy, ids };
+                recover_workflow::recover_workflow(&ports, request).await
+            }
+            "get-workflow-recovery" => {
+                let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
+                get_workflow_recovery::get_workflow_recovery(&ports, request).await
+            }
+            "release-workflow" => {
+                let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
+                release_workflow::release_workflow(&ports, request).await
+            }
+            "replay-events" => {
+                let publishing = PublishPorts { log, index, bus };
+                let ports = alims_operations::replay_events::Ports { publishing, policy, clock, ids };
+                replay_events::replay_events(&ports, request).await
+            }
+            other => panic!("{other} is not tried here: add it"),
+        };
+        response.into()
+    }
+}
+
+fn key() -> WorkflowKey {
+    a_key_of(&"lab".parse().expect("a tenant"), "wf-1")
+}
+
+/// A sound request of each operation.
+fn event(name: &str) -> GatewayEvent {
+    let route = alims_interface::ROUTES.iter().find(|route| route.name == name).expect("a route");
+    let event = GatewayEvent::of(route).header("idempotency-key", "k-1");
+    let body = match name {
+        "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2"}),
+        "request-state-transition" => json!({"target_state": "PAUSED", "reason": "The oven is cold."}),
+        "recover-workflow" => json!({"reason": "The engine is back."}),
+        "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
+        "replay-events" => json!({"from_version": 2}),
+        _ => return event,
+    };
+    event.json(&body)
+}
+
+/// How long each call may take, as its adapter bounds it. The tidy test on timeouts compares these with the adapters.
+fn longest(call: &str) -> Duration {
+    let seconds = match call.split('.').next().unwrap_or_default() {
+        "log" | "index" => 3.0,
+        "rules" => 5.4,
+        "starter" => 4.0,
+        "bus" => 6.0,
+        other => panic!("how long does {other} take?"),
+    };
+    Duration::from_secs_f64(seconds)
+}
+
+#[derive(Deserialize)]
+struct Deployment {
+    #[serde(default)]
+    waits: Vec<String>,
+}
+
+/// How long an operation says that it waits at most.
+fn said(name: &str) -> Duration {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../functions/{name}/deployment.toml"));
+    let deployment: Deployment = toml::from_str(&std::fs::read_to_string(file).expect("a file")).expect("its waits");
+    assert!(!deployment.waits.is_empty(), "{name} says nothing of what it waits for");
+    deployment.waits.iter().map(|wait| longest(wait)).sum()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_operation_waits_longer_than_it_says_when_every_call_takes_as_long_as_it_may() {
+    for route in alims_interface::ROUTES {
+        for denies in [false, true] {
+            let script = Script::default();
+            script.take(longest);
+            let site = Site { denies, ..Site::of(route.name, &script).await };
+            let begun = Instant::now();
+            let seen = site.asked(&event(route.name), route.name).await;
+            let waited = begun.elapsed();
+            let refused = denies && ["create-workflow", "request-state-transition"].contains(&route.name);
+            assert_eq!(seen.status < 300, !refused, "{}: {}", route.name, seen.body);
+            assert!(waited <= said(route.name), "{}: {waited:?} in {:?}", route.name, script.calls());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_hangs_anywhere_is_answered_in_time_and_has_one_effect_when_it_is_repeated() {
+    for name in ["create-workflow", "request-state-transition"] {
+        let counting = Script::default();
+        assert!(Site::new(&counting).asked(&event(name), name).await.status < 300);
+        for call in 0..counting.calls().len() {
+            for when in CallFault::ALL {
+                let script = Script::default();
+                script.hang(call, when);
+                let (site, begun) = (Site::new(&script), Instant::now());
+                let seen = site.asked(&event(name), name).await;
+                assert_eq!((seen.status, seen.code()), (503, "out-of-time"), "{name} {call} {when:?}: {}", seen.body);
+                assert!(seen.headers.contains_key("retry-after"));
+                let (waited, killed) = (begun.elapsed(), Duration::from_secs(u64::from(REQUEST_SECONDS_MAX)));
+                assert!(waited + Duration::from_millis(u64::from(REQUEST_RESERVE_MS) / 2) < killed, "{waited:?}");
+
+                let again = site.asked(&event(name), name).await;
+                let once_more = site.asked(&event(name), name).await;
+                assert!(again.status < 300, "{name} {call} {when:?}: {}", again.body);
+                assert_eq!(again.body, once_more.body);
+                let versions = |id: &str| site.log.entries(&a_key_of(&"lab".parse().expect("a tenant"), id)).0.len();
+                let expected = if name == "create-workflow" { (2, 1) } else { (3, 0) };
+                assert_eq!((versions("wf-1"), versions("wf-2")), expected, "{name} {call} {when:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_that_hangs_in_its_first_call_answers_with_a_problem() {
+    let mut statuses: BTreeMap<&str, (u16, Value)> = BTreeMap::new();
+    for route in alims_interface::ROUTES {
+        let script = Script::default();
+        script.hang(0, CallFault::BeforeEffect);
+        let seen = Site::of(route.name, &script).await.asked(&event(route.name), route.name).await;
+        statuses.insert(route.name, (seen.status, seen.body["code"].clone()));
+    }
+    assert!(statuses.values().all(|answer| *answer == (503, json!("out-of-time"))), "{statuses:?}");
+}
