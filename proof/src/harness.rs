@@ -175,6 +175,12 @@ impl Harness {
         Ok(in_force.iter().map(|in_force| in_force.found.id()).collect())
     }
 
+    /// Whether a break with this content is released; no, when the log does not answer.
+    pub async fn is_released(&self, workflow: &str, content: &str) -> bool {
+        let record = self.log.quarantine(&key(workflow)).await.unwrap_or_default();
+        record.releases().iter().any(|release| release.content.to_string() == content)
+    }
+
     /// What the log holds of a workflow's quarantines. For harnesses that are settled.
     ///
     /// # Panics

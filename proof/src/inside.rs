@@ -75,7 +75,7 @@ struct Numbers {
 }
 
 /// What a recording must contain: else it says nothing of it.
-const MUST_OCCUR: [&str; 4] = ["brought back", "quarantined", "refused for it", "released"];
+const MUST_OCCUR: [&str; 5] = ["brought back", "changes recorded", "quarantined", "refused for it", "released"];
 
 /// What a line says of recoveries and quarantines.
 fn occurrence(line: &Line) -> Option<&'static str> {
@@ -84,6 +84,7 @@ fn occurrence(line: &Line) -> Option<&'static str> {
         What::Appended if by == Some('v') => Some("brought back"),
         What::RulesDeny if by == Some('v') => Some("denied"),
         What::Altered(_) => Some("altered"),
+        What::Quarantined if by == Some('p') => Some("changes recorded"),
         What::Quarantined => Some("quarantined"),
         What::Responded { answer: Answer::Quarantined, .. } => Some("refused for it"),
         What::Released => Some("released"),

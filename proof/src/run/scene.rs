@@ -77,6 +77,8 @@ pub(super) struct Altered {
     pub(super) times: usize,
     /// Whether what was altered last is yet to be released.
     pub(super) unreleased: bool,
+    /// What is stored since then.
+    pub(super) content: String,
 }
 
 impl Scene {

@@ -28,6 +28,7 @@ impl Scene {
         altered.unreleased = true;
         let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
         let (content, shown) = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times));
+        altered.content = content.to_string();
         self.recorder.note(workflow, "x", What::Altered(Broken { version, content: content.to_string() }));
         self.recorder.note(workflow, "x", What::Shown(Broken { version, content: shown.to_string() }));
     }
@@ -38,11 +39,14 @@ impl Scene {
         let ports = self.harness.releasing(log);
         // The person has read before what is in force. A break that is found meanwhile waits for the next release.
         let breaks = self.harness.breaks_in_force(workflow).await.unwrap_or_default();
-        if !breaks.is_empty()
-            && self.invoke(rng, release(&ports, workflow, &breaks)).await == Some(true)
-            && let Some(altered) = self.altered.borrow_mut().get_mut(workflow)
-        {
-            altered.unreleased = false;
+        if !breaks.is_empty() && self.invoke(rng, release(&ports, workflow, &breaks)).await == Some(true) {
+            // What the stream showed may be released before a recovery has found what it left: that comes next.
+            let content =
+                self.altered.borrow().get(workflow).map(|altered| altered.content.clone()).unwrap_or_default();
+            let is_done = self.harness.is_released(workflow, &content).await;
+            if let Some(altered) = self.altered.borrow_mut().get_mut(workflow).filter(|_| is_done) {
+                altered.unreleased = false;
+            }
         }
     }
 }
