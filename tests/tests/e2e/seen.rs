@@ -15,7 +15,8 @@ async fn lines_of(function: &str, correlation_id: &str, message: &str) -> Vec<Va
         let answer = cli(&["logs", "filter-log-events", "--log-group-name", group]);
         let events = answer["events"].as_array().cloned().unwrap_or_default();
         // A line of several may come as one event.
-        let text: Vec<&str> = events.iter().filter_map(|event| event["message"].as_str()).flat_map(str::lines).collect();
+        let text: Vec<&str> =
+            events.iter().filter_map(|event| event["message"].as_str()).flat_map(str::lines).collect();
         let lines = text.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let lines: Vec<Value> = lines.filter(|line| line["correlation_id"] == correlation_id).collect();
         if lines.iter().any(|line| line["message"] == message) {

@@ -1,6 +1,7 @@
 //! Tests of what is written.
 
-use super::{files, grants};
+use super::metrics::Metric;
+use super::{dashboard, files, grants};
 use crate::stack::function::Function;
 use crate::workspace::Workspace;
 
@@ -26,5 +27,39 @@ fn a_function_is_granted_nothing_that_it_does_not_ask_for() {
 fn a_file_with_an_unknown_word_is_refused() {
     for wrong in ["log = \"delete\"", "bus = \"yes\"", "tables = true"] {
         assert!(toml::from_str::<Function>(&format!("description = \"x\"\n{wrong}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_metric_that_no_row_of_the_dashboard_shows_is_refused() {
+    let workspace = Workspace::read().unwrap();
+    let (functions, mut metrics) = (Function::all(&workspace).unwrap(), Metric::all(&workspace).unwrap());
+    let shared = std::fs::read_to_string(workspace.root.join(super::SHARED)).unwrap();
+    let made = |metrics: &[Metric]| dashboard::resource(metrics, &functions, &shared);
+    assert!(made(&metrics).is_ok());
+    let new = Metric { name: "New".to_owned(), unit: "Count".to_owned(), labels: vec![], about: "New.".to_owned() };
+    metrics.push(new);
+    assert!(made(&metrics).unwrap_err().to_string().contains("New"));
+    assert!(made(&metrics[1..metrics.len() - 1]).unwrap_err().to_string().contains("Operations"));
+}
+
+/// Amazon CloudWatch API reference, "Dashboard body structure and syntax".
+#[test]
+fn the_dashboard_is_a_body_that_cloudwatch_takes() {
+    let workspace = Workspace::read().unwrap();
+    let template = std::fs::read_to_string(workspace.root.join("template.yaml")).unwrap();
+    let (_, body) = template.split_once("      DashboardBody: !Sub |\n").unwrap();
+    let (body, _) = body.split_once("\n\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    assert!((10..=500).contains(&widgets.len()));
+    for widget in widgets {
+        let number = |name: &str| widget[name].as_u64().unwrap();
+        assert!(number("x") + number("width") <= 24, "{widget}");
+        if widget["type"] == "metric" {
+            let metrics = widget["properties"]["metrics"].as_array().unwrap();
+            assert!((1..=100).contains(&metrics.len()) && metrics.iter().all(|metric| metric.is_array()), "{widget}");
+            assert_eq!(widget["properties"]["region"], "${AWS::Region}");
+        }
     }
 }
