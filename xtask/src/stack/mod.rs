@@ -1,5 +1,5 @@
-//! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml` and each function's `deployment.toml`, and
-//! from the same the table of permissions. A test fails while one of them differs.
+//! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml`, `deployment/alarms.toml` and each function's
+//! `deployment.toml`, and from the same the table of permissions. A test fails while one of them differs.
 
 mod alarms;
 mod function;
@@ -24,8 +24,10 @@ const SHARED: &str = "deployment/shared.yaml";
 const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
 const WHERE_ALIASES_GO: &str = "                  #aliases\n";
-const HEADER: &str =
-    "# Written by `cargo xtask stack` from deployment/shared.yaml and functions/*/deployment.toml. Change those.\n#\n";
+const HEADER: &str = "# Written by `cargo xtask stack` from deployment/shared.yaml, deployment/alarms.toml and
+# functions/*/deployment.toml. Change those.
+#
+";
 
 /// The files, from the workspace's root on, each with its text.
 ///

@@ -1,6 +1,6 @@
 //! Tests of what is written.
 
-use super::{files, grants};
+use super::{Parameters, files, grants};
 use crate::stack::function::Function;
 use crate::workspace::Workspace;
 
@@ -26,4 +26,47 @@ fn a_file_with_an_unknown_word_is_refused() {
     for wrong in ["log = \"delete\"", "bus = \"yes\"", "tables = true"] {
         assert!(toml::from_str::<Function>(&format!("description = \"x\"\n{wrong}")).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_version_is_described_by_the_parameters_that_its_function_depends_on_and_by_no_other() {
+    let shared = "
+Parameters:
+  Level:
+    Type: String
+  LevelOfAll:
+    Type: String
+  Secret:
+    Type: String
+    NoEcho: true
+  Traces:
+    Type: String
+  Reserved:
+    Type: Number
+  GradualDeployment:
+    Type: String
+  Table:
+    Type: String
+
+Conditions:
+  HasTraces: !Equals [!Ref Traces, on]
+
+Globals:
+  Function:
+    Timeout: 10
+    MemorySize: !Ref LevelOfAll
+    Type: !Ref GradualDeployment
+
+Resources:
+";
+    let parameters = Parameters::of(shared).unwrap();
+    assert_eq!(parameters.timeout_seconds, 10);
+    assert_eq!(parameters.in_force("Description: Level Table"), "${LevelOfAll}");
+    let settings = "
+      Level: !Ref Level
+      Token: !Ref Secret
+      Tracing: !If [HasTraces, Active, PassThrough]
+      ReservedConcurrentExecutions: !Ref Reserved
+      Name: !Sub \"a/${Table}\"";
+    assert_eq!(parameters.in_force(settings), "${Level} ${LevelOfAll} ${Traces} ${Table}");
 }
