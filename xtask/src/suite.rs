@@ -52,7 +52,7 @@ fn everything(workspace: &Workspace) -> Vec<Part> {
             "what the code did under faults is what the design allows, and what it must never do is not",
             Work::Traces,
         ),
-        Part::new("template", "AWS's own tools find nothing in what is deployed", Work::Template),
+        Part::new("template", "AWS's own tools and checkov find nothing in what is deployed", Work::Template),
         Part::new("e2e", "the service works, deployed on an emulator of AWS", Work::EndToEnd),
         Part::new("sam-local", "each function works in a container, as `sam local` runs it", Work::SamLocal),
     ]

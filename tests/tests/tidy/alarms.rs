@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use crate::template::{pascal, properties, resources};
 use crate::workspace::{assert_no_complaints, workspace};
@@ -206,6 +208,16 @@ fn every_rule_keeps_what_it_cannot_deliver_and_an_alarm_watches_it() {
         }
     }
     assert_no_complaints(complaints);
+}
+
+#[test]
+fn the_commands_of_the_runbook_are_ones_that_a_shell_reads() {
+    let script: String = commands(workspace().text("docs/operations.md")).map(|line| format!("{line}\n")).collect();
+    assert!(script.lines().count() > 50, "this test would see nothing");
+    let mut shell = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let read = shell.wait_with_output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
 }
 
 /// The alarm whose row speaks of this one too.

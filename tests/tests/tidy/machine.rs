@@ -74,10 +74,12 @@ fn the_machine_may_call_the_function_of_its_turns_and_deliver_its_logs_and_nothi
         all.into_iter().partition(|statement| !texts(&statement["Action"])[0].starts_with("logs:"));
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0]["Action"], "lambda:InvokeFunction");
-    assert_eq!(calls[0]["Resource"], "RecoveryStepFunction.Arn");
+    assert_eq!(calls[0]["Resource"], "${RecoveryStepFunction.Arn}:live");
     assert!(logs.iter().all(|statement| texts(&statement["Action"]).iter().all(|action| action.starts_with("logs:"))));
     let machine = properties("RecoveryMachine");
     assert_eq!(machine["DefinitionUri"], "recovery/recover-workflow.asl.json");
+    let called = &machine["DefinitionSubstitutions"]["RecoveryStepFunctionArn"];
+    assert_eq!(called, "${RecoveryStepFunction.Arn}:live");
     assert_eq!((&machine["Type"], &machine["Logging"]["Level"]), (&json!("STANDARD"), &json!("ERROR")));
     assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
     assert_eq!(machine["Tracing"]["Enabled"], false);

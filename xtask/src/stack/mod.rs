@@ -1,6 +1,6 @@
-//! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml` and each function's `deployment.toml`, and
-//! from the same the tables of permissions and of timeouts. The dashboard and the page of the metrics are made from their
-//! list. A test fails while one of them differs.
+//! `cargo xtask stack`: writes `template.yaml` from `deployment/shared.yaml`, `deployment/alarms.toml` and each function's
+//! `deployment.toml`, and from the same the tables of permissions and of timeouts. The dashboard and the page of the
+//! metrics are made from their list. A test fails while one of them differs.
 
 mod alarms;
 mod dashboard;
@@ -32,8 +32,10 @@ const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
 const WHERE_THE_DASHBOARD_GOES: &str = "  #dashboard\n";
 const WHERE_ALIASES_GO: &str = "                  #aliases\n";
-const HEADER: &str =
-    "# Written by `cargo xtask stack` from deployment/shared.yaml and functions/*/deployment.toml. Change those.\n#\n";
+const HEADER: &str = "# Written by `cargo xtask stack` from deployment/shared.yaml, deployment/alarms.toml and
+# functions/*/deployment.toml. Change those.
+#
+";
 
 /// The files, from the workspace's root on, each with its text.
 ///

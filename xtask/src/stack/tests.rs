@@ -1,7 +1,7 @@
 //! Tests of what is written.
 
 use super::metrics::Metric;
-use super::{dashboard, files, grants};
+use super::{Parameters, dashboard, files, grants};
 use crate::stack::function::Function;
 use crate::workspace::Workspace;
 
@@ -48,8 +48,8 @@ fn a_metric_that_no_row_of_the_dashboard_shows_is_refused() {
 fn the_dashboard_is_a_body_that_cloudwatch_takes() {
     let workspace = Workspace::read().unwrap();
     let template = std::fs::read_to_string(workspace.root.join("template.yaml")).unwrap();
-    let (_, body) = template.split_once("      DashboardBody: !Sub |\n").unwrap();
-    let (body, _) = body.split_once("\n\n").unwrap();
+    let (_, body) = template.split_once("      DashboardBody: !Sub\n        - |\n").unwrap();
+    let (body, _) = body.split_once("        - LogInUse: ").unwrap();
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
     assert!((10..=500).contains(&widgets.len()));
@@ -62,4 +62,47 @@ fn the_dashboard_is_a_body_that_cloudwatch_takes() {
             assert_eq!(widget["properties"]["region"], "${AWS::Region}");
         }
     }
+}
+
+#[test]
+fn a_version_is_described_by_the_parameters_that_its_function_depends_on_and_by_no_other() {
+    let shared = "
+Parameters:
+  Level:
+    Type: String
+  LevelOfAll:
+    Type: String
+  Secret:
+    Type: String
+    NoEcho: true
+  Traces:
+    Type: String
+  Reserved:
+    Type: Number
+  GradualDeployment:
+    Type: String
+  Table:
+    Type: String
+
+Conditions:
+  HasTraces: !Equals [!Ref Traces, on]
+
+Globals:
+  Function:
+    Timeout: 10
+    MemorySize: !Ref LevelOfAll
+    Type: !Ref GradualDeployment
+
+Resources:
+";
+    let parameters = Parameters::of(shared).unwrap();
+    assert_eq!(parameters.timeout_seconds, 10);
+    assert_eq!(parameters.in_force("Description: Level Table"), "${LevelOfAll}");
+    let settings = "
+      Level: !Ref Level
+      Token: !Ref Secret
+      Tracing: !If [HasTraces, Active, PassThrough]
+      ReservedConcurrentExecutions: !Ref Reserved
+      Name: !Sub \"a/${Table}\"";
+    assert_eq!(parameters.in_force(settings), "${Level} ${LevelOfAll} ${Traces} ${Table}");
 }
