@@ -31,6 +31,8 @@ pub(crate) struct Listener<'a> {
     /// The bus's ARN and name.
     bus: (&'a str, &'a str),
     made: RefCell<Vec<Made>>,
+    /// The queue's URL, once it is made.
+    queue: RefCell<Option<String>>,
     received: RefCell<Vec<Value>>,
 }
 
@@ -42,7 +44,14 @@ impl<'a> Listener<'a> {
     pub(crate) fn new(stack: &'a Stack, name: &'a str) -> anyhow::Result<Self> {
         let arn = stack.output("EventBusArn")?;
         let (_, bus) = arn.split_once(":event-bus/").with_context(|| format!("{arn} is no event bus"))?;
-        Ok(Self { stack, name, bus: (arn, bus), made: RefCell::default(), received: RefCell::default() })
+        Ok(Self {
+            stack,
+            name,
+            bus: (arn, bus),
+            made: RefCell::default(),
+            queue: RefCell::default(),
+            received: RefCell::default(),
+        })
     }
 
     /// Makes the queue and the rule, and waits until the rule works: EventBridge takes a while for a new one, and what
@@ -71,7 +80,9 @@ impl<'a> Listener<'a> {
         }]});
         let attributes = json!({"Policy": policy.to_string(), "MessageRetentionPeriod": "3600"}).to_string();
         let asked = ["--queue-name", name, "--attributes", &attributes, "--output", "json"];
-        let _made: Value = aws.call("sqs create-queue", &asked).await?;
+        let made: Value = aws.call("sqs create-queue", &asked).await?;
+        // SQS finds a queue by its name only some time after it was made.
+        self.queue.replace(made.get("QueueUrl").and_then(Value::as_str).map(str::to_owned));
 
         let targets = json!([{"Id": "smoke-test", "Arn": queue}]).to_string();
         let asked = ["--rule", name, "--event-bus-name", bus, "--targets", &targets, "--output", "json"];
@@ -126,7 +137,8 @@ impl<'a> Listener<'a> {
         let asked = ["--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", &queue, "--output", "json"];
         let _subscribed: Value = aws.call("sns subscribe", &asked).await?;
         let (alarm, state) = self.alarm_of(topic).await?;
-        self.will_make(Made::Alarm { name: alarm.clone(), state });
+        let set_back = Made::Alarm { name: alarm.clone(), state };
+        self.will_make(set_back.clone());
         let reason = format!("{}: a smoke test, no action is needed", self.name);
         let set = ["--alarm-name", &alarm, "--state-value", "ALARM", "--state-reason", &reason];
         let _set: Value = aws.call("cloudwatch set-alarm-state", &set).await?;
@@ -137,7 +149,11 @@ impl<'a> Listener<'a> {
             Ok(self.received.borrow().iter().any(told).then_some(()))
         });
         let waited = self.stack.patience.as_secs();
-        found.await?.with_context(|| format!("the alarm {alarm} did not reach {topic} within {waited} s"))
+        found.await?.with_context(|| format!("the alarm {alarm} did not reach {topic} within {waited} s"))?;
+        // At once, so that the same alarm can be set for another topic.
+        self.remove(&set_back).await?;
+        self.made.borrow_mut().retain(|left| *left != set_back);
+        Ok(())
     }
 
     /// An alarm of the stack that tells a topic and is not on, and its state.
@@ -161,7 +177,7 @@ impl<'a> Listener<'a> {
         };
         let of_topic: Vec<&Value> = described.filter(tells).collect();
         anyhow::ensure!(!of_topic.is_empty(), "no alarm of the stack tells {topic}");
-        // A state that does not change tells nobody.
+        // An alarm acts only when its state changes.
         let quiet = of_topic.iter().filter_map(|alarm| Some((text(alarm, "AlarmName")?, text(alarm, "StateValue")?)));
         let quiet = quiet.filter(|(_, state)| state != "ALARM").min();
         quiet.with_context(|| format!("every alarm that tells {topic} is on already"))
@@ -175,6 +191,10 @@ impl<'a> Listener<'a> {
     }
 
     async fn queue_url(&self) -> anyhow::Result<String> {
+        let known = self.queue.borrow().clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let asked = ["--queue-name", self.name, "--output", "json"];
         let answer: Value = self.stack.aws.call("sqs get-queue-url", &asked).await?;
         answer.get("QueueUrl").and_then(Value::as_str).map(str::to_owned).context("SQS names no queue")

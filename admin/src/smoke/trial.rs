@@ -153,7 +153,7 @@ impl Trial {
         expect(self.api.queried(self.token.text(), &path, query).await?, 200)
     }
 
-    /// A recovery that nobody asked for brings the failed workflow back.
+    /// An automatic recovery brings the failed workflow back.
     pub(crate) async fn recovers(&self, stack: &Stack) -> anyhow::Result<Outcome> {
         let report = self.recovery_ended(stack).await?;
         let status = report.get("status").and_then(Value::as_str).unwrap_or_default();

@@ -130,7 +130,7 @@ broken! {
     no_execution_starts: "stepfunctions start-execution" => [
         "a failed recovery reaches the queue of failed recoveries"
     ]
-    the_alarm_is_lost: "the alarm reaches nobody" => ["an alarm reaches each topic"]
+    the_alarm_is_lost: "the alarm is not sent" => ["an alarm reaches each topic"]
     the_topic_has_no_alarm: "no alarm tells the topic" => ["an alarm reaches each topic"]
     the_alarm_was_on: "the alarm is on already" => ["an alarm reaches each topic"]
     there_is_no_topic: "there is no topic" => ["an alarm reaches each topic"]

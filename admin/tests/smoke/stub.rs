@@ -149,7 +149,11 @@ impl Account {
             "events remove-targets" => {}
             "events delete-rule" => drop(self.rules.remove(&given("--name"))),
             "events put-events" => return Some(self.put_events(&given("--entries"))),
-            "sqs create-queue" => drop(self.queues.insert(url(&given("--queue-name")), Vec::new())),
+            "sqs create-queue" => {
+                let url = url(&given("--queue-name"));
+                self.queues.insert(url.clone(), Vec::new());
+                return Some(json!({"QueueUrl": url}));
+            }
             "sqs get-queue-url" => {
                 let url = url(&given("--queue-name"));
                 return self.queues.contains_key(&url).then(|| json!({"QueueUrl": url}));
@@ -171,7 +175,7 @@ impl Account {
                 }
                 return Some(json!({"executionArn": "arn"}));
             }
-            other => panic!("nobody asks for {other}"),
+            other => panic!("the smoke test never asks for {other}"),
         }
         Some(Value::Null)
     }
@@ -194,7 +198,7 @@ impl Account {
     fn set_alarm(&mut self, state: &str, reason: &str) {
         let changes = self.alarm_state != state;
         self.alarm_state = state.to_owned();
-        if changes && state == "ALARM" && self.broken != "the alarm reaches nobody" {
+        if changes && state == "ALARM" && self.broken != "the alarm is not sent" {
             let message = json!({"TopicArn": TOPIC, "Message": json!({"NewStateReason": reason}).to_string()});
             for queue in self.subscriptions.clone() {
                 let (_, name) = queue.rsplit_once(':').unwrap();
@@ -270,7 +274,7 @@ impl Account {
                 self.recovery = json!({"status": status, "recovery_id": "2"});
                 (202, json!({"recovery_id": "2"}))
             }
-            other => panic!("nobody asks for {other}"),
+            other => panic!("the smoke test never asks for {other}"),
         }
     }
 
@@ -325,7 +329,7 @@ fn route(path: &str) -> (&'static str, &str) {
         ("GET", ["workflows", _, "history", "verification"]) => "GET verification",
         ("GET", ["workflows", _, "recovery"]) => "GET recovery",
         ("POST", ["workflows", _, "recovery"]) => "POST recovery",
-        other => panic!("nobody asks for {other:?}"),
+        other => panic!("the smoke test never asks for {other:?}"),
     };
     (route, parts.get(1).copied().unwrap_or_default())
 }

@@ -48,7 +48,7 @@ async fn a_publication_that_was_torn_off_is_made_up_for_in_order() {
 async fn a_failed_workflow_is_recovered_though_the_rules_are_first_unavailable_twice() {
     // The deployed function is given another engine, which turns it away at first.
     let engine = FakeEngine::that(Deed::Bytes(http("429 Too Many Requests", "", b""))).await;
-    judged_by(&engine.url);
+    let judged = Judged::by(&engine.url);
     let alice = Person::everybody();
     failed(&alice, "ruleless", FREE, false).await;
     let path = "/workflows/ruleless/recovery";
@@ -61,6 +61,7 @@ async fn a_failed_workflow_is_recovered_though_the_rules_are_first_unavailable_t
     }
     engine.from_now_on(Deed::Answer(a_yes()));
     let told = alice.until(path, |told| told["status"] != "running").await;
+    drop(judged);
     assert_eq!(told["status"], "recovered", "{told}");
     let refusals = refusals_in(recovery);
     assert!(refusals.iter().all(|error| error == "RulesUnavailable"), "{refusals:?}");
@@ -72,16 +73,36 @@ async fn a_failed_workflow_is_recovered_though_the_rules_are_first_unavailable_t
     );
 }
 
-/// Has the function of the turns ask this engine.
-fn judged_by(url: &str) {
-    let function = WORLD.resource("RecoveryStepFunction");
-    let described = cli(&["lambda", "get-function-configuration", "--function-name", function]);
-    let mut environment = json!({"Variables": described["Environment"]["Variables"]});
-    for (name, value) in
-        [("ALIMS_RULES_ENGINE", "remote"), ("ALIMS_RULES_URL", url), ("ALIMS_RULES_DEADLINE_MS", "2000")]
-    {
-        environment["Variables"][name] = json!(value);
+/// The function of the turns while it asks another engine; when this is dropped, it asks its own again.
+struct Judged {
+    before: Value,
+}
+
+impl Judged {
+    fn by(url: &str) -> Self {
+        let function = WORLD.resource("RecoveryStepFunction");
+        let described = cli(&["lambda", "get-function-configuration", "--function-name", function]);
+        let before = json!({"Variables": described["Environment"]["Variables"]});
+        let mut other = before.clone();
+        for (name, value) in
+            [("ALIMS_RULES_ENGINE", "remote"), ("ALIMS_RULES_URL", url), ("ALIMS_RULES_DEADLINE_MS", "2000")]
+        {
+            other["Variables"][name] = json!(value);
+        }
+        let judged = Self { before };
+        set_environment(&other);
+        judged
     }
+}
+
+impl Drop for Judged {
+    fn drop(&mut self) {
+        set_environment(&self.before);
+    }
+}
+
+fn set_environment(environment: &Value) {
+    let function = WORLD.resource("RecoveryStepFunction");
     let environment = environment.to_string();
     cli(&["lambda", "update-function-configuration", "--function-name", function, "--environment", &environment]);
     cli(&["lambda", "wait", "function-updated-v2", "--function-name", function]);

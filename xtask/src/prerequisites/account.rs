@@ -40,7 +40,7 @@ pub(super) fn findings(programs: &Programs, asked: &Asked) -> Vec<Finding> {
     let ask = asked.account && credentials.is_ok() && region.is_ok();
     let mut findings = vec![
         Finding::new("credentials", credentials, "aws configure sso, or aws configure; then export AWS_PROFILE"),
-        Finding::new("region", region, "export AWS_REGION=eu-central-1, or --region"),
+        Finding::new("region", region, "export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1"),
     ];
     if ask {
         let who = answer(programs, &["sts", "get-caller-identity"], &options);

@@ -34,7 +34,8 @@ fn made() -> [Vec<String>; 3] {
     };
     let (_, bus) = WORLD.output("EventBusArn").split_once("event-bus/").unwrap();
     let rules = cli(&["events", "list-rules", "--event-bus-name", bus]);
-    let queues = cli(&["sqs", "list-queues"]);
+    // Version 1 of the AWS CLI reads no endpoint of SQS from the environment.
+    let queues = cli(&["sqs", "list-queues", "--endpoint-url", WORLD.text("endpoint")]);
     let queues = queues["QueueUrls"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let subscriptions = cli(&["sns", "list-subscriptions"]);
     [
