@@ -41,6 +41,7 @@ pub use containers::{ContainerHost, ContainerHostInvalid};
 pub use database::DatabaseError;
 pub use edge::BODY_BYTES_MAX;
 pub use edge::elsewhere::{LambdaEndpoint, LambdaEndpointInvalid};
+pub use listening::ListenError;
 pub use rules_engine::RulesEngine;
 pub use server::{Config, Server};
 pub use serving::Patience;

@@ -7,10 +7,60 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::serving::{Patience, serve};
-use crate::start_error::StartError;
 
 /// How many free ports of the loopback to try on the other address: another program may have one of them there.
 const FREE_PORT_TRIES: usize = 16;
+
+/// Why a port is not open.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another program listens on the port.
+    #[error("port {port} is in use; choose another one with {option}, or {option} 0 for a free port")]
+    PortInUse {
+        /// Which.
+        port: u16,
+        /// The option that sets the port.
+        option: &'static str,
+    },
+    /// Another program listens on the port at the address for containers.
+    #[error("port {port} of {address} is in use; choose another one with {option}, or {option} 0 for a free port")]
+    PortInUseThere {
+        /// The address.
+        address: IpAddr,
+        /// The port.
+        port: u16,
+        /// The option that sets the port.
+        option: &'static str,
+    },
+    /// The address for containers is another machine's, or no interface has it yet.
+    #[error(
+        "{address} is no address of this machine; start the container engine first, and look for its bridge with `ip address`"
+    )]
+    NotHere {
+        /// The address.
+        address: IpAddr,
+    },
+    /// The address for containers cannot be listened on.
+    #[error("cannot listen on port {port} of {address}")]
+    Address {
+        /// The address.
+        address: IpAddr,
+        /// The port.
+        port: u16,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The port cannot be listened on.
+    #[error("cannot listen on port {port}")]
+    Port {
+        /// Which.
+        port: u16,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+}
 
 /// One port, on the loopback and perhaps on one more address.
 pub(crate) struct Port {
@@ -20,22 +70,22 @@ pub(crate) struct Port {
 }
 
 /// Listens on a port of the loopback; 0 for a free one.
-pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+pub(crate) async fn listen(port: u16, option: &'static str) -> Result<(TcpListener, SocketAddr), ListenError> {
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
-            StartError::PortInUse { port, option }
+            ListenError::PortInUse { port, option }
         } else {
-            StartError::Port { port, source }
+            ListenError::Port { port, source }
         }
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(|source| StartError::Port { port, source })?;
+    let address = listener.local_addr().map_err(|source| ListenError::Port { port, source })?;
     Ok((listener, address))
 }
 
 impl Port {
     /// Listens on a port of the loopback, 0 for a free one, and on the same port of another address.
-    pub(crate) async fn open(port: u16, option: &'static str, also: Option<IpAddr>) -> Result<Self, StartError> {
+    pub(crate) async fn open(port: u16, option: &'static str, also: Option<IpAddr>) -> Result<Self, ListenError> {
         let mut tries = 0;
         loop {
             let (loopback, address) = listen(port, option).await?;
@@ -43,7 +93,7 @@ impl Port {
             tries += 1;
             match listen_at(there, address.port(), option).await {
                 Ok(listener) => return Ok(Self { loopback, also: Some(listener), address }),
-                Err(StartError::PortInUseThere { .. }) if port == 0 && tries < FREE_PORT_TRIES => {}
+                Err(ListenError::PortInUseThere { .. }) if port == 0 && tries < FREE_PORT_TRIES => {}
                 Err(error) => return Err(error),
             }
         }
@@ -87,14 +137,14 @@ impl StdPort {
     }
 }
 
-async fn listen_at(address: IpAddr, port: u16, option: &'static str) -> Result<TcpListener, StartError> {
+async fn listen_at(address: IpAddr, port: u16, option: &'static str) -> Result<TcpListener, ListenError> {
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
-            StartError::PortInUseThere { address, port, option }
+            ListenError::PortInUseThere { address, port, option }
         } else if source.kind() == io::ErrorKind::AddrNotAvailable {
-            StartError::NotHere { address }
+            ListenError::NotHere { address }
         } else {
-            StartError::Address { address, port, source }
+            ListenError::Address { address, port, source }
         }
     };
     TcpListener::bind((address, port)).await.map_err(failed)

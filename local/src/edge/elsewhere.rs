@@ -30,9 +30,9 @@ impl FromStr for LambdaEndpoint {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let url: Url = text.parse().map_err(|_| LambdaEndpointInvalid)?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let names_nobody = url.username().is_empty() && url.password().is_none();
+        let has_no_user = url.username().is_empty() && url.password().is_none();
         let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-        if is_bare && names_nobody && is_http { Ok(Self(url)) } else { Err(LambdaEndpointInvalid) }
+        if is_bare && has_no_user && is_http { Ok(Self(url)) } else { Err(LambdaEndpointInvalid) }
     }
 }
 

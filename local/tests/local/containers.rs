@@ -1,6 +1,6 @@
 //! The database's and the bus's ports for containers: open where it was said, with the key, and by that name only.
 
-use alims_local::{Config, ContainerHost, Server, StartError};
+use alims_local::{Config, ContainerHost, ListenError, Server, StartError};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
@@ -100,7 +100,10 @@ async fn the_environment_file_is_there_while_a_server_serves_containers_and_name
 async fn an_address_of_another_machine_is_refused_with_what_to_do() {
     let data = tempfile::tempdir().unwrap();
     let refused = Server::start(config(data.path(), ContainerHost::Address(NO_MACHINES))).await.err().unwrap();
-    assert!(matches!(refused, StartError::NotHere { address } if address == NO_MACHINES), "{refused}");
+    assert!(
+        matches!(refused, StartError::Listen(ListenError::NotHere { address }) if address == NO_MACHINES),
+        "{refused}"
+    );
     assert!(refused.to_string().starts_with("192.0.2.1 is no address of this machine; "), "{refused}");
     // It left nothing open and nothing locked.
     Server::start(Config::new(data.path())).await.unwrap().stop().await;

@@ -71,11 +71,14 @@ async fn no_function_elsewhere_is_called_for_a_token_that_this_server_cannot_ver
 
 #[tokio::test]
 async fn a_function_elsewhere_that_fails_or_is_not_there_is_an_error_as_on_aws() {
-    let failed = || ([("x-amz-function-error", "Unhandled")], r#"{"errorMessage":"x"}"#).into_response();
+    // What comes with an error is no answer, even if it has the form of one.
+    const ANSWER: &str = r#"{"statusCode":200,"headers":{},"multiValueHeaders":{},"body":"{}","cookies":[]}"#;
+    let failed = || ([("x-amz-function-error", "Unhandled")], ANSWER).into_response();
     let large = || vec![b' '; 7 * 1024 * 1024].into_response();
     let sites = [
         calling(failed).await.0,
-        calling(|| StatusCode::NOT_FOUND.into_response()).await.0,
+        calling(|| (StatusCode::NOT_FOUND, ANSWER).into_response()).await.0,
+        calling(|| r#"{"errorMessage": "x"}"#.into_response()).await.0,
         calling(|| r#"{"statusCode": "no"}"#.into_response()).await.0,
         calling(|| vec![0xff].into_response()).await.0,
         calling(large).await.0,

@@ -1,6 +1,6 @@
 //! What a data folder keeps: over a restart, beside a second server, and when a part of it is spoilt.
 
-use alims_local::{Config, Server, StartError, archived_events};
+use alims_local::{Config, ListenError, Server, StartError, archived_events};
 use alims_rules::Engine;
 use dynoxide::actions::put_item::PutItemRequest;
 use serde_json::{Value, json};
@@ -24,7 +24,10 @@ async fn a_port_in_use_and_bad_rules_are_named() {
     let mut config = Config::new(data.path());
     config.port = site.server.address().port();
     let refused = Server::start(config.clone()).await.err().unwrap();
-    assert!(matches!(refused, StartError::PortInUse { port, .. } if port == config.port), "{refused}");
+    assert!(
+        matches!(refused, StartError::Listen(ListenError::PortInUse { port, .. }) if port == config.port),
+        "{refused}"
+    );
     config.port = 0;
     config.rules = Engine::Embedded { rules: data.path().to_owned() };
     let refused = Server::start(config).await.err().unwrap();

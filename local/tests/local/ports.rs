@@ -3,7 +3,7 @@
 use alims_domain::bus_event::BusEvent;
 use alims_dynamodb::{DynamoLog, patient_client};
 use alims_eventbridge::EventBridgeBus;
-use alims_local::{Config, Server, StartError, archived_events};
+use alims_local::{Config, ListenError, Server, StartError, archived_events};
 use alims_operations::ports::{EventBus, WorkflowLog};
 use alims_testing::builders::{a_key, a_refusal};
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ async fn a_port_may_be_chosen_and_one_that_is_taken_is_told_with_its_option() {
     }
     let data = tempfile::tempdir().unwrap();
     let config = Config { database_port: port, ..Config::new(data.path()) };
-    assert!(matches!(Server::start(config.clone()).await, Err(StartError::PortInUse { .. })));
+    assert!(matches!(Server::start(config.clone()).await, Err(StartError::Listen(ListenError::PortInUse { .. }))));
     drop(taken);
     let server = Server::start(config).await.unwrap();
     assert_eq!(server.dynamodb().endpoint_url(), Some(format!("http://127.0.0.1:{port}").as_str()));

@@ -5,8 +5,10 @@ use crate::workspace::{assert_no_complaints, workspace};
 /// Folders that cargo makes beneath its target folder, wherever that is. Taken apart, so that this file does not find
 /// itself.
 const BUILT: [&str; 3] = [concat!("target", "/debug"), concat!("target", "/measure"), concat!("target", "/release")];
-/// Who may ask which program is running: `shared/testing` finds the binaries beside it, `local` starts itself again.
-const MAY_ASK_WHICH_PROGRAM_RUNS: [&str; 2] = ["shared/testing/src/built.rs", "local/src/demo/stage.rs"];
+/// Who may ask which program is running: `shared/testing` finds the binaries beside it; `local` and `xtask` start
+/// themselves again.
+const MAY_ASK_WHICH_PROGRAM_RUNS: [&str; 3] =
+    ["shared/testing/src/built.rs", "local/src/demo/stage.rs", "xtask/src/sam_local/mod.rs"];
 
 #[test]
 fn no_source_assumes_the_folder_that_cargo_builds_in() {

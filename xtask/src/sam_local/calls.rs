@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 use super::engine::{Engine, SOCKET, pause};
 use super::laptop::Laptop;
-use super::{Place, names_in};
+use super::place::{Place, names_in};
 
 /// The file with what each function answers to its sample event, in the order of the calls.
 const ANSWERS: &str = "events/answers.json";
@@ -172,7 +172,7 @@ pub(super) fn start_lambda(sam: &Sam<'_>) -> anyhow::Result<()> {
         let found = ask("GET", "/workflows/sample-1", Some(token.as_str()), 200)?;
         anyhow::ensure!(found.get("version") == Some(&Value::from(2)), "the workflow is another one: {found}");
         let made = ask("POST", "/workflows", Some(token.as_str()), 201)?;
-        anyhow::ensure!(made.get("created_by") == Some(&Value::from("alice")), "somebody else made it: {made}");
+        anyhow::ensure!(made.get("created_by") == Some(&Value::from("alice")), "another person made it: {made}");
         Ok(())
     })
 }

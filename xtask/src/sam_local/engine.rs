@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::e2e::architecture;
 use crate::tools::checked;
 
-use super::Place;
+use super::place::Place;
 
 /// The address of this machine on the engine's bridge. The network is this process's own, so every address is free.
 pub(super) const BRIDGE: &str = "172.17.0.1";
@@ -38,7 +38,7 @@ impl Engine {
     /// When it does not start.
     pub(super) fn start(place: &Place) -> anyhow::Result<Self> {
         let log = place.log("engine");
-        // What the engine leaves there, and what it would meet of another one, is nobody else's.
+        // So the engine meets nothing of another one there, and leaves nothing.
         checked(Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/run"]), &log)?;
         checked(Command::new("ip").args(["link", "set", "lo", "up"]), &log)?;
         let file = File::options().create(true).append(true).open(&log)?;

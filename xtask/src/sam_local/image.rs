@@ -12,7 +12,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::names_in;
+use super::place::names_in;
 
 /// What SAM CLI's own steps call.
 const PROGRAMS: [&str; 5] = ["/bin/sh", "/bin/cp", "/bin/mv", "/bin/rm", "/bin/chmod"];

@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use crate::workspace::{Build, Workspace};
 
-use super::Place;
+use super::place::Place;
 
 /// How long it may take to start, or an event to appear.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the sample events lead to on the bus, in order: `publish-events` puts both, `replay-events` puts them again.
-const EVENTS: [&str; 4] = ["WorkflowCreated", "WorkflowStateChanged", "WorkflowCreated", "WorkflowStateChanged"];
+/// What the sample events lead to on the bus: `publish-events` puts the first, and `replay-events` puts it again.
+const EVENTS: [&str; 2] = ["WorkflowCreated", "WorkflowCreated"];
 
 /// A running server. It ends with its standard input.
 pub(super) struct Laptop {
@@ -54,7 +54,7 @@ impl Laptop {
         let (said, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let _nobody_listens = said.send(line);
+                let _still_heard = said.send(line);
             }
         });
         let (mut base, mut token) = (None, None);
@@ -79,7 +79,7 @@ impl Laptop {
         Ok(())
     }
 
-    /// A token of somebody with this role.
+    /// A token with one role.
     ///
     /// # Errors
     /// When none is made.
@@ -106,7 +106,7 @@ impl Laptop {
         self.data.join("credentials")
     }
 
-    /// A token of somebody with every role here.
+    /// A token with every role of the laptop.
     pub(super) fn token(&self) -> &str {
         &self.token
     }

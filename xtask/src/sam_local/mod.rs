@@ -10,10 +10,10 @@ mod engine;
 mod image;
 mod laptop;
 mod needs;
+mod place;
 
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -28,6 +28,7 @@ use crate::workspace::Workspace;
 
 use self::engine::Engine;
 use self::laptop::Laptop;
+use self::place::Place;
 
 /// How to run it.
 #[derive(Args, Clone, Copy, Debug)]
@@ -43,37 +44,6 @@ pub(crate) struct Asked {
 impl Asked {
     /// As CI runs it.
     pub(crate) const IN_CI: Self = Self { no_build: false, inside: false };
-}
-
-/// All files of a run, in cargo's own folder. Only logs stay.
-pub(crate) struct Place {
-    root: PathBuf,
-}
-
-impl Place {
-    fn of(workspace: &Workspace) -> Self {
-        Self { root: workspace.target.join("sam-local") }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
-    }
-
-    fn log(&self, name: &str) -> PathBuf {
-        self.root.join("logs").join(format!("{name}.log"))
-    }
-
-    /// Removes what a run leaves, but for its logs.
-    fn clear(&self) -> anyhow::Result<()> {
-        for folder in ["functions", "run"] {
-            let path = self.path(folder);
-            if path.exists() {
-                fs::remove_dir_all(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
-            }
-        }
-        engine::clear_cgroups();
-        Ok(())
-    }
 }
 
 /// Runs it where this machine can, and says what is missing where it cannot.
@@ -101,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
         return check(workspace, &place);
     }
     needs::met().map_err(|missing| anyhow::anyhow!("{missing}"))?;
-    place.clear()?;
+    clear(&place)?;
     for folder in ["logs", "run/home"] {
         fs::create_dir_all(place.path(folder))?;
     }
@@ -115,8 +85,15 @@ pub(crate) fn run(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
         image::write(&place.path("functions"), &place.path("run/base.tar"))
     })?;
     let checked = in_namespaces();
-    place.clear()?;
+    clear(&place)?;
     checked.with_context(|| format!("the logs are in {}", place.path("logs").display()))
+}
+
+/// Removes what a run leaves, but for its logs.
+fn clear(place: &Place) -> anyhow::Result<()> {
+    place.clear()?;
+    engine::clear_cgroups();
+    Ok(())
 }
 
 /// Runs this program again as the first process of new namespaces, until it ends.
@@ -166,13 +143,4 @@ fn stage<T>(name: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Res
     let done = work().with_context(|| format!("{name} failed"))?;
     say(&format!("  sam-local: {name} done ({:.1} s)", begun.elapsed().as_secs_f32()));
     Ok(done)
-}
-
-/// The names in a folder, in order.
-fn names_in(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let mut names: Vec<String> = names.collect::<anyhow::Result<_>>()?;
-    names.sort();
-    Ok(names)
 }

@@ -35,7 +35,20 @@ pub(super) fn met() -> Result<(), String> {
     }
     let missing: Vec<String> =
         missing().into_iter().map(|(program, package)| format!("{program} (Debian: {package})")).collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("these programs are missing: {}", missing.join(", "))) }
+    if !missing.is_empty() {
+        return Err(format!("these programs are missing: {}", missing.join(", ")));
+    }
+    namespaces().map_err(|why| format!("the system refuses what a container engine needs ({why}); allow --privileged"))
+}
+
+/// Does once what an engine does: makes namespaces, a mount and a bridge. Root in a container may do none of it.
+fn namespaces() -> Result<(), String> {
+    const TRIED: &str = "mount -t tmpfs tmpfs /run && ip link set lo up && ip link add probe type bridge";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", "sh", "-c", TRIED]);
+    let output = unshare.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(said.lines().next().unwrap_or("no reason given").to_owned()) }
 }
 
 fn missing() -> Vec<(&'static str, &'static str)> {
