@@ -92,11 +92,11 @@ async fn compared(lab: &Lab) -> Compared {
 
 /// How far each workflow was published that is ahead of the log, and where the log ends; 0 where it has no version.
 fn ahead(compared: &Compared) -> BTreeMap<String, (u64, u64)> {
-    let ahead = compared.findings.iter().map(|finding| match &finding.anomaly {
-        Anomaly::AheadOfLog { published, head } => {
-            (finding.key.clone(), (published.get(), head.map_or(0, |head| head.get())))
-        }
-        other => panic!("{}: {other}", finding.key),
+    let ahead = compared.findings.iter().map(|finding| {
+        let Anomaly::AheadOfLog { published, head } = &finding.anomaly else {
+            panic!("{}: {}", finding.key, finding.anomaly);
+        };
+        (finding.key.clone(), (published.get(), head.map_or(0, |head| head.get())))
     });
     ahead.collect()
 }
