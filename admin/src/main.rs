@@ -32,6 +32,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::enum_variant_names, reason = "a variant is named as its command")]
 enum Command {
     /// Rebuild the index from the log, and publish what was not published; while the service works.
     RebuildIndex(RebuildIndexArgs),

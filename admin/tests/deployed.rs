@@ -71,6 +71,10 @@ async fn the_stack_tells_the_tables_and_the_aws_cli_gives_the_credentials() {
     assert!(said.contains("2 workflows looked at, 2 entries repaired, 0 caught up, 1 events published"), "{said}");
     let everything = rebuild_index(aws.path(), &[&arguments[..], &["--republish-everything"]].concat());
     assert!(String::from_utf8(everything.stdout).unwrap().contains("2 events published"));
+    // A table that is looked at before the service uses it; this one is not there.
+    let other = rebuild_index(aws.path(), &[&arguments[..], &["--log-table", "Restored", "--json"]].concat());
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8(other.stdout).unwrap().contains("the log cannot be read"));
     let calls = std::fs::read_to_string(aws.path().join("calls")).unwrap();
     let options = format!("--profile lab --endpoint-url {url}");
     let described = format!("cloudformation describe-stacks --stack-name alims --output json {options}");
@@ -114,6 +118,7 @@ fn a_command_without_one_service_or_with_too_near_a_horizon_is_refused() {
     assert!(run(&[]).contains("--stack <NAME>"));
     assert!(run(&["--local", "--stack", "x"]).contains("cannot be used with"));
     assert!(run(&["--local", "--profile", "x"]).contains("cannot be used with"));
+    assert!(run(&["--local", "--log-table", "x"]).contains("cannot be used with"));
     assert!(run(&["--stack", "x", "--data", "y"]).contains("cannot be used with"));
     assert!(run(&["--local", "--horizon-hours", "23"]).contains("23 is not in 24.."));
     assert!(run(&["--local", "--workers", "0"]).contains("must be 1 to 256"));
