@@ -14,7 +14,7 @@ mod place;
 
 use std::fs;
 use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
@@ -98,9 +98,8 @@ fn clear(place: &Place) -> anyhow::Result<()> {
 
 /// Runs this program again as the first process of new namespaces, until it ends.
 fn in_namespaces() -> anyhow::Result<()> {
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
-    unshare.arg(std::env::current_exe()?).args(["sam-local", "--inside"]);
+    let mut unshare = needs::in_namespaces(std::env::current_exe()?.as_os_str());
+    unshare.args(["sam-local", "--inside"]);
     let mut inside = unshare.stdin(Stdio::piped()).spawn().context("unshare could not be started")?;
     // Its input ends when this program does, in any way: so it knows. To wait for it would close the input at once.
     let input = inside.stdin.take();

@@ -1,7 +1,9 @@
 //! What this machine must be and have, and its installation where Debian has it.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::step::say;
@@ -44,9 +46,8 @@ pub(super) fn met() -> Result<(), String> {
 /// Does once what an engine does: makes namespaces, a mount and a bridge. Root in a container may do none of it.
 fn namespaces() -> Result<(), String> {
     const TRIED: &str = "mount -t tmpfs tmpfs /run && ip link set lo up && ip link add probe type bridge";
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", "sh", "-c", TRIED]);
-    let output = unshare.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let mut tried = in_namespaces("sh".as_ref());
+    let output = tried.args(["-c", TRIED]).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() { Ok(()) } else { Err(said.lines().next().unwrap_or("no reason given").to_owned()) }
 }
@@ -55,10 +56,25 @@ fn missing() -> Vec<(&'static str, &'static str)> {
     PROGRAMS.into_iter().filter(|(program, _)| !has(program)).collect()
 }
 
-/// Debian keeps servers where not every user's path looks.
 fn has(program: &str) -> bool {
+    folders().any(|folder| folder.join(program).is_file())
+}
+
+/// Where programs are looked for. Debian keeps servers where not every user's path looks.
+fn folders() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).any(|folder| folder.join(program).is_file())
+    let own: Vec<PathBuf> = env::split_paths(&path).collect();
+    own.into_iter().chain(["/usr/sbin".into(), "/sbin".into()])
+}
+
+/// A command in new namespaces for network, mounts and processes, which ends when this program's child does.
+pub(super) fn in_namespaces(program: &OsStr) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]).arg(program);
+    if let Ok(path) = env::join_paths(folders()) {
+        unshare.env("PATH", path);
+    }
+    unshare
 }
 
 /// The lists of packages may be missing or old; then they are fetched. What is missing at the end is seen by the caller.
