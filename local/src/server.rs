@@ -165,7 +165,7 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
-        let verifier = Verifier::new(&key, &config.issuer, config.scopes);
+        let verifier = Verifier::new(&key, &config.issuer, config.scopes.clone());
         let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_port, events_port, ports_guard) = ports(&config).await?;

@@ -66,7 +66,7 @@ pub(super) async fn quarantine_changed<L: WorkflowLog + QuarantineLog>(
         match recorded {
             Recorded::InForce | Recorded::Released => {}
             Recorded::Never(why) => {
-                published.dead.push(DeadLetter { sequence_number, key: change.item.clone(), why });
+                published.dead.push(DeadLetter { sequence_number, key: change.item.clone(), why, refused: None });
             }
             Recorded::Later(why) => published.failed.push(FailedRecord { sequence_number, why }),
         }
@@ -129,7 +129,7 @@ fn hold_back(
             published.failed.push(FailedRecord { sequence_number, why: why.clone() });
         } else {
             let why = format!("version {from} was changed or removed before this could be published: quarantined");
-            published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why });
+            published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why, refused: None });
         }
     }
     left

@@ -318,7 +318,7 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
 /// Puts events of different workflows, in as many calls as their number and size need. One result per event, in order.
 pub(crate) async fn put_one_a_workflow<B: EventBus>(bus: &B, events: Vec<BusEvent>) -> Vec<Result<(), NotTaken>> {
     let calls = into_calls(events);
-    let results: Vec<Result<(), String>> = stream::iter(calls)
+    let results: Vec<Result<(), NotTaken>> = stream::iter(calls)
         .map(async |call| match bus.put(&call).await {
             Ok(results) if results.len() == call.len() => {
                 results.into_iter().map(|result| result.map_err(not_taken)).collect()
