@@ -9,7 +9,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use std::collections::BTreeSet;
 
-use super::{Ports, Swept, look_closely, progress};
+use super::look::{Ports, Swept, look_closely};
+use super::progress;
 use crate::ports::{
     NewerFormat, OpenPart, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPosition,
     SweepPositions, WorkflowIndex, WorkflowLog,

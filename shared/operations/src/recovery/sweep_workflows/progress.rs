@@ -2,7 +2,7 @@
 
 use alims_domain::timestamp::Timestamp;
 
-use super::Swept;
+use super::look::Swept;
 use crate::metrics;
 use crate::ports::SweepPosition;
 

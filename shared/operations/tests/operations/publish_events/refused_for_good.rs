@@ -15,7 +15,7 @@ fn counted(recorder: &DebuggingRecorder, name: &str) -> u64 {
     let counted = recorder.snapshotter().snapshot().into_vec().into_iter();
     let named = counted.filter(|(key, ..)| key.key().name() == name).map(|(.., value)| match value {
         DebugValue::Counter(number) => number,
-        other => panic!("{name} is {other:?}"),
+        other @ (DebugValue::Gauge(_) | DebugValue::Histogram(_)) => panic!("{name} is {other:?}"),
     });
     named.sum()
 }
