@@ -4,6 +4,7 @@
 
 use alims_operations::ports::Clock;
 use alims_runtime::SystemClock;
+use alims_testing::built_binary;
 use anyhow::{Context as _, Result, ensure};
 use lambda_http::Context;
 use serde::Serialize;
@@ -62,7 +63,7 @@ fn float(number: u64) -> Result<f64> {
 
 /// The processor time of one kind, in nanoseconds.
 fn child(requests: usize, tracing: &str, sampled: &str, daemon: &str) -> Result<u64> {
-    let mut child = Command::new(std::env::current_exe()?);
+    let mut child = Command::new(built_binary("alims-bench")?);
     child.args(["traces", "--requests", &requests.to_string(), "--sampled", sampled]);
     child.env("ALIMS_TRACING", tracing).env("AWS_XRAY_DAEMON_ADDRESS", daemon).env("RUST_LOG", "info");
     let done = child.stdout(Stdio::null()).output()?;
@@ -101,7 +102,7 @@ fn request(context: &Context) {
     .entered();
     for call in CALLS {
         let _call = tracing::debug_span!(
-            target: "aws_sdk_dynamodb::operation::query",
+            target: "aws_sdk_any::operation::call",
             "DynamoDB",
             "rpc.service" = "DynamoDB",
             "rpc.method" = call,

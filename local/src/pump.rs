@@ -1,9 +1,10 @@
 //! The stream pump: it delivers batches from the log's stream to the publisher, and stores its checkpoint.
 
+use alims_operations::errors::with_causes;
 use alims_operations::ports::DeadLetters;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::DynamoDbEventResponse;
-use aws_sdk_dynamodbstreams::error::{BoxError, DisplayErrorContext};
+use aws_sdk_dynamodbstreams::error::BoxError;
 use serde_dynamo::AttributeValue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,7 @@ impl Pump {
             let mut checkpoint = source.checkpoint.read();
             while !stopped.is_cancelled() {
                 if let Err(error) = pump(&source, &mapping, &mut checkpoint, &stopped).await {
-                    tracing::warn!(error = %DisplayErrorContext(&*error), "the log's stream cannot be read");
+                    tracing::warn!(error = with_causes(&*error), "the log's stream cannot be read");
                     let _ = tokio::time::timeout(UNREADABLE_WAIT, stopped.cancelled()).await;
                 }
             }

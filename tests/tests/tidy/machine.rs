@@ -82,7 +82,7 @@ fn the_machine_may_call_the_function_of_its_turns_and_deliver_its_logs_and_nothi
     assert_eq!(called, "${RecoveryStepFunction.Arn}:live");
     assert_eq!((&machine["Type"], &machine["Logging"]["Level"]), (&json!("STANDARD"), &json!("ERROR")));
     assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
-    assert_eq!(machine["Tracing"]["Enabled"], false);
+    assert_eq!(machine["Tracing"]["Enabled"], json!(["HasTracing", true, false]));
 }
 
 #[test]
