@@ -43,9 +43,10 @@ pub(super) async fn quarantine_changed<L: WorkflowLog + QuarantineLog>(
 ) -> Vec<StreamRecord> {
     let (mut changed, mut left) = (Vec::new(), Vec::new());
     for record in batch {
-        match record {
-            StreamRecord::Changed { sequence_number, change } => changed.push((sequence_number, *change)),
-            other => left.push(other),
+        if let StreamRecord::Changed { sequence_number, change } = record {
+            changed.push((sequence_number, *change));
+        } else {
+            left.push(record);
         }
     }
     if changed.is_empty() {
