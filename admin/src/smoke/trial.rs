@@ -92,7 +92,7 @@ impl Trial {
     /// A token without the configured scopes is refused.
     pub(crate) async fn scopes_are_required(&self, stack: &Stack) -> anyhow::Result<Outcome> {
         let Some(token) = &self.without_scopes else {
-            let why = match stack.parameter("JwtScopes") {
+            let why = match stack.parameter("JwtScope") {
                 None => "the stack requires no scopes".to_owned(),
                 Some(_) => format!("set {TOKEN_WITHOUT_SCOPES} to a token without the scopes"),
             };

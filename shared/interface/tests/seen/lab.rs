@@ -12,7 +12,7 @@ use alims_interface::{
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::StreamRecord;
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
-use alims_rules::Rules;
+use alims_rules::{Rules, SecretStore};
 use alims_testing::builders::at;
 use alims_testing::{
     EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, MemoryPositions,
@@ -52,7 +52,8 @@ pub(crate) fn engine(settings: &[(&str, &str)]) -> Judge {
     let variable = |name: &str| settings.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
     let (clock, ids) = (Arc::new(FixedClock::new(at(0))), Arc::new(SequentialIds::default()));
-    Judge::Real(Arc::new(Rules::chosen_by(variable, &rules, clock, ids).unwrap()))
+    let no_secret = |_: &str| -> Arc<dyn SecretStore> { panic!("no setting names a secret") };
+    Judge::Real(Arc::new(Rules::chosen_by(variable, &rules, clock, ids, no_secret).unwrap()))
 }
 
 /// The whole service.
