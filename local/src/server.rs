@@ -193,10 +193,7 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?);
-        if let Some(name) = functions.missing() {
-            return Err(StartError::Bug(format!("the operation {name} has no function here")));
-        }
+        let functions = complete(Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?))?;
 
         let told = tell(folder, &config, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
@@ -292,6 +289,14 @@ fn tokens() -> Result<Arc<TokenReader>, StartError> {
 fn elsewhere(config: &Config) -> Result<Option<Elsewhere>, StartError> {
     let elsewhere = config.functions_at.clone().map(Elsewhere::new).transpose();
     elsewhere.map_err(|error| StartError::Bug(error.to_string()))
+}
+
+/// The functions, when there is one for every operation.
+fn complete(functions: Functions) -> Result<Functions, StartError> {
+    match functions.missing() {
+        Some(name) => Err(StartError::Bug(format!("the operation {name} has no function here"))),
+        None => Ok(functions),
+    }
 }
 
 /// The rules, and the policies.

@@ -127,8 +127,8 @@ async fn listen(edge: Arc<Edge>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let request_id = edge.fresh_id();
     let authenticated = edge.authenticate(&parts.headers).inspect_err(|_| log_refused(&parts, &request_id));
-    let listening = authenticated
-        .and_then(|caller| edge.events.listen(&parts, (caller.token, &caller.claims), &request_id));
+    let listening =
+        authenticated.and_then(|caller| edge.events.listen(&parts, (caller.token, &caller.claims), &request_id));
     let named = |mut response| {
         name_request(&mut response, &request_id);
         response

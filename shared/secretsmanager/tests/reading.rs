@@ -1,6 +1,8 @@
 //! The adapter against a fake of Secrets Manager: what it finds, what it says when it finds nothing, and that nobody
 //! ever sees the secret.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets what it does not expect must fail")]
+
 use alims_domain::event::Workflow;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition};

@@ -67,7 +67,11 @@ fn every_alarm_has_one_severity_and_says_when_it_is_over() {
     });
     assert_no_complaints(complaints.map(|(id, _)| format!("{id}: not one topic for its beginning and its end")));
     for topic in ["AlarmTopic", "TicketTopic"] {
-        assert_eq!(properties(topic)["KmsMasterKeyId"], "AlarmKey", "{topic}: it tells that the other key was disabled");
+        assert_eq!(
+            properties(topic)["KmsMasterKeyId"],
+            "AlarmKey",
+            "{topic}: it tells that the other key was disabled"
+        );
     }
 }
 
