@@ -208,13 +208,13 @@ fn operate(command: &str, arguments: &[String]) -> anyhow::Result<()> {
 
 /// Builds the measurement and, if it starts one, the server as one build, side by side, and runs the former.
 fn bench(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<()> {
-    let mut build = vec!["build", "--profile", "measure", "--package", "alims-bench"];
+    let mut build = vec!["build", "--release", "--package", "alims-bench"];
     // A measurement in process needs no server.
     if arguments.first().is_none_or(|first| !["judging", "traces"].contains(&first.as_str())) {
         build.extend(["--package", "alims-local"]);
     }
     Step::cargo("the build to be measured", &build).run(workspace)?;
-    let mut bench = Step::built("bench", workspace.built(Build::Measured, "alims-bench"), &[]).with(arguments);
+    let mut bench = Step::built("bench", workspace.built(Build::Release, "alims-bench"), &[]).with(arguments);
     // A start is measured of a function as it is deployed, unless another file is named.
     if arguments.first().is_some_and(|first| first == "start") && !arguments.iter().any(|one| one == "--function") {
         let function = "request-state-transition";

@@ -34,8 +34,8 @@ pub(crate) struct Package {
 /// How a binary is built.
 pub(crate) enum Build {
     Development,
-    /// With the profile `measure`.
-    Measured,
+    /// With the profile `release`, as functions are deployed.
+    Release,
 }
 
 impl Workspace {
@@ -68,7 +68,7 @@ impl Workspace {
     pub(crate) fn built(&self, build: Build, binary: &str) -> OsString {
         let folder = match build {
             Build::Development => "debug",
-            Build::Measured => "measure",
+            Build::Release => "release",
         };
         let file = format!("{binary}{}", std::env::consts::EXE_SUFFIX);
         self.target.join(folder).join(file).into_os_string()

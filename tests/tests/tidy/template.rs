@@ -219,7 +219,7 @@ fn the_console_groups_every_parameter_once_and_each_says_what_it_is() {
     let mut named: Vec<&str> = parameters.keys().map(String::as_str).collect();
     named.sort_unstable();
     assert_eq!(grouped, named, "each in one group, and no other");
-    let units = ["second", "day", "MiB", "%", "per second", "Number of", "burst"];
+    let units = ["second", "minute", "day", "mib", "%", "number of", "burst"];
     let mut complaints = Vec::new();
     for (name, parameter) in parameters {
         let said = parameter["Description"].as_str().unwrap_or_default();
@@ -227,7 +227,7 @@ fn the_console_groups_every_parameter_once_and_each_says_what_it_is() {
             complaints.push(format!("{name} is not explained"));
         }
         let number = parameter["Type"] == "Number";
-        if number && !units.iter().any(|unit| said.contains(unit)) {
+        if number && !units.iter().any(|unit| said.to_lowercase().contains(unit)) {
             complaints.push(format!("{name}: {said} In which unit?"));
         }
         if number && parameter["MinValue"].is_null() && parameter["AllowedValues"].is_null() {

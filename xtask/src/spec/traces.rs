@@ -21,8 +21,8 @@ pub(crate) fn check(workspace: &Workspace, operations: usize, seed: u64) -> anyh
     let jar = Tools::install_tlc(workspace)?;
     // Built with the tests' own build: `cargo build` of one package would unify other features and rebuild the SDK.
     let usual: &[&str] = &["test", "--workspace", "--test", "proof", "--no-run"];
-    let optimised: &[&str] = &["build", "--profile", "measure", "--package", RECORDER];
-    let (build, command) = if operations < MANY { (Build::Development, usual) } else { (Build::Measured, optimised) };
+    let optimised: &[&str] = &["build", "--release", "--package", RECORDER];
+    let (build, command) = if operations < MANY { (Build::Development, usual) } else { (Build::Release, optimised) };
     Step::cargo("the build of the recorder", command).run(workspace)?;
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
     let arguments = [
