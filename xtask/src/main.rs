@@ -94,7 +94,11 @@ enum Task {
     /// Write template.yaml, docs/permissions.md and docs/timeouts.md from deployment/ and the functions' deployment.toml.
     Stack,
     /// Check the template and the state machine's definition with SAM CLI, cfn-lint and checkov.
-    Template,
+    Template {
+        /// Look at the template for every region of AWS, and not only for two: it takes minutes.
+        #[arg(long)]
+        all_regions: bool,
+    },
     /// Check the rules and the policies that the layers ship, then run `sam build` and `sam deploy`.
     Deploy(deploy::Asked),
     /// Play the four scenarios of the demo against a server of their own.
@@ -182,7 +186,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Spec { traces: true, operations, seed, .. }) => spec::traces::check(&workspace, *operations, *seed),
         Some(Task::Spec { quick, .. }) => spec::check(&workspace, *quick, &Session::foreground()),
         Some(Task::Stack) => stack::write(&workspace),
-        Some(Task::Template) => template::check(&workspace),
+        Some(Task::Template { all_regions }) => template::check(&workspace, *all_regions),
         Some(Task::Deploy(asked)) => deploy::run(&workspace, asked),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Clients) => contract::clients::check(&workspace),

@@ -47,7 +47,7 @@ impl Part {
             Work::BuiltAlone => alone::check(workspace, false),
             Work::Specification => spec::check(workspace, false, session),
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
-            Work::Template => template::check(workspace),
+            Work::Template => template::check(workspace, false),
             Work::Clients => clients::check(workspace),
             Work::Conformance => conformance::check(workspace, conformance::Asked::IN_CI),
             Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
