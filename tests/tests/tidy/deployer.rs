@@ -90,10 +90,7 @@ const NEEDED: &[(&str, &str)] = &[
         "cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm \
          cloudwatch:TagResource cloudwatch:UntagResource",
     ),
-    (
-        "AWS::CloudWatch::Dashboard",
-        "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard",
-    ),
+    ("AWS::CloudWatch::Dashboard", "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard"),
     (
         "AWS::CodeDeploy::Application",
         "codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:GetApplication \
@@ -176,10 +173,7 @@ const NEEDED: &[(&str, &str)] = &[
          logs:DescribeLogGroups logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
     ),
     ("AWS::Logs::MetricFilter", "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter"),
-    (
-        "AWS::Logs::QueryDefinition",
-        "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition",
-    ),
+    ("AWS::Logs::QueryDefinition", "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition"),
     (
         "AWS::S3::Bucket",
         "s3:CreateBucket s3:DeleteBucket s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucketAcl \
