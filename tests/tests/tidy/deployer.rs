@@ -7,22 +7,41 @@ use std::collections::BTreeSet;
 use crate::template::{TEMPLATE, texts};
 use crate::workspace::{assert_no_complaints, workspace};
 
-const POLICIES: [&str; 2] = ["deployment/deployer-policy.json", "deployment/deployer-data-policy.json"];
+const POLICIES: [&str; 3] = [
+    "deployment/deployer-policy.json",
+    "deployment/deployer-data-policy.json",
+    "deployment/deployer-evidence-policy.json",
+];
 /// What IAM takes in a managed policy; it does not count white space (IAM user guide, "IAM and AWS STS quotas").
 const POLICY_CHARS_MAX: usize = 6144;
 
-/// What SAM makes of its own types (SAM developer guide, "Generated AWS CloudFormation resources").
+/// The statements on every resource: actions for which IAM knows no narrower one, and keys, which get their names when
+/// they are made (service authorization reference).
+const UNSCOPED: [&str; 5] = ["BackupStorage", "EventSourceMappings", "Keys", "Trails", "Unscoped"];
+/// What the deployer may attach to a role.
+const ATTACHED: [&str; 2] = [
+    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForRestores",
+];
+
+/// What SAM makes of its own types, also in a gradual deployment (SAM developer guide, "Generated AWS CloudFormation
+/// resources"). A policy of roles is made by the same calls as those that stand in the roles.
 const MADE_BY_SAM: &[(&str, &[&str])] = &[
     (
         "AWS::Serverless::Function",
         &[
+            "AWS::CodeDeploy::Application",
+            "AWS::CodeDeploy::DeploymentGroup",
+            "AWS::Lambda::Alias",
             "AWS::Lambda::Function",
             "AWS::Lambda::EventInvokeConfig",
             "AWS::Lambda::EventSourceMapping",
             "AWS::Lambda::Permission",
+            "AWS::Lambda::Version",
             "AWS::Events::Rule",
         ],
     ),
+    ("AWS::IAM::Policy", &["AWS::IAM::Role"]),
     ("AWS::Serverless::HttpApi", &["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage"]),
     ("AWS::Serverless::LayerVersion", &["AWS::Lambda::LayerVersion"]),
     ("AWS::Serverless::StateMachine", &["AWS::StepFunctions::StateMachine"]),
@@ -41,9 +60,47 @@ const NEEDED: &[(&str, &str)] = &[
          logs:UpdateLogDelivery",
     ),
     (
+        "AWS::Backup::BackupPlan",
+        "backup:CreateBackupPlan backup:DeleteBackupPlan backup:GetBackupPlan backup:ListTags backup:TagResource \
+         backup:UntagResource backup:UpdateBackupPlan",
+    ),
+    (
+        "AWS::Backup::BackupSelection",
+        "backup:CreateBackupSelection backup:DeleteBackupSelection backup:GetBackupSelection \
+         iam:CreateServiceLinkedRole iam:GetRole iam:PassRole",
+    ),
+    // "Backup vault creation and deletion" in the AWS Backup developer guide names the storage and the grants.
+    (
+        "AWS::Backup::BackupVault",
+        "backup-storage:MountCapsule backup:CreateBackupVault backup:DeleteBackupVault \
+         backup:DeleteBackupVaultLockConfiguration backup:DescribeBackupVault backup:GetBackupVaultAccessPolicy \
+         backup:GetBackupVaultNotifications backup:ListTags backup:PutBackupVaultLockConfiguration \
+         backup:TagResource backup:UntagResource kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKey \
+         kms:RetireGrant",
+    ),
+    (
+        "AWS::CloudTrail::Trail",
+        "cloudtrail:AddTags cloudtrail:CreateTrail cloudtrail:DeleteTrail cloudtrail:DescribeTrails \
+         cloudtrail:GetEventSelectors cloudtrail:GetInsightSelectors cloudtrail:GetTrail cloudtrail:GetTrailStatus \
+         cloudtrail:ListTags cloudtrail:PutEventSelectors cloudtrail:RemoveTags cloudtrail:StartLogging \
+         cloudtrail:UpdateTrail",
+    ),
+    (
         "AWS::CloudWatch::Alarm",
         "cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource cloudwatch:PutMetricAlarm \
          cloudwatch:TagResource cloudwatch:UntagResource",
+    ),
+    ("AWS::CloudWatch::Dashboard", "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard"),
+    (
+        "AWS::CodeDeploy::Application",
+        "codedeploy:CreateApplication codedeploy:DeleteApplication codedeploy:GetApplication \
+         codedeploy:ListTagsForResource codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateApplication",
+    ),
+    (
+        "AWS::CodeDeploy::DeploymentGroup",
+        "codedeploy:CreateDeploymentGroup codedeploy:DeleteDeploymentGroup codedeploy:GetApplication \
+         codedeploy:GetDeploymentConfig codedeploy:GetDeploymentGroup codedeploy:ListTagsForResource \
+         codedeploy:TagResource codedeploy:UntagResource codedeploy:UpdateDeploymentGroup iam:PassRole",
     ),
     (
         "AWS::DynamoDB::Table",
@@ -66,15 +123,23 @@ const NEEDED: &[(&str, &str)] = &[
     ),
     (
         "AWS::IAM::Role",
-        "iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:GetRole iam:GetRolePolicy iam:ListAttachedRolePolicies \
-         iam:ListRolePolicies iam:PutRolePolicy iam:TagRole iam:UntagRole iam:UpdateAssumeRolePolicy iam:UpdateRole \
-         iam:UpdateRoleDescription",
+        "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DeleteRolePolicy iam:DetachRolePolicy iam:GetRole \
+         iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:PutRolePolicy iam:TagRole \
+         iam:UntagRole iam:UpdateAssumeRolePolicy iam:UpdateRole iam:UpdateRoleDescription",
     ),
     (
         "AWS::KMS::Key",
         "kms:CreateKey kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus \
          kms:ListResourceTags kms:PutKeyPolicy kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource \
          kms:UpdateKeyDescription",
+    ),
+    // CloudFormation moves an alias itself, or has CodeDeploy move it ("UpdatePolicy attribute" in its template reference).
+    (
+        "AWS::Lambda::Alias",
+        "codedeploy:CreateDeployment codedeploy:GetApplicationRevision codedeploy:GetDeployment \
+         codedeploy:GetDeploymentConfig codedeploy:RegisterApplicationRevision codedeploy:StopDeployment \
+         lambda:CreateAlias lambda:DeleteAlias lambda:GetAlias lambda:GetProvisionedConcurrencyConfig \
+         lambda:UpdateAlias",
     ),
     (
         "AWS::Lambda::EventInvokeConfig",
@@ -97,11 +162,30 @@ const NEEDED: &[(&str, &str)] = &[
     ("AWS::Lambda::LayerVersion", "lambda:GetLayerVersion lambda:PublishLayerVersion s3:GetObject"),
     ("AWS::Lambda::Permission", "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission"),
     (
+        "AWS::Lambda::Version",
+        "lambda:DeleteFunction lambda:GetFunctionConfiguration lambda:GetProvisionedConcurrencyConfig \
+         lambda:GetRuntimeManagementConfig lambda:ListVersionsByFunction lambda:PublishVersion \
+         lambda:PutRuntimeManagementConfig",
+    ),
+    (
         "AWS::Logs::LogGroup",
         "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DescribeIndexPolicies \
          logs:DescribeLogGroups logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
     ),
     ("AWS::Logs::MetricFilter", "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter"),
+    ("AWS::Logs::QueryDefinition", "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition"),
+    (
+        "AWS::S3::Bucket",
+        "s3:CreateBucket s3:DeleteBucket s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucketAcl \
+         s3:GetBucketCORS s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration \
+         s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning \
+         s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetIntelligentTieringConfiguration \
+         s3:GetInventoryConfiguration s3:GetLifecycleConfiguration s3:GetMetricsConfiguration \
+         s3:GetReplicationConfiguration s3:ListBucket s3:PutBucketObjectLockConfiguration \
+         s3:PutBucketOwnershipControls s3:PutBucketPublicAccessBlock s3:PutBucketTagging s3:PutBucketVersioning \
+         s3:PutEncryptionConfiguration",
+    ),
+    ("AWS::S3::BucketPolicy", "s3:DeleteBucketPolicy s3:GetBucketPolicy s3:PutBucketPolicy"),
     (
         "AWS::SNS::Subscription",
         "sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Subscribe sns:Unsubscribe",
@@ -182,8 +266,14 @@ fn iam_takes_the_deployer_s_policies() {
             // A role of any name that any service may take would be the account's administrator.
             let passes = texts(&statement["Action"]).contains(&"iam:PassRole");
             assert_eq!(passes, statement["Condition"]["StringEquals"]["iam:PassedToService"].is_array(), "{sid}");
+            // So would a role with any policy of AWS.
+            let attaches = texts(&statement["Action"]).iter().any(|action| action.contains("tachRolePolicy"));
+            let attached = &statement["Condition"]["ArnEquals"]["iam:PolicyARN"];
+            assert!(!attaches || texts(attached) == ATTACHED, "{sid}: {attached}");
+            let anything = texts(&statement["Resource"]).contains(&"*");
+            assert_eq!(anything, UNSCOPED.contains(&sid.as_str()), "{sid}: any resource of the account");
             let of_iam = texts(&statement["Action"]).iter().any(|action| action.starts_with("iam:"));
-            assert!(!of_iam || !texts(&statement["Resource"]).contains(&"*"), "{sid}: any role");
+            assert!(!of_iam || !anything, "{sid}: any role");
         }
     }
 }

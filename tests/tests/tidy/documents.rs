@@ -21,6 +21,33 @@ fn every_relative_link_leads_somewhere() {
 }
 
 #[test]
+fn every_anchor_of_a_link_is_a_heading() {
+    let mut complaints = Vec::new();
+    for file in workspace().files(".md") {
+        for (number, link) in links(&file.text) {
+            let Some((target, anchor)) = link.split_once('#').filter(|(target, _)| !target.contains("://")) else {
+                continue;
+            };
+            let page = if target.is_empty() { file.path.clone() } else { beside(&file.path, target) };
+            let is_page = page.ends_with(".md") && workspace().has(&page);
+            if is_page && !anchors(workspace().text(&page)).contains(anchor) {
+                complaints.push(format!("{}:{number}: {page} has no heading #{anchor}", file.path));
+            }
+        }
+    }
+    assert_no_complaints(complaints);
+}
+
+#[test]
+fn the_readme_lists_every_document() {
+    let pages = workspace().names_in("docs").into_iter().filter(|name| name.ends_with(".md"));
+    assert_no_complaints(pages.filter_map(|name| {
+        let row = format!("| [docs/{name}](docs/{name}) | ");
+        (!workspace().text("README.md").contains(&row)).then(|| format!("README.md: no row `{row}`"))
+    }));
+}
+
+#[test]
 fn every_file_and_folder_that_a_document_names_exists() {
     let top = workspace().names_in(".");
     let mut complaints = Vec::new();
@@ -138,6 +165,22 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
             rest.find(')').map(|end| (number, &rest[..end]))
         })
     })
+}
+
+/// The anchors that GitHub makes of a page's headings, and those that stand in it.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut fenced = false;
+    let plain = text.lines().filter(|line| {
+        fenced ^= line.starts_with("```");
+        !fenced
+    });
+    let headings =
+        plain.filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let slug = |heading: &str| -> String {
+        let kept = heading.to_lowercase().replace(' ', "-");
+        kept.chars().filter(|char| char.is_alphanumeric() || matches!(char, '-' | '_')).collect()
+    };
+    headings.map(slug).collect()
 }
 
 /// What stands between backticks on one line, each with its line. Fenced blocks hold no such spans.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::finding::{Asked, Finding};
 use super::program::Programs;
 
-/// Fewer functions at once do not carry what the API lets through by default: 1,000 requests a second of a tenth of a
-/// second each.
+/// Fewer functions at once do not carry what the API lets through by default: 100 requests a second of a tenth of a
+/// second each need ten, but a burst of 100 needs one for each.
 const CONCURRENT_FUNCTIONS_MIN: u64 = 100;
 /// The number of the quota "Concurrent executions" of Lambda.
 const RAISE_QUOTA: &str = "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 \

@@ -80,10 +80,8 @@ def check_aws(place: str, script: str, complain) -> int:
     return count
 
 
-def check_sam(place: str, script: str, complain) -> int:
-    count = 0
+def check_sam(place: str, script: str, complain) -> None:
     for named, options in calls(script, "sam"):
-        count += 1
         try:
             command = importlib.import_module(f"samcli.commands.{named[0]}").cli
         except ModuleNotFoundError:
@@ -92,7 +90,6 @@ def check_sam(place: str, script: str, complain) -> int:
         known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
         for option in options - known:
             complain(f"{place}: sam {named[0]} has no {option}")
-    return count
 
 
 def main(root: pathlib.Path) -> None:
@@ -101,13 +98,17 @@ def main(root: pathlib.Path) -> None:
     parameters = set(service["Parameters"])
     scripts = [(page, block) for page in PAGES for block in shell((root / page).read_text())]
     scripts += [(STEPS, look) for look in looks((root / STEPS).read_text())]
-    of_aws, of_sam = 0, 0
+    of_aws = 0
+    pasted = "\n".join(script for place, script in scripts if place == PAGES[0])
+    # One way: it checks what the layers ship, and takes the parameters from samconfig.toml.
+    assert "cargo xtask deploy --config-env prod" in pasted, f"{PAGES[0]} does not deploy"
+    complaints += [f"{PAGES[0]}: sam {' '.join(named)}: deploy by cargo xtask deploy" for named, _ in calls(pasted, "sam")]
     for place, script in scripts:
         syntax = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
         if syntax.returncode != 0:
             complaints.append(f"{place}: {syntax.stderr.strip()}")
         of_aws += check_aws(place, script, complaints.append)
-        of_sam += check_sam(place, script, complaints.append)
+        check_sam(place, script, complaints.append)
         for given in re.findall(r"--parameter-overrides((?:\\\n|[^\n])*)", script):
             names = set(re.findall(r"(?<![\w$])([A-Z]\w+)=", given))
             complaints += [f"{place}: the template has no parameter {name}" for name in names - parameters]
@@ -115,7 +116,7 @@ def main(root: pathlib.Path) -> None:
         complaints += [f"{place}: the template has no output {name}" for name in outputs - set(service["Outputs"])]
         callers = set(re.findall(r"\bcallers ([A-Z]\w+)", script))
         complaints += [f"{place}: the user pool has no output {name}" for name in callers - set(pool["Outputs"])]
-    assert of_aws > 50 and of_sam > 3 and len(scripts) > 30, f"{of_aws} and {of_sam} commands: this would see nothing"
+    assert of_aws > 50 and len(scripts) > 30, f"{of_aws} commands: this would see nothing"
     assert not complaints, "\n".join(complaints)
 
 

@@ -34,7 +34,7 @@ def main(template: pathlib.Path, sample: pathlib.Path) -> None:
         return answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]
 
     member = overridden(lambda request: None)
-    assert member == {"claimsToAddOrOverride": {"tenant_id": "lab-1"}, "scopesToAdd": ["alims/workflows"]}, member
+    assert member == {"claimsToAddOrOverride": {"tenant_id": "lab-1"}, "scopesToAdd": ["alims/use"]}, member
     for groups in ([], None, ["finance"], ["former alims:viewer"]):
         stranger = overridden(lambda request: request["groupConfiguration"].update(groupsToOverride=groups))
         assert stranger["scopesToAdd"] == [], (groups, stranger)

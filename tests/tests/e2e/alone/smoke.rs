@@ -14,7 +14,9 @@ fn smoke(patience: &str) -> (Output, Value) {
     let api = ["--api-url", url, "--api-host", WORLD.text("api_host")];
     command.arg("smoke").args(place).args(api).args(["--json", "--patience", patience]);
     let person = Person::with_roles("smoke", &["supervisor", "auditor"]);
-    let output = command.env("ALIMS_TOKEN", person.token()).output().unwrap();
+    let stranger = Person::with_claims(&json!({"sub": "smoke", "roles": ["supervisor", "auditor"], "scope": null}));
+    command.env("ALIMS_TOKEN", person.token()).env("ALIMS_TOKEN_WITHOUT_SCOPES", stranger.token());
+    let output = command.output().unwrap();
     let document = serde_json::from_slice(&output.stdout);
     let document = document.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     (output, document)
@@ -68,9 +70,9 @@ fn alarms(switch: &str) {
 fn a_sound_deployment_passes_the_smoke_test_which_leaves_nothing_but_its_workflow() {
     let (output, document) = smoke("60");
     assert_eq!((output.status.code(), &document["ok"]), (Some(0), &json!(true)), "{document:#}");
-    // The stack requires no scopes.
-    assert_eq!(steps(&document, "not-checked").len(), usize::from(document["steps"][3]["result"] == "not-checked"));
-    assert!(steps(&document, "ok").len() >= 17, "{document:#}");
+    assert_eq!(steps(&document, "not-checked"), Vec::<&str>::new(), "{document:#}");
+    assert!(steps(&document, "ok").contains(&"a token without the required scopes is refused"), "{document:#}");
+    assert!(steps(&document, "ok").len() >= 18, "{document:#}");
     let left = document["left_behind"].as_array().unwrap();
     assert!(matches!(left.as_slice(), [one] if one.as_str().unwrap().contains("CANCELLED")), "{left:?}");
     assert_eq!(made(), [const { Vec::<String>::new() }; 3]);
