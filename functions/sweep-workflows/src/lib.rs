@@ -28,6 +28,8 @@ pub struct SweepReport {
     pub workflows: u64,
     /// Workflows whose index entry was behind the log, missing or wrong.
     pub behind: u64,
+    /// Workflows for which the time was over.
+    pub left: u64,
     /// Recoveries started.
     pub started: u64,
     /// Breaks recorded.
@@ -80,6 +82,7 @@ where
         coverage_percent: swept.coverage,
         workflows: swept.workflows,
         behind: swept.behind,
+        left: swept.left,
         started: swept.started,
         quarantined: u64::try_from(swept.quarantined.len()).unwrap_or(u64::MAX),
         closed: swept.closed,

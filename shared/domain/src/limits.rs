@@ -101,9 +101,11 @@ pub const SWEEP_WORKFLOWS_MAX: u64 = 10_000;
 pub const SWEEP_OPEN_WORKFLOWS_MAX: u64 = 100_000;
 /// Entries of the log, or of the open workflows, in one part of a sweep; a sweep can stop only between two parts.
 pub const SWEEP_PART_ENTRIES: u16 = 500;
-/// How long a sweep continues to begin new parts, in seconds; one part takes a few seconds. The function has a minute
-/// more.
+/// How long a sweep continues to begin new parts, in seconds; one part takes a few seconds.
 pub const SWEEP_SECONDS_MAX: u32 = 240;
+/// How long a sweep continues to begin close looks, in seconds; what is left of a part waits for the next walk. The
+/// function has a minute more.
+pub const SWEEP_LOOKS_SECONDS_MAX: u32 = 300;
 /// The part of it that the open workflows may take, so that the round goes on in every sweep.
 pub const SWEEP_OPEN_SECONDS_MAX: u32 = 120;
 /// The minimum age of a workflow's newest version, in seconds, before a sweep checks it: the publisher still works on

@@ -93,7 +93,7 @@ impl DynamoIndex {
     }
 
     /// Replaces exactly this item: every attribute must be unchanged, and an attribute that was absent must still be
-    /// absent.
+    /// absent. One that an earlier release did not write may be absent.
     async fn replace(&self, item: Item, seen: &Item) -> Result<Put, StoreError> {
         let mut put = self.put(item);
         let absent = OPTIONAL.iter().filter(|name| !seen.contains_key(**name));
@@ -103,7 +103,12 @@ impl DynamoIndex {
             put = put.expression_attribute_names(format!("#b{number}"), *name);
         }
         for (number, (name, value)) in seen.iter().enumerate() {
-            conditions.push(format!("#a{number} = :a{number}"));
+            let is_there = format!("#a{number} = :a{number}");
+            conditions.push(if IndexEntry::DERIVED.contains(&name.as_str()) {
+                format!("(attribute_not_exists(#a{number}) OR {is_there})")
+            } else {
+                is_there
+            });
             put = put
                 .expression_attribute_names(format!("#a{number}"), name)
                 .expression_attribute_values(format!(":a{number}"), value.clone().into());

@@ -16,7 +16,7 @@ pub(crate) const TENANT_STATE: &str = "tenant_state";
 /// The sort key of the secondary index: when updated, then which workflow.
 pub(crate) const UPDATED_KEY: &str = "updated_key";
 /// The key of the index of open workflows: the partition key once more. An entry whose state is final does not have it,
-/// so that index holds only what can still change.
+/// so that index holds only what can still change. Releases before that index did not write it.
 pub(crate) const OPEN: &str = "open";
 /// The attributes that not every entry has.
 pub(crate) const OPTIONAL: [&str; 2] = [OPEN, "previous_state"];
@@ -44,6 +44,8 @@ struct IndexItem {
 }
 
 impl Stored for IndexEntry {
+    const DERIVED: &'static [&'static str] = &[OPEN];
+
     fn attributes(&self) -> Result<Item, ItemError> {
         let entry = self.clone();
         let open = is_open(entry.current_state).then(|| partition_key(&entry.key));

@@ -284,6 +284,10 @@ impl From<ItemError> for StoreError {
 
 /// A type that is stored as one item.
 pub(crate) trait Stored: Sized {
+    /// Attributes that an earlier release did not write in this format. They follow from the others, and an item is read
+    /// with or without them.
+    const DERIVED: &'static [&'static str] = &[];
+
     /// The attributes of the one item that this value is kept as, without its format.
     fn attributes(&self) -> Result<Item, ItemError>;
 
@@ -297,7 +301,8 @@ pub(crate) trait Stored: Sized {
         Ok(item)
     }
 
-    /// Reads an item, if it is exactly what [`Stored::to_item`] makes of the value it holds.
+    /// Reads an item, if it is exactly what [`Stored::to_item`] makes of the value it holds, or lacks only what is
+    /// [`Stored::DERIVED`].
     fn from_item(item: Item) -> Result<Self, ItemError> {
         if let Some(newer) = newer_format(&item) {
             return Err(newer.into());
@@ -305,7 +310,10 @@ pub(crate) trait Stored: Sized {
         let mut attributes = item.clone();
         attributes.remove(FORMAT);
         let value = Self::interpret(attributes)?;
-        let expected = value.to_item()?;
+        let mut expected = value.to_item()?;
+        for name in Self::DERIVED.iter().filter(|name| !item.contains_key(**name)) {
+            expected.remove(*name);
+        }
         if expected == item {
             return Ok(value);
         }

@@ -13,10 +13,15 @@ const SECONDS_OF_A_DAY: u64 = 86_400;
 fn row(rate: u64) -> String {
     let workflows_a_day = rate * SECONDS_OF_A_DAY / MOVES_OF_A_WORKFLOW;
     let (after_a_year, open) = (workflows_a_day * 365, workflows_a_day * DAYS_OPEN);
-    let days = |every_minutes: u64| after_a_year.div_ceil(SWEEP_WORKFLOWS_MAX * (24 * 60 / every_minutes));
+    let days = |every_minutes| days(after_a_year, every_minutes);
     let sweeps = open.div_ceil(SWEEP_OPEN_WORKFLOWS_MAX);
     let [after_a_year, open, hourly, often] = [after_a_year, open, days(60), days(10)].map(grouped);
     format!("| {rate} | {after_a_year} | {open} | {sweeps} | {hourly} | {often} |")
+}
+
+/// How many days a round over so many workflows takes.
+fn days(workflows: u64, every_minutes: u64) -> u64 {
+    workflows.div_ceil(SWEEP_WORKFLOWS_MAX * (24 * 60 / every_minutes))
 }
 
 /// Digits in groups of three.
@@ -52,6 +57,16 @@ fn records_expire_hours_before_the_stream_trims_them() {
     assert!(age["Default"].as_u64().unwrap() <= SECONDS_OF_A_DAY - 4 * hour);
     let alarm = properties("PublisherFarBehindAlarm")["Threshold"].as_u64().unwrap();
     assert!(alarm < 1000 * age["Default"].as_u64().unwrap() / 2, "an operator has half of the time left");
+}
+
+/// Else an ordinary stack's alarm is always on.
+#[test]
+fn the_alarm_of_a_round_allows_for_a_year_at_one_transition_a_second() {
+    let allowed = TEMPLATE["Parameters"]["SweepRoundSecondsMax"]["Default"].as_u64().unwrap();
+    assert!(allowed > days(SECONDS_OF_A_DAY / MOVES_OF_A_WORKFLOW * 365, 60) * SECONDS_OF_A_DAY);
+    assert_eq!(properties("SweepRoundAlarm")["Threshold"], serde_json::json!({"Ref": "SweepRoundSecondsMax"}));
+    let page = workspace().text("docs/limits.md");
+    assert!(page.contains(&format!("`SweepRoundSecondsMax`, {} days by default", allowed / SECONDS_OF_A_DAY)));
 }
 
 #[test]

@@ -113,13 +113,23 @@ fn dead_letters(shared: &str) -> anyhow::Result<Value> {
 
 fn throttles() -> Value {
     // The log in use has no name in a text: the body gets it as a variable.
-    let metrics = [("LogTable", "LogInUse"), ("IndexTable", "IndexTable")].into_iter().flat_map(|(table, variable)| {
-        ["ReadThrottleEvents", "WriteThrottleEvents"].map(|metric| {
-            let label = format!("{table} {metric}");
-            json!(["AWS/DynamoDB", metric, "TableName", format!("${{{variable}}}"), { "label": label }])
+    let events = ["ReadThrottleEvents", "WriteThrottleEvents"];
+    let of_tables =
+        [("LogTable", "LogInUse"), ("IndexTable", "IndexTable")].into_iter().flat_map(|(table, variable)| {
+            events.map(|metric| {
+                let label = format!("{table} {metric}");
+                json!(["AWS/DynamoDB", metric, "TableName", format!("${{{variable}}}"), { "label": label }])
+            })
+        });
+    // A secondary index counts apart from its table.
+    let of_indexes = ["by-state", "open-workflows"].into_iter().flat_map(|index| {
+        events.map(|metric| {
+            let label = json!({ "label": format!("{index} {metric}") });
+            let name = "GlobalSecondaryIndexName";
+            json!(["AWS/DynamoDB", metric, "TableName", "${IndexTable}", name, index, label])
         })
     });
-    graph("Throttled calls of the tables", "Sum", metrics.collect())
+    graph("Throttled calls of the tables", "Sum", of_tables.chain(of_indexes).collect())
 }
 
 /// Durations, concurrency, and errors of every function.

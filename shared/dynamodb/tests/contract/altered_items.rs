@@ -295,9 +295,12 @@ async fn an_unreadable_index_entry_counts_as_missing_and_can_be_repaired() {
             continue;
         }
         let seen = entry_of(&index, &entry.key).await.unwrap();
-        assert_ne!(seen.as_ref(), Some(&entry), "{altered:?}");
+        // An earlier release did not write this one.
+        let is_of_before = altered.len() < original.len() && !altered.contains_key("open");
+        assert_eq!(seen.as_ref() == Some(&entry), is_of_before, "{altered:?}");
         let listed = index.list(&list_of(&entry)).await;
-        assert!(!matches!(&listed, Ok(page) if page.items.contains(&entry)), "{altered:?}");
+        let is_listed = matches!(&listed, Ok(page) if page.items.contains(&entry));
+        assert_eq!(is_listed, is_of_before, "{altered:?}");
         let repaired = index.repair(&entry, seen.as_ref()).await.unwrap();
         assert_eq!(repaired, Advanced::Yes, "{altered:?}");
         assert_eq!(raw_items(&client, &names.index).await, std::slice::from_ref(&original));

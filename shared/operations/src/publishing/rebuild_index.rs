@@ -268,11 +268,12 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
     let entries = ports.index.entries(keys).await.map_err(RebuildIndexError::Index)?;
     let look = |key| look(&ports.log, key, entries.get(key), options.published_before);
     let courses = try_join_all(keys.iter().map(look)).await.map_err(RebuildIndexError::Log)?;
-    let mut disorders = Vec::new();
+    let (mut disorders, mut in_order) = (Vec::new(), Vec::new());
     for (key, course) in keys.iter().zip(courses) {
         rebuilt.workflows += u64::from(course != Course::NotThere);
         match course {
-            Course::NotThere | Course::InOrder => {}
+            Course::NotThere => {}
+            Course::InOrder => in_order.extend(entries.get(key).and_then(|entry| entry.as_ref().ok())),
             Course::LeaveIt(anomaly) => rebuilt.found(key.to_string(), anomaly),
             Course::PutInOrder { published, head, entry_is_right } => {
                 let seen = entries.get(key).and_then(|entry| entry.as_ref().ok());
@@ -284,6 +285,7 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
         disorders.iter().for_each(|disorder| rebuilt.would(disorder));
         return Ok(());
     }
+    write_again(&ports.index, in_order).await?;
     for disorder in publish(ports, disorders, rebuilt).await {
         if disorder.entry_is_right {
             rebuilt.caught_up += 1;
@@ -301,6 +303,17 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
         }
     }
     Ok(())
+}
+
+/// Writes entries of open workflows once more. A release before the index of open workflows wrote them without its key.
+async fn write_again<I: WorkflowIndex>(index: &I, entries: Vec<&IndexEntry>) -> Result<(), RebuildIndexError> {
+    let open = entries.into_iter().filter(|entry| !entry.current_state.allowed_transitions().is_empty());
+    let written = open.map(async |entry| match index.repair(entry, Some(entry)).await {
+        // Another writer has written it since the read, with the key.
+        Ok(_) | Err(StoreError::NewerFormat(_)) => Ok(()),
+        Err(error) => Err(RebuildIndexError::Index(error)),
+    });
+    try_join_all(written).await.map(drop)
 }
 
 impl Rebuilt {

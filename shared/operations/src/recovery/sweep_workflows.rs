@@ -15,7 +15,7 @@ mod progress;
 pub use look::{Ports, Swept};
 
 use alims_domain::identifiers::WorkflowKey;
-use alims_domain::limits::{SWEEP_OPEN_SECONDS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX};
+use alims_domain::limits::{SWEEP_LOOKS_SECONDS_MAX, SWEEP_OPEN_SECONDS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX};
 use alims_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
@@ -40,20 +40,30 @@ where
     let begun = ports.starting.clock.now();
     let mut swept = Swept::default();
     let mut position = ports.positions.sweep_position().await?;
-    let enough = begun.later_by_seconds(SWEEP_OPEN_SECONDS_MAX);
-    let looked_at = open::sweep(ports, &mut position, &mut swept, enough).await?;
-    sweep_round(ports, &mut position, &mut swept, (begun.later_by_seconds(SWEEP_SECONDS_MAX), &looked_at)).await?;
+    let looks_until = begun.later_by_seconds(SWEEP_LOOKS_SECONDS_MAX);
+    let time = |seconds| Time { enough: begun.later_by_seconds(seconds), looks_until };
+    let looked_at = open::sweep(ports, &mut position, &mut swept, time(SWEEP_OPEN_SECONDS_MAX)).await?;
+    sweep_round(ports, &mut position, &mut swept, (time(SWEEP_SECONDS_MAX), &looked_at)).await?;
     swept.round_age_seconds = progress::round_age(&position, ports.starting.clock.now());
     swept.tell();
     Ok(swept)
 }
 
-/// Continues the round until it ends, or until `enough`; past the workflows that this sweep has looked at already.
+/// The time of a walk.
+#[derive(Clone, Copy)]
+struct Time {
+    /// The walk begins no part after it.
+    enough: Timestamp,
+    /// A part begins no close look after it.
+    looks_until: Timestamp,
+}
+
+/// Continues the round until it ends, or until it is enough; past the workflows that this sweep has looked at already.
 async fn sweep_round<L, I, S, P>(
     ports: &Ports<L, I, S, P>,
     position: &mut SweepPosition,
     swept: &mut Swept,
-    (enough, looked_at): (Timestamp, &BTreeSet<WorkflowKey>),
+    (time, looked_at): (Time, &BTreeSet<WorkflowKey>),
 ) -> Result<(), StoreError>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog + LogWalk,
@@ -78,9 +88,15 @@ where
         position.round_began = position.round_began.or_else(|| Some(clock.now()));
         // If a workflow's entries continue in this part, it was checked completely when the previous part named it.
         let fresh: Vec<WorkflowKey> = part.workflows.difference(&before).cloned().collect();
-        swept.workflows += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
-        let left: Vec<WorkflowKey> = fresh.into_iter().filter(|key| !looked_at.contains(key)).collect();
-        look_closely(ports, left, swept).await;
+        let met = fresh.len();
+        let wanted: Vec<WorkflowKey> = fresh.into_iter().filter(|key| !looked_at.contains(key)).collect();
+        let wanted_number = wanted.len();
+        let left = look_closely(ports, wanted, swept, time.looks_until).await;
+        if left.len() == wanted_number && wanted_number > 0 {
+            // The time was over before the part began, so it is not the part that takes too long.
+            return Ok(());
+        }
+        swept.workflows += u64::try_from(met - left.len()).unwrap_or(u64::MAX);
         position.round = part.next;
         swept.finished = position.round.is_none();
         if swept.finished {
@@ -88,7 +104,7 @@ where
         }
         // Only now: an interrupted sweep checks this part again.
         ports.positions.keep_sweep_position(position).await?;
-        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= enough {
+        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= time.enough {
             return Ok(());
         }
         before = part.workflows;

@@ -11,6 +11,7 @@ use alims_domain::recovery::{Findings, RecoveryPlan, plan};
 use alims_domain::timestamp::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::errors::with_causes;
@@ -38,12 +39,14 @@ pub struct Ports<L, I, S, P> {
 /// The result of one sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Swept {
-    /// Open workflows compared with the log.
+    /// Open workflows compared with the log, and looked at closely where that was needed.
     pub open: u64,
     /// The share of the open workflows that this was, in percent; none when the index cannot tell which are open.
     pub coverage: Option<f64>,
     /// Workflows of the log that the round checked.
     pub workflows: u64,
+    /// Workflows that waited for a close look when the time was over. The next walk meets them again.
+    pub left: u64,
     /// Workflows whose index entry was behind the log, missing or wrong, and not because they are young.
     pub behind: u64,
     /// Recoveries started.
@@ -65,16 +68,31 @@ pub struct Swept {
 /// The operation's name in logs, policies and records.
 const OPERATION: &str = "sweep-workflows";
 
-/// Looks at each of these workflows, some at the same time, and counts what it did.
-pub(super) async fn look_closely<L, I, S, P>(ports: &Ports<L, I, S, P>, workflows: Vec<WorkflowKey>, swept: &mut Swept)
+/// Looks at each of these workflows, some at the same time, and counts what it did. It begins no look after `until`:
+/// otherwise a part that takes longer than the function has would be the beginning of every later sweep. Returns those
+/// that are left.
+pub(super) async fn look_closely<L, I, S, P>(
+    ports: &Ports<L, I, S, P>,
+    workflows: Vec<WorkflowKey>,
+    swept: &mut Swept,
+    until: Timestamp,
+) -> BTreeSet<WorkflowKey>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,
     S: RecoveryStarter,
 {
-    let looks: Vec<_> = workflows.into_iter().map(|key| sweep_keyed(ports, key)).collect();
+    let looks: Vec<_> = workflows.into_iter().map(|key| sweep_keyed(ports, key, until)).collect();
     let looks: Vec<_> = stream::iter(looks).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
-    looks.into_iter().for_each(|(key, did)| swept.count(key, did));
+    let mut left = BTreeSet::new();
+    for (key, look) in looks {
+        match look {
+            Some(did) => swept.count(key, did),
+            None => drop(left.insert(key)),
+        }
+    }
+    swept.left += u64::try_from(left.len()).unwrap_or(u64::MAX);
+    left
 }
 
 impl Swept {
@@ -122,17 +140,22 @@ enum SweepFailure {
     TooLong,
 }
 
+/// None when it is too late to begin.
 async fn sweep_keyed<L, I, S, P>(
     ports: &Ports<L, I, S, P>,
     key: WorkflowKey,
-) -> (WorkflowKey, Result<Did, SweepFailure>)
+    until: Timestamp,
+) -> (WorkflowKey, Option<Result<Did, SweepFailure>>)
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
     I: WorkflowIndex,
     S: RecoveryStarter,
 {
+    if ports.starting.clock.now() >= until {
+        return (key, None);
+    }
     let did = sweep_one(ports, &key).await;
-    (key, did)
+    (key, Some(did))
 }
 
 async fn sweep_one<L, I, S, P>(ports: &Ports<L, I, S, P>, key: &WorkflowKey) -> Result<Did, SweepFailure>
@@ -238,7 +261,7 @@ fn is_recorded(findings: &Findings, found: &BreakFound) -> bool {
 }
 
 /// Whether the newest recovery at this version ended in a decision that a repetition would not change.
-fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
+pub(super) fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
     let newest = attempts.first().filter(|newest| newest.claim.version >= version);
     newest.and_then(|newest| newest.ended.as_ref()).is_some_and(|ended| match ended.outcome.status {
         OutcomeStatus::Refused => true,

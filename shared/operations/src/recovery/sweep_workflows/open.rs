@@ -1,27 +1,29 @@
 //! The walk over the open workflows: one read each, and a close look where something may be behind.
 
+use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::WorkflowKey;
-use alims_domain::lifecycle::State;
-use alims_domain::limits::{PUBLISHER_CONCURRENCY_MAX, SWEEP_OPEN_WORKFLOWS_MAX};
+use alims_domain::limits::{AUTOMATIC_ATTEMPTS_MAX, PUBLISHER_CONCURRENCY_MAX, SWEEP_OPEN_WORKFLOWS_MAX};
 use alims_domain::projection::IndexEntry;
-use alims_domain::timestamp::Timestamp;
+use alims_domain::recovery::is_to_be_reactivated;
+use alims_domain::recovery::outcome::Trigger;
 use futures_util::StreamExt;
 use futures_util::stream;
 use std::collections::BTreeSet;
 
-use super::look::{Ports, Swept, look_closely};
-use super::progress;
+use super::look::{Ports, Swept, look_closely, was_decided};
+use super::{Time, progress};
 use crate::ports::{
     NewerFormat, OpenPart, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPosition,
     SweepPositions, WorkflowIndex, WorkflowLog,
 };
+use crate::recovery::start::automatic_delay;
 
-/// Continues the walk until it ends, or until `enough`. Returns the workflows at which it looked closely.
+/// Continues the walk until it ends, or until it is enough. Returns the workflows at which it looked closely.
 pub(super) async fn sweep<L, I, S, P>(
     ports: &Ports<L, I, S, P>,
     position: &mut SweepPosition,
     swept: &mut Swept,
-    enough: Timestamp,
+    time: Time,
 ) -> Result<BTreeSet<WorkflowKey>, StoreError>
 where
     L: WorkflowLog + RecoveryLog + QuarantineLog,
@@ -33,10 +35,10 @@ where
     loop {
         let Some(OpenPart { workflows, next }) = part(ports, position).await? else { return Ok(looked_at) };
         let may_be_behind = compare(ports, &workflows).await?;
-        look_closely(ports, may_be_behind.clone(), swept).await;
-        looked_at.extend(may_be_behind);
+        let left = look_closely(ports, may_be_behind.clone(), swept, time.looks_until).await;
+        looked_at.extend(may_be_behind.into_iter().filter(|key| !left.contains(key)));
         let met = u64::try_from(workflows.len()).unwrap_or(u64::MAX);
-        swept.open += met;
+        swept.open += met - u64::try_from(left.len()).unwrap_or(met);
         position.open_met += met;
         position.open = next;
         let ended = position.open.is_none();
@@ -46,7 +48,7 @@ where
         swept.coverage = Some(progress::coverage(swept.open, position));
         // Only now: an interrupted sweep compares this part again.
         ports.positions.keep_sweep_position(position).await?;
-        if ended || swept.open >= SWEEP_OPEN_WORKFLOWS_MAX || ports.starting.clock.now() >= enough {
+        if ended || swept.open >= SWEEP_OPEN_WORKFLOWS_MAX || ports.starting.clock.now() >= time.enough {
             return Ok(looked_at);
         }
     }
@@ -70,29 +72,45 @@ async fn part<L, I: OpenWorkflows, S, P>(
 }
 
 /// Those of the workflows that are not as the log says, or that wait for a retry.
-async fn compare<L: WorkflowLog, I: WorkflowIndex, S, P>(
+async fn compare<L: WorkflowLog + RecoveryLog, I: WorkflowIndex, S, P>(
     ports: &Ports<L, I, S, P>,
     workflows: &[WorkflowKey],
 ) -> Result<Vec<WorkflowKey>, StoreError> {
     // The index first: an index read after the log could be ahead of it without any fault.
     let entries = ports.index.entries(workflows).await?;
-    let log = &ports.starting.log;
-    let compared: Vec<_> = workflows.iter().map(|key| is_in_order(log, key, entries.get(key))).collect();
+    let compared: Vec<_> = workflows.iter().map(|key| is_in_order(ports, key, entries.get(key))).collect();
     let compared: Vec<bool> = stream::iter(compared).buffered(PUBLISHER_CONCURRENCY_MAX).collect().await;
     let differ = workflows.iter().zip(compared).filter(|(_, in_order)| !in_order);
     Ok(differ.map(|(key, _)| key.clone()).collect())
 }
 
-/// Whether the index says what the log's newest version says, and that version is no failure. A read that fails says
-/// nothing: the close look finds out more.
-async fn is_in_order<L: WorkflowLog>(
-    log: &L,
+/// Whether the index says what the log's newest version says, and that version waits for no retry. A read that fails
+/// says nothing: the close look finds out more.
+async fn is_in_order<L: WorkflowLog + RecoveryLog, I, S, P>(
+    ports: &Ports<L, I, S, P>,
     key: &WorkflowKey,
     indexed: Option<&Result<IndexEntry, NewerFormat>>,
 ) -> bool {
-    let Some(Ok(indexed)) = indexed else { return false };
-    if indexed.current_state == State::Failed {
+    let (Some(Ok(indexed)), Ok(Some(head))) = (indexed, ports.starting.log.head(key).await) else { return false };
+    IndexEntry::from(&head.event) == *indexed && !may_be_retried(ports, key, &head.event).await
+}
+
+/// Whether a sweep may retry this failure, or has to close an attempt at it. A failure can last until a person deals with
+/// it: what a close look would leave alone costs one read of the newest attempts.
+async fn may_be_retried<L: RecoveryLog, I, S, P>(
+    ports: &Ports<L, I, S, P>,
+    key: &WorkflowKey,
+    head: &WorkflowEvent,
+) -> bool {
+    if !is_to_be_reactivated(head, Trigger::Sweep) {
         return false;
     }
-    matches!(log.head(key).await, Ok(Some(head)) if IndexEntry::from(&head.event) == *indexed)
+    // So many are needed to see that there were too many.
+    let newest = usize::try_from(AUTOMATIC_ATTEMPTS_MAX).unwrap_or(usize::MAX);
+    let Ok(recoveries) = ports.starting.log.recoveries(key, newest).await else { return true };
+    let attempts = &recoveries.attempts;
+    let is_settled = recoveries.unreadable.is_empty() && attempts.iter().all(|attempt| attempt.ended.is_some());
+    let is_left_alone =
+        was_decided(attempts, head.version) || automatic_delay(attempts, ports.starting.clock.now()).is_none();
+    !(is_settled && is_left_alone)
 }

@@ -31,9 +31,8 @@ impl Swept {
     pub(super) fn tell(&self) {
         metrics::SWEPT.add(self.open + self.workflows, &[]);
         metrics::SWEEP_BEHIND.add(self.behind, &[]);
-        if let Some(coverage) = self.coverage {
-            metrics::SWEEP_COVERAGE.set(coverage, &[]);
-        }
+        // Without the index of open workflows it has compared none of them.
+        metrics::SWEEP_COVERAGE.set(self.coverage.unwrap_or_default(), &[]);
         #[allow(clippy::cast_precision_loss, reason = "an age is not exact to the last second")]
         metrics::SWEEP_ROUND.set(self.round_age_seconds as f64, &[]);
     }

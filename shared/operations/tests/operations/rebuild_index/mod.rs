@@ -143,13 +143,17 @@ impl Past {
 }
 
 #[tokio::test]
-async fn a_rebuild_only_reads_workflows_that_are_in_order() {
+async fn a_rebuild_publishes_and_changes_nothing_of_workflows_that_are_in_order() {
     let past = past(&[history(3, 3, Entry::Right), history(1, 1, Entry::Right)]).await;
-    let script = Script::default();
+    let (script, before) = (Script::default(), past.index.all());
     let rebuilt = rebuild_index(&past.faulty(&script), &options(None), go_on).await.unwrap();
     assert_eq!(rebuilt, Rebuilt { workflows: 2, segments_ended: 1, ..Rebuilt::default() });
-    let written = |call: &&str| ["index.advance", "index.repair", "bus.put"].contains(call);
-    assert_eq!(script.calls().iter().find(|call| written(call)), None);
+    let calls = script.calls();
+    assert_eq!(calls.iter().find(|call| ["index.advance", "bus.put"].contains(call)), None);
+    // An earlier release wrote entries of open workflows without a key that this one gives them.
+    let open = before.iter().filter(|entry| !entry.current_state.allowed_transitions().is_empty()).count();
+    assert_eq!(calls.iter().filter(|call| **call == "index.repair").count(), open);
+    assert_eq!(past.index.all(), before);
 }
 
 #[tokio::test]

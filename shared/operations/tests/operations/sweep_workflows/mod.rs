@@ -1,5 +1,6 @@
 //! The sweep: it is bounded, continues where it stopped, helps without a request and closes abandoned attempts.
 
+mod bounded;
 mod open;
 mod refused_walk;
 

@@ -113,8 +113,13 @@ async fn the_round_goes_on_while_the_index_cannot_tell_which_workflows_are_open(
     for position in [SweepPosition::default(), SweepPosition { open: Some(WalkPosition("x".into())), ..<_>::default() }]
     {
         ports.positions.keep_sweep_position(&position).await.unwrap();
-        let swept = sweep_workflows(&ports).await.unwrap();
+        let recorder = DebuggingRecorder::new();
+        let swept = {
+            let _installed = metrics::set_default_local_recorder(&recorder);
+            sweep_workflows(&ports).await.unwrap()
+        };
         assert_eq!((swept.open, swept.coverage, swept.workflows, swept.finished), (0, None, 1, true));
+        assert_eq!(told(&recorder).get("SweepCoverage"), Some(&0.0), "an alarm sees it");
     }
     assert_eq!(yard.running(), ["missing"]);
 }
