@@ -64,7 +64,7 @@ fn records_expire_hours_before_the_stream_trims_them() {
 fn the_alarm_of_a_round_allows_for_a_year_at_one_transition_a_second() {
     let allowed = TEMPLATE["Parameters"]["SweepRoundSecondsMax"]["Default"].as_u64().unwrap();
     assert!(allowed > days(SECONDS_OF_A_DAY / MOVES_OF_A_WORKFLOW * 365, 60) * SECONDS_OF_A_DAY);
-    assert_eq!(properties("SweepRoundAlarm")["Threshold"], serde_json::json!({"Ref": "SweepRoundSecondsMax"}));
+    assert_eq!(properties("SweepRoundAlarm")["Threshold"], "SweepRoundSecondsMax");
     let page = workspace().text("docs/limits.md");
     assert!(page.contains(&format!("`SweepRoundSecondsMax`, {} days by default", allowed / SECONDS_OF_A_DAY)));
 }

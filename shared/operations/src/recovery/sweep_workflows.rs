@@ -16,14 +16,13 @@ pub use look::{Ports, Swept};
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::limits::{SWEEP_LOOKS_SECONDS_MAX, SWEEP_OPEN_SECONDS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX};
-use alims_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
 use crate::ports::{
     LogWalk, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPosition, SweepPositions,
     WorkflowIndex, WorkflowLog,
 };
-use crate::recovery::sweep_workflows::look::look_closely;
+use crate::recovery::sweep_workflows::look::{Time, look_closely};
 
 /// Sweeps the open workflows and a bounded part of the log.
 ///
@@ -47,15 +46,6 @@ where
     swept.round_age_seconds = progress::round_age(&position, ports.starting.clock.now());
     swept.tell();
     Ok(swept)
-}
-
-/// The time of a walk.
-#[derive(Clone, Copy)]
-struct Time {
-    /// The walk begins no part after it.
-    enough: Timestamp,
-    /// A part begins no close look after it.
-    looks_until: Timestamp,
 }
 
 /// Continues the round until it ends, or until it is enough; past the workflows that this sweep has looked at already.

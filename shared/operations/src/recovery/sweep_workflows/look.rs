@@ -65,6 +65,15 @@ pub struct Swept {
     pub round_age_seconds: u64,
 }
 
+/// The time of a walk.
+#[derive(Clone, Copy)]
+pub(super) struct Time {
+    /// The walk begins no part after it.
+    pub(super) enough: Timestamp,
+    /// A part begins no close look after it.
+    pub(super) looks_until: Timestamp,
+}
+
 /// The operation's name in logs, policies and records.
 const OPERATION: &str = "sweep-workflows";
 

@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use std::collections::BTreeSet;
 
-use super::look::{Ports, Swept, look_closely, was_decided};
-use super::{Time, progress};
+use super::look::{Ports, Swept, Time, look_closely, was_decided};
+use super::progress;
 use crate::ports::{
     NewerFormat, OpenPart, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, StoreError, SweepPosition,
     SweepPositions, WorkflowIndex, WorkflowLog,
