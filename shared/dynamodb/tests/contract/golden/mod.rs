@@ -24,7 +24,7 @@ use aws_sdk_dynamodb::Client;
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::on_dynoxide;
 
@@ -177,12 +177,17 @@ fn the_folder_holds_an_item_of_every_kind_and_nothing_else() {
     assert_eq!(entry["updated_key"], json!({"S": "2026-11-28T08:00:50.000Z#w:1"}));
 }
 
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let paths = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] }).collect()
+}
+
 #[test]
 fn every_type_that_is_stored_has_golden_items() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found: Vec<Kind> = Vec::new();
-    for file in sources.read_dir().unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in files_under(&sources) {
+        let text = std::fs::read_to_string(file).unwrap();
         let stored = text.lines().filter_map(|line| line.strip_prefix("impl Stored for ")?.split_once(' '));
         found.extend(stored.flat_map(|(name, _)| kinds_of(name)));
     }
