@@ -155,14 +155,16 @@ Advance(p) ==
     /\ IndexAdvanced(p, W)
     /\ flying' = flying \ {<<p, "advance">>}
 
-(* Who publishes reads what is next in the log at some time before it puts that, and not when it has read the index. *)
+(* Who publishes reads what is next in the log at some time before it puts that, and not when it has read the index.
+   So it does with the record of quarantines. *)
 Fetch ==
     \E k \in Carriers :
         /\ W \in DOMAIN carry[k]
         /\ <<k, "put">> \notin flying /\ carry[k][W].entry \in {"open", "end", "dead"}
-        /\ LET lane  == carry[k][W]
-               again == Reading(W, lane.told, lane.done, lane.last)
-           IN  again # lane /\ carry' = [carry EXCEPT ![k][W] = again]
+        /\ \E back \in {carry[k][W].back, HeldBack(W, carry[k][W].told, carry[k][W].last)} :
+            LET lane  == carry[k][W]
+                again == Reading(W, lane.told, lane.done, lane.last, back)
+            IN  again # lane /\ carry' = [carry EXCEPT ![k][W] = again]
         /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, lateEntries, applied, held>>
         /\ UNCHANGED <<calm, flying>>
 

@@ -420,23 +420,29 @@ Dark(w, from, last) == Unreadable(w) \cap (from..last)
 Over(w, from, last) ==
     IF Mutant = "passes-over-what-is-not-released" THEN Dark(w, from, last)
     ELSE Dark(w, from, last) \cap MayBePassedOver(w)
-Bar(w, from, last) ==
-    LET barred == Dark(w, from, last) \ Over(w, from, last)
+Bar(w, from, last, back) ==
+    LET barred == (Dark(w, from, last) \ Over(w, from, last)) \cup ({back} \ {0})
     IN  IF barred = {} THEN 0 ELSE First(barred)
 
 (* A lane that has come as far as `done`, and knows this of what follows. *)
-Onward(told, done, last, over, bar) ==
-    The({[told |-> told, done |-> done, next |-> next, last |-> last, bar |-> bar,
+Onward(told, done, last, over, bar, back) ==
+    The({[told |-> told, done |-> done, next |-> next, last |-> last, bar |-> bar, back |-> back,
           over  |-> {v \in over : v > next},
           entry |-> CASE bar > 0 /\ next = bar -> "dead"
                       [] next > last -> "end"
                       [] OTHER -> "open"] : next \in {First(((done + 1)..(last + 1)) \ over)}})
 
-Reading(w, told, done, last) ==
-    The({Onward(told, done, last, over, Bar(w, done + 1, last)) : over \in {Over(w, done + 1, last)}})
-Lane(w, told, last) == Reading(w, told, told, last)
+Reading(w, told, done, last, back) ==
+    The({Onward(told, done, last, over, Bar(w, done + 1, last, back), back) : over \in {Over(w, done + 1, last) \ {back}}})
+Lane(w, told, last) == Reading(w, told, told, last, 0)
 OneLane(w, told, last) == [x \in {w} |-> Lane(w, told, last)]
 NoLanes == << >>
+
+(* A batch that announces versions from `first` on may find that the index is before them. What lies between was announced
+   by an earlier batch: if a change of it is in force, it is held back (`back`), and all that follows with it. *)
+HeldBack(w, told, first) ==
+    LET changed == {b[1] : b \in {b \in InForce(w) : b[3] = Changed /\ b[1] > told}}
+    IN  IF told + 1 < first /\ changed # {} THEN First(changed) ELSE 0
 
 Answer(records) == notifications' = IF Redelivery THEN notifications ELSE notifications \ records
 
@@ -456,8 +462,9 @@ PublishEvents(p, w) ==
         IF told >= last
         THEN ~Redelivery /\ Answer({<<w, last>>}) /\ carry' = carry
         ELSE LET from == IF Mutant = "trusts-the-notification" THEN last - 1 ELSE told
-             IN  /\ carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
-                                IF x = w THEN Lane(w, from, last) ELSE carry[p][x]]]
+             IN  /\ \E first \in {first \in 1..last : <<w, first>> \in notifications} :
+                        carry' = [carry EXCEPT ![p] = [x \in DOMAIN carry[p] \cup {w} |->
+                            IF x = w THEN Reading(w, from, from, last, HeldBack(w, from, first)) ELSE carry[p][x]]]
                  /\ notifications' = notifications
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, bus, work, latePuts, lateEntries, applied, held, calm>>
 
@@ -528,8 +535,8 @@ PutAnswered(k) ==
     LET lanes == carry[k]
         goOn(w, anew) ==
             LET lane == lanes[w] IN
-            CASE lane.entry = "accepted" /\ w \in anew  -> Reading(w, lane.told, lane.next, lane.last)
-              [] lane.entry = "accepted"               -> Onward(lane.told, lane.next, lane.last, lane.over, lane.bar)
+            CASE lane.entry = "accepted" /\ w \in anew  -> Reading(w, lane.told, lane.next, lane.last, lane.back)
+              [] lane.entry = "accepted"               -> Onward(lane.told, lane.next, lane.last, lane.over, lane.bar, lane.back)
               [] lane.entry = "refused"                -> [lane EXCEPT !.entry = "stop"]
               [] lane.entry = "unwanted"               -> [lane EXCEPT !.entry = "dead"]
               [] OTHER                                 -> lane

@@ -154,10 +154,11 @@ pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ask: &Ask,
 ) -> Outcome {
     let request = ask.event().request();
+    // In boxes: a debug build keeps several copies of a future on the stack, and a thread of a test has 2 MiB of it.
     let answer = if ask.target == State::Created {
-        create_workflow::create_workflow(ports, request).await
+        Box::pin(create_workflow::create_workflow(ports, request)).await
     } else {
-        request_state_transition::request_state_transition(ports, request).await
+        Box::pin(request_state_transition::request_state_transition(ports, request)).await
     };
     Outcome::by(&answer.into(), ask.target == State::Created)
 }

@@ -1,5 +1,8 @@
 //! Every handler on ports in memory.
 
+use alims_domain::hash_chain::BreakKind;
+use alims_domain::hashing::ChainHash;
+use alims_domain::quarantine::BreakFound;
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
@@ -10,7 +13,7 @@ use alims_interface::{
     recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
-use alims_operations::publish_events::StreamRecord;
+use alims_operations::publish_events::{Image, LogChange, StreamRecord};
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use alims_rules::{Rules, SecretStore};
 use alims_testing::builders::at;
@@ -169,6 +172,26 @@ impl Lab {
             why: "altered on purpose".to_owned(),
         };
         batch.push(unreadable("a"));
+        self.hand_over(batch).await;
+    }
+
+    /// Tells the publisher that this version was removed.
+    pub(crate) async fn change(&self, removed: &StoredVersion) {
+        let event = &removed.event;
+        let evidence = ChainHash::of(b"evidence");
+        let change = LogChange {
+            key: Some(event.key()),
+            item: format!("{} v{}", event.key(), event.version),
+            found: BreakFound::new(event.version, BreakKind::Changed, evidence.clone()),
+            version: Some(event.version),
+            before: Some(Image { content: evidence, event_id: Some(event.event_id), hash: Some(event.hash.clone()) }),
+            after: None,
+            by: None,
+        };
+        self.hand_over(vec![StreamRecord::Changed { sequence_number: "0".to_owned(), change: Box::new(change) }]).await;
+    }
+
+    async fn hand_over(&self, batch: Vec<StreamRecord>) {
         let (publishing, clock, ids) = (self.publishing(), self.clock.clone(), self.ids.clone());
         let ports = alims_operations::publish_events::Ports { publishing, clock, ids };
         publish_events::publish_events(&ports, &self.letters, batch).await;

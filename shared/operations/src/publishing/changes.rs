@@ -3,6 +3,7 @@
 //! The stream's record is the evidence. It does not matter what the log holds by now: an intruder may have put everything
 //! back. Each change is a break of its own, so its record may come as often as it likes.
 
+use alims_domain::hash_chain::BreakKind;
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::limits::PUBLISHER_CONCURRENCY_MAX;
 use alims_domain::quarantine::{FoundBy, Quarantine};
@@ -14,6 +15,7 @@ use crate::head::newest;
 use crate::metrics::LOG_CHANGES;
 use crate::ports::{Clock, DeadLetter, Ids, QuarantineLog, StoreError, WorkflowLog};
 use crate::publishing::batch::{FailedRecord, LogChange, Published, StreamRecord};
+use crate::publishing::cursor::{Cursor, Stop, held_back};
 use crate::quarantining::quarantine;
 
 /// The publisher's name in logs, policies and records.
@@ -126,17 +128,74 @@ fn hold_back(
     let (held, left): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| is_from(record, key, from));
     for record in held {
         let sequence_number = record.sequence_number().to_owned();
-        if let Recorded::Later(why) = recorded {
-            published.failed.push(FailedRecord { sequence_number, why: why.clone() });
-        } else {
-            let why = format!("version {from} was changed or removed before this could be published: quarantined");
-            published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why, refused: None });
-        }
+        let why = match recorded {
+            Recorded::Later(why) => {
+                published.failed.push(FailedRecord { sequence_number, why: why.clone() });
+                continue;
+            }
+            Recorded::Never(why) => format!("it waits for version {from}: {why}"),
+            Recorded::InForce | Recorded::Released => held_back(from),
+        };
+        published.dead.push(DeadLetter { sequence_number, key: key.to_string(), why, refused: None });
     }
     left
+}
+
+/// Has these cursors stop before the first change that is in force. Its notification, and with it the change, may have
+/// come in an earlier batch. The record does not say whether the item was a version or one beside it; a workflow with a
+/// change in force is locked, so a recovery after the release publishes what waits.
+pub(super) async fn hold_back_changed<L: QuarantineLog>(log: &L, cursors: impl Iterator<Item = &mut Cursor>) {
+    stream::iter(cursors)
+        .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| match log.quarantine(cursor.key()).await {
+            Ok(record) => {
+                let changed = record.in_force().into_iter().filter(|it| it.found.fault == BreakKind::Changed);
+                // In version order. A change below the cursor is of what was published before.
+                let first = changed.map(|it| it.found.at).find(|at| !cursor.is_after(*at));
+                cursor.hold_back_from(first);
+            }
+            Err(error) => {
+                let why = format!("the record of quarantines could not be read: {}", with_causes(&error));
+                cursor.stop = Some(Stop::Retryable(why));
+            }
+        })
+        .await;
 }
 
 /// Whether this is the record of a version of the workflow, from this one on.
 fn is_from(record: &StreamRecord, key: &WorkflowKey, from: Version) -> bool {
     matches!(record, StreamRecord::Version { version, .. } if version.event.version >= from && version.event.key() == *key)
+}
+
+#[cfg(test)]
+mod tests {
+    use alims_domain::hashing::ChainHash;
+    use alims_domain::quarantine::BreakFound;
+    use alims_testing::builders::{a_created_of, a_key};
+
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_says_quarantined_only_when_that_is_recorded() {
+        let stored = a_created_of(&a_key("w"));
+        let at = stored.event.version;
+        let change = LogChange {
+            key: Some(a_key("w")),
+            item: "w v1".to_owned(),
+            found: BreakFound::new(at, BreakKind::Changed, ChainHash::of(b"evidence")),
+            version: Some(at),
+            before: None,
+            after: None,
+            by: None,
+        };
+        let why = |recorded: &Recorded| {
+            let record = StreamRecord::Version { sequence_number: "1".to_owned(), version: Box::new(stored.clone()) };
+            let mut published = Published::default();
+            assert_eq!(hold_back(vec![record], &change, recorded, &mut published), []);
+            let dead: Vec<String> = published.dead.into_iter().map(|dead| dead.why).collect();
+            dead
+        };
+        let never = Recorded::Never("it was changed or removed, and not quarantined: refused".to_owned());
+        assert_eq!(why(&never), ["it waits for version 1: it was changed or removed, and not quarantined: refused"]);
+        assert_eq!(why(&Recorded::InForce), [held_back(at)]);
+    }
 }

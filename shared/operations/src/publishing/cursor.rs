@@ -94,6 +94,8 @@ pub(crate) struct Cursor {
     follows: Option<ChainHash>,
     /// Whether it stopped because the first event does not follow from that version.
     pub contradicted: bool,
+    /// The first version that is held back, because it was changed or removed before it was published.
+    held_back_from: Option<Version>,
     /// When the first event that the bus took was made.
     pub oldest_accepted: Option<Timestamp>,
 }
@@ -120,6 +122,7 @@ impl Cursor {
             last_made_at: None,
             follows: None,
             contradicted: false,
+            held_back_from: None,
             oldest_accepted: None,
         })
     }
@@ -145,6 +148,7 @@ impl Cursor {
             last_made_at: None,
             follows: None,
             contradicted: false,
+            held_back_from: None,
             oldest_accepted: None,
         }
     }
@@ -159,6 +163,25 @@ impl Cursor {
         Self { follows: Some(hash), ..self }
     }
 
+    /// Whether it begins before this version.
+    pub(crate) fn is_before(&self, version: Version) -> bool {
+        self.next.is_some_and(|next| next < version)
+    }
+
+    /// Whether it begins after this version.
+    pub(crate) fn is_after(&self, version: Version) -> bool {
+        self.next.is_none_or(|next| next > version)
+    }
+
+    pub(crate) fn key(&self) -> &WorkflowKey {
+        &self.key
+    }
+
+    /// Has it stop before this version.
+    pub(crate) fn hold_back_from(&mut self, version: Option<Version>) {
+        self.held_back_from = version;
+    }
+
     /// How many versions it has yet to publish.
     pub(crate) fn lag(&self) -> f64 {
         let left = self.next.map_or(0, |next| (self.last.get() + 1).saturating_sub(next.get()));
@@ -166,7 +189,18 @@ impl Cursor {
     }
 
     fn awaited(&self) -> Option<Version> {
+        self.unfinished().filter(|next| self.held_back_from.is_none_or(|from| *next < from))
+    }
+
+    fn unfinished(&self) -> Option<Version> {
         self.next.filter(|next| *next <= self.last && self.stop.is_none())
+    }
+
+    /// Says why it did not go on, when the next version is held back.
+    fn stop_if_held_back(&mut self) {
+        if let (Some(_), Some(from)) = (self.unfinished(), self.held_back_from) {
+            self.stop = Some(Stop::Permanent(held_back(from)));
+        }
     }
 
     fn lacks(&self) -> Option<Version> {
@@ -208,6 +242,11 @@ impl Cursor {
     }
 }
 
+/// Why versions from this one on are not published.
+pub(crate) fn held_back(from: Version) -> String {
+    format!("version {from} was changed or removed before this could be published: quarantined")
+}
+
 /// Puts all events that the cursors still need on the bus, and advances the index for newly published ones.
 ///
 /// Returns the cursors in their order, each complete or stopped, and the number of events that the bus accepted.
@@ -243,6 +282,7 @@ pub(crate) async fn catch_up<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B
         }
     }
     advance(&ports.index, cursors.iter_mut().collect()).await;
+    cursors.iter_mut().for_each(Cursor::stop_if_held_back);
     (cursors, accepted)
 }
 

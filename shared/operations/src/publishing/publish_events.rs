@@ -23,7 +23,7 @@ use crate::ports::{
     Clock, DeadLetter, DeadLetters, EventBus, Ids, PublishPorts, QuarantineLog, RefusedEvent, StoreError,
     WorkflowIndex, WorkflowLog,
 };
-use crate::publishing::changes::{OPERATION, quarantine_changed};
+use crate::publishing::changes::{OPERATION, hold_back_changed, quarantine_changed};
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
 use crate::quarantining::quarantine;
 use crate::witness::consulted;
@@ -150,6 +150,7 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
             }
         }
     }
+    hold_back_changed(&ports.publishing.log, without_notification(&mut cursors, &moving)).await;
     cursors.iter().for_each(|cursor| metrics::PUBLISHER_LAG_VERSIONS.record(cursor.lag(), &[]));
     let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
     measure(ports, &cursors);
@@ -161,6 +162,16 @@ async fn publish_versions<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: E
         }
     }
     publish_doubted(ports, doubted, published).await;
+}
+
+/// The cursors that begin at a version without a notification in the batch: that one came in an earlier batch.
+fn without_notification<'a>(
+    cursors: &'a mut [Cursor],
+    moving: &'a [(WorkflowKey, Notifications)],
+) -> impl Iterator<Item = &'a mut Cursor> {
+    let first = |notifications: &Notifications| notifications.versions.keys().next().copied();
+    let paired = cursors.iter_mut().zip(moving);
+    paired.filter(move |(cursor, (_, it))| first(it).is_some_and(|first| cursor.is_before(first))).map(|(it, _)| it)
 }
 
 /// Measures how late each workflow's events are. One value a workflow: a batch has at most 100 of them, and so many
@@ -224,6 +235,7 @@ async fn publish_doubted<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Ev
             moving.push((key, notifications));
         }
     }
+    hold_back_changed(&ports.publishing.log, without_notification(&mut cursors, &moving)).await;
     let (cursors, accepted) = catch_up(&ports.publishing, cursors).await;
     measure(ports, &cursors);
     published.accepted += accepted;

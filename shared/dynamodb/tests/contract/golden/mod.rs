@@ -25,7 +25,7 @@ use aws_sdk_dynamodb::Client;
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::on_dynoxide;
 
@@ -181,6 +181,11 @@ fn the_folder_holds_an_item_of_every_kind_and_nothing_else() {
     let entry = golden(Kind::IndexEntry);
     assert_eq!(entry["tenant_state"], json!({"S": "golden-lab#ACTIVE"}));
     assert_eq!(entry["updated_key"], json!({"S": "2026-11-28T08:00:50.000Z#w:1"}));
+}
+
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let paths = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] }).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{BreakFound, Quarantine, QuarantineEntry};
 use alims_domain::recovery::outcome::OutcomeStatus;
 use alims_operations::PublishPorts;
-use alims_operations::metrics::LOG_CHANGES;
+use alims_operations::metrics::{LOG_CHANGES, Metric, QUARANTINES};
 use alims_operations::ports::QuarantineLog;
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
 use alims_operations::verify_workflow_history::verify_workflow_history;
@@ -75,7 +75,8 @@ async fn a_change_is_counted_and_locks_its_workflow_also_when_the_log_is_as_befo
     let metric =
         |(key, _, _, value): (metrics_util::CompositeKey, _, _, DebugValue)| (key.key().name().to_owned(), value);
     let counted: Vec<(String, DebugValue)> = counted.snapshot().into_vec().into_iter().map(metric).collect();
-    assert_eq!(counted, [(LOG_CHANGES.name.to_owned(), DebugValue::Counter(1))]);
+    let once = |metric: &Metric| (metric.name.to_owned(), DebugValue::Counter(1));
+    assert_eq!(counted, [once(&LOG_CHANGES), once(&QUARANTINES)]);
 
     let recorded = in_force(&site.log, &a_key("w")).await;
     let recorded: Vec<_> = recorded.iter().map(|it| (it.found(), it.found_by.as_str(), it.version)).collect();
@@ -181,6 +182,35 @@ async fn a_version_that_was_changed_before_it_was_published_is_held_back_until_t
     assert_eq!(site.first_appearances(), [1, 2, 3]);
     let done = publish_events(&ports_of(&site), &letters, batch()).await;
     assert_eq!((done.failed, done.dead), (vec![], vec![]), "the batch comes late");
+}
+
+#[tokio::test]
+async fn a_version_that_was_changed_is_held_back_in_later_batches_too_until_the_release() {
+    let site = Site::torn(&[State::Active, State::Paused]).await;
+    let (versions, letters) = (versions_of(&site), MemoryDeadLetters::default());
+    alter(&site, 2, "forged");
+    let first = vec![ring(&versions[0], 1), ring(&versions[1], 2), changed(&a_key("w"), 2, 3)];
+    let done = publish_events(&ports_of(&site), &letters, first).await;
+    assert_eq!((done.accepted, done.dead.len()), (1, 1));
+    // Version 3 was appended before the workflow was locked, and its record comes after.
+    let done = publish_events(&ports_of(&site), &letters, vec![ring(&versions[2], 4)]).await;
+    assert_eq!((done.accepted, done.failed), (0, vec![]));
+    let why: Vec<&str> = done.dead.iter().map(|dead| dead.why.as_str()).collect();
+    assert_eq!(why, ["version 2 was changed or removed before this could be published: quarantined"]);
+    assert_eq!(site.first_appearances(), [1]);
+    recovered(&site, 3, 1).await;
+    released(&site, "sue", "compared with the backup").await.unwrap();
+    assert_eq!(recovered(&site, 3, 2).await, OutcomeStatus::Recovered);
+    assert_eq!(site.first_appearances(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn what_comes_before_a_change_in_force_is_published_when_its_record_comes_late() {
+    let site = Site::torn(&[State::Active, State::Paused]).await;
+    let (versions, letters) = (versions_of(&site), MemoryDeadLetters::default());
+    publish_events(&ports_of(&site), &letters, vec![changed(&a_key("w"), 2, 3)]).await;
+    let done = publish_events(&ports_of(&site), &letters, vec![ring(&versions[2], 4)]).await;
+    assert_eq!((done.accepted, done.dead.len(), site.first_appearances()), (1, 1, vec![1]));
 }
 
 #[tokio::test]
