@@ -192,8 +192,7 @@ fn files_under(folder: &Path) -> Vec<PathBuf> {
 fn every_type_that_is_stored_has_golden_items() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found: Vec<Kind> = Vec::new();
-    let files = sources.read_dir().unwrap().map(|file| file.unwrap().path());
-    for file in files.filter(|file| file.is_file()) {
+    for file in files_under(&sources) {
         let text = std::fs::read_to_string(file).unwrap();
         let stored = text.lines().filter_map(|line| line.strip_prefix("impl Stored for ")?.split_once(' '));
         found.extend(stored.flat_map(|(name, _)| kinds_of(name)));
