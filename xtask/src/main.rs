@@ -91,7 +91,8 @@ enum Task {
         #[arg(long, requires = "traces", default_value_t = 1)]
         seed: u64,
     },
-    /// Write template.yaml, docs/permissions.md and docs/timeouts.md from deployment/ and the functions' deployment.toml.
+    /// Write template.yaml and docs/metrics.md, docs/permissions.md and docs/timeouts.md from deployment/, the functions'
+    /// deployment.toml and the list of metrics.
     Stack,
     /// Check the template and the state machine's definition with SAM CLI, cfn-lint and checkov.
     Template {

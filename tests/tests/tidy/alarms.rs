@@ -118,6 +118,40 @@ fn every_alarm_names_a_section_of_the_runbook_and_a_command_of_that_section() {
 }
 
 #[test]
+fn the_command_of_an_alarm_on_functions_is_about_functions_that_it_watches() {
+    let operations = workspace().operations();
+    let mut seen = 0;
+    for (id, alarm) in resources("AWS::CloudWatch::Alarm") {
+        let watched: Vec<&str> = alarm["Metrics"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|metric| metric["MetricStat"]["Metric"]["Dimensions"].as_array().into_iter().flatten())
+            .filter(|dimension| dimension["Name"] == "FunctionName")
+            .filter_map(|dimension| dimension["Value"].as_str())
+            .collect();
+        let said = alarm["AlarmDescription"].as_str().unwrap_or_default();
+        let command = said.rsplit("\": ").next().unwrap_or_default();
+        let words: Vec<&str> = command.split(|char: char| !char.is_ascii_alphanumeric() && char != '-').collect();
+        let named: Vec<String> =
+            operations.iter().filter(|name| words.contains(&name.as_str())).map(|name| pascal(name)).collect();
+        if watched.is_empty() || named.is_empty() {
+            continue;
+        }
+        // Of a group with several alarms the command names one function, and people put in another.
+        let group = id.trim_end_matches("Alarm").trim_end_matches(|char: char| char.is_ascii_digit());
+        let of_group = |name: &String| {
+            resources("AWS::CloudWatch::Alarm").iter().any(|(other, alarm)| {
+                other.starts_with(group) && alarm["Metrics"].to_string().contains(&format!("\"{name}Function\""))
+            })
+        };
+        assert!(named.iter().any(of_group), "{id} watches {watched:?}, and `{command}` looks at others");
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen} alarms: this test would see nothing");
+}
+
+#[test]
 fn every_alarm_is_one_that_cloudwatch_takes() {
     let mut complaints = Vec::new();
     for (id, alarm) in resources("AWS::CloudWatch::Alarm") {
@@ -199,7 +233,9 @@ fn every_function_s_errors_throttles_and_durations_are_watched_but_those_that_ar
 
 #[test]
 fn every_rule_keeps_what_it_cannot_deliver_and_an_alarm_watches_it() {
-    let lost = ["LostEventsAlarm", "LostEvents2Alarm"].map(|id| properties(id)["Metrics"].to_string()).concat();
+    let of = |ids: [&str; 2]| ids.map(|id| properties(id)["Metrics"].to_string()).concat();
+    let lost = of(["LostEventsAlarm", "LostEvents2Alarm"]);
+    let delayed = of(["DelayedEventsAlarm", "DelayedEvents2Alarm"]);
     let mut complaints = Vec::new();
     for (id, rule) in resources("AWS::Events::Rule") {
         let targets = rule["Targets"].as_array().unwrap();
@@ -207,8 +243,12 @@ fn every_rule_keeps_what_it_cannot_deliver_and_an_alarm_watches_it() {
             complaints.push(format!("{id} drops what it cannot deliver"));
         }
         // The sample subscriber's loss is that of a sample.
-        if id != "SubscriberRule" && !lost.contains(id) {
-            complaints.push(format!("{id}: LostEventsAlarm does not watch it"));
+        for (name, watched) in [("LostEvents", &lost), ("DelayedEvents", &delayed)] {
+            // By its name or by its ARN; once for each of the two metrics.
+            let times = watched.matches(&format!("\"{id}")).count();
+            if id != "SubscriberRule" && times != 2 {
+                complaints.push(format!("{id}: {name} watches it {times} times"));
+            }
         }
     }
     assert_no_complaints(complaints);

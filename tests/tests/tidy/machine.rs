@@ -69,9 +69,9 @@ async fn the_errors_that_the_machine_catches_are_outcomes_that_the_domain_can_re
 
 #[test]
 fn the_machine_may_call_the_function_of_its_turns_and_deliver_its_logs_and_nothing_else() {
-    let all = statements("RecoveryMachineRole");
+    let all = statements("RecoveryMachineRole").into_iter().filter(|statement| statement["Sid"] != "SendTraces");
     let (calls, logs): (Vec<&Value>, Vec<&Value>) =
-        all.into_iter().partition(|statement| !texts(&statement["Action"])[0].starts_with("logs:"));
+        all.partition(|statement| !texts(&statement["Action"])[0].starts_with("logs:"));
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0]["Action"], "lambda:InvokeFunction");
     assert_eq!(calls[0]["Resource"], "${RecoveryStepFunction.Arn}:live");

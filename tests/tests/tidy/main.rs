@@ -30,5 +30,6 @@ mod sources;
 mod stored_names;
 mod template;
 mod timeouts;
+mod versions;
 mod walks;
 mod workspace;

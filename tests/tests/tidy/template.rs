@@ -133,7 +133,10 @@ fn no_role_may_do_more_than_named_actions_on_named_things_and_none_may_change_th
                 if FORBIDDEN.contains(&action) || (action.contains('*') && !action.starts_with("kms:")) {
                     complaints.push(format!("{operation}: {action}"));
                 }
-                if texts(&statement["Resource"]).contains(&"*") && action != "dynamodb:ListStreams" {
+                if texts(&statement["Resource"]).contains(&"*")
+                    && action != "dynamodb:ListStreams"
+                    && !action.starts_with("xray:Put")
+                {
                     complaints.push(format!("{operation}: {action} on everything"));
                 }
             }
@@ -239,31 +242,6 @@ fn the_console_groups_every_parameter_once_and_each_says_what_it_is() {
         }
     }
     assert_no_complaints(complaints);
-}
-
-#[test]
-fn everything_calls_the_alias_and_every_parameter_of_a_function_makes_a_new_version() {
-    let globals = &TEMPLATE["Globals"]["Function"];
-    assert_eq!(globals["AutoPublishAlias"], "live");
-    let parameters = parameters().as_object().unwrap();
-    for operation in workspace().operations() {
-        let function = properties(&format!("{}Function", pascal(&operation)));
-        assert_eq!(
-            function["AutoPublishAliasAllProperties"], true,
-            "{operation}: changed layers would not be published"
-        );
-        let described = text(&function["VersionDescription"]);
-        let names = ["Environment", "LoggingConfig", "Timeout", "MemorySize", "Architectures", "Tracing"];
-        let settings: String =
-            names.iter().flat_map(|name| [globals[name].to_string(), function[name].to_string()]).collect();
-        for (name, parameter) in parameters {
-            let depends = settings.contains(&format!("\"{name}\"")) && parameter["NoEcho"] != true;
-            assert_eq!(described.contains(&format!("${{{name}}}")), depends, "{operation}: {name}");
-        }
-    }
-    for layer in ["RulesLayer", "PoliciesLayer"] {
-        assert_eq!(properties(layer)["PublishLambdaVersion"], true, "{layer}");
-    }
 }
 
 #[test]

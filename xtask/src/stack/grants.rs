@@ -72,6 +72,11 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     grants.extend(of_the_key(function));
     let logs = format!("!GetAtt {}LogGroup.Arn", function.pascal());
     grants.push(Grant::on("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &logs));
+    // Also without traces: Lambda refuses to switch them on for a function whose role may not send them, and a change of
+    // a role takes a while to be in force everywhere (IAM user guide, "Troubleshoot IAM").
+    let why = Some("AWS does not support a narrower resource for these actions.");
+    let send = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+    grants.push(Grant { why, ..Grant::on("SendTraces", send, "\"*\"") });
     grants
 }
 

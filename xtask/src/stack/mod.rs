@@ -14,7 +14,6 @@ mod render;
 #[cfg(test)]
 mod tests;
 mod timeouts;
-mod tracing;
 
 use std::fs;
 
@@ -49,11 +48,7 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 4]> {
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
     let alarms = alarms::resources(workspace, &functions, parameters.timeout_seconds)?;
     let mut template = HEADER.to_owned() + &shared;
-    let seen = [
-        dashboard::resource(&metrics, &functions, &shared)?,
-        dashboard::queries(&functions),
-        tracing::resource(&functions),
-    ];
+    let seen = [dashboard::resource(&metrics, &functions, &shared)?, dashboard::queries(&functions)];
     let generated = [
         (WHERE_FUNCTIONS_GO, parts.join("\n")),
         (WHERE_ALIASES_GO, render::alias_mover(&functions)),

@@ -94,9 +94,9 @@ fn versions(function: &Function, settings: &str, parameters: &Parameters) -> any
         "      # Any change of the function or of its layers publishes a version (AWS SAM developer guide,
       # \"AWS::Serverless::Function\"), and any change of these parameters (\"AWS::Lambda::Version\": Description).
       AutoPublishAliasAllProperties: true
-      VersionDescription: !Sub \"{}\"
+      VersionDescription: {}
 ",
-        parameters.in_force(settings),
+        parameters.in_force(settings)?,
     )?;
     if let Some(alarm) = alarms::of_release(function) {
         write!(

@@ -18,7 +18,7 @@ fn the_template_and_the_table_of_permissions_are_what_their_sources_make() {
 fn a_function_is_granted_nothing_that_it_does_not_ask_for() {
     let function: Function = toml::from_str("description = \"Does nothing.\"").unwrap();
     let granted: Vec<&str> = grants::grants(&function).iter().map(|grant| grant.sid).collect();
-    assert_eq!(granted, ["WriteLogs"]);
+    assert_eq!(granted, ["WriteLogs", "SendTraces"]);
     let given: Vec<String> = grants::variables(&function).into_keys().collect();
     assert_eq!(given, ["ALIMS_STACK", "ALIMS_TRACING", "RUST_LOG"]);
 }
@@ -83,9 +83,19 @@ Parameters:
     Type: String
   Table:
     Type: String
+  RestoredLogTable:
+    Type: String
+  BusName:
+    Type: String
+  Engine:
+    Type: String
+  Url:
+    Type: String
 
 Conditions:
   HasTraces: !Equals [!Ref Traces, on]
+  LogIsRestored: !And [!Condition HasTable, !Condition HasTraces]
+  HasTable: !Not [!Equals [!Ref RestoredLogTable, x]]
 
 Globals:
   Function:
@@ -94,15 +104,38 @@ Globals:
     Type: !Ref GradualDeployment
 
 Resources:
+  Bus:
+    Type: AWS::Events::EventBus
+    Properties:
+      Name: !Ref BusName
+      Description: !Ref Reserved
+  LogTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableClass: !Ref Table
+  RulesLayer:
+    Type: AWS::Serverless::LayerVersion
+    Properties:
+      Description: !Sub ${Engine} ${Url}
 ";
     let parameters = Parameters::of(shared).unwrap();
+    let described = |settings: &str| parameters.in_force(settings).unwrap();
     assert_eq!(parameters.timeout_seconds, 10);
-    assert_eq!(parameters.in_force("Description: Level Table"), "${LevelOfAll}");
+    assert_eq!(described("Description: Level Table"), "!Sub \"${LevelOfAll}\"");
     let settings = "
       Level: !Ref Level
       Token: !Ref Secret
       Tracing: !If [HasTraces, Active, PassThrough]
       ReservedConcurrentExecutions: !Ref Reserved
       Name: !Sub \"a/${Table}\"";
-    assert_eq!(parameters.in_force(settings), "${Level} ${LevelOfAll} ${Traces} ${Table}");
+    assert_eq!(described(settings), "!Sub \"${Level} ${LevelOfAll} ${Traces} ${Table}\"");
+    // Through the choice of the log, conditions of conditions, and the name of a resource; not through other properties.
+    assert_eq!(described("ALIMS_LOG_TABLE: !Ref LogTable"), "!Sub \"${LevelOfAll} ${Traces} ${RestoredLogTable}\"");
+    assert_eq!(described("ALIMS_EVENT_BUS: !Ref Bus"), "!Sub \"${LevelOfAll} ${BusName}\"");
+    // A layer stands for what it is described by.
+    let number = "        - Rules: !Select [7, !Split [\":\", !Ref RulesLayer]]";
+    assert_eq!(
+        described("Layers: [!Ref RulesLayer]\n  Url: !Ref Url"),
+        format!("!Sub\n        - \"${{LevelOfAll}} ${{Rules}}\"\n{number}")
+    );
 }
