@@ -26,6 +26,7 @@ mod names;
 mod operation_places;
 mod protection;
 mod sam_local;
+mod settings;
 mod sources;
 mod stored_names;
 mod template;
