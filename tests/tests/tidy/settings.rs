@@ -104,7 +104,7 @@ const TOKEN_SETTINGS: [(&str, &str); 4] = [
 ];
 
 /// How a function reads tokens where the parameters have their defaults.
-fn token_reader() -> TokenReader {
+pub(crate) fn token_reader() -> TokenReader {
     let default = |variable: &str| {
         let (_, parameter) = TOKEN_SETTINGS.iter().find(|(name, _)| *name == variable).unwrap();
         let default = text(&TEMPLATE["Parameters"][parameter]["Default"]);

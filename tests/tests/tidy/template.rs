@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::settings::token_reader;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The template. What is written `!Ref X` or `!GetAtt X.Y` is the text behind it.

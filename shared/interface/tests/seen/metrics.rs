@@ -51,7 +51,7 @@ async fn everything_happens() {
     let refused = a_created_of(&a_key_of(&"lab".parse().unwrap(), "wf-3"));
     lab.log.overwrite(refused.clone());
     lab.bus.never_accepts(refused.event.event_id);
-    lab.publish(&[refused.clone()]).await;
+    lab.publish(std::slice::from_ref(&refused)).await;
     lab.change(&refused).await;
 
     lab.clock.set(at(3_600_000 + 2500));
