@@ -30,14 +30,14 @@ async fn lines_of(function: &str, correlation_id: &str, message: &str) -> Vec<Va
 #[tokio::test]
 async fn one_correlation_id_is_found_from_the_request_to_the_recovery_that_it_caused() {
     let alice = Person::everybody();
-    failed(&alice, "followed", FREE, true).await;
-    let events = events_of("followed", 4).await;
+    failed(&alice, "followed-through", FREE, true).await;
+    let events = events_of("followed-through", 4).await;
     let [failure, recovered] = [&events[2]["detail"], &events[3]["detail"]];
     assert_eq!((&failure["to_state"], &recovered["event_type"]), (&json!("FAILED"), &json!("WorkflowRecovered")));
     // What the request's header said.
     let id = failure["correlation_id"].as_str().unwrap();
     assert_eq!(recovered["correlation_id"], id);
-    let history = alice.get("/workflows/followed/history").await.expect(200);
+    let history = alice.get("/workflows/followed-through/history").await.expect(200);
     assert_eq!(history["items"][2]["correlation_id"], id, "{history}");
 
     for (function, message) in [
