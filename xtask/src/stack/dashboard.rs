@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use super::function::Function;
 use super::metrics::Metric;
@@ -42,7 +43,7 @@ pub(crate) fn resource(metrics: &[Metric], functions: &[Function], shared: &str)
     place(&mut widgets, &mut top, "Functions", of_the_functions(functions));
     place(&mut widgets, &mut top, "The API and recoveries", vec![answers(), latency(), executions()]);
     // A line for each widget: a change shows as one.
-    let widgets: Vec<String> = widgets.iter().map(|widget| format!("            {widget}")).collect();
+    let widgets: Vec<String> = widgets.iter().map(|widget| format!("            {}", sorted(widget))).collect();
     let body = format!("          {{\"widgets\": [\n{}\n          ]}}\n", widgets.join(",\n"));
     Ok(format!(
         "  Dashboard:
@@ -55,6 +56,19 @@ pub(crate) fn resource(metrics: &[Metric], functions: &[Function], shared: &str)
 {body}        - LogInUse: !Ref LogTable
 "
     ))
+}
+
+/// The same with the members of each object in the order of their names. The order in which `Value` keeps them depends on
+/// features that other packages of a build choose.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<&String, Value> = members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            members.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
 }
 
 /// Adds a title and a row of widgets, each as wide as the others.
