@@ -18,6 +18,7 @@ fn a_change_of_the_log_raises_an_alarm_within_a_minute_under_the_name_that_is_co
 
 /// The actions that could lift what protects the log, each by the event that AWS CloudTrail makes of it.
 #[test]
+#[allow(clippy::too_many_lines, reason = "most of it is the table of the calls")]
 fn changes_of_the_logs_protection_reach_people_also_when_the_key_is_disabled() {
     let rules = [
         (
