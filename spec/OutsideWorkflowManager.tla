@@ -54,7 +54,7 @@ Line    == Lines[at]
 Makers  == Traces[run].summary.log    \* of each version in the end: its call, or 0 for a recovery
 
 Last == Len(log[W])    \* the newest version
-Made(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
+MadeOutside(c, n) == n <= Len(Makers) /\ Makers[n] = c[2]
 Recovered(n) == n <= Len(Makers) /\ Makers[n] = 0
 Is(id, maker) == IF maker = 0 THEN id[1] = R ELSE id = Call(maker)
 
@@ -132,7 +132,7 @@ Answers(answer) == Line.what = "answered" /\ Info(Call(Line.x)).outcome = answer
 
 Commits(c) ==
     /\ work[c].at = "append"
-    /\ Made(c, Last + 1)
+    /\ MadeOutside(c, Last + 1)
     /\ AppendUnheard(c)
 
 (* A recovery, or a call whose caller knows nothing of what became of it. *)
@@ -147,10 +147,10 @@ Release(c) ==
 
 (* The next version that can be read is put on the bus when a line shows that this one was. (That a release takes the
    index back shows in nothing that is looked at: it is taken not to.) *)
-Shown == IF Line.what = "received" \/ Answers("replayed") THEN Line.version ELSE 0
+ShownOutside == IF Line.what = "received" \/ Answers("replayed") THEN Line.version ELSE 0
 
 Publish ==
-    /\ index[W].version < Shown
+    /\ index[W].version < ShownOutside
     /\ PublishEvents(P, W)
     /\ W \in DOMAIN carry'[P]
     /\ carry'[P][W].told = index[W].version /\ carry'[P][W].last = carry'[P][W].next
