@@ -84,6 +84,8 @@ impl Outcome {
             (_, "workflow-already-exists") => Self::naming("conflict", 1),
             (_, "invalid-transition") => Self::naming("invalid", version),
             (_, "rule-violation") => Self::plain("denied"),
+            // API Gateway's own answer has no code: it missed a scope in the token, and called no function.
+            (403, "") => Self::plain("turned-away"),
             (403, _) => Self::plain("refused"),
             (404, _) if kind == Kind::Look => Self { state: Some("NOWHERE".to_owned()), ..Self::plain("seen") },
             (404, _) => Self::plain("not-found"),
