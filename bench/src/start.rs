@@ -110,7 +110,7 @@ impl Lambda {
         let process = command.spawn().context("the function could not be started")?;
         let first = timeout(PATIENCE, polls.recv()).await.context("the function did not start in time")?;
         let time = first.context("the Runtime API is gone")? - begun;
-        // Nobody counts the later ones.
+        // Only the first poll is measured; the later ones are taken so that the function is not held up.
         tokio::spawn(async move { while polls.recv().await.is_some() {} });
         Ok((Self { process, events, answers }, time))
     }

@@ -176,6 +176,7 @@ impl Stack {
             if begun.elapsed() >= self.patience {
                 return Ok(None);
             }
+            // AWS offers no notification of what is waited for; `patience` bounds the wait.
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }

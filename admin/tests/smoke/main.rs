@@ -123,8 +123,8 @@ broken! {
     a_recovery_gives_up: "the recovery gives up" => ["an automatic recovery brings it back to ACTIVE"]
     a_requested_recovery_hangs: "a requested recovery hangs" => ["a requested recovery starts and ends"]
     the_chain_is_broken: "the chain is broken" => ["the history's hash chain is valid"]
-    the_quarantine_is_lost: "no quarantine is told" => ["a synthetic quarantine reaches the queue of quarantines"]
-    the_failed_recovery_is_lost: "no failed recovery is told" => [
+    the_quarantine_is_lost: "no quarantine reaches its queue" => ["a synthetic quarantine reaches the queue of quarantines"]
+    the_failed_recovery_is_lost: "no failed recovery reaches its queue" => [
         "a failed recovery reaches the queue of failed recoveries"
     ]
     no_execution_starts: "stepfunctions start-execution" => [
@@ -141,7 +141,7 @@ broken! {
 
 #[tokio::test]
 async fn what_may_still_arrive_and_what_could_not_be_removed_is_named() {
-    let stub = Stub::with("no quarantine is told").await;
+    let stub = Stub::with("no quarantine reaches its queue").await;
     let (_, document) = smoke(&stub).await;
     let left = document["left_behind"].to_string();
     assert!(left.contains("a synthetic WorkflowQuarantined of smoke-"), "{left}");
@@ -169,10 +169,14 @@ async fn an_interrupted_test_removes_what_it_made() {
     let mut child =
         command.args(["--patience", "3600", "--api-url", &stub.api]).stdout(Stdio::piped()).spawn().unwrap();
     // It waits for a recovery that never starts.
-    while !stub.account.lock().unwrap().has_failed() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let waits = async {
+        while !stub.account.lock().unwrap().has_failed() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+            // Looks again until the test waits; the timeout bounds it.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), waits).await.expect("it never waits for the recovery");
     let pid = child.id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let output = child.wait_with_output().await.unwrap();

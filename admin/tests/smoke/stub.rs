@@ -170,7 +170,7 @@ impl Account {
             "sqs delete-queue" => drop(self.queues.remove(&given("--queue-url"))?),
             "stepfunctions start-execution" => {
                 let event = json!({"detail": {"name": given("--name"), "status": "FAILED"}});
-                if self.broken != "no failed recovery is told" {
+                if self.broken != "no failed recovery reaches its queue" {
                     self.deliver(FAILED, &event);
                 }
                 return Some(json!({"executionArn": "arn"}));
@@ -213,7 +213,7 @@ impl Account {
             let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
             let event = json!({"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail});
             self.publish(&event);
-            if entry["DetailType"] == "WorkflowQuarantined" && self.broken != "no quarantine is told" {
+            if entry["DetailType"] == "WorkflowQuarantined" && self.broken != "no quarantine reaches its queue" {
                 self.deliver(QUARANTINED, &event);
             }
             self.put.push(event);

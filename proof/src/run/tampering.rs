@@ -27,7 +27,7 @@ impl Scene {
         altered.times += 1;
         altered.unreleased = true;
         let version = if rng.bool() { newest } else { rng.u64(1..=newest) };
-        let (content, shown) = self.harness.alter(workflow, version, &format!("nobody-{}", altered.times));
+        let (content, shown) = self.harness.alter(workflow, version, &format!("intruder-{}", altered.times));
         altered.content = content.to_string();
         self.recorder.note(workflow, "x", What::Altered(Broken { version, content: content.to_string() }));
         self.recorder.note(workflow, "x", What::Shown(Broken { version, content: shown.to_string() }));

@@ -11,9 +11,9 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// How many accepted idempotency keys a version remembers.
 pub const REMEMBERED_REQUESTS_MAX: usize = 16;
 
-/// How long a function may take to answer a request, in seconds. Together with a cold start it stays below the 30 seconds
-/// after which API Gateway answers by itself (Amazon API Gateway developer guide, "Quotas for configuring and running an
-/// HTTP API").
+/// How long a function may take to answer a request, in seconds. Together with a cold start it stays below the 30
+/// seconds after which API Gateway answers in place of the function (Amazon API Gateway developer guide, "Quotas for
+/// configuring and running an HTTP API").
 pub const REQUEST_SECONDS_MAX: u32 = 25;
 /// The part of that time, in milliseconds, that is left for an answer when an operation has run out of time.
 pub const REQUEST_RESERVE_MS: u32 = 1500;

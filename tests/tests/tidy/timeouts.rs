@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::template::{TEMPLATE, pascal, properties};
 use crate::workspace::workspace;
 
-/// After so long API Gateway answers by itself (Amazon API Gateway developer guide, "Quotas for configuring and running
-/// an HTTP API"). What a function connects to when it starts is part of it.
+/// After so long API Gateway answers for the function (Amazon API Gateway developer guide, "Quotas for configuring and
+/// running an HTTP API"). What a function connects to when it starts is part of it.
 const GATEWAY: Duration = Duration::from_secs(30);
 
 /// The timeout of a function in the template, in seconds.
