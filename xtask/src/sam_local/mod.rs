@@ -24,7 +24,7 @@ use clap::Args;
 use crate::e2e::staged;
 use crate::step::{Step, say};
 use crate::tools::Tools;
-use crate::workspace::Workspace;
+use crate::workspace::{Build, Workspace};
 
 use self::engine::Engine;
 use self::laptop::Laptop;
@@ -84,7 +84,7 @@ pub(crate) fn run(workspace: &Workspace, asked: Asked) -> anyhow::Result<()> {
         staged(workspace, &place.path("functions"))?;
         image::write(&place.path("functions"), &place.path("run/base.tar"))
     })?;
-    let checked = in_namespaces();
+    let checked = in_namespaces(workspace);
     clear(&place)?;
     checked.with_context(|| format!("the logs are in {}", place.path("logs").display()))
 }
@@ -97,8 +97,12 @@ fn clear(place: &Place) -> anyhow::Result<()> {
 }
 
 /// Runs this program again as the first process of new namespaces, until it ends.
-fn in_namespaces() -> anyhow::Result<()> {
-    let mut unshare = needs::in_namespaces(std::env::current_exe()?.as_os_str());
+///
+/// It names the program by where cargo puts it: a build of everything replaces the file that this process runs, which
+/// then has no path of its own.
+fn in_namespaces(workspace: &Workspace) -> anyhow::Result<()> {
+    let program = workspace.built(Build::Development, "alims-xtask");
+    let mut unshare = needs::in_namespaces(&program);
     unshare.args(["sam-local", "--inside"]);
     let mut inside = unshare.stdin(Stdio::piped()).spawn().context("unshare could not be started")?;
     // Its input ends when this program does, in any way: so it knows. To wait for it would close the input at once.
