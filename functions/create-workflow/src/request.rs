@@ -24,7 +24,7 @@ pub fn read(request: &Incoming) -> Result<(Call, NewWorkflow), Problem> {
         let workflow_id = body.optional("workflow_id", fields::text, &mut faults);
         let metadata = body.optional("metadata", fields::metadata, &mut faults).unwrap_or_default();
         body.finish(&mut faults);
-        Some(NewWorkflow { workflow_type: workflow_type?, workflow_id, metadata })
+        Some(NewWorkflow { workflow_type: workflow_type?, workflow_id, data: metadata.into(), replaces: None })
     });
     faults.conclude(|| Some((call, new?)))
 }

@@ -39,11 +39,19 @@ pub enum Action {
     ReleaseWorkflow,
     /// Count workflows.
     CountWorkflows,
+    /// Change a workflow's data, or add a remark.
+    AmendWorkflow,
+    /// List what everybody did.
+    ListActivity,
+    /// List what one did oneself.
+    ListOwnActivity,
+    /// See which rules there are.
+    ListRulesets,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -60,6 +68,10 @@ impl Action {
         Self::ReplayEvents,
         Self::ReleaseWorkflow,
         Self::CountWorkflows,
+        Self::AmendWorkflow,
+        Self::ListActivity,
+        Self::ListOwnActivity,
+        Self::ListRulesets,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: a caller who may create may ask, and
@@ -79,7 +91,15 @@ impl Action {
     /// Whether the action is done to one workflow that exists.
     #[must_use]
     pub const fn is_on_a_workflow(self) -> bool {
-        !matches!(self, Self::CreateWorkflow | Self::ListWorkflows | Self::CountWorkflows)
+        !matches!(
+            self,
+            Self::CreateWorkflow
+                | Self::ListWorkflows
+                | Self::CountWorkflows
+                | Self::ListActivity
+                | Self::ListOwnActivity
+                | Self::ListRulesets
+        )
     }
 
     /// The name in policies and logs.
@@ -102,6 +122,10 @@ impl Action {
             Self::ReplayEvents => "replayEvents",
             Self::ReleaseWorkflow => "releaseWorkflow",
             Self::CountWorkflows => "countWorkflows",
+            Self::AmendWorkflow => "amendWorkflow",
+            Self::ListActivity => "listActivity",
+            Self::ListOwnActivity => "listOwnActivity",
+            Self::ListRulesets => "listRulesets",
         }
     }
 }

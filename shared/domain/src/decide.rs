@@ -14,12 +14,13 @@ use crate::hash_chain::{Break, BreakKind};
 use crate::head::{Head, may_be_built_on};
 use crate::idempotency::{AcceptedRequest, Known, RepeatableRequest};
 use crate::identifiers::{Reason, Version};
-use crate::json::{JsonRefused, Metadata};
+use crate::json::JsonRefused;
 use crate::lifecycle::State;
 use crate::quarantine::QuarantineRecord;
 use crate::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
 use crate::ruling::Transition;
 use crate::stored_version::StoredVersion;
+use crate::workflow_data::WorkflowData;
 
 /// The decision on a request; `R` is the type of its rejections.
 #[derive(Debug)]
@@ -150,7 +151,7 @@ pub fn decide_transition(
 pub fn decide_creation(
     first: Option<&StoredVersion>,
     permission: Result<(), Forbidden>,
-    metadata: &Metadata,
+    data: &WorkflowData,
     repeatable: Option<&RepeatableRequest>,
 ) -> Decision<CreationRejected> {
     use CreationRejected as No;
@@ -172,7 +173,7 @@ pub fn decide_creation(
             from: None,
             to: State::Created,
             reason: None,
-            metadata: metadata.clone(),
+            data: data.clone(),
             failure: None,
         }),
     }
@@ -201,12 +202,15 @@ fn follows(head: &Head, command: &TransitionCommand<'_>) -> Result<(), InvalidTr
 
 /// The transition, with the metadata that the workflow would have.
 fn proposed(head: &Head, command: &TransitionCommand<'_>) -> Result<Transition, JsonRefused> {
-    let metadata = &head.event().metadata;
+    let mut data = head.event().data();
+    if let Some(patch) = command.metadata {
+        data.metadata = data.metadata.patched(patch)?;
+    }
     Ok(Transition {
         from: Some(head.event().to_state),
         to: command.target_state,
         reason: command.reason.cloned(),
-        metadata: command.metadata.map_or_else(|| Ok(metadata.clone()), |patch| metadata.patched(patch))?,
+        data,
         failure: command.failure.cloned(),
     })
 }

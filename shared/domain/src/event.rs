@@ -8,8 +8,10 @@ use crate::identifiers::{
     WorkflowKey, WorkflowType,
 };
 use crate::json::{Metadata, ValidationContext};
+use crate::labels::Labels;
 use crate::lifecycle::State;
 use crate::timestamp::Timestamp;
+use crate::workflow_data::WorkflowData;
 
 /// The kind of event; on the bus it is the detail type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub enum EventType {
     WorkflowStateChanged,
     /// A transition from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
+    /// A version that keeps the state: a change of the workflow's data, or a remark.
+    WorkflowAmended,
 }
 
 impl EventType {
@@ -31,6 +35,16 @@ impl EventType {
             Self::WorkflowCreated => "WorkflowCreated",
             Self::WorkflowStateChanged => "WorkflowStateChanged",
             Self::WorkflowRecovered => "WorkflowRecovered",
+            Self::WorkflowAmended => "WorkflowAmended",
+        }
+    }
+
+    /// Whether such a version has the state of the version before it.
+    #[must_use]
+    pub const fn keeps_the_state(self) -> bool {
+        match self {
+            Self::WorkflowAmended => true,
+            Self::WorkflowCreated | Self::WorkflowStateChanged | Self::WorkflowRecovered => false,
         }
     }
 }
@@ -106,8 +120,11 @@ pub struct WorkflowEvent {
     /// The state before; null for version 1.
     #[cfg_attr(feature = "schema", schema(required))]
     pub from_state: Option<State>,
-    /// The state after.
+    /// The state after; the same as `from_state` when this version keeps the state.
     pub to_state: State,
+    /// On a version that keeps the state: the state before the last change of state, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_state: Option<State>,
     /// The server's time of the event; never earlier than the version before it.
     pub timestamp: Timestamp,
     /// When version 1 was made.
@@ -121,6 +138,18 @@ pub struct WorkflowEvent {
     pub reason: Option<Reason>,
     /// The complete metadata of the workflow from this version on.
     pub metadata: Metadata,
+    /// All labels of the workflow from this version on; absent when there are none.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// When the work should be finished, from this version on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work, from this version on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PrincipalId>,
+    /// The finished or cancelled workflow of the tenant whose work this one does again, named at its creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
     /// The requester's input for the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_context: Option<ValidationContext>,
@@ -147,6 +176,23 @@ impl WorkflowEvent {
     pub fn key(&self) -> WorkflowKey {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
     }
+
+    /// The workflow's data at this version.
+    #[must_use]
+    pub fn data(&self) -> WorkflowData {
+        WorkflowData {
+            metadata: self.metadata.clone(),
+            labels: self.labels.clone(),
+            due_at: self.due_at,
+            assignee: self.assignee.clone(),
+        }
+    }
+
+    /// The state before the last change of state; none when there was no change.
+    #[must_use]
+    pub const fn state_before(&self) -> Option<State> {
+        if self.event_type.keeps_the_state() { self.previous_state } else { self.from_state }
+    }
 }
 
 /// A workflow at one version.
@@ -158,7 +204,7 @@ pub struct Workflow {
     pub workflow_type: WorkflowType,
     /// The state.
     pub current_state: State,
-    /// The state before; none at version 1.
+    /// The state before the last change of state; none when there was no change.
     pub previous_state: Option<State>,
     /// The version.
     pub version: Version,
@@ -170,8 +216,10 @@ pub struct Workflow {
     pub created_by: PrincipalId,
     /// Who made this version.
     pub updated_by: PrincipalId,
-    /// The laboratory's own data.
-    pub metadata: Metadata,
+    /// What people keep on it.
+    pub data: WorkflowData,
+    /// The workflow whose work this one does again.
+    pub replaces: Option<WorkflowId>,
 }
 
 impl From<&WorkflowEvent> for Workflow {
@@ -180,13 +228,14 @@ impl From<&WorkflowEvent> for Workflow {
             key: event.key(),
             workflow_type: event.workflow_type.clone(),
             current_state: event.to_state,
-            previous_state: event.from_state,
+            previous_state: event.state_before(),
             version: event.version,
             created_at: event.created_at,
             updated_at: event.timestamp,
             created_by: event.created_by.clone(),
             updated_by: event.requested_by.clone(),
-            metadata: event.metadata.clone(),
+            data: event.data(),
+            replaces: event.replaces.clone(),
         }
     }
 }

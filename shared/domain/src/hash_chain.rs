@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::event::WorkflowEvent;
+use crate::event::{EventType, WorkflowEvent};
 use crate::hashing::{ChainHash, NotCanonical, canonical_json};
 use crate::identifiers::{Version, WorkflowKey};
 use crate::stored_name::{Part, digest, named_as_str};
@@ -213,6 +213,8 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
             return event.previous_hash == ChainHash::genesis()
                 && event.from_state.is_none()
                 && event.to_state == crate::lifecycle::State::Created
+                && event.event_type == EventType::WorkflowCreated
+                && event.previous_state.is_none()
                 && event.resumes.is_none();
         }
         return match (base, &event.resumes) {
@@ -227,11 +229,23 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
 fn is_next(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
     event.previous_hash == before.hash
         && event.from_state == Some(before.to_state)
-        && before.to_state.may_become(event.to_state)
+        && state_follows(before, event)
         && event.timestamp >= before.timestamp
         && event.workflow_type == before.workflow_type
         && event.created_at == before.created_at
         && event.created_by == before.created_by
+        && event.replaces == before.replaces
+}
+
+/// A version that keeps the state says which state was before the last change, and changes no data of a closed workflow.
+fn state_follows(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
+    if event.event_type.keeps_the_state() {
+        event.to_state == before.to_state
+            && event.previous_state == before.state_before()
+            && (!before.to_state.is_closed() || event.data() == before.data())
+    } else {
+        event.previous_state.is_none() && before.to_state.may_become(event.to_state)
+    }
 }
 
 /// The hash of everything that the history shows of a version, its own hash included.

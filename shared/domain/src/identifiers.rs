@@ -118,6 +118,20 @@ checked_text!(
     visible
 );
 checked_text!(
+    /// The name of a label: 1 to 32 of `a-z 0-9 . _ -`.
+    LabelName,
+    |text| made_of(text, 32, "a-z 0-9 . _ -", |c| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c)
+    })
+);
+checked_text!(
+    /// The value of a label, compared character by character: 1 to 64 characters without control characters and without
+    /// white space at its ends, of which one at least is visible.
+    LabelValue,
+    |text| plain_text(text, 64),
+    visible
+);
+checked_text!(
     /// A failure, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
     FailureCode,
     |text| made_of(text, 64, "A-Z a-z 0-9 . _ : -", |c| c.is_ascii_alphanumeric() || "._:-".contains(c))
@@ -353,7 +367,7 @@ impl fmt::Display for WorkflowKey {
     }
 }
 
-named_as_str!(IdempotencyKey, PrincipalId, RecoveryId, TenantId, WorkflowId);
+named_as_str!(IdempotencyKey, LabelName, LabelValue, PrincipalId, RecoveryId, TenantId, WorkflowId);
 
 /// In decimal digits without padding.
 impl StoredName for Version {

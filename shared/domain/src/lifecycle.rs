@@ -56,6 +56,12 @@ impl State {
         Self::ALL.into_iter().filter(|to| self.may_become(*to)).collect()
     }
 
+    /// Whether the work has ended: no transition leaves this state, and the data stays as it is.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Completed | Self::Cancelled)
+    }
+
     /// The name used on the wire and in storage.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

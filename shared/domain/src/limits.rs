@@ -8,6 +8,8 @@ pub const VALIDATION_CONTEXT_BYTES_MAX: usize = 16 * 1024;
 ///
 /// `DynamoDB` sets no limit here, because the service stores JSON as text. The readers' parsers do.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Labels of one workflow. With the bounds of a name and a value they stay under 3 KiB, so an index entry stays small.
+pub const LABELS_MAX: usize = 10;
 /// How many accepted idempotency keys a version remembers.
 pub const REMEMBERED_REQUESTS_MAX: usize = 16;
 

@@ -3,6 +3,7 @@
 use crate::event::WorkflowEvent;
 use crate::hashing::ChainHash;
 use crate::identifiers::{PrincipalId, Version, WorkflowKey, WorkflowType};
+use crate::labels::Labels;
 use crate::lifecycle::State;
 use crate::timestamp::Timestamp;
 
@@ -15,7 +16,7 @@ pub struct IndexEntry {
     pub workflow_type: WorkflowType,
     /// The state at the published version.
     pub current_state: State,
-    /// The state before; none at version 1.
+    /// The state before the last change of state; none when there was no change.
     pub previous_state: Option<State>,
     /// The last version whose event the bus accepted.
     pub published_version: Version,
@@ -25,6 +26,12 @@ pub struct IndexEntry {
     pub updated_at: Timestamp,
     /// Who made version 1.
     pub created_by: PrincipalId,
+    /// The labels at the published version.
+    pub labels: Labels,
+    /// When the work should be finished, at the published version.
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work, at the published version.
+    pub assignee: Option<PrincipalId>,
     /// The hash of the published version: an entry with the same version and another hash belongs to another history.
     pub head_hash: ChainHash,
 }
@@ -35,11 +42,14 @@ impl From<&WorkflowEvent> for IndexEntry {
             key: event.key(),
             workflow_type: event.workflow_type.clone(),
             current_state: event.to_state,
-            previous_state: event.from_state,
+            previous_state: event.state_before(),
             published_version: event.version,
             created_at: event.created_at,
             updated_at: event.timestamp,
             created_by: event.created_by.clone(),
+            labels: event.labels.clone(),
+            due_at: event.due_at,
+            assignee: event.assignee.clone(),
             head_hash: event.hash.clone(),
         }
     }

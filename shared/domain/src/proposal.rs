@@ -71,6 +71,7 @@ impl Proposal<'_> {
             None => Version::FIRST,
             Some(head) => head.end.next().ok_or(NotCommitted::VersionsExhausted(head.end))?,
         };
+        let data = self.transition.data.clone();
         let event = seal(WorkflowEvent {
             event_id,
             tenant_id: self.workflow.key.tenant_id.clone(),
@@ -80,12 +81,17 @@ impl Proposal<'_> {
             version,
             from_state: self.transition.from,
             to_state: self.transition.to,
+            previous_state: self.workflow.previous_state.filter(|_| event_type.keeps_the_state()),
             timestamp: self.now,
             created_at: self.workflow.created_at,
             created_by: self.workflow.created_by.clone(),
             requested_by: self.call.principal.id.clone(),
             reason: self.transition.reason.clone(),
-            metadata: self.transition.metadata.clone(),
+            metadata: data.metadata,
+            labels: data.labels,
+            due_at: data.due_at,
+            assignee: data.assignee,
+            replaces: self.workflow.replaces.clone(),
             validation_context: self.context.cloned(),
             failure: self.transition.failure.clone(),
             rules,

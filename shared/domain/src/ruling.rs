@@ -1,27 +1,36 @@
-//! The question about a transition for the rules, and their answer.
+//! The question about a version to be made, for the rules, and their answer.
 
 use crate::call::Principal;
 use crate::event::{AppliedRules, Failure, Workflow};
 use crate::identifiers::Reason;
-use crate::json::{Metadata, ValidationContext};
+use crate::json::ValidationContext;
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
 use crate::rejection::RuleViolation;
 use crate::timestamp::Timestamp;
+use crate::workflow_data::WorkflowData;
 
-/// The transition that the rules judge.
+/// What the rules judge: a creation, one of the nine transitions, or an amendment, which keeps the state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
     /// The current state; none for a creation.
     pub from: Option<State>,
-    /// The requested state.
+    /// The state after it.
     pub to: State,
     /// The requester's reason.
     pub reason: Option<Reason>,
-    /// The metadata that the workflow will have after the transition.
-    pub metadata: Metadata,
+    /// The data that the workflow will have after it.
+    pub data: WorkflowData,
     /// The failure, on a transition to FAILED.
     pub failure: Option<Failure>,
+}
+
+impl Transition {
+    /// Whether it keeps the state. No transition of the lifecycle does.
+    #[must_use]
+    pub fn is_amendment(&self) -> bool {
+        self.from == Some(self.to)
+    }
 }
 
 /// The question for the rules.

@@ -50,6 +50,7 @@ pub fn of_details(others: Others) -> Result<BTreeMap<&'static str, String>, serd
         of_versions(EventType::WorkflowCreated, others)?,
         of_versions(EventType::WorkflowStateChanged, others)?,
         of_versions(EventType::WorkflowRecovered, others)?,
+        of_versions(EventType::WorkflowAmended, others)?,
         (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
         (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[], others)?),
         (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[], others)?),
@@ -68,12 +69,14 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "version": {"const": Version::FIRST},
             "from_state": {"oneOf": null, "type": "null", "description": "From nowhere."},
             "to_state": {"const": State::Created},
+            "previous_state": null,
             "failure": null,
         }}),
         EventType::WorkflowStateChanged => json!({
             "properties": {
                 "version": {"minimum": 2},
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stood before."},
+                "previous_state": null,
             },
             "if": {"properties": {"to_state": {"const": State::Failed}}},
             "then": {"required": ["failure"]},
@@ -83,8 +86,17 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "version": {"minimum": 2},
             "from_state": {"oneOf": null, "const": State::Failed, "description": "Where the workflow stood before."},
             "to_state": {"const": State::Active},
+            "previous_state": null,
             "failure": null,
         }}),
+        EventType::WorkflowAmended => json!({
+            "properties": {
+                "version": {"minimum": 2},
+                "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stands."},
+                "failure": null,
+            },
+            "required": ["reason"],
+        }),
     };
     let name = event_type.as_str();
     Ok((name, document::<WorkflowEvent>(name, &[of_all, of_its_kind], others)?))

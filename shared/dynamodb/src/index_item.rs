@@ -2,6 +2,7 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
@@ -18,8 +19,17 @@ pub(crate) const UPDATED_KEY: &str = "updated_key";
 /// The key of the index of open workflows: the partition key once more. An entry whose state is final does not have it,
 /// so that index holds only what can still change. Releases before that index did not write it.
 pub(crate) const OPEN: &str = "open";
+/// The partition key of the indexes of a tenant's workflows by creation and by due date.
+pub(crate) const TENANT: &str = "tenant_id";
+/// The sort key of the index by creation, which never changes: when created, then which workflow.
+pub(crate) const CREATED_KEY: &str = "created_key";
+/// The sort key of the index of due workflows: when due, then which workflow. Only an open workflow with a due date has
+/// it.
+pub(crate) const DUE_KEY: &str = "due_key";
+/// The partition key of the index of terms, by which workflows are looked up. No entry of a workflow has it.
+pub(crate) const TERM: &str = "term";
 /// The attributes that not every entry has.
-pub(crate) const OPTIONAL: [&str; 2] = [OPEN, "previous_state"];
+pub(crate) const OPTIONAL: [&str; 7] = [OPEN, CREATED_KEY, DUE_KEY, "previous_state", "labels", "due_at", "assignee"];
 
 /// One attribute a member of the entry, and the keys of the table and of its secondary index.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +38,10 @@ struct IndexItem {
     pk: KeyText,
     tenant_state: KeyText,
     updated_key: KeyText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_key: Option<KeyText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_key: Option<KeyText>,
     tenant_id: TenantId,
     workflow_id: WorkflowId,
     workflow_type: WorkflowType,
@@ -40,11 +54,17 @@ struct IndexItem {
     created_at: Timestamp,
     updated_at: Timestamp,
     created_by: PrincipalId,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<PrincipalId>,
     head_hash: ChainHash,
 }
 
 impl Stored for IndexEntry {
-    const DERIVED: &'static [&'static str] = &[OPEN];
+    const DERIVED: &'static [&'static str] = &[OPEN, CREATED_KEY, DUE_KEY];
 
     fn attributes(&self) -> Result<Item, ItemError> {
         let entry = self.clone();
@@ -53,6 +73,8 @@ impl Stored for IndexEntry {
             pk: partition_key(&entry.key),
             tenant_state: tenant_state(&entry.key.tenant_id, entry.current_state),
             updated_key: updated_key(&position_of(&entry)),
+            created_key: Some(placed_key(entry.created_at, &entry.key.workflow_id)),
+            due_key: due_key(&entry),
             tenant_id: entry.key.tenant_id,
             workflow_id: entry.key.workflow_id,
             workflow_type: entry.workflow_type,
@@ -63,6 +85,9 @@ impl Stored for IndexEntry {
             created_at: entry.created_at,
             updated_at: entry.updated_at,
             created_by: entry.created_by,
+            labels: entry.labels,
+            due_at: entry.due_at,
+            assignee: entry.assignee,
             head_hash: entry.head_hash,
         };
         Ok(serde_dynamo::to_item(wire)?)
@@ -79,6 +104,9 @@ impl Stored for IndexEntry {
             created_at: wire.created_at,
             updated_at: wire.updated_at,
             created_by: wire.created_by,
+            labels: wire.labels,
+            due_at: wire.due_at,
+            assignee: wire.assignee,
             head_hash: wire.head_hash,
         })
     }
@@ -112,9 +140,19 @@ pub(crate) fn tenant_state(tenant: &TenantId, state: State) -> KeyText {
     KeyText::of(tenant).then("#").name(&state)
 }
 
-/// The text of a position. Instants are all of one length, so the order of texts is the order of positions.
+/// The text of a position.
 pub(crate) fn updated_key(position: &IndexPosition) -> KeyText {
-    KeyText::of(&position.updated_at).then("#").name(&position.workflow_id)
+    placed_key(position.updated_at, &position.workflow_id)
+}
+
+/// The text of an instant and a workflow. Instants are all of one length, so the order of texts is that of the instants.
+pub(crate) fn placed_key(at: Timestamp, workflow_id: &WorkflowId) -> KeyText {
+    KeyText::of(&at).then("#").name(workflow_id)
+}
+
+/// The place of a workflow among those that are due; none when it is closed or has no due date.
+fn due_key(entry: &IndexEntry) -> Option<KeyText> {
+    entry.due_at.filter(|_| is_open(entry.current_state)).map(|due_at| placed_key(due_at, &entry.key.workflow_id))
 }
 
 /// The position that a text of the secondary index names, if it names one.

@@ -194,6 +194,7 @@ fn merged(partitions: Vec<Partition>, limit: usize) -> IndexPage {
 mod tests {
     use super::*;
     use alims_domain::hashing::ChainHash;
+    use alims_domain::labels::Labels;
     use alims_domain::lifecycle::State::{Active, Created, Paused};
     use alims_testing::builders::{a_key, at, version};
 
@@ -207,6 +208,9 @@ mod tests {
             created_at: at(0),
             updated_at: at(millis),
             created_by: "alice".parse().unwrap(),
+            labels: Labels::default(),
+            due_at: None,
+            assignee: None,
             head_hash: ChainHash::genesis(),
         }
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use alims_operations::ports::StoreError;
 
 use crate::failure::store_error;
-use crate::index_item::{OPEN, TENANT_STATE, UPDATED_KEY};
+use crate::index_item::{CREATED_KEY, DUE_KEY, OPEN, TENANT, TENANT_STATE, TERM, UPDATED_KEY};
 use crate::item::{ENTRY, PK};
 
 /// The secondary index that lists are read from.
@@ -21,6 +21,12 @@ pub const BY_STATE: &str = "by-state";
 /// The secondary index of the workflows that can still change, which the sweep reads. It is sparse: an entry without its
 /// key is not in it. As its one key never changes, a move from one open state to another does not write it.
 pub const OPEN_WORKFLOWS: &str = "open-workflows";
+/// The secondary index of a tenant's workflows by creation. Its keys never change, so a move does not write it.
+pub const BY_CREATION: &str = "by-creation";
+/// The secondary index of a tenant's open workflows that have a due date, by that date. It is sparse.
+pub const BY_DUE_DATE: &str = "by-due-date";
+/// The secondary index of terms, such as labels, by which workflows are looked up. It holds no entry of a workflow.
+pub const BY_TERM: &str = "by-term";
 
 /// How long the creation of a table may take.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -68,6 +74,24 @@ pub const INDEX: Table = Table {
             holds_every_attribute: true,
         },
         SecondaryIndex { name: OPEN_WORKFLOWS, partition_key: OPEN, sort_key: None, holds_every_attribute: false },
+        SecondaryIndex {
+            name: BY_CREATION,
+            partition_key: TENANT,
+            sort_key: Some(CREATED_KEY),
+            holds_every_attribute: false,
+        },
+        SecondaryIndex {
+            name: BY_DUE_DATE,
+            partition_key: TENANT,
+            sort_key: Some(DUE_KEY),
+            holds_every_attribute: false,
+        },
+        SecondaryIndex {
+            name: BY_TERM,
+            partition_key: TERM,
+            sort_key: Some(CREATED_KEY),
+            holds_every_attribute: false,
+        },
     ],
 };
 

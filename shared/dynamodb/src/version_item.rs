@@ -7,6 +7,7 @@ use alims_domain::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowType,
 };
 use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
@@ -32,6 +33,8 @@ struct VersionItem {
     version: Version,
     from_state: Option<State>,
     to_state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_state: Option<State>,
     timestamp: Timestamp,
     created_at: Timestamp,
     created_by: PrincipalId,
@@ -39,6 +42,14 @@ struct VersionItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
     metadata: String,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    labels: Labels,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<PrincipalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<WorkflowId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     validation_context: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,12 +84,17 @@ impl Stored for StoredVersion {
             version: event.version,
             from_state: event.from_state,
             to_state: event.to_state,
+            previous_state: event.previous_state,
             timestamp: event.timestamp,
             created_at: event.created_at,
             created_by: event.created_by,
             requested_by: event.requested_by,
             reason: event.reason,
             metadata,
+            labels: event.labels,
+            due_at: event.due_at,
+            assignee: event.assignee,
+            replaces: event.replaces,
             validation_context,
             failure: event.failure,
             rules: event.rules,
@@ -106,12 +122,17 @@ impl Stored for StoredVersion {
             version: wire.version,
             from_state: wire.from_state,
             to_state: wire.to_state,
+            previous_state: wire.previous_state,
             timestamp: wire.timestamp,
             created_at: wire.created_at,
             created_by: wire.created_by,
             requested_by: wire.requested_by,
             reason: wire.reason,
             metadata,
+            labels: wire.labels,
+            due_at: wire.due_at,
+            assignee: wire.assignee,
+            replaces: wire.replaces,
             validation_context,
             failure: wire.failure,
             rules: wire.rules,

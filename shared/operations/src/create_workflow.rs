@@ -7,11 +7,11 @@ use alims_domain::decide::{CreationRejected, Decision, decide_creation};
 use alims_domain::event::{EventType, Workflow};
 use alims_domain::idempotency::{RepeatableRequest, derived_workflow_id};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey, WorkflowType};
-use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use serde::Serialize;
 
 use crate::append::{Accepted, Appended, append};
@@ -29,8 +29,12 @@ pub struct NewWorkflow {
     pub workflow_type: WorkflowType,
     /// Its id. If none, the service derives one from the idempotency key or makes a fresh one.
     pub workflow_id: Option<WorkflowId>,
-    /// The laboratory's own data.
-    pub metadata: Metadata,
+    /// What people keep on it.
+    #[serde(flatten)]
+    pub data: WorkflowData,
+    /// The finished or cancelled workflow whose work this one does again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
 }
 
 /// Why a workflow was not created. Nothing was written except the record of a refusal.
@@ -104,7 +108,7 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     } else {
         None
     };
-    let rejected = match decide_creation(first.as_ref(), permission, &new.metadata, repeatable.as_ref()) {
+    let rejected = match decide_creation(first.as_ref(), permission, &new.data, repeatable.as_ref()) {
         Decision::Repeated(_) => return first_answer(first),
         Decision::Rejected(rejected) => rejected,
         Decision::AskRules(transition) => {
@@ -183,6 +187,7 @@ fn workflow_to_create(call: &Call, new: &NewWorkflow, key: WorkflowKey, now: Tim
         updated_at: now,
         created_by: call.principal.id.clone(),
         updated_by: call.principal.id.clone(),
-        metadata: new.metadata.clone(),
+        data: new.data.clone(),
+        replaces: new.replaces.clone(),
     }
 }

@@ -9,6 +9,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::member_names::ObjectAsWritten;
 use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -126,11 +127,16 @@ impl Case {
             return Err(CaseInvalid::NoSuchMove { from, to });
         }
         let metadata = match &request.metadata {
-            Some(ObjectAsWritten(patch)) => workflow.metadata.patched(patch)?,
-            None => workflow.metadata.clone(),
+            Some(ObjectAsWritten(patch)) => workflow.data.metadata.patched(patch)?,
+            None => workflow.data.metadata.clone(),
         };
-        let transition =
-            Transition { from: Some(from), to, reason: request.reason, metadata, failure: request.failure };
+        let transition = Transition {
+            from: Some(from),
+            to,
+            reason: request.reason,
+            data: WorkflowData { metadata, ..workflow.data.clone() },
+            failure: request.failure,
+        };
         let context =
             request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
         let actor = principal(asker, &workflow.key.tenant_id)?;
@@ -158,9 +164,11 @@ impl Case {
             updated_at: asker.now,
             created_by: actor.id.clone(),
             updated_by: actor.id.clone(),
-            metadata: metadata.clone(),
+            data: metadata.clone().into(),
+            replaces: None,
         };
-        let transition = Transition { from: None, to: State::Created, reason: None, metadata, failure: None };
+        let transition =
+            Transition { from: None, to: State::Created, reason: None, data: metadata.into(), failure: None };
         Ok(Self { workflow, transition, actor, context: None, now: asker.now })
     }
 
@@ -194,7 +202,8 @@ impl TryFrom<StateDocument> for Workflow {
             updated_at: state.updated_at,
             updated_by: state.updated_by.unwrap_or_else(|| state.created_by.clone()),
             created_by: state.created_by,
-            metadata: Metadata::new(state.metadata.0)?,
+            data: Metadata::new(state.metadata.0)?.into(),
+            replaces: None,
         })
     }
 }

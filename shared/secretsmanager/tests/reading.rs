@@ -82,7 +82,7 @@ async fn judged(config: &aws_types::SdkConfig) -> Result<String, String> {
         from: Some(State::Active),
         to: State::Completed,
         reason: Some("It is done.".parse().unwrap()),
-        metadata: metadata(&json!({})),
+        data: metadata(&json!({})).into(),
         failure: None,
     };
     let question = RulesQuestion {

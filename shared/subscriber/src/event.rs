@@ -39,6 +39,8 @@ pub enum EventType {
     WorkflowStateChanged,
     /// A transition from FAILED to ACTIVE made by a recovery.
     WorkflowRecovered,
+    /// A version that keeps the state: a change of the workflow's data, or a remark.
+    WorkflowAmended,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,
     /// A break of the stored history was found: transitions wait until a person releases it. It makes no version.
@@ -49,10 +51,11 @@ pub enum EventType {
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WorkflowCreated,
         Self::WorkflowStateChanged,
         Self::WorkflowRecovered,
+        Self::WorkflowAmended,
         Self::WorkflowTransitionRefused,
         Self::WorkflowQuarantined,
         Self::WorkflowReleased,
@@ -65,6 +68,7 @@ impl EventType {
             Self::WorkflowCreated => "WorkflowCreated",
             Self::WorkflowStateChanged => "WorkflowStateChanged",
             Self::WorkflowRecovered => "WorkflowRecovered",
+            Self::WorkflowAmended => "WorkflowAmended",
             Self::WorkflowTransitionRefused => "WorkflowTransitionRefused",
             Self::WorkflowQuarantined => "WorkflowQuarantined",
             Self::WorkflowReleased => "WorkflowReleased",

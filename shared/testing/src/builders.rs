@@ -6,6 +6,7 @@ use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{
     BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
@@ -106,12 +107,17 @@ pub fn a_created_of(key: &WorkflowKey) -> StoredVersion {
         version: Version::FIRST,
         from_state: None,
         to_state: State::Created,
+        previous_state: None,
         timestamp: at(0),
         created_at: at(0),
         created_by: "alice".parse().unwrap(),
         requested_by: "alice".parse().unwrap(),
         reason: None,
         metadata: metadata(&json!({"sample": "S-1"})),
+        labels: Labels::default(),
+        due_at: None,
+        assignee: None,
+        replaces: None,
         validation_context: None,
         failure: None,
         rules: AppliedRules::lifecycle_only(),
@@ -138,6 +144,7 @@ pub fn a_move(before: &StoredVersion, to: State) -> StoredVersion {
         version: event.version.next().expect("a version to follow"),
         from_state: Some(event.to_state),
         to_state: to,
+        previous_state: None,
         timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
         requested_by: "bob".parse().unwrap(),
         reason: Some("It is time.".parse().unwrap()),

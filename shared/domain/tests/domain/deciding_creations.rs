@@ -60,8 +60,12 @@ fn every_combination_is_decided_as_the_model_decides_it() {
         let first = there(what);
         let permission = if permitted { Ok(()) } else { Err(forbidden()) };
         let repeatable = key.map(|(key, what)| request(key, what));
-        let decision =
-            decide_creation(first.as_ref(), permission, &metadata(&json!({"sample": "S-1"})), repeatable.as_ref());
+        let decision = decide_creation(
+            first.as_ref(),
+            permission,
+            &metadata(&json!({"sample": "S-1"})).into(),
+            repeatable.as_ref(),
+        );
         let (name, is_kept) = match decision {
             Decision::Repeated(version) => {
                 assert_eq!(version, Version::FIRST);

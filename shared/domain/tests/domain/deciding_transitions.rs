@@ -207,7 +207,7 @@ fn a_decision_says_what_it_was_made_on() {
             Decision::AskRules(transition) => {
                 let sample = if case.patch == Patch::Fits { "S-2" } else { "S-1" };
                 assert_eq!((transition.from, transition.to), (Some(case.from), case.to));
-                assert_eq!(transition.metadata, metadata(&json!({"sample": sample})));
+                assert_eq!(transition.data.metadata, metadata(&json!({"sample": sample})));
                 assert_eq!(transition.reason, Some("as planned".parse().unwrap()));
             }
             Decision::Rejected(TransitionRejected::Forbidden(told)) => assert_eq!(told, forbidden()),

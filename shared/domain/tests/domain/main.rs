@@ -78,7 +78,7 @@ fn request(key: &str, what: &str) -> RepeatableRequest {
 
 /// A move between two states that changes nothing else.
 fn moving(from: Option<State>, to: State) -> Transition {
-    Transition { from, to, reason: None, metadata: metadata(&json!({"sample": "S-1"})), failure: None }
+    Transition { from, to, reason: None, data: metadata(&json!({"sample": "S-1"})).into(), failure: None }
 }
 
 /// The workflow as it would be created.
@@ -94,7 +94,8 @@ fn to_create() -> Workflow {
         updated_at: at(0),
         created_by: alice.clone(),
         updated_by: alice,
-        metadata: metadata(&json!({"sample": "S-1"})),
+        data: metadata(&json!({"sample": "S-1"})).into(),
+        replaces: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use alims_domain::event::Workflow;
 use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
 use alims_domain::json::Metadata;
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
 use alims_domain::timestamp::Timestamp;
@@ -20,7 +21,7 @@ pub struct WorkflowState {
     pub workflow_type: WorkflowType,
     /// The state.
     pub current_state: State,
-    /// The state before; absent at version 1.
+    /// The state before the last change of state; absent while there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_state: Option<State>,
     /// The version.
@@ -33,6 +34,19 @@ pub struct WorkflowState {
     pub created_by: PrincipalId,
     /// The laboratory's own data.
     pub metadata: Metadata,
+    /// The labels; absent when there are none.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub labels: Labels,
+    /// When the work should be finished; absent when nobody said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work; absent when nobody is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PrincipalId>,
+    /// The workflow whose work this one does again; absent when it replaces none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
     /// The states that the lifecycle allows next; empty in a terminal state and while the workflow is quarantined.
     pub allowed_transitions: Vec<State>,
     /// The newest stored version, if it is above `version`: it is unreadable and a supervisor released it. The next
@@ -99,7 +113,11 @@ impl From<Workflow> for WorkflowState {
             created_at: workflow.created_at,
             updated_at: workflow.updated_at,
             created_by: workflow.created_by,
-            metadata: workflow.metadata,
+            metadata: workflow.data.metadata,
+            labels: workflow.data.labels,
+            due_at: workflow.data.due_at,
+            assignee: workflow.data.assignee,
+            replaces: workflow.replaces,
             allowed_transitions: workflow.current_state.allowed_transitions(),
             evaluated_transitions: None,
             passed_over_version: None,

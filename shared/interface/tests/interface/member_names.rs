@@ -60,7 +60,7 @@ fn free_names_are_read_as_they_are() {
         let body = format!(r#"{{"workflow_type":"a","metadata":{text}}}"#);
         let (_, new) =
             create_workflow::request::read(&with_body(&create_workflow::ROUTE, body)).expect("a sound request");
-        assert_eq!(new.metadata.as_object(), object, "{text}");
+        assert_eq!(new.data.metadata.as_object(), object, "{text}");
         let body = format!(r#"{{"target_state":"ACTIVE","reason":"x","metadata":{text},"validation_context":{text}}}"#);
         let read = request_state_transition::request::read(&with_body(&request_state_transition::ROUTE, body));
         let asked = read.expect("a sound request").request;

@@ -50,7 +50,7 @@ fn a_whole_creation_is_read() {
     assert_eq!(call.idempotency_key.map(String::from), Some("k-1".to_owned()));
     assert_eq!(new.workflow_type.as_str(), "sample-analysis");
     assert_eq!(new.workflow_id.map(String::from), Some("wf-7".to_owned()));
-    assert_eq!(new.metadata.as_object().get("n"), Some(&json!(1.5)));
+    assert_eq!(new.data.metadata.as_object().get("n"), Some(&json!(1.5)));
 }
 
 #[test]
@@ -414,9 +414,9 @@ proptest! {
     fn metadata_that_is_accepted_is_what_was_sent(metadata in any_metadata()) {
         let body = json!({"workflow_type": "a", "metadata": metadata}).to_string();
         let (_, new) = create_workflow::request::read(&create(body).incoming()).expect("a sound request");
-        prop_assert_eq!(new.metadata.as_object(), &metadata);
+        prop_assert_eq!(new.data.metadata.as_object(), &metadata);
         // And canonical JSON, which the hash is made of, reads back as the same numbers.
-        let canonical = canonical_json(&new.metadata).expect("canonical JSON");
+        let canonical = canonical_json(&new.data.metadata).expect("canonical JSON");
         let again = canonical_json(&serde_json::from_slice::<Value>(canonical.as_bytes()).expect("JSON")).expect("canonical JSON");
         prop_assert_eq!(canonical, again);
     }

@@ -42,7 +42,7 @@ impl TransitionRules for Judge {
             Self::Allows => RulesThatAllow.judge(question).await,
             Self::Denies => RulesThatDeny.judge(question).await,
             Self::IsDown => RulesThatAreDown.judge(question).await,
-            Self::Panics => panic!("asked about {:?}", question.workflow.metadata),
+            Self::Panics => panic!("asked about {:?}", question.workflow.data.metadata),
             Self::Real(rules) => rules.judge(question).await,
         }
     }

@@ -69,7 +69,8 @@ fn new(workflow_id: &str) -> NewWorkflow {
     NewWorkflow {
         workflow_type: "free-form".parse().unwrap(),
         workflow_id: Some(workflow_id.parse().unwrap()),
-        metadata: alims_domain::json::Metadata::default(),
+        data: alims_domain::workflow_data::WorkflowData::default(),
+        replaces: None,
     }
 }
 

@@ -216,7 +216,8 @@ pub(crate) struct ShownSamples(pub(crate) &'static str, pub(crate) &'static str)
 
 impl TransitionRules for ShownSamples {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
-        let (stored, wanted) = (question.workflow.metadata.as_object(), question.transition.metadata.as_object());
+        let (stored, wanted) =
+            (question.workflow.data.metadata.as_object(), question.transition.data.metadata.as_object());
         assert_eq!((stored.get("sample"), wanted.get("sample")), (Some(&json!(self.0)), Some(&json!(self.1))));
         RulesThatAllow.judge(question).await
     }
@@ -228,7 +229,7 @@ fn sample(id: &str) -> Metadata {
 
 pub(crate) async fn created_with_a_sample() -> MemoryLog {
     let log = MemoryLog::default();
-    let with = NewWorkflow { metadata: sample("S-1"), ..new("w") };
+    let with = NewWorkflow { data: sample("S-1").into(), ..new("w") };
     create_workflow(&allowing(&log), &alice(), &with).await.unwrap();
     log
 }

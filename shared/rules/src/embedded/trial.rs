@@ -4,10 +4,10 @@ use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow};
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::invalid::InvalidValue;
-use alims_domain::json::Metadata;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 
 use super::expression::{Engine, Evaluation};
 
@@ -36,13 +36,14 @@ impl Trial {
                 updated_at: now,
                 created_by: "creator".parse()?,
                 updated_by: "creator".parse()?,
-                metadata: Metadata::default(),
+                data: WorkflowData::default(),
+                replaces: None,
             },
             transition: Transition {
                 from,
                 to,
                 reason: Some("A trial.".parse()?),
-                metadata: Metadata::default(),
+                data: WorkflowData::default(),
                 failure: (to == State::Failed).then_some(failure),
             },
             actor: Principal { id: "actor".parse()?, tenant_id, roles: ["role".to_owned()].into() },

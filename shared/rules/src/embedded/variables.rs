@@ -47,7 +47,7 @@ fn workflow<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
         ("updated_at", instant(workflow.updated_at)),
         ("created_by", text(workflow.created_by.as_str())),
         ("updated_by", text(workflow.updated_by.as_str())),
-        ("metadata", if exists { object(workflow.metadata.as_object()) } else { empty() }),
+        ("metadata", if exists { object(workflow.data.metadata.as_object()) } else { empty() }),
     ])
 }
 
@@ -64,7 +64,7 @@ fn transition<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
         ("from_state", state(transition.from)),
         ("to_state", state(Some(transition.to))),
         ("reason", transition.reason.as_ref().map(Reason::as_str).map_or_else(null, text)),
-        ("metadata", object(transition.metadata.as_object())),
+        ("metadata", object(transition.data.metadata.as_object())),
         ("failure", transition.failure.as_ref().map_or_else(null, failure)),
     ])
 }

@@ -15,8 +15,8 @@ const MANY: usize = 12;
 
 fn asking_about(shown: &Value) -> Asking {
     let mut asking = Asking::to_complete();
-    asking.workflow.metadata = metadata(shown);
-    asking.transition.metadata = metadata(shown);
+    asking.workflow.data.metadata = metadata(shown);
+    asking.transition.data.metadata = metadata(shown);
     asking
 }
 

@@ -33,7 +33,8 @@ impl Asking {
                 from: Some(State::Active),
                 to: State::Completed,
                 reason: Some("It is done.".parse().unwrap()),
-                metadata: metadata(&json!({"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}})),
+                data: metadata(&json!({"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}}))
+                    .into(),
                 failure: None,
             },
             actor: a_principal("bob", &["supervisor"]),

@@ -16,8 +16,8 @@ use crate::asking::{Asking, reach};
 /// A question that holds an object wherever it can.
 fn asking_about(object: &Map<String, Value>) -> Asking {
     let (shown, mut asking) = (metadata(&Value::Object(object.clone())), Asking::to_complete());
-    asking.workflow.metadata = shown.clone();
-    asking.transition.metadata = shown;
+    asking.workflow.data.metadata = shown.clone();
+    asking.transition.data.metadata = shown;
     asking.context = Some(ValidationContext::new(object.clone()).unwrap());
     asking
 }
@@ -45,8 +45,8 @@ fn an_engine_that_keeps_the_contract_reads_odd_names_as_they_are() {
         let text = serde_json::to_string(&TransitionQuestion::from(&asking.question())).unwrap();
         let asked = Asked::try_from(serde_json::from_str::<TransitionQuestion>(&text).unwrap()).unwrap();
         let question = asked.question();
-        assert_eq!(question.workflow.metadata.as_object(), &document.object, "{text}");
-        assert_eq!(question.transition.metadata.as_object(), &document.object, "{text}");
+        assert_eq!(question.workflow.data.metadata.as_object(), &document.object, "{text}");
+        assert_eq!(question.transition.data.metadata.as_object(), &document.object, "{text}");
         assert_eq!(question.context.map(ValidationContext::as_object), Some(&document.object), "{text}");
     }
 }

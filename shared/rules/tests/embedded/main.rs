@@ -24,6 +24,7 @@ use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::lifecycle::State::{self, Active, Cancelled, Completed, Created, Failed, Paused};
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use alims_operations::ports::TransitionRules;
 use alims_rules::{EmbeddedRules, RulesInvalid};
 use futures_util::FutureExt;
@@ -53,13 +54,14 @@ impl Case {
                 updated_at: "2026-11-23T08:30:00.000Z".parse().unwrap(),
                 created_by: "alice".parse().unwrap(),
                 updated_by: "carol".parse().unwrap(),
-                metadata: Metadata::default(),
+                data: WorkflowData::default(),
+                replaces: None,
             },
             transition: Transition {
                 from,
                 to,
                 reason: Some("Because.".parse().unwrap()),
-                metadata: Metadata::default(),
+                data: WorkflowData::default(),
                 failure: None,
             },
             actor: Principal { id: "bob".parse().unwrap(), tenant_id, roles: ["analyst".to_owned()].into() },
@@ -81,13 +83,13 @@ impl Case {
 
     /// Metadata as it is stored.
     fn having(mut self, metadata: Value) -> Self {
-        self.workflow.metadata = Metadata::new(object(metadata)).unwrap();
+        self.workflow.data.metadata = Metadata::new(object(metadata)).unwrap();
         self
     }
 
     /// Metadata as it would be after the move.
     fn becoming(mut self, metadata: Value) -> Self {
-        self.transition.metadata = Metadata::new(object(metadata)).unwrap();
+        self.transition.data.metadata = Metadata::new(object(metadata)).unwrap();
         self
     }
 

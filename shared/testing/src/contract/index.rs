@@ -2,6 +2,7 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{Advanced, WorkflowIndex, entry_of};
@@ -22,6 +23,9 @@ pub(super) fn an_entry(tenant: &TenantId, workflow_id: &str, published_version: 
         created_at: at(1000),
         updated_at: at(i64::from(published_version) * 1000),
         created_by: "alice".parse().unwrap(),
+        labels: Labels::default(),
+        due_at: None,
+        assignee: None,
         head_hash: ChainHash::of(&published_version.to_be_bytes()),
     }
 }
@@ -65,6 +69,9 @@ pub async fn an_entry_comes_back_as_it_went_in<I: WorkflowIndex>(index: I) {
         created_at: at(-1),
         updated_at: at(999),
         created_by: "Ωmega#1 / \"Ärztin\" 🧪".parse().unwrap(),
+        labels: Labels::default(),
+        due_at: None,
+        assignee: None,
         head_hash: ChainHash::of(b"the head"),
     };
     assert_eq!(index.advance(&entry).await.unwrap(), Advanced::Yes);

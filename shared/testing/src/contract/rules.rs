@@ -85,7 +85,8 @@ impl Asking {
         workflow.workflow_type = workflow_type.parse().unwrap();
         let said = RULES.into_iter().map(|(rule, ..)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
         let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
-        let transition = Transition { from, to, reason: None, metadata: metadata(&Value::Object(said)), failure: None };
+        let transition =
+            Transition { from, to, reason: None, data: metadata(&Value::Object(said)).into(), failure: None };
         Self { workflow, transition, actor: a_principal("bob", &["supervisor"]) }
     }
 

@@ -6,6 +6,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
 use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{
@@ -76,12 +77,17 @@ pub(crate) fn created() -> StoredVersion {
             version: Version::FIRST,
             from_state: None,
             to_state: State::Created,
+            previous_state: None,
             timestamp: at(0),
             created_at: at(0),
             created_by: "alice".parse().unwrap(),
             requested_by: "alice".parse().unwrap(),
             reason: None,
             metadata: Metadata::default(),
+            labels: Labels::default(),
+            due_at: None,
+            assignee: None,
+            replaces: None,
             validation_context: None,
             failure: None,
             rules: AppliedRules::lifecycle_only(),

@@ -7,16 +7,18 @@ use alims_domain::call::{Call, Principal};
 use alims_domain::event::Failure;
 use alims_domain::idempotency::AcceptedRequest;
 use alims_domain::identifiers::Version;
-use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::json::ValidationContext;
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::workflow_data::WorkflowData;
 use alims_operations::create_workflow::{CreateWorkflowError, NewWorkflow, create_workflow};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition,
 };
 use alims_testing::MemoryLog;
-use alims_testing::builders::{a_call_with_key, a_key, metadata, version};
+use alims_testing::builders::{a_call_with_key, a_key, at, metadata, version};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{alice, allowing, new, to};
 
@@ -62,7 +64,7 @@ fn calls() -> Vec<(&'static str, Call, Seen)> {
 
 /// A creation that names no id.
 fn a_creation() -> NewWorkflow {
-    NewWorkflow { workflow_id: None, metadata: metadata(&json!({"sample": 1})), ..new("w") }
+    NewWorkflow { workflow_id: None, data: metadata(&json!({"sample": 1})).into(), ..new("w") }
 }
 
 /// A move from version 2 with everything that a move can have.
@@ -162,17 +164,29 @@ async fn a_creation_that_differs_in_one_member_is_another_request() {
     let (_, id) = create(&log, &call, &ours).await;
     assert_eq!(create(&log, &call, &ours).await, (Seen::Same, id.clone()));
     // Every member is named, so that a new one does not compile before it has its creation here.
-    let NewWorkflow { workflow_type, workflow_id, metadata } = NewWorkflow {
-        workflow_type: "another".parse().unwrap(),
-        // The id that the first one was given: to name it is another request than to leave it open.
-        workflow_id: id.parse().ok(),
-        metadata: metadata(&json!({"sample": 2})),
-    };
+    let NewWorkflow { workflow_type, workflow_id, data: WorkflowData { metadata, labels, due_at, assignee }, replaces } =
+        NewWorkflow {
+            workflow_type: "another".parse().unwrap(),
+            // The id that the first one was given: to name it is another request than to leave it open.
+            workflow_id: id.parse().ok(),
+            data: WorkflowData {
+                metadata: metadata(&json!({"sample": 2})),
+                labels: Labels::new(BTreeMap::from([("sample".parse().unwrap(), "2".parse().unwrap())])).unwrap(),
+                due_at: Some(at(9)),
+                assignee: "bob".parse().ok(),
+            },
+            replaces: "w-0".parse().ok(),
+        };
+    let with = |data: WorkflowData| NewWorkflow { data, ..ours.clone() };
     for (what, other) in [
         ("workflow_type", NewWorkflow { workflow_type, ..ours.clone() }),
         ("workflow_id", NewWorkflow { workflow_id, ..ours.clone() }),
-        ("metadata", NewWorkflow { metadata, ..ours.clone() }),
-        ("no metadata", NewWorkflow { metadata: Metadata::default(), ..ours.clone() }),
+        ("metadata", with(WorkflowData { metadata, ..ours.data.clone() })),
+        ("no metadata", with(WorkflowData::default())),
+        ("labels", with(WorkflowData { labels, ..ours.data.clone() })),
+        ("due_at", with(WorkflowData { due_at, ..ours.data.clone() })),
+        ("assignee", with(WorkflowData { assignee, ..ours.data.clone() })),
+        ("replaces", NewWorkflow { replaces, ..ours.clone() }),
     ] {
         assert_eq!(create(&log, &call, &other).await.0, Seen::Another, "{what}");
     }
