@@ -19,6 +19,7 @@ use serde::Serialize;
     ("WorkflowCreated" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowStateChanged" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowRecovered" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowAmended" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowTransitionRefused" = "#/components/schemas/Refusal"),
     ("WorkflowQuarantined" = "#/components/schemas/Quarantine"),
     ("WorkflowReleased" = "#/components/schemas/Release"),

@@ -95,7 +95,7 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stands."},
                 "failure": null,
             },
-            "required": ["reason"],
+            "allOf": [{"required": ["reason"]}],
         }),
     };
     let name = event_type.as_str();

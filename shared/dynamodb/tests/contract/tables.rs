@@ -52,7 +52,10 @@ async fn making_the_tables_again_keeps_what_is_in_them() {
 #[test]
 fn every_key_attribute_is_named_once() {
     assert_eq!(LOG.key_attributes(), ["entry", "pk"]);
-    assert_eq!(INDEX.key_attributes(), ["open", "pk", "tenant_state", "updated_key"]);
+    assert_eq!(
+        INDEX.key_attributes(),
+        ["created_key", "due_key", "open", "pk", "tenant_id", "tenant_state", "term", "updated_key"]
+    );
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Every shipped role on every action, as one table.
 
 use Action::{
-    ActivateWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow, GetWorkflowRefusals,
-    ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents, VerifyWorkflowHistory,
+    ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow,
+    GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents,
+    VerifyWorkflowHistory,
 };
 
 use super::*;
@@ -13,9 +14,10 @@ const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
 /// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 11] = [
+const TABLE: [(Action, &str, [bool; 4]); 13] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
+    (AmendWorkflow, WORK, [false, true, true, false]),
     (PauseWorkflow, WORK, [false, true, true, false]),
     (FailWorkflow, WORK, [false, true, true, false]),
     (CompleteWorkflow, SUPERVISE, [false, false, true, false]),
@@ -24,6 +26,7 @@ const TABLE: [(Action, &str, [bool; 4]); 11] = [
     (ReplayEvents, SUPERVISE, [false, false, true, false]),
     (ReleaseWorkflow, SUPERVISE, [false, false, true, false]),
     (GetWorkflowRefusals, AUDIT, [false, false, false, true]),
+    (ListActivity, AUDIT, [false, false, false, true]),
     (VerifyWorkflowHistory, AUDIT, [false, false, false, true]),
 ];
 const ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];
