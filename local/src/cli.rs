@@ -25,6 +25,7 @@ use crate::folder::{DataFolder, shipped_in};
 use crate::key::SigningKey;
 use crate::printable::{LogLines, printable};
 use crate::rules_engine::RulesEngine;
+use crate::seed::{self, SeedArgs};
 use crate::server::{Config, Server};
 use crate::shipped::{self, Defaults, repository};
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TENANT_DEFAULT, TokenRequest};
@@ -54,6 +55,8 @@ enum Command {
     Token(TokenArgs),
     /// Run four scenarios against a temporary server and check the results.
     Demo(DemoArgs),
+    /// Fill the data folder with a believable laboratory, through the API.
+    Seed(SeedArgs),
     /// Run a reference rules engine over HTTP, to try the contract or to implement it.
     RulesEngine(RulesEngineArgs),
 }
@@ -168,6 +171,10 @@ pub fn run() -> ExitCode {
         None => on_runtime(serve(cli.serve)),
         Some(Command::Token(args)) => print_token(args).map(|()| ExitCode::SUCCESS),
         Some(Command::Demo(args)) => on_runtime(demo::play(args.json, args.judges)),
+        Some(Command::Seed(args)) => {
+            let data = data_folder(args.data.clone());
+            on_runtime(async { seed::seed(args, data).await.map(|()| ExitCode::SUCCESS).map_err(Into::into) })
+        }
         Some(Command::RulesEngine(args)) => on_runtime(serve_rules(args)),
     };
     done.unwrap_or_else(|error| {

@@ -102,7 +102,7 @@ impl EmbeddedDatabase {
 
     /// How the SDK reaches it.
     pub(crate) fn sdk_config(&self) -> SdkConfig {
-        sdk_config(self.address, &self.key)
+        sdk_config(&format!("http://{}", self.address), &self.key)
     }
 
     /// Lets the last requests finish and closes the file.
@@ -116,12 +116,12 @@ impl EmbeddedDatabase {
 }
 
 /// The SDK's configuration for a port of the server.
-pub(crate) fn sdk_config(address: SocketAddr, key: &AccessKey) -> SdkConfig {
+pub(crate) fn sdk_config(endpoint: &str, key: &AccessKey) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(key.credentials())
-        .endpoint_url(format!("http://{address}"))
+        .endpoint_url(endpoint)
         .build()
 }
 

@@ -1,5 +1,5 @@
-//! The endpoints file in the data folder: the addresses and the key of the running server's database and bus, for
-//! operators' commands.
+//! The endpoints file in the data folder: where the running server is, which tokens it takes, and the addresses and the
+//! key of its database and bus, for operators' commands.
 
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
@@ -14,9 +14,25 @@ use crate::folder::{FolderError, replace};
 /// The name of the bus. It accepts events for any other name as well.
 pub(crate) const EVENT_BUS: &str = "alims-workflow-events";
 
+/// Where the service listens, and which tokens it takes.
+pub(crate) struct ServiceEndpoint<'a> {
+    pub(crate) address: SocketAddr,
+    pub(crate) issuer: &'a str,
+    pub(crate) scopes: &'a [String],
+}
+
 /// Writes the endpoints file. It may be stale after a crash, so a reader must check the folder lock as well.
-pub(crate) fn tell(path: &Path, database: &SdkConfig, events: SocketAddr, key: &AccessKey) -> Result<(), FolderError> {
+pub(crate) fn tell(
+    path: &Path,
+    service: &ServiceEndpoint<'_>,
+    database: &SdkConfig,
+    events: SocketAddr,
+    key: &AccessKey,
+) -> Result<(), FolderError> {
     let endpoints = json!({
+        "service": format!("http://{}", service.address),
+        "issuer": service.issuer,
+        "scopes": service.scopes,
         "access_key_id": key.id(),
         "secret_access_key": key.secret(),
         "dynamodb": database.endpoint_url(),

@@ -31,6 +31,7 @@ use crate::database::{EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
 use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
 use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
+use crate::endpoints::ServiceEndpoint;
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
 use crate::guard::Guard;
 use crate::key::SigningKey;
@@ -195,7 +196,7 @@ impl Server {
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
         let functions = complete(Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?))?;
 
-        let told = tell(folder, &config, &database, events_address, &access_key)?;
+        let told = tell(folder, &config, address, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
             let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
@@ -246,7 +247,7 @@ impl Server {
     /// How the SDK puts events on the bus, past every rule of the service.
     #[must_use]
     pub fn eventbridge(&self) -> aws_types::SdkConfig {
-        sdk_config(self.events_address, &self.access_key)
+        sdk_config(&format!("http://{}", self.events_address), &self.access_key)
     }
 
     /// The key of the database's and the bus's ports.
@@ -321,12 +322,14 @@ fn archive(folder: &DataFolder) -> Result<Arc<Archive>, FolderError> {
 fn tell(
     folder: &DataFolder,
     config: &Config,
+    address: SocketAddr,
     database: &EmbeddedDatabase,
     events: SocketAddr,
     key: &AccessKey,
 ) -> Result<[PathBuf; 2], FolderError> {
     let (endpoints, environment) = (folder.endpoints(), folder.sam_environment());
-    endpoints::tell(&endpoints, &database.sdk_config(), events, key)?;
+    let service = ServiceEndpoint { address, issuer: &config.issuer, scopes: &config.scopes };
+    endpoints::tell(&endpoints, &service, &database.sdk_config(), events, key)?;
     if let Some(host) = &config.containers {
         endpoints::write(&environment, &host.sam_environment(database.address(), events))?;
     }

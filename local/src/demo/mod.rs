@@ -2,7 +2,6 @@
 
 #![allow(clippy::indexing_slicing, reason = "what is indexed is JSON, which gives null where there is nothing")]
 
-mod person;
 mod scenarios;
 mod stage;
 mod teller;

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::demo::person::Person;
 use crate::demo::stage::{Events, Stage};
 use crate::demo::teller::Teller;
+use crate::person::Person;
 
 /// How many ask for the same move at the same time.
 const RIVALS: usize = 16;

@@ -11,9 +11,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::args::JudgesArgs;
-use crate::demo::person::Person;
 use crate::folder::DataFolder;
 use crate::key::SigningKey;
+use crate::person::Person;
 use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, TokenRequest};
 
 /// How long a server may take to start or to stop.

@@ -8,13 +8,13 @@ use std::time::Duration;
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait for asynchronous effects: events, and the index after them.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often to look meanwhile.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A person with a token.
 #[derive(Clone)]
-pub(super) struct Person {
+pub(crate) struct Person {
     client: Client,
     base: String,
     token: String,
@@ -22,14 +22,14 @@ pub(super) struct Person {
 
 /// An answer of the service.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     /// The body, if the request was done.
-    pub(super) fn done(self) -> Result<Value> {
+    pub(crate) fn done(self) -> Result<Value> {
         if self.status.is_success() {
             Ok(self.body)
         } else {
@@ -38,7 +38,7 @@ impl Answer {
     }
 
     /// The problem's code, if the request was refused with this status.
-    pub(super) fn refused(self, status: u16, code: &str) -> Result<Value> {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Result<Value> {
         ensure!(
             self.status == status && self.body["code"] == code,
             "expected a refusal {status} {code}, the service answered {} {}",
@@ -50,15 +50,18 @@ impl Answer {
 }
 
 impl Person {
-    pub(super) fn new(base: &str, token: String) -> Result<Self> {
+    pub(crate) fn new(base: &str, token: String) -> Result<Self> {
         // Requests to this machine must not use a proxy.
         let client = Client::builder().no_proxy().build()?;
         Ok(Self { client, base: base.to_owned(), token })
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Answer> {
         let request = self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(REQUEST_TIMEOUT);
-        let request = request.bearer_auth(&self.token);
+        let mut request = request.bearer_auth(&self.token);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let request = match body {
             Some(body) => request.json(body),
             None => request,
@@ -70,23 +73,28 @@ impl Person {
         Ok(Answer { status, body })
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Answer> {
-        self.send(Method::GET, path, None).await
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+        self.send(Method::GET, path, None, None).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
-        self.send(Method::POST, path, Some(body)).await
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.send(Method::POST, path, Some(body), None).await
+    }
+
+    /// The same request with an idempotency key: repeated, it has one effect.
+    pub(crate) async fn once(&self, key: &str, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        self.send(method, path, Some(body), Some(key)).await
     }
 
     /// Creates a sample analysis.
-    pub(super) async fn create(&self, id: &str) -> Result<Answer> {
+    pub(crate) async fn create(&self, id: &str) -> Result<Answer> {
         let metadata = json!({ "sample_id": format!("S-{id}") });
         let body = json!({ "workflow_id": id, "workflow_type": "sample-analysis", "metadata": metadata });
         self.post("/workflows", &body).await
     }
 
     /// Moves a workflow; `more` is added to the request.
-    pub(super) async fn move_to(&self, id: &str, target: &str, reason: &str, more: Value) -> Result<Answer> {
+    pub(crate) async fn move_to(&self, id: &str, target: &str, reason: &str, more: Value) -> Result<Answer> {
         let mut body = json!({ "target_state": target, "reason": reason });
         if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
             body.extend(more);
@@ -95,7 +103,7 @@ impl Person {
     }
 
     /// Has a workflow recovered, and sees to it that the recovery ends so.
-    pub(super) async fn has_recovered(&self, id: &str, reason: &str, status: &str) -> Result<()> {
+    pub(crate) async fn has_recovered(&self, id: &str, reason: &str, status: &str) -> Result<()> {
         let path = format!("/workflows/{id}/recovery");
         let started = self.post(&path, &json!({ "reason": reason })).await?;
         ensure!(started.status == 202, "the recovery was answered with {}", started.status);
@@ -116,14 +124,14 @@ impl Person {
     }
 
     /// The state and version of a workflow, from the log.
-    pub(super) async fn stands_at(&self, id: &str) -> Result<(String, u64)> {
+    pub(crate) async fn stands_at(&self, id: &str) -> Result<(String, u64)> {
         let state = self.get(&format!("/workflows/{id}")).await?.done()?;
         let named = state["current_state"].as_str().context("no current_state")?;
         Ok((named.to_owned(), state["version"].as_u64().context("no version")?))
     }
 
     /// The state and published version of a workflow, from the list, if it is there.
-    pub(super) async fn listed_at(&self, id: &str) -> Result<Option<(String, u64)>> {
+    pub(crate) async fn listed_at(&self, id: &str) -> Result<Option<(String, u64)>> {
         let mut path = "/workflows?limit=100".to_owned();
         loop {
             let page = self.get(&path).await?.done()?;
@@ -138,7 +146,7 @@ impl Person {
     }
 
     /// Waits until the list has a workflow where the log has it.
-    pub(super) async fn until_listed_at(&self, id: &str, state: &str, version: u64) -> Result<()> {
+    pub(crate) async fn until_listed_at(&self, id: &str, state: &str, version: u64) -> Result<()> {
         let agreeing = Some((state.to_owned(), version));
         let looking = async {
             while self.listed_at(id).await? != agreeing {
@@ -152,7 +160,7 @@ impl Person {
 
     /// The first `count` events of a workflow on the bus, from the beginning on: the types and versions. An event
     /// may come again, as every listener must expect; only its first appearance counts.
-    pub(super) async fn events(&self, id: &str, count: usize) -> Result<Vec<(String, u64)>> {
+    pub(crate) async fn events(&self, id: &str, count: usize) -> Result<Vec<(String, u64)>> {
         let url = format!("{}/events?after=0&workflow_id={id}", self.base);
         let mut answer = self.client.get(url).bearer_auth(&self.token).send().await?.error_for_status()?;
         let mut events: Vec<(String, u64)> = Vec::new();
