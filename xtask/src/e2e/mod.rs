@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::step::{Step, say};
 use crate::tools::{Tools, checked};
@@ -34,6 +35,8 @@ struct World {
     stack: Stack,
     _emulator: Background,
     _issuer: Background,
+    /// The links that the functions read rules and policies by.
+    _short: TempDir,
 }
 
 /// Sets everything up, runs the scenarios, and stops everything again.
@@ -92,15 +95,19 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
         wait_until_listening(emulator_port)?;
         Ok((emulator, issuer))
     })?;
+    let short = tempfile::Builder::new().prefix("alims-").tempdir()?;
     let stack = stage("deployment", || {
         let rules = build::rules(workspace, place)?;
+        // The template allows paths of 48 characters, and a checkout may lie deeper.
+        let (policies, rules) =
+            (linked(&short, "policies", &workspace.root.join("policies"))?, linked(&short, "rules", &rules)?);
         let parameters = [
             ("Architecture", build::architecture()?.to_owned()),
             ("JwtIssuer", issuer.clone()),
             ("JwtScope", "alims/use".to_owned()),
             // The emulator mounts no layers: the functions read what would be in them where it was built from.
-            ("PoliciesDirectory", workspace.root.join("policies").display().to_string()),
-            ("RulesDirectory", rules.display().to_string()),
+            ("PoliciesDirectory", policies),
+            ("RulesDirectory", rules),
             // It does not support archives in templates either, so this module creates the archive.
             ("EventArchiveDays", "0".to_owned()),
             // Nor alarms that add up metrics; the others are made, and measure nothing there.
@@ -117,7 +124,14 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
     stage("edge", || complete(&aws, &stack, place))?;
     let described = world(&aws, &stack, &endpoint, &issuer, emulator_port, place);
     write(&place.path("world.json"), &described)?;
-    Ok(World { aws, stack, _emulator: emulator_process, _issuer: issuer_process })
+    Ok(World { aws, stack, _emulator: emulator_process, _issuer: issuer_process, _short: short })
+}
+
+/// A short path to a folder.
+fn linked(short: &TempDir, name: &str, folder: &Path) -> anyhow::Result<String> {
+    let link = short.path().join(name);
+    std::os::unix::fs::symlink(folder, &link).with_context(|| format!("{} cannot be made", link.display()))?;
+    Ok(link.display().to_string())
 }
 
 /// Adds the parts of the template that the emulator ignores: routes and authorizer, and the archive.
