@@ -45,6 +45,8 @@ pub(crate) struct SeedArgs {
 #[derive(Debug, Default)]
 struct Made {
     created: u64,
+    /// How many of them end in each state.
+    ends_in: BTreeMap<&'static str, u64>,
     there_already: u64,
     refused: u64,
 }
@@ -61,6 +63,9 @@ pub(crate) async fn seed(args: SeedArgs, data: PathBuf) -> Result<()> {
     while let Some(one) = done.try_next().await? {
         count += 1;
         made.created += one.created;
+        for (state, count) in one.ends_in {
+            *made.ends_in.entry(state).or_default() += count;
+        }
         made.there_already += one.there_already;
         made.refused += one.refused;
         if count % 25 == 0 || count == total {
@@ -75,10 +80,25 @@ pub(crate) async fn seed(args: SeedArgs, data: PathBuf) -> Result<()> {
         }
     }
     let quarantined = if samples >= ALTERED { Some(quarantine(&place, &people).await?) } else { None };
-    let counts = people.of_name("carol")?.get("/counts").await?.done()?;
+    let counts = counted(people.of_name("carol")?, &made).await?;
     report(&args, &made, quarantined.as_deref(), &counts)?;
     place.leave().await;
     Ok(())
+}
+
+/// The counts, once the lists have all that was made: they follow the log.
+async fn counted(person: &Person, made: &Made) -> Result<Value> {
+    let counting = async {
+        loop {
+            let counts = person.get("/counts").await?.done()?;
+            let has = |(state, count): (&&str, &u64)| counts["counts"][**state].as_u64() >= Some(*count);
+            if made.ends_in.iter().all(has) {
+                return anyhow::Ok(counts);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, counting).await.context("the lists do not come to have what was made")?
 }
 
 fn report(args: &SeedArgs, made: &Made, quarantined: Option<&str>, counts: &Value) -> Result<()> {
@@ -126,7 +146,7 @@ impl People {
 
     /// Plays the story of one sample. Each request has a key, so a repetition has no further effect.
     async fn work_on(&self, sample: Sample) -> Result<Made> {
-        let Sample { workflow_id, created_by, creation, steps } = sample;
+        let Sample { workflow_id, created_by, creation, steps, ends_in } = sample;
         let key = |what: &str| format!("seed-{workflow_id}-{what}");
         let creator = self.of_name(created_by)?;
         let answer = creator.once(&key("create"), Method::POST, "/workflows", &creation).await?;
@@ -137,7 +157,8 @@ impl People {
             422 | 409 if answer.body["code"] == "idempotency-key-reused" => false,
             _ => answer.done().map(|_| true)?,
         };
-        let mut made = Made { created: u64::from(fresh), there_already: u64::from(!fresh), refused: 0 };
+        let ends_in = fresh.then_some((ends_in, 1)).into_iter().collect();
+        let mut made = Made { created: u64::from(fresh), ends_in, there_already: u64::from(!fresh), refused: 0 };
         for (number, step) in steps.into_iter().enumerate() {
             let (method, path) = match step.kind {
                 Kind::Move => (Method::POST, format!("/workflows/{workflow_id}/transitions")),

@@ -31,6 +31,8 @@ pub(super) struct Sample {
     /// The body of its creation.
     pub(super) creation: Value,
     pub(super) steps: Vec<Step>,
+    /// The state that it ends in.
+    pub(super) ends_in: &'static str,
 }
 
 /// One request of somebody.
@@ -61,6 +63,19 @@ enum End {
     Completed,
     Failed,
     Cancelled,
+}
+
+impl End {
+    fn state(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Active | Self::Refused => "ACTIVE",
+            Self::Paused => "PAUSED",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
 }
 
 /// Of each twenty samples.
@@ -121,7 +136,7 @@ fn sample(number: usize, end: End, now: Timestamp, rng: &mut Rng) -> Sample {
     if !matches!(end, End::Created) || rng.bool() {
         creation["assignee"] = json!(works);
     }
-    Sample { workflow_id: id(number), created_by, creation, steps: story(end, works, rng) }
+    Sample { workflow_id: id(number), created_by, creation, steps: story(end, works, rng), ends_in: end.state() }
 }
 
 fn story(end: End, works: &'static str, rng: &mut Rng) -> Vec<Step> {

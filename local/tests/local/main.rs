@@ -23,6 +23,7 @@ mod ports;
 mod private;
 mod raw;
 mod reference_engine;
+mod seed;
 mod site;
 mod slow;
 mod tokens;
