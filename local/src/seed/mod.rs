@@ -91,7 +91,7 @@ async fn counted(person: &Person, made: &Made) -> Result<Value> {
     let counting = async {
         loop {
             let counts = person.get("/counts").await?.done()?;
-            let has = |(state, count): (&&str, &u64)| counts["counts"][**state].as_u64() >= Some(*count);
+            let has = |(state, count): (&&str, &u64)| counts["counts"][*state].as_u64() >= Some(*count);
             if made.ends_in.iter().all(has) {
                 return anyhow::Ok(counts);
             }
