@@ -857,7 +857,6 @@ GetWorkflowHistory    == UNCHANGED vars
 GetWorkflowRecovery   == UNCHANGED vars
 ListWorkflows         == UNCHANGED vars
 VerifyWorkflowHistory == UNCHANGED vars
-AmendWorkflow == UNCHANGED vars  \* It writes nothing yet.
 
 -----------------------------------------------------------------------------
 
