@@ -23,6 +23,7 @@ fn bodies(route: &Route) -> Vec<Value> {
         "release-workflow" => {
             vec![json!({"breaks": ["0000000001-00000000000000000000000000000000"], "reason": "looked at"})]
         }
+        "amend-workflow" => vec![json!({"reason": "as planned"})],
         "replay-events" => vec![json!({"from_version": 1})],
         _ => vec![json!({})],
     }
@@ -30,7 +31,11 @@ fn bodies(route: &Route) -> Vec<Value> {
 
 async fn asked(person: &Person, route: &Route, workflow_id: &str, body: &Value) -> Answer {
     let path = route.path.replace("{workflow_id}", workflow_id);
-    if route.method == Method::GET { person.get(&path).await } else { person.post(&path, body).await }
+    if route.method == Method::GET {
+        person.get(&path).await
+    } else {
+        Answer::to(person.request(route.method.clone(), &path).json(body)).await
+    }
 }
 
 /// What an answer says, but for what names this request or this workflow.

@@ -92,7 +92,7 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
         })
         .collect();
     let end = HistoryPosition { version: Some(version(100)), ..HistoryPosition::default() };
-    let page = get_workflow_history::HistoryPage { items: items.clone(), next: Some(end) };
+    let page = get_workflow_history::HistoryPage { items: items.clone(), changes: Vec::new(), next: Some(end) };
     let shown = HistoryPage::new(page, HistoryPosition::default(), &cursors).expect("a page");
     let bytes = json_of(&shown).to_string().len();
     assert!((ANSWER_BYTES_MAX / 2..ANSWER_BYTES_MAX + 10_000).contains(&bytes), "{bytes}");
@@ -100,7 +100,8 @@ fn a_page_of_large_versions_ends_early_and_the_next_goes_on_there() {
     let shown_items = u64::try_from(shown.items.len()).expect("few");
     assert_eq!(next, HistoryPosition { version: Some(version(shown_items)), ..HistoryPosition::default() });
 
-    let last = get_workflow_history::HistoryPage { items: items.into_iter().take(2).collect(), next: None };
+    let items = items.into_iter().take(2).collect();
+    let last = get_workflow_history::HistoryPage { items, changes: Vec::new(), next: None };
     let shown = HistoryPage::new(last, HistoryPosition::default(), &cursors).expect("a page");
     assert_eq!((shown.items.len(), shown.next_cursor), (2, None));
 }

@@ -80,6 +80,14 @@ impl Site {
                 let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
                 request_state_transition::request_state_transition(&ports, request).await
             }
+            "amend-workflow" if self.denies => {
+                let ports = DecisionPorts { log, rules: Faulty::new(RulesThatDeny, &self.script), policy, clock, ids };
+                amend_workflow::amend_workflow(&ports, request).await
+            }
+            "amend-workflow" => {
+                let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
+                amend_workflow::amend_workflow(&ports, request).await
+            }
             "get-workflow-state" => {
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules: allow, clock };
                 get_workflow_state::get_workflow_state(&ports, request).await
@@ -126,6 +134,7 @@ fn event(name: &str) -> GatewayEvent {
     let body = match name {
         "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2"}),
         "request-state-transition" => json!({"target_state": "PAUSED", "reason": "The oven is cold."}),
+        "amend-workflow" => json!({"reason": "The oven is cold.", "labels": {"oven": "7"}}),
         "recover-workflow" => json!({"reason": "The engine is back."}),
         "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
         "replay-events" => json!({"from_version": 2}),
@@ -170,7 +179,8 @@ async fn no_operation_waits_longer_than_it_says_when_every_call_takes_as_long_as
             let begun = Instant::now();
             let seen = site.asked(&event(route.name), route.name).await;
             let waited = begun.elapsed();
-            let refused = denies && ["create-workflow", "request-state-transition"].contains(&route.name);
+            let refused =
+                denies && ["create-workflow", "request-state-transition", "amend-workflow"].contains(&route.name);
             assert_eq!(seen.status < 300, !refused, "{}: {}", route.name, seen.body);
             assert!(waited <= said(route.name), "{}: {waited:?} in {:?}", route.name, script.calls());
         }
