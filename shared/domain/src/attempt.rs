@@ -37,6 +37,8 @@ pub enum RefusedBy<'a> {
     Lifecycle,
     /// The rules.
     Rules(&'a RuleViolation),
+    /// The workflow has ended, and its data does not change.
+    Closed,
 }
 
 impl Attempt<'_> {
@@ -46,6 +48,7 @@ impl Attempt<'_> {
         let (code, violation, policies) = match by {
             RefusedBy::Policies(forbidden) => (RefusalCode::Forbidden, None, forbidden.policies.clone()),
             RefusedBy::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
+            RefusedBy::Closed => (RefusalCode::WorkflowClosed, None, Vec::new()),
             RefusedBy::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
         };
         Refusal {

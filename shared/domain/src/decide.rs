@@ -3,7 +3,7 @@
 //! An operation loads, decides and appends. Only the rules remain to be asked: [`Decision::AskRules`] names the
 //! transition, and once they allow it [`crate::proposal::Proposal::commit`] makes the version. The order of the arms is
 //! the order in which the service checks a request. Each arm names the part of `spec/WorkflowManager.tla` that it
-//! implements.
+//! implements. [`crate::amendment`] decides on versions that keep the state, in the same order.
 
 use serde_json::{Map, Value};
 
@@ -123,7 +123,7 @@ pub fn decide_transition(
         permission,
         may_be_built_on(current, quarantine),
         known(command.repeatable, &head.stored.accepted),
-        fits(head, command),
+        fits(head, command.expected_versions),
         proposed(head, command),
         follows(head, command),
     ) {
@@ -179,13 +179,13 @@ pub fn decide_creation(
     }
 }
 
-fn known(repeatable: Option<&RepeatableRequest>, accepted: &[AcceptedRequest]) -> Known {
+pub(crate) fn known(repeatable: Option<&RepeatableRequest>, accepted: &[AcceptedRequest]) -> Known {
     repeatable.map_or(Known::No, |repeatable| repeatable.known_in(accepted))
 }
 
-fn fits(head: &Head, command: &TransitionCommand<'_>) -> Result<(), VersionConflict> {
+pub(crate) fn fits(head: &Head, expected: Option<&ExpectedVersions>) -> Result<(), VersionConflict> {
     let (current_state, version) = (head.event().to_state, head.event().version);
-    match command.expected_versions {
+    match expected {
         Some(expected) if !expected.contain(version) => Err(VersionConflict { current_state, version }),
         Some(_) | None => Ok(()),
     }

@@ -125,6 +125,9 @@ pub struct WorkflowEvent {
     /// On a version that keeps the state: the state before the last change of state, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_state: Option<State>,
+    /// On a version that keeps the state: the version that made the state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Version>,
     /// The server's time of the event; never earlier than the version before it.
     pub timestamp: Timestamp,
     /// When version 1 was made.
@@ -153,7 +156,7 @@ pub struct WorkflowEvent {
     /// The requester's input for the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_context: Option<ValidationContext>,
-    /// The failure; present only when `to_state` is FAILED.
+    /// The failure; present only when `to_state` is FAILED. A version that keeps this state keeps its failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// The rules that allowed it.
@@ -175,6 +178,12 @@ impl WorkflowEvent {
     #[must_use]
     pub fn key(&self) -> WorkflowKey {
         WorkflowKey { tenant_id: self.tenant_id.clone(), workflow_id: self.workflow_id.clone() }
+    }
+
+    /// The version that made the state in which the workflow stands: this one, unless it keeps the state.
+    #[must_use]
+    pub fn state_since(&self) -> Version {
+        self.state_since.filter(|_| self.event_type.keeps_the_state()).unwrap_or(self.version)
     }
 
     /// The workflow's data at this version.

@@ -215,6 +215,7 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
                 && event.to_state == crate::lifecycle::State::Created
                 && event.event_type == EventType::WorkflowCreated
                 && event.previous_state.is_none()
+                && event.state_since.is_none()
                 && event.resumes.is_none();
         }
         return match (base, &event.resumes) {
@@ -237,14 +238,17 @@ fn is_next(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
         && event.replaces == before.replaces
 }
 
-/// A version that keeps the state says which state was before the last change, and changes no data of a closed workflow.
+/// A version that keeps the state says what the version before it says of that state: the state before the last change,
+/// the version that made it, and its failure. It changes no data of a closed workflow.
 fn state_follows(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
     if event.event_type.keeps_the_state() {
         event.to_state == before.to_state
             && event.previous_state == before.state_before()
+            && event.state_since == Some(before.state_since())
+            && event.failure == before.failure
             && (!before.to_state.is_closed() || event.data() == before.data())
     } else {
-        event.previous_state.is_none() && before.to_state.may_become(event.to_state)
+        event.previous_state.is_none() && event.state_since.is_none() && before.to_state.may_become(event.to_state)
     }
 }
 

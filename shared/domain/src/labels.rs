@@ -19,7 +19,9 @@ impl Labels {
     /// When there are more than [`LABELS_MAX`].
     pub fn new(labels: BTreeMap<LabelName, LabelValue>) -> Result<Self, InvalidValue> {
         if labels.len() > LABELS_MAX {
-            return Err(InvalidValue::new(format!("a workflow has at most {LABELS_MAX} labels")));
+            return Err(InvalidValue::new(format!(
+                "would be more than the {LABELS_MAX} labels that a workflow may have"
+            )));
         }
         Ok(Self(labels))
     }

@@ -3,9 +3,11 @@
 //! This crate does no I/O, reads no clock, makes no ids, does not block and knows no port.
 
 pub mod access;
+pub mod amendment;
 pub mod attempt;
 pub mod bus_event;
 pub mod call;
+pub mod changes;
 pub mod decide;
 pub mod event;
 pub mod expected_versions;

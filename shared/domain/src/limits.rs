@@ -10,6 +10,13 @@ pub const VALIDATION_CONTEXT_BYTES_MAX: usize = 16 * 1024;
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Labels of one workflow. With the bounds of a name and a value they stay under 3 KiB, so an index entry stays small.
 pub const LABELS_MAX: usize = 10;
+/// Names in one patch of labels: enough to remove all and to set as many.
+pub const LABELS_PATCHED_MAX: usize = 2 * LABELS_MAX;
+/// Changes of one version that a history shows.
+pub const CHANGES_SHOWN_MAX: usize = 100;
+/// Changes of one version that a history shows, with their pointers, as JSON, in bytes. Metadata that are replaced as a
+/// whole fit.
+pub const CHANGES_BYTES_MAX: usize = 256 * 1024;
 /// How many accepted idempotency keys a version remembers.
 pub const REMEMBERED_REQUESTS_MAX: usize = 16;
 

@@ -82,6 +82,7 @@ impl Proposal<'_> {
             from_state: self.transition.from,
             to_state: self.transition.to,
             previous_state: self.workflow.previous_state.filter(|_| event_type.keeps_the_state()),
+            state_since: before.filter(|_| event_type.keeps_the_state()).map(WorkflowEvent::state_since),
             timestamp: self.now,
             created_at: self.workflow.created_at,
             created_by: self.workflow.created_by.clone(),
@@ -93,7 +94,11 @@ impl Proposal<'_> {
             assignee: data.assignee,
             replaces: self.workflow.replaces.clone(),
             validation_context: self.context.cloned(),
-            failure: self.transition.failure.clone(),
+            failure: if event_type.keeps_the_state() {
+                before.and_then(|before| before.failure.clone())
+            } else {
+                self.transition.failure.clone()
+            },
             rules,
             correlation_id: self.call.correlation_id.clone(),
             resumes: self.head.and_then(|head| head.resumes.clone()),

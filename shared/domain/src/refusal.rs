@@ -21,6 +21,8 @@ pub enum RefusalCode {
     InvalidTransition,
     /// The laboratory's rules.
     RuleViolation,
+    /// The workflow has ended, and its data does not change.
+    WorkflowClosed,
 }
 
 /// One rule that was not met.

@@ -27,6 +27,16 @@ pub struct InvalidTransition {
     pub version: Version,
 }
 
+/// The workflow has ended, so its data does not change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a workflow in {current_state} keeps its data")]
+pub struct WorkflowClosed {
+    /// The current state.
+    pub current_state: State,
+    /// The current version.
+    pub version: Version,
+}
+
 /// The rules refused the transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} rule(s) of {ruleset} {ruleset_version} are not met", reasons.len())]

@@ -70,6 +70,7 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "from_state": {"oneOf": null, "type": "null", "description": "From nowhere."},
             "to_state": {"const": State::Created},
             "previous_state": null,
+            "state_since": null,
             "failure": null,
         }}),
         EventType::WorkflowStateChanged => json!({
@@ -77,6 +78,7 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
                 "version": {"minimum": 2},
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stood before."},
                 "previous_state": null,
+                "state_since": null,
             },
             "if": {"properties": {"to_state": {"const": State::Failed}}},
             "then": {"required": ["failure"]},
@@ -87,15 +89,18 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "from_state": {"oneOf": null, "const": State::Failed, "description": "Where the workflow stood before."},
             "to_state": {"const": State::Active},
             "previous_state": null,
+            "state_since": null,
             "failure": null,
         }}),
         EventType::WorkflowAmended => json!({
             "properties": {
                 "version": {"minimum": 2},
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stands."},
-                "failure": null,
             },
-            "allOf": [{"required": ["reason"]}],
+            "if": {"properties": {"to_state": {"const": State::Failed}}},
+            "then": {"required": ["failure"]},
+            "else": {"properties": {"failure": false}},
+            "allOf": [{"required": ["reason", "state_since"]}],
         }),
     };
     let name = event_type.as_str();

@@ -35,6 +35,8 @@ struct VersionItem {
     to_state: State,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_state: Option<State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_since: Option<Version>,
     timestamp: Timestamp,
     created_at: Timestamp,
     created_by: PrincipalId,
@@ -85,6 +87,7 @@ impl Stored for StoredVersion {
             from_state: event.from_state,
             to_state: event.to_state,
             previous_state: event.previous_state,
+            state_since: event.state_since,
             timestamp: event.timestamp,
             created_at: event.created_at,
             created_by: event.created_by,
@@ -123,6 +126,7 @@ impl Stored for StoredVersion {
             from_state: wire.from_state,
             to_state: wire.to_state,
             previous_state: wire.previous_state,
+            state_since: wire.state_since,
             timestamp: wire.timestamp,
             created_at: wire.created_at,
             created_by: wire.created_by,

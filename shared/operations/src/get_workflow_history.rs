@@ -9,11 +9,13 @@ mod merging;
 
 use alims_domain::access::Action;
 use alims_domain::call::Call;
+use alims_domain::changes::{VersionChanges, continues_from};
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowKey};
 use alims_domain::quarantine::QuarantineRecord;
 use alims_domain::refusal::KeptRefusal;
 
+use crate::chain_walk::event_at;
 use crate::get_workflow_history::entries::Beside;
 use crate::get_workflow_history::merging::{Found, Kind, merge};
 use crate::head::{Newest, ReadWorkflowError, newest};
@@ -28,6 +30,9 @@ pub use crate::ports::ReadPorts as Ports;
 pub struct HistoryPage {
     /// Oldest first.
     pub items: Vec<HistoryItem>,
+    /// What each of its versions changed, in their order; empty when that was not asked for. A version of which the one
+    /// before cannot be read is left out.
+    pub changes: Vec<VersionChanges>,
     /// Where the next page begins; none on the last page.
     pub next: Option<HistoryPosition>,
 }
@@ -68,7 +73,37 @@ pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog>(
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
     let (versions, stopped) = versions(&ports.store, &key, from, one_more(&query)).await?;
     let (items, next) = merge(versions, stopped, beside, query.after, query.limit);
-    Ok(HistoryPage { items, next })
+    let changes = if query.include.changes { changes(&ports.store, &key, &items).await? } else { Vec::new() };
+    Ok(HistoryPage { items, changes, next })
+}
+
+/// Compares each version with the one that it continues from. On a page that is nearly always the one shown before it;
+/// before the first, and across released breaks, it takes a read.
+async fn changes<L: WorkflowLog>(
+    log: &L,
+    key: &WorkflowKey,
+    items: &[HistoryItem],
+) -> Result<Vec<VersionChanges>, StoreError> {
+    let mut changes = Vec::new();
+    let mut shown: Option<&WorkflowEvent> = None;
+    for item in items {
+        let HistoryItem::Version(event) = item else { continue };
+        let read = match (continues_from(event), shown) {
+            (None, _) => None,
+            (Some(before), Some(shown)) if shown.version == before => None,
+            (Some(before), _) => match event_at(log, key, before).await? {
+                Some(read) => Some(read),
+                None => {
+                    shown = Some(event);
+                    continue;
+                }
+            },
+        };
+        let before = read.as_ref().or(shown).filter(|_| event.version != Version::FIRST);
+        changes.push(VersionChanges::between(before, event));
+        shown = Some(event);
+    }
+    Ok(changes)
 }
 
 /// Whose refused attempts a caller sees.
@@ -189,5 +224,5 @@ fn never_created(beside: [Kind; 3], query: &HistoryQuery) -> Result<HistoryPage,
     if items.is_empty() && next.is_none() && query.after == HistoryPosition::default() {
         return Err(ReadWorkflowError::NotFound);
     }
-    Ok(HistoryPage { items, next })
+    Ok(HistoryPage { items, changes: Vec::new(), next })
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here does I/O, reads a clock or makes an id: all of that comes in through [`ports`].
 
+pub mod amend_workflow;
 pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
@@ -17,6 +18,7 @@ pub mod verify_workflow_history;
 
 mod append;
 mod chain_walk;
+mod deciding;
 mod head;
 mod permission;
 mod quarantining;
@@ -26,7 +28,7 @@ mod witness;
 
 pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
-pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict, WorkflowClosed};
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};

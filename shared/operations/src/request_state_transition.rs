@@ -1,31 +1,23 @@
 //! Requests a transition of a workflow: load, decide, append. "Walk: one request" in ARCHITECTURE.md leads through it.
 
 use alims_domain::access::Action;
-use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, TransitionRejected, decide_transition};
 use alims_domain::event::{AppliedRules, EventType, Failure, Workflow};
 use alims_domain::expected_versions::ExpectedVersions;
-use alims_domain::hash_chain::{Break, BreakKind};
-use alims_domain::head::Head;
 use alims_domain::idempotency::RepeatableRequest;
-use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
+use alims_domain::identifiers::{EventId, Reason, WorkflowId};
 use alims_domain::json::{JsonRefused, ValidationContext};
 use alims_domain::lifecycle::State;
-use alims_domain::proposal::Proposal;
-use alims_domain::quarantine::QuarantineRecord;
-use alims_domain::ruling::Transition;
-use alims_domain::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::append::{Accepted, Appended, append, now};
-use crate::chain_walk::{Page, readable};
+use crate::append::{Accepted, Appended, append};
+use crate::deciding::{Asked, Loaded, keep_forbidden, load};
 use crate::errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
-use crate::head::{ReadWorkflowError, head};
-use crate::permission::{authorise, unless_forbidden};
-use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
-use crate::refusals::{NotKept, TooManyRefusals, keep};
+use crate::head::ReadWorkflowError;
+use crate::ports::{QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::refusals::{NotKept, TooManyRefusals};
 
 pub use crate::ports::DecisionPorts as Ports;
 
@@ -99,12 +91,6 @@ impl From<ReadWorkflowError> for RequestStateTransitionError {
     }
 }
 
-impl From<LogError> for RequestStateTransitionError {
-    fn from(error: LogError) -> Self {
-        ReadWorkflowError::from(error).into()
-    }
-}
-
 impl From<NotKept> for RequestStateTransitionError {
     fn from(error: NotKept) -> Self {
         match error {
@@ -141,19 +127,20 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
-    let loaded = match load(ports, call, workflow_id, request).await {
+    let asked = asked(request);
+    let loaded = match load(ports, call, workflow_id, asked).await {
         Ok(loaded) => loaded,
         Err(error) => {
-            keep_forbidden(ports, call, workflow_id, request, &error).await?;
+            keep_forbidden(ports, call, workflow_id, asked, &error).await?;
             return Err(error.into());
         }
     };
     let repeatable = repeatable(call, workflow_id, request)?;
-    let rejected = match loaded.decide(request, repeatable.as_ref()) {
-        Decision::Repeated(version) => return first_answer(&ports.log, loaded, version).await,
+    let rejected = match decide(&loaded, request, repeatable.as_ref()) {
+        Decision::Repeated(version) => return Ok(loaded.first_answer(&ports.log, version).await?),
         Decision::Rejected(rejected) => rejected,
         Decision::AskRules(transition) => {
-            let proposal = loaded.proposal(call, request, &transition);
+            let proposal = loaded.proposal(call, asked, &transition);
             match ports.rules.judge(&proposal.question()).await?.applied() {
                 Ok(rules) => {
                     let (id, event_type) = (EventId(ports.ids.fresh()), EventType::WorkflowStateChanged);
@@ -164,10 +151,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
             }
         }
     };
-    if let Some(by) = rejected.refused_by() {
-        let attempt = loaded.attempt(call, request);
-        keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await?;
-    }
+    loaded.keep(ports, call, asked, rejected.refused_by()).await?;
     Err(rejected.into())
 }
 
@@ -200,12 +184,13 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<WouldBeAccepted, RequestStateTransitionError> {
-    let loaded = load(ports, call, workflow_id, request).await?;
-    match loaded.decide(request, None) {
+    let asked = asked(request);
+    let loaded = load(ports, call, workflow_id, asked).await?;
+    match decide(&loaded, request, None) {
         Decision::Repeated(_) => Err(Bug::Decision("a request without a key is a repetition").into()),
         Decision::Rejected(rejected) => Err(rejected.into()),
         Decision::AskRules(transition) => {
-            let proposal = loaded.proposal(call, request, &transition);
+            let proposal = loaded.proposal(call, asked, &transition);
             match ports.rules.judge(&proposal.question()).await?.applied() {
                 Ok(rules) => Ok(WouldBeAccepted { workflow: loaded.workflow, rules }),
                 Err(violation) => Err(violation.into()),
@@ -214,89 +199,30 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     }
 }
 
-/// The data on which a transition is decided.
-struct Loaded {
-    key: WorkflowKey,
-    head: Head,
-    quarantine: QuarantineRecord,
-    workflow: Workflow,
-    permission: Result<(), Forbidden>,
-    now: Timestamp,
-}
-
-async fn load<L: WorkflowLog + QuarantineLog, R>(
-    ports: &Ports<L, R>,
-    call: &Call,
-    workflow_id: &WorkflowId,
-    request: &TransitionRequest,
-) -> Result<Loaded, ReadWorkflowError> {
-    let (key, policy, action) = (call.key(workflow_id), ports.policy.as_ref(), Action::moving_to(request.target_state));
-    let read = head(&ports.log, &key).await;
-    let (head, quarantine) = read.map_err(|error| unless_forbidden(policy, call, action, &key, error))?;
-    let permission = authorise(policy, call, action, &key, Some(head.event()));
-    let (workflow, now) = (Workflow::from(head.event()), now(ports.clock.as_ref(), Some(head.event())));
-    Ok(Loaded { key, head, quarantine, workflow, permission, now })
-}
-
-/// Keeps the refusal of one who may not do this, of a workflow that is missing or cannot be read.
-async fn keep_forbidden<L: WorkflowLog, R>(
-    ports: &Ports<L, R>,
-    call: &Call,
-    workflow_id: &WorkflowId,
-    request: &TransitionRequest,
-    error: &ReadWorkflowError,
-) -> Result<(), NotKept> {
-    let ReadWorkflowError::Forbidden(forbidden) = error else { return Ok(()) };
-    let attempt = Attempt {
+fn asked(request: &TransitionRequest) -> Asked<'_> {
+    Asked {
         operation: OPERATION,
-        call,
-        key: &call.key(workflow_id),
-        head: None,
+        action: Action::moving_to(request.target_state),
         target_state: Some(request.target_state),
-        reason: Some(&request.reason),
-        now: now(ports.clock.as_ref(), None),
-    };
-    keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(forbidden))).await
+        reason: &request.reason,
+        context: request.validation_context.as_ref(),
+    }
 }
 
-impl Loaded {
-    fn decide(
-        &self,
-        request: &TransitionRequest,
-        repeatable: Option<&RepeatableRequest>,
-    ) -> Decision<TransitionRejected> {
-        let command = TransitionCommand {
-            target_state: request.target_state,
-            reason: Some(&request.reason),
-            expected_versions: request.expected_versions.as_ref(),
-            metadata: request.metadata.as_ref(),
-            failure: request.failure.as_ref(),
-            repeatable,
-        };
-        decide_transition(&self.head, &self.quarantine, self.permission.clone(), &command)
-    }
-
-    fn proposal<'a>(
-        &'a self,
-        call: &'a Call,
-        request: &'a TransitionRequest,
-        transition: &'a Transition,
-    ) -> Proposal<'a> {
-        let (head, workflow, context) = (Some(&self.head), &self.workflow, request.validation_context.as_ref());
-        Proposal { call, head, workflow, transition, context, now: self.now }
-    }
-
-    fn attempt<'a>(&'a self, call: &'a Call, request: &'a TransitionRequest) -> Attempt<'a> {
-        Attempt {
-            operation: OPERATION,
-            call,
-            key: &self.key,
-            head: Some(self.head.event()),
-            target_state: Some(request.target_state),
-            reason: Some(&request.reason),
-            now: self.now,
-        }
-    }
+fn decide(
+    loaded: &Loaded,
+    request: &TransitionRequest,
+    repeatable: Option<&RepeatableRequest>,
+) -> Decision<TransitionRejected> {
+    let command = TransitionCommand {
+        target_state: request.target_state,
+        reason: Some(&request.reason),
+        expected_versions: request.expected_versions.as_ref(),
+        metadata: request.metadata.as_ref(),
+        failure: request.failure.as_ref(),
+        repeatable,
+    };
+    decide_transition(&loaded.head, &loaded.quarantine, loaded.permission.clone(), &command)
 }
 
 fn repeatable(
@@ -307,25 +233,4 @@ fn repeatable(
     let named = call.idempotency_key.as_ref();
     let what = (OPERATION, workflow_id, request);
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &what)).transpose()?)
-}
-
-/// The answer to the first request with this key.
-async fn first_answer<L: WorkflowLog>(
-    log: &L,
-    loaded: Loaded,
-    version: Version,
-) -> Result<Accepted, RequestStateTransitionError> {
-    let Loaded { key, head, .. } = loaded;
-    if head.event().version == version {
-        return Ok(Accepted { event: head.stored.event, repeated: true });
-    }
-    let page = match readable(log, &key, version, 1).await? {
-        Page::Versions(page) => page,
-        Page::Broken(broken) => return Err(Quarantined(broken).into()),
-    };
-    match page.into_iter().find(|stored| stored.event.version == version) {
-        Some(stored) => Ok(Accepted { event: stored.event, repeated: true }),
-        // The version that this key made is missing from the log.
-        None => Err(Quarantined(Break { at: version, fault: BreakKind::Missing }).into()),
-    }
 }

@@ -4,7 +4,7 @@ use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, Reason, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
@@ -16,6 +16,7 @@ use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use alims_operations::ports::Ids;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -108,6 +109,7 @@ pub fn a_created_of(key: &WorkflowKey) -> StoredVersion {
         from_state: None,
         to_state: State::Created,
         previous_state: None,
+        state_since: None,
         timestamp: at(0),
         created_at: at(0),
         created_by: "alice".parse().unwrap(),
@@ -145,11 +147,38 @@ pub fn a_move(before: &StoredVersion, to: State) -> StoredVersion {
         from_state: Some(event.to_state),
         to_state: to,
         previous_state: None,
+        state_since: None,
         timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
         requested_by: "bob".parse().unwrap(),
         reason: Some("It is time.".parse().unwrap()),
         validation_context: None,
         failure,
+        previous_hash: event.hash.clone(),
+        ..event
+    });
+    StoredVersion { accepted: before.accepted.clone(), ..version }
+}
+
+/// The version after `before`, in which `carol` gives the workflow this data one second later and leaves its state.
+#[must_use]
+pub fn an_amendment(before: &StoredVersion, data: WorkflowData) -> StoredVersion {
+    let event = before.event.clone();
+    let version = sealed(WorkflowEvent {
+        event_id: EventId(IDS.fresh()),
+        event_type: EventType::WorkflowAmended,
+        version: event.version.next().expect("a version to follow"),
+        from_state: Some(event.to_state),
+        previous_state: event.state_before(),
+        state_since: Some(event.state_since()),
+        timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
+        requested_by: "carol".parse().unwrap(),
+        reason: Some("The result is in.".parse().unwrap()),
+        metadata: data.metadata,
+        labels: data.labels,
+        due_at: data.due_at,
+        assignee: data.assignee,
+        validation_context: None,
+        resumes: None,
         previous_hash: event.hash.clone(),
         ..event
     });
@@ -163,32 +192,39 @@ pub fn with_metadata(version: &StoredVersion, value: &Value) -> StoredVersion {
     StoredVersion { accepted: version.accepted.clone(), ..sealed(event) }
 }
 
-/// The versions 1 to `versions` of a workflow: moves, metadata, contexts and reasons drawn from the seed, well formed
-/// throughout, never final before the last version.
+/// The versions 1 to `versions` of a workflow: moves, amendments, data, contexts and reasons drawn from the seed, well
+/// formed throughout. A final state comes at the last version, or a remark behind it.
 #[must_use]
 pub fn a_chain(key: &WorkflowKey, versions: usize, seed: u64) -> Vec<StoredVersion> {
     assert!(versions > 0, "a chain begins with version 1");
     let mut rng = Rng::with_seed(seed);
     let first = a_created_of(key).event;
-    let mut chain = vec![sealed(WorkflowEvent { metadata: some_metadata(&mut rng), ..first })];
+    let WorkflowData { metadata, labels, due_at, assignee } = some_data(&mut rng);
+    let replaces = rng.bool().then(|| format!("w-{}", rng.u8(..)).parse().unwrap());
+    let mut chain = vec![sealed(WorkflowEvent { metadata, labels, due_at, assignee, replaces, ..first })];
     while chain.len() < versions {
         let before = chain.last().unwrap();
         let last = chain.len() + 1 == versions;
+        if before.event.to_state.is_closed() || rng.u8(..4) == 0 {
+            let closed = before.event.to_state.is_closed();
+            let data = if closed || rng.u8(..4) == 0 { before.event.data() } else { some_data(&mut rng) };
+            let event = WorkflowEvent { reason: some_reason(&mut rng), ..an_amendment(before, data).event };
+            chain.push(StoredVersion { accepted: before.accepted.clone(), ..with_context(event, &mut rng) });
+            continue;
+        }
+        let last = last || chain.len() + 2 == versions;
         let allowed = before.event.to_state.allowed_transitions();
         let open: Vec<State> = allowed.into_iter().filter(|to| last || !to.allowed_transitions().is_empty()).collect();
         let moved = a_move(before, *rng.choice(&open).expect("a state that is not final has a way on"));
         let recovered =
             moved.event.from_state == Some(State::Failed) && moved.event.to_state == State::Active && rng.bool();
-        let context = Map::from_iter([("four_eyes".to_owned(), json!(rng.bool()))]);
         let event = WorkflowEvent {
             event_type: if recovered { EventType::WorkflowRecovered } else { moved.event.event_type },
-            metadata: some_metadata(&mut rng),
-            validation_context: rng.bool().then(|| ValidationContext::new(context).unwrap()),
-            reason: rng.bool().then(|| format!("Reason {}\nwith ä and 🧪.", rng.u16(..)).parse().unwrap()),
-            correlation_id: rng.bool().then(|| format!("cause-{}", rng.u16(..)).parse().unwrap()),
+            metadata: if rng.bool() { some_metadata(&mut rng) } else { moved.event.metadata },
+            reason: some_reason(&mut rng).filter(|_| rng.bool()),
             ..moved.event
         };
-        chain.push(StoredVersion { accepted: moved.accepted, ..sealed(event) });
+        chain.push(StoredVersion { accepted: moved.accepted, ..with_context(event, &mut rng) });
     }
     chain
 }
@@ -312,6 +348,33 @@ pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
 #[must_use]
 pub fn sealed(event: WorkflowEvent) -> StoredVersion {
     StoredVersion { event: seal(event).unwrap(), accepted: Vec::new() }
+}
+
+fn some_reason(rng: &mut Rng) -> Option<Reason> {
+    format!("Reason {}\nwith ä and 🧪.", rng.u16(..)).parse().ok()
+}
+
+/// The event with a validation context and a correlation id, or none, sealed.
+fn with_context(event: WorkflowEvent, rng: &mut Rng) -> StoredVersion {
+    let context = Map::from_iter([("four_eyes".to_owned(), json!(rng.bool()))]);
+    sealed(WorkflowEvent {
+        validation_context: rng.bool().then(|| ValidationContext::new(context).unwrap()),
+        correlation_id: rng.bool().then(|| format!("cause-{}", rng.u16(..)).parse().unwrap()),
+        ..event
+    })
+}
+
+/// Labels, a due date and an assignee, or none of them.
+fn some_data(rng: &mut Rng) -> WorkflowData {
+    let labels = (0..rng.usize(..4))
+        .map(|_| (format!("l{}", rng.u8(..5)).parse().unwrap(), format!("value {}", rng.u8(..)).parse().unwrap()))
+        .collect();
+    WorkflowData {
+        metadata: some_metadata(rng),
+        labels: Labels::new(labels).unwrap(),
+        due_at: rng.bool().then(|| at(rng.i64(0..1_000_000_000))),
+        assignee: rng.bool().then(|| format!("person {}", rng.u8(..9)).parse().unwrap()),
+    }
 }
 
 fn some_metadata(rng: &mut Rng) -> Metadata {

@@ -128,6 +128,22 @@ fn contradicted(findings: &Findings) -> Option<BreakFound> {
     }
 }
 
+/// Whether a workflow still stands in the failure for which a recovery was claimed at a version. An amendment leaves it
+/// there; a workflow that has left FAILED and failed again stands in another failure.
+///
+/// `head` is the newest readable version and `end` the newest stored one.
+#[must_use]
+pub fn is_the_same_failure(head: &WorkflowEvent, end: Version, claimed_at: Version) -> bool {
+    claimed_at == end || (end == head.version && head.state_since() <= claimed_at)
+}
+
+/// The oldest version at which a running recovery does what one claimed at `end` would do: the version that made the
+/// failure, when the workflow stands in one.
+#[must_use]
+pub fn joined_since(head: Option<&WorkflowEvent>, end: Version) -> Version {
+    head.filter(|head| head.to_state == State::Failed && head.version == end).map_or(end, WorkflowEvent::state_since)
+}
+
 /// Whether a recovery with this trigger returns a workflow at this version to ACTIVE.
 #[must_use]
 pub fn is_to_be_reactivated(head: &WorkflowEvent, trigger: Trigger) -> bool {

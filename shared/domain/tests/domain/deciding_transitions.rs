@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{alice, at, forbidden, id, key, metadata, request, standing_in};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum History {
+pub(crate) enum History {
     Sound,
     Quarantined,
     Altered,
@@ -103,7 +103,7 @@ fn model(case: &Case) -> &'static str {
     questions.into_iter().find(|(applies, _)| *applies).map_or("ask the rules", |(_, answer)| answer)
 }
 
-fn record(head: &Head, history: History) -> QuarantineRecord {
+pub(crate) fn record(head: &Head, history: History) -> QuarantineRecord {
     let by = FoundBy {
         operation: "test",
         principal: alice().principal.id,
@@ -240,6 +240,7 @@ fn only_what_policies_lifecycle_and_rules_refuse_is_kept() {
             Some(RefusedBy::Policies(_)) => "forbidden",
             Some(RefusedBy::Lifecycle) => "lifecycle",
             Some(RefusedBy::Rules(_)) => "rules",
+            Some(RefusedBy::Closed) => "closed",
             None => "not kept",
         };
         let expected = if matches!(model(&case), "forbidden" | "lifecycle") { model(&case) } else { "not kept" };

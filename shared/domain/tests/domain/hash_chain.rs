@@ -1,10 +1,11 @@
 //! The hash chain: every sound history passes, and no change to any member of any version does.
 
-use alims_domain::event::WorkflowEvent;
+use alims_domain::event::{EventType, Failure, WorkflowEvent};
 use alims_domain::hash_chain::{Break, BreakKind, ChainWalk, hash_of, is_intact};
 use alims_domain::hashing::ChainHash;
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
-use alims_testing::builders::{a_chain, a_created, a_key, at, sealed, version};
+use alims_testing::builders::{a_chain, a_created, a_key, a_move, an_amendment, at, metadata, sealed, version};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -104,7 +105,9 @@ fn a_forged_version_with_a_fitting_hash_is_noticed_by_the_one_after_it() {
 
 #[test]
 fn a_forged_last_version_must_still_follow_from_the_one_before() {
-    let events = chain(3, 7);
+    let created = a_created("w");
+    let active = a_move(&created, State::Active);
+    let events = vec![created.event.clone(), active.event.clone(), a_move(&active, State::Paused).event];
     let forges: [fn(&mut WorkflowEvent); 7] = [
         |event| event.previous_hash = ChainHash::genesis(),
         |event| event.from_state = Some(State::Cancelled),
@@ -118,6 +121,81 @@ fn a_forged_last_version_must_still_follow_from_the_one_before() {
         let mut events = events.clone();
         events[2] = forged(&events[2], forge);
         assert_eq!(walk(events), Some(Break { at: version(3), fault: BreakKind::Unlinked }), "forge {number}");
+    }
+}
+
+/// Forges one member of an amendment; the forged version has a fitting hash.
+type Forge = fn(&mut WorkflowEvent);
+
+/// Each forge makes an amendment say what the version before it does not say.
+const FORGES: [(&str, Forge); 9] = [
+    ("it moves", |event| event.to_state = if event.to_state == State::Active { State::Paused } else { State::Active }),
+    ("it moves from elsewhere", |event| {
+        event.from_state =
+            if event.from_state == Some(State::Active) { Some(State::Paused) } else { Some(State::Active) };
+    }),
+    ("it lies about the state before", |event| {
+        event.previous_state = if event.previous_state.is_none() { Some(State::Failed) } else { None };
+    }),
+    ("it does not say since when", |event| event.state_since = None),
+    ("it says since itself", |event| event.state_since = Some(event.version)),
+    ("it changes the failure", |event| {
+        let (code, message) = ("no.matter".parse().unwrap(), "Nothing.".parse().unwrap());
+        event.failure = Some(Failure { code, message, retryable: true });
+    }),
+    ("it is called a move", |event| event.event_type = EventType::WorkflowStateChanged),
+    ("it is called a recovery", |event| event.event_type = EventType::WorkflowRecovered),
+    ("it replaces another", |event| event.replaces = "another".parse().ok()),
+];
+
+proptest! {
+    #![proptest_config(crate::cases(64))]
+
+    #[test]
+    fn a_forged_amendment_does_not_follow(length in 1_usize..12, seed: u64) {
+        let before = a_chain(&a_key("w"), length, seed).pop().unwrap();
+        let amendment = an_amendment(&before, before.event.data()).event;
+        let mut events = chain(length, seed);
+        // The same history: only the ids of its events differ.
+        let last = events.pop().unwrap();
+        prop_assert_eq!(last.to_state, before.event.to_state);
+        for (what, forge) in FORGES {
+            let key = a_key("w");
+            let mut walk = ChainWalk::continuing(&key, before.event.clone());
+            let broken = walk.step(forged(&amendment, forge)).map_err(|broken| broken.fault);
+            prop_assert_eq!(broken, Err(BreakKind::Unlinked), "{} in {}", what, last.to_state);
+            prop_assert_eq!(walk.step(amendment.clone()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_amendment_changes_data_only_of_an_open_workflow(length in 1_usize..12, seed: u64) {
+        let before = a_chain(&a_key("w"), length, seed).pop().unwrap();
+        let changes: [fn(&mut WorkflowEvent); 4] = [
+            |event| event.metadata = metadata(&json!({"forged": true})),
+            |event| event.labels = Labels::new([("forged".parse().unwrap(), "x".parse().unwrap())].into()).unwrap(),
+            |event| event.due_at = Some(at(77)),
+            |event| event.assignee = "mallory".parse().ok(),
+        ];
+        let expected = if before.event.to_state.is_closed() { Err(BreakKind::Unlinked) } else { Ok(()) };
+        for change in changes {
+            let amendment = forged(&an_amendment(&before, before.event.data()).event, change);
+            let key = a_key("w");
+            let mut walk = ChainWalk::continuing(&key, before.event.clone());
+            prop_assert_eq!(walk.step(amendment).map_err(|broken| broken.fault), expected);
+        }
+    }
+}
+
+#[test]
+fn a_move_says_nothing_that_only_an_amendment_says() {
+    let forges: [Forge; 2] =
+        [|event| event.previous_state = Some(State::Created), |event| event.state_since = Some(version(1))];
+    for forge in forges {
+        let created = a_created("w");
+        let moved = forged(&a_move(&created, State::Active).event, forge);
+        assert_eq!(walk(vec![created.event.clone(), moved]).map(|broken| broken.fault), Some(BreakKind::Unlinked));
+        assert_eq!(walk(vec![forged(&created.event, forge)]).map(|broken| broken.fault), Some(BreakKind::Unlinked));
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod committing;
+mod deciding_amendments;
 mod deciding_creations;
 mod deciding_transitions;
 mod golden;

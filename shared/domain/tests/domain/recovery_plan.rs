@@ -7,8 +7,11 @@ use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::outcome::Trigger;
-use alims_domain::recovery::{Findings, PublishAfter, RecoveryPlan, Repairs, plan};
-use alims_testing::builders::{a_break, a_created, a_key, a_move, a_quarantine, a_release, version};
+use alims_domain::recovery::{
+    Findings, PublishAfter, RecoveryPlan, Repairs, is_the_same_failure, is_to_be_reactivated, joined_since, plan,
+};
+use alims_domain::workflow_data::WorkflowData;
+use alims_testing::builders::{a_break, a_created, a_key, a_move, a_quarantine, a_release, an_amendment, version};
 
 const AUTOMATIC: [Trigger; 2] = [Trigger::Failure, Trigger::Sweep];
 
@@ -53,6 +56,36 @@ fn a_workflow_in_order_is_left_alone_terminal_or_not() {
 #[test]
 fn a_failed_workflow_is_to_be_reactivated() {
     assert_eq!(asked(&found(State::Failed, Some(3))), repairs(false, None, true));
+}
+
+#[test]
+fn an_amended_failure_is_still_that_failure_and_another_one_is_not() {
+    let active = a_move(&a_created("w"), State::Active);
+    let failed = a_move(&active, State::Failed);
+    let amended = an_amendment(&an_amendment(&failed, failed.event.data()), WorkflowData::default());
+    let again = a_move(&a_move(&amended, State::Active), State::Failed);
+    for (head, claimed_at, is_the_same) in [
+        (&failed, 3, true),
+        (&failed, 2, false),
+        (&amended, 3, true),
+        (&amended, 4, true),
+        (&amended, 5, true),
+        (&amended, 2, false),
+        (&again, 5, false),
+        (&again, 3, false),
+        (&again, 7, true),
+    ] {
+        let (head, end) = (&head.event, head.event.version);
+        assert!(is_to_be_reactivated(head, Trigger::Sweep), "{end}");
+        assert_eq!(is_the_same_failure(head, end, version(claimed_at)), is_the_same, "{end}, claimed at {claimed_at}");
+        assert_eq!(joined_since(Some(head), end) <= version(claimed_at), is_the_same, "{end}, claimed at {claimed_at}");
+    }
+    // The newest version is unreadable and released: what it was is not known.
+    assert!(!is_the_same_failure(&amended.event, version(6), version(5)));
+    assert!(is_the_same_failure(&amended.event, version(6), version(6)));
+    assert_eq!(joined_since(Some(&amended.event), version(6)), version(6));
+    assert_eq!(joined_since(Some(&active.event), version(2)), version(2));
+    assert_eq!(joined_since(None, version(2)), version(2));
 }
 
 #[test]

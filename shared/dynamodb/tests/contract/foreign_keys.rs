@@ -50,7 +50,7 @@ async fn a_log(versions: usize, foreign: &[&str]) -> (TamperedLog, Vec<StoredVer
 }
 
 /// Every kind of entry.
-const INCLUDE: Include = Include { refusals: true, quarantines: true, recoveries: true };
+const INCLUDE: Include = Include { refusals: true, quarantines: true, recoveries: true, changes: true };
 
 fn reading(log: &TamperedLog) -> ReadPorts<alims_dynamodb::DynamoLog> {
     ReadPorts { store: log.log.clone(), policy: Arc::new(EverybodyMay) }

@@ -63,6 +63,8 @@ pub struct Include {
     pub quarantines: bool,
     /// Recoveries.
     pub recoveries: bool,
+    /// What each version changed. It says nothing that the versions do not say, and needs no other permission.
+    pub changes: bool,
 }
 
 impl Include {

@@ -7,7 +7,7 @@ use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 
 use crate::ports::{LogError, RecoveryLog, RecoveryStarter, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, StartRecoveryError, automatic_delay, start, start_claimed};
+use crate::recovery::start::{Asking, Claiming, StartRecoveryError, automatic_delay, start, start_claimed};
 
 pub use crate::recovery::start::StartPorts as Ports;
 
@@ -59,7 +59,8 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
         Err(LogError::Unreadable { .. }) => None,
         Err(LogError::Store(error)) => return Err(StoreError::into(error)),
     };
-    let Some(head) = head.filter(|head| head.event.version == *version) else {
+    // An amendment since then is a newer version in the same failure.
+    let Some(head) = head.filter(|head| head.event.state_since() == *version) else {
         return Ok(FailureHandled::Left(LeftAlone::MovedOn));
     };
     if !is_to_be_reactivated(&head.event, Trigger::Failure) {
@@ -78,5 +79,5 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
         return Ok(FailureHandled::Left(LeftAlone::TooMany));
     };
     let asking = Asking::automatic(Trigger::Failure, correlation_id.clone(), delay);
-    Ok(FailureHandled::Started(Box::new(start(ports, key, *version, &asking).await?)))
+    Ok(FailureHandled::Started(Box::new(start(ports, key, Claiming::at(*version), &asking).await?)))
 }

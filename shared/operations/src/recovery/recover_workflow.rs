@@ -5,7 +5,7 @@
 use alims_domain::access::Action;
 use alims_domain::attempt::{Attempt, RefusedBy};
 use alims_domain::call::Call;
-use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
+use alims_domain::identifiers::{EventId, Reason, WorkflowId, WorkflowKey};
 use alims_domain::lifecycle::State;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::RecoveryClaim;
@@ -16,7 +16,7 @@ use crate::errors::Forbidden;
 use crate::head::{Newest, newest};
 use crate::permission::authorise;
 use crate::ports::{AccessPolicy, Ids, RecoveryLog, RecoveryStarter, StarterError, StoreError, WorkflowLog};
-use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, start};
+use crate::recovery::start::{Asking, Claiming, StartPorts, StartRecoveryError, start};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 /// The ports of a recovery request.
@@ -81,7 +81,7 @@ pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
     reason: Option<Reason>,
 ) -> Result<RecoveryClaim, RecoverWorkflowError> {
     let key = call.key(workflow_id);
-    let version = permitted_version(ports, call, &key, reason.as_ref()).await?;
+    let claiming = permitted_version(ports, call, &key, reason.as_ref()).await?;
     let asking = Asking {
         trigger: Trigger::Request,
         requested_by: call.principal.id.clone(),
@@ -90,7 +90,7 @@ pub async fn recover_workflow<L: WorkflowLog + RecoveryLog, S: RecoveryStarter>(
         correlation_id: call.correlation_id.clone(),
         delay_seconds: 0,
     };
-    Ok(start(&ports.starting, &key, version, &asking).await?)
+    Ok(start(&ports.starting, &key, claiming, &asking).await?)
 }
 
 /// The current version of the workflow, for a caller who may recover it.
@@ -99,7 +99,7 @@ async fn permitted_version<L: WorkflowLog, S>(
     call: &Call,
     key: &WorkflowKey,
     reason: Option<&Reason>,
-) -> Result<Version, RecoverWorkflowError> {
+) -> Result<Claiming, RecoverWorkflowError> {
     let StartPorts { log, clock, .. } = &ports.starting;
     let newest = newest(log, key).await?;
     let head = newest.as_ref().and_then(Newest::event);
@@ -109,5 +109,6 @@ async fn permitted_version<L: WorkflowLog, S>(
         keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }
-    Ok(newest.ok_or(RecoverWorkflowError::NotFound)?.version())
+    let newest = newest.as_ref().ok_or(RecoverWorkflowError::NotFound)?;
+    Ok(Claiming::at_end(newest.event(), newest.version()))
 }

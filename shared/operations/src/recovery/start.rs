@@ -1,11 +1,13 @@
 //! Starts a recovery once: the log says who owns the attempt, the starter whether it is running.
 
+use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, Version, WorkflowKey};
 use alims_domain::limits::{
     AUTOMATIC_ATTEMPTS_MAX, AUTOMATIC_ATTEMPTS_WINDOW_HOURS, AUTOMATIC_DELAY_GROWTH, AUTOMATIC_DELAY_SECONDS_FIRST,
     AUTOMATIC_DELAY_SECONDS_MAX,
 };
 use alims_domain::recovery::document::RecoveryDocument;
+use alims_domain::recovery::joined_since;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
 use alims_domain::recovery::records::{RecoveryAttempt, RecoveryClaim};
 use alims_domain::timestamp::Timestamp;
@@ -81,6 +83,27 @@ impl Asking {
     }
 }
 
+/// The version at which a recovery is claimed.
+#[derive(Clone, Copy)]
+pub(crate) struct Claiming {
+    /// The version.
+    version: Version,
+    /// A running recovery that was claimed at this version or later does the same, and is joined.
+    joined_since: Version,
+}
+
+impl Claiming {
+    /// At a version of which nothing more is known.
+    pub(crate) fn at(version: Version) -> Self {
+        Self { version, joined_since: version }
+    }
+
+    /// At the newest stored version, which is above the newest readable one when it is unreadable.
+    pub(crate) fn at_end(head: Option<&WorkflowEvent>, end: Version) -> Self {
+        Self { version: end, joined_since: joined_since(head, end) }
+    }
+}
+
 /// How many recoveries may end during the start of one.
 const STARTS_MAX: usize = 4;
 
@@ -89,16 +112,17 @@ const STARTS_MAX: usize = 4;
 pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     ports: &StartPorts<L, S>,
     key: &WorkflowKey,
-    version: Version,
+    claiming: Claiming,
     asking: &Asking,
 ) -> Result<RecoveryClaim, StartRecoveryError> {
     for _ in 0..STARTS_MAX {
         let recoveries = ports.log.recoveries(key, 1).await?;
         // Another caller may have seen a later version and recovered that.
+        let Claiming { version, joined_since } = claiming;
         let version = recoveries.newest().map_or(version, |newest| newest.claim.version.max(version));
         let attempt = recoveries.attempts_at(version).saturating_add(1);
         let newest = recoveries.attempts.into_iter().next();
-        let claim = match newest.filter(|newest| newest.claim.version == version) {
+        let claim = match newest.filter(|newest| newest.claim.version >= joined_since) {
             // A person need not wait for the delay of an automatic recovery.
             Some(RecoveryAttempt { claim, ended: None })
                 if asking.trigger == Trigger::Request && waits(ports, &claim) =>

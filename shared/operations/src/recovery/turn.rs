@@ -5,7 +5,7 @@ use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine};
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
-use alims_domain::recovery::{Findings, RecoveryPlan, plan};
+use alims_domain::recovery::{Findings, RecoveryPlan, is_the_same_failure, plan};
 use alims_domain::stored_name::Part;
 use alims_domain::timestamp::Timestamp;
 use std::sync::Arc;
@@ -131,8 +131,8 @@ where
         Ok(document)
     }
 
-    /// Reads log, index and quarantine record. A workflow leaves FAILED only by a new version: at another version than
-    /// the claimed one it has failed again, and this recovery has no request to reactivate it from there.
+    /// Reads log, index and quarantine record. A workflow that has left FAILED and failed again stands in another failure
+    /// than the claimed one, and this recovery has no request to reactivate it from there.
     ///
     /// Each turn checks the whole history anew; a long one in several calls, of which the document says how far the
     /// last one came.
@@ -146,7 +146,9 @@ where
             Err(AssessError::Store(error)) => return Err(error.into()),
         };
         let mut plan = plan(&findings, document.trigger);
-        if findings.end != document.version {
+        if let Ok(head) = &findings.log
+            && !is_the_same_failure(head, findings.end, document.version)
+        {
             plan = plan.without_reactivation();
         }
         Ok(match findings.log.clone() {

@@ -1,5 +1,7 @@
 //! Reading a history page by page, with the entries beside the versions and with what cannot be read in its place.
 
+mod changes;
+
 use alims_domain::access::Action;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::BreakKind;
@@ -29,9 +31,9 @@ use crate::support::newer::{is_newer, newer_in};
 use crate::support::site::{Site, alter, moved, recovered};
 use crate::{alice, deciding, new, to};
 
-pub(crate) const NOTHING: Include = Include { refusals: false, quarantines: false, recoveries: false };
+pub(crate) const NOTHING: Include = Include { refusals: false, quarantines: false, recoveries: false, changes: false };
 pub(crate) const REFUSALS: Include = Include { refusals: true, ..NOTHING };
-pub(crate) const EVERYTHING: Include = Include { refusals: true, quarantines: true, recoveries: true };
+pub(crate) const EVERYTHING: Include = Include { refusals: true, quarantines: true, recoveries: true, changes: true };
 
 /// The kinds of entries that a history can have beside the versions, in their order at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod amend_workflow;
 mod assess;
 mod chain_walk;
 mod count_workflows;

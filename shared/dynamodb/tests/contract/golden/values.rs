@@ -78,6 +78,7 @@ pub(crate) fn created() -> StoredVersion {
             from_state: None,
             to_state: State::Created,
             previous_state: None,
+            state_since: None,
             timestamp: at(0),
             created_at: at(0),
             created_by: "alice".parse().unwrap(),

@@ -9,8 +9,8 @@ use alims_domain::identifiers::{EventId, Version};
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::recovery::document::{KeptVerdict, Next, RecoveryDocument};
-use alims_domain::recovery::is_to_be_reactivated;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
+use alims_domain::recovery::{is_the_same_failure, is_to_be_reactivated};
 use alims_domain::ruling::Transition;
 use alims_domain::stored_name::Part;
 use alims_domain::timestamp::Timestamp;
@@ -100,8 +100,8 @@ where
         Ok(document)
     }
 
-    /// The transition back to ACTIVE, decided like every other; none when the workflow is no longer as this recovery
-    /// claimed and assessed it. The policies decided on it when the recovery was requested.
+    /// The transition back to ACTIVE, decided like every other; none when the workflow no longer stands in the failure
+    /// that this recovery claimed. The policies decided on it when the recovery was requested.
     async fn reactivation(&self, document: &RecoveryDocument) -> Result<Option<Reactivation>, StoreError> {
         let (head, quarantine) = match head(self.log(), &self.key).await {
             Ok(read) => read,
@@ -111,7 +111,8 @@ where
             }
             Err(ReadWorkflowError::Store(error)) => return Err(error),
         };
-        if head.end != document.version || !is_to_be_reactivated(head.event(), document.trigger) {
+        let is_claimed = is_the_same_failure(head.event(), head.end, document.version);
+        if !is_claimed || !is_to_be_reactivated(head.event(), document.trigger) {
             return Ok(None);
         }
         let command = TransitionCommand {

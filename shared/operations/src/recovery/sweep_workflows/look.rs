@@ -21,7 +21,9 @@ use crate::ports::{
 };
 use crate::quarantining::quarantine;
 use crate::recovery::assess::{AssessError, Assessed, assess_part};
-use crate::recovery::start::{Asking, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed};
+use crate::recovery::start::{
+    Asking, Claiming, StartPorts, StartRecoveryError, automatic_delay, close, start, start_claimed,
+};
 
 /// The ports of a sweep.
 #[derive(Clone)]
@@ -210,7 +212,7 @@ where
         Err(AssessError::NotFound) => return helped(Helped::NotNeeded),
         Err(AssessError::Store(error)) => return Err(error.into()),
     };
-    let (version, correlation_id, behind) = match plan(&findings, Trigger::Sweep) {
+    let (claiming, correlation_id, behind) = match plan(&findings, Trigger::Sweep) {
         RecoveryPlan::AlreadyConsistent => return helped(Helped::NotNeeded),
         RecoveryPlan::Quarantine(found) if is_recorded(&findings, &found) => {
             return helped(Helped::NotNeeded);
@@ -231,7 +233,7 @@ where
             if young || (only_failed && was_decided(&attempts, findings.end)) {
                 return helped(Helped::NotNeeded);
             }
-            (findings.end, head.correlation_id.clone(), !only_failed)
+            (Claiming::at_end(Some(head), findings.end), head.correlation_id.clone(), !only_failed)
         }
     };
     // Sweeps are rare enough to need no delay; but their recoveries count towards the maximum.
@@ -239,7 +241,7 @@ where
         return Ok(Did { closed, behind, helped: Helped::NotNeeded });
     }
     let asking = Asking::automatic(Trigger::Sweep, correlation_id, 0);
-    let claim = start(&ports.starting, key, version, &asking).await?;
+    let claim = start(&ports.starting, key, claiming, &asking).await?;
     Ok(Did { closed, behind, helped: Helped::Started(Box::new(claim)) })
 }
 
@@ -269,7 +271,8 @@ fn is_recorded(findings: &Findings, found: &BreakFound) -> bool {
     findings.quarantine.in_force().iter().any(|in_force| in_force.found == *found && in_force.recorded.is_some())
 }
 
-/// Whether the newest recovery at this version ended in a decision that a repetition would not change.
+/// Whether the newest recovery at this version ended in a decision that a repetition would not change. An amendment makes
+/// another version, on which the rules may decide otherwise.
 pub(super) fn was_decided(attempts: &[RecoveryAttempt], version: Version) -> bool {
     let newest = attempts.first().filter(|newest| newest.claim.version >= version);
     newest.and_then(|newest| newest.ended.as_ref()).is_some_and(|ended| match ended.outcome.status {

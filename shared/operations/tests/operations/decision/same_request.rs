@@ -10,7 +10,8 @@ use alims_domain::identifiers::Version;
 use alims_domain::json::ValidationContext;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
-use alims_domain::workflow_data::WorkflowData;
+use alims_domain::workflow_data::{Change, DataPatch, WorkflowData};
+use alims_operations::amend_workflow::{AmendWorkflowError, AmendmentRequest, amend_workflow};
 use alims_operations::create_workflow::{CreateWorkflowError, NewWorkflow, create_workflow};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition,
@@ -116,6 +117,42 @@ fn differing_moves(ours: &TransitionRequest) -> Vec<(&'static str, TransitionReq
     moves
 }
 
+/// For each member of an amendment one that differs in it, by another value and by none.
+fn differing_amendments(ours: &AmendmentRequest) -> Vec<(&'static str, AmendmentRequest)> {
+    // Every member is named, so that a new one does not compile before it has its amendment here.
+    let AmendmentRequest {
+        reason,
+        expected_versions,
+        validation_context,
+        patch: DataPatch { metadata, labels, due_at, assignee },
+    } = AmendmentRequest {
+        reason: "another reason".parse().unwrap(),
+        expected_versions: Some(version(2).into()),
+        validation_context: Some(context(2)),
+        patch: DataPatch {
+            metadata: Some(patch(2)),
+            labels: BTreeMap::from([("sample".parse().unwrap(), None)]),
+            due_at: Change::Set(at(9)),
+            assignee: Change::Remove,
+        },
+    };
+    let with = |patch: DataPatch| AmendmentRequest { patch, ..ours.clone() };
+    let data = &ours.patch;
+    vec![
+        ("reason", AmendmentRequest { reason, ..ours.clone() }),
+        ("expected_versions", AmendmentRequest { expected_versions, ..ours.clone() }),
+        ("validation_context", AmendmentRequest { validation_context, ..ours.clone() }),
+        ("metadata", with(DataPatch { metadata, ..data.clone() })),
+        ("no metadata", with(DataPatch { metadata: None, ..data.clone() })),
+        ("labels", with(DataPatch { labels, ..data.clone() })),
+        ("no labels", with(DataPatch { labels: BTreeMap::new(), ..data.clone() })),
+        ("due_at", with(DataPatch { due_at, ..data.clone() })),
+        ("no due_at", with(DataPatch { due_at: Change::Keep, ..data.clone() })),
+        ("assignee", with(DataPatch { assignee, ..data.clone() })),
+        ("no assignee", with(DataPatch { assignee: Change::Keep, ..data.clone() })),
+    ]
+}
+
 fn patch(number: u64) -> Map<String, Value> {
     Map::from_iter([("number".to_owned(), json!(number))])
 }
@@ -209,6 +246,33 @@ async fn a_move_that_differs_in_one_member_is_another_request() {
     for (what, other) in differing_moves(&ours) {
         assert_eq!(fail(&log, &call, "w", &other).await, Seen::Another, "{what}");
     }
+}
+
+#[tokio::test]
+async fn an_amendment_that_differs_in_one_member_is_another_request() {
+    let (log, call, w) = (MemoryLog::default(), a_call_with_key("alice", "k-1"), "w".parse().unwrap());
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    let ours = AmendmentRequest {
+        reason: "as planned".parse().unwrap(),
+        expected_versions: Some(Version::FIRST.into()),
+        validation_context: Some(context(1)),
+        patch: DataPatch {
+            metadata: Some(patch(1)),
+            labels: BTreeMap::from([("sample".parse().unwrap(), "S-1".parse().ok())]),
+            due_at: Change::Remove,
+            assignee: Change::Set("bob".parse().unwrap()),
+        },
+    };
+    let first = amend_workflow(&allowing(&log), &call, &w, &ours).await.unwrap();
+    let again = amend_workflow(&allowing(&log), &call, &w, &ours).await.unwrap();
+    assert!(again.repeated && again.event == first.event);
+    for (what, other) in differing_amendments(&ours) {
+        let told = amend_workflow(&allowing(&log), &call, &w, &other).await;
+        assert!(matches!(told, Err(AmendWorkflowError::KeyReused)), "{what}: {told:?}");
+    }
+    // Nor is it a move with the same key.
+    let moved = request_state_transition(&allowing(&log), &call, &w, &to(State::Active)).await;
+    assert!(matches!(moved, Err(RequestStateTransitionError::KeyReused)), "{moved:?}");
 }
 
 #[tokio::test]
