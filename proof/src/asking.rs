@@ -107,7 +107,11 @@ impl Ask {
             Wish::Move(target) => {
                 of(&request_state_transition::ROUTE, json!({"target_state": target.as_str(), "reason": "as planned"}))
             }
-            Wish::Remark | Wish::Change(_) => unreachable!("HANDLER"),
+            Wish::Remark => of(&amend_workflow::ROUTE, json!({"reason": "as seen"})),
+            Wish::Change(name) => {
+                let body = json!({"reason": "as measured", "metadata": {name: true}, "labels": {"sample": name}});
+                of(&amend_workflow::ROUTE, body)
+            }
         };
         match &self.key {
             Some(key) => event.header("idempotency-key", key),
@@ -208,50 +212,15 @@ pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &DecisionPorts<L, R>,
     ask: &Ask,
 ) -> Outcome {
-    if ask.wish.target().is_none() {
-        return Box::pin(amend(ports, ask)).await;
-    }
     let request = ask.event().request();
     // In boxes: a debug build keeps several copies of a future on the stack, and a thread of a test has 2 MiB of it.
     let answer = match &ask.wish {
         Wish::Creation => Box::pin(create_workflow::create_workflow(ports, request)).await,
         Wish::Move(_) => Box::pin(request_state_transition::request_state_transition(ports, request)).await,
-        Wish::Remark | Wish::Change(_) => unreachable!("HANDLER"),
+        Wish::Remark | Wish::Change(_) => Box::pin(amend_workflow::amend_workflow(ports, request)).await,
     };
     Outcome::by(&answer.into(), ask.wish == Wish::Creation)
 }
-
-// HANDLER begin
-async fn amend<L: WorkflowLog + QuarantineLog, R: TransitionRules>(ports: &DecisionPorts<L, R>, ask: &Ask) -> Outcome {
-    use alims_domain::workflow_data::DataPatch;
-    use alims_operations::amend_workflow::{AmendWorkflowError as E, AmendmentRequest, amend_workflow};
-    let mut call = alims_testing::builders::a_call("alice");
-    call.principal.tenant_id = "lab".parse().unwrap();
-    call.idempotency_key = ask.key.as_ref().map(|key| key.parse().unwrap());
-    let mut patch = DataPatch::default();
-    if let Wish::Change(name) = &ask.wish {
-        patch.metadata = json!({name: true}).as_object().cloned();
-        patch.labels.insert("sample".parse().unwrap(), Some(name.parse().unwrap()));
-    }
-    let request = AmendmentRequest {
-        reason: "as measured".parse().unwrap(),
-        expected_versions: ask.expected.map(|version| alims_testing::builders::version(version).into()),
-        validation_context: None,
-        patch,
-    };
-    match amend_workflow(ports, &call, &ask.workflow.parse().unwrap(), &request).await {
-        Ok(accepted) => Outcome::Accepted { version: accepted.event.version.get(), event_id: Some(accepted.event.event_id.to_string()) },
-        Err(E::NotFound) => Outcome::NotFound,
-        Err(E::VersionConflict(it)) => Outcome::Conflict { version: it.version.get(), state: it.current_state },
-        Err(E::Closed(it)) => Outcome::Closed { version: it.version.get(), state: it.current_state },
-        Err(E::RuleViolation(_)) => Outcome::Denied,
-        Err(E::RulesUnavailable(_)) => Outcome::RulesUnavailable,
-        Err(E::Quarantined(_)) => Outcome::Quarantined,
-        Err(E::Store(_)) => Outcome::StorageUnavailable,
-        Err(other) => Outcome::Other(other.to_string()),
-    }
-}
-// HANDLER end
 
 /// Asks where a workflow stands.
 pub async fn state<L, R>(ports: &alims_operations::get_workflow_state::Ports<L, R>, workflow: &str) -> Outcome
