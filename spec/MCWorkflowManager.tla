@@ -28,6 +28,10 @@ Always(w) == TRUE
 Never(x) == FALSE
 NeverTo(x, y) == FALSE
 
+(* Clients amend: they remark upon workflows, and change their data. *)
+RemarksAndChanges == BOOLEAN
+Changes == {TRUE}
+
 (* The stream shows every change of a stored version. *)
 ShowsChanges == TRUE
 

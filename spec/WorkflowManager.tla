@@ -17,8 +17,13 @@
 (* once, so that its answer stays to be compared with the log for ever.    *)
 (*                                                                         *)
 (* Left out, and why that hides nothing:                                   *)
-(* - Metadata, reasons, tenants: no decision of the protocol reads them,   *)
-(*   and a key cannot name another tenant's workflow.                      *)
+(* - Reasons, tenants, and what a workflow's data say: no decision of the  *)
+(*   protocol reads them, and a key cannot name another tenant's workflow. *)
+(*   What is modelled of the data is which requests changed them.          *)
+(* - A move that changes the data as well, and a creation that brings some:*)
+(*   they do so from the head that was read, as an amendment does.         *)
+(* - A batch of transitions. Each item is a request of its own, with its   *)
+(*   own decision, append and answer.                                      *)
 (* - Time. What waits for it (delays, deadlines, the bound on refusals)    *)
 (*   only makes less happen; what the rules make of it is their verdict.   *)
 (* - The bound on kept refusals (429): before one is kept, those of the    *)
@@ -102,6 +107,9 @@ Moves == {
 
 Nowhere == "NOWHERE"    \* where a workflow is before it is created
 
+(* States that no move leaves. The data of a workflow in one of them stay as they are. *)
+Closed == {state \in States : \A other \in States : <<state, other>> \notin Moves}
+
 (* What is in a set of one. TLC evaluates that once; what a LET says it evaluates again and again where it asks whether an
    action is enabled. *)
 The(one)  == CHOOSE x \in one : TRUE
@@ -111,13 +119,26 @@ First(ns) == CHOOSE n \in ns : \A other \in ns : n <= other
 (* The log. `prev` stands for the hash of the version before: an id is as good as a hash when nobody finds collisions.
    `grounds` is what the decision stood on: in every version that is decided as it should be, policies that permitted,
    rules that allowed and a history that was sound. `resumes` is empty, or <<m, content>> in a version that goes on from
-   version m because all between cannot be read: `content` is what the last of them held when that was decided. The log
-   keeps what a version held when it was made; whether that can still be read is said by `altered`. *)
+   version m because all between cannot be read: `content` is what the last of them held when that was decided. `data`
+   has the keys of the requests whose changes of the data the version holds. A version that keeps the state also keeps
+   what is said of that state: `previous`, the state before the last change of it, and `since`, the version that made it,
+   which stands for the failure too. The log keeps what a version held when it was made; whether that can still be read is
+   said by `altered`. *)
 
 Genesis == <<"past", 0>>    \* not a text: TLC compares it with ids
 
 StateAt(w, n) == IF n = 0 THEN Nowhere ELSE log[w][n].to
 IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
+DataAt(w, n)  == IF n = 0 THEN {} ELSE log[w][n].data
+
+Amended == "WorkflowAmended"    \* the kind of version that keeps the state
+
+(* What version n says of the last change of state: the state before it, and the version that made it. *)
+StateBefore(w, n) ==
+    CASE n = 0                    -> Nowhere
+      [] log[w][n].kind = Amended -> log[w][n].previous
+      [] OTHER                    -> log[w][n].from
+StateSince(w, n) == IF n > 0 /\ log[w][n].kind = Amended THEN log[w][n].since ELSE n
 
 (* A break is <<version, content, harm>>: the same version altered once more is another one. Its content can be read and
    does not fit its hash ("altered"), or it cannot be read at all ("unreadable"), and then the bytes are what is known. *)
@@ -145,6 +166,10 @@ BaseOf(version, i) == IF version.resumes = << >> THEN i - 1 ELSE version.resumes
 RECURSIVE Chain(_, _)
 Chain(w, i) == IF i = 0 THEN {} ELSE {i} \cup Chain(w, BaseOf(log[w][i], i))
 
+(* The newest of them that changed the state. *)
+RECURSIVE LastChange(_, _)
+LastChange(w, i) == IF i = 0 \/ log[w][i].kind # Amended THEN i ELSE LastChange(w, BaseOf(log[w][i], i))
+
 (* What the index proves: the version that was published is not in the log, or the log has another one with its number.
    The break holds both ids; Genesis stands for no version. What is made in the place of a released loss is covered. *)
 Replaced == "replaced"
@@ -168,9 +193,9 @@ Contradicted(w) == \E b \in Witnessed(w) : ~Covers(quarantine[w], b)
 MayBePassedOver(w) == {n \in Unreadable(w) : BreaksAt(w, n) \subseteq quarantine[w].released}
 WasReleased(w)     == {b[1] : b \in {b \in quarantine[w].released : b[3] = "unreadable"}}
 
-Version(id, key, kind, from, to, prev, resumes, grounds) ==
-    [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, prev |-> prev, resumes |-> resumes,
-     grounds |-> grounds]
+Version(id, key, kind, from, to, previous, since, data, prev, resumes, grounds) ==
+    [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, previous |-> previous, since |-> since, data |-> data,
+     prev |-> prev, resumes |-> resumes, grounds |-> grounds]
 
 Good == "good"
 Unruly == {"unavailable", "unasked", "forbidden"}    \* rules without a verdict or not asked, policies that said no
@@ -178,9 +203,21 @@ Altered == "altered"
 Guessed == "guessed"    \* what could not be read was taken for something
 Quarantined == "quarantined"
 
+(* What version n says of the last change of state when it goes on from version m: only one that keeps the state says
+   any of it. *)
+Previous(w, m, kind) ==
+    CASE kind # Amended                     -> Nowhere
+      [] Mutant = "says-the-state-it-keeps" -> StateAt(w, m)
+      [] OTHER                              -> StateBefore(w, m)
+Since(w, n, m, kind) ==
+    CASE kind # Amended                  -> 0
+      [] Mutant = "forgets-the-failure" -> n
+      [] OTHER                           -> StateSince(w, m)
+
 (* An append after version n of w that goes on from version m: the item and the key it is put under. *)
-Put(w, n, m, resumes, id, key, kind, to, grounds) ==
-    [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, m), to, IdAt(w, m), resumes, grounds)]
+Put(w, n, m, resumes, id, key, kind, to, data, grounds) ==
+    [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, m), to, Previous(w, m, kind), Since(w, n + 1, m, kind),
+                                               data, IdAt(w, m), resumes, grounds)]
 
 (* What the newest version says of the others when it is made, from what was read: newest version n, base m. *)
 Resumes(newest) ==
@@ -190,7 +227,7 @@ Resumes(newest) ==
 PastVersion(states, i) ==
     LET before == IF i = 1 THEN Nowhere ELSE states[i - 1]
         kind   == IF i = 1 THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], <<"past", i - 1>>, << >>, Good)
+    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], Nowhere, 0, {}, <<"past", i - 1>>, << >>, Good)
 
 KeyIsFree(put) == put.n = Len(log[put.w]) + 1
 
@@ -224,11 +261,19 @@ Stopped == IF Mutant = "recovery-gives-up" THEN Ended("gave-up") ELSE Idle
 InProgress == {"refuse", "append", "publish", "judge"}
 
 (* A request of its own, or the same once more: with the same key, by a caller who got no answer or did not wait. *)
-NewRequests(c, kind, targets) == [w : Workflows, kind : {kind}, to : targets, key : {c}]
+Repeated(kind) == {work[d].put : d \in {d \in Calls : "put" \in DOMAIN work[d] /\ work[d].put.version.kind = kind}}
+
+NewRequests(c, kind, targets) == [w : Workflows, kind : {kind}, to : targets, changes : {FALSE}, key : {c}]
 RepeatedRequests(kind) ==
-    {[w |-> work[d].put.w, kind |-> kind, to |-> work[d].put.version.to, key |-> work[d].put.version.key] :
-        d \in {d \in Calls : "put" \in DOMAIN work[d] /\ work[d].put.version.kind = kind}}
+    {[w |-> put.w, kind |-> kind, to |-> put.version.to, changes |-> FALSE, key |-> put.version.key] : put \in Repeated(kind)}
 Requests(c, kind, targets) == NewRequests(c, kind, targets) \cup RepeatedRequests(kind)
+
+(* What amendments clients ask for: remarks (FALSE) and changes of the data (TRUE). Only the models that define it have
+   any. An amendment names no state: it keeps the one that it finds. *)
+Amendments == {}
+AmendmentRequests(c) ==
+    [w : Workflows, changes : Amendments, key : {c}] \cup
+    {[w |-> put.w, changes |-> put.version.key \in put.version.data, key |-> put.version.key] : put \in Repeated(Amended)}
 
 (* The version that a request with this key has made, or 0. Version m remembers the keys of all that it goes on from; a
    version that was passed over is forgotten with its key. *)
@@ -240,14 +285,21 @@ Known(q, m) ==
 (* What is refused is kept before it is answered; without a verdict of the rules nothing is written. *)
 Requested(q, newest, id, grounds) ==
     LET said == IF Mutant = "resumes-and-does-not-say-so" THEN << >> ELSE Resumes(newest)
-    IN  Appending(Put(q.w, newest.n, newest.m, said, id, q.key, q.kind, q.to, grounds))
+        data == DataAt(q.w, newest.m) \cup (IF q.changes THEN {q.key} ELSE {})
+    IN  Appending(Put(q.w, newest.n, newest.m, said, id, q.key, q.kind, q.to, data, grounds))
 
 Forbidden(q, newest, id) ==
     IF Mutant = "policy-not-asked" THEN Requested(q, newest, id, "forbidden") ELSE Refusing
 
-(* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. *)
+(* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. A remark is possible in
+   every state, a change of the data in every state that can be left. *)
+MayFollow(q, newest) ==
+    CASE q.kind = "WorkflowCreated" -> TRUE
+      [] q.kind = Amended           -> ~q.changes \/ StateAt(q.w, newest.m) \notin Closed \/ Mutant = "amends-the-closed"
+      [] OTHER                      -> <<StateAt(q.w, newest.m), q.to>> \in Moves \/ Mutant = "lifecycle-not-asked"
+
 Judged(q, newest, id, grounds) ==
-    IF <<StateAt(q.w, newest.m), q.to>> \in Moves \/ q.kind = "WorkflowCreated" \/ Mutant = "lifecycle-not-asked"
+    IF MayFollow(q, newest)
     THEN {Requested(q, newest, id, grounds), Refusing,
           IF Mutant = "unavailable-is-allow" THEN Requested(q, newest, id, "unavailable") ELSE Ended("unavailable")}
     ELSE {Refusing}
@@ -324,6 +376,19 @@ RequestStateTransition(c) ==
     /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) :
         /\ work[c].at = "look" => work[c].w = q.w
         /\ Decides(c, TransitionOutcomes(q, c, NewestSeen(c, q.w), RecordSeen(c, q.w)))
+
+(* An amendment is decided as a transition is: from the same reads, in the same order. It goes to the state that it finds. *)
+Amendment(q, newest) ==
+    LET found == StateAt(q.w, newest.m)
+    IN  [w |-> q.w, kind |-> Amended, changes |-> q.changes, key |-> q.key,
+         to |-> IF Mutant = "moves-by-amending" /\ found = "ACTIVE" THEN "COMPLETED" ELSE found]
+
+AmendWorkflow(c) ==
+    /\ work[c].at \in {"idle", "look"}
+    /\ \E q \in AmendmentRequests(c) :
+        /\ work[c].at = "look" => work[c].w = q.w
+        /\ LET newest == NewestSeen(c, q.w)
+           IN  Decides(c, TransitionOutcomes(Amendment(q, newest), c, newest, RecordSeen(c, q.w)))
 
 (* A refusal is answered once it is kept. *)
 RecordRefusal(c) ==
@@ -442,7 +507,7 @@ NoLanes == << >>
    by an earlier batch: if a change of it is in force, it is held back (`back`), and all that follows with it. *)
 HeldBack(w, told, first) ==
     LET changed == {b[1] : b \in {b \in InForce(w) : b[3] = Changed /\ b[1] > told}}
-    IN  IF told + 1 < first /\ changed # {} THEN First(changed) ELSE 0
+    IN  IF told + 1 < first /\ changed # {} /\ Mutant # "holds-nothing-back" THEN First(changed) ELSE 0
 
 Answer(records) == notifications' = IF Redelivery THEN notifications ELSE notifications \ records
 
@@ -663,11 +728,17 @@ CanBeRecovered(r, w) ==
        /\ log[w] # << >>
        /\ Sound(w) \/ Mutant = "recovers-the-broken"
 
+(* What says whether a failure may be brought back is the failure itself: that of the version that made the state, which
+   every amendment has kept. Each may be, here. *)
+HasItsFailure(w) ==
+    LET n == StateSince(w, Base(w, Len(log[w]))) IN n > 0 /\ log[w][n].kind # Amended
+
 (* The sound end of a history is the newest version that can be read; those after it are released. When one of them was
    made unreadable since the record was seen, it is found, or the history was read before that. *)
 BringBack(r, w) ==
     /\ CanBeRecovered(r, w)
     /\ Failed(w) \/ Mutant = "recovers-what-has-not-failed"
+    /\ HasItsFailure(w)
     /\ LET newest == Newest(w) IN
         /\ (newest.m + 1)..newest.n \subseteq MayBePassedOver(w) \/ Mutant = "recovers-the-broken"
         /\ work' = [work EXCEPT ![r] =
@@ -767,11 +838,12 @@ RecoveryAllowed(r) ==
     /\ work[r].at = "judge"
     /\ LET w       == work[r].w
            id      == Fresh(r, w)
+           data    == DataAt(w, IF Mutant = "recovers-the-data-of-the-failure" THEN LastChange(w, work[r].m) ELSE work[r].m)
            grounds == CASE Mutant = "recovery-without-rules" -> "unasked"
                         [] Mutant = "recovers-the-broken" /\ Broken(w) -> Altered
                         [] OTHER -> Good
        IN  work' = [work EXCEPT ![r] =
-                Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", grounds))]
+                Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", data, grounds))]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Denied: the workflow stays as it was. That the refusal is kept before it is told is in no variable here: the line
@@ -880,7 +952,7 @@ Init ==
 
 (* What happens when nothing goes wrong, late and repeated messages included. *)
 Steps ==
-    \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ RecordRefusal(c)
+    \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ AmendWorkflow(c) \/ RecordRefusal(c)
     \/ \E c \in Calls, w \in Workflows : LookAhead(c, w)
     \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
     \/ AppendLate
@@ -914,17 +986,32 @@ Spec == Init /\ [][Next]_vars
 Won == {c \in Calls : work[c].at = "accepted"}
 
 (* The state is the newest version: each version goes on from the state of the version before it, or of the one that it
-   says it resumes from; and what the index says of a workflow, it was. *)
+   says it resumes from; one that keeps the state says of the last change what was; and what the index says of a workflow,
+   it was. *)
 StateConsistency ==
     \A w \in Workflows :
         /\ \A i \in 1..Len(log[w]) : log[w][i].from = StateAt(w, BaseOf(log[w][i], i))
+        /\ \A i \in 1..Len(log[w]) : LET n == LastChange(w, i) IN
+                /\ StateSince(w, i) = n
+                /\ StateBefore(w, i) = IF n = 0 THEN Nowhere ELSE StateAt(w, BaseOf(log[w][n], n))
         /\ index[w].version <= Len(log[w])
         /\ index[w].state = StateAt(w, index[w].version)
 
-(* Nothing but the nine moves, after the creation. *)
+(* Nothing but the nine moves changes a state after the creation, and what keeps it is an amendment. *)
 TransitionValidity ==
     \A w \in Workflows : \A i \in 1..Len(log[w]) :
-        IF i = 1 THEN log[w][i].to = "CREATED" ELSE <<StateAt(w, BaseOf(log[w][i], i)), log[w][i].to>> \in Moves
+        LET from == StateAt(w, BaseOf(log[w][i], i))
+        IN  CASE i = 1                   -> log[w][i].to = "CREATED"
+              [] log[w][i].kind = Amended -> log[w][i].to = from
+              [] OTHER                   -> <<from, log[w][i].to>> \in Moves
+
+(* No change of the data is lost: a version holds the data of the version that it goes on from, and an amendment may add
+   its own change, unless the workflow is closed. *)
+AmendmentsKept ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        LET m       == BaseOf(log[w][i], i)
+            changes == log[w][i].kind = Amended /\ StateAt(w, m) \notin Closed
+        IN  log[w][i].data \in {DataAt(w, m)} \cup (IF changes THEN {DataAt(w, m) \cup {log[w][i].key}} ELSE {})
 
 (* Of all who want one version one gets it, and everybody is told the truth about it. *)
 ConcurrentSafety ==
@@ -996,6 +1083,17 @@ AppendOnly ==
 ChangesRecorded ==
     [][notifications' # notifications => \A w \in Workflows : \A x \in Shown(w) :
         x \in notifications' \/ <<x[2], Told(x[3]), Changed>> \in quarantine'[w].found]_notifications
+
+(* A publisher that begins to publish a workflow comes to no version of which the stream showed a change, while that is in
+   force: not when the batches that announced the versions up to it are answered. (Versions of one batch with the record
+   of the change are its dead letters, and are announced no more.) *)
+ChangedIsHeldBack ==
+    [][carry' # carry => \A p \in Publishers, w \in Workflows :
+        w \in DOMAIN carry'[p] \ DOMAIN carry[p] =>
+            LET lane == carry'[p][w] IN
+            \A b \in InForce(w) :
+                b[3] = Changed /\ lane.told < b[1] /\ b[1] <= lane.last /\ (\A n \in 1..b[1] : <<w, n>> \notin notifications)
+                => lane.bar \in 1..b[1]]_carry
 
 (* The index goes only forward, unless its entry is lost, or a release takes it back from a version that cannot be read,
    and was found to be so, to the version before that can. *)

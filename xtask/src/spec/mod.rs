@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// The module that every configuration is checked with.
+/// The module that a configuration is checked with, unless its model names another.
 const MODULE: &str = "MCWorkflowManager.tla";
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
@@ -40,6 +40,8 @@ struct Model {
     name: String,
     kind: Kind,
     cfg: String,
+    #[serde(default)]
+    module: Option<String>,
     #[serde(default)]
     violates: Option<String>,
     exit: i32,
@@ -108,7 +110,7 @@ fn tlc(session: &Session, jar: &Path, folder: &Path, kept: &Path, model: &Model)
     }
     java.arg("-cp").arg(jar);
     java.args(["tlc2.TLC", "-deadlock", "-workers", "2", "-metadir"]).arg(&scratch);
-    java.args(["-config", &model.cfg, MODULE]).current_dir(folder);
+    java.args(["-config", &model.cfg, model.module.as_deref().unwrap_or(MODULE)]).current_dir(folder);
     let (status, output) = session.run(&mut java).context(JAVA_IS_NEEDED)?;
     anyhow::ensure!(status.code() != Some(NOT_FOUND), JAVA_IS_NEEDED);
     Ok(Checked { exit: status.code(), output, seconds: begun.elapsed().as_secs_f32() })
@@ -147,7 +149,7 @@ mod tests {
 
     fn model(exit: i32, violates: Option<&str>) -> Model {
         let (name, cfg) = ("m".to_owned(), "m.cfg".to_owned());
-        Model { name, kind: Kind::Mutant, cfg, violates: violates.map(str::to_owned), exit }
+        Model { name, kind: Kind::Mutant, cfg, module: None, violates: violates.map(str::to_owned), exit }
     }
 
     fn checked(exit: i32, output: &str) -> Checked {
