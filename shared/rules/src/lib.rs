@@ -6,6 +6,7 @@ mod choice;
 mod embedded;
 mod http;
 mod known_types;
+mod occasion;
 mod remote;
 
 pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};

@@ -29,6 +29,7 @@ use facts::{Fact, Facts};
 use interface::{BASE, Evaluated, Evaluation, RULES_BYTES_MAX, Rule};
 
 use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach, Wanted};
+use crate::occasion::Occasion;
 
 /// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
@@ -91,8 +92,8 @@ impl AlimsRules {
         if let Some(refusal) = self.applicable.known.refused(question) {
             return Ok(refusal);
         }
-        let moved = (question.transition.from, question.transition.to);
-        let rules = match self.applicable.to(&question.workflow.workflow_type, moved) {
+        let occasion = Occasion::of(question.transition);
+        let rules = match self.applicable.to(&question.workflow.workflow_type, occasion) {
             None => return Ok(Verdict::Allow(AppliedRules::lifecycle_only())),
             Some([]) => return Ok(Verdict::Allow(self.applicable.applied(Vec::new()))),
             Some(rules) => rules,

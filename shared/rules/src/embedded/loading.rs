@@ -196,23 +196,24 @@ fn read_ruleset(engine: &Engine, file: &str, text: &str) -> Result<(Ruleset, Vec
 fn read_rule(engine: &Engine, rule: &RuleDocument) -> Result<Rule, String> {
     checked_id(&rule.id).map_err(|cause| format!("id: {cause}"))?;
     checked_text(&rule.message, MESSAGE_CHARS_MAX).map_err(|cause| format!("message: {cause}"))?;
-    let mut moves = BTreeSet::new();
+    let mut occasions = BTreeSet::new();
     for named in &rule.applies_to {
-        moves.append(&mut named.moves()?);
+        occasions.append(&mut named.occasions().map_err(|cause| format!("applies_to: {cause}"))?);
     }
-    if moves.is_empty() {
-        return Err("applies_to: it needs at least one move".to_owned());
+    if occasions.is_empty() {
+        return Err("applies_to: it needs at least one move, or `amendment: true`".to_owned());
     }
     let expression = engine.compile(&rule.expression)?;
-    for (from, to) in &moves {
-        let gives_a_boolean = Trial::of(*from, *to)
-            .map_err(|error| error.to_string())?
-            .on(engine, |evaluation| evaluation.holds(&expression) != Err(Undecided::NotBoolean))?;
-        if !gives_a_boolean {
-            return Err("its expression gives something else than true or false".to_owned());
+    for occasion in &occasions {
+        for trial in Trial::of(*occasion).map_err(|error| error.to_string())? {
+            let gives_a_boolean =
+                trial.on(engine, |evaluation| evaluation.holds(&expression) != Err(Undecided::NotBoolean))?;
+            if !gives_a_boolean {
+                return Err("its expression gives something else than true or false".to_owned());
+            }
         }
     }
-    Ok(Rule { id: rule.id.clone(), moves, message: rule.message.clone(), expression })
+    Ok(Rule { id: rule.id.clone(), occasions, message: rule.message.clone(), expression })
 }
 
 fn checked_id(id: &str) -> Result<(), String> {
