@@ -11,7 +11,7 @@ mod remote;
 
 pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};
 pub use case::{Asker, Case, CaseInvalid};
-pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid};
+pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid, rulesets_chosen_by};
 pub use embedded::{EmbeddedRules, ExplainedInput, ExplainedRule, Explanation, Outcome, RulesInvalid, RulesetSummary};
 pub use http::{
     Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, JUDGEMENT_MAX,

@@ -3,13 +3,14 @@
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::visible_text::shows_something;
+use alims_operations::ports::{RulesEngine, Rulesets};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::embedded::document::OccasionDocument;
-use crate::known_types::{self, KnownTypes};
+use crate::known_types::{self, KnownTypes, TYPES_MAX};
 use crate::occasion::Occasion;
 
 /// Where the file is, in the folder of the rules.
@@ -129,6 +130,9 @@ impl Applicable {
                 }
             }
         }
+        if types.len() > TYPES_MAX {
+            return Err(format!("applicable names more than {TYPES_MAX} workflow types"));
+        }
         if types.is_empty() {
             return Err("applicable is empty: nothing would be judged".to_owned());
         }
@@ -146,6 +150,15 @@ impl Applicable {
     /// The rules of a move or of amendments, in the order of the file; none when the file does not name the type.
     pub(crate) fn to(&self, workflow_type: &WorkflowType, occasion: Occasion) -> Option<&[String]> {
         self.types.get(workflow_type).map(|occasions| occasions.get(&occasion).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// What is known here of the engine's rules: their ids but not their conditions, so none is listed.
+    pub(crate) fn rulesets(&self) -> Rulesets {
+        Rulesets {
+            workflow_types: self.known.types().cloned(),
+            types_without_rules: self.known.without_rules().cloned().collect(),
+            ..Rulesets::elsewhere(RulesEngine::Alims)
+        }
     }
 
     /// Every rule that the file names.
@@ -234,6 +247,7 @@ mod tests {
     fn a_file_that_cannot_be_meant_is_refused_with_its_cause() {
         let one = entry("test-run", "{ to: COMPLETED }", "R-1");
         let many = (0..=RULES_OF_A_MOVE_MAX).map(|n| format!("R-{n}")).collect::<Vec<_>>().join(", ");
+        let types = (0..=TYPES_MAX).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
         let bad = [
             (String::new(), "end of input"),
             (HEAD.to_owned() + "  []\n", "nothing would be judged"),
@@ -253,6 +267,7 @@ mod tests {
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "\"\""), "1 to 64"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "R-1, R-1"), "twice"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", &many), "more than 32"),
+            (HEAD.to_owned() + &entry(&types, "{ to: COMPLETED }", "R-1"), "more than 1000 workflow types"),
         ];
         for (text, cause) in bad {
             let refused = Applicable::read(&text).expect_err(&text);

@@ -12,7 +12,7 @@ mod interface;
 use alims_domain::event::AppliedRules;
 use alims_domain::refusal::RuleReason;
 use alims_domain::ruling::{RulesQuestion, Verdict};
-use alims_operations::ports::{Ids, RulesUnavailable, TransitionRules};
+use alims_operations::ports::{Ids, RulesUnavailable, Rulesets, TransitionRules};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
@@ -21,8 +21,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use applicable::Applicable;
 pub use applicable::ApplicableInvalid;
-use applicable::{Applicable, Inactive};
+use applicable::Inactive;
 use condition::Unmet;
 use fact::{ATTRIBUTES_BYTES_MAX, Unfit, attributes};
 use facts::{Fact, Facts};
@@ -75,6 +76,11 @@ impl AlimsRules {
         let line = Arc::new(Line::to("alims", reach).map_err(AlimsNotUsable::NobodyToTrust)?);
         let facts = Facts::new(Arc::clone(&line), ids);
         Ok(Self { line, facts, applicable })
+    }
+
+    /// What is known here of the rules: which workflow types exist.
+    pub(crate) fn rulesets(&self) -> Rulesets {
+        self.applicable.rulesets()
     }
 
     /// Connects before the first question, and logs what keeps the rules that are named here from being met. It only

@@ -14,7 +14,7 @@ use super::expression::{Engine, Undecided};
 use super::limits::{FILE_BYTES_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX, PARSER_STACK_BYTES, RULES_MAX, RULESETS_MAX};
 use super::trial::Trial;
 use super::{EmbeddedRules, Rule, RulesInvalid, Ruleset, RulesetSummary};
-use crate::known_types::{self, KnownTypes};
+use crate::known_types::{self, KnownTypes, TYPES_MAX};
 
 impl RulesInvalid {
     fn in_file(file: &str, cause: impl Into<String>) -> Self {
@@ -145,6 +145,10 @@ fn read_documents(documents: &[(String, String)]) -> Result<EmbeddedRules, Rules
                 return Err(RulesInvalid::in_file(file, cause));
             }
             rulesets.insert(workflow_type, Arc::clone(&ruleset));
+        }
+        if rulesets.len() > TYPES_MAX {
+            let cause = format!("with it there are more than {TYPES_MAX} workflow types with rules");
+            return Err(RulesInvalid::in_file(file, cause));
         }
     }
     if rulesets.is_empty() {

@@ -12,6 +12,7 @@ mod expression;
 mod inputs;
 mod inspection;
 mod limits;
+mod listing;
 mod loading;
 mod patterns;
 mod trial;

@@ -13,6 +13,7 @@ mod explaining;
 mod judging;
 mod known_types;
 mod laboratory;
+mod listing;
 mod loading;
 mod member_names;
 mod nasty;
