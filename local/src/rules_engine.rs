@@ -71,7 +71,7 @@ async fn validate(State(rules): State<Arc<Rules>>, request: Request) -> Response
         Ok(asked) => {
             let question = asked.question();
             match rules.judge(&question).await {
-                Ok(verdict) => json_of(StatusCode::OK, &TransitionAnswer::of(question.request_id, verdict)),
+                Ok(verdict) => json_of(StatusCode::OK, &TransitionAnswer::of(&question, verdict)),
                 Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
             }
         }

@@ -101,9 +101,10 @@ mod with_rules {
             (None, Some(server)) => state_of(server, asked)?,
             (None, None) => anyhow::bail!("--workflow or --server says which workflow"),
         };
-        let case = match &asked.request {
-            Some(file) => Case::of_move(&workflow, &read(file)?, &asker)?,
-            None => Case::of_creation(&workflow, &asker)?,
+        let case = match (&asked.request, &asked.amendment) {
+            (Some(file), _) => Case::of_move(&workflow, &read(file)?, &asker)?,
+            (None, Some(file)) => Case::of_amendment(&workflow, &read(file)?, &asker)?,
+            (None, None) => Case::of_creation(&workflow, &asker)?,
         };
         let explanation = rules.explain(&case.question())?;
         if asked.json {

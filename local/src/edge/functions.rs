@@ -91,12 +91,17 @@ impl Functions {
         };
         let verifying =
             alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
+        let listing = alims_operations::list_rulesets::Ports {
+            rulesets: Arc::new(decides.rules.rules.rulesets()),
+            policy: decides.policy.clone(),
+        };
         let handlers = HashMap::from([
             handler!(decides.clone(), amend_workflow),
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
+            handler!(listing, list_rulesets),
             handler!(index, list_workflows),
             handler!(log, get_workflow_history),
             handler!(verifying, verify_workflow_history),

@@ -40,6 +40,9 @@ pub const REFUSALS_OF_A_WORKFLOW_MAX: usize = 100;
 pub const PAGE_ITEMS_MAX: usize = 100;
 /// Items of one page when the caller gives no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Rulesets on one page after the first, in bytes. The largest ruleset has a third of it, so an answer stays far below
+/// the 6 MB that a function may answer (AWS Lambda developer guide, "Lambda quotas").
+pub const RULESETS_PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Reads of the index that a count makes for each state. One read on `DynamoDB` looks at 500 entries at most, so this
 /// counts 10,000 workflows of a state, for some 500 read units.
 pub const COUNT_READS_MAX: usize = 20;

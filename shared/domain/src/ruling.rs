@@ -9,6 +9,32 @@ use crate::refusal::RuleReason;
 use crate::rejection::RuleViolation;
 use crate::timestamp::Timestamp;
 use crate::workflow_data::WorkflowData;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of what the rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum TransitionKind {
+    /// It makes version 1.
+    Creation,
+    /// It changes the state.
+    Move,
+    /// It keeps the state: a change of the workflow's data, or a remark.
+    Amendment,
+}
+
+impl TransitionKind {
+    /// The name in rules and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creation => "creation",
+            Self::Move => "move",
+            Self::Amendment => "amendment",
+        }
+    }
+}
 
 /// What the rules judge: a creation, one of the nine transitions, or an amendment, which keeps the state.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +56,16 @@ impl Transition {
     #[must_use]
     pub fn is_amendment(&self) -> bool {
         self.from == Some(self.to)
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> TransitionKind {
+        match self.from {
+            None => TransitionKind::Creation,
+            Some(_) if self.is_amendment() => TransitionKind::Amendment,
+            Some(_) => TransitionKind::Move,
+        }
     }
 }
 

@@ -34,6 +34,7 @@ operations! {
     replay_events,
     release_workflow,
     count_workflows,
+    list_rulesets,
 }
 
 /// The OpenAPI document.

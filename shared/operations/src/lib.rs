@@ -8,6 +8,7 @@ pub mod create_workflow;
 pub mod errors;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
+pub mod list_rulesets;
 pub mod list_workflows;
 pub mod metrics;
 pub mod ports;

@@ -1,20 +1,24 @@
-//! A workflow and a transition from files, in the API's formats, to be explained.
+//! A workflow and a transition or an amendment from files, in the API's formats, to be explained.
 
 use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow, WorkflowEvent};
-use alims_domain::identifiers::{PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
+use alims_domain::identifiers::{
+    LabelName, LabelValue, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType,
+};
 use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::member_names::ObjectAsWritten;
 use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// A transition of a workflow by a caller at an instant.
+/// A transition or an amendment of a workflow by a caller at an instant.
 #[derive(Clone, Debug)]
 pub struct Case {
     workflow: Workflow,
@@ -54,6 +58,12 @@ pub enum CaseInvalid {
         /// Where it would lead.
         to: State,
     },
+    /// No rule is ever evaluated for such an amendment.
+    #[error("a {0} workflow keeps its data, so no rule applies: only a remark is possible")]
+    Closed(State),
+    /// The labels after it are too many.
+    #[error("the labels are invalid: {0}")]
+    Labels(InvalidValue),
 }
 
 /// A workflow in the format of `GET /workflows/{workflow_id}`. Fields that it lacks may be added.
@@ -69,6 +79,11 @@ struct StateDocument {
     created_by: PrincipalId,
     #[serde(default)]
     metadata: ObjectAsWritten,
+    #[serde(default)]
+    labels: Labels,
+    due_at: Option<Timestamp>,
+    assignee: Option<PrincipalId>,
+    replaces: Option<WorkflowId>,
     tenant_id: Option<TenantId>,
     updated_by: Option<PrincipalId>,
 }
@@ -81,6 +96,11 @@ struct CreationDocument {
     workflow_id: Option<WorkflowId>,
     #[serde(default)]
     metadata: ObjectAsWritten,
+    #[serde(default)]
+    labels: Labels,
+    due_at: Option<Timestamp>,
+    assignee: Option<PrincipalId>,
+    replaces: Option<WorkflowId>,
 }
 
 /// A transition in the format of `POST /workflows/{workflow_id}/transitions`.
@@ -94,6 +114,28 @@ struct MoveDocument {
     failure: Option<Failure>,
     #[serde(rename = "expected_version")]
     _expected_version: Option<Value>,
+}
+
+/// An amendment in the format of `PATCH /workflows/{workflow_id}`. A member that is null removes what it names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmendmentDocument {
+    reason: Reason,
+    metadata: Option<ObjectAsWritten>,
+    #[serde(default)]
+    labels: BTreeMap<LabelName, Option<LabelValue>>,
+    #[serde(default, deserialize_with = "present")]
+    due_at: Option<Option<Timestamp>>,
+    #[serde(default, deserialize_with = "present")]
+    assignee: Option<Option<PrincipalId>>,
+    validation_context: Option<ObjectAsWritten>,
+    #[serde(rename = "expected_version")]
+    _expected_version: Option<Value>,
+}
+
+/// A member that is there: null is a value of its own.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The caller and the instant.
@@ -117,28 +159,45 @@ impl Case {
     /// # Errors
     /// When a text is invalid, or the lifecycle has no such transition.
     pub fn of_move(workflow: &str, request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
-        let workflow = match serde_json::from_str::<WorkflowEvent>(workflow) {
-            Ok(event) => Workflow::from(&event),
-            Err(_another_form) => read::<StateDocument>("workflow", workflow)?.try_into()?,
-        };
+        let workflow = workflow_of(workflow)?;
         let request: MoveDocument = read("move", request)?;
         let (from, to) = (workflow.current_state, request.target_state);
         if !from.may_become(to) {
             return Err(CaseInvalid::NoSuchMove { from, to });
         }
-        let metadata = match &request.metadata {
-            Some(ObjectAsWritten(patch)) => workflow.data.metadata.patched(patch)?,
-            None => workflow.data.metadata.clone(),
+        let data = WorkflowData { metadata: patched(&workflow, request.metadata.as_ref())?, ..workflow.data.clone() };
+        let transition = Transition { from: Some(from), to, reason: request.reason, data, failure: request.failure };
+        Self::of(workflow, transition, request.validation_context, asker)
+    }
+
+    /// Reads an amendment of a workflow, as [`Case::of_move`] reads a transition.
+    ///
+    /// # Errors
+    /// When a text is invalid, or the workflow is in a terminal state and its data would change.
+    pub fn of_amendment(workflow: &str, request: &str, asker: &Asker) -> Result<Self, CaseInvalid> {
+        let workflow = workflow_of(workflow)?;
+        let request: AmendmentDocument = read("amendment", request)?;
+        let data = WorkflowData {
+            metadata: patched(&workflow, request.metadata.as_ref())?,
+            labels: workflow.data.labels.patched(&request.labels).map_err(CaseInvalid::Labels)?,
+            due_at: request.due_at.unwrap_or(workflow.data.due_at),
+            assignee: request.assignee.unwrap_or_else(|| workflow.data.assignee.clone()),
         };
-        let transition = Transition {
-            from: Some(from),
-            to,
-            reason: request.reason,
-            data: WorkflowData { metadata, ..workflow.data.clone() },
-            failure: request.failure,
-        };
-        let context =
-            request.validation_context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
+        let state = workflow.current_state;
+        if state.allowed_transitions().is_empty() && data != workflow.data {
+            return Err(CaseInvalid::Closed(state));
+        }
+        let transition = Transition { from: Some(state), to: state, reason: Some(request.reason), data, failure: None };
+        Self::of(workflow, transition, request.validation_context, asker)
+    }
+
+    fn of(
+        workflow: Workflow,
+        transition: Transition,
+        context: Option<ObjectAsWritten>,
+        asker: &Asker,
+    ) -> Result<Self, CaseInvalid> {
+        let context = context.map(|ObjectAsWritten(given)| ValidationContext::new(given)).transpose()?;
         let actor = principal(asker, &workflow.key.tenant_id)?;
         Ok(Self { workflow, transition, actor, context, now: asker.now })
     }
@@ -153,7 +212,12 @@ impl Case {
         let tenant_id: TenantId = "default".parse().map_err(named)?;
         let actor = principal(asker, &tenant_id)?;
         let workflow_id = request.workflow_id.map_or_else(|| "new".parse().map_err(named), Ok)?;
-        let metadata = Metadata::new(request.metadata.0)?;
+        let data = WorkflowData {
+            metadata: Metadata::new(request.metadata.0)?,
+            labels: request.labels,
+            due_at: request.due_at,
+            assignee: request.assignee,
+        };
         let workflow = Workflow {
             key: WorkflowKey { tenant_id, workflow_id },
             workflow_type: request.workflow_type,
@@ -164,11 +228,10 @@ impl Case {
             updated_at: asker.now,
             created_by: actor.id.clone(),
             updated_by: actor.id.clone(),
-            data: metadata.clone().into(),
-            replaces: None,
+            data: data.clone(),
+            replaces: request.replaces,
         };
-        let transition =
-            Transition { from: None, to: State::Created, reason: None, data: metadata.into(), failure: None };
+        let transition = Transition { from: None, to: State::Created, reason: None, data, failure: None };
         Ok(Self { workflow, transition, actor, context: None, now: asker.now })
     }
 
@@ -202,9 +265,29 @@ impl TryFrom<StateDocument> for Workflow {
             updated_at: state.updated_at,
             updated_by: state.updated_by.unwrap_or_else(|| state.created_by.clone()),
             created_by: state.created_by,
-            data: Metadata::new(state.metadata.0)?.into(),
-            replaces: None,
+            data: WorkflowData {
+                metadata: Metadata::new(state.metadata.0)?,
+                labels: state.labels,
+                due_at: state.due_at,
+                assignee: state.assignee,
+            },
+            replaces: state.replaces,
         })
+    }
+}
+
+fn workflow_of(text: &str) -> Result<Workflow, CaseInvalid> {
+    match serde_json::from_str::<WorkflowEvent>(text) {
+        Ok(event) => Ok(Workflow::from(&event)),
+        Err(_another_form) => read::<StateDocument>("workflow", text)?.try_into(),
+    }
+}
+
+/// The metadata after a patch.
+fn patched(workflow: &Workflow, patch: Option<&ObjectAsWritten>) -> Result<Metadata, JsonRefused> {
+    match patch {
+        Some(ObjectAsWritten(patch)) => workflow.data.metadata.patched(patch),
+        None => Ok(workflow.data.metadata.clone()),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::metrics::RULES_LATENCY;
-use alims_operations::ports::{Clock, Ids, RulesUnavailable, TransitionRules};
+use alims_operations::ports::{Clock, Ids, RulesEngine, RulesUnavailable, Rulesets, TransitionRules};
 use aws_credential_types::Credentials;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
-use crate::alims::{AlimsNotUsable, AlimsRules};
+use crate::alims::{AlimsNotUsable, AlimsRules, Applicable};
 use crate::embedded::{EmbeddedRules, RulesInvalid};
 use crate::http::{
     Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, KeptToken, Reach, SecretStore,
@@ -111,8 +111,29 @@ impl Engine {
             },
             Some("remote") => Ok(Self::Remote(reach(variable, clock, secrets)?)),
             Some("alims") => Ok(Self::Alims { reach: reach(variable, clock, secrets)?, rules }),
-            Some(other) => Err(invalid(ENGINE, format!("must be embedded, remote or alims, not {other:?}"))),
+            Some(other) => Err(no_engine(other)),
         }
+    }
+}
+
+fn no_engine(other: &str) -> SettingInvalid {
+    invalid(ENGINE, format!("must be embedded, remote or alims, not {other:?}"))
+}
+
+/// The rulesets of the engine that environment variables choose, as [`Rules::rulesets`] says, without an engine that can
+/// judge. An engine elsewhere needs no address for it.
+///
+/// # Errors
+/// When the engine's name, or a file that it needs, is invalid.
+pub fn rulesets_chosen_by(
+    variable: impl Fn(&str) -> Option<String>,
+    rules: &Path,
+) -> Result<Rulesets, RulesNotStarted> {
+    match variable(ENGINE).as_deref() {
+        None | Some("embedded") => Ok(embedded(rules)?.rulesets()),
+        Some("remote") => Ok(Rulesets::elsewhere(RulesEngine::Remote)),
+        Some("alims") => Ok(Applicable::load(rules).map_err(AlimsNotUsable::from)?.rulesets()),
+        Some(other) => Err(no_engine(other).into()),
     }
 }
 
@@ -196,6 +217,16 @@ impl Rules {
                 RemoteRules::new(reach).map(Box::new).map(Self::Remote).map_err(RulesNotStarted::NobodyToTrust)
             }
             Engine::Alims { reach, rules } => Ok(Self::Alims(Box::new(AlimsRules::load(reach, &rules, ids)?))),
+        }
+    }
+
+    /// What is known of the rules: all of the embedded engine; of the others which workflow types exist, if that.
+    #[must_use]
+    pub fn rulesets(&self) -> Rulesets {
+        match self {
+            Self::Embedded(rules) => rules.rulesets(),
+            Self::Remote(_) => Rulesets::elsewhere(RulesEngine::Remote),
+            Self::Alims(rules) => rules.rulesets(),
         }
     }
 

@@ -18,7 +18,7 @@ pub(crate) const RULESET: &str = "workflow-types";
 /// The rule that a refusal names.
 pub(crate) const RULE: &str = "known-workflow-type";
 /// Types that a file may add, and that all rulesets may name.
-const TYPES_MAX: usize = 1000;
+pub(crate) const TYPES_MAX: usize = 1000;
 /// The version, in characters.
 const VERSION_CHARS_MAX: usize = 64;
 /// The part of a message that lists types, in bytes: the whole is no longer than that of any other rule.

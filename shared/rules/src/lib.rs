@@ -6,11 +6,12 @@ mod choice;
 mod embedded;
 mod http;
 mod known_types;
+mod occasion;
 mod remote;
 
 pub use alims::{AlimsNotUsable, AlimsRules, ApplicableInvalid};
 pub use case::{Asker, Case, CaseInvalid};
-pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid};
+pub use choice::{Engine, Rules, RulesNotStarted, SettingInvalid, rulesets_chosen_by};
 pub use embedded::{EmbeddedRules, ExplainedInput, ExplainedRule, Explanation, Outcome, RulesInvalid, RulesetSummary};
 pub use http::{
     Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, DEADLINE_MAX, Endpoint, EndpointInvalid, JUDGEMENT_MAX,

@@ -116,7 +116,8 @@ async fn the_laboratory_s_rules_say_the_same_over_the_contract() {
     let mut done = go("COMPLETED");
     done["metadata"] = json!({"results": [1.5], "review": {"conclusion": "approved", "reviewed_by": "bob"}});
     let moved = bob.post(&transitions("w-1"), &done).await.expect(200);
-    assert_eq!(moved["event"]["rules"]["evaluated"], json!(["results-present", "reviewed", "four-eyes"]));
+    let evaluated = json!(["results-present", "reviewed", "four-eyes", "approved-results-kept"]);
+    assert_eq!(moved["event"]["rules"]["evaluated"], evaluated);
     engine.stop().await;
 }
 

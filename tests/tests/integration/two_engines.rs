@@ -4,9 +4,11 @@ use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow};
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use alims_local::RulesEngine;
 use alims_operations::ports::TransitionRules;
 use alims_rules::{Authorization, EmbeddedRules, Reach, RemoteRules};
@@ -27,7 +29,7 @@ version: "2"
 workflow_types: [curious]
 rules:
 "#;
-const CURIOSITIES: [(&str, &str); 22] = [
+const CURIOSITIES: [(&str, &str); 31] = [
     ("id", r#"workflow.workflow_id.startsWith("w")"#),
     ("tenant", r#"workflow.tenant_id == "lab-1""#),
     ("state", r#"workflow.current_state in ["ACTIVE", "PAUSED"]"#),
@@ -50,10 +52,20 @@ const CURIOSITIES: [(&str, &str); 22] = [
     ("roles", r#"size(actor.roles) > 1 && "analyst" in actor.roles"#),
     ("context", r#"context.a == transition.metadata.a"#),
     ("silence", "size(context) == 0"),
+    ("kind", r#"transition.kind != "amendment""#),
+    ("labels", "workflow.labels == transition.labels"),
+    ("label", r#"has(transition.labels.sample) && transition.labels.sample.startsWith("S")"#),
+    ("lot", r#""lot-1.a" in workflow.labels && workflow.labels["lot-1.a"] == transition.labels["lot-1.a"]"#),
+    ("due", "workflow.due_at != null && workflow.due_at <= now"),
+    ("postponed", "transition.due_at >= workflow.due_at"),
+    ("assignee", "workflow.assignee == transition.assignee"),
+    ("mine", "transition.assignee == actor.id"),
+    ("replaces", r#"transition.replaces == "w-0" && (transition.kind == "creation") == (workflow.replaces == null)"#),
 ];
 
 fn documents() -> Vec<(String, String)> {
     let applies_to: String = State::ALL.iter().map(|to| format!("      - {{ to: {to} }}\n")).collect();
+    let applies_to = format!("{applies_to}      - {{ amendment: true }}\n");
     let rules: String = CURIOSITIES
         .iter()
         .map(|(id, expression)| {
@@ -127,7 +139,22 @@ fn object() -> impl Strategy<Value = Map<String, Value>> {
 fn moves() -> Vec<(Option<State>, State)> {
     let among =
         State::ALL.into_iter().flat_map(|from| from.allowed_transitions().into_iter().map(move |to| (Some(from), to)));
-    among.chain([(None, State::Created)]).collect()
+    let amendments = State::ALL.map(|state| (Some(state), state));
+    among.chain([(None, State::Created)]).chain(amendments).collect()
+}
+
+fn data() -> impl Strategy<Value = WorkflowData> {
+    let names = select(vec!["sample", "lot-1.a", "_"]);
+    let labels = btree_map(names, select(vec!["S-1", "7", "ä \u{1F9EA}"]), 0..3);
+    (object(), labels, option::of(instant()), option::of(person())).prop_map(|(metadata, labels, due_at, assignee)| {
+        let labels = labels.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        WorkflowData {
+            metadata: Metadata::new(metadata).unwrap(),
+            labels: Labels::new(labels.collect()).unwrap(),
+            due_at,
+            assignee: assignee.map(|id| id.parse().unwrap()),
+        }
+    })
 }
 
 fn person() -> impl Strategy<Value = &'static str> {
@@ -149,17 +176,17 @@ fn asked() -> impl Strategy<Value = Asked> {
         select(vec!["lab-1", "lab-2"]),
         option::of(select(State::ALL.to_vec())),
         1_u64..9,
-        object(),
+        (data(), option::of(select(vec!["w-0", "x"]))),
     );
     let people = (person(), person(), person(), roles());
     let times = (instant(), instant(), instant());
-    let transition = (select(moves()), option::of(select(vec!["Because.", "So."])), object(), any::<bool>());
+    let transition = (select(moves()), option::of(select(vec!["Because.", "So."])), data(), any::<bool>());
     (workflow, people, times, transition, option::of(object())).prop_map(
         |(
-            (id, kind, tenant, previous, version, stored),
+            (id, kind, tenant, previous, version, (stored, replaces)),
             people,
             times,
-            (moved, reason, metadata, retryable),
+            (moved, reason, data, retryable),
             context,
         )| {
             let tenant_id: TenantId = tenant.parse().unwrap();
@@ -176,15 +203,15 @@ fn asked() -> impl Strategy<Value = Asked> {
                     updated_at: times.1,
                     created_by: people.0.parse().unwrap(),
                     updated_by: people.1.parse().unwrap(),
-                    data: Metadata::new(stored).unwrap().into(),
-                    replaces: None,
+                    data: stored,
+                    replaces: replaces.map(|id| id.parse().unwrap()),
                 },
                 transition: Transition {
                     from,
                     to,
                     reason: reason.map(|reason| reason.parse().unwrap()),
-                    data: Metadata::new(metadata).unwrap().into(),
-                    failure: (to == State::Failed).then_some(failure),
+                    data,
+                    failure: (to == State::Failed && from != Some(to)).then_some(failure),
                 },
                 actor: Principal { id: people.2.parse().unwrap(), tenant_id, roles: people.3 },
                 context: context.map(|context| ValidationContext::new(context).unwrap()),

@@ -19,13 +19,14 @@ pub(crate) enum Asked {
     Explain(Box<Explain>),
 }
 
-/// Which move of which workflow, by whom and when.
+/// Which move or amendment of which workflow, by whom and when.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     /// The folder of the rules.
     #[arg(long, default_value = "rules")]
     pub(super) rules: PathBuf,
-    /// A file with the workflow: its state as the API shows it, an item of its history, or, without --move, a creation.
+    /// A file with the workflow: its state as the API shows it, an item of its history, or, without --move
+    /// and --amendment, a creation.
     #[arg(long, required_unless_present = "server")]
     pub(super) workflow: Option<PathBuf>,
     /// A running service to read the workflow from instead, such as http://127.0.0.1:3000.
@@ -37,9 +38,12 @@ pub(crate) struct Explain {
     /// Which workflow of the service.
     #[arg(long)]
     pub(super) workflow_id: Option<String>,
-    /// A file with the move: the body of a transition. Without it the workflow is a creation.
-    #[arg(long = "move")]
+    /// A file with the move: the body of a transition. Without it and --amendment the workflow is a creation.
+    #[arg(long = "move", conflicts_with = "amendment")]
     pub(super) request: Option<PathBuf>,
+    /// A file with the amendment: the body of a PATCH.
+    #[arg(long)]
+    pub(super) amendment: Option<PathBuf>,
     /// Who asks.
     #[arg(long)]
     pub(super) actor: String,

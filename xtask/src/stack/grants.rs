@@ -159,11 +159,12 @@ pub(crate) fn variables(function: &Function) -> BTreeMap<String, String> {
             ("ALIMS_TENANT_CLAIM", "TenantClaim"),
         ]);
     }
+    if function.rules || function.rulesets {
+        variables.extend([("ALIMS_RULES_DIR", "RulesDirectory"), ("ALIMS_RULES_ENGINE", "RulesEngine")]);
+    }
     if function.rules {
         variables.extend([
             ("ALIMS_RULES_DEADLINE_MS", "RulesEngineDeadlineMs"),
-            ("ALIMS_RULES_DIR", "RulesDirectory"),
-            ("ALIMS_RULES_ENGINE", "RulesEngine"),
             ("ALIMS_RULES_SIGV4_SERVICE", "RulesEngineSigV4Service"),
             ("ALIMS_RULES_TOKEN_SECRET", "RulesEngineTokenSecretArn"),
             ("ALIMS_RULES_URL", "RulesEngineUrl"),

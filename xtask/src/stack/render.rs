@@ -42,7 +42,8 @@ fn called(function: &Function) -> anyhow::Result<String> {
         skipped(&NOT_FOR_A_FUNCTION),
         function.description
     );
-    let layers = [(function.request.is_some(), "!Ref PoliciesLayer"), (function.rules, "!Ref RulesLayer")];
+    let layers =
+        [(function.request.is_some(), "!Ref PoliciesLayer"), (function.rules || function.rulesets, "!Ref RulesLayer")];
     let layers: Vec<&str> = layers.into_iter().filter(|(has, _)| *has).map(|(_, layer)| layer).collect();
     if !layers.is_empty() {
         writeln!(yaml, "      Layers: [{}]", layers.join(", "))?;

@@ -9,15 +9,13 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    amend_workflow, count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state,
-    list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
-    verify_workflow_history,
+    amend_workflow, count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use alims_rules::{Rules, SecretStore};
-use alims_testing::builders::at;
+use alims_testing::builders::{at, some_rulesets};
 use alims_testing::{
     EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, MemoryPositions,
     MemoryStarter, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
@@ -128,6 +126,11 @@ impl Lab {
                 let (reading, rules) = (self.reading(), self.judge.clone());
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };
                 get_workflow_state::get_workflow_state(&ports, request).await
+            }
+            "list-rulesets" => {
+                let rulesets = Arc::new(some_rulesets(2));
+                list_rulesets::list_rulesets(&alims_operations::list_rulesets::Ports { rulesets, policy }, request)
+                    .await
             }
             "list-workflows" => list_workflows::list_workflows(&index, request).await,
             "count-workflows" => count_workflows::count_workflows(&index, request).await,

@@ -10,6 +10,7 @@ mod log;
 mod quarantine;
 mod recovery;
 mod rules;
+mod rulesets;
 mod sets;
 mod walk;
 
@@ -26,5 +27,6 @@ pub use recovery::{
     SweepPositions,
 };
 pub use rules::{RulesUnavailable, TransitionRules};
+pub use rulesets::{ListedRule, ListedRuleset, RulesEngine, Rulesets};
 pub use sets::{DecisionPorts, PublishPorts, ReadPorts};
 pub use walk::{LogWalk, OpenPart, OpenWorkflows, WalkPart, WalkPosition};

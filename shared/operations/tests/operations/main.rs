@@ -19,6 +19,7 @@ mod foreign_keys;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;
+mod list_rulesets;
 mod list_workflows;
 mod ports;
 mod properties;

@@ -1,22 +1,23 @@
-//! The engine's rules that a transition must meet. The engine does not know transitions, so a file lists them.
+//! The engine's rules that a transition or an amendment must meet. The engine knows neither, so a file lists them.
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
-use alims_domain::lifecycle::State;
 use alims_domain::visible_text::shows_something;
+use alims_operations::ports::{RulesEngine, Rulesets};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::embedded::document::MoveDocument;
-use crate::known_types::{self, KnownTypes};
+use crate::embedded::document::OccasionDocument;
+use crate::known_types::{self, KnownTypes, TYPES_MAX};
+use crate::occasion::Occasion;
 
 /// Where the file is, in the folder of the rules.
 pub(crate) const FILE: &str = "predicate-logic/applicable.yaml";
 /// The file, in bytes.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
-/// Rules of one move: each is a request.
+/// Rules of one move, or of amendments: each is a request.
 const RULES_OF_A_MOVE_MAX: usize = 32;
 /// An id or a version, in characters.
 const ID_CHARS_MAX: usize = 64;
@@ -66,11 +67,11 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct EntryDocument {
     workflow_types: BTreeSet<WorkflowType>,
-    moves: Vec<MoveDocument>,
+    moves: Vec<OccasionDocument>,
     rules: Vec<String>,
 }
 
-type Moves = BTreeMap<(Option<State>, State), Vec<String>>;
+type Occasions = BTreeMap<Occasion, Vec<String>>;
 
 /// The file, checked.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ pub(crate) struct Applicable {
     ruleset: String,
     version: String,
     pub(crate) inactive: Inactive,
-    types: BTreeMap<WorkflowType, Moves>,
+    types: BTreeMap<WorkflowType, Occasions>,
     pub(crate) known: KnownTypes,
 }
 
@@ -110,8 +111,8 @@ impl Applicable {
 
     fn read(text: &str) -> Result<Self, String> {
         let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-        let mut types: BTreeMap<WorkflowType, Moves> = BTreeMap::new();
-        for entry in &document.applicable {
+        let mut types: BTreeMap<WorkflowType, Occasions> = BTreeMap::new();
+        for (number, entry) in document.applicable.iter().enumerate() {
             if entry.workflow_types.is_empty() || entry.moves.is_empty() || entry.rules.is_empty() {
                 return Err("an entry of applicable names no workflow type, no move or no rule".to_owned());
             }
@@ -119,13 +120,18 @@ impl Applicable {
                 named("a rule's id", id)?;
             }
             for moves in &entry.moves {
-                for meant in moves.moves()? {
+                for meant in
+                    moves.occasions().map_err(|cause| format!("entry {} of applicable: {cause}", number + 1))?
+                {
                     for workflow_type in &entry.workflow_types {
                         let rules = types.entry(workflow_type.clone()).or_default().entry(meant).or_default();
                         add(rules, &entry.rules, workflow_type, meant)?;
                     }
                 }
             }
+        }
+        if types.len() > TYPES_MAX {
+            return Err(format!("applicable names more than {TYPES_MAX} workflow types"));
         }
         if types.is_empty() {
             return Err("applicable is empty: nothing would be judged".to_owned());
@@ -141,14 +147,23 @@ impl Applicable {
         Ok(Self { ruleset, version, inactive, types, known: KnownTypes::default() })
     }
 
-    /// The rules of a transition, in the order of the file; none when the file does not name the type.
-    pub(crate) fn to(&self, workflow_type: &WorkflowType, moved: (Option<State>, State)) -> Option<&[String]> {
-        self.types.get(workflow_type).map(|moves| moves.get(&moved).map_or(&[][..], Vec::as_slice))
+    /// The rules of a move or of amendments, in the order of the file; none when the file does not name the type.
+    pub(crate) fn to(&self, workflow_type: &WorkflowType, occasion: Occasion) -> Option<&[String]> {
+        self.types.get(workflow_type).map(|occasions| occasions.get(&occasion).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// What is known here of the engine's rules: their ids but not their conditions, so none is listed.
+    pub(crate) fn rulesets(&self) -> Rulesets {
+        Rulesets {
+            workflow_types: self.known.types().cloned(),
+            types_without_rules: self.known.without_rules().cloned().collect(),
+            ..Rulesets::elsewhere(RulesEngine::Alims)
+        }
     }
 
     /// Every rule that the file names.
     pub(crate) fn rules(&self) -> BTreeSet<&str> {
-        self.types.values().flat_map(Moves::values).flatten().map(String::as_str).collect()
+        self.types.values().flat_map(Occasions::values).flatten().map(String::as_str).collect()
     }
 
     /// The record of a decision that these rules made.
@@ -170,15 +185,14 @@ fn add(
     rules: &mut Vec<String>,
     ids: &[String],
     workflow_type: &WorkflowType,
-    (from, to): (Option<State>, State),
+    occasion: Occasion,
 ) -> Result<(), String> {
     for id in ids {
-        let from = from.map_or("NOTHING", State::as_str);
         if rules.contains(id) {
-            return Err(format!("rule {id} is named twice for {workflow_type}, {from} to {to}"));
+            return Err(format!("rule {id} is named twice for {workflow_type}, {occasion}"));
         }
         if rules.len() == RULES_OF_A_MOVE_MAX {
-            return Err(format!("{workflow_type}, {from} to {to}: more than {RULES_OF_A_MOVE_MAX} rules"));
+            return Err(format!("{workflow_type}, {occasion}: more than {RULES_OF_A_MOVE_MAX} rules"));
         }
         rules.push(id.clone());
     }
@@ -193,6 +207,7 @@ fn named(what: &str, text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alims_domain::lifecycle::State;
 
     const HEAD: &str = "ruleset: lab\nversion: \"1\"\ninactive_rules: refuse\napplicable:\n";
 
@@ -204,17 +219,22 @@ mod tests {
     fn entries_for_the_same_move_add_up_in_their_order() {
         let text = HEAD.to_owned()
             + &entry("test-run, sample-analysis", "{ from: ACTIVE, to: COMPLETED }", "R-2")
-            + &entry("test-run", "{ to: COMPLETED }, { to: CANCELLED }", "R-1");
+            + &entry("test-run", "{ to: COMPLETED }, { to: CANCELLED }", "R-1")
+            + &entry("test-run", "{ amendment: true }", "R-3");
         let applicable = Applicable::read(&text).expect("a file");
         let to = |workflow_type: &str, from, to| {
-            applicable.to(&workflow_type.parse().expect("a type"), (Some(from), to)).map(<[String]>::to_vec)
+            let occasion = Occasion::Move(Some(from), to);
+            applicable.to(&workflow_type.parse().expect("a type"), occasion).map(<[String]>::to_vec)
         };
         let ids = |ids: &[&str]| Some(ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>());
         assert_eq!(to("test-run", State::Active, State::Completed), ids(&["R-2", "R-1"]));
         assert_eq!(to("test-run", State::Failed, State::Cancelled), ids(&["R-1"]));
         assert_eq!(to("test-run", State::Active, State::Paused), ids(&[]));
         assert_eq!(to("other", State::Active, State::Completed), None);
-        assert_eq!(applicable.rules().into_iter().collect::<Vec<_>>(), ["R-1", "R-2"]);
+        assert_eq!(to("test-run", State::Active, State::Active), ids(&[]), "no move");
+        let amended = applicable.to(&"test-run".parse().expect("a type"), Occasion::Amendment);
+        assert_eq!(amended.map(<[String]>::to_vec), ids(&["R-3"]));
+        assert_eq!(applicable.rules().into_iter().collect::<Vec<_>>(), ["R-1", "R-2", "R-3"]);
     }
 
     #[test]
@@ -227,6 +247,7 @@ mod tests {
     fn a_file_that_cannot_be_meant_is_refused_with_its_cause() {
         let one = entry("test-run", "{ to: COMPLETED }", "R-1");
         let many = (0..=RULES_OF_A_MOVE_MAX).map(|n| format!("R-{n}")).collect::<Vec<_>>().join(", ");
+        let types = (0..=TYPES_MAX).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
         let bad = [
             (String::new(), "end of input"),
             (HEAD.to_owned() + "  []\n", "nothing would be judged"),
@@ -239,10 +260,14 @@ mod tests {
             (HEAD.to_owned() + &entry("Test Run", "{ to: COMPLETED }", "R-1"), "allowed: a-z 0-9 -"),
             (HEAD.to_owned() + &entry("test-run", "{ from: PAUSED, to: COMPLETED }", "R-1"), "no move"),
             (HEAD.to_owned() + &entry("test-run", "{ to: DONE }", "R-1"), "DONE"),
+            (HEAD.to_owned() + &one + &entry("test-run", "{ amendment: false }", "R-1"), "entry 2 of applicable"),
+            (HEAD.to_owned() + &entry("test-run", "{ amendment: true, to: COMPLETED }", "R-1"), "two entries"),
+            (HEAD.to_owned() + &entry("test-run", "{ amendment: true }", "R-1, R-1"), "test-run, amendment"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", ""), "no rule"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "\"\""), "1 to 64"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", "R-1, R-1"), "twice"),
             (HEAD.to_owned() + &entry("test-run", "{ to: COMPLETED }", &many), "more than 32"),
+            (HEAD.to_owned() + &entry(&types, "{ to: COMPLETED }", "R-1"), "more than 1000 workflow types"),
         ];
         for (text, cause) in bad {
             let refused = Applicable::read(&text).expect_err(&text);

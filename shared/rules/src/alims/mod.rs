@@ -12,7 +12,7 @@ mod interface;
 use alims_domain::event::AppliedRules;
 use alims_domain::refusal::RuleReason;
 use alims_domain::ruling::{RulesQuestion, Verdict};
-use alims_operations::ports::{Ids, RulesUnavailable, TransitionRules};
+use alims_operations::ports::{Ids, RulesUnavailable, Rulesets, TransitionRules};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
@@ -21,14 +21,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use applicable::Applicable;
 pub use applicable::ApplicableInvalid;
-use applicable::{Applicable, Inactive};
+use applicable::Inactive;
 use condition::Unmet;
 use fact::{ATTRIBUTES_BYTES_MAX, Unfit, attributes};
 use facts::{Fact, Facts};
 use interface::{BASE, Evaluated, Evaluation, RULES_BYTES_MAX, Rule};
 
 use crate::http::{ANSWER_BYTES_MAX, Call, EngineFault, Line, Reach, Wanted};
+use crate::occasion::Occasion;
 
 /// The number of rules of one transition that are evaluated at the same time.
 const EVALUATIONS_AT_ONCE_MAX: usize = 4;
@@ -76,6 +78,11 @@ impl AlimsRules {
         Ok(Self { line, facts, applicable })
     }
 
+    /// What is known here of the rules: which workflow types exist.
+    pub(crate) fn rulesets(&self) -> Rulesets {
+        self.applicable.rulesets()
+    }
+
     /// Connects before the first question, and logs what keeps the rules that are named here from being met. It only
     /// logs an engine that does not answer.
     pub async fn warm(&self) {
@@ -91,8 +98,8 @@ impl AlimsRules {
         if let Some(refusal) = self.applicable.known.refused(question) {
             return Ok(refusal);
         }
-        let moved = (question.transition.from, question.transition.to);
-        let rules = match self.applicable.to(&question.workflow.workflow_type, moved) {
+        let occasion = Occasion::of(question.transition);
+        let rules = match self.applicable.to(&question.workflow.workflow_type, occasion) {
             None => return Ok(Verdict::Allow(AppliedRules::lifecycle_only())),
             Some([]) => return Ok(Verdict::Allow(self.applicable.applied(Vec::new()))),
             Some(rules) => rules,

@@ -5,6 +5,8 @@ use alims_domain::lifecycle::State;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
+use crate::occasion::Occasion;
+
 /// One file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,20 +27,22 @@ pub(super) struct RulesetDocument {
 pub(super) struct RuleDocument {
     /// Unique in its ruleset.
     pub(super) id: String,
-    /// The transitions that it applies to.
-    pub(super) applies_to: Vec<MoveDocument>,
+    /// What it applies to.
+    pub(super) applies_to: Vec<OccasionDocument>,
     /// The message for people when it is not met.
     pub(super) message: String,
     /// What must be true, in CEL.
     pub(super) expression: String,
 }
 
-/// `{ from: ACTIVE, to: COMPLETED }`, `{ from: NOTHING, to: CREATED }`, or `{ to: CANCELLED }` from wherever.
+/// `{ from: ACTIVE, to: COMPLETED }`, `{ from: NOTHING, to: CREATED }`, `{ to: CANCELLED }` from wherever, or
+/// `{ amendment: true }`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct MoveDocument {
+pub(crate) struct OccasionDocument {
     from: Option<Origin>,
-    to: State,
+    to: Option<State>,
+    amendment: Option<bool>,
 }
 
 /// The state in which a transition begins.
@@ -60,32 +64,53 @@ impl TryFrom<String> for Origin {
     }
 }
 
-impl MoveDocument {
-    /// The transitions of the lifecycle that it covers; an error when there is none.
-    pub(crate) fn moves(&self) -> Result<BTreeSet<(Option<State>, State)>, String> {
-        let creation = (None, State::Created);
-        let possible = State::ALL
-            .into_iter()
-            .flat_map(|from| from.allowed_transitions().into_iter().map(move |to| (Some(from), to)))
-            .chain([creation]);
-        let meant: BTreeSet<_> = possible
-            .filter(|(from, to)| {
-                *to == self.to
-                    && match self.from {
-                        None => true,
-                        Some(Origin::Nothing) => from.is_none(),
-                        Some(Origin::State(origin)) => *from == Some(origin),
-                    }
-            })
-            .collect();
-        if meant.is_empty() {
-            let from = match self.from {
-                None => "anywhere",
-                Some(Origin::Nothing) => "NOTHING",
-                Some(Origin::State(origin)) => origin.as_str(),
-            };
-            return Err(format!("the lifecycle has no move from {from} to {}", self.to));
+impl OccasionDocument {
+    /// What it covers: moves of the lifecycle, or amendments; an error when it covers nothing or could mean both.
+    pub(crate) fn occasions(&self) -> Result<BTreeSet<Occasion>, String> {
+        match (self.amendment, self.from, self.to) {
+            (None, from, Some(to)) => moves(from, to),
+            (Some(true), None, None) => Ok([Occasion::Amendment].into()),
+            (None, Some(_), None) => Err("a move needs `to`".to_owned()),
+            (None, None, None) => Err("an entry needs `to`, or `amendment: true`".to_owned()),
+            (Some(false), _, _) => {
+                Err("`amendment: false` means nothing: name the moves, or write `amendment: true`".to_owned())
+            }
+            (Some(true), _, _) => {
+                Err("an entry is for a move or for amendments, not for both: write two entries".to_owned())
+            }
         }
-        Ok(meant)
     }
+}
+
+/// The moves of the lifecycle from one state, or from wherever, to another; an error when there is none.
+fn moves(origin: Option<Origin>, target: State) -> Result<BTreeSet<Occasion>, String> {
+    let creation = (None, State::Created);
+    let possible = State::ALL
+        .into_iter()
+        .flat_map(|from| from.allowed_transitions().into_iter().map(move |to| (Some(from), to)))
+        .chain([creation]);
+    let meant: BTreeSet<_> = possible
+        .filter(|(from, to)| {
+            *to == target
+                && match origin {
+                    None => true,
+                    Some(Origin::Nothing) => from.is_none(),
+                    Some(Origin::State(origin)) => *from == Some(origin),
+                }
+        })
+        .map(|(from, to)| Occasion::Move(from, to))
+        .collect();
+    if meant.is_empty() {
+        let from = match origin {
+            None => "anywhere",
+            Some(Origin::Nothing) => "NOTHING",
+            Some(Origin::State(origin)) => origin.as_str(),
+        };
+        let hint = match origin {
+            Some(Origin::State(origin)) if origin == target => ": for what keeps the state write `amendment: true`",
+            Some(_) | None => "",
+        };
+        return Err(format!("the lifecycle has no move from {from} to {target}{hint}"));
+    }
+    Ok(meant)
 }

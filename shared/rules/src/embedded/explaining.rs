@@ -4,7 +4,7 @@ use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
-use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, TransitionKind, Verdict};
 use alims_operations::ports::RulesUnavailable;
 use serde::Serialize;
 use std::fmt;
@@ -18,10 +18,12 @@ use super::{EmbeddedRules, Rule};
 pub struct Explanation {
     /// The kind of workflow, by which the ruleset was found.
     pub workflow_type: WorkflowType,
+    /// What it is that was judged.
+    pub kind: TransitionKind,
     /// The state before the transition; absent for a creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_state: Option<State>,
-    /// The target state.
+    /// The state after it.
     pub to_state: State,
     /// The ruleset that was evaluated, or that the lifecycle alone decides.
     pub ruleset: String,
@@ -33,7 +35,7 @@ pub struct Explanation {
     pub rules: Vec<ExplainedRule>,
 }
 
-/// One rule on one move.
+/// One rule on one move or amendment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExplainedRule {
     /// The rule.
@@ -55,7 +57,7 @@ pub struct ExplainedRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It is not for this move.
+    /// It is not for this.
     NotAsked,
     /// Its expression is true.
     Met,
@@ -83,6 +85,7 @@ impl EmbeddedRules {
     pub fn explain(&self, question: &RulesQuestion<'_>) -> Result<Explanation, RulesUnavailable> {
         let bare = |applied: AppliedRules| Explanation {
             workflow_type: question.workflow.workflow_type.clone(),
+            kind: question.transition.kind(),
             from_state: question.transition.from,
             to_state: question.transition.to,
             ruleset: applied.ruleset,
@@ -159,9 +162,16 @@ const SHOWN_CHARS_MAX: usize = 160;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let from = self.from_state.map_or("NOTHING", State::as_str);
         let verdict = if self.allowed { "allowed" } else { "refused" };
-        writeln!(f, "{} from {from} to {}: {verdict}", self.workflow_type, self.to_state)?;
+        match self.kind {
+            TransitionKind::Amendment => {
+                writeln!(f, "{} amended in {}: {verdict}", self.workflow_type, self.to_state)?;
+            }
+            TransitionKind::Creation | TransitionKind::Move => {
+                let from = self.from_state.map_or("NOTHING", State::as_str);
+                writeln!(f, "{} from {from} to {}: {verdict}", self.workflow_type, self.to_state)?;
+            }
+        }
         writeln!(f, "by the ruleset {}, version {}", self.ruleset, self.ruleset_version)?;
         for rule in &self.rules {
             writeln!(f, "\n{:<9}  {}", rule.outcome.mark(), rule.rule_id)?;

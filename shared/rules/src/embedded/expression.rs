@@ -139,13 +139,14 @@ impl fmt::Display for Undecided {
 mod tests {
     use super::super::trial::Trial;
     use super::*;
+    use crate::occasion::Occasion;
     use alims_domain::lifecycle::State;
 
     /// Within the bounds, the result equals that of the interpreter without bounds.
     #[test]
     fn bounds_change_no_truth() {
         let engine = Engine::new();
-        let trial = Trial::of(Some(State::Active), State::Failed).unwrap();
+        let trial = Trial::of(Occasion::Move(Some(State::Active), State::Failed)).unwrap().pop().unwrap();
         for expression in [
             "'a' + actor.id == 'aactor' && actor.id + actor.id == 'actoractor'",
             "[actor.id] + actor.roles == ['actor', 'role'] && [actor.id, 'x'][1] == 'x'",
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn the_cause_of_a_failure_holds_no_value() {
         let engine = Engine::new();
-        let trial = Trial::of(Some(State::Active), State::Completed).unwrap();
+        let trial = Trial::of(Occasion::Move(Some(State::Active), State::Completed)).unwrap().pop().unwrap();
         for expression in [
             "actor.roles[dyn('actor')] == 1",
             "dyn(actor.id) + 1 == 1",

@@ -3,6 +3,7 @@
 //!
 //! Metadata and context belong to the laboratory, so the inspection assumes nothing about their content.
 
+use alims_domain::identifiers::LabelName;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::parser::Expression as Node;
 use cel::{Context, Value};
@@ -147,10 +148,19 @@ impl<'e> Inspection<'e> {
                     member(*operand, object, name.inner())
                 }
                 (Shape::Record(_), _) => Err("members of workflow, transition and actor go by name".to_owned()),
+                (Shape::Labels, [_, Node { expr: Expr::Literal(LiteralValue::String(name)), .. }]) => {
+                    label(name.inner())
+                }
+                (Shape::Labels, _) => Ok(Shape::Text),
                 (operand, _) if operand.may_be(Shape::List) || operand.may_be(Shape::Map) => Ok(Shape::Unknown),
                 (operand, _) => Err(format!("{} has no elements", operand.name())),
             },
             (None, operators::IN, [_, container]) => {
+                if let (Shape::Labels, [Node { expr: Expr::Literal(LiteralValue::String(name)), .. }, _]) =
+                    (container, call.args.as_slice())
+                {
+                    label(name.inner())?;
+                }
                 if container.may_be(Shape::List) || container.may_be(Shape::Map) {
                     Ok(Shape::Bool)
                 } else {
@@ -198,6 +208,7 @@ fn member(operand: Shape, node: &Node, field: &str) -> Result<Shape, String> {
             .find(|(name, _)| *name == field)
             .map(|(_, shape)| *shape)
             .ok_or_else(|| format!("{} has no member `{field}`: there are {}", path(node), names(members))),
+        Shape::Labels => label(field),
         Shape::Map | Shape::Unknown => Ok(Shape::Unknown),
         Shape::Bool
         | Shape::Number
@@ -209,6 +220,12 @@ fn member(operand: Shape, node: &Node, field: &str) -> Result<Shape, String> {
         | Shape::Type
         | Shape::List => Err(format!("{} is {} and has no member `{field}`", path(node), operand.name())),
     }
+}
+
+/// The value of a label; an error when no label can have this name.
+fn label(name: &str) -> Result<Shape, String> {
+    let named = name.parse::<LabelName>();
+    named.map(|_| Shape::Text).map_err(|error| format!("no label is called `{name}`: its name {error}"))
 }
 
 fn truth(operand: Shape) -> Result<(), String> {

@@ -14,7 +14,7 @@ use super::expression::{Engine, Undecided};
 use super::limits::{FILE_BYTES_MAX, ID_CHARS_MAX, MESSAGE_CHARS_MAX, PARSER_STACK_BYTES, RULES_MAX, RULESETS_MAX};
 use super::trial::Trial;
 use super::{EmbeddedRules, Rule, RulesInvalid, Ruleset, RulesetSummary};
-use crate::known_types::{self, KnownTypes};
+use crate::known_types::{self, KnownTypes, TYPES_MAX};
 
 impl RulesInvalid {
     fn in_file(file: &str, cause: impl Into<String>) -> Self {
@@ -146,6 +146,10 @@ fn read_documents(documents: &[(String, String)]) -> Result<EmbeddedRules, Rules
             }
             rulesets.insert(workflow_type, Arc::clone(&ruleset));
         }
+        if rulesets.len() > TYPES_MAX {
+            let cause = format!("with it there are more than {TYPES_MAX} workflow types with rules");
+            return Err(RulesInvalid::in_file(file, cause));
+        }
     }
     if rulesets.is_empty() {
         return Err(RulesInvalid::NoRulesets);
@@ -196,23 +200,24 @@ fn read_ruleset(engine: &Engine, file: &str, text: &str) -> Result<(Ruleset, Vec
 fn read_rule(engine: &Engine, rule: &RuleDocument) -> Result<Rule, String> {
     checked_id(&rule.id).map_err(|cause| format!("id: {cause}"))?;
     checked_text(&rule.message, MESSAGE_CHARS_MAX).map_err(|cause| format!("message: {cause}"))?;
-    let mut moves = BTreeSet::new();
+    let mut occasions = BTreeSet::new();
     for named in &rule.applies_to {
-        moves.append(&mut named.moves()?);
+        occasions.append(&mut named.occasions().map_err(|cause| format!("applies_to: {cause}"))?);
     }
-    if moves.is_empty() {
-        return Err("applies_to: it needs at least one move".to_owned());
+    if occasions.is_empty() {
+        return Err("applies_to: it needs at least one move, or `amendment: true`".to_owned());
     }
     let expression = engine.compile(&rule.expression)?;
-    for (from, to) in &moves {
-        let gives_a_boolean = Trial::of(*from, *to)
-            .map_err(|error| error.to_string())?
-            .on(engine, |evaluation| evaluation.holds(&expression) != Err(Undecided::NotBoolean))?;
-        if !gives_a_boolean {
-            return Err("its expression gives something else than true or false".to_owned());
+    for occasion in &occasions {
+        for trial in Trial::of(*occasion).map_err(|error| error.to_string())? {
+            let gives_a_boolean =
+                trial.on(engine, |evaluation| evaluation.holds(&expression) != Err(Undecided::NotBoolean))?;
+            if !gives_a_boolean {
+                return Err("its expression gives something else than true or false".to_owned());
+            }
         }
     }
-    Ok(Rule { id: rule.id.clone(), moves, message: rule.message.clone(), expression })
+    Ok(Rule { id: rule.id.clone(), occasions, message: rule.message.clone(), expression })
 }
 
 fn checked_id(id: &str) -> Result<(), String> {

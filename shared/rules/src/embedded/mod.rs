@@ -12,6 +12,7 @@ mod expression;
 mod inputs;
 mod inspection;
 mod limits;
+mod listing;
 mod loading;
 mod patterns;
 mod trial;
@@ -20,7 +21,6 @@ mod vocabulary;
 
 use alims_domain::event::AppliedRules;
 use alims_domain::identifiers::WorkflowType;
-use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::known_types::KnownTypes;
+use crate::occasion::Occasion;
 use expression::{Engine, Expression};
 
 pub use explaining::{ExplainedInput, ExplainedRule, Explanation, Outcome};
@@ -96,14 +97,14 @@ pub struct RulesetSummary {
 #[derive(Debug)]
 struct Rule {
     id: String,
-    moves: BTreeSet<(Option<State>, State)>,
+    occasions: BTreeSet<Occasion>,
     message: String,
     expression: Expression,
 }
 
 impl Rule {
     fn applies_to(&self, transition: &Transition) -> bool {
-        self.moves.contains(&(transition.from, transition.to))
+        self.occasions.contains(&Occasion::of(transition))
     }
 }
 

@@ -2,14 +2,17 @@
 
 use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow};
-use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::identifiers::{Version, WorkflowId, WorkflowKey};
 use alims_domain::invalid::InvalidValue;
+use alims_domain::json::Metadata;
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 
 use super::expression::{Engine, Evaluation};
+use crate::occasion::Occasion;
 
 /// A transition of a workflow without metadata, by a caller who did not create it.
 pub(super) struct Trial {
@@ -20,11 +23,32 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// A transition from one state to another, or a creation.
-    pub(super) fn of(from: Option<State>, to: State) -> Result<Self, InvalidValue> {
+    /// Trials of what a rule is for: a move or a creation, or an amendment in each state. Each is tried on a workflow
+    /// without data and on one with all that the service itself knows.
+    pub(super) fn of(occasion: Occasion) -> Result<Vec<Self>, InvalidValue> {
+        let moves = match occasion {
+            Occasion::Move(from, to) => vec![(from, to)],
+            Occasion::Amendment => State::ALL.map(|state| (Some(state), state)).to_vec(),
+        };
+        let mut trials = Vec::with_capacity(moves.len() * 2);
+        for (from, to) in moves {
+            trials.push(Self::with(from, to, WorkflowData::default(), None)?);
+            trials.push(Self::with(from, to, data()?, Some("another".parse()?))?);
+        }
+        Ok(trials)
+    }
+
+    fn with(
+        from: Option<State>,
+        to: State,
+        data: WorkflowData,
+        replaces: Option<WorkflowId>,
+    ) -> Result<Self, InvalidValue> {
         let tenant_id = "default".parse::<alims_domain::identifiers::TenantId>()?;
-        let now: Timestamp = "2026-01-01T00:00:00.000Z".parse()?;
+        let now: Timestamp = NOW.parse()?;
+        let transition = Transition { from, to, reason: Some("A trial.".parse()?), data: data.clone(), failure: None };
         let failure = Failure { code: "other".parse()?, message: "It broke.".parse()?, retryable: true };
+        let fails = to == State::Failed && !transition.is_amendment();
         Ok(Self {
             workflow: Workflow {
                 key: WorkflowKey { tenant_id: tenant_id.clone(), workflow_id: "trial".parse()? },
@@ -36,16 +60,10 @@ impl Trial {
                 updated_at: now,
                 created_by: "creator".parse()?,
                 updated_by: "creator".parse()?,
-                data: WorkflowData::default(),
-                replaces: None,
+                data,
+                replaces,
             },
-            transition: Transition {
-                from,
-                to,
-                reason: Some("A trial.".parse()?),
-                data: WorkflowData::default(),
-                failure: (to == State::Failed).then_some(failure),
-            },
+            transition: Transition { failure: fails.then_some(failure), ..transition },
             actor: Principal { id: "actor".parse()?, tenant_id, roles: ["role".to_owned()].into() },
             now,
         })
@@ -63,4 +81,17 @@ impl Trial {
         };
         engine.on(&question).map(|evaluation| evaluate(&evaluation)).map_err(|error| error.to_string())
     }
+}
+
+/// The instant of each trial.
+const NOW: &str = "2026-01-01T00:00:00.000Z";
+
+/// Data of a workflow, without metadata: what they hold is the laboratory's.
+fn data() -> Result<WorkflowData, InvalidValue> {
+    Ok(WorkflowData {
+        metadata: Metadata::default(),
+        labels: Labels::new([("label".parse()?, "value".parse()?)].into())?,
+        due_at: Some(NOW.parse()?),
+        assignee: Some("assignee".parse()?),
+    })
 }

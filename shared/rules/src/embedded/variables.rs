@@ -4,10 +4,11 @@
 //! CEL compares the two by value.
 
 use alims_domain::event::Failure;
-use alims_domain::identifiers::Reason;
+use alims_domain::identifiers::{Reason, WorkflowId};
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::RulesQuestion;
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use cel::Context;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp};
 use cel::common::value::Val;
@@ -31,12 +32,12 @@ pub(super) fn bind<'v>(context: &mut Context<'_, 'v>, question: &RulesQuestion<'
     context.add_variable_as_val("now", instant(question.now));
 }
 
-/// A creation has no state, no version and no metadata yet.
+/// A creation has no state, no version and no data yet.
 fn workflow<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
     let workflow = question.workflow;
     let exists = question.transition.from.is_some();
     let version = i64::try_from(workflow.version.get()).unwrap_or(i64::MAX);
-    record([
+    let known = [
         ("workflow_id", text(workflow.key.workflow_id.as_str())),
         ("workflow_type", text(workflow.workflow_type.as_str())),
         ("tenant_id", text(workflow.key.tenant_id.as_str())),
@@ -47,8 +48,10 @@ fn workflow<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
         ("updated_at", instant(workflow.updated_at)),
         ("created_by", text(workflow.created_by.as_str())),
         ("updated_by", text(workflow.updated_by.as_str())),
-        ("metadata", if exists { object(workflow.data.metadata.as_object()) } else { empty() }),
-    ])
+    ];
+    record(
+        known.into_iter().chain(data(exists.then_some(&workflow.data), workflow.replaces.as_ref().filter(|_| exists))),
+    )
 }
 
 fn transition<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
@@ -60,13 +63,28 @@ fn transition<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
             ("retryable", Box::new(CelBool::from(failure.retryable))),
         ])
     };
-    record([
+    let known = [
+        ("kind", text(transition.kind().as_str())),
         ("from_state", state(transition.from)),
         ("to_state", state(Some(transition.to))),
         ("reason", transition.reason.as_ref().map(Reason::as_str).map_or_else(null, text)),
-        ("metadata", object(transition.data.metadata.as_object())),
         ("failure", transition.failure.as_ref().map_or_else(null, failure)),
-    ])
+    ];
+    // What a workflow replaces is said at its creation and never changes.
+    record(known.into_iter().chain(data(Some(&transition.data), question.workflow.replaces.as_ref())))
+}
+
+/// What people keep on a workflow, before or after the transition; none where there is no workflow yet.
+fn data<'v>(data: Option<&'v WorkflowData>, replaces: Option<&'v WorkflowId>) -> [(&'static str, Cel<'v>); 5] {
+    let labels =
+        |data: &'v WorkflowData| record(data.labels.iter().map(|(name, value)| (name.as_str(), text(value.as_str()))));
+    [
+        ("metadata", data.map_or_else(empty, |data| object(data.metadata.as_object()))),
+        ("labels", data.map_or_else(empty, labels)),
+        ("due_at", data.and_then(|data| data.due_at).map_or_else(null, instant)),
+        ("assignee", data.and_then(|data| data.assignee.as_ref()).map_or_else(null, |id| text(id.as_str()))),
+        ("replaces", replaces.map_or_else(null, |id| text(id.as_str()))),
+    ]
 }
 
 fn state<'v>(state: Option<State>) -> Cel<'v> {

@@ -14,6 +14,8 @@ pub(super) enum Shape {
     List,
     /// With any members.
     Map,
+    /// With the names of labels as members, each of them a text.
+    Labels,
     /// With exactly these members, each always there and null where there is nothing to say.
     Record(&'static [(&'static str, Shape)]),
     /// Known only from the data.
@@ -33,7 +35,7 @@ impl Shape {
             Self::Null => "null",
             Self::Type => "a type",
             Self::List => "a list",
-            Self::Map | Self::Record(_) => "an object",
+            Self::Map | Self::Labels | Self::Record(_) => "an object",
             Self::Unknown => "a value",
         }
     }
@@ -53,7 +55,7 @@ impl Shape {
                 | (Self::Null, Self::Null)
                 | (Self::Type, Self::Type)
                 | (Self::List, Self::List)
-                | (Self::Map | Self::Record(_), Self::Map | Self::Record(_))
+                | (Self::Map | Self::Labels | Self::Record(_), Self::Map | Self::Labels | Self::Record(_))
         )
     }
 }
@@ -70,13 +72,22 @@ const WORKFLOW: &[(&str, Shape)] = &[
     ("created_by", Shape::Text),
     ("updated_by", Shape::Text),
     ("metadata", Shape::Map),
+    ("labels", Shape::Labels),
+    ("due_at", Shape::Instant),
+    ("assignee", Shape::Text),
+    ("replaces", Shape::Text),
 ];
 const FAILURE: &[(&str, Shape)] = &[("code", Shape::Text), ("message", Shape::Text), ("retryable", Shape::Bool)];
 const TRANSITION: &[(&str, Shape)] = &[
+    ("kind", Shape::Text),
     ("from_state", Shape::Text),
     ("to_state", Shape::Text),
     ("reason", Shape::Text),
     ("metadata", Shape::Map),
+    ("labels", Shape::Labels),
+    ("due_at", Shape::Instant),
+    ("assignee", Shape::Text),
+    ("replaces", Shape::Text),
     ("failure", Shape::Record(FAILURE)),
 ];
 const ACTOR: &[(&str, Shape)] = &[("id", Shape::Text), ("roles", Shape::List)];
@@ -159,13 +170,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 mod tests {
     use super::*;
     use crate::embedded::trial::Trial;
+    use crate::occasion::Occasion;
     use alims_domain::lifecycle::State;
     use cel::{Context, Env, ExecutionError};
 
     /// The result of an expression on a failing transition, without earlier checks.
     fn evaluated(expression: &str) -> Result<cel::Value, ExecutionError> {
         let engine = crate::embedded::expression::Engine::new();
-        let trial = Trial::of(Some(State::Active), State::Failed).unwrap();
+        // The trial with data is the last.
+        let trial = Trial::of(Occasion::Move(Some(State::Active), State::Failed)).unwrap().pop().unwrap();
         let node = Env::stdlib().parser().parse(expression).unwrap();
         trial.on(&engine, |evaluation| evaluation.value(&node)).unwrap()
     }
@@ -184,7 +197,7 @@ mod tests {
             Shape::Number => assert!(matches!(value, cel::Value::Int(_)), "{path}"),
             Shape::Instant => assert!(matches!(value, cel::Value::Timestamp(_)), "{path}"),
             Shape::List => assert!(matches!(value, cel::Value::List(_)), "{path}"),
-            Shape::Map => assert!(matches!(value, cel::Value::Map(_)), "{path}"),
+            Shape::Map | Shape::Labels => assert!(matches!(value, cel::Value::Map(_)), "{path}"),
             Shape::Duration | Shape::Bytes | Shape::Null | Shape::Type | Shape::Unknown => panic!("{path}"),
         }
     }

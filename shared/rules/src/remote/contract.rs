@@ -5,10 +5,12 @@ use alims_domain::event::{AppliedRules, Failure, Workflow};
 use alims_domain::identifiers::{PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{Metadata, ValidationContext};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
-use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, TransitionKind, Verdict};
 use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::WorkflowData;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -25,10 +27,11 @@ pub const RULES_MAX: usize = 100;
 
 /// The question whether a transition is allowed now.
 ///
-/// Every member is always present; a member without a value is null.
+/// Every member is always present; a member without a value is null. A later version of the service may add members:
+/// an engine ignores those that it does not know. An earlier one sent fewer: an absent member is null, and absent labels
+/// are none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TransitionQuestion {
     /// The id of the call, which links the logs of both sides.
     pub request_id: String,
@@ -50,7 +53,6 @@ pub struct TransitionQuestion {
 /// The workflow before the transition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct WorkflowAsked {
     /// The id of the workflow.
     pub workflow_id: WorkflowId,
@@ -75,24 +77,52 @@ pub struct WorkflowAsked {
     /// The laboratory's own data, as stored; empty for a creation.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
+    /// Its labels, each a name with a text; empty when there are none and for a creation.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub labels: Labels,
+    /// When the work should be finished; null if nobody said so, and for a creation.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work; null if nobody is named, and for a creation.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub assignee: Option<PrincipalId>,
+    /// The workflow whose work this one does again; null if there is none, and for a creation.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub replaces: Option<WorkflowId>,
 }
 
-/// The transition.
+/// What is to be allowed: a creation, a move or an amendment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TransitionAsked {
+    /// What it is. An amendment keeps the state: `from_state` is `to_state`.
+    #[cfg_attr(feature = "openapi", schema(required, value_type = TransitionKind))]
+    pub kind: Option<TransitionKind>,
     /// The current state; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub from_state: Option<State>,
-    /// The target state.
+    /// The state after it.
     pub to_state: State,
     /// The requester's reason; null for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub reason: Option<Reason>,
-    /// The complete metadata that the workflow will have if the transition is allowed.
+    /// The complete metadata that the workflow will have if it is allowed.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
+    /// The labels that the workflow will have.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub labels: Labels,
+    /// When the work should be finished after it; null if nobody said so.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work after it; null if nobody is named.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub assignee: Option<PrincipalId>,
+    /// The workflow whose work this one does again; null if there is none.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub replaces: Option<WorkflowId>,
     /// The failure, on a transition to FAILED; otherwise null.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub failure: Option<Failure>,
@@ -101,7 +131,6 @@ pub struct TransitionAsked {
 /// The requester, from a verified token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ActorAsked {
     /// The token's subject.
     pub id: PrincipalId,
@@ -129,6 +158,10 @@ pub struct TransitionAnswer {
     /// compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The `kind` of the question: `amendment` when that was judged, so that an engine that does not know amendments
+    /// allows none. May be left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TransitionKind>,
     /// Yes or no.
     pub decision: Decision,
     /// Every rule that was not met, at most 100; empty when the decision is `allow`, and only then.
@@ -150,6 +183,8 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
     fn from(question: &RulesQuestion<'_>) -> Self {
         let RulesQuestion { request_id, workflow, transition, actor, context, now } = question;
         let exists = transition.from.is_some();
+        let before = if exists { workflow.data.clone() } else { WorkflowData::default() };
+        let after = transition.data.clone();
         Self {
             request_id: (*request_id).to_owned(),
             tenant_id: workflow.key.tenant_id.clone(),
@@ -163,13 +198,22 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
                 updated_at: workflow.updated_at,
                 created_by: workflow.created_by.clone(),
                 updated_by: workflow.updated_by.clone(),
-                metadata: if exists { workflow.data.metadata.clone() } else { Metadata::default() },
+                metadata: before.metadata,
+                labels: before.labels,
+                due_at: before.due_at,
+                assignee: before.assignee,
+                replaces: workflow.replaces.clone().filter(|_| exists),
             },
             transition: TransitionAsked {
+                kind: Some(transition.kind()),
                 from_state: transition.from,
                 to_state: transition.to,
                 reason: transition.reason.clone(),
-                metadata: transition.data.metadata.clone(),
+                metadata: after.metadata,
+                labels: after.labels,
+                due_at: after.due_at,
+                assignee: after.assignee,
+                replaces: workflow.replaces.clone(),
                 failure: transition.failure.clone(),
             },
             actor: ActorAsked { id: actor.id.clone(), roles: actor.roles.clone() },
@@ -213,30 +257,49 @@ impl TryFrom<TransitionQuestion> for Asked {
         if workflow.current_state != transition.from_state {
             return Err(InvalidValue::new("workflow.current_state and transition.from_state must be the same"));
         }
-        let version =
-            if transition.from_state.is_some() { workflow.version } else { workflow.version.saturating_add(1) };
+        let exists = transition.from_state.is_some();
+        if exists && workflow.replaces != transition.replaces {
+            return Err(InvalidValue::new("workflow.replaces and transition.replaces must be the same"));
+        }
+        let data = WorkflowData {
+            metadata: transition.metadata,
+            labels: transition.labels,
+            due_at: transition.due_at,
+            assignee: transition.assignee,
+        };
+        let asked = Transition {
+            from: transition.from_state,
+            to: transition.to_state,
+            reason: transition.reason,
+            data,
+            failure: transition.failure,
+        };
+        if transition.kind.is_some_and(|kind| kind != asked.kind()) {
+            return Err(InvalidValue::new("transition.kind does not go with from_state and to_state"));
+        }
+        let version = if exists { workflow.version } else { workflow.version.saturating_add(1) };
         Ok(Self {
             request_id,
             workflow: Workflow {
                 key: WorkflowKey { tenant_id: tenant_id.clone(), workflow_id: workflow.workflow_id },
                 workflow_type: workflow.workflow_type,
-                current_state: workflow.current_state.unwrap_or(transition.to_state),
+                current_state: workflow.current_state.unwrap_or(asked.to),
                 previous_state: workflow.previous_state,
                 version: Version::try_from(version)?,
                 created_at: workflow.created_at,
                 updated_at: workflow.updated_at,
                 created_by: workflow.created_by,
                 updated_by: workflow.updated_by,
-                data: workflow.metadata.into(),
-                replaces: None,
+                data: WorkflowData {
+                    metadata: workflow.metadata,
+                    labels: workflow.labels,
+                    due_at: workflow.due_at,
+                    assignee: workflow.assignee,
+                },
+                // It is said at the creation and never changes.
+                replaces: transition.replaces,
             },
-            transition: Transition {
-                from: transition.from_state,
-                to: transition.to_state,
-                reason: transition.reason,
-                data: transition.metadata.into(),
-                failure: transition.failure,
-            },
+            transition: asked,
             actor: Principal { id: actor.id, tenant_id, roles: actor.roles },
             context: ValidationContext::new(context.as_object().clone())
                 .map_err(|error| InvalidValue::new(error.to_string()))?,
@@ -246,15 +309,17 @@ impl TryFrom<TransitionQuestion> for Asked {
 }
 
 impl TransitionAnswer {
-    /// A verdict, as an answer to the question with this id.
+    /// A verdict, as an answer to this question.
     #[must_use]
-    pub fn of(request_id: &str, verdict: Verdict) -> Self {
+    pub fn of(question: &RulesQuestion<'_>, verdict: Verdict) -> Self {
         let (decision, rules, reasons) = match verdict {
             Verdict::Allow(rules) => (Decision::Allow, rules, Vec::new()),
             Verdict::Deny { rules, reasons } => (Decision::Deny, rules, reasons),
         };
         Self {
-            request_id: Some(request_id.to_owned()),
+            request_id: Some(question.request_id.to_owned()),
+            // A service that does not know the member asks about no amendments, and would take no answer with it.
+            kind: question.transition.is_amendment().then_some(TransitionKind::Amendment),
             decision,
             reasons,
             ruleset: rules.ruleset,
@@ -263,13 +328,19 @@ impl TransitionAnswer {
         }
     }
 
-    /// The verdict, if this answers the question with this id and does not contradict itself.
+    /// The verdict, if this answers this question and does not contradict itself.
     ///
     /// # Errors
     /// The error in the answer.
-    pub fn verdict(self, request_id: &str) -> Result<Verdict, &'static str> {
-        if self.request_id.is_some_and(|answered| answered != request_id) {
+    pub fn verdict(self, question: &RulesQuestion<'_>) -> Result<Verdict, &'static str> {
+        let kind = question.transition.kind();
+        if self.request_id.is_some_and(|answered| answered != question.request_id)
+            || self.kind.is_some_and(|answered| answered != kind)
+        {
             return Err("it answers another question");
+        }
+        if kind == TransitionKind::Amendment && self.kind.is_none() {
+            return Err("it does not say that it judged an amendment");
         }
         let evaluated = self.evaluated.unwrap_or_else(|| self.reasons.iter().map(|r| r.rule_id.clone()).collect());
         let named = self.reasons.iter().map(|reason| &reason.rule_id).chain(&evaluated);

@@ -39,7 +39,7 @@ impl RemoteRules {
         let call = call(Method::POST, body.map_err(|error| EngineFault::Unasked(error.into()))?.into());
         let judged = || async {
             let answer: TransitionAnswer = self.line.call(&call).await?.json(200)?;
-            answer.verdict(question.request_id).map_err(|what| EngineFault::NotTheContract(what.to_owned()))
+            answer.verdict(question).map_err(|what| EngineFault::NotTheContract(what.to_owned()))
         };
         self.line.authorised(|| self.line.judgement(judged())).await
     }

@@ -27,7 +27,7 @@ pub fn document() -> OpenApi {
     let responses = ResponsesBuilder::new().response("200", verdict.build()).response("default", no_verdict());
     let operation = OperationBuilder::new()
         .operation_id(Some("validateTransition"))
-        .summary(Some("Judges whether a workflow may be moved now"))
+        .summary(Some("Judges whether a workflow may be created, moved or amended now"))
         .description(Some(OPERATION))
         .request_body(Some(question.build()))
         .responses(responses.build());
@@ -68,13 +68,14 @@ fn json_of<T: ToSchema>() -> utoipa::openapi::Content {
 }
 
 fn no_verdict() -> Response {
-    let said = "No verdict. The move is neither made nor refused; the caller is told to repeat it later.";
+    let said = "No verdict. Nothing is made or refused; the caller is told to repeat it later.";
     ResponseBuilder::new().description(said).build()
 }
 
 const DESCRIPTION: &str = "\
-The Workflow Manager asks this of a rules engine before it creates a workflow and before each move. The engine decides \
-by what it is told and changes nothing: the same question may be asked twice.
+The Workflow Manager asks this of a rules engine before it creates a workflow, before each move, and before each \
+amendment, which changes a workflow's data and keeps its state. The engine decides by what it is told and changes \
+nothing: the same question may be asked twice.
 
 Only an answer of status 200 that is exactly what is described here is a verdict. Anything else is none, and then \
 nothing happens to the workflow.";

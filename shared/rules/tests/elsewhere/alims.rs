@@ -109,6 +109,56 @@ async fn one_flat_fact_tells_of_workflow_move_actor_and_context() {
 }
 
 #[tokio::test]
+async fn an_amendment_is_judged_by_the_rules_that_the_file_names_for_amendments() {
+    let engine = engine().await;
+    engine.rule("R-7", &[("transition.labels.sample", "EQUALS", "S-2"), ("transition.kind", "EQUALS", "amendment")]);
+    let rules = amendable(&engine, "R-1, R-2", "R-4, R-2, R-7");
+    let verdict = Asking::to_amend().judged_by(&rules).await.unwrap();
+    assert!(
+        matches!(&verdict, Verdict::Deny { rules, .. } if *rules == applied(&["R-4", "R-2", "R-7"])),
+        "{verdict:?}"
+    );
+    let ids: Vec<String> = reasons(verdict).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["R-4", "R-7"]);
+    assert_eq!(Asking::to_complete().judged_by(&rules).await.unwrap(), Verdict::Allow(applied(&["R-1", "R-2"])));
+    let facts = engine.given();
+    let attributes = facts[0]["attributes"].as_object().unwrap();
+    for (name, value) in [
+        ("transition.kind", json!("amendment")),
+        ("transition.labels.sample", json!("S-1")),
+        ("transition.labels.lot\\.1", json!("L")),
+        ("workflow.labels.lot\\.1", json!("L")),
+        ("transition.due_at", json!("2026-11-23T08:15:10.000Z")),
+        ("workflow.due_at", json!(null)),
+        ("transition.assignee", json!("carol")),
+        ("workflow.replaces", json!("wf-0")),
+    ] {
+        assert_eq!(attributes.get(name), Some(&value), "{name}");
+    }
+    assert_eq!(facts[1]["attributes"]["workflow.replaces"], json!(null));
+    assert_eq!(facts[1]["attributes"]["transition.labels"], json!({}));
+}
+
+#[tokio::test]
+async fn an_amendment_that_the_file_does_not_name_is_not_asked_about() {
+    let engine = engine().await;
+    let verdict = Asking::to_amend().judged_by(&applicable(&engine, "R-3")).await.unwrap();
+    assert_eq!(verdict, Verdict::Allow(applied(&[])));
+    assert_eq!(engine.calls(""), 0);
+}
+
+/// Rules of the completion and of amendments.
+fn amendable(engine: &AlimsEngine, completing: &str, amending: &str) -> AlimsRules {
+    let folder = folder(completing, "refuse");
+    let file = folder.path().join("predicate-logic/applicable.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let entry =
+        format!("  - workflow_types: [sample-analysis]\n    moves: [{{ amendment: true }}]\n    rules: [{amending}]\n");
+    std::fs::write(&file, text + &entry).unwrap();
+    AlimsRules::load(reach(&engine.url), folder.path(), Arc::new(SequentialIds::default())).unwrap()
+}
+
+#[tokio::test]
 async fn an_inactive_rule_refuses_or_is_passed_over_as_the_laboratory_says() {
     let engine = engine().await;
     engine.deactivate("R-2");

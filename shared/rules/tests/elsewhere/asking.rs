@@ -3,12 +3,14 @@
 use alims_domain::call::Principal;
 use alims_domain::event::Workflow;
 use alims_domain::json::ValidationContext;
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::workflow_data::WorkflowData;
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_rules::{Authorization, Reach};
 use alims_testing::builders::{a_created, a_move, a_principal, at, metadata};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::time::Duration;
 
@@ -42,6 +44,21 @@ impl Asking {
         }
     }
 
+    /// The same analysis, to which bob adds a label, a due date and an assignee.
+    pub(crate) fn to_amend() -> Self {
+        let mut asking = Self::to_complete();
+        asking.workflow.data.labels = labels(&json!({"lot.1": "L"}));
+        asking.workflow.replaces = Some("wf-0".parse().unwrap());
+        asking.transition.to = State::Active;
+        asking.transition.data = WorkflowData {
+            labels: labels(&json!({"lot.1": "L", "sample": "S-1"})),
+            due_at: Some(at(10_000)),
+            assignee: Some("carol".parse().unwrap()),
+            ..asking.workflow.data.clone()
+        };
+        asking
+    }
+
     pub(crate) fn question(&self) -> RulesQuestion<'_> {
         RulesQuestion {
             request_id: "request-1",
@@ -63,6 +80,10 @@ impl Asking {
         let unavailable = outcome.expect_err("there must be no verdict");
         unavailable.source().expect("a cause").to_string()
     }
+}
+
+fn labels(labels: &Value) -> Labels {
+    serde_json::from_value(labels.clone()).unwrap()
 }
 
 /// An engine at this address, with time enough for a machine that is busy.

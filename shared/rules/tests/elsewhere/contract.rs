@@ -1,6 +1,5 @@
 //! The engines elsewhere keep the contract of their port: ours over HTTP, and ALIMS's own by its interface.
 
-use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_rules::{AlimsRules, RemoteRules};
@@ -60,9 +59,8 @@ async fn alims() -> Alims {
     let rules: Vec<_> = fields.iter().map(|(id, field)| (*id, field.as_str(), "yes")).collect();
     let engine = AlimsEngine::with(&rules).await;
     let mut applicable = "ruleset: contract\nversion: \"1\"\ninactive_rules: refuse\napplicable:\n".to_owned();
-    for (id, from, to) in RULES {
-        let from = from.map_or("NOTHING", State::as_str);
-        let moved = format!("moves: [{{ from: {from}, to: {to} }}]");
+    for (id, of) in RULES {
+        let moved = format!("moves: [{}]", of.in_yaml());
         writeln!(applicable, "  - {{ workflow_types: [{WORKFLOW_TYPE}], {moved}, rules: [{id}] }}").unwrap();
     }
     let folder = tempfile::tempdir().unwrap();

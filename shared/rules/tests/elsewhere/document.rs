@@ -1,6 +1,6 @@
 //! The contract's OpenAPI document: current, and of one mind with what is sent and taken.
 
-use alims_rules::contract::TransitionQuestion;
+use alims_rules::contract::{Asked, TransitionQuestion};
 use alims_rules::openapi;
 use alims_testing::fake_engine::{a_no, a_yes};
 use jsonschema::Validator;
@@ -27,12 +27,21 @@ fn the_committed_document_of_the_contract_is_current() {
 
 #[test]
 fn questions_and_answers_are_as_the_document_says() {
-    let question = serde_json::to_value(TransitionQuestion::from(&Asking::to_complete().question())).unwrap();
-    assert!(named("TransitionQuestion").is_valid(&question), "{question}");
-    for member in question.as_object().unwrap().keys() {
-        let mut without = question.clone();
-        without.as_object_mut().unwrap().remove(member);
-        assert!(!named("TransitionQuestion").is_valid(&without), "{member} is always there");
+    for asking in [Asking::to_complete(), Asking::to_amend()] {
+        let question = serde_json::to_value(TransitionQuestion::from(&asking.question())).unwrap();
+        assert!(named("TransitionQuestion").is_valid(&question), "{question}");
+        for place in ["", "/workflow", "/transition"] {
+            for member in question.pointer(place).unwrap().as_object().unwrap().keys() {
+                let mut without = question.clone();
+                without.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(member);
+                assert!(!named("TransitionQuestion").is_valid(&without), "{place}/{member} is always there");
+            }
+            // A later version of the service may add members.
+            let mut with_more = question.clone();
+            with_more.pointer_mut(place).unwrap()["more"] = json!(1);
+            assert!(named("TransitionQuestion").is_valid(&with_more), "{place}");
+            assert!(serde_json::from_value::<TransitionQuestion>(with_more).is_ok(), "{place}");
+        }
     }
     for mut answer in [a_yes(), a_no()] {
         answer["request_id"] = json!("request-1");
@@ -44,5 +53,32 @@ fn questions_and_answers_are_as_the_document_says() {
         }
         answer["more"] = json!(1);
         assert!(!named("TransitionAnswer").is_valid(&answer), "an unknown member");
+    }
+}
+
+/// An engine is released before the service, so it also reads what an earlier service asks.
+#[test]
+fn a_question_of_an_earlier_service_is_read_and_one_that_contradicts_itself_is_not() {
+    let asked =
+        |question: &Value| Asked::try_from(serde_json::from_value::<TransitionQuestion>(question.clone()).unwrap());
+    let question = serde_json::to_value(TransitionQuestion::from(&Asking::to_complete().question())).unwrap();
+    let mut earlier = question.clone();
+    for place in ["workflow", "transition"] {
+        for member in ["labels", "due_at", "assignee", "replaces", "kind"] {
+            earlier[place].as_object_mut().unwrap().remove(member);
+        }
+    }
+    let (now, then) = (asked(&question).unwrap(), asked(&earlier).unwrap());
+    assert_eq!(now.question().transition, then.question().transition);
+    assert_eq!(now.question().workflow, then.question().workflow);
+    for (place, value) in [
+        ("/transition/kind", json!("amendment")),
+        ("/transition/kind", json!("creation")),
+        ("/transition/replaces", json!("wf-0")),
+        ("/transition/to_state", json!("ACTIVE")),
+    ] {
+        let mut wrong = question.clone();
+        *wrong.pointer_mut(place).unwrap() = value;
+        assert!(asked(&wrong).is_err(), "{wrong}");
     }
 }

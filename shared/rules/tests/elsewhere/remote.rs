@@ -7,7 +7,7 @@ use alims_rules::{Authorization, AwsSigner, BearerToken, DEADLINE_DEFAULT, Reach
 use alims_testing::FixedClock;
 use alims_testing::builders::at;
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes, faults_at_once, http};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,15 +69,59 @@ async fn the_question_tells_everything_and_asks_for_plain_json() {
             "workflow_id": "wf-1", "workflow_type": "sample-analysis", "current_state": "ACTIVE",
             "previous_state": "CREATED", "version": 2, "created_at": "2026-11-23T08:15:00.000Z",
             "updated_at": "2026-11-23T08:15:01.000Z", "created_by": "alice", "updated_by": "bob",
-            "metadata": {"sample": "S-1"}
+            "metadata": {"sample": "S-1"}, "labels": {}, "due_at": null, "assignee": null, "replaces": null
         },
         "transition": {
-            "from_state": "ACTIVE", "to_state": "COMPLETED", "reason": "It is done.",
-            "metadata": {"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}}, "failure": null
+            "kind": "move", "from_state": "ACTIVE", "to_state": "COMPLETED", "reason": "It is done.",
+            "metadata": {"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}},
+            "labels": {}, "due_at": null, "assignee": null, "replaces": null, "failure": null
         },
         "actor": {"id": "bob", "roles": ["supervisor"]}, "context": {}, "now": "2026-11-23T08:15:09.000Z"
     });
     assert_eq!(received.body, expected);
+}
+
+#[tokio::test]
+async fn an_amendment_is_told_with_what_changes() {
+    let engine = FakeEngine::that(Deed::Answer(with_kind(a_yes(), "amendment"))).await;
+    let verdict = Asking::to_amend().judged_by(&remote(&engine)).await.unwrap();
+    assert_eq!(verdict, Verdict::Allow(applied()));
+    let question = engine.received().remove(0).body;
+    let expected = json!({
+        "kind": "amendment", "from_state": "ACTIVE", "to_state": "ACTIVE", "reason": "It is done.",
+        "metadata": {"sample": "S-1"}, "labels": {"lot.1": "L", "sample": "S-1"},
+        "due_at": "2026-11-23T08:15:10.000Z", "assignee": "carol", "replaces": "wf-0", "failure": null
+    });
+    assert_eq!(question["transition"], expected);
+    let workflow = &question["workflow"];
+    assert_eq!((&workflow["labels"], &workflow["replaces"]), (&json!({"lot.1": "L"}), &json!("wf-0")));
+    assert_eq!((&workflow["due_at"], &workflow["assignee"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_know_amendments_gives_no_verdict_on_them() {
+    let missing = "its answer violates the contract: it does not say that it judged an amendment";
+    let other = "its answer violates the contract: it answers another question";
+    for (answer, why) in [
+        (a_yes(), missing),
+        (a_no(), missing),
+        (with_kind(a_yes(), "move"), other),
+        (with_kind(a_no(), "creation"), other),
+    ] {
+        let engine = FakeEngine::that(Deed::Answer(answer.clone())).await;
+        let told = Asking::expect_none(Asking::to_amend().judged_by(&remote(&engine)).await);
+        assert_eq!(told, why, "{answer}");
+    }
+    // It goes on judging moves, whether it names them or not, and an answer about an amendment is none about a move.
+    for (answer, good) in [(with_kind(a_yes(), "move"), true), (with_kind(a_yes(), "amendment"), false)] {
+        let engine = FakeEngine::that(Deed::Answer(answer.clone())).await;
+        assert_eq!(Asking::to_complete().judged_by(&remote(&engine)).await.is_ok(), good, "{answer}");
+    }
+}
+
+fn with_kind(mut answer: Value, kind: &str) -> Value {
+    answer["kind"] = json!(kind);
+    answer
 }
 
 #[tokio::test]

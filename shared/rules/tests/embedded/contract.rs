@@ -23,6 +23,8 @@ enum Flaw {
     StopsAtTheFirstReason,
     JudgesTheCompletion,
     AllowsCreations,
+    AllowsAmendments,
+    JudgesAmendmentsAsMoves,
     RefusesUnknownTypes,
     NamesItsRulesetForUnknownTypes,
     AnswersTheQuestionBefore,
@@ -63,7 +65,12 @@ impl TransitionRules for Broken {
             return self.down();
         }
         let completion = Transition { from: Some(Active), to: Completed, ..question.transition.clone() };
-        let transition = if self.flaw == Some(Flaw::JudgesTheCompletion) { &completion } else { question.transition };
+        let amended = question.transition.is_amendment();
+        let transition = match self.flaw {
+            Some(Flaw::JudgesTheCompletion) => &completion,
+            Some(Flaw::JudgesAmendmentsAsMoves) if amended => &completion,
+            _ => question.transition,
+        };
         let verdict = self.rules.judge(&RulesQuestion { transition, ..question.clone() }).await?;
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
         let unknown = question.workflow.workflow_type.as_str() == "unheard-of";
@@ -74,6 +81,7 @@ impl TransitionRules for Broken {
                 reasons.truncate(1);
                 Verdict::Deny { rules, reasons }
             }
+            (Some(Flaw::AllowsAmendments), Verdict::Deny { rules, .. }) if amended => Verdict::Allow(rules),
             (Some(Flaw::AllowsCreations), Verdict::Deny { rules, .. }) if transition.from.is_none() => {
                 Verdict::Allow(rules)
             }
@@ -120,6 +128,8 @@ async fn every_case_of_the_contract_notices_a_flaw() {
         StopsAtTheFirstReason by a_refusal_names_exactly_the_rules_that_were_not_met,
         JudgesTheCompletion by only_the_rules_of_the_move_are_applied,
         AllowsCreations by a_creation_is_judged_by_its_rules,
+        AllowsAmendments by an_amendment_is_judged_by_its_rules_only,
+        JudgesAmendmentsAsMoves by an_amendment_is_judged_by_its_rules_only,
         RefusesUnknownTypes by a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only,
         NamesItsRulesetForUnknownTypes by a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only,
         AnswersTheQuestionBefore by questions_asked_at_the_same_time_do_not_mix,

@@ -24,13 +24,13 @@ fn unmet(case: Case) -> Vec<String> {
 fn every_ruleset_of_the_page_is_one() {
     let summaries: Vec<RulesetSummary> = documented().summaries();
     let names: Vec<&str> = summaries.iter().map(|summary| summary.ruleset.as_str()).collect();
-    assert_eq!(names, ["dilution", "incubation", "plates"]);
+    assert_eq!(names, ["dilution", "incubation", "plates", "stability"]);
 }
 
 #[test]
 fn the_page_closes_its_workflow_types() {
     let known: Vec<String> = documented().known_types().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(known, ["dilution", "incubation", "plate-reading", "training"]);
+    assert_eq!(known, ["dilution", "incubation", "plate-reading", "stability-test", "training"]);
 }
 
 #[test]
@@ -86,4 +86,56 @@ fn an_incubation_is_judged_by_time() {
     };
     assert_eq!(retried("2026-11-23T08:40:00Z"), [""; 0]);
     assert_eq!(retried("2026-11-23T08:39:59Z"), ["not-at-once"]);
+}
+
+/// A case of the type that the page's rules on labels and due dates are for.
+fn of_stability(case: Case) -> Case {
+    case.of_type("stability-test")
+}
+
+#[test]
+fn a_label_is_asked_for_at_the_creation_and_kept_by_amendments() {
+    let created = |data: Value| unmet(of_stability(Case::of(None, Created)).to_hold(&data));
+    assert_eq!(created(json!({"labels": {"sample": "S-2026-0007"}})), [""; 0]);
+    assert_eq!(created(json!({})), ["sample-labelled"]);
+    assert_eq!(created(json!({"labels": {"sample": "7"}})), ["sample-labelled"]);
+    let amended =
+        |before: Value, after: Value| unmet(of_stability(Case::amending(Active)).holding(&before).to_hold(&after));
+    let both = |lot: &str| json!({"labels": {"sample": "S-2026-0007", "lot-number": lot}});
+    let one = json!({"labels": {"sample": "S-2026-0007"}});
+    assert_eq!(amended(one.clone(), both("L1")), [""; 0]);
+    assert_eq!(amended(both("L1"), both("L1")), [""; 0], "a remark");
+    assert_eq!(amended(both("L1"), both("L2")), ["lot-stays"]);
+    assert_eq!(amended(both("L1"), one), ["lot-stays"]);
+    assert_eq!(amended(both("L1"), json!({})), ["sample-labelled", "lot-stays"]);
+}
+
+#[test]
+fn a_due_date_is_asked_for_and_only_a_supervisor_postpones_it() {
+    // It is 2026-11-23T09:00:00Z.
+    let begun = |data: Value| unmet(of_stability(Case::of(Some(Created), Active)).to_hold(&data));
+    assert_eq!(begun(json!({"due_at": "2026-11-23T09:00:00.001Z"})), [""; 0]);
+    assert_eq!(begun(json!({"due_at": "2026-11-23T09:00:00.000Z"})), ["due-date-set"]);
+    assert_eq!(begun(json!({})), ["due-date-set"]);
+    let day =
+        |day: u8| json!({"labels": {"sample": "S-2026-0007"}, "due_at": format!("2026-12-{day:02}T00:00:00.000Z")});
+    let amended = |before: &Value, after: &Value, role: &str| {
+        unmet(of_stability(Case::amending(Paused)).by("bob", role).holding(before).to_hold(after))
+    };
+    let without = json!({"labels": {"sample": "S-2026-0007"}});
+    for (before, after) in [(&without, &day(9)), (&day(9), &day(9)), (&day(9), &day(8))] {
+        assert_eq!(amended(before, after, "analyst"), [""; 0], "{before} to {after}");
+    }
+    for (before, after) in [(&day(9), &day(10)), (&day(9), &without)] {
+        assert_eq!(amended(before, after, "analyst"), ["supervisor-postpones"], "{before} to {after}");
+        assert_eq!(amended(before, after, "supervisor"), [""; 0], "{before} to {after}");
+    }
+}
+
+#[test]
+fn the_assignee_completes() {
+    let completed = |data: Value| unmet(of_stability(Case::of(Some(Active), Completed)).holding(&data));
+    assert_eq!(completed(json!({"assignee": "bob"})), [""; 0]);
+    assert_eq!(completed(json!({"assignee": "carol"})), ["assignee-completes"]);
+    assert_eq!(completed(json!({})), ["assignee-completes"]);
 }

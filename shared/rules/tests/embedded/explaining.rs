@@ -43,6 +43,7 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
             ("four-eyes", Outcome::NotMet),
             ("failure-code", Outcome::NotAsked),
             ("results-not-discarded-alone", Outcome::NotAsked),
+            ("approved-results-kept", Outcome::Met),
         ]
     );
     let told = serde_json::to_value(&explained).unwrap();
@@ -54,7 +55,7 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
     let text = explained.to_string();
     for line in [
         "test-run from ACTIVE to COMPLETED: refused",
-        "by the ruleset laboratory, version 1",
+        "by the ruleset laboratory, version 2",
         "not asked  sample-identified",
         "met        results-present",
         "NOT MET    four-eyes",
@@ -104,7 +105,11 @@ fn an_explanation_and_a_verdict_never_differ() {
 
 #[test]
 fn a_creation_and_an_item_of_a_history_can_be_explained_too() {
-    let creation = json!({"workflow_type": "sample-analysis", "metadata": {"sample_id": "S 1"}}).to_string();
+    let creation = json!({
+        "workflow_type": "sample-analysis", "metadata": {"sample_id": "S 1"}, "labels": {"sample": "S-1"},
+        "due_at": "2026-12-01T00:00:00.000Z", "assignee": "bob", "replaces": "w-0",
+    })
+    .to_string();
     let case = FromFiles::of_creation(&creation, &asker("alice")).unwrap();
     let explained = laboratory().explain(&case.question()).unwrap();
     assert_eq!((explained.allowed, explained.rules[0].outcome), (false, Outcome::NotMet));
@@ -112,6 +117,48 @@ fn a_creation_and_an_item_of_a_history_can_be_explained_too() {
     let event = serde_json::to_string(&alims_testing::builders::a_created("w-1").event).unwrap();
     let case = FromFiles::of_move(&event, r#"{"target_state": "ACTIVE"}"#, &asker("bob")).unwrap();
     assert!(laboratory().explain(&case.question()).unwrap().allowed);
+}
+
+#[test]
+fn an_amendment_can_be_explained_too() {
+    let mut approved = state();
+    approved["metadata"]["review"] = json!({"reviewed_by": "carol", "conclusion": "approved"});
+    approved["labels"] = json!({"sample": "S-1", "rack": "7"});
+    approved["due_at"] = json!("2026-12-01T00:00:00.000Z");
+    approved["assignee"] = json!("bob");
+    approved["replaces"] = json!("w-0");
+    let amended =
+        |request: &Value| FromFiles::of_amendment(&approved.to_string(), &request.to_string(), &asker("alice"));
+    let request = json!({"reason": "Typo.", "metadata": {"results": {"glucose": 5.5}}, "expected_version": 2});
+    let explained = laboratory().explain(&amended(&request).unwrap().question()).unwrap();
+    assert!(!explained.allowed);
+    let text = explained.to_string();
+    assert!(text.starts_with("test-run amended in ACTIVE: refused\n"), "{text}");
+    assert!(text.contains("NOT MET    approved-results-kept") && text.contains("not asked  four-eyes"), "{text}");
+    assert_eq!(serde_json::to_value(&explained).unwrap()["kind"], "amendment");
+    let rules = loaded(
+        &ruleset_of(
+            "transition.labels == {'sample': 'S-1', 'lot': 'L'} && workflow.labels.rack == '7' && transition.due_at == null\n\
+             && workflow.due_at > now && transition.assignee == 'bob' && transition.replaces == 'w-0'",
+        )
+        .replace("from: ACTIVE, to: COMPLETED", "amendment: true"),
+    )
+    .unwrap();
+    let request = json!({"reason": "Tidy.", "labels": {"rack": null, "lot": "L"}, "due_at": null});
+    let explained = rules.explain(&amended(&request).unwrap().question()).unwrap();
+    assert!(explained.allowed, "{explained}");
+    let told = |request: Value| amended(&request).map(|_| ()).unwrap_err().to_string();
+    assert!(told(json!({})).contains("reason"));
+    assert!(told(json!({"reason": "x", "target_state": "PAUSED"})).contains("target_state"));
+    assert!(told(json!({"reason": "x", "labels": {"A": "x"}})).contains("amendment is invalid"));
+    assert!(told(json!({"reason": "x", "due_at": "tomorrow"})).contains("amendment is invalid"));
+    let many: Map<String, Value> = (0..9).map(|n| (format!("l{n}"), json!("x"))).collect();
+    assert!(told(json!({"reason": "x", "labels": many})).contains("at most 10 labels"));
+    approved["current_state"] = json!("COMPLETED");
+    let closed = |request: Value| FromFiles::of_amendment(&approved.to_string(), &request.to_string(), &asker("alice"));
+    assert!(closed(json!({"reason": "A remark.", "labels": {"rack": "7"}})).is_ok());
+    let refused = closed(json!({"reason": "x", "assignee": null})).unwrap_err();
+    assert!(matches!(refused, CaseInvalid::Closed(State::Completed)), "{refused}");
 }
 
 #[test]

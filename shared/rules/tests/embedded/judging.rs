@@ -239,3 +239,63 @@ fn the_deepest_expression_and_metadata_are_judged_on_half_a_workers_stack() {
     let judged = std::thread::Builder::new().stack_size(1024 * 1024).spawn(judge).unwrap().join().unwrap();
     assert_eq!(judged, [true; 5]);
 }
+
+#[test]
+fn a_rule_for_moves_and_one_for_amendments_never_apply_to_the_other() {
+    let every = State::ALL.map(|to| format!("{{ to: {to} }}")).join(", ");
+    let with = |id: &str, applies_to: &str| {
+        format!("  - {{ id: {id}, applies_to: [{applies_to}], message: No., expression: \"false\" }}\n")
+    };
+    let rules = with("moves", &every)
+        + &with("amendments", "{ amendment: true }")
+        + &with("both", &format!("{every}, {{ amendment: true }}"));
+    let rules = loaded(&format!("ruleset: own\nversion: \"7\"\nworkflow_types: [test-run]\nrules:\n{rules}")).unwrap();
+    assert_eq!(Case::of(None, Created).unmet_by(&rules), ["moves", "both"]);
+    for from in State::ALL {
+        assert_eq!(Case::amending(from).unmet_by(&rules), ["amendments", "both"], "{from}");
+        for to in from.allowed_transitions() {
+            assert_eq!(Case::of(Some(from), to).unmet_by(&rules), ["moves", "both"], "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn labels_due_date_assignee_and_what_is_replaced_are_seen_before_and_after() {
+    let before = json!({"labels": {"a": "x", "lot-1": "y"}, "due_at": "2026-11-23T09:00:00.000Z", "assignee": "bob"});
+    let after = json!({"labels": {"a": "z"}, "assignee": "carol"});
+    let mut case = Case::of(Some(Active), Completed).holding(&before).to_hold(&after);
+    case.workflow.replaces = Some("w-0".parse().unwrap());
+    for expression in [
+        "transition.kind == 'move'",
+        "workflow.labels == {'a': 'x', 'lot-1': 'y'} && transition.labels == {'a': 'z'}",
+        "has(workflow.labels.a) && !has(workflow.labels.b) && workflow.labels.a == 'x'",
+        "'lot-1' in workflow.labels && !('lot-1' in transition.labels) && workflow.labels['lot-1'] == 'y'",
+        "workflow.labels.size() == 2 && workflow.labels.all(name, workflow.labels[name] in ['x', 'y'])",
+        "workflow.due_at == now && transition.due_at == null",
+        "workflow.assignee == actor.id && transition.assignee == 'carol'",
+        "workflow.replaces == 'w-0' && transition.replaces == 'w-0'",
+    ] {
+        assert!(met(expression, &case), "{expression}");
+    }
+    assert!(!met("transition.labels.gone == 'x'", &case), "an absent label makes the expression fail");
+    assert!(!met("transition.due_at > now", &case), "so does a due date that nobody set");
+}
+
+#[test]
+fn a_creation_has_data_only_after_it() {
+    let data = json!({"labels": {"a": "x"}, "due_at": "2026-11-23T09:00:00.000Z", "assignee": "bob"});
+    let mut case = Case::of(None, Created).holding(&data).to_hold(&data);
+    case.workflow.replaces = Some("w-0".parse().unwrap());
+    let created = |expression: &str| {
+        let text = ruleset_of(expression).replace("from: ACTIVE, to: COMPLETED", "to: CREATED");
+        case.unmet_by(&loaded(&text).unwrap()).is_empty()
+    };
+    for expression in [
+        "transition.kind == 'creation'",
+        "workflow.labels == {} && workflow.due_at == null && workflow.assignee == null && workflow.replaces == null",
+        "transition.labels.a == 'x' && transition.due_at == now && transition.assignee == 'bob'",
+        "transition.replaces == 'w-0'",
+    ] {
+        assert!(created(expression), "{expression}");
+    }
+}

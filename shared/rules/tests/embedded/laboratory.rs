@@ -118,10 +118,38 @@ fn results_are_not_discarded_by_one_person_alone() {
 }
 
 #[test]
-fn other_moves_ask_for_nothing() {
+fn approved_results_change_only_after_the_approval_is_withdrawn() {
+    let approved = json!({"results": [1], "review": {"reviewed_by": "carol", "conclusion": "approved"}});
+    let refused = ["approved-results-kept"];
+    let amended = |from: &Value, to: Value| unmet(Case::amending(Active).having(from.clone()).becoming(to));
+    assert_eq!(amended(&approved, approved.clone()), [""; 0], "a remark");
+    assert_eq!(amended(&approved, json!({"results": [1]})), [""; 0], "the approval is withdrawn");
+    let review = approved["review"].clone();
+    for results in [json!([2]), json!([]), json!({}), json!(null)] {
+        assert_eq!(amended(&approved, json!({"results": results, "review": review})), refused);
+        assert_eq!(amended(&approved, json!({"results": results})), refused, "not in the same version");
+    }
+    assert_eq!(amended(&approved, json!({"review": review})), refused);
+    assert_eq!(amended(&json!({"review": review}), approved.clone()), [""; 0], "there were no results");
+    // What is no approval keeps nothing.
+    for review in [json!({"conclusion": "rejected"}), json!({"reviewed_by": "carol"}), json!("approved"), json!(null)] {
+        assert_eq!(amended(&json!({"results": [1], "review": review}), json!({"results": [2]})), [""; 0], "{review}");
+    }
+    assert_eq!(amended(&json!({"results": [1]}), json!({"results": [2]})), [""; 0]);
+    // A move may not change them either.
+    for from in State::ALL {
+        for to in from.allowed_transitions() {
+            let moved = Case::of(Some(from), to).having(approved.clone()).becoming(json!({"results": [2]}));
+            assert!(unmet(moved).contains(&refused[0].to_owned()), "{from} to {to}");
+        }
+    }
+}
+
+#[test]
+fn other_moves_ask_for_nothing_but_that_approved_results_stay() {
     for (from, to) in [(Created, Active), (Active, Paused), (Paused, Active), (Failed, Active)] {
         let verdict = Case::of(Some(from), to).judged_by(&laboratory());
         let Verdict::Allow(rules) = verdict else { panic!("{from} to {to}: {verdict:?}") };
-        assert_eq!((rules.ruleset.as_str(), rules.evaluated.len()), ("laboratory", 0));
+        assert_eq!((rules.ruleset.as_str(), rules.evaluated), ("laboratory", vec!["approved-results-kept".to_owned()]));
     }
 }

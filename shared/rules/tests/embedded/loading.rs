@@ -39,6 +39,11 @@ fn an_unknown_name_or_member_is_refused() {
         ("has(workflow.creator)", "creator"),
         ("workflow[\"creator\"] == actor.id", "creator"),
         ("transition.failure.cod == \"x\"", "cod"),
+        ("transition.label.sample == \"x\"", "label"),
+        ("transition.labels.Sample == \"x\"", "no label is called `Sample`"),
+        ("has(workflow.labels.Sample)", "no label is called `Sample`"),
+        ("workflow.labels[\"sample number\"] == \"x\"", "no label is called `sample number`"),
+        ("\"Sample\" in workflow.labels", "no label is called `Sample`"),
         ("actor.name == \"x\"", "name"),
         ("[1].all(x, x == y)", "y"),
         ("[1].all(x, x == 1) && x == 1", "x"),
@@ -87,6 +92,9 @@ fn an_expression_that_gives_no_boolean_is_refused() {
         "type(true)",
         "true ? actor.id : transition.metadata.x",
         "actor.roles.map(x, x == \"a\")",
+        "transition.labels.a",
+        "transition.labels",
+        "transition.due_at",
         // These fail on a workflow without metadata, so that trying them tells nothing.
         "size(transition.metadata.results)",
         "transition.metadata.urgent ? 1 : 2",
@@ -96,6 +104,9 @@ fn an_expression_that_gives_no_boolean_is_refused() {
         "dyn(1)",
         "[1, 2][0]",
         "{\"a\": 1}.a",
+        // Only a workflow that has one shows its kind.
+        "transition.due_at != null ? dyn(transition.due_at) : true",
+        "dyn(transition.labels[\"label\"])",
     ] {
         let sentence = refused(expression);
         assert!(sentence.contains("true or false"), "{sentence}");
@@ -106,6 +117,14 @@ fn an_expression_that_gives_no_boolean_is_refused() {
 fn values_that_never_go_together_are_refused() {
     for expression in [
         "workflow.version == \"3\"",
+        "transition.labels.n == 3",
+        "transition.labels[\"n\"] > 3",
+        "transition.labels.n.x == \"a\"",
+        "transition.due_at == \"2026-01-01\"",
+        "transition.assignee in workflow.created_by",
+        "has(transition.due_at)",
+        "has(workflow.assignee)",
+        "transition.kind == 1",
         "workflow.created_at < \"2026-01-01\"",
         "actor.id in workflow.created_by",
         "workflow.version && true",
@@ -185,7 +204,16 @@ fn each_part_of_a_ruleset_is_checked() {
         ("from: ACTIVE, to: COMPLETED", "from: NOTHING, to: ACTIVE", "no move from NOTHING to ACTIVE"),
         ("from: ACTIVE, to: COMPLETED", "from: ACTIVE, to: CREATED", "no move from ACTIVE to CREATED"),
         ("from: ACTIVE, to: COMPLETED", "from: active, to: COMPLETED", "NOTHING"),
-        ("from: ACTIVE, to: COMPLETED", "from: ACTIVE", "to"),
+        ("from: ACTIVE, to: COMPLETED", "from: ACTIVE", "rule r: applies_to: a move needs `to`"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: false", "rule r: applies_to: `amendment: false` means nothing"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: false, to: COMPLETED", "`amendment: false` means nothing"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: true, to: COMPLETED", "write two entries"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: true, from: ACTIVE", "write two entries"),
+        ("{ from: ACTIVE, to: COMPLETED }", "{}", "an entry needs `to`, or `amendment: true`"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: ", "an entry needs `to`, or `amendment: true`"),
+        ("from: ACTIVE, to: COMPLETED", "amendment: often", "amendment"),
+        ("from: ACTIVE, to: COMPLETED", "amendments: true", "amendments"),
+        ("from: ACTIVE, to: COMPLETED", "from: ACTIVE, to: ACTIVE", "write `amendment: true`"),
         ("      - { from: ACTIVE, to: COMPLETED }", "      []", "applies_to"),
     ] {
         let sentence = refused_with(from, to);
@@ -232,4 +260,15 @@ fn a_folder_is_read_whole_and_an_empty_one_is_refused() {
     std::fs::write(dir.path().join("broken.yaml"), ruleset_of("fals")).unwrap();
     let sentence = EmbeddedRules::load(dir.path()).unwrap_err().to_string();
     assert!(sentence.starts_with("broken.yaml: rule r: "), "{sentence}");
+}
+
+/// Loading tries a rule on amendments in each state: what is found in one of them only is found.
+#[test]
+fn a_rule_is_tried_on_amendments_in_every_state() {
+    for state in State::ALL {
+        let expression = format!("workflow.current_state == \"{state}\" ? dyn(1) : true");
+        let text = ruleset_of(&expression).replace("from: ACTIVE, to: COMPLETED", "amendment: true");
+        let sentence = loaded(&text).unwrap_err().to_string();
+        assert!(sentence.contains("true or false"), "{state}: {sentence}");
+    }
 }

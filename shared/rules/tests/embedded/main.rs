@@ -13,6 +13,7 @@ mod explaining;
 mod judging;
 mod known_types;
 mod laboratory;
+mod listing;
 mod loading;
 mod member_names;
 mod nasty;
@@ -93,6 +94,23 @@ impl Case {
         self
     }
 
+    /// An amendment in a state.
+    fn amending(state: State) -> Self {
+        Self::of(Some(state), state)
+    }
+
+    /// Labels, due date and assignee as they are stored.
+    fn holding(mut self, data: &Value) -> Self {
+        hold(&mut self.workflow.data, data);
+        self
+    }
+
+    /// Labels, due date and assignee as they would be after it.
+    fn to_hold(mut self, data: &Value) -> Self {
+        hold(&mut self.transition.data, data);
+        self
+    }
+
     fn telling(mut self, context: Value) -> Self {
         self.context = Some(ValidationContext::new(object(context)).unwrap());
         self
@@ -126,6 +144,12 @@ impl Case {
             Verdict::Deny { reasons, .. } => reasons.into_iter().map(|reason| reason.rule_id).collect(),
         }
     }
+}
+
+fn hold(data: &mut WorkflowData, given: &Value) {
+    data.labels = given.get("labels").map(|labels| serde_json::from_value(labels.clone()).unwrap()).unwrap_or_default();
+    data.due_at = given.get("due_at").and_then(Value::as_str).map(|text| text.parse().unwrap());
+    data.assignee = given.get("assignee").and_then(Value::as_str).map(|text| text.parse().unwrap());
 }
 
 fn object(value: Value) -> Map<String, Value> {

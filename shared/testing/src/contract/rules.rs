@@ -15,14 +15,35 @@ use crate::builders::{a_created, a_move, a_principal, at, metadata};
 /// The workflow type that the rules are for. No rules are for any other.
 pub const WORKFLOW_TYPE: &str = "contract-run";
 
-/// Each rule's id and its one transition, in the order of evaluation. A rule is met when the metadata after the
-/// transition have `yes` in the member with the rule's name; a question has `yes` or `no` there.
-pub const RULES: [(&str, Option<State>, State); 5] = [
-    ("creation", None, State::Created),
-    ("first", Some(State::Active), State::Completed),
-    ("pause", Some(State::Active), State::Paused),
-    ("second", Some(State::Active), State::Completed),
-    ("third", Some(State::Active), State::Completed),
+/// What a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// A move, or a creation, which comes from no state.
+    Move(Option<State>, State),
+    /// Amendments in every state.
+    Amendments,
+}
+
+impl For {
+    /// As the files of the embedded engine and of ALIMS's own engine write it.
+    #[must_use]
+    pub fn in_yaml(self) -> String {
+        match self {
+            Self::Move(from, to) => format!("{{ from: {}, to: {to} }}", from.map_or("NOTHING", State::as_str)),
+            Self::Amendments => "{ amendment: true }".to_owned(),
+        }
+    }
+}
+
+/// Each rule's id and what it is for, in the order of evaluation. A rule is met when the metadata after the transition
+/// have `yes` in the member with the rule's name; a question has `yes` or `no` there.
+pub const RULES: [(&str, For); 6] = [
+    ("creation", For::Move(None, State::Created)),
+    ("first", For::Move(Some(State::Active), State::Completed)),
+    ("pause", For::Move(Some(State::Active), State::Paused)),
+    ("amendment", For::Amendments),
+    ("second", For::Move(Some(State::Active), State::Completed)),
+    ("third", For::Move(Some(State::Active), State::Completed)),
 ];
 
 /// The rules that apply to the completion.
@@ -40,11 +61,11 @@ pub trait EngineStage {
 /// The ruleset as the embedded engine reads it.
 #[must_use]
 pub fn in_cel() -> String {
-    let rules = RULES.map(|(id, from, to)| {
-        let from = from.map_or("NOTHING", State::as_str);
+    let rules = RULES.map(|(id, of)| {
         format!(
-            "  - id: {id}\n    applies_to: [{{ from: {from}, to: {to} }}]\n    message: Say yes to {id}.\n    \
-             expression: transition.metadata.{id} == \"yes\"\n"
+            "  - id: {id}\n    applies_to: [{}]\n    message: Say yes to {id}.\n    \
+             expression: transition.metadata.{id} == \"yes\"\n",
+            of.in_yaml()
         )
     });
     format!("ruleset: contract\nversion: \"1\"\nworkflow_types: [{WORKFLOW_TYPE}]\nrules:\n{}", rules.concat())
@@ -55,18 +76,25 @@ pub fn in_cel() -> String {
 pub fn answer(question: &Value) -> Value {
     let (workflow, transition) = (&question["workflow"], &question["transition"]);
     let judged = workflow["workflow_type"] == WORKFLOW_TYPE;
-    let applies = |from: Option<State>, to: State| {
-        transition["from_state"] == json!(from.map(State::as_str)) && transition["to_state"] == to.as_str()
+    let amended = transition["kind"] == "amendment";
+    let applies = |of: For| match of {
+        For::Move(from, to) => {
+            transition["from_state"] == json!(from.map(State::as_str)) && transition["to_state"] == to.as_str()
+        }
+        For::Amendments => amended,
     };
-    let applied: Vec<&str> =
-        RULES.into_iter().filter(|(_, from, to)| judged && applies(*from, *to)).map(|(id, ..)| id).collect();
+    let applied: Vec<&str> = RULES.into_iter().filter(|(_, of)| judged && applies(*of)).map(|(id, _)| id).collect();
     let unmet = applied.iter().filter(|id| transition["metadata"][**id] != "yes");
     let reasons: Vec<Value> = unmet.map(|id| json!({"rule_id": id, "message": format!("Say yes to {id}.")})).collect();
-    json!({
+    let mut answer = json!({
         "request_id": question["request_id"], "decision": if reasons.is_empty() { "allow" } else { "deny" },
         "reasons": reasons, "ruleset": if judged { "contract" } else { AppliedRules::LIFECYCLE_ONLY },
         "ruleset_version": "1", "evaluated": applied
-    })
+    });
+    if amended {
+        answer["kind"] = json!("amendment");
+    }
+    answer
 }
 
 /// A transition to judge.
@@ -82,8 +110,9 @@ impl Asking {
         let created = a_created("w-1");
         let stored = if from == Some(State::Active) { a_move(&created, State::Active) } else { created };
         let mut workflow = Workflow::from(&stored.event);
+        workflow.current_state = from.unwrap_or(State::Created);
         workflow.workflow_type = workflow_type.parse().unwrap();
-        let said = RULES.into_iter().map(|(rule, ..)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
+        let said = RULES.into_iter().map(|(rule, _)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
         let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
         let transition =
             Transition { from, to, reason: None, data: metadata(&Value::Object(said)).into(), failure: None };
@@ -177,10 +206,23 @@ pub async fn a_creation_is_judged_by_its_rules<R: TransitionRules>(rules: R) {
     }
 }
 
+/// In every state an amendment is judged by its own rules, and by no rule of a move; no move is judged by them.
+pub async fn an_amendment_is_judged_by_its_rules_only<R: TransitionRules>(rules: R) {
+    for state in State::ALL {
+        for (yes, unmet) in [(&["amendment"][..], &[][..]), (&OF_COMPLETION, &["amendment"])] {
+            let amendment = Asking::of_type(WORKFLOW_TYPE, Some(state), state, yes);
+            assert_verdict(&amendment.of(&rules).await.unwrap(), &["amendment"], unmet);
+        }
+    }
+    let completion = Asking::to_complete(&OF_COMPLETION).of(&rules).await.unwrap();
+    assert_verdict(&completion, &OF_COMPLETION, &[]);
+}
+
 /// The lifecycle alone decides such a type; its metadata have no effect.
 pub async fn a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only<R: TransitionRules>(rules: R) {
     for yes in [&[][..], &OF_COMPLETION] {
-        for (from, to) in [(None, State::Created), (Some(State::Active), State::Completed)] {
+        let active = Some(State::Active);
+        for (from, to) in [(None, State::Created), (active, State::Completed), (active, State::Active)] {
             let verdict = Asking::of_type("unheard-of", from, to, yes).of(&rules).await.unwrap();
             assert_eq!(verdict, Verdict::Allow(AppliedRules::lifecycle_only()), "{to}");
         }

@@ -1,0 +1,30 @@
+//! What a rule is for: a creation, a move of the lifecycle, or an amendment in whatever state.
+
+use alims_domain::lifecycle::State;
+use alims_domain::ruling::Transition;
+use std::fmt;
+
+/// What a rule is for. No move is an amendment, so a rule for one never applies to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Occasion {
+    /// A move, or a creation, which comes from no state.
+    Move(Option<State>, State),
+    /// An amendment.
+    Amendment,
+}
+
+impl Occasion {
+    /// What a transition is.
+    pub(crate) fn of(transition: &Transition) -> Self {
+        if transition.is_amendment() { Self::Amendment } else { Self::Move(transition.from, transition.to) }
+    }
+}
+
+impl fmt::Display for Occasion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Move(from, to) => write!(f, "{} to {to}", from.map_or("NOTHING", State::as_str)),
+            Self::Amendment => f.write_str("amendment"),
+        }
+    }
+}
