@@ -21,6 +21,8 @@ pub enum RefusalCode {
     InvalidTransition,
     /// The laboratory's rules.
     RuleViolation,
+    /// The lifecycle of the workflow that a new one was to replace: its work goes on.
+    ReplacedWorkflowNotClosed,
 }
 
 /// One rule that was not met.
@@ -58,6 +60,9 @@ pub struct Refusal {
     /// The requested state; absent when the operation makes no transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_state: Option<State>,
+    /// replaced-workflow-not-closed: the workflow that was to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
     /// The server's time of the attempt.
     pub timestamp: Timestamp,
     /// The requester.
