@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-const HASH_1: &str = "1ca50ec351f5486beb0883c6fb109f3c1e43689e78cdfd5d6b32825a89b2cf4c";
+const HASH_1: &str = "8e4bf7b2351332e64956fa7e6749a800ebdd873b6b22106b033e7c62bd4164c3";
 /// The hash of version 2.
-pub const HASH_2: &str = "58f3b854a2f29a8c517778589d22eb447e5354d39d6e1d152a016f55ae04cba3";
+pub const HASH_2: &str = "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5";
 
 /// The workflow as created.
 #[must_use]
@@ -15,7 +15,8 @@ pub fn created() -> Value {
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "CREATED",
         "version": 1, "created_at": "2026-11-23T08:15:00.000Z", "updated_at": "2026-11-23T08:15:00.000Z",
         "created_by": "alice", "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
-        "allowed_transitions": ["ACTIVE"]
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob", "allowed_transitions": ["ACTIVE"]
     })
 }
 
@@ -27,7 +28,8 @@ pub fn moved_workflow() -> Value {
         "previous_state": "CREATED", "version": 2, "created_at": "2026-11-23T08:15:00.000Z",
         "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
-        "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob", "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
     })
 }
 
@@ -40,6 +42,8 @@ pub fn creation() -> Value {
         "version": 1, "from_state": null, "to_state": "CREATED", "timestamp": "2026-11-23T08:15:00.000Z",
         "created_at": "2026-11-23T08:15:00.000Z", "created_by": "alice", "requested_by": "alice",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob",
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": GENESIS, "hash": HASH_1
     })
@@ -55,6 +59,8 @@ pub fn moved() -> Value {
         "timestamp": "2026-11-23T08:20:00.000Z", "created_at": "2026-11-23T08:15:00.000Z",
         "created_by": "alice", "requested_by": "alice", "reason": "The sample is on the bench.",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob",
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": HASH_1, "hash": HASH_2
     })
