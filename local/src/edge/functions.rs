@@ -94,6 +94,7 @@ impl Functions {
         let handlers = HashMap::from([
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
+            handler!(alims_operations::get_caller::Ports { policy: decides.policy.clone() }, get_caller),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
             handler!(index, list_workflows),

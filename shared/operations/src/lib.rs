@@ -5,6 +5,7 @@
 pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
+pub mod get_caller;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
 pub mod list_workflows;

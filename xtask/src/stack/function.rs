@@ -129,10 +129,15 @@ impl Function {
             "{path}: an asynchronous function needs a queue among its dead_letters"
         );
         anyhow::ensure!(
-            function.request.is_none() || !function.waits.is_empty(),
+            function.request.is_none() || function.calls_nothing() || !function.waits.is_empty(),
             "{path}: a request needs waits, the calls that it makes one after another"
         );
         Ok(Self { name: name.to_owned(), ..function })
+    }
+
+    /// Whether there is nothing that it could wait for.
+    const fn calls_nothing(&self) -> bool {
+        self.log.is_none() && self.index.is_none() && self.recoveries.is_none() && !self.bus && !self.rules
     }
 
     /// Its name as the template's resources have it, such as `CreateWorkflow`.

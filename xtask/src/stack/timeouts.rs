@@ -45,11 +45,12 @@ pub(crate) fn page(workspace: &Workspace, functions: &[Function]) -> anyhow::Res
     page.push_str("\n| function | waits for, one after another | together | has |\n|---|---|---|---|\n");
     for function in functions.iter().filter(|function| function.request.is_some()) {
         let waits: Vec<String> = function.waits.iter().map(|wait| format!("`{}`", wait.described().0)).collect();
+        let waits = if waits.is_empty() { "nothing".to_owned() } else { waits.join(", ") };
         let together: u32 = function.waits.iter().map(|wait| wait.described().2).sum();
         let name = &function.name;
         anyhow::ensure!(function.timeout_seconds.is_none(), "{name}: a request has the time of all requests");
         anyhow::ensure!(together < REQUEST_MS, "{name} waits for {together} ms, and a request has {REQUEST_MS} ms");
-        writeln!(page, "| `{name}` | {} | {} | {} |", waits.join(", "), seconds(together), seconds(REQUEST_MS))?;
+        writeln!(page, "| `{name}` | {waits} | {} | {} |", seconds(together), seconds(REQUEST_MS))?;
     }
     Ok(page)
 }
