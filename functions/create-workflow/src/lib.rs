@@ -12,13 +12,13 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
 use alims_operations::create_workflow::{self as operation, Ports};
-use alims_operations::ports::{TransitionRules, WorkflowLog};
+use alims_operations::ports::{QuarantineLog, TransitionRules, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
+pub async fn create_workflow<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     request: Request,
 ) -> Response<Body> {
@@ -27,7 +27,7 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     exchange.answer(answer(ports, &request)).await
 }
 
-async fn answer<L: WorkflowLog, R: TransitionRules>(
+async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     request: &Incoming,
 ) -> Result<Answer, Problem> {
@@ -39,13 +39,14 @@ async fn answer<L: WorkflowLog, R: TransitionRules>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alims_domain::lifecycle::State;
     use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ports::AccessPolicy;
-    use alims_testing::builders::{a_key_of, at};
+    use alims_testing::builders::{a_created_of, a_key_of, a_move, at};
     use alims_testing::odd_documents;
     use alims_testing::{CallFault, EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, RulesThatAllow, Script};
     use alims_testing::{RulesThatAreDown, RulesThatDeny, SequentialIds};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::sync::Arc;
 
     fn ports<L, R>(log: L, rules: R, policy: impl AccessPolicy + 'static) -> Ports<L, R> {
@@ -57,7 +58,10 @@ mod tests {
         GatewayEvent::of(&ROUTE)
     }
 
-    async fn asked<L: WorkflowLog, R: TransitionRules>(ports: &Ports<L, R>, event: &GatewayEvent) -> Seen {
+    async fn asked<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+        ports: &Ports<L, R>,
+        event: &GatewayEvent,
+    ) -> Seen {
         create_workflow(ports, event.request()).await.into()
     }
 
@@ -166,6 +170,38 @@ mod tests {
         }
         assert_eq!(script.calls(), Vec::<&str>::new());
     }
+
+    #[tokio::test]
+    async fn a_created_workflow_shows_its_labels_due_date_assignee_and_what_it_replaces() {
+        let log = MemoryLog::default();
+        let ports = ports(log.clone(), RulesThatAllow, EverybodyMay);
+        let old = a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), "wf-0"));
+        let active = a_move(&old, State::Active);
+        log.overwrite(a_move(&active, State::Cancelled));
+        let body = json!({
+            "workflow_type": "free-form", "workflow_id": "wf-1", "labels": {"sample": "S-1"},
+            "due_at": "2026-11-25T17:00:00+01:00", "assignee": "bob", "replaces": "wf-0"
+        });
+        let seen = asked(&ports, &event().json(&body)).await;
+        assert_eq!(seen.status, 201, "{}", seen.body);
+        let told = ["labels", "due_at", "assignee", "replaces"].map(|member| seen.body[member].clone());
+        assert_eq!(told, [json!({"sample": "S-1"}), json!("2026-11-25T16:00:00.000Z"), json!("bob"), json!("wf-0")]);
+        let stored = log.entries(&a_key_of(&"lab".parse().expect("a tenant"), "wf-1")).0;
+        assert_eq!(stored[0].event.labels.iter().count(), 1);
+
+        let refused = async |replaces: &str| {
+            let body = json!({"workflow_type": "free-form", "workflow_id": "wf-2", "replaces": replaces});
+            let seen = asked(&ports, &event().json(&body)).await;
+            (seen.status, seen.code().to_owned(), seen.body["current_state"].clone())
+        };
+        let not_closed = (422, "replaced-workflow-not-closed".to_owned(), json!("CREATED"));
+        assert_eq!(refused("wf-1").await, not_closed);
+        assert_eq!(refused("wf-9").await, (422, "replaced-workflow-not-found".to_owned(), Value::Null));
+        let bare = asked(&ports, &event().json(&json!({"workflow_type": "free-form"}))).await;
+        let members = ["labels", "due_at", "assignee", "replaces"];
+        assert!(members.iter().all(|member| bare.body.get(member).is_none()), "{}", bare.body);
+    }
+
     #[tokio::test]
     async fn metadata_with_odd_names_is_read_back_the_same_or_refused_at_each_reserved_name() {
         let log = MemoryLog::default();

@@ -9,6 +9,7 @@ pub fn problem(error: CreateWorkflowError) -> Problem {
     match error {
         CreateWorkflowError::Forbidden(forbidden) => Problem::Forbidden(forbidden),
         CreateWorkflowError::AlreadyExists(id) => Problem::WorkflowAlreadyExists(id),
+        CreateWorkflowError::NotReplaceable(not) => Problem::NotReplaceable(not),
         CreateWorkflowError::KeyReused => Problem::IdempotencyKeyReused,
         CreateWorkflowError::RuleViolation(violation) => Problem::RuleViolation(violation),
         CreateWorkflowError::TooManyRefusals(too_many) => Problem::TooManyRefusals(too_many),

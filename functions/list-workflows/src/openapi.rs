@@ -73,7 +73,9 @@ fn workflow_list() -> Value {
         "items": [{
             "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "ACTIVE",
             "previous_state": "CREATED", "published_version": 2, "created_at": "2026-11-23T08:15:00.000Z",
-            "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice"
+            "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice",
+            "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+            "assignee": "bob"
         }],
         "next_cursor": "ASr1ub9vQ0t1eW5lbXVzdHJlYWR0aGlz"
     })

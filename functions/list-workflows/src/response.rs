@@ -1,6 +1,7 @@
 //! A page of a list of workflows.
 
 use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
@@ -30,6 +31,16 @@ pub struct WorkflowSummary {
     pub updated_at: Timestamp,
     /// Who created it.
     pub created_by: PrincipalId,
+    /// The labels; absent when there are none.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub labels: Labels,
+    /// When the work should be finished; absent when it has no due date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Who should do the work; absent when it is assigned to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PrincipalId>,
 }
 
 impl From<IndexEntry> for WorkflowSummary {
@@ -43,6 +54,9 @@ impl From<IndexEntry> for WorkflowSummary {
             created_at: entry.created_at,
             updated_at: entry.updated_at,
             created_by: entry.created_by,
+            labels: entry.labels,
+            due_at: entry.due_at,
+            assignee: entry.assignee,
         }
     }
 }

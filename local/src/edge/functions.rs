@@ -99,6 +99,7 @@ impl Functions {
             handler!(decides.clone(), amend_workflow),
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
+            handler!(alims_operations::get_caller::Ports { policy: decides.policy.clone() }, get_caller),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
             handler!(listing, list_rulesets),

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::event::WorkflowEvent;
-use crate::identifiers::{EventId, Reason, WorkflowKey};
+use crate::identifiers::{EventId, Reason, WorkflowId, WorkflowKey};
 use crate::lifecycle::State;
 use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
 use crate::rejection::{Forbidden, RuleViolation};
@@ -39,6 +39,8 @@ pub enum RefusedBy<'a> {
     Rules(&'a RuleViolation),
     /// The workflow has ended, and its data does not change.
     Closed,
+    /// The lifecycle of this workflow, which the creation names as replaced: its work goes on.
+    Replaced(&'a WorkflowId),
 }
 
 impl Attempt<'_> {
@@ -50,7 +52,9 @@ impl Attempt<'_> {
             RefusedBy::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
             RefusedBy::Closed => (RefusalCode::WorkflowClosed, None, Vec::new()),
             RefusedBy::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
+            RefusedBy::Replaced(_) => (RefusalCode::ReplacedWorkflowNotClosed, None, Vec::new()),
         };
+        let replaces = if let RefusedBy::Replaced(workflow_id) = by { Some(workflow_id.clone()) } else { None };
         Refusal {
             event_id,
             tenant_id: self.key.tenant_id.clone(),
@@ -60,6 +64,7 @@ impl Attempt<'_> {
             version: self.head.map(|head| head.version),
             current_state: self.head.map(|head| head.to_state),
             target_state: self.target_state,
+            replaces,
             timestamp: self.now,
             requested_by: self.call.principal.id.clone(),
             reason: self.reason.cloned(),

@@ -17,7 +17,9 @@ use crate::identifiers::{Reason, Version};
 use crate::json::JsonRefused;
 use crate::lifecycle::State;
 use crate::quarantine::QuarantineRecord;
-use crate::rejection::{Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict};
+use crate::rejection::{
+    Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable,
+};
 use crate::ruling::Transition;
 use crate::stored_version::StoredVersion;
 use crate::workflow_data::WorkflowData;
@@ -80,6 +82,8 @@ pub enum CreationRejected {
     KeyReused,
     /// A workflow with this id exists.
     AlreadyExists,
+    /// The workflow that it names as replaced cannot be replaced.
+    NotReplaceable(NotReplaceable),
     /// The rules refused it; the decision itself never returns this.
     RuleViolation(RuleViolation),
 }
@@ -104,7 +108,10 @@ impl CreationRejected {
         match self {
             Self::Forbidden(forbidden) => Some(RefusedBy::Policies(forbidden)),
             Self::RuleViolation(violation) => Some(RefusedBy::Rules(violation)),
-            Self::Quarantined(_) | Self::KeyReused | Self::AlreadyExists => None,
+            Self::NotReplaceable(NotReplaceable { workflow_id, why: WhyNotReplaceable::NotClosed(_) }) => {
+                Some(RefusedBy::Replaced(workflow_id))
+            }
+            Self::NotReplaceable(_) | Self::Quarantined(_) | Self::KeyReused | Self::AlreadyExists => None,
         }
     }
 }
@@ -146,30 +153,48 @@ pub fn decide_transition(
     }
 }
 
-/// Decides a creation from version 1 of the log, if the operation looked for it and found it.
+/// Whether a new workflow may replace this one, whose head and quarantine record the caller may read.
+///
+/// No later version takes it back: no move leaves the states that it allows.
+///
+/// # Errors
+/// When the history is broken, or the work is neither finished nor given up.
+pub fn may_be_replaced(head: &Head, quarantine: &QuarantineRecord) -> Result<(), WhyNotReplaceable> {
+    may_be_built_on(head.event(), quarantine)?;
+    let state = head.event().to_state;
+    if state.is_closed() { Ok(()) } else { Err(WhyNotReplaceable::NotClosed(state)) }
+}
+
+/// Decides a creation from version 1 of the log, if the operation looked for it and found it, and from what was found
+/// of the workflow that it replaces. That one is read only where there is no version 1: a repeated creation gets the
+/// first answer, whatever became of the replaced workflow since.
 #[must_use]
 pub fn decide_creation(
     first: Option<&StoredVersion>,
     permission: Result<(), Forbidden>,
+    replaced: Result<(), NotReplaceable>,
     data: &WorkflowData,
     repeatable: Option<&RepeatableRequest>,
 ) -> Decision<CreationRejected> {
     use CreationRejected as No;
-    match (permission, first.map(|first| (first.event.version, known(repeatable, &first.accepted)))) {
+    let first = first.map(|first| (first.event.version, known(repeatable, &first.accepted)));
+    match (permission, first, replaced) {
         // Forbidden: checked before all else, as for a transition.
-        (Err(forbidden), _) => Decision::Rejected(No::Forbidden(forbidden)),
+        (Err(forbidden), ..) => Decision::Rejected(No::Forbidden(forbidden)),
         // AppendRefused, `same`: the version in the log is this request's own.
-        (Ok(()), Some((there, Known::Accepted(version)))) if version == there => Decision::Repeated(version),
+        (Ok(()), Some((there, Known::Accepted(version))), _) if version == there => Decision::Repeated(version),
         // The version that this key made is missing from the log.
-        (Ok(()), Some((_, Known::Accepted(at)))) => {
+        (Ok(()), Some((_, Known::Accepted(at))), _) => {
             Decision::Rejected(No::Quarantined(Quarantined(Break { at, fault: BreakKind::Missing })))
         }
         // RepeatedRequests leaves this out, as for a transition.
-        (Ok(()), Some((_, Known::KeyReused))) => Decision::Rejected(No::KeyReused),
+        (Ok(()), Some((_, Known::KeyReused)), _) => Decision::Rejected(No::KeyReused),
         // AppendRefused, `lost`: the workflow exists.
-        (Ok(()), Some((_, Known::No))) => Decision::Rejected(No::AlreadyExists),
+        (Ok(()), Some((_, Known::No)), _) => Decision::Rejected(No::AlreadyExists),
+        // The specification has one workflow at a time.
+        (Ok(()), None, Err(not)) => Decision::Rejected(No::NotReplaceable(not)),
         // CreationOutcomes, Judged.
-        (Ok(()), None) => Decision::AskRules(Transition {
+        (Ok(()), None, Ok(())) => Decision::AskRules(Transition {
             from: None,
             to: State::Created,
             reason: None,

@@ -23,6 +23,8 @@ pub enum RefusalCode {
     RuleViolation,
     /// The workflow has ended, and its data does not change.
     WorkflowClosed,
+    /// The lifecycle of the workflow that a new one was to replace: its work goes on.
+    ReplacedWorkflowNotClosed,
 }
 
 /// One rule that was not met.
@@ -60,6 +62,9 @@ pub struct Refusal {
     /// The requested state; absent when the operation makes no transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_state: Option<State>,
+    /// replaced-workflow-not-closed: the workflow that was to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
     /// The server's time of the attempt.
     pub timestamp: Timestamp,
     /// The requester.

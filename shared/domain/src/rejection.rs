@@ -1,7 +1,7 @@
 //! Why a request is rejected: each reason is a fact about the workflow or the caller, not a failure.
 
 use crate::hash_chain::Break;
-use crate::identifiers::Version;
+use crate::identifiers::{Version, WorkflowId};
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
 
@@ -63,3 +63,27 @@ pub struct VersionConflict {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored history is broken at version {}: {}", .0.at, .0.fault)]
 pub struct Quarantined(pub Break);
+
+/// The workflow that a creation names as replaced cannot be replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the workflow {workflow_id} cannot be replaced: {why}")]
+pub struct NotReplaceable {
+    /// The workflow that was to be replaced.
+    pub workflow_id: WorkflowId,
+    /// Why not.
+    pub why: WhyNotReplaceable,
+}
+
+/// Why a workflow cannot be replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhyNotReplaceable {
+    /// The tenant has no such workflow, or the caller may not read it: the caller must not learn which.
+    #[error("there is none that the caller may read")]
+    NotFound,
+    /// Its history is broken, so its state is not certain.
+    #[error(transparent)]
+    Quarantined(#[from] Quarantined),
+    /// Its work goes on.
+    #[error("it is in {0}")]
+    NotClosed(State),
+}

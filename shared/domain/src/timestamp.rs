@@ -1,6 +1,6 @@
 //! Instants as the service writes them: UTC, RFC 3339, milliseconds, always 24 characters.
 
-use chrono::{DateTime, Datelike, FixedOffset, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -68,6 +68,10 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = instant(text).and_then(|at| Self::from_unix_millis(at.timestamp_millis())).ok_or_else(no_instant)?;
+        // It would come back as the second after it.
+        if at_leap_second(text) {
+            return Err(InvalidValue::new("must not be a leap second; write the second after it"));
+        }
         if finer_than_millis(text) {
             return Err(InvalidValue::new("must not be finer than a millisecond, such as 2026-11-23T08:15:00.000Z"));
         }
@@ -81,6 +85,11 @@ fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
 
 fn no_instant() -> InvalidValue {
     InvalidValue::new("must be an RFC 3339 instant such as 2026-11-23T08:15:00.000Z")
+}
+
+/// Whether an RFC 3339 instant names the second 60. The parser takes it in every minute.
+fn at_leap_second(text: &str) -> bool {
+    instant(text).is_some_and(|at| at.nanosecond() >= 1_000_000_000)
 }
 
 /// Whether an RFC 3339 instant has digits beyond the milliseconds. Looks at the text, because the parser drops every
@@ -137,6 +146,17 @@ mod tests {
         let offset = "2026-11-23T09:15:00.5+01:00";
         assert_eq!(offset.parse::<Timestamp>().map(|at| at.to_string()), Ok("2026-11-23T08:15:00.500Z".to_owned()));
         assert!(Timestamp::try_from(offset.to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_leap_second_is_no_timestamp_and_the_second_after_it_as_a_bound() {
+        for text in ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60.500Z", "2026-11-23T08:15:60Z"] {
+            let refused = text.parse::<Timestamp>().map_err(|invalid| invalid.to_string());
+            assert_eq!(refused, Err("must not be a leap second; write the second after it".to_owned()), "{text}");
+            assert!(Timestamp::try_from(text.to_owned()).is_err());
+        }
+        let bound = Timestamp::first_not_before("2016-12-31T23:59:60Z").map(|at| at.to_string());
+        assert_eq!(bound, Ok("2017-01-01T00:00:00.000Z".to_owned()));
     }
 
     #[test]

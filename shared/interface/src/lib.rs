@@ -35,6 +35,7 @@ operations! {
     release_workflow,
     count_workflows,
     list_rulesets,
+    get_caller,
 }
 
 /// The OpenAPI document.

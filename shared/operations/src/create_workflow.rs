@@ -3,7 +3,7 @@
 use alims_domain::access::{Action, Resource};
 use alims_domain::attempt::Attempt;
 use alims_domain::call::Call;
-use alims_domain::decide::{CreationRejected, Decision, decide_creation};
+use alims_domain::decide::{CreationRejected, Decision, decide_creation, may_be_replaced};
 use alims_domain::event::{EventType, Workflow};
 use alims_domain::idempotency::{RepeatableRequest, derived_workflow_id};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey, WorkflowType};
@@ -15,9 +15,10 @@ use alims_domain::workflow_data::WorkflowData;
 use serde::Serialize;
 
 use crate::append::{Accepted, Appended, append};
-use crate::errors::{Bug, Forbidden, Quarantined, RuleViolation};
-use crate::permission::permitted;
-use crate::ports::{LogError, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
+use crate::errors::{Bug, Forbidden, NotReplaceable, Quarantined, RuleViolation, WhyNotReplaceable};
+use crate::head::{ReadWorkflowError, head};
+use crate::permission::{authorise, permitted, unless_forbidden};
+use crate::ports::{LogError, QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog};
 use crate::refusals::{NotKept, TooManyRefusals, keep};
 
 pub use crate::ports::DecisionPorts as Ports;
@@ -46,6 +47,9 @@ pub enum CreateWorkflowError {
     /// A workflow with this id exists.
     #[error("the workflow {0} exists already")]
     AlreadyExists(WorkflowId),
+    /// The workflow that it names as replaced cannot be replaced.
+    #[error(transparent)]
+    NotReplaceable(#[from] NotReplaceable),
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -91,7 +95,7 @@ const OPERATION: &str = "create-workflow";
 ///
 /// # Errors
 /// When the request is rejected, the workflow exists, or a port fails.
-pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
+pub async fn create_workflow<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &Ports<L, R>,
     call: &Call,
     new: &NewWorkflow,
@@ -108,7 +112,11 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
     } else {
         None
     };
-    let rejected = match decide_creation(first.as_ref(), permission, &new.data, repeatable.as_ref()) {
+    let replaced = match &new.replaces {
+        Some(replaced) if permission.is_ok() && first.is_none() => may_replace(ports, call, replaced).await?,
+        Some(_) | None => Ok(()),
+    };
+    let rejected = match decide_creation(first.as_ref(), permission, replaced, &new.data, repeatable.as_ref()) {
         Decision::Repeated(_) => return first_answer(first),
         Decision::Rejected(rejected) => rejected,
         Decision::AskRules(transition) => {
@@ -134,8 +142,28 @@ pub async fn create_workflow<L: WorkflowLog, R: TransitionRules>(
         CreationRejected::Quarantined(quarantined) => quarantined.into(),
         CreationRejected::KeyReused => CreateWorkflowError::KeyReused,
         CreationRejected::AlreadyExists => CreateWorkflowError::AlreadyExists(workflow.key.workflow_id),
+        CreationRejected::NotReplaceable(not) => not.into(),
         CreationRejected::RuleViolation(violation) => violation.into(),
     })
+}
+
+/// Whether the new workflow may replace this one. One that the caller may not read is as one that does not exist.
+async fn may_replace<L: WorkflowLog + QuarantineLog, R>(
+    ports: &Ports<L, R>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+) -> Result<Result<(), NotReplaceable>, StoreError> {
+    let (key, policy, action) = (call.key(workflow_id), ports.policy.as_ref(), Action::GetWorkflowState);
+    let read = head(&ports.log, &key).await.map_err(|error| unless_forbidden(policy, call, action, &key, error));
+    let may = match read {
+        Ok((head, quarantine)) => authorise(policy, call, action, &key, Some(head.event()))
+            .map_err(|_forbidden| WhyNotReplaceable::NotFound)
+            .and_then(|()| may_be_replaced(&head, &quarantine)),
+        Err(ReadWorkflowError::NotFound | ReadWorkflowError::Forbidden(_)) => Err(WhyNotReplaceable::NotFound),
+        Err(ReadWorkflowError::Quarantined(quarantined)) => Err(quarantined.into()),
+        Err(ReadWorkflowError::Store(error)) => return Err(error),
+    };
+    Ok(may.map_err(|why| NotReplaceable { workflow_id: workflow_id.clone(), why }))
 }
 
 fn appended(appended: Appended, key: WorkflowKey) -> Result<Accepted, CreateWorkflowError> {

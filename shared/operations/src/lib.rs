@@ -6,6 +6,7 @@ pub mod amend_workflow;
 pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
+pub mod get_caller;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
 pub mod list_rulesets;
@@ -29,7 +30,7 @@ mod witness;
 
 pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
-pub use errors::{Bug, Forbidden, InvalidTransition, Quarantined, RuleViolation, VersionConflict, WorkflowClosed};
+pub use errors::{Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable, WorkflowClosed};
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};

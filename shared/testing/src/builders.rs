@@ -241,6 +241,7 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         version: Some(Version::FIRST),
         current_state: Some(State::Created),
         target_state: Some(State::Active),
+        replaces: Some("w-0".parse().unwrap()),
         timestamp: at(0),
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),

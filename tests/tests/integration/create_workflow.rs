@@ -168,3 +168,61 @@ async fn a_body_that_is_no_json_or_too_large_is_refused() {
     let deep = format!(r#"{{"workflow_type": "a", "metadata": {{"x": {}{}}}}}"#, "[".repeat(500), "]".repeat(500));
     raw(deep.into_bytes()).await.refused(400, "malformed-request");
 }
+
+#[tokio::test]
+async fn labels_come_back_the_same_from_state_list_history_and_bus() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("old", &["ACTIVE", "CANCELLED"]).await;
+    let labels = json!({"sample": "S-2026-0042", "rack.7_a-b": "a:b#c = \"ä🧪\""});
+    let new = json!({
+        "workflow_type": FREE, "workflow_id": "w", "labels": labels, "due_at": "2026-11-25T17:00:00.5+01:00",
+        "assignee": "auth0|bob smith", "replaces": "old"
+    });
+    let mut expected = json!({
+        "labels": labels, "due_at": "2026-11-25T16:00:00.500Z", "assignee": "auth0|bob smith", "replaces": "old"
+    });
+    let same = |shown: &Value, expected: &Value| {
+        let members = expected.as_object().unwrap();
+        assert!(members.iter().all(|(name, value)| shown.get(name) == Some(value)), "{shown}");
+    };
+    same(&alice.post("/workflows", &new).await.expect(201), &expected);
+    // They stay when the workflow moves.
+    alice.go("w", "ACTIVE").await.expect(200);
+    same(&alice.state("w").await, &expected);
+    for version in alice.pages("/workflows/w/history?limit=10").await {
+        same(&version, &expected);
+    }
+    let path = "/workflows?state=ACTIVE";
+    let list = alice.until(path, |list| list["items"][0]["published_version"] == json!(2)).await;
+    for line in lab.archive().iter().filter(|line| line["detail"]["workflow_id"] == "w") {
+        same(&line["detail"], &expected);
+    }
+    expected.as_object_mut().unwrap().remove("replaces");
+    same(&list["items"][0], &expected);
+    let checked = alice.get("/workflows/w/history/verification").await.expect(200);
+    assert_eq!((&checked["valid"], &checked["versions_checked"]), (&json!(true), &json!(2)), "{checked}");
+}
+
+#[tokio::test]
+async fn a_replaced_workflow_is_closed_and_readable_and_a_refusal_is_kept() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.at("open", &["ACTIVE"]).await;
+    lab.person_of("other", "olga", &["analyst", "supervisor"]).at("elsewhere", &["ACTIVE", "CANCELLED"]).await;
+    let again = |id: &str, replaces: &str| json!({"workflow_type": FREE, "workflow_id": id, "replaces": replaces});
+    let refused = alice.post("/workflows", &again("w", "open")).await.refused(422, "replaced-workflow-not-closed");
+    assert_eq!(refused["current_state"], "ACTIVE");
+    for replaces in ["missing", "elsewhere"] {
+        alice.post("/workflows", &again("w-2", replaces)).await.refused(422, "replaced-workflow-not-found");
+    }
+    let itself = alice.post("/workflows", &again("w", "w")).await.refused(400, "malformed-request");
+    assert_eq!(itself["errors"][0]["pointer"], "/replaces");
+    alice.go("open", "CANCELLED").await.expect(200);
+    alice.post("/workflows", &again("w", "open")).await.expect(201);
+    let kept: Vec<Value> =
+        alice.history("w").await.into_iter().filter(|entry| entry["event_type"] != "WorkflowCreated").collect();
+    let told: Vec<(&Value, &Value)> = kept.iter().map(|kept| (&kept["code"], &kept["replaces"])).collect();
+    assert_eq!(told, [(&json!("replaced-workflow-not-closed"), &json!("open"))]);
+    alice.get("/workflows/w-2").await.refused(404, "workflow-not-found");
+}

@@ -16,6 +16,7 @@ mod cost;
 mod create_workflow;
 mod documented;
 mod edge;
+mod get_caller;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;

@@ -1,6 +1,8 @@
 //! The figures of docs/limits.md that follow from the limits of the domain and the parameters of the template.
 
-use alims_domain::limits::{SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX};
+use alims_domain::limits::{
+    JSON_DEPTH_MAX, LABELS_MAX, METADATA_BYTES_MAX, SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+};
 
 use crate::template::{TEMPLATE, properties};
 use crate::workspace::{assert_no_complaints, workspace};
@@ -46,6 +48,17 @@ fn the_page_of_limits_says_how_long_a_round_takes() {
         let description = TEMPLATE["Parameters"]["SweepEveryMinutes"]["Description"].as_str().unwrap();
         assert!(page.contains(&limit) && description.contains(&limit), "{limit}");
     }
+}
+
+#[test]
+fn the_page_of_limits_says_what_a_workflow_carries() {
+    let page = workspace().text("docs/limits.md");
+    let rows = [
+        format!("| `metadata` | {METADATA_BYTES_MAX} bytes of compact JSON, {JSON_DEPTH_MAX} levels |"),
+        format!("| `labels` | {LABELS_MAX} |"),
+    ];
+    let missing = rows.into_iter().filter(|row| !page.contains(row));
+    assert_no_complaints(missing.map(|row| format!("docs/limits.md: no row {row}")));
 }
 
 /// Else a record behind a blocked one is trimmed from the stream before the publisher has read it.

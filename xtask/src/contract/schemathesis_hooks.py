@@ -27,6 +27,12 @@ IN_WORDS = [
     re.compile(r"contains a `\+`, which is ambiguous"),
     # A failure belongs to a move to FAILED.
     re.compile(r"is required when target_state is FAILED|is only for target_state FAILED"),
+    # An instant that the service could not return as the same one; schemas know no bounds of instants.
+    re.compile(r"^must not be finer than a millisecond|^must not be a leap second|^must be an RFC 3339 instant"),
+    # Words for no value are no principal, and the service's own principals do no work.
+    re.compile(r"^must be a name, not a word for no value|^is a name of the service itself"),
+    # A workflow does not replace itself.
+    re.compile(r"must name another workflow than workflow_id"),
     # Depth, and names that begin with a reserved prefix.
     re.compile(r"is nested too deep; use fewer levels|has a reserved name"),
 ]

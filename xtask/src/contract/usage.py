@@ -33,6 +33,25 @@ kinds = [type(item) for item in page.items]
 assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release], kinds
 for item, shown in zip(page.items[:2], history["items"]):
     assert item.metadata.to_dict() == shown["metadata"], item
+    assert item.labels.to_dict() == shown["labels"], item
+    assert item.due_at.isoformat().startswith(shown["due_at"][:23]) and item.assignee == shown["assignee"], item
+
+# A creation with labels is sent as it was written, and what the service answers is read back.
+from api_client.models import Caller, WorkflowCreate, WorkflowState
+
+create = document["paths"]["/workflows"]["post"]
+sent = create["requestBody"]["content"]["application/json"]["example"]
+creation = WorkflowCreate.from_dict(sent)
+assert creation.labels["sample"] == "S-2026-0042" and creation.to_dict().keys() == sent.keys(), creation
+assert creation.to_dict()["labels"] == sent["labels"], creation
+created = WorkflowState.from_dict(example("/workflows", "post", "201"))
+assert created.labels.to_dict() == sent["labels"] and created.assignee == sent["assignee"], created
+assert created.due_at == creation.due_at, created
+bare = WorkflowCreate(workflow_type="free-form").to_dict()
+assert bare == {"workflow_type": "free-form"}, bare
+caller = Caller.from_dict(example("/me", "get", "200"))
+assert "createWorkflow" in caller.permitted_actions and caller.tenant_id == "default", caller
+
 moved = TransitionResult.from_dict(example("/workflows/{workflow_id}/transitions", "post", "200"))
 assert moved.workflow.metadata["sample_id"] == "S-2026-0042", moved
 
@@ -53,5 +72,6 @@ for shown in history["items"]:
         continue  # The log has it, and the bus does not.
     model = getattr(importlib.import_module(f"events.{shown['event_type']}"), shown["event_type"])
     parsed = model.model_validate(shown | {"added_later": True})
-    kept = parsed.model_dump(mode="json").get("metadata")
-    assert kept == shown.get("metadata"), (shown["event_type"], kept)
+    kept = parsed.model_dump(mode="json")
+    for member in ["metadata", "labels", "assignee"]:
+        assert kept.get(member) == shown.get(member), (shown["event_type"], member, kept)

@@ -10,7 +10,19 @@ type Unauthorized = Move["responses"][401]["content"]["application/json"];
 export const creation: Schemas["WorkflowCreate"] = {
   workflow_type: "sample-analysis",
   metadata: { sample_id: "S-1", results: { sodium: 141 } },
+  labels: { sample: "S-1", "rack.7": "b" },
+  due_at: "2026-11-25T16:00:00.000Z",
+  assignee: "bob",
+  replaces: "sample-2026-0041",
 };
+
+export function found(workflow: Schemas["WorkflowState"]): string {
+  return `${workflow.labels?.["sample"] ?? "no sample"}, ${workflow.due_at ?? "not due"}, ${workflow.assignee ?? "free"}`;
+}
+
+export function may(caller: Schemas["Caller"], action: string): boolean {
+  return caller.permitted_actions.includes(action);
+}
 
 export function sample(entry: Schemas["HistoryEntry"]): unknown {
   switch (entry.event_type) {

@@ -89,7 +89,8 @@ fn action(text: &str, operation: &Operation) -> anyhow::Result<String> {
     let text = at_end_of(&text, "pub const fn as_str(self)", "        }", &arm)?;
     if operation.kind == Kind::Tenant {
         // The end of the pattern is another operation's as soon as there is one more of this kind.
-        return replaced(&text, "Self::CreateWorkflow | ", &format!("Self::CreateWorkflow | Self::{pascal} | "));
+        let place = "                | Self::ListWorkflows\n";
+        return replaced(&text, place, &format!("{place}                | Self::{pascal}\n"));
     }
     Ok(text)
 }

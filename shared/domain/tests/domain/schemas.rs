@@ -41,7 +41,8 @@ const OPTIONAL: [&str; 13] = [
 ];
 
 /// Members that need not be there in a refused attempt.
-const OPTIONAL_IN_REFUSALS: [&str; 5] = ["/version", "/target_state", "/reasons", "/policies", "/further_not_kept"];
+const OPTIONAL_IN_REFUSALS: [&str; 6] =
+    ["/version", "/target_state", "/replaces", "/reasons", "/policies", "/further_not_kept"];
 
 fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
@@ -130,6 +131,7 @@ fn a_refused_attempt_fits_its_schema_with_every_member_and_with_the_fewest() {
         version: None,
         current_state: None,
         target_state: None,
+        replaces: None,
         reason: None,
         reasons: Vec::new(),
         ruleset: None,

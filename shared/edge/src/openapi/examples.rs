@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-const HASH_1: &str = "1ca50ec351f5486beb0883c6fb109f3c1e43689e78cdfd5d6b32825a89b2cf4c";
+const HASH_1: &str = "8e4bf7b2351332e64956fa7e6749a800ebdd873b6b22106b033e7c62bd4164c3";
 /// The hash of version 2.
 pub const HASH_2: &str = "58f3b854a2f29a8c517778589d22eb447e5354d39d6e1d152a016f55ae04cba3";
 const HASH_3: &str = "8073ffe222360d495c0509b237dae845e53f3d8992e94fc794ae29dcb6758b78";
@@ -16,7 +16,8 @@ pub fn created() -> Value {
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "current_state": "CREATED",
         "version": 1, "created_at": "2026-11-23T08:15:00.000Z", "updated_at": "2026-11-23T08:15:00.000Z",
         "created_by": "alice", "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
-        "allowed_transitions": ["ACTIVE"]
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob", "allowed_transitions": ["ACTIVE"]
     })
 }
 
@@ -28,7 +29,8 @@ pub fn moved_workflow() -> Value {
         "previous_state": "CREATED", "version": 2, "created_at": "2026-11-23T08:15:00.000Z",
         "updated_at": "2026-11-23T08:20:00.000Z", "created_by": "alice",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
-        "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob", "allowed_transitions": ["PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
     })
 }
 
@@ -41,6 +43,8 @@ pub fn creation() -> Value {
         "version": 1, "from_state": null, "to_state": "CREATED", "timestamp": "2026-11-23T08:15:00.000Z",
         "created_at": "2026-11-23T08:15:00.000Z", "created_by": "alice", "requested_by": "alice",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5},
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob",
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": GENESIS, "hash": HASH_1
     })
@@ -56,6 +60,8 @@ pub fn moved() -> Value {
         "timestamp": "2026-11-23T08:20:00.000Z", "created_at": "2026-11-23T08:15:00.000Z",
         "created_by": "alice", "requested_by": "alice", "reason": "The sample is on the bench.",
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
+        "labels": {"order": "A-1177", "sample": "S-2026-0042"}, "due_at": "2026-11-25T16:00:00.000Z",
+        "assignee": "bob",
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": HASH_1, "hash": HASH_2
     })

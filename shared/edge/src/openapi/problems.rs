@@ -16,6 +16,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         ProblemCode::MalformedRequest | ProblemCode::UnsupportedMediaType => (&["errors"], &[]),
         ProblemCode::InvalidTransition => (&["current_state", "version", "allowed_transitions"], &[]),
         ProblemCode::WorkflowClosed | ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
+        ProblemCode::ReplacedWorkflowNotClosed => (&["current_state"], &[]),
         ProblemCode::PayloadTooLarge => (&["limit_bytes"], &[]),
         ProblemCode::WorkflowQuarantined => (&["broken_at_version"], &[]),
         ProblemCode::RuleViolation => (&["reasons", "ruleset", "ruleset_version"], &[]),
@@ -24,6 +25,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
         | ProblemCode::WorkflowAlreadyExists
+        | ProblemCode::ReplacedWorkflowNotFound
         | ProblemCode::WorkflowNotQuarantined
         | ProblemCode::IdempotencyKeyReused
         | ProblemCode::TooManyRefusals

@@ -142,6 +142,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         }
         ProblemCode::WorkflowClosed => json!({"current_state": "COMPLETED", "version": 5}),
         ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
+        ProblemCode::ReplacedWorkflowNotClosed => json!({"current_state": "PAUSED"}),
         ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
         ProblemCode::UnsupportedMediaType => {
             json!({"errors": [{"message": "the header content-type says text/plain; send application/json"}]})
@@ -155,6 +156,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
         | ProblemCode::WorkflowAlreadyExists
+        | ProblemCode::ReplacedWorkflowNotFound
         | ProblemCode::WorkflowNotQuarantined
         | ProblemCode::IdempotencyKeyReused
         | ProblemCode::TooManyRefusals

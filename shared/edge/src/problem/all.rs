@@ -5,7 +5,7 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::refusal::Whose;
-use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict, WorkflowClosed};
+use alims_operations::{Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, TooManyRefusals, VersionConflict, WhyNotReplaceable, WorkflowClosed};
 use http::StatusCode;
 use std::error::Error;
 
@@ -56,6 +56,8 @@ pub enum Problem {
         /// Whether the caller named the version by `If-Match`.
         if_match: bool,
     },
+    /// The workflow that a creation names as replaced cannot be replaced.
+    NotReplaceable(NotReplaceable),
     /// The body, or one of the objects in it, is too large.
     PayloadTooLarge {
         /// What is too large.
@@ -135,6 +137,11 @@ impl Problem {
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::WorkflowClosed(_) => ProblemCode::WorkflowClosed,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
+            Self::NotReplaceable(not) => match not.why {
+                WhyNotReplaceable::NotFound => ProblemCode::ReplacedWorkflowNotFound,
+                WhyNotReplaceable::NotClosed(_) => ProblemCode::ReplacedWorkflowNotClosed,
+                WhyNotReplaceable::Quarantined(_) => ProblemCode::WorkflowQuarantined,
+            },
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
             Self::UnsupportedMediaType { .. } => ProblemCode::UnsupportedMediaType,
             Self::WorkflowQuarantined(_) | Self::NothingToGoOnFrom(_) => ProblemCode::WorkflowQuarantined,
@@ -185,6 +192,7 @@ impl Problem {
             | Self::InvalidTransition(_)
             | Self::WorkflowClosed(_)
             | Self::VersionConflict { .. }
+            | Self::NotReplaceable(_)
             | Self::PayloadTooLarge { .. }
             | Self::UnsupportedMediaType { .. }
             | Self::WorkflowQuarantined(_)
@@ -230,6 +238,7 @@ impl Problem {
                  with that version.",
                 conflict.version, conflict.current_state
             ),
+            Self::NotReplaceable(not) => not_replaceable(not),
             Self::PayloadTooLarge { what, limit_bytes } => format!(
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
                  workflow and refer to it."
@@ -284,6 +293,24 @@ fn nothing_to_go_on_from(broken: &Break) -> String {
          the operator.",
         broken.at
     )
+}
+
+/// The detail of a creation that names a workflow that it cannot replace.
+fn not_replaceable(not: &NotReplaceable) -> String {
+    let id = &not.workflow_id;
+    match &not.why {
+        WhyNotReplaceable::NotFound => format!(
+            "You can read no workflow {id} to replace; nothing was created. Correct `replaces`, or leave it out."
+        ),
+        WhyNotReplaceable::NotClosed(state) => format!(
+            "The workflow {id} is {state}; nothing was created. Complete or cancel it before it is replaced, or leave \
+             `replaces` out."
+        ),
+        WhyNotReplaceable::Quarantined(Quarantined(broken)) => format!(
+            "The replaced workflow {id} is broken at version {}: {}. Contact the operator; a supervisor can release it.",
+            broken.at, broken.fault
+        ),
+    }
 }
 
 /// The detail of a refusal that was not kept.

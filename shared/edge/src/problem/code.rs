@@ -24,6 +24,10 @@ pub enum ProblemCode {
     WorkflowClosed,
     /// The workflow is not at the version the caller decided on.
     VersionConflict,
+    /// The caller reads no workflow with the id that a creation names as replaced.
+    ReplacedWorkflowNotFound,
+    /// The workflow that a creation names as replaced is neither finished nor given up.
+    ReplacedWorkflowNotClosed,
     /// The body, or an object in it, is too large.
     PayloadTooLarge,
     /// The body is not plain JSON in UTF-8.
@@ -52,7 +56,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -61,6 +65,8 @@ impl ProblemCode {
         Self::InvalidTransition,
         Self::WorkflowClosed,
         Self::VersionConflict,
+        Self::ReplacedWorkflowNotFound,
+        Self::ReplacedWorkflowNotClosed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::WorkflowQuarantined,
@@ -87,6 +93,8 @@ impl ProblemCode {
             Self::InvalidTransition => "invalid-transition",
             Self::WorkflowClosed => "workflow-closed",
             Self::VersionConflict => "version-conflict",
+            Self::ReplacedWorkflowNotFound => "replaced-workflow-not-found",
+            Self::ReplacedWorkflowNotClosed => "replaced-workflow-not-closed",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::WorkflowQuarantined => "workflow-quarantined",
@@ -118,7 +126,10 @@ impl ProblemCode {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WorkflowQuarantined => StatusCode::LOCKED,
-            Self::RuleViolation | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ReplacedWorkflowNotFound
+            | Self::ReplacedWorkflowNotClosed
+            | Self::RuleViolation
+            | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
             Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease | Self::OutOfTime => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -139,6 +150,8 @@ impl ProblemCode {
             Self::InvalidTransition => "Transition not allowed",
             Self::WorkflowClosed => "Workflow closed",
             Self::VersionConflict => "Version conflict",
+            Self::ReplacedWorkflowNotFound => "Replaced workflow not found",
+            Self::ReplacedWorkflowNotClosed => "Replaced workflow not closed",
             Self::PayloadTooLarge => "Payload too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::WorkflowQuarantined => "Workflow quarantined",

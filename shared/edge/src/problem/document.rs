@@ -3,6 +3,7 @@
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
+use alims_operations::{NotReplaceable, Quarantined, WhyNotReplaceable};
 use serde::Serialize;
 
 use crate::problem::all::Problem;
@@ -29,6 +30,7 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<RequestFault>>,
     /// invalid-transition, workflow-closed, version-conflict: the current state of the workflow.
+    /// replaced-workflow-not-closed: of the replaced one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
     /// invalid-transition, workflow-closed, version-conflict: the current version of the workflow.
@@ -96,6 +98,13 @@ impl ProblemDocument {
             Problem::VersionConflict { conflict, .. } => {
                 Self { current_state: Some(conflict.current_state), version: Some(conflict.version), ..bare }
             }
+            Problem::NotReplaceable(NotReplaceable { why, .. }) => match why {
+                WhyNotReplaceable::NotFound => bare,
+                WhyNotReplaceable::NotClosed(state) => Self { current_state: Some(*state), ..bare },
+                WhyNotReplaceable::Quarantined(Quarantined(broken)) => {
+                    Self { broken_at_version: Some(broken.at), ..bare }
+                }
+            },
             Problem::PayloadTooLarge { limit_bytes, .. } => Self { limit_bytes: Some(*limit_bytes), ..bare },
             Problem::WorkflowQuarantined(broken) | Problem::NothingToGoOnFrom(broken) => {
                 Self { broken_at_version: Some(broken.at), ..bare }

@@ -3,7 +3,8 @@
 use alims_domain::identifiers::{LabelName, LabelValue, PrincipalId, Version};
 use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
-use alims_domain::limits::{BREAKS_RELEASED_MAX, LABELS_PATCHED_MAX};
+use alims_domain::labels::Labels;
+use alims_domain::limits::{BREAKS_RELEASED_MAX, LABELS_MAX, LABELS_PATCHED_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::Change;
@@ -88,6 +89,52 @@ pub fn version(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Ver
     let whole = || value.as_f64().and_then(|number| number.to_string().parse().ok());
     let number = value.as_u64().or_else(whole).unwrap_or_default();
     Version::try_from(number).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
+}
+
+/// An instant in any offset. One that the service could not return as the same instant is a fault.
+pub fn instant(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Timestamp> {
+    text(value, place, faults)
+}
+
+/// A person or a program of the laboratory. The service's own principals do no such work.
+pub fn principal(value: Value, place: &Pointer, faults: &mut Faults) -> Option<PrincipalId> {
+    let principal: PrincipalId = text(value, place, faults)?;
+    if principal.is_reserved() {
+        faults.at(place, "is a name of the service itself; name a person or a program of the laboratory");
+        return None;
+    }
+    Some(principal)
+}
+
+/// Labels: an object with a text for each name.
+pub fn labels(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Labels> {
+    let labels = each_label(value, place, faults, text)?;
+    Labels::new(labels).map_err(|invalid| faults.at(place, invalid.to_string())).ok()
+}
+
+/// Reads an object with a value for each name of a label. None when there is any fault in it.
+pub fn each_label<T>(
+    value: Value,
+    place: &Pointer,
+    faults: &mut Faults,
+    read: Read<T>,
+) -> Option<BTreeMap<LabelName, T>> {
+    let members = object(value, place, faults)?;
+    let count = members.len();
+    if count > LABELS_MAX {
+        faults.at(place, format!("must have at most {LABELS_MAX} labels"));
+        return None;
+    }
+    let mut labels = BTreeMap::new();
+    for (name, value) in members {
+        let place = place.with_trailing_token(name.as_str());
+        let named = name.parse().map_err(|invalid: InvalidValue| {
+            faults.at(&place, format!("has a name that {invalid}; correct the name of the label"));
+        });
+        let value = read(value, &place, faults);
+        labels.extend(named.ok().zip(value));
+    }
+    (labels.len() == count).then_some(labels)
 }
 
 /// The ids of the breaks to release: at least one, each once.

@@ -17,8 +17,8 @@ use alims_operations::release_workflow::ReleaseWorkflowError;
 use alims_operations::replay_events::ReplayEventsError;
 use alims_operations::request_state_transition::RequestStateTransitionError;
 use alims_operations::{
-    Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
-    TooManyRefusals, VersionConflict, WorkflowClosed,
+    Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, ReadWorkflowError, RuleViolation,
+    StartRecoveryError, TooManyRefusals, VersionConflict, WhyNotReplaceable, WorkflowClosed,
 };
 use alims_testing::builders::{a_break, a_key, version};
 use serde_json::{Map, Value, json};
@@ -30,6 +30,10 @@ fn seen(problem: Problem) -> Seen {
 
 fn conflict() -> VersionConflict {
     VersionConflict { current_state: State::Paused, version: version(8) }
+}
+
+fn not_replaceable(why: WhyNotReplaceable) -> Problem {
+    Problem::NotReplaceable(NotReplaceable { workflow_id: "wf-0".parse().expect("an id"), why })
 }
 
 /// One problem of every code, with its status and the members that only it has.
@@ -71,6 +75,8 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             412,
             json!({"current_state": "PAUSED", "version": 8}),
         ),
+        (not_replaceable(WhyNotReplaceable::NotFound), 422, json!({})),
+        (not_replaceable(WhyNotReplaceable::NotClosed(State::Paused)), 422, json!({"current_state": "PAUSED"})),
         (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
         (
             Problem::UnsupportedMediaType { faults: vec![outside], what: Unsupported::Type },
@@ -86,6 +92,11 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             Problem::NothingToGoOnFrom(Break { at: version(60), fault: BreakKind::Unreadable }),
             423,
             json!({"broken_at_version": 60}),
+        ),
+        (
+            not_replaceable(Quarantined(Break { at: version(3), fault: BreakKind::Altered }).into()),
+            423,
+            json!({"broken_at_version": 3}),
         ),
         (Problem::WorkflowNotQuarantined(a_break(3).id()), 409, json!({})),
         (

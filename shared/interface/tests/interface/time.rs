@@ -39,6 +39,12 @@ impl Site {
         index.overwrite(IndexEntry::from(&active.event));
         log.overwrite(active);
         log.overwrite(created);
+        // One that a creation may replace.
+        let created = a_created_of(&a_key_of(&"lab".parse().expect("a tenant"), "wf-0"));
+        let active = a_move(&created, State::Active);
+        log.overwrite(a_move(&active, State::Completed));
+        log.overwrite(active);
+        log.overwrite(created);
         Self { script: script.clone(), log, index, denies: false }
     }
 
@@ -97,6 +103,7 @@ impl Site {
                 let ports = alims_operations::verify_workflow_history::Ports { reading, index };
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
+            "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
             "count-workflows" => count_workflows::count_workflows(&listing, request).await,
             "list-rulesets" => {
                 let rulesets = Arc::new(some_rulesets(2));
@@ -137,7 +144,7 @@ fn event(name: &str) -> GatewayEvent {
     let route = alims_interface::ROUTES.iter().find(|route| route.name == name).expect("a route");
     let event = GatewayEvent::of(route).header("idempotency-key", "k-1");
     let body = match name {
-        "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2"}),
+        "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2", "replaces": "wf-0"}),
         "request-state-transition" => json!({"target_state": "PAUSED", "reason": "The oven is cold."}),
         "amend-workflow" => json!({"reason": "The oven is cold.", "labels": {"oven": "7"}}),
         "recover-workflow" => json!({"reason": "The engine is back."}),
@@ -167,7 +174,7 @@ struct Deployment {
 }
 
 /// The operations that answer without calling anything.
-const WAITS_FOR_NOTHING: [&str; 1] = ["list-rulesets"];
+const WAITS_FOR_NOTHING: [&str; 2] = ["get-caller", "list-rulesets"];
 
 /// How long an operation says that it waits at most.
 fn said(name: &str) -> Duration {

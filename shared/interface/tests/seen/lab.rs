@@ -9,7 +9,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    amend_workflow, count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    amend_workflow, count_workflows, create_workflow, get_caller, get_workflow_history, get_workflow_recovery, get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -133,6 +133,7 @@ impl Lab {
                     .await
             }
             "list-workflows" => list_workflows::list_workflows(&index, request).await,
+            "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
             "count-workflows" => count_workflows::count_workflows(&index, request).await,
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {

@@ -16,6 +16,7 @@ mod count_workflows;
 mod create_workflow;
 mod decision;
 mod foreign_keys;
+mod get_caller;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;

@@ -276,6 +276,7 @@ pub async fn a_refusal_with_little_in_it_comes_back<L: WorkflowLog>(log: L) {
     let refusal = Refusal {
         version: None,
         current_state: None,
+        replaces: None,
         reason: None,
         code: RefusalCode::Forbidden,
         reasons: Vec::new(),

@@ -183,6 +183,7 @@ pub(crate) fn refusal() -> Refusal {
         version: Some(number(2)),
         current_state: Some(State::Active),
         target_state: Some(State::Completed),
+        replaces: None,
         timestamp: at(1),
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),
