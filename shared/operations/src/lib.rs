@@ -30,7 +30,10 @@ mod witness;
 
 pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
-pub use errors::{Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable, WorkflowClosed};
+pub use errors::{
+    Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable,
+    WorkflowClosed,
+};
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};

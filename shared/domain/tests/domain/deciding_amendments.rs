@@ -218,6 +218,7 @@ fn only_what_policies_rules_and_a_closed_workflow_refuse_is_kept() {
             Some(RefusedBy::Closed) => "closed",
             Some(RefusedBy::Rules(_)) => "rules",
             Some(RefusedBy::Lifecycle) => "lifecycle",
+            Some(RefusedBy::Replaced(_)) => "kept as a creation's",
             None => "not kept",
         };
         let expected = if matches!(model(&case), "forbidden" | "closed") { model(&case) } else { "not kept" };

@@ -5,7 +5,10 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::refusal::Whose;
-use alims_operations::{Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, TooManyRefusals, VersionConflict, WhyNotReplaceable, WorkflowClosed};
+use alims_operations::{
+    Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, TooManyRefusals, VersionConflict,
+    WhyNotReplaceable, WorkflowClosed,
+};
 use http::StatusCode;
 use std::error::Error;
 
