@@ -33,6 +33,7 @@ operations! {
     replay_events,
     release_workflow,
     count_workflows,
+    batch_state_transitions,
 }
 
 /// The OpenAPI document.

@@ -141,14 +141,25 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
+    request_as(OPERATION, ports, call, workflow_id, request).await
+}
+
+/// The same for an operation of another name, which its refusals and its idempotency keys keep.
+pub(crate) async fn request_as<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    operation: &'static str,
+    ports: &Ports<L, R>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+    request: &TransitionRequest,
+) -> Result<Accepted, RequestStateTransitionError> {
     let loaded = match load(ports, call, workflow_id, request).await {
         Ok(loaded) => loaded,
         Err(error) => {
-            keep_forbidden(ports, call, workflow_id, request, &error).await?;
+            keep_forbidden(operation, ports, call, workflow_id, request, &error).await?;
             return Err(error.into());
         }
     };
-    let repeatable = repeatable(call, workflow_id, request)?;
+    let repeatable = repeatable(operation, call, workflow_id, request)?;
     let rejected = match loaded.decide(request, repeatable.as_ref()) {
         Decision::Repeated(version) => return first_answer(&ports.log, loaded, version).await,
         Decision::Rejected(rejected) => rejected,
@@ -165,7 +176,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
         }
     };
     if let Some(by) = rejected.refused_by() {
-        let attempt = loaded.attempt(call, request);
+        let attempt = Attempt { operation, ..loaded.attempt(call, request) };
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await?;
     }
     Err(rejected.into())
@@ -240,6 +251,7 @@ async fn load<L: WorkflowLog + QuarantineLog, R>(
 
 /// Keeps the refusal of one who may not do this, of a workflow that is missing or cannot be read.
 async fn keep_forbidden<L: WorkflowLog, R>(
+    operation: &'static str,
     ports: &Ports<L, R>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -248,7 +260,7 @@ async fn keep_forbidden<L: WorkflowLog, R>(
 ) -> Result<(), NotKept> {
     let ReadWorkflowError::Forbidden(forbidden) = error else { return Ok(()) };
     let attempt = Attempt {
-        operation: OPERATION,
+        operation,
         call,
         key: &call.key(workflow_id),
         head: None,
@@ -300,12 +312,13 @@ impl Loaded {
 }
 
 fn repeatable(
+    operation: &'static str,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Option<RepeatableRequest>, Bug> {
     let named = call.idempotency_key.as_ref();
-    let what = (OPERATION, workflow_id, request);
+    let what = (operation, workflow_id, request);
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &what)).transpose()?)
 }
 

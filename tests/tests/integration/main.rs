@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod batch_state_transitions;
 mod behind;
 mod changed;
 mod cost;

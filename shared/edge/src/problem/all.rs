@@ -20,6 +20,9 @@ const UNSUPPORTED: &str = "The form of the body is not supported; nothing was ch
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
+/// The detail of a part of a request that was not begun.
+const NOT_REACHED: &str = "The service had no time left to begin this; nothing was changed. Repeat the request with the \
+                           same idempotency key.";
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -88,6 +91,8 @@ pub enum Problem {
     WrittenByNewerRelease(Cause),
     /// The work on the request took too long.
     OutOfTime,
+    /// There was no time to begin one of the things that a request asks for.
+    NotReached,
     /// The bus did not confirm an event of a replay.
     ReplayInterrupted {
         /// The version to continue from.
@@ -143,6 +148,7 @@ impl Problem {
             Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
             Self::WrittenByNewerRelease(_) => ProblemCode::WrittenByNewerRelease,
             Self::OutOfTime => ProblemCode::OutOfTime,
+            Self::NotReached => ProblemCode::NotReached,
             Self::Internal(_) => ProblemCode::Internal,
         }
     }
@@ -189,6 +195,7 @@ impl Problem {
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
             | Self::OutOfTime
+            | Self::NotReached
             | Self::TooManyRefusals(_) => None,
         }
     }
@@ -260,6 +267,7 @@ impl Problem {
                     .to_owned()
             }
             Self::OutOfTime => OUT_OF_TIME.to_owned(),
+            Self::NotReached => NOT_REACHED.to_owned(),
             Self::ReplayInterrupted { next_version, .. } => format!(
                 "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
                  from that version."

@@ -115,6 +115,7 @@ impl ProblemDocument {
             | Problem::StorageUnavailable(_)
             | Problem::WrittenByNewerRelease(_)
             | Problem::OutOfTime
+            | Problem::NotReached
             | Problem::Internal(_) => bare,
         }
     }

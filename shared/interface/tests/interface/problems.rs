@@ -100,6 +100,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
         (Problem::OutOfTime, 503, json!({})),
+        (Problem::NotReached, 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }

@@ -80,6 +80,10 @@ impl Site {
                 let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
                 request_state_transition::request_state_transition(&ports, request).await
             }
+            "batch-state-transitions" => {
+                let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
+                batch_state_transitions::batch_state_transitions(&ports, request).await
+            }
             "get-workflow-state" => {
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules: allow, clock };
                 get_workflow_state::get_workflow_state(&ports, request).await
@@ -126,6 +130,10 @@ fn event(name: &str) -> GatewayEvent {
     let body = match name {
         "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2"}),
         "request-state-transition" => json!({"target_state": "PAUSED", "reason": "The oven is cold."}),
+        "batch-state-transitions" => {
+            let item = |number| json!({"workflow_id": format!("wf-{number}"), "target_state": "PAUSED"});
+            json!({"reason": "The oven is cold.", "transitions": (1..=100).map(item).collect::<Vec<_>>()})
+        }
         "recover-workflow" => json!({"reason": "The engine is back."}),
         "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
         "replay-events" => json!({"from_version": 2}),
@@ -141,6 +149,7 @@ fn longest(call: &str) -> Duration {
         "rules" => 5.4,
         "starter" => 4.0,
         "bus" => 6.0,
+        "begins" => 8.0,
         other => panic!("how long does {other} take?"),
     };
     Duration::from_secs_f64(seconds)

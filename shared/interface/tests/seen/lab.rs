@@ -9,8 +9,9 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_workflows,
-    recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    batch_state_transitions, count_workflows, create_workflow, get_workflow_history, get_workflow_recovery,
+    get_workflow_state, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
+    verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -122,6 +123,7 @@ impl Lab {
         let answer = match route.name {
             "create-workflow" => create_workflow::create_workflow(&deciding, request).await,
             "request-state-transition" => request_state_transition::request_state_transition(&deciding, request).await,
+            "batch-state-transitions" => batch_state_transitions::batch_state_transitions(&deciding, request).await,
             "get-workflow-state" => {
                 let (reading, rules) = (self.reading(), self.judge.clone());
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };

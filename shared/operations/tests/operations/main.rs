@@ -10,6 +10,7 @@
 )]
 
 mod assess;
+mod batch_state_transitions;
 mod chain_walk;
 mod count_workflows;
 mod create_workflow;
