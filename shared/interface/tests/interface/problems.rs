@@ -265,10 +265,7 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         ),
         (ReadWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
-        (
-            request_state_transition::problems::problem(RequestStateTransitionError::Store(unavailable())),
-            "storage-unavailable",
-        ),
+        (Problem::from(RequestStateTransitionError::Store(unavailable())), "storage-unavailable"),
         (
             recover_workflow::problems::problem(RecoverWorkflowError::from(StartRecoveryError::Contended)),
             "storage-unavailable",
