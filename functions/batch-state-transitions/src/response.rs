@@ -49,7 +49,7 @@ pub struct BatchItemResult {
     pub status: u16,
     /// moved: the workflow after the transition. would-move: the workflow, unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow: Option<WorkflowSummary>,
+    pub workflow: Option<WorkflowAtVersion>,
     /// moved: the event of the transition, as the history has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
@@ -86,7 +86,7 @@ pub enum BatchItemOutcome {
 /// A workflow without its data, so that a hundred fit into an answer. `GET /workflows/{workflow_id}` has the data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct WorkflowSummary {
+pub struct WorkflowAtVersion {
     /// The state.
     pub current_state: State,
     /// The state before the last change of state; absent while there was none.
@@ -100,7 +100,7 @@ pub struct WorkflowSummary {
     pub allowed_transitions: Vec<State>,
 }
 
-impl From<Workflow> for WorkflowSummary {
+impl From<Workflow> for WorkflowAtVersion {
     fn from(workflow: Workflow) -> Self {
         Self {
             current_state: workflow.current_state,
@@ -172,7 +172,7 @@ fn answered<T>(attempted: Attempted<T>) -> Result<T, Problem> {
     }
 }
 
-fn good(item: &BatchItem, outcome: BatchItemOutcome, workflow: WorkflowSummary) -> BatchItemResult {
+fn good(item: &BatchItem, outcome: BatchItemOutcome, workflow: WorkflowAtVersion) -> BatchItemResult {
     BatchItemResult {
         workflow_id: item.workflow_id.clone(),
         outcome,
