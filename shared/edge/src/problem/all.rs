@@ -17,6 +17,12 @@ pub const RETRY_AFTER_SECONDS: u16 = 1;
 /// The detail of a body that cannot be read.
 const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
                            `application/json` in UTF-8, as `errors` says.";
+/// The detail of a key that belongs to another request.
+const KEY_REUSED: &str =
+    "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key.";
+/// The detail of rules that gave no verdict.
+const NO_VERDICT: &str =
+    "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`.";
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
@@ -247,15 +253,9 @@ impl Problem {
             Self::RuleViolation(_) => {
                 "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
             }
-            Self::IdempotencyKeyReused => {
-                "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key."
-                    .to_owned()
-            }
+            Self::IdempotencyKeyReused => KEY_REUSED.to_owned(),
             Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
-            Self::RulesEngineUnavailable(_) => {
-                "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`."
-                    .to_owned()
-            }
+            Self::RulesEngineUnavailable(_) => NO_VERDICT.to_owned(),
             Self::StorageUnavailable(_) => {
                 "The storage did not answer in time; the change may have been made. Repeat the request later with the \
                  same idempotency key, if any."
