@@ -276,14 +276,12 @@ mod tests {
 
     impl TransitionRules for RulesOfManyWords {
         async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
-            let Verdict::Deny { rules, .. } = RulesThatDeny.judge(question).await? else { return Err(never()) };
+            let Verdict::Deny { rules, .. } = RulesThatDeny.judge(question).await? else {
+                panic!("rules that deny allowed something")
+            };
             let reason = |number| RuleReason { rule_id: format!("rule-{number}"), message: "\"".repeat(1000) };
             Ok(Verdict::Deny { rules, reasons: (0..100).map(reason).collect() })
         }
-    }
-
-    fn never() -> RulesUnavailable {
-        panic!("rules that deny allowed something")
     }
 
     #[tokio::test]

@@ -186,10 +186,12 @@ fn good(item: &BatchItem, outcome: BatchItemOutcome, workflow: WorkflowAtVersion
 }
 
 fn bad(place: usize, item: &BatchItem, problem: &Problem, request_id: &str) -> BatchItemResult {
-    let outcome = match problem {
-        Problem::NotReached => BatchItemOutcome::NotReached,
-        failed if failed.status().is_server_error() => BatchItemOutcome::Failed,
-        _ => BatchItemOutcome::Refused,
+    let outcome = if matches!(problem, Problem::NotReached) {
+        BatchItemOutcome::NotReached
+    } else if problem.status().is_server_error() {
+        BatchItemOutcome::Failed
+    } else {
+        BatchItemOutcome::Refused
     };
     let mut document = problem_of_one(problem, &item.workflow_id, request_id);
     // What a patch makes is wrong in the body of this request, and not in that of a single one.
