@@ -82,6 +82,28 @@ fn the_page_for_teams_of_alims_works_as_it_stands() {
     assert_eq!(refused["errors"], serde_json::from_str::<Value>(expected).unwrap());
 }
 
+#[test]
+fn the_page_for_the_bench_works_as_it_stands() {
+    let page = std::fs::read_to_string(root().join("docs/bench.md")).unwrap();
+    let blocks = ["list", "create", "begin", "complete"].map(|name| marked(&page, &format!("bench: {name}")));
+    let reason: Value = serde_json::from_str(&fenced(&page, "bench: refused", "json")).unwrap();
+
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    std::fs::write(data.path().join("import.py"), fenced(&page, "bench: import.py", "python")).unwrap();
+    let commands = blocks.concat().replace(ADDRESS, &server.base);
+    let here = format!("cd {}\nexport ALIMS={}\n", data.path().display(), server.base);
+    let answers = answers(&format!("{here}{commands}"), data.path());
+    let [imported, again, begun, completed] = answers.as_slice() else { panic!("{answers:#?}") };
+    assert_eq!(*imported, json!({"created": 40, "there_already": 0, "failed": 0}));
+    assert_eq!(*again, json!({"created": 0, "there_already": 40, "failed": 0}));
+    assert_eq!((&begun["moved"], &begun["refused"]), (&json!(40), &json!(0)), "{begun}");
+    assert_eq!((&completed["moved"], &completed["refused"]), (&json!(8), &json!(2)), "{completed}");
+    for number in [2, 7] {
+        assert_eq!(completed["results"][number]["problem"]["reasons"], json!([reason]), "{completed}");
+    }
+}
+
 /// What commands print as JSON, one after another.
 fn answers(commands: &str, data: &Path) -> Vec<Value> {
     let output = Command::new("bash")
@@ -143,10 +165,16 @@ fn block(readme: &str, name: &str) -> String {
     marked(readme, &format!("quick-start: {name}"))
 }
 
-/// The fenced block behind a mark.
+/// The commands behind a mark.
 fn marked(document: &str, mark: &str) -> String {
+    fenced(document, mark, "bash")
+}
+
+/// The fenced block of a language behind a mark.
+fn fenced(document: &str, mark: &str, language: &str) -> String {
     let mark = format!("<!-- {mark} -->");
     let behind = document.split_once(&mark).unwrap_or_else(|| panic!("no {mark}")).1;
-    let fenced = behind.trim_start().strip_prefix("```bash\n").unwrap_or_else(|| panic!("no block behind {mark}"));
+    let fence = format!("```{language}\n");
+    let fenced = behind.trim_start().strip_prefix(&fence).unwrap_or_else(|| panic!("no block behind {mark}"));
     fenced.split_once("```").unwrap().0.to_owned()
 }

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "openapi")]
 pub mod openapi;
-pub mod problems;
 pub mod request;
 pub mod response;
 mod route;
@@ -34,7 +33,7 @@ async fn answer<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     request: &Incoming,
 ) -> Result<Answer, Problem> {
     let TransitionCall { call, workflow_id, request, dry_run, if_match } = request::read(request)?;
-    let refused = |error| problems::problem(error).under_if_match(if_match);
+    let refused = |error| Problem::from(error).under_if_match(if_match);
     if dry_run {
         let tried = operation::try_state_transition(ports, &call, &workflow_id, &request).await;
         response::would_move(tried.map_err(refused)?, request.target_state)

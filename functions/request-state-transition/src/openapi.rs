@@ -1,7 +1,7 @@
 //! The OpenAPI description of request-state-transition.
 
 use alims_domain::lifecycle::State;
-use alims_edge::openapi::{Described, Tag, examples, parameters, responses};
+use alims_edge::openapi::{Described, Failure, Tag, examples, parameters, responses};
 use alims_edge::problem::ProblemCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -81,21 +81,6 @@ pub struct StateTransitionRequest {
     pub workflow_id: Option<String>,
     /// The subject of your token once more, for clients that send it in the body. It must be the same.
     pub requested_by: Option<String>,
-}
-
-/// The failure that moves a workflow to FAILED.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = FailureReport)]
-#[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// For machines.
-    #[schema(pattern = "^[A-Za-z0-9._:-]{1,64}$")]
-    pub code: String,
-    /// For people: at least one visible character; no control characters except tabs and line ends.
-    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
-    pub message: String,
-    /// Whether a retry can help.
-    pub retryable: bool,
 }
 
 /// Decides, and writes nothing.

@@ -97,6 +97,7 @@ impl Functions {
         };
         let handlers = HashMap::from([
             handler!(decides.clone(), amend_workflow),
+            handler!(decides.clone(), batch_state_transitions),
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(alims_operations::get_caller::Ports { policy: decides.policy.clone() }, get_caller),

@@ -27,6 +27,19 @@ pub const REQUEST_SECONDS_MAX: u32 = 25;
 /// The part of that time, in milliseconds, that is left for an answer when an operation has run out of time.
 pub const REQUEST_RESERVE_MS: u32 = 1500;
 
+/// Transitions that one request may ask for.
+pub const BATCH_ITEMS_MAX: usize = 100;
+/// Transitions of one request that are decided at the same time. A hundred take thirteen rounds of a few hundredths of a
+/// second, and a rules engine with one thread, or a throttled table, is asked for no more than by eight people at once.
+pub const BATCH_AT_ONCE_MAX: usize = 8;
+/// How long one request goes on to begin transitions, in seconds. The last one that is begun still has the time that it
+/// may take at most.
+pub const BATCH_BEGINS_SECONDS: u32 = 8;
+/// The reasons of one refused transition in the answer to many, as JSON, in bytes; its kept refusal has all. A hundred
+/// stay below the 6 MB that a function may answer (AWS Lambda developer guide, "Lambda quotas"), where the JSON stands in
+/// a JSON text once more and may double.
+pub const BATCH_REASONS_BYTES_MAX: usize = 16 * 1024;
+
 /// The window over which kept refusals are counted, in seconds.
 pub const REFUSALS_WINDOW_SECONDS: u64 = 60;
 /// Refused attempts of one principal on one workflow that are kept within the window. Working people and programs stay

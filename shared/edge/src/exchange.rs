@@ -1,6 +1,6 @@
 //! One request and its answer: the common headers, and one log line for both.
 
-use alims_domain::identifiers::CorrelationId;
+use alims_domain::identifiers::{CorrelationId, WorkflowId};
 use alims_operations::TimeLeft;
 use alims_operations::errors::with_causes;
 use alims_operations::metrics::{self, Outcome};
@@ -52,8 +52,7 @@ impl Exchange {
         if let Some(id) = request.workflow() {
             span.record("workflow_id", id.as_str());
         }
-        let time_left = request.extensions().get().copied().unwrap_or_default();
-        Self { route, request_id: request.request_id().to_owned(), span, time_left }
+        Self { route, request_id: request.request_id().to_owned(), span, time_left: request.time_left() }
     }
 
     /// Does the work and closes the exchange with its outcome, or in time with the answer that there was no time for it.
@@ -101,6 +100,15 @@ impl Exchange {
         metrics::answered(self.route.name, if failed { Outcome::Failed } else { Outcome::Refused });
         metrics::REFUSALS.add(1, &[problem.kind().as_str()]);
     }
+}
+
+/// Renders the problem of one workflow of many that a request names. It is logged and counted as if it were the answer
+/// to a request.
+#[must_use]
+pub fn problem_of_one(problem: &Problem, workflow_id: &WorkflowId, request_id: &str) -> ProblemDocument {
+    metrics::REFUSALS.add(1, &[problem.kind().as_str()]);
+    tracing::info_span!("one", workflow_id = workflow_id.as_str()).in_scope(|| log_problem(problem));
+    ProblemDocument::new(problem, request_id)
 }
 
 fn log_problem(problem: &Problem) {

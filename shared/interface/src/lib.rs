@@ -36,6 +36,7 @@ operations! {
     count_workflows,
     list_rulesets,
     get_caller,
+    batch_state_transitions,
 }
 
 /// The OpenAPI document.

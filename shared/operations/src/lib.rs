@@ -3,6 +3,7 @@
 //! Nothing in here does I/O, reads a clock or makes an id: all of that comes in through [`ports`].
 
 pub mod amend_workflow;
+pub mod batch_state_transitions;
 pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
@@ -45,4 +46,5 @@ pub use recovery::{
     get_workflow_recovery, recover_failed_workflow, recover_workflow, recovery_step, release_workflow, sweep_workflows,
 };
 pub use refusals::{NotKept, TooManyRefusals};
+pub use request_state_transition::{RequestStateTransitionError, TransitionRequest};
 pub use time_left::TimeLeft;

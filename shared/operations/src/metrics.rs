@@ -38,9 +38,40 @@ impl Outcome {
     }
 }
 
+/// What became of one item of a batch. It is a label, so it has few values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BatchOutcome {
+    /// The transition was made, or a dry run would make it.
+    Moved,
+    /// It was refused: the caller must change something.
+    Refused,
+    /// The service could not decide it now, or does not know its effect.
+    Failed,
+    /// There was no time to begin it.
+    NotReached,
+}
+
+impl BatchOutcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::NotReached => "not-reached",
+        }
+    }
+}
+
 /// Counts what became of one request or event of an operation.
 pub fn answered(operation: &'static str, outcome: Outcome) {
     OPERATIONS.add(1, &[operation, outcome.as_str()]);
+}
+
+/// Counts what became of the items of a batch.
+pub fn batched(outcome: BatchOutcome, number: u64) {
+    if number > 0 {
+        BATCH_ITEMS.add(number, &[outcome.as_str()]);
+    }
 }
 
 /// Counts a recovery that ended.
@@ -105,7 +136,8 @@ macro_rules! list {
 
 list! {
     OPERATIONS: "Operations", Count, ["Operation", "Outcome"], "Requests and events that an operation answered, by outcome: done, refused or failed.";
-    REFUSALS: "Refusals", Count, ["Code"], "Requests that were answered with a problem, by its code.";
+    BATCH_ITEMS: "BatchItems", Count, ["Outcome"], "Transitions that batches asked for, by outcome: moved, refused, failed or not-reached.";
+    REFUSALS: "Refusals", Count, ["Code"], "Requests and items of batches that were answered with a problem, by its code.";
     CONFLICTS: "Conflicts", Count, [], "Writes that lost to another writer of the same workflow.";
     RULES_LATENCY: "RulesLatency", Milliseconds, [], "Time of one evaluation by the rules engine.";
     EVENTS_PUBLISHED: "EventsPublished", Count, [], "Events that the bus took.";

@@ -127,7 +127,18 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Accepted, RequestStateTransitionError> {
-    let asked = asked(request);
+    request_as(OPERATION, ports, call, workflow_id, request).await
+}
+
+/// The same for an operation of another name, which its refusals and its idempotency keys keep.
+pub(crate) async fn request_as<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
+    operation: &'static str,
+    ports: &Ports<L, R>,
+    call: &Call,
+    workflow_id: &WorkflowId,
+    request: &TransitionRequest,
+) -> Result<Accepted, RequestStateTransitionError> {
+    let asked = asked(operation, request);
     let loaded = match load(ports, call, workflow_id, asked).await {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -135,7 +146,7 @@ pub async fn request_state_transition<L: WorkflowLog + QuarantineLog, R: Transit
             return Err(error.into());
         }
     };
-    let repeatable = repeatable(call, workflow_id, request)?;
+    let repeatable = repeatable(operation, call, workflow_id, request)?;
     let rejected = match decide(&loaded, request, repeatable.as_ref()) {
         Decision::Repeated(version) => return Ok(loaded.first_answer(&ports.log, version).await?),
         Decision::Rejected(rejected) => rejected,
@@ -184,7 +195,7 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<WouldBeAccepted, RequestStateTransitionError> {
-    let asked = asked(request);
+    let asked = asked(OPERATION, request);
     let loaded = load(ports, call, workflow_id, asked).await?;
     match decide(&loaded, request, None) {
         Decision::Repeated(_) => Err(Bug::Decision("a request without a key is a repetition").into()),
@@ -199,9 +210,9 @@ pub async fn try_state_transition<L: WorkflowLog + QuarantineLog, R: TransitionR
     }
 }
 
-fn asked(request: &TransitionRequest) -> Asked<'_> {
+fn asked<'a>(operation: &'static str, request: &'a TransitionRequest) -> Asked<'a> {
     Asked {
-        operation: OPERATION,
+        operation,
         action: Action::moving_to(request.target_state),
         target_state: Some(request.target_state),
         reason: &request.reason,
@@ -226,11 +237,12 @@ fn decide(
 }
 
 fn repeatable(
+    operation: &'static str,
     call: &Call,
     workflow_id: &WorkflowId,
     request: &TransitionRequest,
 ) -> Result<Option<RepeatableRequest>, Bug> {
     let named = call.idempotency_key.as_ref();
-    let what = (OPERATION, workflow_id, request);
+    let what = (operation, workflow_id, request);
     Ok(named.map(|key| RepeatableRequest::new(&call.principal.id, key, &what)).transpose()?)
 }

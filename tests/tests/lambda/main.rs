@@ -15,8 +15,8 @@ mod sam_local;
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_interface::{
-    ROUTES, amend_workflow, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state,
-    list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
+    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
+    get_workflow_state, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
     verify_workflow_history,
 };
 use alims_local::{Config, Server};
@@ -147,6 +147,7 @@ fn until_the_recovery() -> Vec<Asked> {
 fn after_the_recovery() -> Vec<Asked> {
     let release = json!({"breaks": [NO_BREAK], "reason": "why not"});
     let amend = json!({"reason": "as planned", "labels": {"sample": "S-1"}});
+    let batch = json!({"transitions": [{"workflow_id": "wf-1", "target_state": "PAUSED", "reason": "pause"}]});
     vec![
         Asked::of(&get_workflow_recovery::ROUTE).holding("/status", "recovered"),
         Asked::of(&get_workflow_state::ROUTE).holding("/current_state", "ACTIVE"),
@@ -156,6 +157,7 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
+        Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 5),
     ]
 }
 

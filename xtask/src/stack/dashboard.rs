@@ -9,7 +9,7 @@ use super::metrics::Metric;
 
 /// A row of the dashboard: its title, and the metrics of this service in it.
 const ROWS: &[(&str, &[&str])] = &[
-    ("Traffic and refusals", &["Operations", "Refusals"]),
+    ("Traffic and refusals", &["Operations", "BatchItems", "Refusals"]),
     ("Conflicts and rules", &["Conflicts", "RulesLatency"]),
     ("Publisher", &["EventsPublished", "EventsRefused", LAG_VERSIONS, "PublisherLag"]),
     ("Sweeps", &["SweptWorkflows", "WorkflowsBehind", "SweepCoverage", "SweepRound"]),

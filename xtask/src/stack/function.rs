@@ -75,6 +75,8 @@ pub(crate) enum Wait {
     Starter,
     /// Events put on the bus.
     Bus,
+    /// No call: how long a batch goes on to begin what it is asked for.
+    Begins,
 }
 
 /// What a function may do with the log.

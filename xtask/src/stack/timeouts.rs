@@ -16,7 +16,7 @@ const TABLES: &str = "<!-- tables -->\n";
 const REQUEST_MS: u32 = 23_500;
 
 impl Wait {
-    const ALL: [Self; 5] = [Self::Log, Self::Index, Self::Rules, Self::Starter, Self::Bus];
+    const ALL: [Self; 6] = [Self::Log, Self::Index, Self::Rules, Self::Starter, Self::Bus, Self::Begins];
 
     /// The name, what it is, and how long its adapter lets it take with all its tries. A test compares the milliseconds
     /// with the adapters.
@@ -27,6 +27,7 @@ impl Wait {
             Self::Rules => ("rules", "a judgement of the rules, with the largest `RulesEngineDeadlineMs`", 5400),
             Self::Starter => ("starter", "a call of the state machine's service", 4000),
             Self::Bus => ("bus", "events put on the bus", 6000),
+            Self::Begins => ("begins", "no call: so long a batch goes on to begin transitions", 8000),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod described;
 mod document;
+mod failure;
 
 pub mod examples;
 pub mod gateway;
@@ -13,4 +14,5 @@ mod tag;
 
 pub use described::Described;
 pub use document::document;
+pub use failure::Failure;
 pub use tag::Tag;

@@ -32,6 +32,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         | ProblemCode::RulesEngineUnavailable
         | ProblemCode::WrittenByNewerRelease
         | ProblemCode::OutOfTime
+        | ProblemCode::NotReached
         | ProblemCode::Internal => (&[], &[]),
     }
 }
@@ -63,7 +64,8 @@ pub(crate) fn schema(code: ProblemCode) -> RefOr<Schema> {
 }
 
 /// What an answer with one of these codes carries.
-pub(crate) fn one_of(codes: &[ProblemCode]) -> RefOr<Schema> {
+#[must_use]
+pub fn one_of(codes: &[ProblemCode]) -> RefOr<Schema> {
     let reference = |code: &ProblemCode| Ref::from_schema_name(name(*code));
     if let [only] = codes {
         return reference(only).into();

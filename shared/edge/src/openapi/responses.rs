@@ -164,6 +164,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::StorageUnavailable
         | ProblemCode::WrittenByNewerRelease
         | ProblemCode::OutOfTime
+        | ProblemCode::NotReached
         | ProblemCode::Internal => json!({}),
     };
     if let (Some(example), Value::Object(extra)) = (example.as_object_mut(), extra) {

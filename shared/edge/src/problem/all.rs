@@ -20,9 +20,18 @@ pub const RETRY_AFTER_SECONDS: u16 = 1;
 /// The detail of a body that cannot be read.
 const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
                            `application/json` in UTF-8, as `errors` says.";
+/// The detail of a key that belongs to another request.
+const KEY_REUSED: &str =
+    "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key.";
+/// The detail of rules that gave no verdict.
+const NO_VERDICT: &str =
+    "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`.";
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
+/// The detail of a part of a request that was not begun.
+const NOT_REACHED: &str = "The service had no time left to begin this; nothing was changed. Repeat the request with the \
+                           same idempotency key.";
 /// A cause for the log, shown to no caller.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -95,6 +104,8 @@ pub enum Problem {
     WrittenByNewerRelease(Cause),
     /// The work on the request took too long.
     OutOfTime,
+    /// There was no time to begin one of the things that a request asks for.
+    NotReached,
     /// The bus did not confirm an event of a replay.
     ReplayInterrupted {
         /// The version to continue from.
@@ -156,6 +167,7 @@ impl Problem {
             Self::StorageUnavailable(_) | Self::ReplayInterrupted { .. } => ProblemCode::StorageUnavailable,
             Self::WrittenByNewerRelease(_) => ProblemCode::WrittenByNewerRelease,
             Self::OutOfTime => ProblemCode::OutOfTime,
+            Self::NotReached => ProblemCode::NotReached,
             Self::Internal(_) => ProblemCode::Internal,
         }
     }
@@ -204,6 +216,7 @@ impl Problem {
             | Self::RuleViolation(_)
             | Self::IdempotencyKeyReused
             | Self::OutOfTime
+            | Self::NotReached
             | Self::TooManyRefusals(_) => None,
         }
     }
@@ -260,15 +273,9 @@ impl Problem {
             Self::RuleViolation(_) => {
                 "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
             }
-            Self::IdempotencyKeyReused => {
-                "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key."
-                    .to_owned()
-            }
+            Self::IdempotencyKeyReused => KEY_REUSED.to_owned(),
             Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
-            Self::RulesEngineUnavailable(_) => {
-                "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`."
-                    .to_owned()
-            }
+            Self::RulesEngineUnavailable(_) => NO_VERDICT.to_owned(),
             Self::StorageUnavailable(_) => {
                 "The storage did not answer in time; the change may have been made. Repeat the request later with the \
                  same idempotency key, if any."
@@ -280,6 +287,7 @@ impl Problem {
                     .to_owned()
             }
             Self::OutOfTime => OUT_OF_TIME.to_owned(),
+            Self::NotReached => NOT_REACHED.to_owned(),
             Self::ReplayInterrupted { next_version, .. } => format!(
                 "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
                  from that version."

@@ -50,13 +50,15 @@ pub enum ProblemCode {
     WrittenByNewerRelease,
     /// The work on the request took too long.
     OutOfTime,
+    /// There was no time to begin one of the things that a request asks for.
+    NotReached,
     /// A bug.
     Internal,
 }
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -78,6 +80,7 @@ impl ProblemCode {
         Self::StorageUnavailable,
         Self::WrittenByNewerRelease,
         Self::OutOfTime,
+        Self::NotReached,
         Self::Internal,
     ];
 
@@ -106,6 +109,7 @@ impl ProblemCode {
             Self::StorageUnavailable => "storage-unavailable",
             Self::WrittenByNewerRelease => "written-by-newer-release",
             Self::OutOfTime => "out-of-time",
+            Self::NotReached => "not-reached",
             Self::Internal => "internal",
         }
     }
@@ -131,9 +135,11 @@ impl ProblemCode {
             | Self::RuleViolation
             | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
-            Self::RulesEngineUnavailable | Self::StorageUnavailable | Self::WrittenByNewerRelease | Self::OutOfTime => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::RulesEngineUnavailable
+            | Self::StorageUnavailable
+            | Self::WrittenByNewerRelease
+            | Self::OutOfTime
+            | Self::NotReached => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -163,6 +169,7 @@ impl ProblemCode {
             Self::StorageUnavailable => "Storage unavailable",
             Self::WrittenByNewerRelease => "Written by a newer release",
             Self::OutOfTime => "Out of time",
+            Self::NotReached => "Not reached",
             Self::Internal => "Internal error",
         }
     }

@@ -127,6 +127,7 @@ impl ProblemDocument {
             | Problem::StorageUnavailable(_)
             | Problem::WrittenByNewerRelease(_)
             | Problem::OutOfTime
+            | Problem::NotReached
             | Problem::Internal(_) => bare,
         }
     }

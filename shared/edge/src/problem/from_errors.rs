@@ -4,7 +4,7 @@ use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::json::JsonRefused;
 use alims_domain::workflow_data::DataRefused;
 use alims_operations::ports::{LogError, StarterError, StoreError};
-use alims_operations::{ReadWorkflowError, StartRecoveryError};
+use alims_operations::{ReadWorkflowError, RequestStateTransitionError, StartRecoveryError};
 
 use crate::problem::{Problem, RequestFault};
 
@@ -15,6 +15,27 @@ impl From<ReadWorkflowError> for Problem {
             ReadWorkflowError::Forbidden(forbidden) => Self::Forbidden(forbidden),
             ReadWorkflowError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
             ReadWorkflowError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestStateTransitionError> for Problem {
+    fn from(error: RequestStateTransitionError) -> Self {
+        match error {
+            RequestStateTransitionError::NotFound => Self::WorkflowNotFound,
+            RequestStateTransitionError::KeyReused => Self::IdempotencyKeyReused,
+            RequestStateTransitionError::VersionConflict(conflict) => {
+                Self::VersionConflict { conflict, if_match: false }
+            }
+            RequestStateTransitionError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            RequestStateTransitionError::InvalidTransition(invalid) => Self::InvalidTransition(invalid),
+            RequestStateTransitionError::Metadata(refused) => refused.into(),
+            RequestStateTransitionError::RuleViolation(violation) => Self::RuleViolation(violation),
+            RequestStateTransitionError::TooManyRefusals(too_many) => Self::TooManyRefusals(too_many),
+            RequestStateTransitionError::RulesUnavailable(cause) => Self::RulesEngineUnavailable(Box::new(cause)),
+            RequestStateTransitionError::Quarantined(quarantined) => Self::WorkflowQuarantined(quarantined.0),
+            RequestStateTransitionError::Store(error) => error.into(),
+            RequestStateTransitionError::Bug(bug) => Self::internal(bug),
         }
     }
 }

@@ -17,23 +17,33 @@ pub const BODY_LEVELS_MAX: usize = JSON_DEPTH_MAX + 1;
 
 /// Reads a required body. What it says again of path and token must be what they say.
 pub fn required(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
+    required_of_items(request, stated, 0, faults)
+}
+
+/// The same where the callers' objects stand in items, so many levels further down.
+pub fn required_of_items(
+    request: &Request,
+    stated: Stated<'_>,
+    further_levels: usize,
+    faults: &mut Faults,
+) -> Option<Fields> {
     if is_empty(request) {
         faults.at(Pointer::root(), "is empty; send a JSON object");
         return None;
     }
-    read(request, stated, faults)
+    read(request, stated, BODY_LEVELS_MAX + further_levels, faults)
 }
 
 /// Reads an optional body. What it says again of path and token must be what they say.
 pub fn optional(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
-    if is_empty(request) { None } else { read(request, stated, faults) }
+    if is_empty(request) { None } else { read(request, stated, BODY_LEVELS_MAX, faults) }
 }
 
 fn is_empty(request: &Request) -> bool {
     request.body().iter().all(u8::is_ascii_whitespace)
 }
 
-fn read(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fields> {
+fn read(request: &Request, stated: Stated<'_>, levels: usize, faults: &mut Faults) -> Option<Fields> {
     let readable = headers::representation(request.headers(), faults);
     let bytes: &[u8] = request.body();
     if bytes.len() > BODY_BYTES_MAX {
@@ -50,7 +60,7 @@ fn read(request: &Request, stated: Stated<'_>, faults: &mut Faults) -> Option<Fi
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let value = exact_json::read(text, BODY_LEVELS_MAX, faults)?;
+            let value = exact_json::read(text, levels, faults)?;
             let mut body = Fields::of(value, Pointer::root(), faults)?;
             stated.compare(&mut body, faults);
             Some(body)

@@ -1,6 +1,7 @@
 //! The versions that a caller decided on: named by the header `If-Match`, by the body, or by both.
 
 use alims_domain::expected_versions::ExpectedVersions;
+use alims_domain::identifiers::Version;
 use http::HeaderMap;
 
 use crate::reader::faults::Faults;
@@ -23,6 +24,16 @@ pub fn expected_versions(
     faults: &mut Faults,
 ) -> Option<ExpectedVersions> {
     let named = body.optional("expected_version", fields::version, faults);
+    expected_of(body, matched, named, faults)
+}
+
+/// The same, for a body whose `expected_version` is read already.
+pub fn expected_of(
+    body: &Fields,
+    matched: Option<ExpectedVersions>,
+    named: Option<Version>,
+    faults: &mut Faults,
+) -> Option<ExpectedVersions> {
     match (matched, named) {
         (Some(matched), Some(named)) if matched.contain(named) => Some(named.into()),
         (Some(matched), named) => {

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use alims_domain::call::{Call, Principal};
 use alims_domain::identifiers::{CorrelationId, WorkflowId};
 use alims_domain::invalid::InvalidValue;
+use alims_operations::TimeLeft;
 use lambda_http::Request;
 
 use crate::problem::Problem;
@@ -48,6 +49,12 @@ impl Incoming {
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// How long the work on the request may take.
+    #[must_use]
+    pub fn time_left(&self) -> TimeLeft {
+        self.extensions().get().copied().unwrap_or_default()
     }
 
     /// The caller, when the gateway verified one.

@@ -14,6 +14,7 @@ pub mod query;
 mod shown;
 pub mod stated;
 pub mod token;
+pub mod transition;
 
 use alims_domain::call::Call;
 use alims_domain::identifiers::WorkflowId;

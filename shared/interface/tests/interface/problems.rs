@@ -116,6 +116,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (Problem::WrittenByNewerRelease("secret".into()), 503, json!({})),
         (Problem::OutOfTime, 503, json!({})),
+        (Problem::NotReached, 503, json!({})),
         (Problem::internal("secret"), 500, json!({})),
     ]
 }
@@ -280,10 +281,7 @@ fn what_passes_is_unavailable_and_what_does_not_is_a_bug() {
         ),
         (ReadWorkflowError::Quarantined(Quarantined(broken.clone())).into(), "workflow-quarantined"),
         (ReadWorkflowError::Store(unavailable()).into(), "storage-unavailable"),
-        (
-            request_state_transition::problems::problem(RequestStateTransitionError::Store(unavailable())),
-            "storage-unavailable",
-        ),
+        (Problem::from(RequestStateTransitionError::Store(unavailable())), "storage-unavailable"),
         (
             recover_workflow::problems::problem(RecoverWorkflowError::from(StartRecoveryError::Contended)),
             "storage-unavailable",

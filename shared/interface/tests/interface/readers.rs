@@ -359,6 +359,7 @@ fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
         "amend-workflow" => amend_workflow::request::read(request).map(drop),
         "get-caller" => get_caller::request::read(request).map(drop),
+        "batch-state-transitions" => batch_state_transitions::request::read(request).map(drop),
         "count-workflows" => count_workflows::request::read(request).map(drop),
         "create-workflow" => create_workflow::request::read(request).map(drop),
         "request-state-transition" => request_state_transition::request::read(request).map(drop),

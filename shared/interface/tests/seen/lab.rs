@@ -9,9 +9,9 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    amend_workflow, count_workflows, create_workflow, get_caller, get_workflow_history, get_workflow_recovery,
-    get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events,
-    request_state_transition, verify_workflow_history,
+    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history,
+    get_workflow_recovery, get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow,
+    replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -124,6 +124,7 @@ impl Lab {
             "create-workflow" => create_workflow::create_workflow(&deciding, request).await,
             "request-state-transition" => request_state_transition::request_state_transition(&deciding, request).await,
             "amend-workflow" => amend_workflow::amend_workflow(&deciding, request).await,
+            "batch-state-transitions" => batch_state_transitions::batch_state_transitions(&deciding, request).await,
             "get-workflow-state" => {
                 let (reading, rules) = (self.reading(), self.judge.clone());
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };

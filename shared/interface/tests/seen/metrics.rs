@@ -3,7 +3,7 @@
 use alims_domain::lifecycle::State;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_edge::testing::GatewayEvent;
-use alims_interface::{create_workflow, request_state_transition};
+use alims_interface::{batch_state_transitions, create_workflow, request_state_transition};
 use alims_operations::metrics;
 use alims_testing::builders::{a_claim, a_created_of, a_key_of, a_move, at, with_metadata};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -48,6 +48,12 @@ async fn everything_happens() {
         .json(&json!({"target_state": "ACTIVE", "reason": "It begins."}));
     assert_eq!(lab.ask(&request_state_transition::ROUTE, &activate).await.code(), "version-conflict");
 
+    // One of the two is refused, and the request is answered all the same.
+    let batch = GatewayEvent::of(&batch_state_transitions::ROUTE)
+        .json(&json!({"reason": "It begins.", "transitions": [
+        {"workflow_id": "wf-1", "target_state": "ACTIVE"}, {"workflow_id": "wf-9", "target_state": "ACTIVE"}]}));
+    assert_eq!(lab.ask(&batch_state_transitions::ROUTE, &batch).await.status, 200);
+
     let refused = a_created_of(&a_key_of(&"lab".parse().unwrap(), "wf-3"));
     lab.log.overwrite(refused.clone());
     lab.bus.never_accepts(refused.event.event_id);
@@ -89,6 +95,10 @@ async fn each_metric_of_the_list_is_counted_by_a_handler_with_its_labels_and_no_
     let created = |outcome| value("Operations", &[("Operation", "create-workflow"), ("Outcome", outcome)]);
     assert_eq!((created("done"), created("refused"), created("failed")), (Some(1.0), Some(1.0), None));
     assert_eq!(value("Refusals", &[("Code", "version-conflict")]), Some(1.0));
+    assert_eq!(value("BatchItems", &[("Outcome", "refused")]), Some(2.0));
+    assert_eq!(value("Refusals", &[("Code", "workflow-not-found")]), Some(1.0));
+    let batch = |outcome| value("Operations", &[("Operation", "batch-state-transitions"), ("Outcome", outcome)]);
+    assert_eq!((batch("done"), batch("refused")), (Some(1.0), None));
     assert_eq!((value("Conflicts", &[]), value("Quarantines", &[])), (Some(1.0), Some(2.0)));
     assert_eq!((value("LogChanges", &[]), value("EventsRefused", &[])), (Some(1.0), Some(1.0)));
     assert_eq!(value("EventsPublished", &[]), Some(2.0));

@@ -88,6 +88,12 @@ fn event(route: &'static alims_edge::route::Route) -> GatewayEvent {
             "validation_context": {"PLANTED": PLANTED},
             "failure": {"code": "broken", "message": PLANTED, "retryable": true},
         })),
+        "batch-state-transitions" => event.json(&json!({"reason": PLANTED, "transitions": [
+            {"workflow_id": "wf-1", "target_state": "ACTIVE", "metadata": metadata(),
+             "validation_context": {"PLANTED": PLANTED}},
+            {"workflow_id": "wf-2", "target_state": "FAILED", "reason": PLANTED,
+             "failure": {"code": "broken", "message": PLANTED, "retryable": true}},
+        ]})),
         "recover-workflow" => event.json(&json!({"reason": PLANTED})),
         "release-workflow" => {
             let breaks = ["0000000001-00000000000000000000000000000000"];

@@ -11,6 +11,7 @@
 
 mod amend_workflow;
 mod assess;
+mod batch_state_transitions;
 mod chain_walk;
 mod count_workflows;
 mod create_workflow;
