@@ -14,8 +14,14 @@ const FOLDER: &str = "target/fuzz";
 /// The targets, in the order in which they run.
 const TARGETS: [&str; 6] = ["bodies", "cursors", "patches", "policies", "records", "rules"];
 /// The operations with a body, in the order in which the target `bodies` numbers them.
-const WITH_A_BODY: [&str; 5] =
-    ["create-workflow", "request-state-transition", "recover-workflow", "release-workflow", "replay-events"];
+const WITH_A_BODY: [&str; 6] = [
+    "create-workflow",
+    "request-state-transition",
+    "recover-workflow",
+    "release-workflow",
+    "replay-events",
+    "amend-workflow",
+];
 /// A body that is larger only repeats what a small one shows.
 const INPUT_BYTES_MAX: u32 = 16 * 1024;
 

@@ -88,6 +88,10 @@ fn event(route: &'static alims_edge::route::Route) -> GatewayEvent {
             "validation_context": {"PLANTED": PLANTED},
             "failure": {"code": "broken", "message": PLANTED, "retryable": true},
         })),
+        "amend-workflow" => event.json(&json!({
+            "reason": PLANTED, "metadata": metadata(), "labels": {"planted": PLANTED}, "assignee": PLANTED,
+            "validation_context": {"PLANTED": PLANTED},
+        })),
         "recover-workflow" => event.json(&json!({"reason": PLANTED})),
         "release-workflow" => {
             let breaks = ["0000000001-00000000000000000000000000000000"];
