@@ -14,7 +14,8 @@ const FOLDER: &str = "target/fuzz";
 /// The targets, in the order in which they run.
 const TARGETS: [&str; 6] = ["bodies", "cursors", "patches", "policies", "records", "rules"];
 /// The operations with a body, in the order in which the target `bodies` numbers them.
-const WITH_A_BODY: [&str; 6] = [
+const WITH_A_BODY: [&str; 7] = [
+    "amend-workflow",
     "batch-state-transitions",
     "create-workflow",
     "request-state-transition",

@@ -61,10 +61,10 @@ fn history_page() -> Value {
         ],
         "changes": [{
             "version": 3, "compared_with": 2, "truncated": false, "changes": [
-                {"pointer": "/metadata/results", "to": {"sodium_mmol_l": 141.5}},
-                {"pointer": "/labels/sample", "to": "S-2026-0042"},
+                {"pointer": "/assignee", "to": "bob"},
                 {"pointer": "/due_at", "to": "2026-11-25T12:00:00.000Z"},
-                {"pointer": "/assignee", "to": "bob"}
+                {"pointer": "/labels/sample", "to": "S-2026-0042"},
+                {"pointer": "/metadata/results", "to": {"sodium_mmol_l": 141.5}}
             ]
         }]
     })

@@ -47,7 +47,11 @@ impl HistoryPage {
             let reached = position.behind(&item);
             let change = match &item {
                 HistoryItem::Version(event) => changed.next_if(|change| change.version == event.version),
-                _ => None,
+                HistoryItem::Refusal(_)
+                | HistoryItem::Quarantined(_)
+                | HistoryItem::Released(_)
+                | HistoryItem::Recovery(_)
+                | HistoryItem::Unreadable(_) => None,
             };
             let entry = HistoryEntry::from(item);
             bytes = bytes.saturating_add(serde_json::to_vec(&entry)?.len());

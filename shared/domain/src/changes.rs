@@ -3,6 +3,7 @@
 use jsonptr::PointerBuf;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 use crate::event::WorkflowEvent;
 use crate::identifiers::Version;
@@ -31,7 +32,7 @@ pub struct VersionChanges {
     /// The version with which it is compared; absent for version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<Version>,
-    /// Each value that differs, in the order of the pointers' members. A remark changes none.
+    /// Each value that differs, in the order of the names. A remark changes none.
     pub changes: Vec<ValueChange>,
     /// Whether there are more changes than are shown.
     pub truncated: bool,
@@ -83,8 +84,9 @@ struct Found {
 impl Found {
     /// Compares two objects member by member. Lists are values: an item that is inserted would change all behind it.
     fn compare(&mut self, place: &PointerBuf, from: &Map<String, Value>, to: &Map<String, Value>) {
-        let removed = from.keys().filter(|name| !to.contains_key(*name));
-        for name in to.keys().chain(removed) {
+        // In the order of the names: whether a map keeps another order depends on the features of other crates.
+        let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+        for name in names {
             if self.truncated {
                 return;
             }

@@ -26,6 +26,7 @@ use crate::workflow_data::WorkflowData;
 
 /// The decision on a request; `R` is the type of its rejections.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a request has one decision, and it is taken apart at once")]
 pub enum Decision<R> {
     /// The same request made this version before: the caller gets the first answer again.
     Repeated(Version),

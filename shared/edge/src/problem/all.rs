@@ -245,15 +245,8 @@ impl Problem {
                 "A workflow in {} cannot move to {}; nothing was changed. Choose one of `allowed_transitions`.",
                 invalid.current_state, invalid.target_state
             ),
-            Self::WorkflowClosed(closed) => format!(
-                "A workflow in {} keeps its data; nothing was changed. Send a `reason` alone as a remark, or create a new workflow.",
-                closed.current_state
-            ),
-            Self::VersionConflict { conflict, .. } => format!(
-                "The workflow is now at version {} in {}; nothing was changed. Read it again, then repeat the request \
-                 with that version.",
-                conflict.version, conflict.current_state
-            ),
+            Self::WorkflowClosed(closed) => closed_workflow(closed),
+            Self::VersionConflict { conflict, .. } => outdated(conflict),
             Self::NotReplaceable(not) => not_replaceable(not),
             Self::PayloadTooLarge { what, limit_bytes } => format!(
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
@@ -295,6 +288,23 @@ impl Problem {
             Self::Internal(_) => "An internal error occurred. Report the `request_id` to the operator.".to_owned(),
         }
     }
+}
+
+/// The detail of a change of a workflow that has ended.
+fn closed_workflow(closed: &WorkflowClosed) -> String {
+    format!(
+        "A workflow in {} keeps its data; nothing was changed. Send a `reason` alone as a remark, or create a new workflow.",
+        closed.current_state
+    )
+}
+
+/// The detail of a decision on a version that is not the newest.
+fn outdated(conflict: &VersionConflict) -> String {
+    format!(
+        "The workflow is now at version {} in {}; nothing was changed. Read it again, then repeat the request with that \
+         version.",
+        conflict.version, conflict.current_state
+    )
 }
 
 /// The detail of a release of a history whose end cannot be read.

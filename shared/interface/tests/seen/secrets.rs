@@ -94,6 +94,10 @@ fn event(route: &'static alims_edge::route::Route) -> GatewayEvent {
             {"workflow_id": "wf-2", "target_state": "FAILED", "reason": PLANTED,
              "failure": {"code": "broken", "message": PLANTED, "retryable": true}},
         ]})),
+        "amend-workflow" => event.json(&json!({
+            "reason": PLANTED, "metadata": metadata(), "labels": {"planted": PLANTED}, "assignee": PLANTED,
+            "validation_context": {"PLANTED": PLANTED},
+        })),
         "recover-workflow" => event.json(&json!({"reason": PLANTED})),
         "release-workflow" => {
             let breaks = ["0000000001-00000000000000000000000000000000"];

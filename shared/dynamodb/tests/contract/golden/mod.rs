@@ -3,6 +3,7 @@
 //! `tests/golden/format-1` holds them as `DynamoDB`'s JSON. `tests/golden/check.py` computes the hashes in them anew
 //! without any code of this project. What is committed there stays for ever: a newer format gets a folder of its own.
 
+mod amended;
 mod earlier;
 pub(crate) mod values;
 
@@ -172,7 +173,7 @@ fn the_folder_holds_an_item_of_every_kind_and_nothing_else() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
     let files: BTreeSet<String> =
         folder.read_dir().unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    let kinds = Kind::ALL.iter().map(|kind| kind.file()).chain(earlier::FILES);
+    let kinds = Kind::ALL.iter().map(|kind| kind.file()).chain(earlier::FILES).chain(amended::FILES);
     assert_eq!(files, kinds.map(str::to_owned).collect());
     for kind in Kind::ALL {
         assert_eq!(key_of(&golden(*kind)), kind.key(), "{kind:?}");
