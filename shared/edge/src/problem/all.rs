@@ -20,6 +20,12 @@ pub const RETRY_AFTER_SECONDS: u16 = 1;
 /// The detail of a body that cannot be read.
 const UNSUPPORTED: &str = "The form of the body is not supported; nothing was changed. Send uncompressed \
                            `application/json` in UTF-8, as `errors` says.";
+/// The detail of a store that gave no answer.
+const STORAGE_UNAVAILABLE: &str = "The storage did not answer in time; the change may have been made. Repeat the \
+                                   request later with the same idempotency key, if any.";
+/// The detail of an item that this release cannot read.
+const NEWER_RELEASE: &str = "A newer release of this service wrote this workflow; nothing was changed. Repeat the \
+                             request when that release runs again.";
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
@@ -209,7 +215,8 @@ impl Problem {
     pub fn detail(&self) -> String {
         match self {
             Self::MalformedRequest(_) => {
-                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again.".to_owned()
+                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again."
+                    .to_owned()
             }
             Self::Unauthenticated(why) => {
                 format!("{why}. Send a valid token as `Authorization: Bearer <token>`.")
@@ -250,7 +257,8 @@ impl Problem {
                 named.as_str()
             ),
             Self::RuleViolation(_) => {
-                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
+                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met."
+                    .to_owned()
             }
             Self::IdempotencyKeyReused => {
                 "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key."
@@ -261,16 +269,8 @@ impl Problem {
                 "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`."
                     .to_owned()
             }
-            Self::StorageUnavailable(_) => {
-                "The storage did not answer in time; the change may have been made. Repeat the request later with the \
-                 same idempotency key, if any."
-                    .to_owned()
-            }
-            Self::WrittenByNewerRelease(_) => {
-                "A newer release of this service wrote this workflow; nothing was changed. Repeat the request when that \
-                 release runs again."
-                    .to_owned()
-            }
+            Self::StorageUnavailable(_) => STORAGE_UNAVAILABLE.to_owned(),
+            Self::WrittenByNewerRelease(_) => NEWER_RELEASE.to_owned(),
             Self::OutOfTime => OUT_OF_TIME.to_owned(),
             Self::ReplayInterrupted { next_version, .. } => format!(
                 "The event bus did not confirm version {next_version}; no later event was sent. Repeat the replay later \
