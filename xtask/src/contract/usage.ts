@@ -21,7 +21,7 @@ export function found(workflow: Schemas["WorkflowState"]): string {
 }
 
 export function may(caller: Schemas["Caller"], action: string): boolean {
-  return caller.permitted_actions.includes(action);
+  return caller.permitted_actions.some((permitted) => permitted === action);
 }
 
 export function sample(entry: Schemas["HistoryEntry"]): unknown {

@@ -26,6 +26,12 @@ const KEY_REUSED: &str =
 /// The detail of rules that gave no verdict.
 const NO_VERDICT: &str =
     "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`.";
+/// The detail of a store that gave no answer.
+const STORAGE_UNAVAILABLE: &str = "The storage did not answer in time; the change may have been made. Repeat the \
+                                   request later with the same idempotency key, if any.";
+/// The detail of an item that this release cannot read.
+const NEWER_RELEASE: &str = "A newer release of this service wrote this workflow; nothing was changed. Repeat the \
+                             request when that release runs again.";
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
@@ -226,7 +232,8 @@ impl Problem {
     pub fn detail(&self) -> String {
         match self {
             Self::MalformedRequest(_) => {
-                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again.".to_owned()
+                "The request is invalid and nothing was changed. Correct what `errors` lists and send it again."
+                    .to_owned()
             }
             Self::Unauthenticated(why) => {
                 format!("{why}. Send a valid token as `Authorization: Bearer <token>`.")
@@ -264,21 +271,14 @@ impl Problem {
                 named.as_str()
             ),
             Self::RuleViolation(_) => {
-                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.".to_owned()
+                "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met."
+                    .to_owned()
             }
             Self::IdempotencyKeyReused => KEY_REUSED.to_owned(),
             Self::TooManyRefusals(too_many) => too_many_refusals(too_many),
             Self::RulesEngineUnavailable(_) => NO_VERDICT.to_owned(),
-            Self::StorageUnavailable(_) => {
-                "The storage did not answer in time; the change may have been made. Repeat the request later with the \
-                 same idempotency key, if any."
-                    .to_owned()
-            }
-            Self::WrittenByNewerRelease(_) => {
-                "A newer release of this service wrote this workflow; nothing was changed. Repeat the request when that \
-                 release runs again."
-                    .to_owned()
-            }
+            Self::StorageUnavailable(_) => STORAGE_UNAVAILABLE.to_owned(),
+            Self::WrittenByNewerRelease(_) => NEWER_RELEASE.to_owned(),
             Self::OutOfTime => OUT_OF_TIME.to_owned(),
             Self::NotReached => NOT_REACHED.to_owned(),
             Self::ReplayInterrupted { next_version, .. } => format!(

@@ -40,11 +40,8 @@ fn not_replaceable(why: WhyNotReplaceable) -> Problem {
 pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
     let fault = RequestFault { pointer: Some("/reason".to_owned()), message: "is required".to_owned() };
     let outside = RequestFault { pointer: None, message: "the header if-match must be …".to_owned() };
-    let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
-    let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
     let invalid = InvalidTransition { current_state: State::Paused, target_state: State::Failed, version: version(7) };
-    let flood = TooManyRefusals { whose: Whose::Principal, retry_after_seconds: 42 };
-    vec![
+    [
         (
             Problem::MalformedRequest(vec![fault, outside.clone()]),
             400,
@@ -98,6 +95,17 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             423,
             json!({"broken_at_version": 3}),
         ),
+    ]
+    .into_iter()
+    .chain(problems_of_judging_and_storing())
+    .collect()
+}
+
+fn problems_of_judging_and_storing() -> Vec<(Problem, u16, Value)> {
+    let reason = RuleReason { rule_id: "four-eyes".to_owned(), message: "Not you.".to_owned() };
+    let violation = RuleViolation { reasons: vec![reason], ruleset: "lab".to_owned(), ruleset_version: "3".to_owned() };
+    let flood = TooManyRefusals { whose: Whose::Principal, retry_after_seconds: 42 };
+    vec![
         (Problem::WorkflowNotQuarantined(a_break(3).id()), 409, json!({})),
         (
             Problem::RuleViolation(violation),

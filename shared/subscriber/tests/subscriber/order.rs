@@ -1,10 +1,12 @@
 //! The inbox delivery by delivery: what is applied, what waits, what is told.
 
 use alims_domain::bus_event::BusEvent;
+use alims_domain::event::{EventType, WorkflowEvent};
+use alims_domain::lifecycle::State;
 use alims_subscriber::{
     Conflict, Event, Gap, Inbox, NotStarted, NotTaken, Position, REFUSALS_REMEMBERED_MAX, Received, Started,
 };
-use alims_testing::builders::{a_chain, a_refusal};
+use alims_testing::builders::{a_chain, a_move, a_refusal, sealed};
 
 use crate::{at, delivered, events, key, known_as, replayed};
 
@@ -211,4 +213,33 @@ fn a_position_that_contradicts_what_was_received_is_not_taken() {
     assert_eq!(inbox.start_after(events[0].workflow.clone(), Position::at(1)), Ok(Started::default()));
     assert_eq!(inbox.receive(events[0].clone(), at(0)), Ok(Received::Duplicate));
     assert_eq!(inbox.waiting(), 1);
+}
+
+/// An amendment is a version like any other: it keeps the state and not the place.
+#[test]
+fn an_amendment_waits_for_the_version_before_it_and_holds_up_the_one_after_it() {
+    let mut chain = a_chain(&key("default", "w"), 2, 7);
+    let active = chain.pop().unwrap();
+    let amended = sealed(WorkflowEvent {
+        event_type: EventType::WorkflowAmended,
+        version: active.event.version.next().unwrap(),
+        from_state: Some(active.event.to_state),
+        previous_state: active.event.from_state,
+        assignee: Some("bob".parse().unwrap()),
+        previous_hash: active.event.hash.clone(),
+        event_id: a_chain(&key("default", "w"), 1, 8)[0].event.event_id,
+        ..active.event.clone()
+    });
+    let moved = a_move(&amended, State::Paused);
+    let [created, active, amended, moved] = [&chain[0], &active, &amended, &moved].map(delivered);
+    assert_eq!((amended.event_type, amended.version), (alims_subscriber::EventType::WorkflowAmended, Some(3)));
+    let mut inbox = Inbox::default();
+    assert_eq!(inbox.receive(created.clone(), at(0)), Ok(Received::Apply(vec![created])));
+    assert_eq!(inbox.receive(moved.clone(), at(1)), Ok(Received::Waits));
+    assert_eq!(inbox.receive(amended.clone(), at(2)), Ok(Received::Waits));
+    let gap = Gap { workflow: active.workflow.clone(), versions: 2..=2, since: at(1) };
+    assert_eq!(inbox.gaps(), [gap]);
+    let expected = vec![active.clone(), amended.clone(), moved];
+    assert_eq!(inbox.receive(active, at(3)), Ok(Received::Apply(expected)));
+    assert_eq!(inbox.receive(amended, at(4)), Ok(Received::Past));
 }
