@@ -19,11 +19,11 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     let mut given: BTreeSet<String> = globals.keys().cloned().collect();
     for operation in workspace().operations() {
         let function = properties(&format!("{}Function", pascal(&operation)));
-        let judges = judges(function);
+        let reads_rules = reads_rules(function);
         let has_a_route = ROUTES.iter().any(|route| route.name == operation);
         for name in function["Environment"]["Variables"].as_object().unwrap().keys() {
             let known = read.contains(name.as_str())
-                || judges && rules.contains(name.as_str())
+                || reads_rules && rules.contains(name.as_str())
                 || has_a_route && tokens.contains(name.as_str());
             assert!(known, "{operation}: nobody reads {name}");
             given.insert(name.clone());
@@ -137,9 +137,12 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
         let function = properties(&format!("{name}Function"));
         let judges = judges(function);
         judging += usize::from(judges);
-        for setting in ["ENGINE", "URL", "DEADLINE_MS", "TOKEN_SECRET", "SIGV4_SERVICE"] {
-            let given = !function["Environment"]["Variables"][format!("ALIMS_RULES_{setting}")].is_null();
-            assert_eq!(given, judges, "{operation}: {setting}");
+        let given = |setting: &str| !function["Environment"]["Variables"][format!("ALIMS_RULES_{setting}")].is_null();
+        for setting in ["DIR", "ENGINE"] {
+            assert_eq!(given(setting), reads_rules(function), "{operation}: {setting}");
+        }
+        for setting in ["URL", "DEADLINE_MS", "TOKEN_SECRET", "SIGV4_SERVICE"] {
+            assert_eq!(given(setting), judges, "{operation}: {setting}");
         }
         let counts = filters.values().any(|filter| {
             filter["LogGroupName"] == format!("{name}LogGroup")
@@ -155,7 +158,15 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
     }
 }
 
-/// Whether a function reads rules, and so asks whatever engine there is.
-fn judges(function: &Value) -> bool {
+/// The one function that reads rules and asks no engine.
+const LISTS_RULES: &str = "functions/list-rulesets";
+
+/// Whether a function has the files of the rules.
+fn reads_rules(function: &Value) -> bool {
     function["Layers"].as_array().is_some_and(|layers| layers.contains(&json!("RulesLayer")))
+}
+
+/// Whether a function reads rules to evaluate them, and so asks whatever engine there is.
+fn judges(function: &Value) -> bool {
+    reads_rules(function) && function["CodeUri"] != LISTS_RULES
 }

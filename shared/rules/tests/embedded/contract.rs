@@ -69,7 +69,7 @@ impl TransitionRules for Broken {
         let transition = match self.flaw {
             Some(Flaw::JudgesTheCompletion) => &completion,
             Some(Flaw::JudgesAmendmentsAsMoves) if amended => &completion,
-            _ => question.transition,
+            Some(_) | None => question.transition,
         };
         let verdict = self.rules.judge(&RulesQuestion { transition, ..question.clone() }).await?;
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);

@@ -95,12 +95,13 @@ fn of_stability(case: Case) -> Case {
 
 #[test]
 fn a_label_is_asked_for_at_the_creation_and_kept_by_amendments() {
-    let created = |data: Value| unmet(of_stability(Case::of(None, Created)).to_hold(&data));
+    let created = |data: Value| unmet(of_stability(Case::of(None, Created)).becoming_with(&data));
     assert_eq!(created(json!({"labels": {"sample": "S-2026-0007"}})), [""; 0]);
     assert_eq!(created(json!({})), ["sample-labelled"]);
     assert_eq!(created(json!({"labels": {"sample": "7"}})), ["sample-labelled"]);
-    let amended =
-        |before: Value, after: Value| unmet(of_stability(Case::amending(Active)).holding(&before).to_hold(&after));
+    let amended = |before: Value, after: Value| {
+        unmet(of_stability(Case::amending(Active)).holding(&before).becoming_with(&after))
+    };
     let both = |lot: &str| json!({"labels": {"sample": "S-2026-0007", "lot-number": lot}});
     let one = json!({"labels": {"sample": "S-2026-0007"}});
     assert_eq!(amended(one.clone(), both("L1")), [""; 0]);
@@ -113,14 +114,14 @@ fn a_label_is_asked_for_at_the_creation_and_kept_by_amendments() {
 #[test]
 fn a_due_date_is_asked_for_and_only_a_supervisor_postpones_it() {
     // It is 2026-11-23T09:00:00Z.
-    let begun = |data: Value| unmet(of_stability(Case::of(Some(Created), Active)).to_hold(&data));
+    let begun = |data: Value| unmet(of_stability(Case::of(Some(Created), Active)).becoming_with(&data));
     assert_eq!(begun(json!({"due_at": "2026-11-23T09:00:00.001Z"})), [""; 0]);
     assert_eq!(begun(json!({"due_at": "2026-11-23T09:00:00.000Z"})), ["due-date-set"]);
     assert_eq!(begun(json!({})), ["due-date-set"]);
     let day =
         |day: u8| json!({"labels": {"sample": "S-2026-0007"}, "due_at": format!("2026-12-{day:02}T00:00:00.000Z")});
     let amended = |before: &Value, after: &Value, role: &str| {
-        unmet(of_stability(Case::amending(Paused)).by("bob", role).holding(before).to_hold(after))
+        unmet(of_stability(Case::amending(Paused)).by("bob", role).holding(before).becoming_with(after))
     };
     let without = json!({"labels": {"sample": "S-2026-0007"}});
     for (before, after) in [(&without, &day(9)), (&day(9), &day(9)), (&day(9), &day(8))] {

@@ -263,7 +263,7 @@ fn a_rule_for_moves_and_one_for_amendments_never_apply_to_the_other() {
 fn labels_due_date_assignee_and_what_is_replaced_are_seen_before_and_after() {
     let before = json!({"labels": {"a": "x", "lot-1": "y"}, "due_at": "2026-11-23T09:00:00.000Z", "assignee": "bob"});
     let after = json!({"labels": {"a": "z"}, "assignee": "carol"});
-    let mut case = Case::of(Some(Active), Completed).holding(&before).to_hold(&after);
+    let mut case = Case::of(Some(Active), Completed).holding(&before).becoming_with(&after);
     case.workflow.replaces = Some("w-0".parse().unwrap());
     for expression in [
         "transition.kind == 'move'",
@@ -284,7 +284,7 @@ fn labels_due_date_assignee_and_what_is_replaced_are_seen_before_and_after() {
 #[test]
 fn a_creation_has_data_only_after_it() {
     let data = json!({"labels": {"a": "x"}, "due_at": "2026-11-23T09:00:00.000Z", "assignee": "bob"});
-    let mut case = Case::of(None, Created).holding(&data).to_hold(&data);
+    let mut case = Case::of(None, Created).holding(&data).becoming_with(&data);
     case.workflow.replaces = Some("w-0".parse().unwrap());
     let created = |expression: &str| {
         let text = ruleset_of(expression).replace("from: ACTIVE, to: COMPLETED", "to: CREATED");

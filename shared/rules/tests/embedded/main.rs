@@ -106,7 +106,7 @@ impl Case {
     }
 
     /// Labels, due date and assignee as they would be after it.
-    fn to_hold(mut self, data: &Value) -> Self {
+    fn becoming_with(mut self, data: &Value) -> Self {
         hold(&mut self.transition.data, data);
         self
     }
