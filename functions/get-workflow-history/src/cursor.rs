@@ -61,6 +61,7 @@ mod tests {
             ("a history of another workflow", of(&WorkflowKey { workflow_id, ..ours.clone() }, &query(none))),
             ("a history with refusals", of(&ours, &query(Include { refusals: true, ..none }))),
             ("a history with quarantines", of(&ours, &query(Include { quarantines: true, ..none }))),
+            ("a history with changes", of(&ours, &query(Include { changes: true, ..none }))),
             ("a history with recoveries", of(&ours, &query(Include { recoveries: true, ..none }))),
         ]
         .map(|(what, binding)| (what.to_owned(), binding))

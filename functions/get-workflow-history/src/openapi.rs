@@ -17,7 +17,7 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Read a workflow's history",
-        description: "Returns every version, oldest first, and on request refused attempts, quarantines with their \
+        description: "Returns every version, oldest first, and on request what each changed, refused attempts, quarantines with their \
                       releases, and recoveries. Each of these comes behind the version that was the newest when it \
                       was made, whatever the clocks say. A page holds fewer items when the items are large. What is \
                       added while you read follows on the last pages. A page may be short although more pages follow.",
@@ -44,7 +44,9 @@ fn include() -> Parameter {
     let told = "Adds other entries of the log, separated by commas. `refusals` adds your own refused \
                 attempts, and with the action `getWorkflowRefusals` those of every caller. `quarantines` adds each \
                 break that was found and each release with its reason, and `recoveries` each attempt with its outcome; \
-                both need the action `getWorkflowRecovery`.";
+                both need the action `getWorkflowRecovery`. `changes` adds, beside the items, the old and the new \
+                values of what each version changed, at most 100 of a version; they are computed, and no hash covers \
+                them.";
     parameters::parameter("include", ParameterIn::Query, told, schema, json!(INCLUDED))
         .style(Some(ParameterStyle::Form))
         .explode(Some(false))
@@ -52,7 +54,20 @@ fn include() -> Parameter {
 }
 
 fn history_page() -> Value {
-    json!({"items": [examples::creation(), examples::moved(), refused(), recovered(), quarantined(), released()]})
+    json!({
+        "items": [
+            examples::creation(), examples::moved(), refused(), recovered(), quarantined(), released(),
+            examples::amended()
+        ],
+        "changes": [{
+            "version": 3, "compared_with": 2, "truncated": false, "changes": [
+                {"pointer": "/metadata/results", "to": {"sodium_mmol_l": 141.5}},
+                {"pointer": "/labels/sample", "to": "S-2026-0042"},
+                {"pointer": "/due_at", "to": "2026-11-25T12:00:00.000Z"},
+                {"pointer": "/assignee", "to": "bob"}
+            ]
+        }]
+    })
 }
 
 fn refused() -> Value {

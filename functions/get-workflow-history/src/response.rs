@@ -1,6 +1,7 @@
 //! A page of a workflow's history.
 
-use alims_operations::get_workflow_history::{self as operation, HistoryPosition};
+use alims_domain::changes::VersionChanges;
+use alims_operations::get_workflow_history::{self as operation, HistoryItem, HistoryPosition};
 use serde::Serialize;
 
 use crate::cursor::HistoryCursors;
@@ -18,6 +19,11 @@ pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub struct HistoryPage {
     /// The items.
     pub items: Vec<HistoryEntry>,
+    /// On request, what each version among the items changed, compared with the one it continues from; without those
+    /// whose predecessor cannot be read. It is derived and stands beside the items, which are as they were hashed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub changes: Vec<VersionChanges>,
     /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -35,17 +41,24 @@ impl HistoryPage {
     ) -> Result<Self, serde_json::Error> {
         let mut position = after;
         let mut bytes = 0_usize;
-        let mut items: Vec<HistoryEntry> = Vec::new();
+        let (mut items, mut changes) = (Vec::new(), Vec::new());
+        let mut changed = page.changes.into_iter().peekable();
         for item in page.items {
             let reached = position.behind(&item);
+            let change = match &item {
+                HistoryItem::Version(event) => changed.next_if(|change| change.version == event.version),
+                _ => None,
+            };
             let entry = HistoryEntry::from(item);
             bytes = bytes.saturating_add(serde_json::to_vec(&entry)?.len());
+            bytes = bytes.saturating_add(change.as_ref().map_or(Ok(0), |it| Ok(serde_json::to_vec(it)?.len()))?);
             if bytes > ANSWER_BYTES_MAX && !items.is_empty() {
-                return Ok(Self { items, next_cursor: Some(cursors.seal(position)) });
+                return Ok(Self { items, changes, next_cursor: Some(cursors.seal(position)) });
             }
             position = reached;
             items.push(entry);
+            changes.extend(change);
         }
-        Ok(Self { items, next_cursor: page.next.map(|position| cursors.seal(position)) })
+        Ok(Self { items, changes, next_cursor: page.next.map(|position| cursors.seal(position)) })
     }
 }

@@ -6,13 +6,13 @@ use alims_domain::expected_versions::ExpectedVersions;
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::lifecycle::State;
 use alims_edge::problem::Problem;
+use alims_edge::reader::body;
+use alims_edge::reader::expected::{expected_versions, matched_versions};
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::fields::{self, Fields};
-use alims_edge::reader::headers::IfMatch;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::{Query, yes_or_no};
 use alims_edge::reader::stated::Stated;
-use alims_edge::reader::{body, headers};
 use alims_operations::request_state_transition::TransitionRequest;
 use jsonptr::Pointer;
 use serde_json::Value;
@@ -44,14 +44,9 @@ pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
     let mut query = Query::read(request, &mut faults);
     let dry_run = query.take("dry_run", yes_or_no, &mut faults).unwrap_or(false);
     query.finish(&mut faults);
-    let matched = headers::if_match(request.headers(), &mut faults);
+    let matched = matched_versions(request.headers(), &mut faults);
     let stated = Stated::by_path_and_token(&call, workflow_id.as_ref());
     let body = body::required(request, stated, &mut faults);
-    // `*` asks for no version: that the workflow exists is a condition of every transition.
-    let matched = match matched {
-        Some(IfMatch::OneOf(versions)) => Some(versions),
-        Some(IfMatch::Exists) | None => None,
-    };
     let if_match = matched.is_some();
     let asked = body.and_then(|body| transition(body, matched, &mut faults));
     faults.conclude(|| Some(TransitionCall { call, workflow_id: workflow_id?, request: asked?, dry_run, if_match }))
@@ -60,18 +55,7 @@ pub fn read(request: &Incoming) -> Result<TransitionCall, Problem> {
 fn transition(mut body: Fields, matched: Option<ExpectedVersions>, faults: &mut Faults) -> Option<TransitionRequest> {
     let target_state = body.required("target_state", fields::text, faults);
     let reason = body.required("reason", fields::text, faults);
-    let named = body.optional("expected_version", fields::version, faults);
-    let expected_versions = match (matched, named) {
-        (Some(matched), Some(named)) if matched.contain(named) => Some(named.into()),
-        (Some(matched), named) => {
-            // A header that no version can meet is a failed precondition, whatever the body says.
-            if named.is_some() && !matched.are_none() {
-                faults.at(&body.place_of("expected_version"), "is not a version that the header if-match names");
-            }
-            Some(matched)
-        }
-        (None, named) => named.map(ExpectedVersions::from),
-    };
+    let expected_versions = expected_versions(&mut body, matched, faults);
     let validation_context = body.optional("validation_context", fields::validation_context, faults);
     let metadata = body.optional("metadata", fields::metadata_patch, faults);
     let failure = failure_of(target_state, &mut body, faults);

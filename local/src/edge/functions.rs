@@ -92,6 +92,7 @@ impl Functions {
         let verifying =
             alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
         let handlers = HashMap::from([
+            handler!(decides.clone(), amend_workflow),
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(evaluating, get_workflow_state),

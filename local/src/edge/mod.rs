@@ -193,7 +193,7 @@ impl Edge {
         };
         let event = event(&parts, body, &circumstances).ok_or(EdgeProblem::TooLarge)?;
         let answer = self.functions.invoke(operation, event, request_id.to_owned()).await;
-        if operation.method == Method::POST {
+        if operation.method != Method::GET {
             self.written.notify_one();
         }
         response(&answer?).ok_or(EdgeProblem::Broken)

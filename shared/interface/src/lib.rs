@@ -25,6 +25,7 @@ operations! {
     create_workflow,
     get_workflow_state,
     request_state_transition,
+    amend_workflow,
     list_workflows,
     get_workflow_history,
     verify_workflow_history,

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod amend_workflow;
 mod behind;
 mod changed;
 mod cost;

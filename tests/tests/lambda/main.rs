@@ -153,6 +153,9 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&list_workflows::ROUTE).holding("/items/0/published_version", 4),
         Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
+        Asked::of(&alims_interface::amend_workflow::ROUTE)
+            .with(json!({"reason": "as planned"}))
+            .holding("/workflow_id", "wf-1"),
     ]
 }
 

@@ -7,6 +7,7 @@ const GENESIS: &str = "000000000000000000000000000000000000000000000000000000000
 const HASH_1: &str = "1ca50ec351f5486beb0883c6fb109f3c1e43689e78cdfd5d6b32825a89b2cf4c";
 /// The hash of version 2.
 pub const HASH_2: &str = "58f3b854a2f29a8c517778589d22eb447e5354d39d6e1d152a016f55ae04cba3";
+const HASH_3: &str = "8073ffe222360d495c0509b237dae845e53f3d8992e94fc794ae29dcb6758b78";
 
 /// The workflow as created.
 #[must_use]
@@ -57,5 +58,37 @@ pub fn moved() -> Value {
         "metadata": {"sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3"},
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": HASH_1, "hash": HASH_2
+    })
+}
+
+/// The workflow after it was amended.
+#[must_use]
+pub fn amended_workflow() -> Value {
+    let mut workflow = moved_workflow();
+    let event = amended();
+    for member in ["version", "metadata", "labels", "due_at", "assignee"] {
+        workflow[member] = event[member].clone();
+    }
+    workflow["updated_at"] = event["timestamp"].clone();
+    workflow
+}
+
+/// The event of the amendment.
+#[must_use]
+pub fn amended() -> Value {
+    json!({
+        "event_id": "019abf77-5120-7a52-9a3c-77c1c1b0f003", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis",
+        "event_type": "WorkflowAmended", "version": 3, "from_state": "ACTIVE", "to_state": "ACTIVE",
+        "previous_state": "CREATED", "state_since": 2, "timestamp": "2026-11-23T08:25:00.000Z",
+        "created_at": "2026-11-23T08:15:00.000Z", "created_by": "alice", "requested_by": "alice",
+        "reason": "The first result is in.",
+        "metadata": {
+            "sample_id": "S-2026-0042", "matrix": "serum", "volume_ml": 2.5, "bench": "B-3",
+            "results": {"sodium_mmol_l": 141.5}
+        },
+        "labels": {"sample": "S-2026-0042"}, "due_at": "2026-11-25T12:00:00.000Z", "assignee": "bob",
+        "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
+        "previous_hash": HASH_2, "hash": HASH_3
     })
 }

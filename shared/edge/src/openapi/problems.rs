@@ -15,7 +15,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
     match code {
         ProblemCode::MalformedRequest | ProblemCode::UnsupportedMediaType => (&["errors"], &[]),
         ProblemCode::InvalidTransition => (&["current_state", "version", "allowed_transitions"], &[]),
-        ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
+        ProblemCode::WorkflowClosed | ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
         ProblemCode::PayloadTooLarge => (&["limit_bytes"], &[]),
         ProblemCode::WorkflowQuarantined => (&["broken_at_version"], &[]),
         ProblemCode::RuleViolation => (&["reasons", "ruleset", "ruleset_version"], &[]),

@@ -140,6 +140,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         ProblemCode::InvalidTransition => {
             json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]})
         }
+        ProblemCode::WorkflowClosed => json!({"current_state": "COMPLETED", "version": 5}),
         ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
         ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
         ProblemCode::UnsupportedMediaType => {

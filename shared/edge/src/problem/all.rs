@@ -5,7 +5,7 @@ use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::refusal::Whose;
-use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict};
+use alims_operations::{Forbidden, InvalidTransition, RuleViolation, TooManyRefusals, VersionConflict, WorkflowClosed};
 use http::StatusCode;
 use std::error::Error;
 
@@ -47,6 +47,8 @@ pub enum Problem {
     WorkflowAlreadyExists(WorkflowId),
     /// The lifecycle does not have this transition.
     InvalidTransition(InvalidTransition),
+    /// The workflow has ended, and its data does not change.
+    WorkflowClosed(WorkflowClosed),
     /// The workflow is not at the version the caller decided on.
     VersionConflict {
         /// The current version and state.
@@ -131,6 +133,7 @@ impl Problem {
             Self::WorkflowNotFound => ProblemCode::WorkflowNotFound,
             Self::WorkflowAlreadyExists(_) => ProblemCode::WorkflowAlreadyExists,
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
+            Self::WorkflowClosed(_) => ProblemCode::WorkflowClosed,
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::PayloadTooLarge { .. } => ProblemCode::PayloadTooLarge,
             Self::UnsupportedMediaType { .. } => ProblemCode::UnsupportedMediaType,
@@ -180,6 +183,7 @@ impl Problem {
             | Self::WorkflowNotFound
             | Self::WorkflowAlreadyExists(_)
             | Self::InvalidTransition(_)
+            | Self::WorkflowClosed(_)
             | Self::VersionConflict { .. }
             | Self::PayloadTooLarge { .. }
             | Self::UnsupportedMediaType { .. }
@@ -216,6 +220,10 @@ impl Problem {
             Self::InvalidTransition(invalid) => format!(
                 "A workflow in {} cannot move to {}; nothing was changed. Choose one of `allowed_transitions`.",
                 invalid.current_state, invalid.target_state
+            ),
+            Self::WorkflowClosed(closed) => format!(
+                "A workflow in {} keeps its data; nothing was changed. Send a `reason` alone as a remark, or create a new workflow.",
+                closed.current_state
             ),
             Self::VersionConflict { conflict, .. } => format!(
                 "The workflow is now at version {} in {}; nothing was changed. Read it again, then repeat the request \

@@ -20,6 +20,8 @@ pub enum ProblemCode {
     WorkflowAlreadyExists,
     /// The lifecycle does not have this transition.
     InvalidTransition,
+    /// The workflow has ended, and its data does not change.
+    WorkflowClosed,
     /// The workflow is not at the version the caller decided on.
     VersionConflict,
     /// The body, or an object in it, is too large.
@@ -50,13 +52,14 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::WorkflowNotFound,
         Self::WorkflowAlreadyExists,
         Self::InvalidTransition,
+        Self::WorkflowClosed,
         Self::VersionConflict,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
@@ -82,6 +85,7 @@ impl ProblemCode {
             Self::WorkflowNotFound => "workflow-not-found",
             Self::WorkflowAlreadyExists => "workflow-already-exists",
             Self::InvalidTransition => "invalid-transition",
+            Self::WorkflowClosed => "workflow-closed",
             Self::VersionConflict => "version-conflict",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
@@ -108,6 +112,7 @@ impl ProblemCode {
             Self::WorkflowNotFound => StatusCode::NOT_FOUND,
             Self::WorkflowAlreadyExists
             | Self::InvalidTransition
+            | Self::WorkflowClosed
             | Self::VersionConflict
             | Self::WorkflowNotQuarantined => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -132,6 +137,7 @@ impl ProblemCode {
             Self::WorkflowNotFound => "Workflow not found",
             Self::WorkflowAlreadyExists => "Workflow already exists",
             Self::InvalidTransition => "Transition not allowed",
+            Self::WorkflowClosed => "Workflow closed",
             Self::VersionConflict => "Version conflict",
             Self::PayloadTooLarge => "Payload too large",
             Self::UnsupportedMediaType => "Unsupported media type",

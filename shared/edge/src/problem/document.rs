@@ -28,10 +28,10 @@ pub struct ProblemDocument {
     /// malformed-request, unsupported-media-type: every fault of the request, not only the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<RequestFault>>,
-    /// invalid-transition, version-conflict: the current state of the workflow.
+    /// invalid-transition, workflow-closed, version-conflict: the current state of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
-    /// invalid-transition, version-conflict: the current version of the workflow.
+    /// invalid-transition, workflow-closed, version-conflict: the current version of the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
     /// invalid-transition: the states it can move to.
@@ -90,6 +90,9 @@ impl ProblemDocument {
                 allowed_transitions: Some(invalid.current_state.allowed_transitions()),
                 ..bare
             },
+            Problem::WorkflowClosed(closed) => {
+                Self { current_state: Some(closed.current_state), version: Some(closed.version), ..bare }
+            }
             Problem::VersionConflict { conflict, .. } => {
                 Self { current_state: Some(conflict.current_state), version: Some(conflict.version), ..bare }
             }

@@ -2,6 +2,7 @@
 
 use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::json::JsonRefused;
+use alims_domain::workflow_data::DataRefused;
 use alims_operations::ports::{LogError, StarterError, StoreError};
 use alims_operations::{ReadWorkflowError, StartRecoveryError};
 
@@ -56,6 +57,19 @@ impl From<StoreError> for Problem {
             // A missing table or a missing permission is the service's fault, and waiting does not help.
             StoreError::Refused(_) => Self::Internal(Box::new(error)),
             StoreError::NewerFormat(newer) => Self::WrittenByNewerRelease(Box::new(newer)),
+        }
+    }
+}
+
+/// Data that only the patch made too much.
+impl From<DataRefused> for Problem {
+    fn from(refused: DataRefused) -> Self {
+        match refused {
+            DataRefused::Metadata(refused) => refused.into(),
+            DataRefused::Labels(refused) => Self::MalformedRequest(vec![RequestFault {
+                pointer: Some("/labels".to_owned()),
+                message: refused.to_string(),
+            }]),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Reads the members of a JSON object one by one and continues after a fault, so that the answer lists every fault.
 
-use alims_domain::identifiers::Version;
+use alims_domain::identifiers::{LabelName, LabelValue, PrincipalId, Version};
 use alims_domain::invalid::InvalidValue;
 use alims_domain::json::{JsonRefused, Metadata, ValidationContext};
-use alims_domain::limits::BREAKS_RELEASED_MAX;
+use alims_domain::limits::{BREAKS_RELEASED_MAX, LABELS_PATCHED_MAX};
 use alims_domain::quarantine::BreakId;
+use alims_domain::timestamp::Timestamp;
+use alims_domain::workflow_data::Change;
 use jsonptr::{Pointer, PointerBuf};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::reader::faults::Faults;
@@ -143,4 +145,41 @@ fn refuse(refused: JsonRefused, place: &Pointer, faults: &mut Faults) {
         JsonRefused::TooDeep { .. } => faults.at(place, refused.to_string()),
         JsonRefused::ReservedName { ref pointer, .. } => faults.at(&place.concat(pointer), refused.to_string()),
     }
+}
+
+/// A patch of the labels: a value replaces or adds a label, and null removes it.
+pub fn labels_patch(
+    value: Value,
+    place: &Pointer,
+    faults: &mut Faults,
+) -> Option<BTreeMap<LabelName, Option<LabelValue>>> {
+    let members = object(value, place, faults)?;
+    if members.len() > LABELS_PATCHED_MAX {
+        faults.at(place, format!("must name at most {LABELS_PATCHED_MAX} labels"));
+        return None;
+    }
+    let count = members.len();
+    let patched = members.into_iter().filter_map(|(name, value)| {
+        let place = place.with_trailing_token(&name);
+        let name: Option<LabelName> =
+            name.parse().map_err(|invalid| faults.at(&place, format!("has a name that {invalid}"))).ok();
+        let value = if value.is_null() { Some(None) } else { text(value, &place, faults).map(Some) };
+        Some((name?, value?))
+    });
+    let patched: BTreeMap<_, _> = patched.collect();
+    (patched.len() == count).then_some(patched)
+}
+
+/// What becomes of an instant: null removes it.
+pub fn instant_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Change<Timestamp>> {
+    or_null(value, place, faults, text)
+}
+
+/// What becomes of a principal: null removes it.
+pub fn principal_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Change<PrincipalId>> {
+    or_null(value, place, faults, text)
+}
+
+fn or_null<T>(value: Value, place: &Pointer, faults: &mut Faults, read: Read<T>) -> Option<Change<T>> {
+    if value.is_null() { Some(Change::Remove) } else { read(value, place, faults).map(Change::Set) }
 }

@@ -4,6 +4,7 @@ pub mod body;
 mod caller;
 pub mod exact_json;
 mod exact_number;
+pub mod expected;
 pub mod faults;
 pub mod fields;
 pub mod headers;

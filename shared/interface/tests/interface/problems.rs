@@ -18,7 +18,7 @@ use alims_operations::replay_events::ReplayEventsError;
 use alims_operations::request_state_transition::RequestStateTransitionError;
 use alims_operations::{
     Bug, Forbidden, InvalidTransition, Quarantined, ReadWorkflowError, RuleViolation, StartRecoveryError,
-    TooManyRefusals, VersionConflict,
+    TooManyRefusals, VersionConflict, WorkflowClosed,
 };
 use alims_testing::builders::{a_break, a_key, version};
 use serde_json::{Map, Value, json};
@@ -55,6 +55,11 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             Problem::InvalidTransition(invalid),
             409,
             json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]}),
+        ),
+        (
+            Problem::WorkflowClosed(WorkflowClosed { current_state: State::Completed, version: version(5) }),
+            409,
+            json!({"current_state": "COMPLETED", "version": 5}),
         ),
         (
             Problem::VersionConflict { conflict: conflict(), if_match: false },

@@ -357,6 +357,7 @@ fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
 /// Reads a request of any operation; what it says is dropped.
 fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
+        "amend-workflow" => amend_workflow::request::read(request).map(drop),
         "count-workflows" => count_workflows::request::read(request).map(drop),
         "create-workflow" => create_workflow::request::read(request).map(drop),
         "request-state-transition" => request_state_transition::request::read(request).map(drop),
