@@ -96,14 +96,23 @@ Is(id, e) ==
 Before(c) == {d \in {Call(i) : i \in SetOf(Info(c).same)} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
-(* CreateWorkflow(c) and RequestStateTransition(c) with the request that was made, which is one of Requests. *)
+(* CreateWorkflow(c), RequestStateTransition(c) and AmendWorkflow(c) with the request that was made, which is one of
+   Requests or of AmendmentRequests. *)
+Wanted(c) ==
+    LET named(kind) == [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> FALSE, key |-> KeyOf(c)]
+        amendment   == [w |-> W, changes |-> Info(c).change # "", key |-> KeyOf(c)]
+    IN  CASE Info(c).kind = "create" -> named("WorkflowCreated")
+          [] Info(c).kind = "amend"  -> Amendment(amendment, NewestSeen(c, W))
+          [] OTHER                   -> named("WorkflowStateChanged")
+
+Repeats(put, q) == put.version.key = q.key /\ put.version.kind = q.kind /\ (q.kind # Amended => put.version.to = q.to)
+
 Decide(c) ==
     LET create == Info(c).kind = "create"
-        kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-        q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
+        q      == Wanted(c)
     IN
-    /\ \A d \in Before(c) : work[d].put.version.key = q.key /\ work[d].put.version.kind = kind /\ work[d].put.version.to = q.to
-    /\ q.to \in Targets
+    /\ \A d \in Before(c) : Repeats(work[d].put, q) /\ Info(d).change = Info(c).change
+    /\ Info(c).kind # "amend" => q.to \in Targets
     /\ Decides(c, IF create THEN CreationOutcomes(q, c)
                   ELSE TransitionOutcomes(q, c, NewestSeen(c, W), RecordSeen(c, W)))
     /\ work'[c].at = Info(c).then
@@ -234,6 +243,9 @@ AppendBegins(c) ==
             /\ put.version.from = Line.from
             /\ put.version.to = Line.to
             /\ put.version.kind = Line.event_type
+            /\ put.version.previous = Line.previous
+            /\ put.version.since = Line.since
+            /\ {Info(d).change : d \in put.version.data} = SetOf(Line.data)
             /\ Is(put.version.prev, Line.previous_hash)
             /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 
@@ -408,7 +420,7 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
+    /\ StateConsistency /\ TransitionValidity /\ AmendmentsKept /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
     /\ WorkflowUniqueness /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)

@@ -7,16 +7,43 @@ use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRu
 use alims_operations::{DecisionPorts, PublishPorts};
 use alims_testing::builders::at;
 use alims_testing::{FixedClock, SequentialIds};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// What a caller wants of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// Its creation.
+    Creation,
+    /// A move to this state.
+    Move(State),
+    /// A version that changes nothing, with a remark.
+    Remark,
+    /// A change of its data, which leaves this name in them.
+    Change(String),
+}
+
+impl Wish {
+    /// The state that is asked for; none of an amendment, which keeps the state.
+    #[must_use]
+    pub fn target(&self) -> Option<State> {
+        match self {
+            Self::Creation => Some(State::Created),
+            Self::Move(target) => Some(*target),
+            Self::Remark | Self::Change(_) => None,
+        }
+    }
+}
 
 /// What a caller asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     /// The workflow.
     pub workflow: String,
-    /// Where it is to go; CREATED asks for its creation.
-    pub target: State,
+    /// What it wants of it.
+    pub wish: Wish,
     /// The version the caller decided on.
     pub expected: Option<u64>,
     /// The idempotency key.
@@ -27,13 +54,25 @@ impl Ask {
     /// The creation of a workflow.
     #[must_use]
     pub fn creation(workflow: &str) -> Self {
-        Self { workflow: workflow.to_owned(), target: State::Created, expected: None, key: None }
+        Self { workflow: workflow.to_owned(), wish: Wish::Creation, expected: None, key: None }
     }
 
     /// A move of a workflow.
     #[must_use]
     pub fn to(workflow: &str, target: State) -> Self {
-        Self { target, ..Self::creation(workflow) }
+        Self { wish: Wish::Move(target), ..Self::creation(workflow) }
+    }
+
+    /// An amendment of a workflow that only remarks.
+    #[must_use]
+    pub fn remark(workflow: &str) -> Self {
+        Self { wish: Wish::Remark, ..Self::creation(workflow) }
+    }
+
+    /// An amendment of a workflow that leaves this name in its data.
+    #[must_use]
+    pub fn change(workflow: &str, name: &str) -> Self {
+        Self { wish: Wish::Change(name.to_owned()), ..Self::creation(workflow) }
     }
 
     /// The same with an idempotency key.
@@ -49,18 +88,30 @@ impl Ask {
     }
 
     fn event(&self) -> GatewayEvent {
-        let event = if self.target == State::Created {
-            let body = json!({"workflow_type": "free-form", "workflow_id": self.workflow});
-            GatewayEvent::of(&create_workflow::ROUTE).json(&body)
-        } else {
-            let mut body = json!({"target_state": self.target.as_str(), "reason": "as planned"});
+        let of = |route, mut body: Value| {
             if let Some(expected) = self.expected {
                 body["expected_version"] = expected.into();
             }
-            if self.target == State::Failed {
-                body["failure"] = json!({"code": "power-loss", "message": "The power went.", "retryable": true});
+            GatewayEvent::of(route).workflow(&self.workflow).json(&body)
+        };
+        let event = match &self.wish {
+            Wish::Creation => {
+                let body = json!({"workflow_type": "free-form", "workflow_id": self.workflow});
+                GatewayEvent::of(&create_workflow::ROUTE).json(&body)
             }
-            GatewayEvent::of(&request_state_transition::ROUTE).workflow(&self.workflow).json(&body)
+            Wish::Move(State::Failed) => {
+                let failure = json!({"code": "power-loss", "message": "The power went.", "retryable": true});
+                let body = json!({"target_state": "FAILED", "reason": "as it is", "failure": failure});
+                of(&request_state_transition::ROUTE, body)
+            }
+            Wish::Move(target) => {
+                of(&request_state_transition::ROUTE, json!({"target_state": target.as_str(), "reason": "as planned"}))
+            }
+            Wish::Remark => of(&amend_workflow::ROUTE, json!({"reason": "as seen"})),
+            Wish::Change(name) => {
+                let body = json!({"reason": "as measured", "metadata": {name: true}, "labels": {"sample": name}});
+                of(&amend_workflow::ROUTE, body)
+            }
         };
         match &self.key {
             Some(key) => event.header("idempotency-key", key),
@@ -100,6 +151,13 @@ pub enum Outcome {
         /// The state it was decided on.
         state: State,
     },
+    /// The workflow has ended, and its data stay as they are.
+    Closed {
+        /// The version it was decided on.
+        version: u64,
+        /// The state it was decided on.
+        state: State,
+    },
     /// The rules refuse it.
     Denied,
     /// The stored history is broken, and that is not released.
@@ -131,6 +189,7 @@ impl Outcome {
             (200, _) => Self::Standing { version: stands.0, state: stands.1 },
             (_, "version-conflict") => Self::Conflict { version: stands.0, state: stands.1 },
             (_, "invalid-transition") => Self::Invalid { version: stands.0, state: stands.1 },
+            (_, "workflow-closed") => Self::Closed { version: stands.0, state: stands.1 },
             (_, "rule-violation") => Self::Denied,
             (_, "workflow-quarantined") => Self::Quarantined,
             (_, "workflow-already-exists") => Self::Exists,
@@ -148,19 +207,19 @@ impl Outcome {
     }
 }
 
-/// Asks for a creation or a move.
+/// Asks for a creation, a move or an amendment.
 pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     ports: &DecisionPorts<L, R>,
     ask: &Ask,
 ) -> Outcome {
     let request = ask.event().request();
     // In boxes: a debug build keeps several copies of a future on the stack, and a thread of a test has 2 MiB of it.
-    let answer = if ask.target == State::Created {
-        Box::pin(create_workflow::create_workflow(ports, request)).await
-    } else {
-        Box::pin(request_state_transition::request_state_transition(ports, request)).await
+    let answer = match &ask.wish {
+        Wish::Creation => Box::pin(create_workflow::create_workflow(ports, request)).await,
+        Wish::Move(_) => Box::pin(request_state_transition::request_state_transition(ports, request)).await,
+        Wish::Remark | Wish::Change(_) => Box::pin(amend_workflow::amend_workflow(ports, request)).await,
     };
-    Outcome::by(&answer.into(), ask.target == State::Created)
+    Outcome::by(&answer.into(), ask.wish == Wish::Creation)
 }
 
 /// Asks where a workflow stands.

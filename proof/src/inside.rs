@@ -1,5 +1,6 @@
 //! Runs that are recorded inside, at the ports of the operations, for `spec/TraceWorkflowManager.tla`.
 
+use alims_domain::event::EventType;
 use alims_faults::Fault;
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -75,13 +76,15 @@ struct Numbers {
 }
 
 /// What a recording must contain: else it says nothing of it.
-const MUST_OCCUR: [&str; 5] = ["brought back", "changes recorded", "quarantined", "refused for it", "released"];
+const MUST_OCCUR: [&str; 6] =
+    ["amended", "brought back", "changes recorded", "quarantined", "refused for it", "released"];
 
-/// What a line says of recoveries and quarantines.
+/// What a line says of amendments, recoveries and quarantines.
 fn occurrence(line: &Line) -> Option<&'static str> {
     let by = line.actor.chars().next();
     match &line.what {
         What::Appended if by == Some('v') => Some("brought back"),
+        What::AppendBegun { event_type: EventType::WorkflowAmended, .. } => Some("amended"),
         What::RulesDeny if by == Some('v') => Some("denied"),
         What::Altered(_) => Some("altered"),
         What::Quarantined if by == Some('p') => Some("changes recorded"),
@@ -98,7 +101,7 @@ impl Numbers {
         let of_recoveries: Vec<String> = occurred.iter().map(|(what, times)| format!("{what} {times}")).collect();
         let met: Vec<String> = faults.iter().map(|(fault, times)| format!("{fault} {times}")).collect();
         format!(
-            "  {operations} operations of {runs} runs recorded in {lines} lines\n  recoveries: {}\n  faults: {}",
+            "  {operations} operations of {runs} runs recorded in {lines} lines\n  among them: {}\n  faults: {}",
             of_recoveries.join(", "),
             met.join(", ")
         )

@@ -10,6 +10,8 @@ use alims_domain::recovery::document::Next;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
+use crate::asking::Wish;
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -29,10 +31,10 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum What {
-    /// A caller asks for a creation, a move, or, without a target, where the workflow stands.
+    /// A caller asks for a creation, a move or an amendment, or, without a wish, where the workflow stands.
     Asked {
-        /// Where it is to go.
-        target: Option<State>,
+        /// What it wants.
+        wish: Option<Wish>,
         /// The idempotency key.
         key: Option<String>,
     },
@@ -108,6 +110,12 @@ pub enum What {
         from: Option<State>,
         /// Where it is to stand.
         to: State,
+        /// What it says of the last change of state, when it keeps the state: the state before it.
+        previous: Option<State>,
+        /// And the version that made it.
+        since: Option<u64>,
+        /// The names in its data, which changes have left there.
+        data: Vec<String>,
         /// The hash of the version before.
         previous_hash: String,
         /// Its own.

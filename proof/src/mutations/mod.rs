@@ -1,5 +1,6 @@
 //! Mutations of what was recorded into what must never happen: none of them may be accepted.
 
+mod amending;
 mod recovering;
 
 use std::collections::BTreeMap;
@@ -8,13 +9,15 @@ use crate::check::Mutation;
 use crate::recording::{Answer, Line, What};
 
 /// All of them.
-pub const MUTATIONS: [Mutation<Line>; 10] = [
+pub const MUTATIONS: [Mutation<Line>; 12] = [
     Mutation { name: "one version is skipped on the bus", mutate: skip },
     Mutation { name: "two events are swapped on the bus", mutate: swap },
     Mutation { name: "an acknowledged write is missing", mutate: lose },
     Mutation { name: "a read sees what was before an acknowledged write", mutate: look_back },
     Mutation { name: "two callers win one version", mutate: win_twice },
     Mutation { name: "the index is advanced past what the bus has", mutate: run_ahead },
+    Mutation { name: "an amendment changes the state", mutate: amending::change_the_state },
+    Mutation { name: "a version loses what an amendment changed", mutate: amending::lose_a_change },
     Mutation { name: "a recovery appends what the rules denied", mutate: recovering::disobey },
     Mutation { name: "a recovery brings back what has not failed", mutate: recovering::bring_back_the_sound },
     Mutation { name: "a workflow is moved while it is quarantined", mutate: recovering::move_the_quarantined },

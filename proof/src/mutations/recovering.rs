@@ -2,6 +2,7 @@
 
 use alims_domain::lifecycle::State;
 
+use crate::asking::Wish;
 use crate::recording::{Line, What};
 
 /// The place of a version that a recovery appended, and the turn that did.
@@ -35,7 +36,7 @@ pub(super) fn bring_back_the_sound(lines: &[Line]) -> Option<Vec<Line>> {
         let mut lines = lines.to_vec();
         let asked = lines.iter().position(|line| line.actor == caller && matches!(line.what, What::Asked { .. }))?;
         // A key would say what others have asked for with it.
-        lines[asked].what = What::Asked { target: Some(State::Paused), key: None };
+        lines[asked].what = What::Asked { wish: Some(Wish::Move(State::Paused)), key: None };
         if let What::AppendBegun { to, .. } = &mut lines[made].what {
             *to = State::Paused;
         }

@@ -14,6 +14,8 @@ const PERCENT_KEYED: u8 = 60;
 const PERCENT_AT_A_VERSION: u8 = 30;
 const PERCENT_READ: u8 = 15;
 const PERCENT_REPLAYED: u8 = 3;
+const PERCENT_AMENDED: u8 = 20;
+const PERCENT_REMARKS: u8 = 40;
 /// How often something without an answer is asked again.
 const REPETITIONS_MAX: usize = 3;
 
@@ -22,7 +24,7 @@ impl Scene {
     async fn ask(&self, rng: &mut Rng, wanted: &Ask) -> Option<Outcome> {
         self.asked.set(self.asked.get() + 1);
         let actor = self.actor('c');
-        let asked = What::Asked { target: Some(wanted.target), key: wanted.key.clone() };
+        let asked = What::Asked { wish: Some(wanted.wish.clone()), key: wanted.key.clone() };
         self.recorder.note(&wanted.workflow, &actor, asked);
         let log = Observed::new(self.harness.log.clone(), &self.recorder, &actor);
         let ports = self.harness.deciding_over(log, self.rules.clone());
@@ -34,7 +36,7 @@ impl Scene {
     async fn look(&self, rng: &mut Rng, workflow: &str) -> Option<Outcome> {
         self.asked.set(self.asked.get() + 1);
         let actor = self.actor('c');
-        self.recorder.note(workflow, &actor, What::Asked { target: None, key: None });
+        self.recorder.note(workflow, &actor, What::Asked { wish: None, key: None });
         let ports = self.harness.reading(Observed::new(self.harness.log.clone(), &self.recorder, &actor));
         let outcome = self.invoke(rng, state(&ports, workflow)).await?;
         self.recorder.note(workflow, &actor, in_a_word(&outcome));
@@ -49,7 +51,7 @@ fn in_a_word(outcome: &Outcome) -> What {
         Outcome::Conflict { version, .. } => (Answer::Conflict, *version),
         Outcome::Exists => (Answer::Conflict, 0),
         Outcome::Quarantined => (Answer::Quarantined, 0),
-        Outcome::Invalid { version, .. } => (Answer::Refused, *version),
+        Outcome::Invalid { version, .. } | Outcome::Closed { version, .. } => (Answer::Refused, *version),
         Outcome::Denied => (Answer::Refused, 0),
         Outcome::NotFound => (Answer::NotFound, 0),
         Outcome::RulesUnavailable => (Answer::RulesUnavailable, 0),
@@ -90,7 +92,8 @@ pub(super) async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
                     outcome = scene.ask(&mut rng, &wanted).await;
                 }
                 if let Some(Outcome::Accepted { version, .. }) = &outcome {
-                    known = Some(Known { version: *version, state: wanted.target });
+                    let kept = || known.as_ref().map_or(State::Created, |known| known.state);
+                    known = Some(Known { version: *version, state: wanted.wish.target().unwrap_or_else(kept) });
                 }
                 outcome
             }
@@ -99,7 +102,8 @@ pub(super) async fn caller(scene: Rc<Scene>, workflow: String, mut rng: Rng) {
             Some(
                 Outcome::Standing { version, state }
                 | Outcome::Conflict { version, state }
-                | Outcome::Invalid { version, state },
+                | Outcome::Invalid { version, state }
+                | Outcome::Closed { version, state },
             ) => known = Some(Known { version, state }),
             Some(Outcome::Exists) => known = Some(Known { version: 1, state: State::Created }),
             _ => {}
@@ -121,7 +125,11 @@ fn drawn(scene: &Scene, rng: &mut Rng, workflow: &str, known: Option<&Known>) ->
         let last = if rng.u8(..100) < 5 { State::Completed } else { State::Active };
         *rng.choice(&[State::Active, State::Paused, State::Failed, last]).unwrap_or(&State::Active)
     });
-    let mut wanted = Ask::to(workflow, target);
+    let mut wanted = match rng.u8(..100) {
+        percent if percent >= PERCENT_AMENDED => Ask::to(workflow, target),
+        _ if rng.u8(..100) < PERCENT_REMARKS => Ask::remark(workflow),
+        _ => Ask::change(workflow, &format!("a{}", scene.actors.get())),
+    };
     if rng.u8(..100) < PERCENT_AT_A_VERSION {
         wanted = wanted.at(known.version);
     }

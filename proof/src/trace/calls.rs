@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use super::actor::by;
+use crate::asking::Wish;
 use crate::recording::{Answer, Line, What};
 use crate::tla::Makers;
 
 /// What one call did, all of it.
 #[derive(Default)]
 pub(super) struct Call<'a> {
-    target: Option<State>,
+    wish: Option<&'a Wish>,
     key: Option<&'a str>,
     read: Option<(u64, Option<&'a str>)>,
     record: Option<(usize, usize)>,
@@ -24,7 +25,7 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     fn did(&mut self, what: &'a What) {
         match what {
-            What::Asked { target, key } => (self.target, self.key) = (*target, key.as_deref()),
+            What::Asked { wish, key } => (self.wish, self.key) = (wish.as_ref(), key.as_deref()),
             What::Read { version, event_id } => self.read = Some((*version, event_id.as_deref())),
             What::RecordRead { found, released } => self.record = Some((*found, *released)),
             What::AppendBegun { event_id, hash, .. } => self.append = Some((event_id, hash)),
@@ -36,20 +37,31 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn is_creation(&self) -> bool {
-        self.target == Some(State::Created)
+        self.wish == Some(&Wish::Creation)
     }
 
     fn kind(&self) -> &'static str {
-        match self.target {
+        match self.wish {
             None => "look",
-            Some(State::Created) => "create",
-            Some(_) => "move",
+            Some(Wish::Creation) => "create",
+            Some(Wish::Move(_)) => "move",
+            Some(Wish::Remark | Wish::Change(_)) => "amend",
         }
+    }
+
+    /// Whether it decides on the newest version.
+    fn decides_on_a_head(&self) -> bool {
+        matches!(self.kind(), "move" | "amend")
+    }
+
+    /// The name that it leaves in the data; none when it changes none.
+    fn change(&self) -> &'a str {
+        if let Some(Wish::Change(name)) = self.wish { name } else { "" }
     }
 
     /// What it saw of the record of quarantines beside the version that it decided on.
     fn beside(&self) -> Option<(usize, usize)> {
-        self.record.filter(|_| self.kind() == "move" && self.then() != Some("not-found"))
+        self.record.filter(|_| self.decides_on_a_head() && self.then() != Some("not-found"))
     }
 
     /// What it did after it had read, in the words of the specification; none when nothing came of it at all.
@@ -58,7 +70,7 @@ impl<'a> Call<'a> {
         if kind == "look" {
             return matches!(self.answer?, Answer::Standing | Answer::NotFound).then_some("look");
         }
-        if kind == "move" {
+        if self.decides_on_a_head() {
             self.read?;
         }
         if self.append.is_some() {
@@ -135,7 +147,8 @@ impl<'a> Calls<'a> {
             let (n, event) = call.read.unwrap_or_default();
             let (found, released) = call.beside().unwrap_or_default();
             json!({
-                "kind": call.kind(), "to": call.target.map_or("", State::as_str), "same": same, "n": n,
+                "kind": call.kind(), "to": call.wish.and_then(Wish::target).map_or("", State::as_str),
+                "change": call.change(), "same": same, "n": n,
                 "e": event.map_or(0, |event| makers.of(event)),
                 "beside": quarantines_matter && call.beside().is_some(), "found": found, "released": released,
                 "then": call.then().unwrap_or_default(), "appends": call.append.is_some(),

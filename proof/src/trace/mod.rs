@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
                     ids.iter().filter_map(Value::as_str).map(|id| self.makers.of(id)).collect()
                 }
                 ("content", Value::String(content)) => self.alteration(content).into(),
-                ("from", Value::Null) => "NOWHERE".into(),
+                ("from" | "previous", Value::Null) => "NOWHERE".into(),
                 (_, Value::Null) => 0.into(),
                 _ => value.clone(),
             };

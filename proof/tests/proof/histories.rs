@@ -5,7 +5,7 @@
 
 use alims_domain::lifecycle::State;
 use alims_faults::Plan;
-use alims_proof::asking::{Ask, Outcome, ask, state};
+use alims_proof::asking::{Ask, Outcome, Wish, ask, state};
 use alims_proof::harness::Harness;
 use alims_proof::seeds::{on_a_paused_clock, seeds};
 use fastrand::Rng;
@@ -38,8 +38,8 @@ impl Sequential {
         self.states.len() as u64
     }
 
-    fn make(&mut self, ask: &Ask) -> Outcome {
-        self.states.push(ask.target);
+    fn make(&mut self, ask: &Ask, state: State) -> Outcome {
+        self.states.push(state);
         let version = self.version();
         if let Some(key) = &ask.key {
             self.keys.insert(key.clone(), version);
@@ -48,18 +48,22 @@ impl Sequential {
     }
 
     fn ask(&mut self, ask: &Ask) -> Outcome {
-        let creation = ask.target == State::Created;
+        let creation = ask.wish == Wish::Creation;
         let known = ask.key.as_ref().and_then(|key| self.keys.get(key));
         match (self.states.last().copied(), known) {
             (_, Some(version)) => Outcome::Accepted { version: *version, event_id: None },
-            (None, None) if creation => self.make(ask),
+            (None, None) if creation => self.make(ask, State::Created),
             (None, None) => Outcome::NotFound,
             (Some(_), None) if creation => Outcome::Exists,
             (Some(state), None) if ask.expected.is_some_and(|expected| expected != self.version()) => {
                 Outcome::Conflict { version: self.version(), state }
             }
-            (Some(state), None) if state.may_become(ask.target) => self.make(ask),
-            (Some(state), None) => Outcome::Invalid { version: self.version(), state },
+            (Some(state), None) => match ask.wish {
+                Wish::Move(target) if state.may_become(target) => self.make(ask, target),
+                Wish::Creation | Wish::Move(_) => Outcome::Invalid { version: self.version(), state },
+                Wish::Change(_) if state.is_closed() => Outcome::Closed { version: self.version(), state },
+                Wish::Remark | Wish::Change(_) => self.make(ask, state),
+            },
         }
     }
 }
@@ -146,8 +150,13 @@ async fn caller(harness: &Harness, workflow: &str, history: &RefCell<History>, m
         match (&outcome, &request) {
             (Outcome::Other(what), _) => panic!("no caller may be answered this: {what}"),
             (Outcome::Standing { version, state } | Outcome::Conflict { version, state }, _)
-            | (Outcome::Invalid { version, state }, _) => stands = Some((*version, *state)),
-            (Outcome::Accepted { version, .. }, Request::Ask(ask)) => stands = Some((*version, ask.target)),
+            | (Outcome::Invalid { version, state } | Outcome::Closed { version, state }, _) => {
+                stands = Some((*version, *state));
+            }
+            (Outcome::Accepted { version, .. }, Request::Ask(ask)) => {
+                let kept = || stands.map_or(State::Created, |(_, state)| state);
+                stands = Some((*version, ask.wish.target().unwrap_or_else(kept)));
+            }
             (Outcome::Exists, _) => stands = Some((1, State::Created)),
             _ => {}
         }
@@ -166,6 +175,8 @@ fn drawn(workflow: &str, stands: Option<(u64, State)>, key: &str, rng: &mut Rng)
     let (version, state) = stands.unwrap_or((0, State::Created));
     let wanted = match stands {
         None => Ask::creation(workflow),
+        Some(_) if rng.u8(..5) == 0 => Ask::remark(workflow),
+        Some(_) if rng.u8(..4) == 0 => Ask::change(workflow, key),
         Some(_) => {
             let open = state.allowed_transitions();
             Ask::to(workflow, *rng.choice(&open).filter(|_| rng.u8(..8) > 0).unwrap_or(&State::Active))

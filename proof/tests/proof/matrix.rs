@@ -1,9 +1,9 @@
 //! The matrix: every step of every operation that writes or publishes, crossed with every fault that the step can meet,
 //! at the first attempt of the SDK and at all of them. A cell that fails is named.
 
-use alims_domain::lifecycle::State::{Active, Completed, Paused};
+use alims_domain::lifecycle::State::{Active, Completed, Failed, Paused};
 use alims_faults::{Attempts, Fault, Plan};
-use alims_proof::asking::{Ask, Outcome, ask, publish, replay};
+use alims_proof::asking::{Ask, Outcome, Wish, ask, publish, replay};
 use alims_proof::harness::Harness;
 use alims_proof::seeds::on_a_paused_clock;
 use alims_testing::MemoryDeadLetters;
@@ -42,9 +42,25 @@ fn rows() -> Vec<Row> {
         row("move", &[Active], true, Action::Ask(Ask::to("w", Paused).keyed("k")), 3),
         row("move at a version", &[Active], true, Action::Ask(Ask::to("w", Completed).at(2).keyed("k")), 3),
         row("refused move", &[Active], true, Action::Ask(Ask::to("w", Active)), 2),
+        row("amend", &[Active], true, Action::Ask(Ask::change("w", "a").keyed("k")), 3),
+        row("amend at a version", &[Active, Failed], true, Action::Ask(Ask::change("w", "a").at(3).keyed("k")), 4),
+        row("remark on what has ended", &[Active, Completed], true, Action::Ask(Ask::remark("w").keyed("k")), 4),
+        row("refused amendment", &[Active, Completed], true, Action::Ask(Ask::change("w", "a")), 3),
         row("publish", &[Active, Paused], false, Action::Publish, 3),
         row("replay", &[Active, Paused], true, Action::Replay, 3),
     ]
+}
+
+impl Row {
+    /// Whether the lifecycle has no place for what is asked: the same move again, or a change of what has ended.
+    fn is_refused(&self) -> bool {
+        let Action::Ask(ask) = &self.action else { return false };
+        match ask.wish {
+            Wish::Move(target) => self.before.last() == Some(&target),
+            Wish::Change(_) => self.before.last() == Some(&Completed),
+            Wish::Creation | Wish::Remark => false,
+        }
+    }
 }
 
 /// A harness on which `w` is where the row begins, and `x` beside it, so that calls for several workflows have several.
@@ -76,16 +92,16 @@ fn last_records(harness: &Harness) -> Result<Vec<Value>, String> {
 }
 
 /// Does the row's action as its caller would, again until it is answered. Gives back the answers that were none.
-async fn done(harness: &Harness, action: &Action) -> Result<usize, String> {
+async fn done(harness: &Harness, row: &Row) -> Result<usize, String> {
     let letters = MemoryDeadLetters::default();
-    match action {
+    match &row.action {
         Action::Ask(wanted) => {
             for unanswered in 0..ASKED_MAX {
                 let outcome = ask(&harness.deciding(), wanted).await;
-                let refused = wanted.key.is_none() && wanted.target == Active;
+                let refused = row.is_refused();
                 let as_it_must = outcome.is_no_answer()
                     || (matches!(outcome, Outcome::Accepted { .. }) && !refused)
-                    || (matches!(outcome, Outcome::Invalid { .. }) && refused)
+                    || (matches!(outcome, Outcome::Invalid { .. } | Outcome::Closed { .. }) && refused)
                     // Without a key it is unknown who made it.
                     || (outcome == Outcome::Exists && unanswered > 0 && wanted.key.is_none());
                 if !as_it_must {
@@ -139,14 +155,13 @@ async fn afterwards(harness: &Harness, row: &Row) -> Result<(), String> {
             && ids.get(id).copied() != event["version"].as_u64()
     });
     let indexed = harness.indexed("w").await.map(|entry| entry.published_version.get());
-    let refused = matches!(&row.action, Action::Ask(ask) if ask.target == Active);
     let checks = [
         ("the stream's records are answered", left.is_empty() && letters.all().is_empty()),
         ("the log has each version once", numbers == wanted),
         ("the bus had each version first in order", first == wanted),
         ("the bus had nothing that the log has not", strangers.count() == 0),
         ("the index has the last version", indexed == Some(row.versions)),
-        ("refusals are kept, and only refusals", refused != refusals.is_empty()),
+        ("refusals are kept, and only refusals", row.is_refused() != refusals.is_empty()),
     ];
     let broken: Vec<&str> = checks.into_iter().filter(|(_, holds)| !holds).map(|(what, _)| what).collect();
     if broken.is_empty() {
@@ -160,7 +175,7 @@ async fn afterwards(harness: &Harness, row: &Row) -> Result<(), String> {
 async fn cell(row: &Row, step: usize, attempts: Attempts, fault: Fault) -> Result<(), String> {
     let harness = prepared(row).await;
     harness.http.follow(Plan::At { call: step, attempts, fault }, 1);
-    let unanswered = done(&harness, &row.action).await?;
+    let unanswered = done(&harness, row).await?;
     if !harness.http.committed().contains_key(&fault) {
         return Err("the fault was never met".to_owned());
     }
@@ -178,7 +193,7 @@ fn no_fault_at_any_step_of_any_operation_loses_doubles_or_reorders_anything() {
         let steps = on_a_paused_clock(0, async {
             let harness = prepared(&row).await;
             harness.http.follow(Plan::Sound, 0);
-            done(&harness, &row.action).await.unwrap();
+            done(&harness, &row).await.unwrap();
             harness.http.calls()
         });
         for (step, operation) in steps.iter().enumerate() {
@@ -226,7 +241,7 @@ fn an_event_that_the_bus_refuses_for_good_holds_up_only_its_workflow_and_is_publ
         let steps = on_a_paused_clock(0, async {
             let harness = prepared(&row).await;
             harness.http.follow(Plan::Sound, 0);
-            done(&harness, &row.action).await.unwrap();
+            done(&harness, &row).await.unwrap();
             harness.http.calls()
         });
         for (step, _) in steps.iter().enumerate().filter(|(_, operation)| Fault::EntriesUnwanted.can_meet(operation)) {

@@ -1,0 +1,29 @@
+//! Mutations of what was recorded of amendments.
+
+use alims_domain::event::EventType;
+use alims_domain::lifecycle::State;
+
+use crate::recording::{Line, What};
+
+/// A version that says it only amends is said to move as well.
+pub(super) fn change_the_state(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut lines = lines.to_vec();
+    lines.iter_mut().find_map(|line| match &mut line.what {
+        What::AppendBegun { event_type: EventType::WorkflowAmended, to: to @ State::Active, .. } => {
+            *to = State::Completed;
+            Some(())
+        }
+        _ => None,
+    })?;
+    Some(lines)
+}
+
+/// A version that is no amendment has not all of the data that the one before it had.
+pub(super) fn lose_a_change(lines: &[Line]) -> Option<Vec<Line>> {
+    let mut lines = lines.to_vec();
+    lines.iter_mut().find_map(|line| match &mut line.what {
+        What::AppendBegun { event_type, data, .. } if *event_type != EventType::WorkflowAmended => data.pop(),
+        _ => None,
+    })?;
+    Some(lines)
+}
