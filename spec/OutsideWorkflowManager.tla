@@ -70,13 +70,15 @@ Says(holds) == holds /\ UNCHANGED vars
 Before(c) == {d \in {Call(i) : i \in SetOf(Info(c).same)} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
-IsJudged(c) == Info(c).outcome \in {"invalid", "denied"}
+IsJudged(c) == Info(c).outcome \in {"invalid", "closed", "denied"}
 
 (* A refusal of the policies may come whatever else is; the lifecycle and the rules are asked last. *)
 Outcomes(c) ==
     LET create == Info(c).kind = "create"
         kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-        q      == [w |-> W, kind |-> kind, to |-> Info(c).to, key |-> KeyOf(c)]
+        q      == IF Info(c).kind = "amend"
+                  THEN Amendment([w |-> W, changes |-> Info(c).changes, key |-> KeyOf(c)], Newest(W))
+                  ELSE [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> FALSE, key |-> KeyOf(c)]
         all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c, Newest(W), quarantine[W])
     IN  IF IsJudged(c) /\ \E outcome \in all : outcome.at \in {"accepted", "quarantined"}
         THEN {}
@@ -96,7 +98,7 @@ CanLook(c) ==
          [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
          [] Info(c).then = "reused" -> \E n \in 1..Last, d \in SetOf(Info(c).rivals) : log[W][n].id = Call(d)
-         [] Info(c).kind \in {"create", "move"} -> Expects(c) /\ Outcomes(c) # {}
+         [] Info(c).kind \in {"create", "move", "amend"} -> Expects(c) /\ Outcomes(c) # {}
          [] OTHER -> FALSE
 
 Look(c) ==
@@ -185,14 +187,15 @@ Responds(c) ==
             IF is = "append" THEN AppendRefused(c) /\ work'[c].at = "conflict" /\ work[c].put.n = Line.version
             ELSE Says(is = "conflict")
       [] Info(c).outcome = "invalid" -> Says(is = "refused" /\ <<StateAt(W, Info(c).lo), Info(c).to>> \notin Moves)
+      [] Info(c).outcome = "closed"  -> Says(is = "refused" /\ StateAt(W, Info(c).lo) \in Closed)
       [] Info(c).outcome = "denied"  -> Says(is = "refused")
       [] Info(c).outcome = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
       [] Info(c).outcome = "quarantined" ->
-            Says(IF Info(c).kind = "move" THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.version)
+            Says(IF Info(c).kind \in {"move", "amend"} THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.version)
       [] Info(c).outcome = "broken"   -> Says(\E b \in altered[W] : b[1] = Line.version)
       [] Info(c).outcome = "replayed" -> Says(Line.version <= index[W].version)
       [] Info(c).outcome = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.events) : Is(log[W][i].id, Line.events[i]))
-      [] Info(c).outcome \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move"} => is = Info(c).outcome)
+      [] Info(c).outcome \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move", "amend"} => is = Info(c).outcome)
       [] Info(c).outcome \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
       [] Info(c).outcome \in {"noted", "turned-away"} -> Says(is = "idle")
       [] OTHER -> FALSE
@@ -211,7 +214,7 @@ Kept == SetOf(Line.kept)
 (* Of every refusal that was answered there is one, and of creations and moves there is no other. *)
 Keeps ==
     /\ Kept \subseteq 1..Len(Traces[run].summary.calls)
-    /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in {"create", "move"}}}
+    /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in {"create", "move", "amend"}}}
     /\ \A i \in 1..Len(Traces[run].summary.calls) : Info(Call(i)).kind # "look" /\ Info(Call(i)).outcome = "refused" => i \in Kept
 
 Explained ==

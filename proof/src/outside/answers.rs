@@ -11,6 +11,8 @@ pub enum Kind {
     Create,
     /// A move.
     Transition,
+    /// An amendment.
+    Amendment,
     /// It changes nothing.
     Look,
     /// The release of a quarantine.
@@ -24,6 +26,9 @@ impl Kind {
     #[must_use]
     pub fn of(route: &str) -> Self {
         let last = route.rsplit('/').next().unwrap_or_default();
+        if route.starts_with("PATCH ") {
+            return Self::Amendment;
+        }
         match (route.starts_with("POST "), last) {
             (true, "workflows") => Self::Create,
             (true, "transitions") => Self::Transition,
@@ -39,6 +44,7 @@ impl Kind {
         match self {
             Self::Create => "create",
             Self::Transition => "move",
+            Self::Amendment => "amend",
             Self::Look => "look",
             Self::Release => "release",
             Self::Ask => "ask",
@@ -83,6 +89,7 @@ impl Outcome {
             (_, "version-conflict") => Self::naming("conflict", version),
             (_, "workflow-already-exists") => Self::naming("conflict", 1),
             (_, "invalid-transition") => Self::naming("invalid", version),
+            (_, "workflow-closed") => Self::naming("closed", version),
             (_, "rule-violation") => Self::plain("denied"),
             // API Gateway's own answer has no code: it missed a scope in the token, and called no function.
             (403, "") => Self::plain("turned-away"),
@@ -104,7 +111,7 @@ impl Outcome {
         let last = route.rsplit('/').next().unwrap_or_default();
         match (kind, last) {
             (Kind::Create, _) => Self::naming("accepted", 1),
-            (Kind::Transition, _) => Self::naming("accepted", number(&body["event"]["version"])),
+            (Kind::Transition | Kind::Amendment, _) => Self::naming("accepted", number(&body["event"]["version"])),
             (Kind::Release, _) => Self::plain("released"),
             (Kind::Ask, "replay") => Self::naming("replayed", number(&body["to_version"])),
             (Kind::Ask, _) => Self::plain("noted"),

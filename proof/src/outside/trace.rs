@@ -43,11 +43,17 @@ impl Call<'_> {
         named.unwrap_or(fixed)
     }
 
+    /// Whether it names data: then it changes them, or it would not be refused in a final state.
+    fn changes(&self) -> bool {
+        let data = ["metadata", "labels", "due_at", "assignee"];
+        self.kind == Kind::Amendment && data.iter().any(|member| self.body.get(member).is_some())
+    }
+
     /// What it did with what it read, and which versions it can have found as the newest.
     fn reading(&self) -> (&'static str, u64, u64) {
         let Outcome { word, version, events, .. } = &self.outcome;
         let (version, shown) = (*version, events.len() as u64);
-        let deciding = matches!(self.kind, Kind::Create | Kind::Transition);
+        let deciding = matches!(self.kind, Kind::Create | Kind::Transition | Kind::Amendment);
         match (self.kind, *word) {
             (Kind::Look, "seen") => ("see", version, version),
             (Kind::Look, "versions") => ("count", shown, shown),
@@ -60,8 +66,8 @@ impl Call<'_> {
             (_, "accepted") => ("accepted", version, ANY),
             (_, "conflict") if self.expected() > 0 => ("conflict", version, version),
             (_, "conflict") => ("append", version.saturating_sub(1), version.saturating_sub(1)),
-            (_, "invalid") => ("refuse", version, version),
-            (Kind::Transition, "refused" | "denied") => {
+            (_, "invalid" | "closed") => ("refuse", version, version),
+            (Kind::Transition | Kind::Amendment, "refused" | "denied") => {
                 self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at))
             }
             (_, "refused" | "denied") => ("refuse", 0, ANY),
@@ -75,7 +81,8 @@ impl Call<'_> {
     fn summary(&self, same: &[usize], rivals: &[usize]) -> Value {
         let (then, lo, hi) = self.reading();
         json!({
-            "kind": self.kind.word(), "to": self.target(), "expected": self.expected(), "same": same, "rivals": rivals,
+            "kind": self.kind.word(), "to": self.target(), "changes": self.changes(), "expected": self.expected(),
+            "same": same, "rivals": rivals,
             "then": then, "lo": lo, "hi": hi, "outcome": self.outcome.word,
         })
     }
