@@ -33,6 +33,11 @@ pub const REFUSALS_OF_A_WORKFLOW_MAX: usize = 100;
 pub const PAGE_ITEMS_MAX: usize = 100;
 /// Items of one page when the caller gives no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// How much metadata one page of a list has, in bytes of JSON. Lambda sends an answer of at most 6 MB, in which JSON within
+/// JSON takes up to twice its size.
+pub const LIST_METADATA_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How many workflows of a page of a list are looked up in the log at a time.
+pub const LOOKED_UP_AT_ONCE_MAX: usize = 25;
 /// Reads of the index that a count makes for each state. One read on `DynamoDB` looks at 500 entries at most, so this
 /// counts 10,000 workflows of a state, for some 500 read units.
 pub const COUNT_READS_MAX: usize = 20;
