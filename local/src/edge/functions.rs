@@ -91,12 +91,18 @@ impl Functions {
         };
         let verifying =
             alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
+        let listing = alims_operations::list_workflows::Ports {
+            log: publishes.log.clone(),
+            index: publishes.index.clone(),
+            policy: decides.policy.clone(),
+            clock: decides.clock.clone(),
+        };
         let handlers = HashMap::from([
-            handler!(index.clone(), count_workflows),
+            handler!(index, count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
-            handler!(index, list_workflows),
+            handler!(listing, list_workflows),
             handler!(log, get_workflow_history),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),

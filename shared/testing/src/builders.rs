@@ -16,7 +16,7 @@ use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::Ids;
+use alims_operations::ports::{EntryFilter, Ids, IndexQuery, ListOrder};
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -327,4 +327,24 @@ fn some_metadata(rng: &mut Rng) -> Metadata {
         object.insert(format!("member-{}", rng.u8(..)), value);
     }
     Metadata::new(object).unwrap()
+}
+
+/// The list of all workflows of a tenant, by their last update.
+#[must_use]
+pub fn a_list(tenant: &TenantId, limit: usize) -> IndexQuery {
+    IndexQuery {
+        tenant_id: tenant.clone(),
+        filter: EntryFilter::default(),
+        quarantined: false,
+        order: ListOrder::Updated,
+        after: None,
+        limit,
+    }
+}
+
+/// Labels with these names and values.
+#[must_use]
+pub fn labels(pairs: &[(&str, &str)]) -> Labels {
+    let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    Labels::new(pairs.collect()).unwrap()
 }

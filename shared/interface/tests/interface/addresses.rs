@@ -98,10 +98,10 @@ proptest! {
             let event = GatewayEvent::of(&list_workflows::ROUTE).query(query);
             list_workflows::request::read(&event.incoming()).expect("a sound request").1
         };
-        let updated_at = alims_testing::builders::at(millis);
-        let position = IndexPosition { updated_at, workflow_id: id.parse().expect("an id") };
+        let at = alims_testing::builders::at(millis);
+        let position = IndexPosition { at, workflow_id: id.parse().expect("an id") };
         let cursor = list("").cursors.seal(&position);
         prop_assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{}", cursor);
-        prop_assert_eq!(list(&query("cursor", &cursor)).after, Some(position));
+        prop_assert_eq!(list(&query("cursor", &cursor)).part.after, Some(position));
     }
 }

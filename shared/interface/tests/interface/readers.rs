@@ -209,12 +209,12 @@ fn a_cursor_of_another_query_is_refused() {
     let list =
         |query: &str| list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(query).incoming());
     let position = alims_operations::ports::IndexPosition {
-        updated_at: alims_testing::builders::at(0),
+        at: alims_testing::builders::at(0),
         workflow_id: "wf-1".parse().expect("an id"),
     };
     let cursor = list("state=ACTIVE").expect("sound").1.cursors.seal(&position);
     let again = list(&format!("state=ACTIVE&limit=3&cursor={cursor}")).expect("its own query");
-    assert_eq!(again.1.after, Some(position));
+    assert_eq!(again.1.part.after, Some(position));
     assert_eq!(messages(list(&format!("state=PAUSED&cursor={cursor}"))).len(), 1);
     let other_tenant = GatewayEvent::of(&list_workflows::ROUTE)
         .claim("tenant_id", "other")
