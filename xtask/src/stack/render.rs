@@ -239,6 +239,14 @@ fn statement(grant: &Grant) -> anyhow::Result<String> {
 "
         )?;
     }
+    if let Some(prefix) = grant.keys {
+        write!(
+            yaml,
+            "                Condition:
+                  ForAllValues:StringLike: {{ dynamodb:LeadingKeys: \"{prefix}*\" }}
+"
+        )?;
+    }
     let Some(condition) = grant.when else { return Ok(yaml) };
     let inner: String = yaml.lines().map(|line| format!("  {line}\n")).collect();
     Ok(format!("              - !If\n                - {condition}\n{inner}                - !Ref AWS::NoValue\n"))

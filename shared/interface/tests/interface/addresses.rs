@@ -88,7 +88,7 @@ proptest! {
         if let Ok(principal) = id.parse::<PrincipalId>() {
             let event = GatewayEvent::of(&list_workflows::ROUTE).query(&query("created_by", &id));
             let (_, list) = list_workflows::request::read(&event.incoming()).expect("a sound request");
-            prop_assert_eq!(list.filter.created_by, Some(principal));
+            prop_assert_eq!(list.filter.entries.created_by, Some(principal));
         }
     }
 

@@ -127,7 +127,11 @@ impl Lab {
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };
                 get_workflow_state::get_workflow_state(&ports, request).await
             }
-            "list-workflows" => list_workflows::list_workflows(&index, request).await,
+            "list-workflows" => {
+                let (log, index) = (self.faulty(), index.store);
+                let ports = alims_operations::list_workflows::Ports { log, index, policy, clock };
+                list_workflows::list_workflows(&ports, request).await
+            }
             "count-workflows" => count_workflows::count_workflows(&index, request).await,
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {
