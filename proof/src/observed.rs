@@ -8,12 +8,12 @@ use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_domain::timestamp::Timestamp;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
     LogError, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,

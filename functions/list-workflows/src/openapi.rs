@@ -48,23 +48,19 @@ fn of_a_list() -> Vec<Parameter> {
     parameters.extend(when());
     let order = parameters::text().enum_values(Some(["updated", "created", "due"]));
     let include = parameters::text().enum_values(Some(["metadata"]));
-    parameters.push(
-        one(
-            "order",
-            "By the last update or by creation, the newest first; or open workflows with a due date, the nearest first. \
+    parameters.push(one(
+        "order",
+        "By the last update or by creation, the newest first; or open workflows with a due date, the nearest first. \
              With `label` or `quarantined` only `created`.",
-            order,
-            json!("created"),
-        ),
-    );
-    parameters.push(
-        one(
-            "include",
-            "Adds the metadata of each published version. Such a page ends after 2 MB of metadata.",
-            include,
-            json!("metadata"),
-        ),
-    );
+        order,
+        json!("created"),
+    ));
+    parameters.push(one(
+        "include",
+        "Adds the metadata of each published version. Such a page ends after 2 MB of metadata.",
+        include,
+        json!("metadata"),
+    ));
     parameters.extend([parameters::limit(), parameters::cursor()]);
     parameters
 }

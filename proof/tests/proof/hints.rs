@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Runs with a seed each.
-const RUNS: u64 = 150;
+const RUNS: u64 = 40;
 /// The versions of the workflow of one run.
 const VERSIONS: u64 = 12;
 /// Publishers of one run, one after another or at once.

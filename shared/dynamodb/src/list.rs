@@ -130,8 +130,16 @@ const FILTERED_READ_ENTRIES: usize = 100;
 /// end is recognised. When the filters pass few entries, small reads would only mean more reads.
 pub(crate) fn read_entries(query: &IndexQuery) -> usize {
     // A filter that is a range of keys, or the choice of a partition, leaves out nothing that was read.
-    let EntryFilter { states, created_after, created_before, updated_after, updated_before, due_before, overdue_at, .. } =
-        query.filter.clone();
+    let EntryFilter {
+        states,
+        created_after,
+        created_before,
+        updated_after,
+        updated_before,
+        due_before,
+        overdue_at,
+        ..
+    } = query.filter.clone();
     let mut by_keys = EntryFilter::default();
     match query.listed_in() {
         ListOrder::Updated => by_keys = EntryFilter { states, updated_after, updated_before, ..by_keys },

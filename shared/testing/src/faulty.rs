@@ -8,13 +8,13 @@ use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, Workflow
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_domain::timestamp::Timestamp;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
     IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, OpenPart, OpenWorkflows, QuarantineLog,

@@ -6,8 +6,8 @@ use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, ListOrder, OpenPart,
-    OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, ListOrder,
+    OpenPart, OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -125,9 +125,7 @@ impl WorkflowIndex for MemoryIndex {
             .filter(|entry| entry.key.tenant_id == query.tenant_id)
             .filter(|entry| !query.quarantined || marked.get(&entry.key) == Some(&entry.created_at))
             .filter_map(|entry| Some((IndexPosition::of(entry, order)?, entry)))
-            .filter(|(at, _)| {
-                query.after.as_ref().is_none_or(|after| if ascending { at > after } else { at < after })
-            })
+            .filter(|(at, _)| query.after.as_ref().is_none_or(|after| if ascending { at > after } else { at < after }))
             .collect();
         of_tenant.sort_by_cached_key(|(at, _)| at.clone());
         if !ascending {

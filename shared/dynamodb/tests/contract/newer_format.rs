@@ -149,8 +149,7 @@ async fn everything_done_to(store: &Store, kind: Kind) {
 async fn a_hint_of_a_newer_format_stays_when_its_label_is_removed() {
     let store = Store::of(items_with_newer(&[Kind::LabelHint])).await;
     let key: Vec<String> = Kind::LabelHint.key().iter().map(|&part| part.to_owned()).collect();
-    let without =
-        IndexEntry { published_version: version(6), labels: Labels::default(), ..values::labelled_entry() };
+    let without = IndexEntry { published_version: version(6), labels: Labels::default(), ..values::labelled_entry() };
     assert_eq!(store.index.advance(&without).await.unwrap(), Advanced::Yes);
     assert_eq!(store.items().await.remove(&key), Some(newer(Kind::LabelHint)));
 }

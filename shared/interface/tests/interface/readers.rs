@@ -194,7 +194,8 @@ fn filters_are_read_and_strangers_refused() {
     assert_eq!(list.filter.entries.updated_after.map(|at| at.to_string()), Some("2026-11-23T08:15:00.000Z".to_owned()));
     assert_eq!(list.part.limit, 7);
     assert_eq!(read("").map(|(_, list)| list.part.limit).expect("sound"), 50);
-    let told = messages(read("state=active&state=ACTIVE&limit=101&limit=1&updated_before=today&stat=ACTIVE&created_by=%FF"));
+    let told =
+        messages(read("state=active&state=ACTIVE&limit=101&limit=1&updated_before=today&stat=ACTIVE&created_by=%FF"));
     assert_eq!(told.len(), 5, "{told:?}");
     for query in ["limit=%2B7", "limit=007", "limit=%207", "Limit=7", "state=ACTIVE%20", "limit=7&limit=7", "limit="] {
         assert_eq!(messages(read(query)).len(), 1, "{query}");

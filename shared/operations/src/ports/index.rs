@@ -1,9 +1,7 @@
 //! The index: the newest published version of each workflow, for lists and counts. A projection of the log that can
 //! be rebuilt at any time.
 
-use alims_domain::identifiers::{
-    LabelName, LabelValue, PrincipalId, TenantId, WorkflowId, WorkflowKey, WorkflowType,
-};
+use alims_domain::identifiers::{LabelName, LabelValue, PrincipalId, TenantId, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;

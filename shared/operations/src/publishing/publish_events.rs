@@ -24,8 +24,8 @@ use crate::ports::{
     WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::changes::{OPERATION, hold_back_changed, quarantine_changed};
-use crate::publishing::marks::mark_all;
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
+use crate::publishing::marks::mark_all;
 use crate::quarantining::quarantine;
 use crate::witness::consulted;
 

@@ -1,16 +1,20 @@
 //! Listing workflows: only those of the caller's tenant, and only to callers who may.
 
 use alims_domain::access::Action;
-use alims_domain::projection::IndexEntry;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
 use alims_domain::limits::LIST_METADATA_BYTES_MAX;
+use alims_domain::projection::IndexEntry;
 use alims_operations::list_workflows::{
     ListFilter, ListPage, ListPart, ListWorkflowsError, Ports, PublishedVersion, list_workflows,
 };
-use alims_operations::ports::{AccessPolicy, EntryFilter, IndexPosition, ListOrder, QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{
+    AccessPolicy, EntryFilter, IndexPosition, ListOrder, QuarantineLog, WorkflowIndex, WorkflowLog,
+};
 use alims_testing::builders::{a_break, a_call, a_created, a_quarantine, a_release, at, sealed, with_metadata};
-use alims_testing::{CallFault, EverybodyMay, Faulty, FixedClock, MemoryIndex, MemoryLog, NobodyMay, NotOfThisType, Script};
+use alims_testing::{
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryIndex, MemoryLog, NobodyMay, NotOfThisType, Script,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -60,7 +64,8 @@ async fn a_filter_holds_back_the_workflows_it_does_not_fit() {
     let ports = ports(indexed(), Arc::new(EverybodyMay));
     let created_by = a_created("w").event.created_by;
     for (created_by, expected) in [(created_by, 2), ("mallory".parse().unwrap(), 0)] {
-        let filter = ListFilter { entries: EntryFilter { created_by: Some(created_by), ..<_>::default() }, ..<_>::default() };
+        let filter =
+            ListFilter { entries: EntryFilter { created_by: Some(created_by), ..<_>::default() }, ..<_>::default() };
         let page = list_workflows(&ports, &a_call("alice"), filter, part(None, 10)).await.unwrap();
         assert_eq!(page.items.len(), expected);
     }
@@ -90,7 +95,8 @@ async fn a_workflow_that_a_policy_hides_is_in_no_page_and_the_pages_go_on_behind
         for limit in 1..5 {
             let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
             loop {
-                let page = list_workflows(&ports, &a_call("alice"), ListFilter::default(), part(after, limit)).await.unwrap();
+                let page =
+                    list_workflows(&ports, &a_call("alice"), ListFilter::default(), part(after, limit)).await.unwrap();
                 pages += 1;
                 assert!(pages < 12, "the pages do not end");
                 seen.extend(ids(&page).into_iter().map(str::to_owned));

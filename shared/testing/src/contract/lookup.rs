@@ -7,6 +7,9 @@ use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{Advanced, EntryFilter, IndexPosition, IndexQuery, ListOrder, WorkflowIndex};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::task::{JoinSet, yield_now};
 
 use super::index::an_entry;
 use super::list::all_pages;
@@ -115,23 +118,17 @@ pub async fn marked_workflows_are_listed_once_they_have_an_entry<I: WorkflowInde
 /// Nearest first, and only what is open and has a due date.
 pub async fn due_workflows_are_listed_nearest_first_while_they_are_open<I: WorkflowIndex>(index: I) {
     let tenant = a_fresh_tenant();
-    let due = |id: &str, version: u32, due: Option<i64>| IndexEntry {
-        due_at: due.map(at),
-        ..an_entry(&tenant, id, version)
-    };
+    let due =
+        |id: &str, version: u32, due: Option<i64>| IndexEntry { due_at: due.map(at), ..an_entry(&tenant, id, version) };
     for (id, when) in [("w-1", Some(3000)), ("w-2", None), ("w-3", Some(1000)), ("w-4", Some(2000))] {
         index.advance(&due(id, 1, when)).await.unwrap();
     }
     let all = IndexQuery { order: ListOrder::Due, ..a_list(&tenant, 10) };
     assert_eq!(found(&index, &all).await, ["w-3", "w-4", "w-1"]);
-    let before = |millis| IndexQuery {
-        filter: EntryFilter { due_before: Some(at(millis)), ..<_>::default() },
-        ..all.clone()
-    };
-    let overdue = |millis| IndexQuery {
-        filter: EntryFilter { overdue_at: Some(at(millis)), ..<_>::default() },
-        ..all.clone()
-    };
+    let before =
+        |millis| IndexQuery { filter: EntryFilter { due_before: Some(at(millis)), ..<_>::default() }, ..all.clone() };
+    let overdue =
+        |millis| IndexQuery { filter: EntryFilter { overdue_at: Some(at(millis)), ..<_>::default() }, ..all.clone() };
     for (millis, due_before, overdue_at) in [(999, 0, 0), (1000, 0, 1), (1001, 1, 1), (2000, 1, 2), (9000, 3, 3)] {
         let counts = (found(&index, &before(millis)).await.len(), found(&index, &overdue(millis)).await.len());
         assert_eq!(counts, (due_before, overdue_at), "at {millis}");
@@ -174,6 +171,58 @@ pub async fn a_walk_by_creation_meets_every_workflow_once_while_all_move<I: Work
     let distinct: BTreeSet<_> = met.iter().cloned().collect();
     assert_eq!(distinct.len(), met.len(), "repeated");
     assert_eq!(distinct, entries.into_iter().map(|entry| entry.key.workflow_id).collect(), "missed, or too new");
+}
+
+/// While eight writers move what is there and create more, for as long as the walk takes.
+pub async fn a_walk_by_creation_is_whole_while_many_write<I: WorkflowIndex + Clone + 'static>(index: I) {
+    const WRITERS: u32 = 8;
+    let mut rng = Rng::with_seed(7);
+    let tenant = a_fresh_tenant();
+    let entries: Vec<IndexEntry> = (0..160).map(|number| a_random_entry(&tenant, number, &mut rng)).collect();
+    for entry in &entries {
+        index.advance(entry).await.unwrap();
+    }
+    let walked = Arc::new(AtomicBool::new(false));
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (index, walked, tenant, mut rng) = (index.clone(), walked.clone(), tenant.clone(), rng.fork());
+        let mut mine: Vec<IndexEntry> =
+            entries.iter().zip(0..).filter(|(_, at)| at % WRITERS == writer).map(|(entry, _)| entry.clone()).collect();
+        writers.spawn(async move {
+            for number in 0.. {
+                if walked.load(Ordering::Relaxed) {
+                    return;
+                }
+                for entry in &mut mine {
+                    entry.published_version = version(entry.published_version.get() + 1);
+                    entry.current_state = rng.choice(State::ALL).unwrap();
+                    entry.updated_at = an_instant(&mut rng);
+                    index.advance(entry).await.unwrap();
+                    yield_now().await;
+                }
+                let newer = a_random_entry(&tenant, 1000 + number * WRITERS + writer, &mut rng);
+                index.advance(&IndexEntry { created_at: at(9_000_000), ..newer }).await.unwrap();
+            }
+        });
+    }
+    // From before the first creation of the writers on.
+    let start = IndexPosition { at: at(8_000_000), workflow_id: "z".parse().unwrap() };
+    let mut query = IndexQuery { order: ListOrder::Created, after: Some(start), ..a_list(&tenant, 7) };
+    let mut met = Vec::new();
+    while let Some(next) = {
+        let page = index.list(&query).await.unwrap();
+        met.extend(page.items.into_iter().map(|entry| entry.key.workflow_id));
+        yield_now().await;
+        page.next
+    } {
+        query.after = Some(next);
+    }
+    walked.store(true, Ordering::Relaxed);
+    writers.join_all().await;
+    met.sort_unstable();
+    let mut there: Vec<_> = entries.into_iter().map(|entry| entry.key.workflow_id).collect();
+    there.sort_unstable();
+    assert_eq!(met, there, "missed or repeated");
 }
 
 fn an_instant(rng: &mut Rng) -> alims_domain::timestamp::Timestamp {
@@ -228,7 +277,9 @@ fn model(entries: &[IndexEntry], query: &IndexQuery) -> Vec<IndexEntry> {
     let after = query.after.as_ref().map(|after| (after.at.unix_millis(), after.workflow_id.clone()));
     let is_behind = |(place, entry): &(i64, IndexEntry)| {
         let here = (*place, entry.key.workflow_id.clone());
-        after.as_ref().is_none_or(|after| if query.listed_in() == ListOrder::Due { here > *after } else { here < *after })
+        after
+            .as_ref()
+            .is_none_or(|after| if query.listed_in() == ListOrder::Due { here > *after } else { here < *after })
     };
     listed.into_iter().filter(|it| is_behind(it)).map(|(_, entry)| entry).collect()
 }

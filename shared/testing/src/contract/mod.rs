@@ -154,6 +154,7 @@ macro_rules! index_contract {
             marked_workflows_are_listed_once_they_have_an_entry
             due_workflows_are_listed_nearest_first_while_they_are_open
             a_walk_by_creation_meets_every_workflow_once_while_all_move
+            a_walk_by_creation_is_whole_while_many_write
             every_look_up_is_what_a_plain_model_says
         }
         $crate::contract_tests! { count, $adapter,

@@ -119,11 +119,7 @@ fn item_in(file: &str) -> Value {
 pub(crate) fn is_of_index(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::IndexEntry
-            | Kind::IndexEntryLabelled
-            | Kind::LabelHint
-            | Kind::QuarantineHint
-            | Kind::SweepPosition
+        Kind::IndexEntry | Kind::IndexEntryLabelled | Kind::LabelHint | Kind::QuarantineHint | Kind::SweepPosition
     )
 }
 

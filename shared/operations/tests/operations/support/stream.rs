@@ -5,8 +5,8 @@ use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_domain::timestamp::Timestamp;
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{
     Advanced, BusError, DeadLetters, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
