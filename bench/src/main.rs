@@ -11,7 +11,6 @@
 
 mod elsewhere;
 mod judging;
-mod lists;
 mod load;
 mod publishing;
 mod put_events;
@@ -59,15 +58,6 @@ enum Part {
         /// Moves of each kind.
         #[arg(long, default_value_t = 5000)]
         moves: usize,
-        /// Prints the figures as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// What a page of a list costs while the number of workflows grows: calls and consumed units.
-    Lists {
-        /// Numbers of workflows, one after another. A million takes some gigabytes of memory.
-        #[arg(long, value_delimiter = ',', default_values_t = [1000, 100_000])]
-        workflows: Vec<usize>,
         /// Prints the figures as JSON.
         #[arg(long)]
         json: bool,
@@ -121,7 +111,6 @@ async fn main() -> Result<()> {
         Some(Part::Traces { requests, sampled: Some(sampled), .. }) => return traces::measured(requests, &sampled),
         Some(Part::Traces { requests, sampled: None, json }) => return report_one(&traces::measure(requests)?, json),
         Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
-        Some(Part::Lists { workflows, json }) => return report_one(&lists::measure(&workflows).await?, json),
         Some(Part::Recovery { workflows, outage_seconds, json }) => {
             return report_one(&recovery::measure(workflows, outage_seconds).await?, json);
         }

@@ -30,9 +30,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "alims-domain",
             "alims-operations",
-            "alims-dynamodb",
             "alims-eventbridge",
-            "alims-faults",
             "alims-policy",
             "alims-rules",
             "alims-runtime",
@@ -90,7 +88,7 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
 
 /// Crates that only these may depend on. A name in brackets may only do so for its tests.
 const ONLY_FOR: &[(&str, &[&str])] = &[
-    ("dynoxide-rs", &["alims-bench", "alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
+    ("dynoxide-rs", &["alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
     ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-proof", "alims-tests", "alims-runtime"]),
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (

@@ -10,6 +10,7 @@ use alims_edge::reader::named_workflow;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, REQUEST_ID};
 use alims_interface::ROUTES;
+use alims_operations::ports::ListOrder;
 use alims_testing::builders::{a_break, version};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
