@@ -78,6 +78,7 @@ impl Environment {
             "CreateTable" => asked(body, |request| database.create_table(request)),
             "DescribeTable" => asked(body, |request| database.describe_table(request)),
             "PutItem" => self.put_item(body),
+            "DeleteItem" => asked(body, |request| database.delete_item(request)),
             "Query" => asked(body, |request| database.query(request)),
             "BatchGetItem" => asked(body, |request| database.batch_get_item(request)),
             other => (400, json!({"__type": "UnknownOperationException", "message": other}).to_string()),

@@ -5,6 +5,7 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
@@ -12,6 +13,7 @@ use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, R
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
     LogError, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
@@ -197,11 +199,15 @@ impl<T: WorkflowIndex> WorkflowIndex for Observed<T> {
         entries
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
         self.note(&entry.key, What::AdvanceBegun { version: entry.published_version.get() });
-        let advanced = self.inner.advance(entry).await;
+        let advanced = self.inner.advance_keeping(entry, kept).await;
         self.note(&entry.key, if advanced.is_ok() { What::Advanced } else { What::AdvanceUnknown });
         advanced
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.inner.mark_quarantined(key, created_at).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {

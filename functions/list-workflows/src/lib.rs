@@ -13,7 +13,7 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
 use alims_operations::list_workflows::{self as operation, Ports};
-use alims_operations::ports::WorkflowIndex;
+use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::ListRequest;
@@ -22,16 +22,23 @@ use crate::response::WorkflowList;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn list_workflows<I: WorkflowIndex>(ports: &Ports<I>, request: Request) -> Response<Body> {
+pub async fn list_workflows<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Ports<L, I>,
+    request: Request,
+) -> Response<Body> {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.answer(answer(ports, &request)).await
 }
 
-async fn answer<I: WorkflowIndex>(ports: &Ports<I>, request: &Incoming) -> Result<Answer, Problem> {
-    let (call, ListRequest { filter, after, limit, cursors }) = request::read(request)?;
-    let page = operation::list_workflows(ports, &call, filter, after, limit).await.map_err(problems::problem)?;
-    Answer::ok(&WorkflowList::new(page, &cursors))
+async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+    ports: &Ports<L, I>,
+    request: &Incoming,
+) -> Result<Answer, Problem> {
+    let (call, ListRequest { filter, part, cursors }) = request::read(request)?;
+    let quarantined = filter.quarantined;
+    let page = operation::list_workflows(ports, &call, filter, part).await.map_err(problems::problem)?;
+    Answer::ok(&WorkflowList::new(page, quarantined, &cursors))
 }
 
 #[cfg(test)]
@@ -39,20 +46,21 @@ mod tests {
     use super::*;
     use alims_domain::projection::IndexEntry;
     use alims_edge::testing::{GatewayEvent, Seen};
-    use alims_testing::builders::{a_created_of, a_key_of};
-    use alims_testing::{EverybodyMay, MemoryIndex};
+    use alims_testing::builders::{a_created_of, a_key_of, at};
+    use alims_testing::{EverybodyMay, FixedClock, MemoryIndex, MemoryLog};
     use std::sync::Arc;
 
     #[tokio::test]
     async fn pages_follow_one_another_to_the_end_by_their_cursors() {
-        let store = MemoryIndex::default();
+        let index = MemoryIndex::default();
         for tenant in ["lab", "other"] {
             for number in 0..5 {
                 let key = a_key_of(&tenant.parse().expect("a tenant"), &format!("wf-{number}"));
-                store.overwrite(IndexEntry::from(&a_created_of(&key).event));
+                index.overwrite(IndexEntry::from(&a_created_of(&key).event));
             }
         }
-        let ports = Ports { store, policy: Arc::new(EverybodyMay) };
+        let clock = Arc::new(FixedClock::new(at(0)));
+        let ports = Ports { log: MemoryLog::default(), index, policy: Arc::new(EverybodyMay), clock };
         let (mut query, mut ids) = ("state=CREATED&limit=2".to_owned(), Vec::new());
         loop {
             let event = GatewayEvent::of(&ROUTE).query(&query);

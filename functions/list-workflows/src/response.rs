@@ -1,17 +1,17 @@
 //! A page of a list of workflows.
 
 use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
+use alims_domain::json::Metadata;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
-use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::IndexPage;
+use alims_operations::list_workflows::{ListPage, ListedWorkflow, PublishedVersion};
 use serde::Serialize;
 
 use crate::cursor::ListCursors;
 
 /// One workflow in a list, at its last published version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowSummary {
     /// The id of the workflow.
@@ -20,7 +20,7 @@ pub struct WorkflowSummary {
     pub workflow_type: WorkflowType,
     /// The state.
     pub current_state: State,
-    /// The state before; absent at version 1.
+    /// The state before the last change of state; absent while there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_state: Option<State>,
     /// The last version whose event was published; the workflow may have a newer version.
@@ -35,16 +35,46 @@ pub struct WorkflowSummary {
     #[serde(skip_serializing_if = "Labels::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub labels: Labels,
-    /// When the work should be finished; absent when it has no due date.
+    /// When the work should be finished; absent without a due date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// Who should do the work; absent when it is assigned to none.
+    /// Who should do the work; absent without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<PrincipalId>,
+    /// `true` when the workflow is open and was due by now, at the service's clock; else absent.
+    #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub overdue: bool,
+    /// With `quarantined=true`: `true`, as a quarantine is in force. Else absent, which says nothing.
+    #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub quarantined: bool,
+    /// With `include=metadata`: the metadata of the published version; absent when `unreadable` is `true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// With `include=metadata`: the workflow whose work this one does again; absent when it replaces none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<WorkflowId>,
+    /// With `include=metadata`: `true` when the published version cannot be read, or is not as it was published; else
+    /// absent. A verification of the history says what is wrong.
+    #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub unreadable: bool,
 }
 
-impl From<IndexEntry> for WorkflowSummary {
-    fn from(entry: IndexEntry) -> Self {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(yes: &bool) -> bool {
+    !yes
+}
+
+impl WorkflowSummary {
+    fn new(listed: ListedWorkflow, quarantined: bool) -> Self {
+        let ListedWorkflow { entry, overdue, version } = listed;
+        let (metadata, replaces, unreadable) = match version {
+            Some(PublishedVersion::Read(event)) => (Some(event.metadata), event.replaces, false),
+            Some(PublishedVersion::Unreadable) => (None, None, true),
+            None => (None, None, false),
+        };
         Self {
             workflow_id: entry.key.workflow_id,
             workflow_type: entry.workflow_type,
@@ -57,13 +87,18 @@ impl From<IndexEntry> for WorkflowSummary {
             labels: entry.labels,
             due_at: entry.due_at,
             assignee: entry.assignee,
+            overdue,
+            quarantined,
+            metadata,
+            replaces,
+            unreadable,
         }
     }
 }
 
-/// A page of a list, newest first. A page may be short or empty although more pages follow. The pages may miss a
-/// workflow that changes while they are read: see the description of the operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A page of a list. A page may be short or empty although more pages follow. Unless they are in the order of creation,
+/// the pages may miss a workflow that changes while they are read: see the description of the operation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowList {
     /// The workflows.
@@ -74,10 +109,11 @@ pub struct WorkflowList {
 }
 
 impl WorkflowList {
-    /// Renders a page.
+    /// Renders a page, of quarantined workflows or of others.
     #[must_use]
-    pub fn new(page: IndexPage, cursors: &ListCursors) -> Self {
+    pub fn new(page: ListPage, quarantined: bool, cursors: &ListCursors) -> Self {
         let next_cursor = page.next.map(|position| cursors.seal(&position));
-        Self { items: page.items.into_iter().map(WorkflowSummary::from).collect(), next_cursor }
+        let items = page.items.into_iter().map(|listed| WorkflowSummary::new(listed, quarantined)).collect();
+        Self { items, next_cursor }
     }
 }

@@ -91,20 +91,26 @@ impl Functions {
         };
         let verifying =
             alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
-        let listing = alims_operations::list_rulesets::Ports {
+        let rulesets = alims_operations::list_rulesets::Ports {
             rulesets: Arc::new(decides.rules.rules.rulesets()),
             policy: decides.policy.clone(),
+        };
+        let listing = alims_operations::list_workflows::Ports {
+            log: publishes.log.clone(),
+            index: publishes.index.clone(),
+            policy: decides.policy.clone(),
+            clock: decides.clock.clone(),
         };
         let handlers = HashMap::from([
             handler!(decides.clone(), amend_workflow),
             handler!(decides.clone(), batch_state_transitions),
-            handler!(index.clone(), count_workflows),
+            handler!(index, count_workflows),
             handler!(decides.clone(), create_workflow),
             handler!(alims_operations::get_caller::Ports { policy: decides.policy.clone() }, get_caller),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
-            handler!(listing, list_rulesets),
-            handler!(index, list_workflows),
+            handler!(rulesets, list_rulesets),
+            handler!(listing, list_workflows),
             handler!(log, get_workflow_history),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),

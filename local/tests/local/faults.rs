@@ -2,9 +2,11 @@
 //! first appearances of each workflow's events are in order and complete, and nothing is stuck.
 
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_eventbridge::EventBridgeBus;
 use alims_local::pump::{Pump, Source};
@@ -66,11 +68,15 @@ impl WorkflowIndex for Deadly {
         self.index.entries(keys).await
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
         self.perhaps_die("before advancing");
-        let advanced = self.index.advance(entry).await;
+        let advanced = self.index.advance_keeping(entry, kept).await;
         self.perhaps_die("after advancing");
         advanced
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.index.mark_quarantined(key, created_at).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {

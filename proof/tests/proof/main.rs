@@ -10,6 +10,7 @@
 )]
 
 mod faults;
+mod hints;
 mod histories;
 mod matrix;
 mod model;

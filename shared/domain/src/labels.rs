@@ -43,6 +43,24 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// Whether one of them is this name with this value.
+    #[must_use]
+    pub fn has(&self, name: &LabelName, value: &LabelValue) -> bool {
+        self.get(name) == Some(value)
+    }
+
+    /// Those that the other labels have too, with the same value.
+    #[must_use]
+    pub fn shared_with(&self, other: &Self) -> Self {
+        let both = self.iter().filter(|(name, value)| other.has(name, value));
+        Self(both.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// Those that the other labels do not have, or have with another value.
+    pub fn not_in<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a LabelName, &'a LabelValue)> {
+        self.iter().filter(|(name, value)| !other.has(name, value))
+    }
+
     /// Applies a patch: a value replaces or adds a label, and none removes it.
     ///
     /// # Errors
@@ -123,6 +141,15 @@ mod tests {
             ("batch".parse().unwrap(), Some("B".parse().unwrap())),
         ]);
         assert_eq!(before.patched(&patch), Ok(Labels(labels(&[("sample", "S-2"), ("batch", "B")]))));
+    }
+
+    #[test]
+    fn labels_are_shared_only_with_the_same_value() {
+        let these = Labels(labels(&[("sample", "S-1"), ("rack", "7"), ("batch", "B")]));
+        let others = Labels(labels(&[("sample", "S-1"), ("rack", "8")]));
+        assert_eq!(these.shared_with(&others), Labels(labels(&[("sample", "S-1")])));
+        let left: Vec<_> = these.not_in(&others).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(left, [("batch", "B"), ("rack", "7")]);
     }
 
     #[test]

@@ -56,6 +56,11 @@ pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Rulesets on one page after the first, in bytes. The largest ruleset has a third of it, so an answer stays far below
 /// the 6 MB that a function may answer (AWS Lambda developer guide, "Lambda quotas").
 pub const RULESETS_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// How much metadata one page of a list has, in bytes of JSON. Lambda sends an answer of at most 6 MB, in which JSON within
+/// JSON takes up to twice its size.
+pub const LIST_METADATA_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How many workflows of a page of a list are looked up in the log at a time.
+pub const LOOKED_UP_AT_ONCE_MAX: usize = 25;
 /// Reads of the index that a count makes for each state. One read on `DynamoDB` looks at 500 entries at most, so this
 /// counts 10,000 workflows of a state, for some 500 read units.
 pub const COUNT_READS_MAX: usize = 20;

@@ -36,6 +36,20 @@ pub struct IndexEntry {
     pub head_hash: ChainHash,
 }
 
+impl IndexEntry {
+    /// Whether the workflow can leave its state.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.current_state.allowed_transitions().is_empty()
+    }
+
+    /// Whether the work should be finished by now and is not.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.is_open() && self.due_at.is_some_and(|due_at| due_at <= now)
+    }
+}
+
 impl From<&WorkflowEvent> for IndexEntry {
     fn from(event: &WorkflowEvent) -> Self {
         Self {

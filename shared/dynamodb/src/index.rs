@@ -1,18 +1,22 @@
 //! The index on `DynamoDB`: one item per workflow. A write replaces the whole item and only moves forward.
 
-use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{Advanced, IndexCount, IndexEntries, IndexPage, IndexQuery, StoreError, WorkflowIndex};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexQuery, ListOrder, StoreError, WorkflowIndex,
+};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_dynamo::Item;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::batch;
 use crate::count;
 use crate::failure::store_error;
 use crate::index_item::{OPTIONAL, readable};
@@ -20,20 +24,15 @@ use crate::item::{
     CURRENT_FORMAT, FORMAT, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
 };
 use crate::list::{self, EVALUATED_ENTRIES_MAX, Listed};
-
-/// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
-const BATCH_KEYS_MAX: usize = 100;
-/// How often keys left unprocessed are asked for again.
-const ASKED_AGAIN_MAX: u32 = 5;
-/// How long the first pause before asking again is; each next one is twice as long.
-const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
+use crate::lookup;
+use crate::terms::{Hint, Term};
 
 /// The index in one `DynamoDB` table. Clones share the client.
 #[derive(Clone, Debug)]
 pub struct DynamoIndex {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
-    evaluated_max: usize,
+    pub(crate) evaluated_max: usize,
     pub(crate) open_max: Option<i32>,
 }
 
@@ -59,52 +58,35 @@ impl DynamoIndex {
         self
     }
 
-    /// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed.
-    async fn batch(&self, keys: &[KeyText]) -> Result<Vec<Item>, StoreError> {
-        // An old answer could hide the hash of a version that is published by now.
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for key in keys {
-            wanted = wanted.keys(HashMap::from([(PK.to_owned(), key.clone().into())]));
-        }
-        let mut wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-        let mut items = Vec::with_capacity(keys.len());
-        for round in 0..=ASKED_AGAIN_MAX {
-            if round > 0 {
-                tokio::time::sleep(ASKED_AGAIN_PAUSE * 2_u32.pow(round - 1)).await;
-            }
-            let answer =
-                self.client.batch_get_item().request_items(&*self.table, wanted).send().await.map_err(store_error)?;
-            items.extend(answer.responses.unwrap_or_default().into_values().flatten().map(Item::from));
-            match answer.unprocessed_keys.unwrap_or_default().into_values().find(|left| !left.keys().is_empty()) {
-                None => return Ok(items),
-                Some(left) => wanted = left,
-            }
-        }
-        Err(StoreError::Unavailable(format!("{} keys were left unprocessed", wanted.keys().len()).into()))
-    }
-
-    /// A write of a whole entry that gives back what made its condition fail.
-    fn put(&self, item: Item) -> PutItemFluentBuilder {
+    /// A write of a whole item that gives back what it replaced, or what made its condition fail. Neither costs anything
+    /// (Amazon `DynamoDB` API reference, `PutItem`).
+    pub(crate) fn put(&self, item: Item) -> PutItemFluentBuilder {
         self.client
             .put_item()
             .table_name(&*self.table)
             .set_item(Some(item.into()))
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     /// Replaces exactly this item: every attribute must be unchanged, and an attribute that was absent must still be
     /// absent. One that an earlier release did not write may be absent.
-    async fn replace(&self, item: Item, seen: &Item) -> Result<Put, StoreError> {
+    pub(crate) async fn replace<T: Stored>(
+        &self,
+        item: Item,
+        seen: &Item,
+        optional: &[&str],
+    ) -> Result<Put, StoreError> {
         let mut put = self.put(item);
-        let absent = OPTIONAL.iter().filter(|name| !seen.contains_key(**name));
-        let mut conditions = Vec::with_capacity(seen.len() + OPTIONAL.len());
+        let absent = optional.iter().filter(|name| !seen.contains_key(**name));
+        let mut conditions = Vec::with_capacity(seen.len() + optional.len());
         for (number, name) in absent.enumerate() {
             conditions.push(format!("attribute_not_exists(#b{number})"));
             put = put.expression_attribute_names(format!("#b{number}"), *name);
         }
         for (number, (name, value)) in seen.iter().enumerate() {
             let is_there = format!("#a{number} = :a{number}");
-            conditions.push(if IndexEntry::DERIVED.contains(&name.as_str()) {
+            conditions.push(if T::DERIVED.contains(&name.as_str()) {
                 format!("(attribute_not_exists(#a{number}) OR {is_there})")
             } else {
                 is_there
@@ -117,17 +99,27 @@ impl DynamoIndex {
     }
 }
 
+impl DynamoIndex {
+    /// After a write of an entry: the hints of the labels that it removed are of no use any more.
+    async fn replaced(&self, was: Option<Item>, is: &IndexEntry) -> Advanced {
+        if let Some(Ok(Some(was))) = was.map(readable) {
+            self.remove_hints(&was, is).await;
+        }
+        Advanced::Yes
+    }
+}
+
 /// What became of a conditional write.
-enum Put {
-    /// The item is stored now.
-    Done,
+pub(crate) enum Put {
+    /// The item is stored now, in the place of this one, if there was one.
+    Done(Option<Item>),
     /// The condition failed on this item; none when there is none.
     Failed(Option<Item>),
 }
 
-async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
+pub(crate) async fn settle(put: PutItemFluentBuilder) -> Result<Put, StoreError> {
     match put.send().await {
-        Ok(_) => Ok(Put::Done),
+        Ok(done) => Ok(Put::Done(done.attributes.map(Item::from))),
         Err(error) => match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 Ok(Put::Failed(failed.item.clone().map(Item::from)))
@@ -145,22 +137,23 @@ fn kept_its_place(there: Option<&Item>) -> Result<Advanced, StoreError> {
 impl WorkflowIndex for DynamoIndex {
     async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
         // One call may not name a key twice.
-        let keys: Vec<KeyText> = keys.iter().map(partition_key).collect::<BTreeSet<_>>().into_iter().collect();
+        let keys: BTreeSet<KeyText> = keys.iter().map(partition_key).collect();
+        let keys = keys.into_iter().map(|key| HashMap::from([(PK.to_owned(), key.into())])).collect();
         let mut entries = BTreeMap::new();
-        for chunk in keys.chunks(BATCH_KEYS_MAX) {
-            for item in self.batch(chunk).await? {
-                let named = text_of(&item, PK).and_then(workflow_named_by);
-                match readable(item) {
-                    Ok(Some(entry)) => entries.extend([(entry.key.clone(), Ok(entry))]),
-                    Ok(None) => {}
-                    Err(newer) => entries.extend(named.map(|key| (key, Err(newer)))),
-                }
+        // An old answer could hide the hash of a version that is published by now.
+        for item in batch::items(&self.client, &self.table, keys).await? {
+            let named = text_of(&item, PK).and_then(workflow_named_by);
+            match readable(item) {
+                Ok(Some(entry)) => entries.extend([(entry.key.clone(), Ok(entry))]),
+                Ok(None) => {}
+                Err(newer) => entries.extend(named.map(|key| (key, Err(newer)))),
             }
         }
         Ok(entries)
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
+        self.put_hints(entry, kept, entry.published_version).await?;
         let put = self
             .put(entry.to_item()?)
             .condition_expression(
@@ -171,25 +164,34 @@ impl WorkflowIndex for DynamoIndex {
             .expression_attribute_values(":format", AttributeValue::N(CURRENT_FORMAT.to_string()))
             .expression_attribute_values(":version", AttributeValue::N(entry.published_version.get().to_string()));
         match settle(put).await? {
-            Put::Done => Ok(Advanced::Yes),
+            Put::Done(was) => Ok(self.replaced(was, entry).await),
             Put::Failed(there) => kept_its_place(there.as_ref()),
         }
     }
 
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        // It is never removed, so its version means nothing.
+        let mark = Hint { key: key.clone(), term: Term::Quarantined, created_at, version: Version::FIRST };
+        self.put_hint(&mark).await
+    }
+
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
         let item = entry.to_item()?;
+        // A repair may go back. Then a writer of the version that it replaces may still be removing hints.
+        let of = seen.map_or(entry.published_version, |seen| seen.published_version.max(entry.published_version));
+        self.put_hints(entry, &Labels::default(), of).await?;
         let put = match seen {
-            Some(seen) => self.replace(item.clone(), &seen.to_item()?).await?,
+            Some(seen) => self.replace::<IndexEntry>(item.clone(), &seen.to_item()?, &OPTIONAL).await?,
             None => match settle(self.put(item.clone()).condition_expression("attribute_not_exists(pk)")).await? {
                 // An unreadable entry counts as not seen, so this call replaces it as well.
                 Put::Failed(Some(there)) if readable(there.clone())?.is_none() => {
-                    self.replace(item.clone(), &there).await?
+                    self.replace::<IndexEntry>(item.clone(), &there, &OPTIONAL).await?
                 }
-                settled @ (Put::Done | Put::Failed(_)) => settled,
+                settled @ (Put::Done(_) | Put::Failed(_)) => settled,
             },
         };
         match put {
-            Put::Done => Ok(Advanced::Yes),
+            Put::Done(was) => Ok(self.replaced(was, entry).await),
             // A try of ours had succeeded and its answer was lost.
             Put::Failed(Some(there)) if there == item => Ok(Advanced::Yes),
             Put::Failed(there) => kept_its_place(there.as_ref()),
@@ -197,8 +199,13 @@ impl WorkflowIndex for DynamoIndex {
     }
 
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
-        let listed = Listed { client: &self.client, table: &self.table, evaluated_max: self.evaluated_max };
-        list::page(listed, query).await
+        match (query.quarantined, query.filter.labels.is_empty(), query.order) {
+            (false, true, ListOrder::Updated) => {
+                let listed = Listed { client: &self.client, table: &self.table, evaluated_max: self.evaluated_max };
+                list::page(listed, query).await
+            }
+            _ => lookup::page(self, query).await,
+        }
     }
 
     async fn count(&self, tenant_id: &TenantId, state: State, reads_max: usize) -> Result<IndexCount, StoreError> {

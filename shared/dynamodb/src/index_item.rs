@@ -6,7 +6,7 @@ use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::{IndexPosition, NewerFormat};
+use alims_operations::ports::{IndexPosition, ListOrder, NewerFormat};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
@@ -68,13 +68,13 @@ impl Stored for IndexEntry {
 
     fn attributes(&self) -> Result<Item, ItemError> {
         let entry = self.clone();
-        let open = is_open(entry.current_state).then(|| partition_key(&entry.key));
+        let open = entry.is_open().then(|| partition_key(&entry.key));
         let wire = IndexItem {
             pk: partition_key(&entry.key),
             tenant_state: tenant_state(&entry.key.tenant_id, entry.current_state),
-            updated_key: updated_key(&position_of(&entry)),
+            updated_key: placed_key(entry.updated_at, &entry.key.workflow_id),
             created_key: Some(placed_key(entry.created_at, &entry.key.workflow_id)),
-            due_key: due_key(&entry),
+            due_key: IndexPosition::of(&entry, ListOrder::Due).map(|position| place(&position)),
             tenant_id: entry.key.tenant_id,
             workflow_id: entry.key.workflow_id,
             workflow_type: entry.workflow_type,
@@ -125,24 +125,14 @@ pub(crate) fn readable(item: Item) -> Result<Option<IndexEntry>, NewerFormat> {
     }
 }
 
-/// Whether a workflow can leave this state.
-fn is_open(state: State) -> bool {
-    !state.allowed_transitions().is_empty()
-}
-
-/// The position of an entry in a list.
-pub(crate) fn position_of(entry: &IndexEntry) -> IndexPosition {
-    IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
-}
-
 /// The partition of the secondary index that holds a tenant's workflows in a state.
 pub(crate) fn tenant_state(tenant: &TenantId, state: State) -> KeyText {
     KeyText::of(tenant).then("#").name(&state)
 }
 
 /// The text of a position.
-pub(crate) fn updated_key(position: &IndexPosition) -> KeyText {
-    placed_key(position.updated_at, &position.workflow_id)
+pub(crate) fn place(position: &IndexPosition) -> KeyText {
+    placed_key(position.at, &position.workflow_id)
 }
 
 /// The text of an instant and a workflow. Instants are all of one length, so the order of texts is that of the instants.
@@ -150,16 +140,8 @@ pub(crate) fn placed_key(at: Timestamp, workflow_id: &WorkflowId) -> KeyText {
     KeyText::of(&at).then("#").name(workflow_id)
 }
 
-/// The place of a workflow among those that are due; none when it is closed or has no due date.
-fn due_key(entry: &IndexEntry) -> Option<KeyText> {
-    entry.due_at.filter(|_| is_open(entry.current_state)).map(|due_at| placed_key(due_at, &entry.key.workflow_id))
-}
-
-/// The position that a text of the secondary index names, if it names one.
-pub(crate) fn position_named_by(updated_key: &str) -> Option<IndexPosition> {
-    let (updated_at, workflow_id) = updated_key.split_once('#')?;
-    Some(IndexPosition {
-        updated_at: Timestamp::try_from(updated_at.to_owned()).ok()?,
-        workflow_id: workflow_id.parse().ok()?,
-    })
+/// The position that a text of a secondary index names, if it names one.
+pub(crate) fn position_named_by(place: &str) -> Option<IndexPosition> {
+    let (at, workflow_id) = place.split_once('#')?;
+    Some(IndexPosition { at: Timestamp::try_from(at.to_owned()).ok()?, workflow_id: workflow_id.parse().ok()? })
 }

@@ -3,6 +3,7 @@
 //! Only this crate knows items, keys and tables. Every item that it reads must have the one spelling that it writes. So
 //! this crate or the hash chain detects an altered item and never takes it for data.
 
+mod batch;
 mod change;
 mod client;
 mod count;
@@ -13,6 +14,7 @@ mod index_walk;
 mod item;
 mod list;
 mod log;
+mod lookup;
 mod pages;
 mod positions;
 mod record_items;
@@ -20,6 +22,7 @@ mod records;
 mod refusal_item;
 mod stream;
 pub mod tables;
+mod terms;
 mod version_item;
 mod walk;
 

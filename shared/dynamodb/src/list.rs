@@ -7,7 +7,7 @@
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{IndexPage, IndexPosition, IndexQuery, StoreError};
+use alims_operations::ports::{EntryFilter, IndexPage, IndexPosition, IndexQuery, ListOrder, StoreError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -15,9 +15,7 @@ use serde_dynamo::Item;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::failure::store_error;
-use crate::index_item::{
-    TENANT_STATE, UPDATED_KEY, position_named_by, position_of, readable, tenant_state, updated_key,
-};
+use crate::index_item::{TENANT_STATE, UPDATED_KEY, place, position_named_by, readable, tenant_state};
 use crate::item::KeyText;
 use crate::tables::BY_STATE;
 
@@ -25,9 +23,9 @@ use crate::tables::BY_STATE;
 /// costs 25 read units a state.
 pub const EVALUATED_ENTRIES_MAX: usize = 500;
 /// Below every text of a position, which begins with a digit.
-const LOWEST: &str = "0";
+pub(crate) const LOWEST: &str = "0";
 /// Above every text of a position.
-const HIGHEST: &str = "~";
+pub(crate) const HIGHEST: &str = "~";
 
 /// The index that is listed.
 #[derive(Clone, Copy)]
@@ -48,10 +46,10 @@ impl Range {
     /// None when the range is empty, which `DynamoDB` would reject as an invalid request.
     fn of(query: &IndexQuery) -> Option<Self> {
         // An instant alone sorts before every position at that instant: right for both of these bounds.
-        let lowest = query.updated_after.map_or_else(|| KeyText::literal(LOWEST), |after| KeyText::of(&after));
-        let before = query.updated_before.map(|before| KeyText::of(&before));
+        let lowest = query.filter.updated_after.map_or_else(|| KeyText::literal(LOWEST), |after| KeyText::of(&after));
+        let before = query.filter.updated_before.map(|before| KeyText::of(&before));
         // This bound includes the entry after which the page starts; the read leaves that entry out.
-        let after = query.after.as_ref().map(updated_key);
+        let after = query.after.as_ref().map(place);
         let highest = before.into_iter().chain(after).min().unwrap_or_else(|| KeyText::literal(HIGHEST));
         (lowest <= highest).then_some(Self { lowest, highest })
     }
@@ -97,12 +95,12 @@ impl Partition {
             .expression_attribute_values(":highest", range.highest.clone().into())
             .set_exclusive_start_key(self.resume.take());
         let mut filters = Vec::new();
-        if let Some(workflow_type) = &query.workflow_type {
+        if let Some(workflow_type) = &query.filter.workflow_type {
             filters.push("workflow_type = :type");
             request =
                 request.expression_attribute_values(":type", AttributeValue::S(workflow_type.as_str().to_owned()));
         }
-        if let Some(created_by) = &query.created_by {
+        if let Some(created_by) = &query.filter.created_by {
             filters.push("created_by = :creator");
             request =
                 request.expression_attribute_values(":creator", AttributeValue::S(created_by.as_str().to_owned()));
@@ -116,7 +114,8 @@ impl Partition {
         for item in page.items.unwrap_or_default().into_iter().map(Item::from) {
             // A list without an existing workflow would be wrong: a newer release must return it.
             let entry = readable(item)?;
-            self.found.extend(entry.filter(|entry| query.after.as_ref() != Some(&position_of(entry))));
+            let entry = entry.filter(|entry| query.after.as_ref() != Some(&position_of(entry)));
+            self.found.extend(entry.filter(|entry| query.filter.passes(entry)));
         }
         self.resume = page.last_evaluated_key.filter(|key| !key.is_empty());
         self.frontier = self.resume.as_ref().map(frontier).transpose()?;
@@ -127,6 +126,33 @@ impl Partition {
 /// How many entries one read takes, at least, when a filter may let few of them through.
 const FILTERED_READ_ENTRIES: usize = 100;
 
+/// How many entries one read takes: one more than the requested ones, and the one that the page begins after, so that the
+/// end is recognised. When the filters pass few entries, small reads would only mean more reads.
+pub(crate) fn read_entries(query: &IndexQuery) -> usize {
+    // A filter that is a range of keys, or the choice of a partition, leaves out nothing that was read.
+    let EntryFilter {
+        states,
+        created_after,
+        created_before,
+        updated_after,
+        updated_before,
+        due_before,
+        overdue_at,
+        ..
+    } = query.filter.clone();
+    let mut by_keys = EntryFilter::default();
+    match query.listed_in() {
+        ListOrder::Updated => by_keys = EntryFilter { states, updated_after, updated_before, ..by_keys },
+        ListOrder::Created => {
+            let labels = query.filter.labels.iter().take(1).cloned().collect();
+            by_keys = EntryFilter { created_after, created_before, labels, ..by_keys };
+        }
+        ListOrder::Due => by_keys = EntryFilter { due_before, overdue_at, ..by_keys },
+    }
+    let filtered = by_keys != query.filter;
+    query.limit.saturating_add(2).max(if filtered { FILTERED_READ_ENTRIES } else { 0 })
+}
+
 /// The position of the last entry that was read.
 fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPosition, StoreError> {
     last_evaluated
@@ -134,6 +160,11 @@ fn frontier(last_evaluated: &HashMap<String, AttributeValue>) -> Result<IndexPos
         .and_then(|value| value.as_s().ok())
         .and_then(|text| position_named_by(text))
         .ok_or_else(|| StoreError::Refused("an index entry has a key that names no position".into()))
+}
+
+/// The position of an entry in this list.
+fn position_of(entry: &IndexEntry) -> IndexPosition {
+    IndexPosition { at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
 }
 
 /// One page of a list.
@@ -144,12 +175,9 @@ pub(crate) async fn page(index: Listed<'_>, query: &IndexQuery) -> Result<IndexP
     let Some(range) = Range::of(query) else {
         return Ok(IndexPage { items: Vec::new(), next: None });
     };
-    // One more than the start entry and the requested ones, so that the end is recognised. When the filters pass few
-    // entries, small reads would only mean more reads.
-    let filtered = query.workflow_type.is_some() || query.created_by.is_some();
-    let chunk = query.limit.saturating_add(2).max(if filtered { FILTERED_READ_ENTRIES } else { 0 });
-    let states = query.state.map_or_else(|| State::ALL.to_vec(), |state| vec![state]);
-    let reads = states.into_iter().map(|state| Partition::new(state).read(index, query, &range, chunk));
+    let chunk = read_entries(query);
+    let states = State::ALL.into_iter().filter(|s| query.filter.states.is_empty() || query.filter.states.contains(s));
+    let reads = states.map(|state| Partition::new(state).read(index, query, &range, chunk));
     let mut partitions = try_join_all(reads).await?;
     while let Some(horizon) = horizon(&partitions) {
         let known = partitions.iter().flat_map(|p| &p.found).filter(|entry| position_of(entry) >= horizon).count();

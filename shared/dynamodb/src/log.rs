@@ -3,14 +3,16 @@
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
-use alims_operations::ports::{AppendError, LogError, StoreError, WorkflowLog};
+use alims_operations::ports::{AppendError, LogError, StoreError, VersionsAt, WorkflowLog};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_dynamo::Item;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::batch;
 use crate::failure::store_error;
 use crate::item::{
     ENTRY, Kept, KeyText, PK, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, partition_key, refusal_entry,
@@ -188,6 +190,25 @@ impl WorkflowLog for DynamoLog {
                 Err(unreadable) if versions.is_empty() => return Err(unreadable),
                 // A caller who continues from here meets the error.
                 Err(_) => break,
+            }
+        }
+        Ok(versions)
+    }
+
+    async fn versions_at(&self, keys: &[(WorkflowKey, Version)]) -> Result<VersionsAt, StoreError> {
+        // One call may not name a key twice.
+        let keys: BTreeSet<(KeyText, KeyText)> =
+            keys.iter().map(|(key, version)| (partition_key(key), version_entry(*version))).collect();
+        let as_key = |(pk, entry): (KeyText, KeyText)| {
+            HashMap::from([(PK.to_owned(), pk.into()), (ENTRY.to_owned(), entry.into())])
+        };
+        let items = batch::items(&self.client, &self.table, keys.into_iter().map(as_key).collect()).await?;
+        let mut versions = VersionsAt::new();
+        for item in items {
+            let key = named(&item);
+            match StoredVersion::kept(item)? {
+                Kept::Readable(stored) => versions.extend([((stored.event.key(), stored.event.version), stored)]),
+                Kept::Unreadable { why, .. } => tracing::warn!(key, why, "a published version cannot be read"),
             }
         }
         Ok(versions)

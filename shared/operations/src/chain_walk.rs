@@ -54,7 +54,7 @@ impl Budget {
 }
 
 /// The size of the laboratory's own JSON in an event: all else of it is small.
-fn size_of(event: &WorkflowEvent) -> usize {
+pub(crate) fn size_of(event: &WorkflowEvent) -> usize {
     struct Counted(usize);
     impl Write for Counted {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -17,7 +17,9 @@ use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventTy
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
-use alims_operations::ports::{Ids, ListedRule, ListedRuleset, RulesEngine, Rulesets};
+use alims_operations::ports::{
+    EntryFilter, Ids, IndexQuery, ListOrder, ListedRule, ListedRuleset, RulesEngine, Rulesets,
+};
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -419,4 +421,24 @@ pub fn some_rulesets(many: usize) -> Rulesets {
         types_without_rules: without,
         rulesets: (0..many).map(ruleset).collect(),
     }
+}
+
+/// The list of all workflows of a tenant, by their last update.
+#[must_use]
+pub fn a_list(tenant: &TenantId, limit: usize) -> IndexQuery {
+    IndexQuery {
+        tenant_id: tenant.clone(),
+        filter: EntryFilter::default(),
+        quarantined: false,
+        order: ListOrder::Updated,
+        after: None,
+        limit,
+    }
+}
+
+/// Labels with these names and values.
+#[must_use]
+pub fn labels(pairs: &[(&str, &str)]) -> Labels {
+    let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    Labels::new(pairs.collect()).unwrap()
 }

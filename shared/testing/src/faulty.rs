@@ -5,6 +5,7 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
@@ -13,11 +14,12 @@ use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, R
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
     IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, OpenPart, OpenWorkflows, QuarantineLog,
     RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions,
-    TransitionRules, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -175,6 +177,10 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
         self.script.play("log.versions", log, self.inner.versions(key, from, limit)).await
     }
 
+    async fn versions_at(&self, keys: &[(WorkflowKey, Version)]) -> Result<VersionsAt, StoreError> {
+        self.script.play("log.versions_at", store, self.inner.versions_at(keys)).await
+    }
+
     async fn newest_below(&self, key: &WorkflowKey, below: Version) -> Result<Option<StoredVersion>, LogError> {
         self.script.play("log.newest_below", log, self.inner.newest_below(key, below)).await
     }
@@ -272,8 +278,12 @@ impl<T: WorkflowIndex> WorkflowIndex for Faulty<T> {
         self.script.play("index.entries", store, self.inner.entries(keys)).await
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
-        self.script.play("index.advance", store, self.inner.advance(entry)).await
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
+        self.script.play("index.advance", store, self.inner.advance_keeping(entry, kept)).await
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.script.play("index.mark_quarantined", store, self.inner.mark_quarantined(key, created_at)).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {

@@ -1,13 +1,14 @@
 //! The index in memory.
 
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, OpenPart,
-    OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
+    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, ListOrder,
+    OpenPart, OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
 };
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -15,13 +16,15 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Debug)]
 pub struct MemoryIndex {
     entries: Arc<Mutex<BTreeMap<WorkflowKey, IndexEntry>>>,
+    /// The workflows that were marked as quarantined, and the instants of their creation.
+    marked: Arc<Mutex<BTreeMap<WorkflowKey, Timestamp>>>,
     evaluated_max: usize,
     open_max: usize,
 }
 
 impl Default for MemoryIndex {
     fn default() -> Self {
-        Self { entries: Arc::default(), evaluated_max: usize::MAX, open_max: usize::MAX }
+        Self { entries: Arc::default(), marked: Arc::default(), evaluated_max: usize::MAX, open_max: usize::MAX }
     }
 }
 
@@ -58,18 +61,6 @@ impl MemoryIndex {
     }
 }
 
-fn position(entry: &IndexEntry) -> IndexPosition {
-    IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
-}
-
-fn passes(query: &IndexQuery, entry: &IndexEntry) -> bool {
-    query.state.is_none_or(|state| entry.current_state == state)
-        && query.workflow_type.as_ref().is_none_or(|workflow_type| entry.workflow_type == *workflow_type)
-        && query.created_by.as_ref().is_none_or(|creator| entry.created_by == *creator)
-        && query.updated_after.is_none_or(|after| entry.updated_at >= after)
-        && query.updated_before.is_none_or(|before| entry.updated_at < before)
-}
-
 /// A position is the key of the last workflow of the part before.
 impl OpenWorkflows for MemoryIndex {
     async fn open_part(&self, from: Option<&WalkPosition>) -> Result<OpenPart, StoreError> {
@@ -100,7 +91,8 @@ impl WorkflowIndex for MemoryIndex {
         Ok(keys.iter().filter_map(|key| entries.get(key).map(|entry| (key.clone(), Ok(entry.clone())))).collect())
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+    /// It keeps nothing apart for the labels.
+    async fn advance_keeping(&self, entry: &IndexEntry, _: &Labels) -> Result<Advanced, StoreError> {
         let mut entries = self.entries.lock().unwrap();
         if entries.get(&entry.key).is_some_and(|there| there.published_version >= entry.published_version) {
             return Ok(Advanced::AlreadyThere);
@@ -119,23 +111,35 @@ impl WorkflowIndex for MemoryIndex {
         Ok(Advanced::Yes)
     }
 
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.marked.lock().unwrap().insert(key.clone(), created_at);
+        Ok(())
+    }
+
     async fn list(&self, query: &IndexQuery) -> Result<IndexPage, StoreError> {
         let entries = self.entries.lock().unwrap();
-        let mut of_tenant: Vec<&IndexEntry> = entries
+        let (order, marked) = (query.listed_in(), self.marked.lock().unwrap());
+        let ascending = order == ListOrder::Due;
+        let mut of_tenant: Vec<(IndexPosition, &IndexEntry)> = entries
             .values()
             .filter(|entry| entry.key.tenant_id == query.tenant_id)
-            .filter(|entry| query.after.as_ref().is_none_or(|after| position(entry) < *after))
+            .filter(|entry| !query.quarantined || marked.get(&entry.key) == Some(&entry.created_at))
+            .filter_map(|entry| Some((IndexPosition::of(entry, order)?, entry)))
+            .filter(|(at, _)| query.after.as_ref().is_none_or(|after| if ascending { at > after } else { at < after }))
             .collect();
-        of_tenant.sort_by_cached_key(|entry| Reverse(position(entry)));
+        of_tenant.sort_by_cached_key(|(at, _)| at.clone());
+        if !ascending {
+            of_tenant.reverse();
+        }
 
         let mut items = Vec::new();
         let mut last = query.after.clone();
-        for (evaluated, entry) in of_tenant.into_iter().enumerate() {
+        for (evaluated, (at, entry)) in of_tenant.into_iter().enumerate() {
             if evaluated == self.evaluated_max || items.len() == query.limit {
                 return Ok(IndexPage { items, next: last });
             }
-            last = Some(position(entry));
-            if passes(query, entry) {
+            last = Some(at);
+            if query.filter.passes(entry) {
                 items.push(entry.clone());
             }
         }
@@ -174,6 +178,7 @@ impl IndexWalk for MemoryIndex {
 
     async fn clear_some(&self) -> Result<u64, StoreError> {
         let mut entries = self.entries.lock().unwrap();
+        self.marked.lock().unwrap().clear();
         let some: Vec<WorkflowKey> = entries.keys().take(self.evaluated_max).cloned().collect();
         some.iter().for_each(|key| drop(entries.remove(key)));
         Ok(u64::try_from(some.len()).unwrap())

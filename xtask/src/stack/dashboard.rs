@@ -136,13 +136,14 @@ fn throttles() -> Value {
             })
         });
     // A secondary index counts apart from its table.
-    let of_indexes = ["by-state", "open-workflows"].into_iter().flat_map(|index| {
-        events.map(|metric| {
-            let label = json!({ "label": format!("{index} {metric}") });
-            let name = "GlobalSecondaryIndexName";
-            json!(["AWS/DynamoDB", metric, "TableName", "${IndexTable}", name, index, label])
-        })
-    });
+    let of_indexes =
+        ["by-state", "open-workflows", "by-creation", "by-due-date", "by-term"].into_iter().flat_map(|index| {
+            events.map(|metric| {
+                let label = json!({ "label": format!("{index} {metric}") });
+                let name = "GlobalSecondaryIndexName";
+                json!(["AWS/DynamoDB", metric, "TableName", "${IndexTable}", name, index, label])
+            })
+        });
     graph("Throttled calls of the tables", "Sum", of_tables.chain(of_indexes).collect())
 }
 

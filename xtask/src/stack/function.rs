@@ -85,7 +85,9 @@ pub(crate) enum Wait {
 pub(crate) enum Log {
     /// Read one workflow's items.
     Read,
-    /// Read them and add items.
+    /// Read the items of many workflows.
+    ReadMany,
+    /// Read one workflow's items and add items.
     Append,
     /// The same, and walk all workflows.
     Walk,
@@ -95,7 +97,9 @@ pub(crate) enum Log {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Index {
-    /// List entries by state.
+    /// Count entries by state.
+    Count,
+    /// List entries by all that they are looked up by.
     List,
     /// Read entries by their workflow.
     Read,

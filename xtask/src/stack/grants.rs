@@ -14,6 +14,8 @@ pub(crate) struct Grant {
     pub(crate) resources: Vec<String>,
     /// The service through which alone the key may be used.
     pub(crate) via: Option<&'static str>,
+    /// What the partition key of the item begins with.
+    pub(crate) keys: Option<&'static str>,
     /// Why the resource is no narrower.
     pub(crate) why: Option<&'static str>,
     /// The condition of the template under which alone it is granted.
@@ -28,7 +30,7 @@ const EXECUTIONS: &str =
 
 impl Grant {
     fn on(sid: &'static str, actions: &'static [&'static str], resource: &str) -> Self {
-        Self { sid, actions, resources: vec![resource.to_owned()], via: None, why: None, when: None }
+        Self { sid, actions, resources: vec![resource.to_owned()], via: None, keys: None, why: None, when: None }
     }
 
     fn key(sid: &'static str, actions: &'static [&'static str], service: &'static str) -> Self {
@@ -42,6 +44,7 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     let log = "!GetAtt LogTable.Arn";
     grants.extend(function.log.map(|may| match may {
         Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
+        Log::ReadMany => Grant::on("ReadTheLog", &["dynamodb:BatchGetItem", "dynamodb:Query"], log),
         Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
         Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
     }));
@@ -83,13 +86,25 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
 fn of_the_index(may: Index) -> Vec<Grant> {
     let index = "!GetAtt IndexTable.Arn";
     match may {
-        Index::List => vec![
+        Index::Count => vec![
             Grant::on("ListTheIndex", &["dynamodb:Query"], "!Sub ${IndexTable.Arn}/index/by-state"),
             // A read that opens the connection before the first request.
             Grant::on("ReadTheIndex", &["dynamodb:BatchGetItem"], index),
         ],
+        Index::List => {
+            let indexes = ["by-state", "by-creation", "by-due-date", "by-term"];
+            let resources = indexes.map(|index| format!("!Sub ${{IndexTable.Arn}}/index/{index}")).to_vec();
+            vec![
+                Grant { resources, ..Grant::on("ListTheIndex", &["dynamodb:Query"], "") },
+                Grant::on("ReadTheIndex", &["dynamodb:BatchGetItem"], index),
+            ]
+        }
         Index::Read => vec![Grant::on("ReadTheIndex", &["dynamodb:BatchGetItem"], index)],
-        Index::Write => vec![Grant::on("WriteTheIndex", &["dynamodb:BatchGetItem", "dynamodb:PutItem"], index)],
+        Index::Write => vec![
+            Grant::on("WriteTheIndex", &["dynamodb:BatchGetItem", "dynamodb:PutItem"], index),
+            // No entry of a workflow is ever removed by a function.
+            Grant { keys: Some("#term#"), ..Grant::on("RemoveHints", &["dynamodb:DeleteItem"], index) },
+        ],
         Index::Checkpoint => {
             let actions = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"];
             vec![

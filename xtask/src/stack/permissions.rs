@@ -37,7 +37,8 @@ fn on(grant: &Grant) -> String {
     let resources: Vec<String> = grant.resources.iter().map(|resource| format!("`{}`", named(resource))).collect();
     let via = grant.via.map(|service| format!(", through {service} only")).unwrap_or_default();
     let when = grant.when.map(|condition| format!(", when `{condition}`")).unwrap_or_default();
-    resources.join(", ") + &via + &when
+    let keys = grant.keys.map(|prefix| format!(", items whose key begins with `{prefix}`")).unwrap_or_default();
+    resources.join(", ") + &keys + &via + &when
 }
 
 fn named(resource: &str) -> String {

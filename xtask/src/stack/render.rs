@@ -187,7 +187,7 @@ fn role(function: &Function) -> anyhow::Result<String> {
     // The table's policy lets no other principal put an item.
     let tags = match function.log {
         Some(Log::Append | Log::Walk) => "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n",
-        Some(Log::Read) | None => "",
+        Some(Log::Read | Log::ReadMany) | None => "",
     };
     let mut yaml = format!(
         "  {pascal}Role:
@@ -237,6 +237,14 @@ fn statement(grant: &Grant) -> anyhow::Result<String> {
             yaml,
             "                Condition:
                   StringEquals: {{ kms:ViaService: !Sub \"{service}.${{AWS::Region}}.amazonaws.com\" }}
+"
+        )?;
+    }
+    if let Some(prefix) = grant.keys {
+        write!(
+            yaml,
+            "                Condition:
+                  ForAllValues:StringLike: {{ dynamodb:LeadingKeys: \"{prefix}*\" }}
 "
         )?;
     }

@@ -13,7 +13,7 @@ use alims_operations::ports::{
     Advanced, AppendError, IndexQuery, LogError, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_testing::builders::{
-    a_chain, a_created, a_created_of, a_key, a_move, a_refusal, sealed, version, with_metadata,
+    a_chain, a_created, a_created_of, a_key, a_list, a_move, a_refusal, sealed, version, with_metadata,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -309,14 +309,5 @@ async fn an_unreadable_index_entry_counts_as_missing_and_can_be_repaired() {
 }
 
 fn list_of(entry: &IndexEntry) -> IndexQuery {
-    IndexQuery {
-        tenant_id: entry.key.tenant_id.clone(),
-        state: None,
-        workflow_type: None,
-        created_by: None,
-        updated_after: None,
-        updated_before: None,
-        after: None,
-        limit: 10,
-    }
+    a_list(&entry.key.tenant_id, 10)
 }

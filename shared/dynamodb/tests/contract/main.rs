@@ -11,6 +11,7 @@
 mod altered_items;
 mod foreign_keys;
 mod golden;
+mod hints;
 mod newer_format;
 mod odd_answers;
 mod on_dynoxide;

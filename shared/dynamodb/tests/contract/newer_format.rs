@@ -1,10 +1,11 @@
 //! Items of a newer format: no adapter reads one, takes one for damaged, or writes over one.
 
 use alims_domain::identifiers::Version;
+use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    AppendError, IndexCount, LogError, NewerFormat, QuarantineLog, RecoveryLog, StoreError, SweepPosition,
-    SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AppendError, EntryFilter, IndexCount, IndexQuery, ListOrder, LogError, NewerFormat, QuarantineLog,
+    RecoveryLog, StoreError, SweepPosition, SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -119,12 +120,43 @@ async fn everything_done_to(store: &Store, kind: Kind) {
             assert_newer(kind, &log.record_quarantine(&values::not_beside(&values::released_beside())).await);
         }
         Kind::IndexEntry => everything_done_to_the_entry(store).await,
+        Kind::IndexEntryLabelled => {
+            let seen = values::labelled_entry();
+            assert_newer(kind, &index.list(&by_label(&seen)).await);
+            assert_newer(kind, &index.list(&IndexQuery { order: ListOrder::Created, ..everything() }).await);
+            assert_newer(kind, &index.advance(&seen).await);
+            assert_newer(kind, &index.repair(&seen, Some(&seen)).await);
+        }
+        Kind::LabelHint => {
+            let seen = values::labelled_entry();
+            assert_eq!(index.list(&by_label(&seen)).await.unwrap().items, std::slice::from_ref(&seen));
+            assert_newer(kind, &index.advance(&IndexEntry { published_version: version(6), ..seen.clone() }).await);
+            assert_newer(kind, &index.repair(&seen, Some(&seen)).await);
+        }
+        Kind::QuarantineHint => {
+            let marked = values::labelled_entry();
+            assert_newer(kind, &index.mark_quarantined(&marked.key, marked.created_at).await);
+        }
         Kind::SweepPosition => {
             assert_eq!(index.sweep_position().await.unwrap(), SweepPosition::default(), "the sweep begins anew");
             index.keep_sweep_position(&values::sweep_position()).await.unwrap();
             index.keep_sweep_position(&SweepPosition::default()).await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_hint_of_a_newer_format_stays_when_its_label_is_removed() {
+    let store = Store::of(items_with_newer(&[Kind::LabelHint])).await;
+    let key: Vec<String> = Kind::LabelHint.key().iter().map(|&part| part.to_owned()).collect();
+    let without = IndexEntry { published_version: version(6), labels: Labels::default(), ..values::labelled_entry() };
+    assert_eq!(store.index.advance(&without).await.unwrap(), Advanced::Yes);
+    assert_eq!(store.items().await.remove(&key), Some(newer(Kind::LabelHint)));
+}
+
+fn by_label(entry: &IndexEntry) -> IndexQuery {
+    let labels = entry.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    IndexQuery { filter: EntryFilter { labels, ..<_>::default() }, ..everything() }
 }
 
 async fn everything_done_to_the_entry(store: &Store) {
@@ -139,7 +171,7 @@ async fn everything_done_to_the_entry(store: &Store) {
     }
     // A count reads no more of an entry than its key, which says that the workflow exists.
     let counted = index.count(&seen.key.tenant_id, seen.current_state, 1).await.unwrap();
-    assert_eq!(counted, IndexCount { workflows: 1, complete: true });
+    assert_eq!(counted, IndexCount { workflows: 2, complete: true });
     // The entries of other workflows are read beside it.
     let other = IndexEntry::from(&a_created("w-2").event);
     let entries = index.entries(&[other.key.clone(), seen.key.clone()]).await.unwrap();

@@ -137,6 +137,12 @@ def main():
         equal("accepted", "request", request["request"], digest(canonical(["what", version]))[:32])
     entry = ITEMS["index-entry"]
     equal("index-entry", "head_hash", plain(entry["head_hash"]), plain(ITEMS["version-resumed"]["hash"]))
+    label = ITEMS["index-entry-labelled"]
+    ((name, value),) = plain(label["labels"]).items()
+    for hint, term in [("label-hint", f"#label#{name}:{value}"), ("quarantine-hint", "#quarantined")]:
+        equal(hint, "pk", plain(ITEMS[hint]["pk"]), f"#term#{plain(label['pk'])}{term}")
+        equal(hint, "term", plain(ITEMS[hint]["term"]), f"{plain(label['tenant_id'])}{term}")
+        equal(hint, "created_key", plain(ITEMS[hint]["created_key"]), plain(label["created_key"]))
     print("all is as it should be")
 
 

@@ -1,4 +1,4 @@
-//! The parameters of a query string: each known, each at most once, each valid.
+//! The parameters of a query string: each known and valid, and at most once, but for those that may be repeated.
 
 use alims_domain::invalid::InvalidValue;
 use alims_domain::limits::PAGE_ITEMS_MAX;
@@ -12,22 +12,18 @@ use crate::reader::shown::shown;
 /// The parameters that no reader has taken yet.
 #[derive(Debug)]
 pub struct Query {
-    parameters: BTreeMap<String, String>,
+    parameters: BTreeMap<String, Vec<String>>,
 }
 
 impl Query {
     /// Splits and decodes the query string.
     pub fn read(request: &Request, faults: &mut Faults) -> Self {
-        let mut parameters = BTreeMap::new();
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let query = request.uri().query().unwrap_or_default();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match (decoded(name), decoded(value)) {
-                (Ok(name), Ok(value)) => {
-                    if parameters.insert(name.clone(), value).is_some() {
-                        faults.outside(format!("the query parameter {} must be given only once", shown(&name)));
-                    }
-                }
+                (Ok(name), Ok(value)) => parameters.entry(name).or_default().push(value),
                 (Err(fault), _) | (_, Err(fault)) => {
                     faults.outside(format!("the query parameter {} {fault}", shown(name)));
                 }
@@ -43,8 +39,22 @@ impl Query {
         parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
         faults: &mut Faults,
     ) -> Option<T> {
-        let text = self.parameters.remove(name)?;
-        parse(&text).map_err(|invalid| faults.outside(format!("the query parameter {name} {invalid}"))).ok()
+        let texts = self.parameters.remove(name)?;
+        if texts.len() > 1 {
+            faults.outside(format!("the query parameter {name} must be given only once"));
+        }
+        texts.first().and_then(|text| parsed(name, text, parse, faults))
+    }
+
+    /// Reads a parameter that may be repeated: its valid values, in their order.
+    pub fn take_each<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, InvalidValue>,
+        faults: &mut Faults,
+    ) -> Vec<T> {
+        let texts = self.parameters.remove(name).unwrap_or_default();
+        texts.iter().filter_map(|text| parsed(name, text, &parse, faults)).collect()
     }
 
     /// Rejects unknown parameters: otherwise a misspelt filter would list everything.
@@ -53,6 +63,15 @@ impl Query {
             faults.outside(format!("the query parameter {} is not known; remove it or correct its name", shown(&name)));
         }
     }
+}
+
+fn parsed<T>(
+    name: &str,
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+    faults: &mut Faults,
+) -> Option<T> {
+    parse(text).map_err(|invalid| faults.outside(format!("the query parameter {name} {invalid}"))).ok()
 }
 
 /// Decodes a name or a value once. A `+` is a space to those who write forms and a plus to those who write addresses

@@ -88,7 +88,7 @@ proptest! {
         if let Ok(principal) = id.parse::<PrincipalId>() {
             let event = GatewayEvent::of(&list_workflows::ROUTE).query(&query("created_by", &id));
             let (_, list) = list_workflows::request::read(&event.incoming()).expect("a sound request");
-            prop_assert_eq!(list.filter.created_by, Some(principal));
+            prop_assert_eq!(list.filter.entries.created_by, Some(principal));
         }
     }
 
@@ -98,10 +98,10 @@ proptest! {
             let event = GatewayEvent::of(&list_workflows::ROUTE).query(query);
             list_workflows::request::read(&event.incoming()).expect("a sound request").1
         };
-        let updated_at = alims_testing::builders::at(millis);
-        let position = IndexPosition { updated_at, workflow_id: id.parse().expect("an id") };
+        let at = alims_testing::builders::at(millis);
+        let position = IndexPosition { at, workflow_id: id.parse().expect("an id") };
         let cursor = list("").cursors.seal(&position);
         prop_assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{}", cursor);
-        prop_assert_eq!(list(&query("cursor", &cursor)).after, Some(position));
+        prop_assert_eq!(list(&query("cursor", &cursor)).part.after, Some(position));
     }
 }

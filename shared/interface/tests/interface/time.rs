@@ -114,7 +114,10 @@ impl Site {
                 list_rulesets::list_rulesets(&alims_operations::list_rulesets::Ports { rulesets, policy }, request)
                     .await
             }
-            "list-workflows" => list_workflows::list_workflows(&listing, request).await,
+            "list-workflows" => {
+                let ports = alims_operations::list_workflows::Ports { log, index, policy, clock };
+                list_workflows::list_workflows(&ports, request).await
+            }
             "recover-workflow" => {
                 let starting = StartPorts { log, starter, clock };
                 let ports = alims_operations::recover_workflow::Ports { starting, policy, ids };

@@ -53,7 +53,7 @@ fn a_plus_in_a_query_is_refused_with_both_ways_to_write_what_is_meant() {
         [("created_by=a%2Bb@x", "a+b@x"), ("created_by=a%20b", "a b"), ("created_by=a%252Bb", "a%2Bb")]
     {
         let (_, list) = read(query).expect("sound");
-        assert_eq!(list.filter.created_by.map(String::from), Some(creator.to_owned()));
+        assert_eq!(list.filter.entries.created_by.map(String::from), Some(creator.to_owned()));
     }
 }
 
@@ -65,10 +65,11 @@ fn a_bound_finer_than_a_millisecond_is_compared_exactly() {
         let (_, list) =
             list_workflows::request::read(&GatewayEvent::of(&list_workflows::ROUTE).query(&query).incoming())
                 .expect("sound");
-        let filter = list.filter;
-        filter.updated_after.or(filter.updated_before).map(|at| at.to_string())
+        let filter = list.filter.entries;
+        let bounds = [filter.updated_after, filter.updated_before, filter.created_after, filter.created_before];
+        bounds.into_iter().chain([filter.due_before]).flatten().next().map(|at| at.to_string())
     };
-    for bound in ["updated_after", "updated_before"] {
+    for bound in ["updated_after", "updated_before", "created_after", "created_before", "due_before"] {
         for (written, first) in
             [(".498Z", "20.498"), (".4980Z", "20.498"), (".4985Z", "20.499"), (".49800000001Z", "20.499")]
         {

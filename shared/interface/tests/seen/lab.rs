@@ -135,7 +135,11 @@ impl Lab {
                 list_rulesets::list_rulesets(&alims_operations::list_rulesets::Ports { rulesets, policy }, request)
                     .await
             }
-            "list-workflows" => list_workflows::list_workflows(&index, request).await,
+            "list-workflows" => {
+                let (log, index) = (self.faulty(), index.store);
+                let ports = alims_operations::list_workflows::Ports { log, index, policy, clock };
+                list_workflows::list_workflows(&ports, request).await
+            }
             "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
             "count-workflows" => count_workflows::count_workflows(&index, request).await,
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,

@@ -4,6 +4,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use crate::ports::failure::StoreError;
@@ -39,6 +40,9 @@ pub enum AppendError {
     Store(#[from] StoreError),
 }
 
+/// Versions by workflow and number.
+pub type VersionsAt = BTreeMap<(WorkflowKey, Version), StoredVersion>;
+
 /// Immutable versions and refusals of workflows. The port cannot change or remove one.
 ///
 /// Every read sees every write that was acknowledged before it (strong consistency).
@@ -60,6 +64,30 @@ pub trait WorkflowLog: Send + Sync {
         from: Version,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredVersion>, LogError>> + Send;
+
+    /// The versions with these numbers, of any workflows. One that is missing or unreadable is left out. An adapter MUST
+    /// return an error for one of a newer format.
+    fn versions_at(
+        &self,
+        keys: &[(WorkflowKey, Version)],
+    ) -> impl Future<Output = Result<VersionsAt, StoreError>> + Send {
+        async move {
+            let mut found = VersionsAt::new();
+            for (key, version) in keys {
+                match self.versions(key, *version, 1).await {
+                    Ok(versions) => found.extend(
+                        versions
+                            .into_iter()
+                            .filter(|stored| stored.event.version == *version)
+                            .map(|stored| ((key.clone(), *version), stored)),
+                    ),
+                    Err(LogError::Unreadable { .. }) => {}
+                    Err(LogError::Store(error)) => return Err(error),
+                }
+            }
+            Ok(found)
+        }
+    }
 
     /// The newest version below `below`; none when there is none. For an unreadable item it returns the same error as
     /// [`WorkflowLog::head`].

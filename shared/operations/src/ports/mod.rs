@@ -18,9 +18,12 @@ pub use access::AccessPolicy;
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};
-pub use index::{Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
+pub use index::{
+    Advanced, EntryFilter, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, ListOrder, WorkflowIndex,
+    entry_of,
+};
 pub use index_walk::{IndexPart, IndexWalk};
-pub use log::{AppendError, LogError, WorkflowLog};
+pub use log::{AppendError, LogError, VersionsAt, WorkflowLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
     Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPosition,

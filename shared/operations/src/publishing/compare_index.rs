@@ -131,9 +131,9 @@ async fn check<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     let entries = index.entries(keys).await.map_err(RebuildIndexError::Index)?;
     let looks = keys.iter().map(|key| look(log, key, entries.get(key), None));
     let courses = try_join_all(looks).await.map_err(RebuildIndexError::Log)?;
-    for (key, course) in keys.iter().zip(courses) {
-        compared.workflows += u64::from(course != Course::NotThere);
-        match course {
+    for (key, looked) in keys.iter().zip(courses) {
+        compared.workflows += u64::from(looked.course != Course::NotThere);
+        match looked.course {
             Course::NotThere | Course::InOrder => {}
             Course::PutInOrder { .. } => compared.behind += 1,
             Course::LeaveIt(anomaly) => compared.findings.push(Finding { key: key.to_string(), anomaly }),

@@ -7,6 +7,7 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::limits::{
     BUS_CALL_BYTES_MAX, BUS_CALL_ENTRIES_MAX, BUS_ENTRY_OVERHEAD_BYTES, PUBLISHER_CONCURRENCY_MAX, WALK_ITEMS_MAX,
 };
@@ -86,6 +87,8 @@ pub(crate) struct Cursor {
     replaying: bool,
     /// The version that both bus and index have reached; for a replay, the version that the bus has received again.
     pub checkpoint: Option<Version>,
+    /// The labels that every version has had since the entry that it began from; none when it read no entry.
+    kept: Labels,
     /// Why it stopped; none while it runs, and none when it reached its target.
     pub stop: Option<Stop>,
     /// When the target version was made, if a notification said so.
@@ -118,6 +121,7 @@ impl Cursor {
             accepted: None,
             replaying: false,
             checkpoint: published,
+            kept: Labels::default(),
             stop: None,
             last_made_at: None,
             follows: None,
@@ -144,6 +148,7 @@ impl Cursor {
             accepted: None,
             replaying: true,
             checkpoint: None,
+            kept: Labels::default(),
             stop: None,
             last_made_at: None,
             follows: None,
@@ -158,9 +163,9 @@ impl Cursor {
         Self { last_made_at: Some(made_at), ..self }
     }
 
-    /// The same, but it stops when its first event does not follow from the published version with this hash.
-    pub(crate) fn following(self, hash: ChainHash) -> Self {
-        Self { follows: Some(hash), ..self }
+    /// The same, but it begins from this entry, and stops when its first event does not follow from the published version.
+    pub(crate) fn following(self, indexed: &IndexEntry) -> Self {
+        Self { follows: Some(indexed.head_hash.clone()), kept: indexed.labels.clone(), ..self }
     }
 
     /// Whether it begins before this version.
@@ -237,6 +242,7 @@ impl Cursor {
         if self.replaying {
             self.checkpoint = Some(event.version);
         } else {
+            self.kept = self.kept.shared_with(&event.labels);
             self.accepted = Some(event);
         }
     }
@@ -344,8 +350,11 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
     stream::iter(cursors)
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
             let Some(event) = cursor.accepted.take() else { return };
-            match index.advance(&IndexEntry::from(&event)).await {
-                Ok(_) => cursor.checkpoint = Some(event.version),
+            match index.advance_keeping(&IndexEntry::from(&event), &cursor.kept).await {
+                Ok(_) => {
+                    cursor.checkpoint = Some(event.version);
+                    cursor.kept = event.labels;
+                }
                 Err(error) => {
                     cursor.stop =
                         Some(Stop::Retryable(format!("the index could not be advanced: {}", with_causes(&error))))

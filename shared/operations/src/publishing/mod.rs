@@ -8,3 +8,4 @@ pub mod replay_events;
 pub(crate) mod batch;
 mod changes;
 pub(crate) mod cursor;
+mod marks;

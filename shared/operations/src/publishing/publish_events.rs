@@ -8,7 +8,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::hashing::NotCanonical;
 use alims_domain::identifiers::{EventId, PrincipalId, Version, WorkflowKey};
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::{FoundBy, Quarantine};
+use alims_domain::quarantine::{FoundBy, Quarantine, QuarantineEntry};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::witness::Testimony;
 use std::cmp::Ordering;
@@ -25,6 +25,7 @@ use crate::ports::{
 };
 use crate::publishing::changes::{OPERATION, hold_back_changed, quarantine_changed};
 use crate::publishing::cursor::{Cursor, Stop, catch_up, put_one_a_workflow};
+use crate::publishing::marks::mark_all;
 use crate::quarantining::quarantine;
 use crate::witness::consulted;
 
@@ -56,7 +57,7 @@ where
     // Before anything is published: what was changed is not published as if it were new.
     let batch = quarantine_changed(&ports.publishing.log, (&ports.clock, &ports.ids), batch, &mut published).await;
     let mut notified: BTreeMap<WorkflowKey, Notifications> = BTreeMap::new();
-    let mut unordered = Vec::new();
+    let (mut unordered, mut quarantined) = (Vec::new(), BTreeMap::new());
     for record in batch {
         match record {
             StreamRecord::Version { sequence_number, version } => {
@@ -66,6 +67,9 @@ where
                 unordered.push((sequence_number, refusal.key(), BusEvent::of_refusal(&refusal)));
             }
             StreamRecord::Quarantine { sequence_number, entry } => {
+                if matches!(*entry, QuarantineEntry::Quarantined(_)) {
+                    quarantined.insert(sequence_number.clone(), entry.key());
+                }
                 unordered.push((sequence_number, entry.key(), BusEvent::of_quarantine(&entry)));
             }
             // A newer release publishes it. The stream keeps the record until one runs again.
@@ -80,6 +84,11 @@ where
         }
     }
     publish_versions(ports, notified, &mut published).await;
+    // Before the event: a subscriber who hears of a quarantine finds it in the list.
+    let unmarked = mark_all((&ports.publishing.log, &ports.publishing.index), quarantined).await;
+    unordered.retain(|(sequence_number, ..)| !unmarked.contains_key(sequence_number));
+    let unmarked = unmarked.into_iter().map(|(sequence_number, why)| FailedRecord { sequence_number, why });
+    published.failed.extend(unmarked);
     publish_unordered(&ports.publishing.bus, unordered, &mut published).await;
     keep_dead_letters(dead_letters, &mut published).await;
     let place = |failed: &FailedRecord| order.iter().position(|number| *number == failed.sequence_number);
@@ -298,7 +307,7 @@ fn cursor_of(key: &WorkflowKey, notifications: &Notifications, indexed: Option<&
     }
     let cursor = Cursor::new(key.clone(), published, last, [])?.notified_at(made_at);
     Some(match indexed {
-        Some(indexed) => cursor.following(indexed.head_hash.clone()),
+        Some(indexed) => cursor.following(indexed),
         None => cursor,
     })
 }

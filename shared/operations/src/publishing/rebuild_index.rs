@@ -18,7 +18,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
-use alims_domain::quarantine::BreakFound;
+use alims_domain::quarantine::{BreakFound, QuarantineRecord};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::witness::{Testimony, testimony};
 use futures_util::future::try_join_all;
@@ -32,6 +32,7 @@ use crate::ports::{
     Advanced, EventBus, LogWalk, NewerFormat, QuarantineLog, StoreError, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use crate::publishing::cursor::{Cursor, catch_up};
+use crate::publishing::marks::mark;
 
 pub use crate::ports::PublishPorts as Ports;
 
@@ -267,9 +268,13 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
     // The index first: an index read after the log could be ahead of it without any fault.
     let entries = ports.index.entries(keys).await.map_err(RebuildIndexError::Index)?;
     let look = |key| look(&ports.log, key, entries.get(key), options.published_before);
-    let courses = try_join_all(keys.iter().map(look)).await.map_err(RebuildIndexError::Log)?;
+    let looks = try_join_all(keys.iter().map(look)).await.map_err(RebuildIndexError::Log)?;
     let (mut disorders, mut in_order) = (Vec::new(), Vec::new());
-    for (key, course) in keys.iter().zip(courses) {
+    for (key, Looked { course, is_quarantined }) in keys.iter().zip(looks) {
+        if is_quarantined && !options.dry_run {
+            let indexed = entries.get(key).and_then(|entry| entry.as_ref().ok());
+            mark((&ports.log, &ports.index), key, indexed).await.map_err(RebuildIndexError::Index)?;
+        }
         rebuilt.workflows += u64::from(course != Course::NotThere);
         match course {
             Course::NotThere => {}
@@ -305,10 +310,10 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
     Ok(())
 }
 
-/// Writes entries of open workflows once more. A release before the index of open workflows wrote them without its key.
+/// Writes correct entries once more, with all that lists are looked up by: an earlier release may have written them
+/// without the key of a secondary index, and what an index keeps for the labels may be lost.
 async fn write_again<I: WorkflowIndex>(index: &I, entries: Vec<&IndexEntry>) -> Result<(), RebuildIndexError> {
-    let open = entries.into_iter().filter(|entry| !entry.current_state.allowed_transitions().is_empty());
-    let written = open.map(async |entry| match index.repair(entry, Some(entry)).await {
+    let written = entries.into_iter().map(async |entry| match index.repair(entry, Some(entry)).await {
         // Another writer has written it since the read, with the key.
         Ok(_) | Err(StoreError::NewerFormat(_)) => Ok(()),
         Err(error) => Err(RebuildIndexError::Index(error)),
@@ -356,20 +361,35 @@ async fn publish<'a, L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: EventB
     done
 }
 
+/// What a workflow's whole log says.
+pub(crate) struct Looked {
+    /// The work.
+    pub(crate) course: Course,
+    /// Whether a quarantine is in force.
+    is_quarantined: bool,
+}
+
 /// Reads a workflow's whole log and decides. Like recovery, it passes over released breaks.
 pub(crate) async fn look<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
     indexed: Option<&Result<IndexEntry, NewerFormat>>,
     published_before: Option<Timestamp>,
-) -> Result<Course, StoreError> {
+) -> Result<Looked, StoreError> {
+    let leave_it =
+        |newer| Looked { course: Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer)), is_quarantined: false };
     let indexed = match indexed {
-        Some(Err(newer)) => return Ok(Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer.clone()))),
+        Some(Err(newer)) => return Ok(leave_it(newer.clone())),
         Some(Ok(indexed)) => Some(indexed),
         None => None,
     };
-    match course_of(log, key, indexed, published_before).await {
-        Err(StoreError::NewerFormat(newer)) => Ok(Course::LeaveIt(Anomaly::WrittenByNewerRelease(newer))),
+    let looked = async {
+        let quarantine = log.quarantine(key).await?;
+        let course = course_of(log, key, (indexed, &quarantine), published_before).await?;
+        Ok(Looked { course, is_quarantined: !quarantine.in_force().is_empty() })
+    };
+    match looked.await {
+        Err(StoreError::NewerFormat(newer)) => Ok(leave_it(newer)),
         other => other,
     }
 }
@@ -377,12 +397,11 @@ pub(crate) async fn look<L: WorkflowLog + QuarantineLog>(
 async fn course_of<L: WorkflowLog + QuarantineLog>(
     log: &L,
     key: &WorkflowKey,
-    indexed: Option<&IndexEntry>,
+    (indexed, quarantine): (Option<&IndexEntry>, &QuarantineRecord),
     published_before: Option<Timestamp>,
 ) -> Result<Course, StoreError> {
-    let quarantine = log.quarantine(key).await?;
     let (mut entry_is_right, mut old, mut claimed) = (false, None, None);
-    let walked = walk_past_releases(log, key, None, &quarantine, |event| {
+    let walked = walk_past_releases(log, key, None, quarantine, |event| {
         if indexed.is_some_and(|indexed| indexed.published_version == event.version) {
             entry_is_right = indexed == Some(&IndexEntry::from(event));
             claimed = Some(event.clone());
@@ -401,7 +420,7 @@ async fn course_of<L: WorkflowLog + QuarantineLog>(
         if claimed.is_none() {
             claimed = event_at(log, key, indexed.published_version).await?;
         }
-        match testimony(indexed, claimed.as_ref(), last.version, &quarantine) {
+        match testimony(indexed, claimed.as_ref(), last.version, quarantine) {
             Testimony::Agrees => {}
             // What was made in the place of the published versions is on no bus, however old it is.
             Testimony::Released => old = None,

@@ -4,42 +4,35 @@ use alims_domain::identifiers::TenantId;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::{IndexPosition, IndexQuery, WorkflowIndex};
+use alims_operations::ports::{EntryFilter, IndexPosition, IndexQuery, ListOrder, WorkflowIndex};
 use fastrand::Rng;
 use std::cmp::Reverse;
 
 use super::index::an_entry;
-use crate::builders::{a_fresh_tenant, at, version};
+use crate::builders::{a_fresh_tenant, a_list, at, version};
 
 /// More pages than any of these lists has, however short they are.
 const PAGES_MAX: usize = 500;
 
-fn everything(tenant: &TenantId, limit: usize) -> IndexQuery {
-    IndexQuery {
-        tenant_id: tenant.clone(),
-        state: None,
-        workflow_type: None,
-        created_by: None,
-        updated_after: None,
-        updated_before: None,
-        after: None,
-        limit,
-    }
+fn in_states(tenant: &TenantId, states: impl IntoIterator<Item = State>) -> IndexQuery {
+    let states = states.into_iter().collect();
+    IndexQuery { filter: EntryFilter { states, ..<_>::default() }, ..a_list(tenant, 10) }
 }
 
 fn position(entry: &IndexEntry) -> IndexPosition {
-    IndexPosition { updated_at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
+    IndexPosition { at: entry.updated_at, workflow_id: entry.key.workflow_id.clone() }
 }
 
 /// All pages of a list. Each keeps its limit, and each begins further down than the one before it.
-async fn all_pages<I: WorkflowIndex>(index: &I, query: &IndexQuery) -> Vec<IndexEntry> {
+pub(super) async fn all_pages<I: WorkflowIndex>(index: &I, query: &IndexQuery) -> Vec<IndexEntry> {
     let (mut query, mut listed) = (query.clone(), Vec::new());
     for _ in 0..PAGES_MAX {
         let page = index.list(&query).await.unwrap();
         assert!(page.items.len() <= query.limit, "{} items, at most {}", page.items.len(), query.limit);
         listed.extend(page.items);
         let Some(next) = page.next else { return listed };
-        assert!(query.after.is_none_or(|after| next < after), "the list does not move on");
+        let ahead = |after| if query.listed_in() == ListOrder::Due { next > after } else { next < after };
+        assert!(query.after.clone().is_none_or(ahead), "the list does not move on");
         query.after = Some(next);
     }
     panic!("{query:?} has no end");
@@ -50,11 +43,11 @@ fn model(entries: &[IndexEntry], query: &IndexQuery) -> Vec<IndexEntry> {
     let mut listed: Vec<IndexEntry> = entries
         .iter()
         .filter(|entry| entry.key.tenant_id == query.tenant_id)
-        .filter(|entry| query.state.is_none_or(|state| state == entry.current_state))
-        .filter(|entry| query.workflow_type.as_ref().is_none_or(|kind| *kind == entry.workflow_type))
-        .filter(|entry| query.created_by.as_ref().is_none_or(|creator| *creator == entry.created_by))
-        .filter(|entry| query.updated_after.is_none_or(|after| after <= entry.updated_at))
-        .filter(|entry| query.updated_before.is_none_or(|before| entry.updated_at < before))
+        .filter(|entry| query.filter.states.is_empty() || query.filter.states.contains(&entry.current_state))
+        .filter(|entry| query.filter.workflow_type.as_ref().is_none_or(|kind| *kind == entry.workflow_type))
+        .filter(|entry| query.filter.created_by.as_ref().is_none_or(|creator| *creator == entry.created_by))
+        .filter(|entry| query.filter.updated_after.is_none_or(|after| after <= entry.updated_at))
+        .filter(|entry| query.filter.updated_before.is_none_or(|before| entry.updated_at < before))
         .filter(|entry| query.after.as_ref().is_none_or(|after| position(entry) < *after))
         .cloned()
         .collect();
@@ -88,7 +81,7 @@ fn an_instant(rng: &mut Rng) -> Timestamp {
 
 /// No workflows, no page after this one.
 pub async fn an_unknown_tenant_has_an_empty_list<I: WorkflowIndex>(index: I) {
-    let page = index.list(&everything(&a_fresh_tenant(), 10)).await.unwrap();
+    let page = index.list(&a_list(&a_fresh_tenant(), 10)).await.unwrap();
     assert_eq!((page.items, page.next), (Vec::new(), None));
 }
 
@@ -98,7 +91,7 @@ pub async fn a_list_is_newest_first_and_ties_are_in_order<I: WorkflowIndex>(inde
     let mut entries = filled(&index, &tenant, 40, &mut Rng::with_seed(1)).await;
     entries.sort_by_key(|entry| Reverse(position(entry)));
     for limit in [1, 3, 39, 40, 41, 100] {
-        assert_eq!(all_pages(&index, &everything(&tenant, limit)).await, entries, "at most {limit}");
+        assert_eq!(all_pages(&index, &a_list(&tenant, limit)).await, entries, "at most {limit}");
     }
 }
 
@@ -109,14 +102,14 @@ pub async fn a_workflow_is_listed_once_in_its_present_state<I: WorkflowIndex>(in
         index.advance(&an_entry(&tenant, "w-1", version)).await.unwrap();
     }
     let now = an_entry(&tenant, "w-1", 2);
-    assert_eq!(all_pages(&index, &everything(&tenant, 10)).await, std::slice::from_ref(&now));
+    assert_eq!(all_pages(&index, &a_list(&tenant, 10)).await, std::slice::from_ref(&now));
     for state in State::ALL {
-        let listed = all_pages(&index, &IndexQuery { state: Some(state), ..everything(&tenant, 10) }).await;
+        let listed = all_pages(&index, &in_states(&tenant, [state])).await;
         assert_eq!(listed, if state == State::Active { vec![now.clone()] } else { vec![] }, "{state}");
     }
     let newer = IndexEntry { published_version: version(3), current_state: State::Created, ..now };
     index.repair(&newer, Some(&an_entry(&tenant, "w-1", 2))).await.unwrap();
-    assert_eq!(all_pages(&index, &everything(&tenant, 10)).await, [newer]);
+    assert_eq!(all_pages(&index, &a_list(&tenant, 10)).await, [newer]);
 }
 
 /// To the millisecond; a range without room holds nothing.
@@ -127,22 +120,16 @@ pub async fn the_bounds_of_time_are_inclusive_below_and_exclusive_above<I: Workf
     }
     for state in [None, Some(State::Active)] {
         for (from, to, expected) in [(2000, 4000, vec![3, 2]), (2001, 4001, vec![4, 3]), (3000, 3000, vec![])] {
-            let query = IndexQuery {
-                state,
-                updated_after: Some(at(from)),
-                updated_before: Some(at(to)),
-                ..everything(&tenant, 10)
-            };
+            let mut query = in_states(&tenant, state);
+            query.filter.updated_after = Some(at(from));
+            query.filter.updated_before = Some(at(to));
             let listed: Vec<u64> =
                 all_pages(&index, &query).await.iter().map(|entry| entry.published_version.get()).collect();
             assert_eq!(listed, expected, "from {from} to {to}");
         }
-        let backwards = IndexQuery {
-            state,
-            updated_after: Some(at(4000)),
-            updated_before: Some(at(2000)),
-            ..everything(&tenant, 10)
-        };
+        let mut backwards = in_states(&tenant, state);
+        backwards.filter.updated_after = Some(at(4000));
+        backwards.filter.updated_before = Some(at(2000));
         assert_eq!(all_pages(&index, &backwards).await, []);
     }
 }
@@ -152,7 +139,8 @@ pub async fn a_filter_that_nothing_passes_ends<I: WorkflowIndex>(index: I) {
     let tenant = a_fresh_tenant();
     filled(&index, &tenant, 40, &mut Rng::with_seed(2)).await;
     for state in [None, Some(State::Active)] {
-        let query = IndexQuery { state, workflow_type: Some("nobody".parse().unwrap()), ..everything(&tenant, 2) };
+        let mut query = IndexQuery { limit: 2, ..in_states(&tenant, state) };
+        query.filter.workflow_type = Some("nobody".parse().unwrap());
         assert_eq!(all_pages(&index, &query).await, []);
     }
 }
@@ -162,8 +150,8 @@ pub async fn a_list_goes_on_from_a_position_that_is_gone<I: WorkflowIndex>(index
     let tenant = a_fresh_tenant();
     let entries = filled(&index, &tenant, 20, &mut Rng::with_seed(3)).await;
     for millis in [-1, 0, 7, 700_000, 1_000_000_000] {
-        let gone = IndexPosition { updated_at: at(millis), workflow_id: "Z".parse().unwrap() };
-        let query = IndexQuery { after: Some(gone), ..everything(&tenant, 3) };
+        let gone = IndexPosition { at: at(millis), workflow_id: "Z".parse().unwrap() };
+        let query = IndexQuery { after: Some(gone), ..a_list(&tenant, 3) };
         assert_eq!(all_pages(&index, &query).await, model(&entries, &query), "after {millis}");
     }
 }
@@ -176,7 +164,7 @@ pub async fn tenants_lists_are_kept_apart<I: WorkflowIndex>(index: I) {
         index.advance(&an_entry(tenant, "w-1", 2)).await.unwrap();
     }
     for tenant in [&tenant, &longer] {
-        assert_eq!(all_pages(&index, &everything(tenant, 10)).await, [an_entry(tenant, "w-1", 2)]);
+        assert_eq!(all_pages(&index, &a_list(tenant, 10)).await, [an_entry(tenant, "w-1", 2)]);
     }
 }
 
@@ -187,14 +175,18 @@ pub async fn every_list_is_what_a_plain_model_says<I: WorkflowIndex>(index: I) {
     let mut entries = filled(&index, &tenants[0], 70, &mut rng).await;
     entries.extend(filled(&index, &tenants[1], 10, &mut rng).await);
     for number in 0..120 {
-        let query = IndexQuery {
-            state: rng.bool().then(|| rng.choice(State::ALL).unwrap()),
+        let filter = EntryFilter {
+            states: (0..rng.usize(..3)).filter_map(|_| rng.choice(State::ALL)).collect(),
             workflow_type: (rng.u8(..3) == 0).then(|| rng.choice(TYPES).unwrap().parse().unwrap()),
             created_by: (rng.u8(..3) == 0).then(|| rng.choice(CREATORS).unwrap().parse().unwrap()),
             updated_after: (rng.u8(..3) == 0).then(|| an_instant(&mut rng)),
             updated_before: (rng.u8(..3) == 0).then(|| an_instant(&mut rng)),
+            ..<_>::default()
+        };
+        let query = IndexQuery {
+            filter,
             after: (rng.u8(..3) == 0).then(|| position(rng.choice(&entries).unwrap())),
-            ..everything(&tenants[usize::from(rng.u8(..8) == 0)], rng.usize(1..12))
+            ..a_list(&tenants[usize::from(rng.u8(..8) == 0)], rng.usize(1..12))
         };
         assert_eq!(all_pages(&index, &query).await, model(&entries, &query), "list {number}: {query:?}");
     }

@@ -15,6 +15,7 @@ pub mod index_walk;
 pub mod json;
 pub mod list;
 pub mod log;
+pub mod lookup;
 pub mod open;
 pub mod quarantine;
 pub mod recoveries;
@@ -146,6 +147,15 @@ macro_rules! index_contract {
             a_list_goes_on_from_a_position_that_is_gone
             tenants_lists_are_kept_apart
             every_list_is_what_a_plain_model_says
+        }
+        $crate::contract_tests! { lookup, $adapter,
+            a_label_finds_the_workflows_that_have_it
+            a_label_finds_a_workflow_exactly_while_it_has_it
+            marked_workflows_are_listed_once_they_have_an_entry
+            due_workflows_are_listed_nearest_first_while_they_are_open
+            a_walk_by_creation_meets_every_workflow_once_while_all_move
+            a_walk_by_creation_is_whole_while_many_write
+            every_look_up_is_what_a_plain_model_says
         }
         $crate::contract_tests! { count, $adapter,
             an_unknown_tenant_has_no_workflows_to_count

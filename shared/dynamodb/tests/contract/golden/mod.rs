@@ -16,11 +16,11 @@ use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_operations::ports::{
-    Advanced, Claimed, IndexQuery, LogError, QuarantineLog, RecoveryLog, SweepPositions, WorkflowIndex, WorkflowLog,
-    entry_of,
+    Advanced, Claimed, EntryFilter, IndexQuery, ListOrder, LogError, QuarantineLog, RecoveryLog, SweepPositions,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
-use alims_testing::builders::version;
+use alims_testing::builders::{a_list, version};
 use aws_lambda_events::event::dynamodb::EventRecord;
 use aws_sdk_dynamodb::Client;
 use serde_dynamo::Item;
@@ -79,6 +79,9 @@ kinds! {
     QuarantinedReplaced, "quarantined-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#quarantined"];
     ReleasedReplaced, "released-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#released"];
     IndexEntry, "index-entry.json", ["golden-lab#w:1"];
+    IndexEntryLabelled, "index-entry-labelled.json", ["golden-lab#w:2"];
+    LabelHint, "label-hint.json", ["#term#golden-lab#w:2#label#sample:S#1:x"];
+    QuarantineHint, "quarantine-hint.json", ["#term#golden-lab#w:2#quarantined"];
     SweepPosition, "sweep-position.json", ["#sweep"];
 }
 
@@ -98,7 +101,8 @@ fn kinds_of(stored: &str) -> &'static [Kind] {
             Kind::QuarantinedReplaced,
             Kind::ReleasedReplaced,
         ],
-        "IndexEntry" => &[Kind::IndexEntry],
+        "IndexEntry" => &[Kind::IndexEntry, Kind::IndexEntryLabelled],
+        "Hint" => &[Kind::LabelHint, Kind::QuarantineHint],
         other => panic!("{other} is stored and has no golden item"),
     }
 }
@@ -114,7 +118,10 @@ fn item_in(file: &str) -> Value {
 }
 
 pub(crate) fn is_of_index(kind: Kind) -> bool {
-    matches!(kind, Kind::IndexEntry | Kind::SweepPosition)
+    matches!(
+        kind,
+        Kind::IndexEntry | Kind::IndexEntryLabelled | Kind::LabelHint | Kind::QuarantineHint | Kind::SweepPosition
+    )
 }
 
 fn is_unreadable(kind: Kind) -> bool {
@@ -257,16 +264,7 @@ async fn golden_records_are_read_as_they_were_written() {
 
 /// The list of all workflows of the tenant.
 pub(crate) fn everything() -> IndexQuery {
-    IndexQuery {
-        tenant_id: values::key().tenant_id,
-        state: None,
-        workflow_type: None,
-        created_by: None,
-        updated_after: None,
-        updated_before: None,
-        after: None,
-        limit: 10,
-    }
+    a_list(&values::key().tenant_id, 10)
 }
 
 #[tokio::test]
@@ -274,7 +272,14 @@ async fn golden_items_of_the_index_are_read_as_they_were_written() {
     let store = Store::with(Kind::ALL.iter().copied()).await;
     let (index, key) = (&store.index, values::key());
     assert_eq!(entry_of(index, &key).await.unwrap(), Some(values::index_entry()));
-    assert_eq!(index.list(&everything()).await.unwrap().items, [values::index_entry()]);
+    let labelled = values::labelled_entry();
+    assert_eq!(index.list(&everything()).await.unwrap().items, [labelled.clone(), values::index_entry()]);
+    let labels = labelled.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let by_label = IndexQuery { filter: EntryFilter { labels, ..<_>::default() }, ..everything() };
+    let due = IndexQuery { order: ListOrder::Due, ..everything() };
+    for query in [by_label, due, IndexQuery { quarantined: true, ..everything() }] {
+        assert_eq!(index.list(&query).await.unwrap().items, std::slice::from_ref(&labelled));
+    }
     assert_eq!(index.sweep_position().await.unwrap(), values::sweep_position());
 }
 
@@ -337,7 +342,11 @@ fn golden_items_in_the_stream_are_read_as_they_were_written() {
                 assert!(matches!(read, StreamRecord::Unreadable { .. }), "{kind:?}: {read:?}");
                 continue;
             }
-            Kind::IndexEntry | Kind::SweepPosition => panic!("the log has no {kind:?}"),
+            Kind::IndexEntry
+            | Kind::IndexEntryLabelled
+            | Kind::LabelHint
+            | Kind::QuarantineHint
+            | Kind::SweepPosition => panic!("the log has no {kind:?}"),
         };
         assert_eq!(read, expected, "{kind:?}");
     }
@@ -361,6 +370,9 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
         assert_eq!(store.log.record_quarantine(&values::not_beside(&entry)).await.unwrap(), entry);
     }
     assert_eq!(store.index.advance(&values::index_entry()).await.unwrap(), Advanced::Yes);
+    let labelled = values::labelled_entry();
+    assert_eq!(store.index.advance(&labelled).await.unwrap(), Advanced::Yes);
+    store.index.mark_quarantined(&labelled.key, labelled.created_at).await.unwrap();
     store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
 
     let mut written = store.items().await;

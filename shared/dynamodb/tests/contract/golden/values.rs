@@ -18,6 +18,7 @@ use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventTy
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{SweepPosition, WalkPosition};
+use alims_testing::builders::labels;
 
 /// What `item_hash` gives for `unreadable-version.json`.
 pub(crate) const UNREADABLE_VERSION: &str = "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed";
@@ -333,6 +334,17 @@ pub(crate) fn released_replaced() -> QuarantineEntry {
 /// The index entry of version 5.
 pub(crate) fn index_entry() -> IndexEntry {
     IndexEntry::from(&resumed().event)
+}
+
+/// The entry of another workflow, with all that a caller may leave out.
+pub(crate) fn labelled_entry() -> IndexEntry {
+    IndexEntry {
+        key: WorkflowKey { workflow_id: "w:2".parse().unwrap(), ..key() },
+        labels: labels(&[("sample", "S#1:x")]),
+        due_at: Some("2026-12-01T16:00:00.000Z".parse().unwrap()),
+        assignee: Some("Jörg | lab 2".parse().unwrap()),
+        ..index_entry()
+    }
 }
 
 /// Positions in both walks of the sweep.

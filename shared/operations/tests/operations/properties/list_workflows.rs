@@ -2,10 +2,9 @@
 
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ReadPorts;
-use alims_operations::list_workflows::{ListFilter, list_workflows};
+use alims_operations::list_workflows::{ListFilter, ListPart, Ports, list_workflows};
 use alims_testing::builders::{a_created, at};
-use alims_testing::{EverybodyMay, MemoryIndex};
+use alims_testing::{EverybodyMay, FixedClock, MemoryIndex, MemoryLog};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,10 +49,16 @@ impl Moving {
         let (mut after, mut pages) = (None, 0);
         loop {
             self.now += 2 * LAG;
-            let ports = ReadPorts { store: self.index.clone(), policy: Arc::new(EverybodyMay) };
-            let page = list_workflows(&ports, &alice(), filter.clone(), after, limit).await.unwrap();
+            let ports = Ports {
+                log: MemoryLog::default(),
+                index: self.index.clone(),
+                policy: Arc::new(EverybodyMay),
+                clock: Arc::new(FixedClock::new(at(self.now))),
+            };
+            let part = ListPart { after, limit, with_metadata: false };
+            let page = list_workflows(&ports, &alice(), filter.clone(), part).await.unwrap();
             pages += 1;
-            seen.extend(page.items.into_iter().map(|entry| entry.key.workflow_id));
+            seen.extend(page.items.into_iter().map(|listed| listed.entry.key.workflow_id));
             if page.next.is_none() {
                 return pages;
             }
@@ -72,7 +77,7 @@ impl Moving {
             if self.walk(&filter, limit, &mut seen).await == 1 {
                 return seen;
             }
-            filter.updated_after = Some(at(began - LAG));
+            filter.entries.updated_after = Some(at(began - LAG));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
@@ -40,8 +41,12 @@ impl WorkflowIndex for OnlyForward {
         self.0.entries(keys).await
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
-        self.watched(&entry.key, self.0.advance(entry)).await
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
+        self.watched(&entry.key, self.0.advance_keeping(entry, kept)).await
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.0.mark_quarantined(key, created_at).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {

@@ -2,6 +2,7 @@
 
 mod bus_calls;
 mod changes;
+mod looked_up;
 mod refused_for_good;
 mod released;
 

@@ -10,9 +10,9 @@ use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::{EventBus, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{EventBus, IndexQuery, QuarantineLog, WorkflowIndex, WorkflowLog};
 use alims_operations::{Anomaly, PublishPorts, RebuildOptions, Rebuilt, rebuild_index};
-use alims_testing::builders::{a_chain, a_key, a_refusal, at, version};
+use alims_testing::builders::{a_break, a_chain, a_key, a_list, a_quarantine, a_refusal, a_release, at, version};
 use alims_testing::{Faulty, MemoryBus, MemoryIndex, MemoryLog, NextPut, Script};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -150,10 +150,26 @@ async fn a_rebuild_publishes_and_changes_nothing_of_workflows_that_are_in_order(
     assert_eq!(rebuilt, Rebuilt { workflows: 2, segments_ended: 1, ..Rebuilt::default() });
     let calls = script.calls();
     assert_eq!(calls.iter().find(|call| ["index.advance", "bus.put"].contains(call)), None);
-    // An earlier release wrote entries of open workflows without a key that this one gives them.
-    let open = before.iter().filter(|entry| !entry.current_state.allowed_transitions().is_empty()).count();
-    assert_eq!(calls.iter().filter(|call| **call == "index.repair").count(), open);
+    // An earlier release wrote entries without a key that this one gives them.
+    assert_eq!(calls.iter().filter(|call| **call == "index.repair").count(), before.len());
     assert_eq!(past.index.all(), before);
+}
+
+#[tokio::test]
+async fn a_rebuild_marks_the_workflows_with_a_quarantine_in_force() {
+    for (dry_run, released, expected) in [(false, false, 1), (false, true, 0), (true, false, 0)] {
+        let past = past(&[history(3, 3, Entry::Right), history(1, 1, Entry::Right)]).await;
+        let (key, found) = (key(1), a_break(1));
+        past.log.record_quarantine(&a_quarantine(&key, &found)).await.unwrap();
+        if released {
+            past.log.record_quarantine(&a_release(&key, &found)).await.unwrap();
+        }
+        let options = RebuildOptions { dry_run, ..options(None) };
+        rebuild_index(&past.ports(), &options, go_on).await.unwrap();
+        let query = IndexQuery { quarantined: true, ..a_list(&key.tenant_id, 10) };
+        let marked: Vec<_> = past.index.list(&query).await.unwrap().items.into_iter().map(|entry| entry.key).collect();
+        assert_eq!(marked, vec![key; expected], "{dry_run} {released}");
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::PublishPorts;
 use alims_operations::ports::{
     Advanced, BusError, DeadLetters, EntryRefused, EventBus, IndexCount, IndexEntries, IndexPage, IndexQuery,
@@ -104,9 +106,13 @@ impl<I: WorkflowIndex> WorkflowIndex for Polite<I> {
         entries
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
         yield_now().await;
-        self.0.advance(entry).await
+        self.0.advance_keeping(entry, kept).await
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.0.mark_quarantined(key, created_at).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {

@@ -1,8 +1,10 @@
 //! The walk over the open workflows: every sweep compares them first, whatever the round has still to do.
 
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::StartPorts;
 use alims_operations::ports::{
     Advanced, IndexCount, IndexEntries, IndexPage, IndexQuery, OpenPart, OpenWorkflows, StoreError, SweepPosition,
@@ -85,8 +87,12 @@ impl WorkflowIndex for Older {
         self.0.entries(keys).await
     }
 
-    async fn advance(&self, entry: &IndexEntry) -> Result<Advanced, StoreError> {
-        self.0.advance(entry).await
+    async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
+        self.0.advance_keeping(entry, kept).await
+    }
+
+    async fn mark_quarantined(&self, key: &WorkflowKey, created_at: Timestamp) -> Result<(), StoreError> {
+        self.0.mark_quarantined(key, created_at).await
     }
 
     async fn repair(&self, entry: &IndexEntry, seen: Option<&IndexEntry>) -> Result<Advanced, StoreError> {
