@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnC
 use serde_dynamo::Item;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::batch::{BATCH_KEYS_MAX, batch_get};
 use crate::count;
 use crate::failure::store_error;
 use crate::index_item::{OPTIONAL, readable};
@@ -20,13 +20,6 @@ use crate::item::{
     CURRENT_FORMAT, FORMAT, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
 };
 use crate::list::{self, EVALUATED_ENTRIES_MAX, Listed};
-
-/// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
-const BATCH_KEYS_MAX: usize = 100;
-/// How often keys left unprocessed are asked for again.
-const ASKED_AGAIN_MAX: u32 = 5;
-/// How long the first pause before asking again is; each next one is twice as long.
-const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 
 /// The index in one `DynamoDB` table. Clones share the client.
 #[derive(Clone, Debug)]
@@ -51,8 +44,8 @@ impl DynamoIndex {
         self
     }
 
-    /// The same index, but a part of a walk over the open workflows holds no more than so many; else it ends at a
-    /// megabyte.
+    /// The same index, but a part of a walk over the open or the due workflows looks at no more than so many; else it ends
+    /// at a megabyte.
     #[must_use]
     pub fn walking_at_most(mut self, entries: u16) -> Self {
         self.open_max = Some(i32::from(entries.max(1)));
@@ -66,21 +59,8 @@ impl DynamoIndex {
         for key in keys {
             wanted = wanted.keys(HashMap::from([(PK.to_owned(), key.clone().into())]));
         }
-        let mut wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-        let mut items = Vec::with_capacity(keys.len());
-        for round in 0..=ASKED_AGAIN_MAX {
-            if round > 0 {
-                tokio::time::sleep(ASKED_AGAIN_PAUSE * 2_u32.pow(round - 1)).await;
-            }
-            let answer =
-                self.client.batch_get_item().request_items(&*self.table, wanted).send().await.map_err(store_error)?;
-            items.extend(answer.responses.unwrap_or_default().into_values().flatten().map(Item::from));
-            match answer.unprocessed_keys.unwrap_or_default().into_values().find(|left| !left.keys().is_empty()) {
-                None => return Ok(items),
-                Some(left) => wanted = left,
-            }
-        }
-        Err(StoreError::Unavailable(format!("{} keys were left unprocessed", wanted.keys().len()).into()))
+        let wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
+        batch_get(&self.client, &self.table, wanted).await
     }
 
     /// A write of a whole entry that gives back what made its condition fail.

@@ -3,9 +3,11 @@
 //! Only this crate knows items, keys and tables. Every item that it reads must have the one spelling that it writes. So
 //! this crate or the hash chain detects an altered item and never takes it for data.
 
+mod batch;
 mod change;
 mod client;
 mod count;
+mod due;
 mod failure;
 mod index;
 mod index_item;
@@ -13,6 +15,7 @@ mod index_walk;
 mod item;
 mod list;
 mod log;
+mod overdue;
 mod pages;
 mod positions;
 mod record_items;

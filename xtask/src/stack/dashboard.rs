@@ -13,6 +13,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("Conflicts and rules", &["Conflicts", "RulesLatency"]),
     ("Publisher", &["EventsPublished", "EventsRefused", LAG_VERSIONS, "PublisherLag"]),
     ("Sweeps", &["SweptWorkflows", "WorkflowsBehind", "SweepCoverage", "SweepRound"]),
+    ("Due dates", &["OverdueWorkflows", "OverdueNoted", "DeadlinesFailed", "DeadlineRound"]),
     ("Quarantines and recoveries", &["Quarantines", "LogChanges", "Recoveries"]),
 ];
 
@@ -136,7 +137,7 @@ fn throttles() -> Value {
             })
         });
     // A secondary index counts apart from its table.
-    let of_indexes = ["by-state", "open-workflows"].into_iter().flat_map(|index| {
+    let of_indexes = ["by-state", "open-workflows", "by-due-date"].into_iter().flat_map(|index| {
         events.map(|metric| {
             let label = json!({ "label": format!("{index} {metric}") });
             let name = "GlobalSecondaryIndexName";

@@ -2,11 +2,13 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
+use alims_domain::labels::Labels;
 use alims_domain::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::refusal::Refusal;
 use alims_domain::schema::{self, Others};
-use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release};
+use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release, an_overdue, at};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,7 +26,7 @@ fn validators(others: Others) -> BTreeMap<&'static str, Validator> {
 }
 
 /// Members that need not be there.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 10] = [
     "/reason",
     "/validation_context",
     "/correlation_id",
@@ -33,6 +35,8 @@ const OPTIONAL: [&str; 8] = [
     "/ruleset_version",
     "/current_state",
     "/recovery_id",
+    "/assignee",
+    "/labels",
 ];
 
 /// Members that need not be there in a refused attempt.
@@ -154,6 +158,14 @@ fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_few
     }
 }
 
+#[test]
+fn the_record_of_a_due_date_fits_its_schema_with_every_member_and_with_the_fewest() {
+    let whole = an_overdue(&a_key("w"), at(1000));
+    assert_fits(&BusEvent::of_overdue(&whole).unwrap());
+    let least = Overdue { assignee: None, labels: Labels::default(), ..whole };
+    assert_fits(&BusEvent::of_overdue(&least).unwrap());
+}
+
 proptest! {
     #![proptest_config(crate::cases(64))]
 
@@ -248,7 +260,8 @@ fn whole_details() -> Vec<Value> {
     let versions = of_kind.into_values().map(|event| BusEvent::of_replayed_version(&event).unwrap());
     let refusal = BusEvent::of_refusal(&a_refusal(&a_key("w"))).unwrap();
     let entries = [a_quarantine(&a_key("w"), &a_break(3)), a_release(&a_key("w"), &a_break(3))];
-    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal]);
+    let overdue = BusEvent::of_overdue(&an_overdue(&a_key("w"), at(1000))).unwrap();
+    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal, overdue]);
     versions.chain(unordered).map(|published| serde_json::from_str(&published.detail).unwrap()).collect()
 }
 
@@ -258,7 +271,7 @@ fn is_refusal(detail: &Value) -> bool {
 
 /// Every member of an object and of the objects in it, as JSON pointers; what is the laboratory's own is left out.
 fn members(value: &Value, at: &str) -> Vec<String> {
-    if ["/metadata", "/validation_context"].contains(&at) {
+    if ["/metadata", "/validation_context", "/labels"].contains(&at) {
         return Vec::new();
     }
     let named = value.as_object().into_iter().flatten();

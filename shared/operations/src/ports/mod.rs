@@ -7,6 +7,7 @@ mod failure;
 mod index;
 mod index_walk;
 mod log;
+mod overdue;
 mod quarantine;
 mod recovery;
 mod rules;
@@ -20,6 +21,7 @@ pub use failure::{Cause, NewerFormat, StoreError};
 pub use index::{Advanced, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, WorkflowIndex, entry_of};
 pub use index_walk::{IndexPart, IndexWalk};
 pub use log::{AppendError, LogError, WorkflowLog};
+pub use overdue::{DeadlinePosition, DuePart, DueWorkflows, Noted, OverdueLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
     Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPosition,
