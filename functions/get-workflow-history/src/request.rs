@@ -50,7 +50,7 @@ pub fn read(request: &Incoming) -> Result<(Call, HistoryRequest), Problem> {
 }
 
 /// The kinds of entries that can be included.
-pub(crate) const INCLUDED: [&str; 3] = ["refusals", "quarantines", "recoveries"];
+pub(crate) const INCLUDED: [&str; 4] = ["refusals", "quarantines", "recoveries", "overdue"];
 
 /// Reads a list of kinds, each at most once, in any order.
 fn include(text: &str) -> Result<Include, InvalidValue> {
@@ -60,6 +60,7 @@ fn include(text: &str) -> Result<Include, InvalidValue> {
             "refusals" => &mut include.refusals,
             "quarantines" => &mut include.quarantines,
             "recoveries" => &mut include.recoveries,
+            "overdue" => &mut include.overdue,
             _ => return Err(not_included()),
         };
         if std::mem::replace(kind, true) {

@@ -137,7 +137,7 @@ fn throttles() -> Value {
             })
         });
     // A secondary index counts apart from its table.
-    let of_indexes = ["by-state", "open-workflows", "by-due-date"].into_iter().flat_map(|index| {
+    let of_indexes = ["by-state", "open-workflows"].into_iter().flat_map(|index| {
         events.map(|metric| {
             let label = json!({ "label": format!("{index} {metric}") });
             let name = "GlobalSecondaryIndexName";

@@ -43,6 +43,9 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     grants.extend(function.log.map(|may| match may {
         Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
         Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
+        Log::Note => {
+            Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log)
+        }
         Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
     }));
     grants.extend(function.index.into_iter().flat_map(of_the_index));
@@ -97,6 +100,10 @@ fn of_the_index(may: Index) -> Vec<Grant> {
                 Grant::on("FindOpenWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/open-workflows"),
             ]
         }
+        Index::Due => vec![
+            Grant::on("KeepACheckpoint", &["dynamodb:GetItem", "dynamodb:PutItem"], index),
+            Grant::on("FindDueWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/by-due-date"),
+        ],
     }
 }
 
@@ -121,8 +128,8 @@ fn of_the_engine() -> [Grant; 5] {
 
 fn of_the_key(function: &Function) -> Vec<Grant> {
     let mut grants = Vec::new();
-    let writes = matches!(function.log, Some(Log::Append | Log::Walk))
-        || matches!(function.index, Some(Index::Write | Index::Checkpoint));
+    let writes = matches!(function.log, Some(Log::Append | Log::Note | Log::Walk))
+        || matches!(function.index, Some(Index::Write | Index::Checkpoint | Index::Due));
     if writes {
         grants.push(Grant::key("UseTheKeyOfTheTables", WRITE_WITH_THE_KEY, "dynamodb"));
     } else if function.log.is_some() || function.index.is_some() {
