@@ -34,6 +34,7 @@ mod restore;
 mod rollback;
 mod rules_engine;
 mod subscribing;
+mod sweep_deadlines;
 mod sweep_workflows;
 mod two_engines;
 mod unreadable;

@@ -1,7 +1,8 @@
 //! The figures of docs/limits.md that follow from the limits of the domain and the parameters of the template.
 
 use alims_domain::limits::{
-    DEADLINES_LOOKS_SECONDS_MAX, DEADLINES_SECONDS_MAX, SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+    DEADLINES_LOOKS_SECONDS_MAX, DEADLINES_SECONDS_MAX, SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX,
+    SWEEP_WORKFLOWS_MAX,
 };
 
 use crate::template::{TEMPLATE, properties};
@@ -85,8 +86,7 @@ fn a_sweep_of_due_dates_ends_before_its_function_does_and_before_the_next_one() 
     let periods = watched.iter().filter_map(|metric| metric["MetricStat"]["Period"].as_u64());
     assert!(periods.min().unwrap() >= longest);
     let page = workspace().text("docs/timeouts.md");
-    let own =
-        format!("no part after {DEADLINES_SECONDS_MAX} s, and no look after {DEADLINES_LOOKS_SECONDS_MAX} s");
+    let own = format!("no part after {DEADLINES_SECONDS_MAX} s, and no look after {DEADLINES_LOOKS_SECONDS_MAX} s");
     assert!(page.contains(&own), "docs/timeouts.md: {own}");
 }
 

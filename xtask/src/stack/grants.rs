@@ -43,9 +43,7 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     grants.extend(function.log.map(|may| match may {
         Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
         Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
-        Log::Note => {
-            Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log)
-        }
+        Log::Note => Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log),
         Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
     }));
     grants.extend(function.index.into_iter().flat_map(of_the_index));
