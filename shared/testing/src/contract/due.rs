@@ -60,7 +60,7 @@ pub async fn a_walk_goes_on_where_a_due_date_was_changed_or_removed<I: WorkflowI
         let part = index.due_part(at(2000), from.as_ref()).await.unwrap();
         for deadline in part.deadlines.iter().filter(|it| it.key.tenant_id == tenant) {
             let number: usize = deadline.key.workflow_id.as_str().trim_start_matches("w:").parse().unwrap();
-            let due_at = (number % 2 == 0).then(|| at(86_400_000));
+            let due_at = number.is_multiple_of(2).then(|| at(86_400_000));
             let changed = IndexEntry { published_version: version(2), due_at, ..dated(number) };
             index.advance(&changed).await.unwrap();
         }
