@@ -1,4 +1,4 @@
-//! Background work: the rule on retryable failures, fed by the bus, and the sweep, on a timer.
+//! Background work: the rule on retryable failures, fed by the bus, and the sweeps, on timers.
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::StartPorts;
@@ -70,7 +70,16 @@ impl Failures {
     }
 }
 
-/// The rule and the sweep, running.
+/// How often the sweeps run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Every {
+    /// The sweep of workflows.
+    pub(crate) workflows: Duration,
+    /// The sweep of due dates.
+    pub(crate) deadlines: Duration,
+}
+
+/// The rule and the sweeps, running.
 pub(crate) struct Background {
     starter: LocalStarter,
     tasks: TaskTracker,
@@ -78,21 +87,23 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Starts both.
+    /// Starts all of them.
     pub(crate) fn start(
         starting: StartPorts<DynamoLog, LocalStarter>,
         waiting: Waiting,
         sweeping: alims_operations::sweep_workflows::Ports<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
-        sweep_every: Duration,
+        due: alims_operations::sweep_deadlines::Ports<DynamoLog, DynamoIndex>,
+        every: Every,
     ) -> Self {
         let (tasks, stop, starter) = (TaskTracker::new(), CancellationToken::new(), starting.starter.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::new(starting), waiting)));
-        tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, sweep_every)));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, every.workflows)));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(sweep_due(due, every.deadlines)));
         tasks.close();
         Self { starter, tasks, stop }
     }
 
-    /// Stops both, and the running recoveries. The sweep handles failures that are still waiting.
+    /// Stops them, and the running recoveries. The sweep handles failures that are still waiting.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
@@ -131,5 +142,16 @@ async fn sweep(
         ticks.tick().await;
         // The function logs its error, and the next sweep continues from there.
         let _swept = sweep_workflows::sweep_workflows(&sweeping, ScheduledEvent {}).await;
+    }
+}
+
+async fn sweep_due(due: alims_operations::sweep_deadlines::Ports<DynamoLog, DynamoIndex>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // As above.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let _swept = sweep_deadlines::sweep_deadlines(&due, sweep_deadlines::ScheduledEvent {}).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The bus of one laptop: events go into the archive, where listeners find them, and a line goes to the console.
 
 use alims_domain::bus_event::BusEvent;
+use alims_domain::overdue::WORKFLOW_OVERDUE;
 use alims_domain::refusal::WORKFLOW_TRANSITION_REFUSED;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus};
@@ -116,6 +117,7 @@ struct Told {
     to_state: Option<String>,
     target_state: Option<String>,
     broken_at_version: Option<u64>,
+    due_at: Option<String>,
     requested_by: String,
     replay: bool,
 }
@@ -125,13 +127,16 @@ fn described(number: u64, event: &Envelope<'_>) -> String {
     let broken = told.broken_at_version.map(|version| format!("broken at v{version}"));
     let from = told.from_state.or(told.current_state).or(broken).unwrap_or_else(|| "nothing".to_owned());
     let to = told.to_state.or(told.target_state).map(|to| format!(" → {to}")).unwrap_or_default();
-    // What was refused made no version; it names the one it was decided on.
-    let made = told.version.filter(|_| event.detail_type != WORKFLOW_TRANSITION_REFUSED);
+    let is_overdue = event.detail_type == WORKFLOW_OVERDUE;
+    // What was refused or is overdue made no version; it names the one that was met.
+    let made = told.version.filter(|_| event.detail_type != WORKFLOW_TRANSITION_REFUSED && !is_overdue);
     let version = made.map(|version| format!(" v{version}")).unwrap_or_default();
     let replay = if told.replay { " (replay)" } else { "" };
-    let Told { tenant_id, workflow_id, requested_by, .. } = told;
+    let Told { tenant_id, workflow_id, requested_by, due_at, .. } = told;
     let key = format!("{tenant_id}/{workflow_id}");
-    format!("event {number}  {}  {key}{version}  {from}{to}  by {requested_by}{replay}", event.detail_type)
+    // Time makes a workflow overdue, and no principal.
+    let cause = due_at.filter(|_| is_overdue).map_or_else(|| format!("by {requested_by}"), |at| format!("due {at}"));
+    format!("event {number}  {}  {key}{version}  {from}{to}  {cause}{replay}", event.detail_type)
 }
 
 /// Keeps dead letters in a file, one a line.

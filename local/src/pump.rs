@@ -116,8 +116,8 @@ where
     Ok(())
 }
 
-/// The prefixes of the entries that are events: versions, refusals, quarantines and releases.
-const EVENTS: [&str; 3] = ["v#", "r#", "q#"];
+/// The prefixes of the entries that are events: versions, refusals, quarantines and releases, and due dates that passed.
+const EVENTS: [&str; 4] = ["v#", "r#", "q#", "d#"];
 
 /// The mapping's filter, the same as on AWS: new entries that are events, and every change of the log.
 fn passes_the_filter(record: &EventRecord) -> bool {

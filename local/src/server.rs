@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access_key::AccessKey;
 use crate::archive::Archive;
-use crate::background::{self, Background, Waiting};
+use crate::background::{self, Background, Every, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
 use crate::console::Console;
 use crate::containers::ContainerHost;
@@ -52,6 +52,8 @@ const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the sweep runs. A laptop's server is seldom up for hours.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// How often the sweep of due dates runs: so that a person who tries it sees the event. Its calls stay on this machine.
+const SWEEP_DEADLINES_EVERY: Duration = Duration::from_secs(10);
 
 /// The configuration of a server.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ pub struct Config {
     pub rules_down_while: Option<PathBuf>,
     /// The interval between sweeps.
     pub sweep_every: Duration,
+    /// The interval between sweeps of due dates.
+    pub sweep_deadlines_every: Duration,
     /// Names and addresses besides the loopback's by which clients reach the server.
     pub allowed_hosts: Vec<String>,
     /// Where to call the functions, if not in this process.
@@ -112,6 +116,7 @@ impl Config {
             show_events: false,
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
+            sweep_deadlines_every: SWEEP_DEADLINES_EVERY,
             allowed_hosts: Vec::new(),
             functions_at: None,
             containers: None,
@@ -206,7 +211,8 @@ impl Server {
             let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let background = start_background(starting, waiting, index, ids.clone(), config.sweep_every);
+        let every = Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every };
+        let background = start_background(starting, waiting, index, ids.clone(), every);
         let stop = CancellationToken::new();
         let here = address;
         let parts =
@@ -364,18 +370,24 @@ pub(crate) async fn stores(
     Ok((client, PublishPorts { log, index, bus }))
 }
 
-/// The rule on failures and the sweep.
+/// The rule on failures and the sweeps.
 fn start_background(
     starting: StartPorts<DynamoLog, LocalStarter>,
     waiting: Waiting,
     index: DynamoIndex,
     ids: Arc<dyn Ids>,
-    sweep_every: Duration,
+    every: Every,
 ) -> Background {
+    let due = alims_operations::sweep_deadlines::Ports {
+        log: starting.log.clone(),
+        index: index.clone(),
+        clock: starting.clock.clone(),
+        ids: ids.clone(),
+    };
     let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
     let swept = StartPorts { log, ..starting.clone() };
     let sweeping = alims_operations::sweep_workflows::Ports { starting: swept, positions: index.clone(), index, ids };
-    Background::start(starting, waiting, sweeping, sweep_every)
+    Background::start(starting, waiting, sweeping, due, every)
 }
 
 /// The publisher over these stores.

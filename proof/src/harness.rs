@@ -216,11 +216,12 @@ impl Harness {
     }
 }
 
-/// Whether an event has no version and no place in any order, as refusals, quarantines and releases have none.
+/// Whether an event has no version and no place in any order, as refusals, quarantines, releases and due dates
+/// that passed have none.
 #[must_use]
 pub fn is_unordered(event: &serde_json::Value) -> bool {
     // Their `version` is the one that the workflow had.
-    let unordered = ["WorkflowTransitionRefused", "WorkflowQuarantined", "WorkflowReleased"];
+    let unordered = ["WorkflowTransitionRefused", "WorkflowQuarantined", "WorkflowReleased", "WorkflowOverdue"];
     event["event_type"].as_str().is_none_or(|event_type| unordered.contains(&event_type))
 }
 

@@ -37,7 +37,7 @@ mod tests {
     use alims_domain::identifiers::TenantId;
     use alims_domain::quarantine::QuarantineEntry;
     use alims_operations::get_workflow_history::{HistoryItem, HistoryQuery, Unreadable};
-    use alims_testing::builders::{a_break, a_created, a_quarantine, a_refusal, a_release, version};
+    use alims_testing::builders::{a_break, a_created, a_quarantine, a_refusal, a_release, an_overdue, at, version};
 
     fn tenant(name: &str) -> TenantId {
         name.parse().expect("a tenant")
@@ -63,6 +63,7 @@ mod tests {
             ("a history with quarantines", of(&ours, &query(Include { quarantines: true, ..none }))),
             ("a history with changes", of(&ours, &query(Include { changes: true, ..none }))),
             ("a history with recoveries", of(&ours, &query(Include { recoveries: true, ..none }))),
+            ("a history with due dates", of(&ours, &query(Include { overdue: true, ..none }))),
         ]
         .map(|(what, binding)| (what.to_owned(), binding))
         .to_vec()
@@ -94,6 +95,7 @@ mod tests {
             HistoryItem::Refusal(Box::new(a_refusal(&key))),
             entry(a_quarantine(&key, &a_break(2))),
             entry(a_release(&key, &a_break(2))),
+            HistoryItem::Overdue(Box::new(an_overdue(&key, at(1000)))),
             HistoryItem::Unreadable(Unreadable::Quarantine { version: Some(version(2)), content }),
         ];
         // Each alone, and then all of them together, which is the longest.

@@ -3,6 +3,7 @@
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, PrincipalId, Reason, RecoveryId, Version};
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, Release};
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{KeptRecovery, OUTCOME_UNREADABLE, RecoveryClaim, RecoveryRecord};
@@ -23,6 +24,7 @@ use serde::Serialize;
     ("WorkflowTransitionRefused" = "#/components/schemas/Refusal"),
     ("WorkflowQuarantined" = "#/components/schemas/Quarantine"),
     ("WorkflowReleased" = "#/components/schemas/Release"),
+    ("WorkflowOverdue" = "#/components/schemas/Overdue"),
     ("RecoveryAttempt" = "#/components/schemas/RecoveryAttempt"),
     ("UnreadableEntry" = "#/components/schemas/UnreadableEntry"),
 ))))]
@@ -36,6 +38,8 @@ pub enum HistoryEntry {
     Quarantined(Box<Quarantine>),
     /// A person released a break; its `event_type` is `WorkflowReleased`.
     Released(Box<Release>),
+    /// The workflow was open at its due date; its `event_type` is `WorkflowOverdue`.
+    Overdue(Box<Overdue>),
     /// An attempt to recover the workflow; its `event_type` is `RecoveryAttempt`.
     Recovery(Box<RecoveryAttempt>),
     /// A stored entry that cannot be read; its `event_type` is `UnreadableEntry`.
@@ -50,12 +54,15 @@ pub struct UnreadableEntry {
     pub event_type: UnreadableEventType,
     /// The kind of entry that its key names.
     pub entry: EntryKind,
-    /// The version in its key. A refused attempt has none.
+    /// The version in its key. A refused attempt and a due date have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
     /// The id of the refused attempt in whose place it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
+    /// The due date in whose place it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// The hash of the stored bytes.
     pub content: ChainHash,
 }
@@ -79,6 +86,8 @@ pub enum EntryKind {
     Refusal,
     /// A quarantine or its release.
     Quarantine,
+    /// The record of a due date that passed.
+    Overdue,
 }
 
 /// An attempt to recover the workflow: who asked for it, when and why, and how it ended.
@@ -152,12 +161,24 @@ pub enum RecoveryEventType {
 
 impl From<Unreadable> for UnreadableEntry {
     fn from(unreadable: Unreadable) -> Self {
-        let (entry, version, event_id, content) = match unreadable {
-            Unreadable::Version { version, content } => (EntryKind::Version, Some(version), None, content),
-            Unreadable::Refusal { event_id, content } => (EntryKind::Refusal, None, Some(event_id), content),
-            Unreadable::Quarantine { version, content } => (EntryKind::Quarantine, version, None, content),
+        let of = |entry, content| Self {
+            event_type: UnreadableEventType::UnreadableEntry,
+            entry,
+            version: None,
+            event_id: None,
+            due_at: None,
+            content,
         };
-        Self { event_type: UnreadableEventType::UnreadableEntry, entry, version, event_id, content }
+        match unreadable {
+            Unreadable::Version { version, content } => {
+                Self { version: Some(version), ..of(EntryKind::Version, content) }
+            }
+            Unreadable::Refusal { event_id, content } => {
+                Self { event_id: Some(event_id), ..of(EntryKind::Refusal, content) }
+            }
+            Unreadable::Overdue { due_at, content } => Self { due_at: Some(due_at), ..of(EntryKind::Overdue, content) },
+            Unreadable::Quarantine { version, content } => Self { version, ..of(EntryKind::Quarantine, content) },
+        }
     }
 }
 
@@ -237,6 +258,7 @@ impl From<HistoryItem> for HistoryEntry {
             HistoryItem::Refusal(refusal) => Self::Refusal(refusal),
             HistoryItem::Quarantined(entry) => Self::Quarantined(entry),
             HistoryItem::Released(entry) => Self::Released(entry),
+            HistoryItem::Overdue(entry) => Self::Overdue(entry),
             HistoryItem::Recovery(kept) => Self::Recovery(Box::new((*kept).into())),
             HistoryItem::Unreadable(unreadable) => Self::Unreadable(unreadable.into()),
         }

@@ -13,7 +13,7 @@ use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
 use alims_operations::get_workflow_history::{self as operation, Ports};
-use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
+use alims_operations::ports::{OverdueLog, QuarantineLog, RecoveryLog, WorkflowLog};
 use lambda_http::{Body, Request, Response};
 
 use crate::request::HistoryRequest;
@@ -24,7 +24,7 @@ pub use route::ROUTE;
 /// Answers one request.
 pub async fn get_workflow_history<L>(ports: &Ports<L>, request: Request) -> Response<Body>
 where
-    L: WorkflowLog + QuarantineLog + RecoveryLog,
+    L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
 {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
@@ -33,7 +33,7 @@ where
 
 async fn answer<L>(ports: &Ports<L>, request: &Incoming) -> Result<Answer, Problem>
 where
-    L: WorkflowLog + QuarantineLog + RecoveryLog,
+    L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
 {
     let (call, HistoryRequest { workflow_id, query, cursors }) = request::read(request)?;
     let page = operation::get_workflow_history(ports, &call, &workflow_id, query).await?;

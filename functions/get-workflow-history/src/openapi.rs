@@ -17,8 +17,9 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Read a workflow's history",
-        description: "Returns every version, oldest first, and on request what each changed, refused attempts, quarantines with their \
-                      releases, and recoveries. Each of these comes behind the version that was the newest when it \
+        description: "Returns every version, oldest first, and on request what each changed, refused attempts, quarantines \
+                      with their releases, recoveries, and due dates that passed. Each of these comes behind the version \
+                      that was the newest when it \
                       was made, whatever the clocks say. A page holds fewer items when the items are large. What is \
                       added while you read follows on the last pages. A page may be short although more pages follow.",
         parameters: vec![
@@ -44,9 +45,9 @@ fn include() -> Parameter {
     let told = "Adds other entries of the log, separated by commas. `refusals` adds your own refused \
                 attempts, and with the action `getWorkflowRefusals` those of every caller. `quarantines` adds each \
                 break that was found and each release with its reason, and `recoveries` each attempt with its outcome; \
-                both need the action `getWorkflowRecovery`. `changes` adds, beside the items, the old and the new \
-                values of what each version changed, at most 100 of a version; they are computed, and no hash covers \
-                them.";
+                both need the action `getWorkflowRecovery`. `overdue` adds each due date at which the workflow was open. \
+                `changes` adds, beside the items, the old and the new values of what each version changed, at most 100 \
+                of a version; they are computed, and no hash covers them.";
     parameters::parameter("include", ParameterIn::Query, told, schema, json!(INCLUDED))
         .style(Some(ParameterStyle::Form))
         .explode(Some(false))
@@ -56,7 +57,7 @@ fn include() -> Parameter {
 fn history_page() -> Value {
     json!({
         "items": [
-            examples::creation(), examples::moved(), refused(), recovered(), quarantined(), released(),
+            examples::creation(), examples::moved(), refused(), recovered(), quarantined(), released(), overdue(),
             examples::amended()
         ],
         "changes": [{
@@ -109,5 +110,14 @@ fn released() -> Value {
         "workflow_id": "sample-2026-0042", "event_type": "WorkflowReleased", "broken_at_version": 1,
         "fault": "altered", "content": examples::HASH_2, "timestamp": "2026-11-23T09:10:00.000Z", "version": 2,
         "requested_by": "sue", "reason": "Compared with the paper record; see deviation 2026-117."
+    })
+}
+
+fn overdue() -> Value {
+    json!({
+        "event_id": "019abfc3-15e0-7d93-8b4e-3d2a9c8e7006", "tenant_id": "default",
+        "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "event_type": "WorkflowOverdue",
+        "version": 2, "current_state": "ACTIVE", "due_at": "2026-11-23T10:00:00.000Z", "assignee": "bob",
+        "labels": {"sample": "S-2026-0042"}, "created_by": "alice", "timestamp": "2026-11-23T10:02:11.000Z"
     })
 }

@@ -50,7 +50,7 @@ pub fn read(request: &Incoming) -> Result<(Call, HistoryRequest), Problem> {
 }
 
 /// The kinds of entries that can be included.
-pub(crate) const INCLUDED: [&str; 4] = ["refusals", "quarantines", "recoveries", "changes"];
+pub(crate) const INCLUDED: [&str; 5] = ["refusals", "quarantines", "recoveries", "overdue", "changes"];
 
 /// Reads a list of kinds, each at most once, in any order.
 fn include(text: &str) -> Result<Include, InvalidValue> {
@@ -61,6 +61,7 @@ fn include(text: &str) -> Result<Include, InvalidValue> {
             "quarantines" => &mut include.quarantines,
             "recoveries" => &mut include.recoveries,
             "changes" => &mut include.changes,
+            "overdue" => &mut include.overdue,
             _ => return Err(not_included()),
         };
         if std::mem::replace(kind, true) {

@@ -206,9 +206,9 @@ impl Selection {
         passes.then(|| sent(number, &detail_type, line))
     }
 
-    /// The workflow of an event, as policies ask for it. A refusal or a quarantine does not say it all.
+    /// The workflow of an event, as policies ask for it. What makes no version does not say it all.
     async fn about(&self, mut detail: ArchivedDetail<'_>) -> About {
-        if detail.workflow_type.is_none() {
+        if detail.workflow_type.is_none() || detail.to_state.is_none() {
             let (tenant_id, workflow_id) = (self.principal.tenant_id.clone(), detail.workflow_id.clone());
             if let Ok(Some(head)) = self.log.head(&WorkflowKey { tenant_id, workflow_id }).await {
                 detail.workflow_type = Some(head.event.workflow_type);

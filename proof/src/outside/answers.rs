@@ -139,8 +139,8 @@ impl Outcome {
     }
 }
 
-/// Whether an item of a history is a version, not a refusal.
+/// Whether an item of a history, or an event, is a version, not a refusal and not a due date that passed.
 #[must_use]
 pub fn is_version(item: &Value) -> bool {
-    item["event_type"] != "WorkflowTransitionRefused"
+    !["WorkflowTransitionRefused", "WorkflowOverdue"].iter().any(|other| item["event_type"] == *other)
 }

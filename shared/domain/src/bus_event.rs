@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::event::WorkflowEvent;
 use crate::hashing::NotCanonical;
 use crate::identifiers::{EventId, Version, WorkflowKey};
+use crate::overdue::{Overdue, WORKFLOW_OVERDUE};
 use crate::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 use crate::timestamp::Timestamp;
@@ -16,7 +17,8 @@ pub struct BusEvent {
     pub key: WorkflowKey,
     /// The event's identity.
     pub event_id: EventId,
-    /// The version that the event made; none for a refusal, a quarantine or a release, which make no version.
+    /// The version that the event made; none for what makes no version: a refusal, a quarantine, a release, and
+    /// the record that a workflow was overdue.
     pub version: Option<Version>,
     /// The kind of event, such as `WorkflowCreated`; each kind has a schema.
     pub detail_type: &'static str,
@@ -78,6 +80,21 @@ impl BusEvent {
             QuarantineEntry::Released(entry) => (WORKFLOW_RELEASED, serde_json::to_string(entry)?, entry.timestamp),
         };
         Ok(Self { key: entry.key(), event_id: entry.event_id(), version: None, detail_type, detail, at })
+    }
+
+    /// Renders the record that a workflow was overdue.
+    ///
+    /// # Errors
+    /// When it has no JSON, which a stored one always has.
+    pub fn of_overdue(overdue: &Overdue) -> Result<Self, NotCanonical> {
+        Ok(Self {
+            key: overdue.key(),
+            event_id: overdue.event_id,
+            version: None,
+            detail_type: WORKFLOW_OVERDUE,
+            detail: serde_json::to_string(overdue)?,
+            at: overdue.timestamp,
+        })
     }
 
     fn render(event: &WorkflowEvent, detail: String) -> Result<Self, NotCanonical> {

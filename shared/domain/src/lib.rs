@@ -22,6 +22,7 @@ pub mod labels;
 pub mod lifecycle;
 pub mod limits;
 pub mod member_names;
+pub mod overdue;
 pub mod projection;
 pub mod proposal;
 pub mod quarantine;

@@ -141,3 +141,10 @@ pub const SWEEP_OPEN_SECONDS_MAX: u32 = 120;
 /// The minimum age of a workflow's newest version, in seconds, before a sweep checks it: the publisher still works on
 /// younger ones.
 pub const SWEEP_GRACE_SECONDS: u32 = 300;
+
+/// How long a sweep of due dates continues to begin new parts, in seconds; one part takes a few seconds. The next sweep
+/// continues from there.
+pub const DEADLINES_SECONDS_MAX: u32 = 120;
+/// How long it continues to begin looks at workflows, in seconds; what is left of a part waits for the next walk. The
+/// function has a minute more.
+pub const DEADLINES_LOOKS_SECONDS_MAX: u32 = 180;

@@ -10,6 +10,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, 
 use crate::event::{EventType, WorkflowEvent};
 use crate::identifiers::Version;
 use crate::lifecycle::State;
+use crate::overdue::{Overdue, WORKFLOW_OVERDUE};
 use crate::quarantine::{Quarantine, Release, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
 
@@ -54,6 +55,7 @@ pub fn of_details(others: Others) -> Result<BTreeMap<&'static str, String>, serd
         (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
         (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[], others)?),
         (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[], others)?),
+        (WORKFLOW_OVERDUE, document::<Overdue>(WORKFLOW_OVERDUE, &[], others)?),
     ]))
 }
 

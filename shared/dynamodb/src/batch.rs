@@ -1,4 +1,4 @@
-//! Reads items by their keys, many in one call, consistently.
+//! Reads items by their keys, many in one call (`BatchGetItem`), until the store has processed every key.
 
 use alims_operations::ports::StoreError;
 use aws_sdk_dynamodb::Client;
@@ -10,13 +10,13 @@ use std::time::Duration;
 use crate::failure::store_error;
 
 /// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
-const BATCH_KEYS_MAX: usize = 100;
+pub(crate) const BATCH_KEYS_MAX: usize = 100;
 /// How often keys left unprocessed are asked for again.
 const ASKED_AGAIN_MAX: u32 = 5;
 /// How long the first pause before asking again is; each next one is twice as long.
 const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 
-/// The items with these keys that are there, in any order. No key may come twice.
+/// The items with these keys that are there, whole, in any order and read consistently. No key may come twice.
 pub(crate) async fn items(
     client: &Client,
     table: &str,
@@ -25,20 +25,21 @@ pub(crate) async fn items(
     let mut items = Vec::with_capacity(keys.len());
     while !keys.is_empty() {
         let later = keys.split_off(keys.len().min(BATCH_KEYS_MAX));
-        items.extend(call(client, table, keys).await?);
+        let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
+        let wanted = wanted.map_err(|error| StoreError::Refused(Box::new(error)))?;
+        items.extend(batch_get(client, table, wanted).await?);
         keys = later;
     }
     Ok(items)
 }
 
-/// Asks for at most [`BATCH_KEYS_MAX`] keys until each was processed: an answer ends at 16 MB, or when the store is busy.
-async fn call(
+/// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed: an answer ends at 16 MB, or when the store
+/// is busy. Gives the items that there are.
+pub(crate) async fn batch_get(
     client: &Client,
     table: &str,
-    keys: Vec<HashMap<String, AttributeValue>>,
+    mut wanted: KeysAndAttributes,
 ) -> Result<Vec<Item>, StoreError> {
-    let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
-    let mut wanted = wanted.map_err(|error| StoreError::Refused(Box::new(error)))?;
     let mut items = Vec::with_capacity(wanted.keys().len());
     for round in 0..=ASKED_AGAIN_MAX {
         if round > 0 {

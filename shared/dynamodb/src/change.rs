@@ -15,11 +15,11 @@ use crate::item::{
     version_beside, version_read_from, workflow_named_by,
 };
 
-/// The attribute of a version and of a quarantine that identifies its event.
+/// The attribute of every entry but a recovery's that identifies its event.
 const EVENT_ID: &str = "event_id";
 /// The attribute of a version that holds its hash.
 const HASH: &str = "hash";
-/// The attribute of a refusal that names the version that it met.
+/// The attribute of a refusal, and of a due date that passed, that names the version that it met.
 const VERSION: &str = "version";
 
 /// Turns a record of a changed or removed item into the evidence that it is. It reads no image, so an image can be

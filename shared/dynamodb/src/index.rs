@@ -50,8 +50,8 @@ impl DynamoIndex {
         self
     }
 
-    /// The same index, but a part of a walk over the open workflows holds no more than so many; else it ends at a
-    /// megabyte.
+    /// The same index, but a part of a walk over the open or the due workflows looks at no more than so many; else it ends
+    /// at a megabyte.
     #[must_use]
     pub fn walking_at_most(mut self, entries: u16) -> Self {
         self.open_max = Some(i32::from(entries.max(1)));

@@ -8,6 +8,7 @@ use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::BreakFound;
 use alims_domain::stored_name::StoredName;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{NewerFormat, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
@@ -34,6 +35,8 @@ pub(crate) const QUARANTINE_PREFIX: &str = "q#";
 pub(crate) const QUARANTINED: &str = "#quarantined";
 /// The suffix of a release's `entry`.
 pub(crate) const RELEASED: &str = "#released";
+/// The prefix of the `entry` of the record that a workflow was overdue.
+pub(crate) const OVERDUE_PREFIX: &str = "d#";
 /// What comes between the key of an entry that cannot be read and the hash of it, in the key of one beside it.
 pub(crate) const BESIDE: &str = "#beside#";
 
@@ -111,6 +114,12 @@ pub(crate) fn refusal_entry(id: EventId) -> KeyText {
     KeyText::literal(REFUSAL_PREFIX).name(&id)
 }
 
+/// The sort key of the record that a workflow was overdue: instants are all of one length, so the order of texts is that of
+/// the due dates. A due date has one key, so it has one record.
+pub(crate) fn overdue_entry(due_at: Timestamp) -> KeyText {
+    KeyText::literal(OVERDUE_PREFIX).name(&due_at)
+}
+
 /// The sort key of a claim: the order of texts is the order of versions, and then of attempts.
 pub(crate) fn claim_entry(version: Version, attempt: u32) -> KeyText {
     recovery_entry(version, attempt).then(CLAIM)
@@ -161,6 +170,12 @@ fn version_in_ten_digits(digits: &str) -> Option<Version> {
 /// The identity that the sort key of a refusal names, if it names one.
 pub(crate) fn refusal_named_by(item: &Item) -> Option<EventId> {
     EventId::try_from(text_of(item, ENTRY)?.strip_prefix(REFUSAL_PREFIX)?.to_owned()).ok()
+}
+
+/// The due date that the sort key of a record of one names, if it is the key that this service gives it.
+pub(crate) fn due_date_named_by(entry: &str) -> Option<Timestamp> {
+    let due_at = Timestamp::try_from(entry.strip_prefix(OVERDUE_PREFIX)?.to_owned()).ok()?;
+    (overdue_entry(due_at).as_str() == entry).then_some(due_at)
 }
 
 /// The version that the sort key of a version names, if it is the key that this service gives it.

@@ -12,7 +12,7 @@ use crate::failure::store_error;
 use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
 /// The key of the item. No tenant has an empty name, so it is no workflow's; and as it has no state, it is in no list.
-const SWEEP: &str = "#sweep";
+const SWEEP: Checkpoint = Checkpoint { key: "#sweep" };
 /// The position in the log to continue from; absent at the beginning of a round.
 const POSITION: &str = "position";
 /// When the round began; absent at its beginning.
@@ -62,29 +62,40 @@ fn attributes(position: &SweepPosition) -> impl Iterator<Item = (&'static str, A
     .filter_map(|(name, value)| Some((name, value?)))
 }
 
-impl SweepPositions for DynamoIndex {
-    async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
-        let found = self
+/// An item of the index that says how far some work has come.
+pub(crate) struct Checkpoint {
+    /// Its key: one that no workflow has.
+    pub(crate) key: &'static str,
+}
+
+impl Checkpoint {
+    /// The item, if there is one that this release can read.
+    pub(crate) async fn read(&self, index: &DynamoIndex) -> Result<Option<Item>, StoreError> {
+        let found = index
             .client
             .get_item()
-            .table_name(&*self.table)
-            .key(PK, AttributeValue::S(SWEEP.to_owned()))
+            .table_name(&*index.table)
+            .key(PK, AttributeValue::S(self.key.to_owned()))
             .consistent_read(true)
             .send()
             .await
             .map_err(store_error)?;
         // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
-        let readable = found.item.map(Item::from).filter(|item| newer_format(item).is_none());
-        Ok(readable.as_ref().map(read).unwrap_or_default())
+        Ok(found.item.map(Item::from).filter(|item| newer_format(item).is_none()))
     }
 
-    async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
+    /// Writes the item anew, unless a newer release wrote it.
+    pub(crate) async fn keep(
+        &self,
+        index: &DynamoIndex,
+        attributes: impl Iterator<Item = (&'static str, AttributeValue)>,
+    ) -> Result<(), StoreError> {
         let format = AttributeValue::N(CURRENT_FORMAT.to_string());
-        let mut put = self
+        let mut put = index
             .client
             .put_item()
-            .table_name(&*self.table)
-            .item(PK, AttributeValue::S(SWEEP.to_owned()))
+            .table_name(&*index.table)
+            .item(PK, AttributeValue::S(self.key.to_owned()))
             .item(FORMAT, format.clone())
             // A format that is no number says nothing: such an item is spoilt, and would else stay for ever.
             .condition_expression(
@@ -93,7 +104,7 @@ impl SweepPositions for DynamoIndex {
             .expression_attribute_names("#format", FORMAT)
             .expression_attribute_values(":number", AttributeValue::S("N".to_owned()))
             .expression_attribute_values(":format", format);
-        for (name, value) in attributes(position) {
+        for (name, value) in attributes {
             put = put.item(name, value);
         }
         match put.send().await {
@@ -104,5 +115,15 @@ impl SweepPositions for DynamoIndex {
                 _ => Err(store_error(error)),
             },
         }
+    }
+}
+
+impl SweepPositions for DynamoIndex {
+    async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
+        Ok(SWEEP.read(self).await?.as_ref().map(read).unwrap_or_default())
+    }
+
+    async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
+        SWEEP.keep(self, attributes(position)).await
     }
 }

@@ -1,5 +1,6 @@
-//! Recoveries and quarantines as items of the log.
+//! Recoveries, quarantines, and due dates that passed, as items of the log.
 
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use serde::Serialize;
@@ -7,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_dynamo::Item;
 
 use crate::item::{
-    ENTRY, ItemError, KeyText, PK, RELEASED, Stored, claim_entry, outcome_entry, partition_key, quarantine_entry,
-    text_of,
+    ENTRY, ItemError, KeyText, PK, RELEASED, Stored, claim_entry, outcome_entry, overdue_entry, partition_key,
+    quarantine_entry, text_of,
 };
 
 /// One attribute a member of the claim, and the key.
@@ -53,6 +54,17 @@ impl Stored for QuarantineEntry {
         } else {
             unkeyed::<Quarantine>(item).map(Self::Quarantined)
         }
+    }
+}
+
+/// One attribute a member of the record, and the key.
+impl Stored for Overdue {
+    fn attributes(&self) -> Result<Item, ItemError> {
+        keyed(self, partition_key(&self.key()), overdue_entry(self.due_at))
+    }
+
+    fn interpret(item: Item) -> Result<Self, ItemError> {
+        unkeyed(item)
     }
 }
 

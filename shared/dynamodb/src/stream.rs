@@ -1,5 +1,6 @@
 //! Reads the records of the log's stream.
 
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
@@ -11,8 +12,8 @@ use serde_dynamo::Item;
 
 use crate::change::changed;
 use crate::item::{
-    ENTRY, Kept, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named, newer_format,
-    text_of,
+    ENTRY, Kept, OVERDUE_PREFIX, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named,
+    newer_format, text_of,
 };
 
 /// Publishes one batch of the stream, and reports the records that must be delivered again.
@@ -70,6 +71,11 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
     } else if entry.starts_with(QUARANTINE_PREFIX) {
         match image::<QuarantineEntry>(&change.keys, change.new_image) {
             Ok(entry) => StreamRecord::Quarantine { sequence_number, entry: Box::new(entry) },
+            Err(why) => not_read(sequence_number, why),
+        }
+    } else if entry.starts_with(OVERDUE_PREFIX) {
+        match image::<Overdue>(&change.keys, change.new_image) {
+            Ok(overdue) => StreamRecord::Overdue { sequence_number, overdue: Box::new(overdue) },
             Err(why) => not_read(sequence_number, why),
         }
     } else if entry.starts_with(RECOVERY_PREFIX) {

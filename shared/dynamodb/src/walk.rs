@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use crate::failure::store_error;
 use crate::index_item::OPEN;
 use crate::item::{
-    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, named, text_of, version_named_by, workflow_named_by,
+    ENTRY, OVERDUE_PREFIX, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, named, text_of, version_named_by,
+    workflow_named_by,
 };
 use crate::tables::OPEN_WORKFLOWS;
 use crate::{DynamoIndex, DynamoLog};
@@ -91,8 +92,8 @@ impl OpenWorkflows for DynamoIndex {
 /// The workflow that an entry belongs to, if both its keys are as this service writes them.
 fn owner(item: &Item) -> Option<WorkflowKey> {
     let entry = text_of(item, ENTRY)?;
-    let is_ours = [REFUSAL_PREFIX, RECOVERY_PREFIX, QUARANTINE_PREFIX].iter().any(|kind| entry.starts_with(kind))
-        || version_named_by(entry).is_some();
+    let beside = [REFUSAL_PREFIX, RECOVERY_PREFIX, QUARANTINE_PREFIX, OVERDUE_PREFIX];
+    let is_ours = beside.iter().any(|kind| entry.starts_with(kind)) || version_named_by(entry).is_some();
     text_of(item, PK).filter(|_| is_ours).and_then(workflow_named_by)
 }
 
@@ -141,7 +142,7 @@ struct OpenPosition {
     open_after: String,
 }
 
-fn written(position: &impl Serialize) -> Result<WalkPosition, StoreError> {
+pub(crate) fn written(position: &impl Serialize) -> Result<WalkPosition, StoreError> {
     serde_json::to_string(position).map(WalkPosition).map_err(|error| StoreError::Refused(error.into()))
 }
 

@@ -1,6 +1,6 @@
 //! Reads a workflow's history, oldest first: its versions, refused attempts (the caller's own, and for callers who may
 //! see them those of everybody), and for callers who may see them the quarantines with their releases, and the
-//! recoveries.
+//! recoveries; and the due dates that it missed.
 //!
 //! An entry beside the versions stands behind the version that was the newest when it was made, whatever the clocks say.
 
@@ -20,7 +20,7 @@ use crate::get_workflow_history::entries::Beside;
 use crate::get_workflow_history::merging::{Found, Kind, merge};
 use crate::head::{Newest, ReadWorkflowError, newest};
 use crate::permission::authorise;
-use crate::ports::{AccessPolicy, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
+use crate::ports::{AccessPolicy, LogError, OverdueLog, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
 
 pub use crate::get_workflow_history::entries::{HistoryItem, HistoryPosition, Include, QuarantinePlace, Unreadable};
 pub use crate::ports::ReadPorts as Ports;
@@ -52,7 +52,7 @@ pub struct HistoryQuery {
 ///
 /// # Errors
 /// When there is no such workflow, the caller may not see it, or it cannot be read.
-pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog>(
+pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog>(
     ports: &Ports<L>,
     call: &Call,
     workflow_id: &WorkflowId,
@@ -148,19 +148,21 @@ fn one_more(query: &HistoryQuery) -> usize {
 /// The entries beside the versions, behind the position: of each kind at most one more than requested, in its order.
 ///
 /// Quarantines are few, and every move reads all of them: they are sorted here, because their keys are in another order.
-async fn beside<L: WorkflowLog + QuarantineLog + RecoveryLog>(
+async fn beside<L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog>(
     log: &L,
     key: &WorkflowKey,
     query: &HistoryQuery,
     shown: Shown<'_>,
-) -> Result<[Kind; 3], StoreError> {
+) -> Result<[Kind; 4], StoreError> {
     let HistoryQuery { include, after, .. } = query;
     let refusals = if include.refusals { log.refusals(key, after.refusal, one_more(query)).await? } else { Vec::new() };
     let recoveries =
         if include.recoveries { log.recoveries_after(key, after.recovery, one_more(query)).await? } else { Vec::new() };
+    let overdue = if include.overdue { log.overdue(key, after.overdue, one_more(query)).await? } else { Vec::new() };
     let quarantines = if include.quarantines { log.quarantine(key).await? } else { QuarantineRecord::default() };
     let is_cut = |found: usize| found >= one_more(query);
     let (cut_recoveries, cut_refusals) = (is_cut(recoveries.len()), is_cut(refusals.len()));
+    let cut_overdue = is_cut(overdue.len());
     let refusal = |kept: KeptRefusal| {
         let is_shown = shown.includes(&kept);
         Beside { is_shown, ..Beside::from(kept) }
@@ -170,6 +172,7 @@ async fn beside<L: WorkflowLog + QuarantineLog + RecoveryLog>(
         Kind::of(recoveries.into_iter().map(Beside::from), cut_recoveries),
         Kind::of(refusals.into_iter().map(refusal), cut_refusals),
         Kind::of(in_order(quarantines, after), false),
+        Kind::of(overdue.into_iter().map(Beside::from), cut_overdue),
     ])
 }
 
@@ -219,7 +222,7 @@ async fn versions<L: WorkflowLog>(
 
 /// The history of a workflow that has no versions: what the log has beside them, if there is any and the caller may see
 /// it.
-fn never_created(beside: [Kind; 3], query: &HistoryQuery) -> Result<HistoryPage, ReadWorkflowError> {
+fn never_created(beside: [Kind; 4], query: &HistoryQuery) -> Result<HistoryPage, ReadWorkflowError> {
     let (items, next) = merge(Vec::new(), false, beside, query.after, query.limit);
     if items.is_empty() && next.is_none() && query.after == HistoryPosition::default() {
         return Err(ReadWorkflowError::NotFound);

@@ -17,6 +17,7 @@ pub mod ports;
 pub mod publishing;
 pub mod recovery;
 pub mod request_state_transition;
+pub mod sweep_deadlines;
 pub mod verify_workflow_history;
 
 mod append;

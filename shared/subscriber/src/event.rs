@@ -47,11 +47,13 @@ pub enum EventType {
     WorkflowQuarantined,
     /// A person released it. It makes no version.
     WorkflowReleased,
+    /// The workflow was open at its due date. It makes no version; each due date of a workflow has one.
+    WorkflowOverdue,
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::WorkflowCreated,
         Self::WorkflowStateChanged,
         Self::WorkflowRecovered,
@@ -59,6 +61,7 @@ impl EventType {
         Self::WorkflowTransitionRefused,
         Self::WorkflowQuarantined,
         Self::WorkflowReleased,
+        Self::WorkflowOverdue,
     ];
 
     /// The name on the bus.
@@ -72,6 +75,7 @@ impl EventType {
             Self::WorkflowTransitionRefused => "WorkflowTransitionRefused",
             Self::WorkflowQuarantined => "WorkflowQuarantined",
             Self::WorkflowReleased => "WorkflowReleased",
+            Self::WorkflowOverdue => "WorkflowOverdue",
         }
     }
 }
@@ -86,7 +90,8 @@ pub struct Event {
     pub event_id: String,
     /// What happened.
     pub event_type: EventType,
-    /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release.
+    /// The version it made, from 1 on; none for what makes none: a refused attempt, a quarantine, a release,
+    /// the record that it was overdue.
     pub version: Option<u64>,
     /// The version it resumes from, when the versions between are unreadable and were released: they never arrive. None
     /// when it follows the version just before.
@@ -177,8 +182,8 @@ impl Event {
             return Err(malformed("event_id, tenant_id and workflow_id must not be empty"));
         }
         let version = match (event_type, members.version) {
-            // The `version` of a refused attempt is the version that the workflow had.
-            (EventType::WorkflowTransitionRefused, _) => None,
+            // The `version` of these is the version that the workflow had.
+            (EventType::WorkflowTransitionRefused | EventType::WorkflowOverdue, _) => None,
             (EventType::WorkflowQuarantined | EventType::WorkflowReleased, _) => None,
             (_, Some(version @ 1..=VERSION_MAX)) => Some(version),
             (_, _) => return Err(malformed("version must be a whole number from 1 to 9999999999")),

@@ -8,6 +8,7 @@ use alims_domain::identifiers::{EventId, Reason, RecoveryId, TenantId, Version, 
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::{Overdue, OverdueEventType};
 use alims_domain::quarantine::{
     BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
 };
@@ -345,6 +346,25 @@ pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         correlation_id: Some("cause-1".parse().unwrap()),
         beside: None,
     })
+}
+
+/// The record that a workflow was overdue at this instant, with every member that it can have.
+#[must_use]
+pub fn an_overdue(key: &WorkflowKey, due_at: Timestamp) -> Overdue {
+    Overdue {
+        event_id: EventId(IDS.fresh()),
+        tenant_id: key.tenant_id.clone(),
+        workflow_id: key.workflow_id.clone(),
+        workflow_type: "sample-analysis".parse().unwrap(),
+        event_type: OverdueEventType::WorkflowOverdue,
+        version: version(3),
+        current_state: State::Active,
+        due_at,
+        assignee: Some("bob".parse().unwrap()),
+        labels: Labels::new([("sample".parse().unwrap(), "S-1".parse().unwrap())].into()).unwrap(),
+        created_by: "alice".parse().unwrap(),
+        timestamp: due_at.later_by_seconds(60),
+    }
 }
 
 /// An event with the hash that it must have, as a version that remembers no requests.

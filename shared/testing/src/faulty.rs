@@ -7,6 +7,7 @@ use alims_domain::bus_event::BusEvent;
 use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::{Deadline, KeptOverdue, Overdue};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::document::RecoveryDocument;
@@ -16,12 +17,13 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
-    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, OpenPart, OpenWorkflows, QuarantineLog,
-    RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions,
-    TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows,
+    EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted,
+    OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start,
+    StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition,
+    WorkflowIndex, WorkflowLog,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -233,6 +235,39 @@ impl<T: QuarantineLog> QuarantineLog for Faulty<T> {
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
         self.script.play("log.record_quarantine", store, self.inner.record_quarantine(entry)).await
+    }
+}
+
+impl<T: OverdueLog> OverdueLog for Faulty<T> {
+    async fn overdue_noted(&self, deadlines: &[Deadline]) -> Result<BTreeSet<Deadline>, StoreError> {
+        self.script.play("log.overdue_noted", store, self.inner.overdue_noted(deadlines)).await
+    }
+
+    async fn record_overdue(&self, overdue: &Overdue) -> Result<Noted, StoreError> {
+        self.script.play("log.record_overdue", store, self.inner.record_overdue(overdue)).await
+    }
+
+    async fn overdue(
+        &self,
+        key: &WorkflowKey,
+        after: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<KeptOverdue>, StoreError> {
+        self.script.play("log.overdue", store, self.inner.overdue(key, after, limit)).await
+    }
+}
+
+impl<T: DueWorkflows> DueWorkflows for Faulty<T> {
+    async fn due_part(&self, until: Timestamp, from: Option<&WalkPosition>) -> Result<DuePart, StoreError> {
+        self.script.play("index.due_part", store, self.inner.due_part(until, from)).await
+    }
+
+    async fn deadline_position(&self) -> Result<DeadlinePosition, StoreError> {
+        self.script.play("index.deadline_position", store, self.inner.deadline_position()).await
+    }
+
+    async fn keep_deadline_position(&self, position: &DeadlinePosition) -> Result<(), StoreError> {
+        self.script.play("index.keep_deadline_position", store, self.inner.keep_deadline_position(position)).await
     }
 }
 

@@ -3,11 +3,12 @@
 use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::Deadline;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition, IndexQuery, IndexWalk, ListOrder,
-    OpenPart, OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
+    Advanced, DeadlinePosition, DuePart, DueWorkflows, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition,
+    IndexQuery, IndexWalk, ListOrder, OpenPart, OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,13 +19,20 @@ pub struct MemoryIndex {
     entries: Arc<Mutex<BTreeMap<WorkflowKey, IndexEntry>>>,
     /// The workflows that were marked as quarantined, and the instants of their creation.
     marked: Arc<Mutex<BTreeMap<WorkflowKey, Timestamp>>>,
+    deadlines: Arc<Mutex<DeadlinePosition>>,
     evaluated_max: usize,
     open_max: usize,
 }
 
 impl Default for MemoryIndex {
     fn default() -> Self {
-        Self { entries: Arc::default(), marked: Arc::default(), evaluated_max: usize::MAX, open_max: usize::MAX }
+        Self {
+            entries: Arc::default(),
+            marked: Arc::default(),
+            deadlines: Arc::default(),
+            evaluated_max: usize::MAX,
+            open_max: usize::MAX,
+        }
     }
 }
 
@@ -37,7 +45,7 @@ impl MemoryIndex {
         self
     }
 
-    /// The same index, but a part of a walk over the open workflows holds at most so many (at least one).
+    /// The same index, but a part of a walk over the open or the due workflows holds at most so many (at least one).
     #[must_use]
     pub fn walking_at_most(mut self, entries: usize) -> Self {
         self.open_max = entries.max(1);
@@ -61,17 +69,47 @@ impl MemoryIndex {
     }
 }
 
+/// The workflow after which a walk continues.
+fn after(from: Option<&WalkPosition>, walk: &str) -> Result<Option<WorkflowKey>, StoreError> {
+    let Some(from) = from else { return Ok(None) };
+    let key = from.0.strip_prefix(walk).and_then(|key| key.split_once('/')).and_then(|(tenant, workflow)| {
+        Some(WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? })
+    });
+    key.map(Some).ok_or_else(|| StoreError::Refused("no such position".into()))
+}
+
+/// A position is the key of the last workflow of the part before.
+impl DueWorkflows for MemoryIndex {
+    async fn due_part(&self, until: Timestamp, from: Option<&WalkPosition>) -> Result<DuePart, StoreError> {
+        let after = after(from, "due:")?;
+        let entries = self.entries.lock().unwrap();
+        // As a store does: a part looks at so many that have a due date, and names those of them that are due.
+        let mut open = entries
+            .values()
+            .filter(|entry| !entry.current_state.is_closed())
+            .filter(|entry| after.as_ref().is_none_or(|after| entry.key > *after))
+            .filter_map(|entry| Some(Deadline { key: entry.key.clone(), due_at: entry.due_at? }))
+            .peekable();
+        let mut deadlines: Vec<Deadline> = open.by_ref().take(self.open_max).collect();
+        let next = open.peek().and(deadlines.last()).map(|last| WalkPosition(format!("due:{}", last.key)));
+        deadlines.retain(|deadline| deadline.due_at <= until);
+        Ok(DuePart { deadlines, next })
+    }
+
+    async fn deadline_position(&self) -> Result<DeadlinePosition, StoreError> {
+        Ok(self.deadlines.lock().unwrap().clone())
+    }
+
+    async fn keep_deadline_position(&self, position: &DeadlinePosition) -> Result<(), StoreError> {
+        *self.deadlines.lock().unwrap() = position.clone();
+        Ok(())
+    }
+}
+
 /// A position is the key of the last workflow of the part before.
 impl OpenWorkflows for MemoryIndex {
     async fn open_part(&self, from: Option<&WalkPosition>) -> Result<OpenPart, StoreError> {
-        let after = from.map(|from| {
-            let (tenant, workflow) = from.0.strip_prefix("open:").and_then(|key| key.split_once('/'))?;
-            Some(WorkflowKey { tenant_id: tenant.parse().ok()?, workflow_id: workflow.parse().ok()? })
-        });
-        if after == Some(None) {
-            return Err(StoreError::Refused("no such position".into()));
-        }
-        let after = after.flatten();
+        let after = after(from, "open:")?;
         let entries = self.entries.lock().unwrap();
         let mut open = entries
             .values()

@@ -206,7 +206,7 @@ impl Tampered for MemoryLog {
                 let content = Self::content_of_damaged(how);
                 self.workflows.lock().unwrap().entry(key.clone()).or_default().refusals.insert(event_id, Err(content));
             }
-            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) => {
+            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) | Place::Overdue(_) => {
                 self.with_records(key, |records| records.spoil(place, Self::content_of_damaged(how)));
             }
         }
@@ -218,7 +218,7 @@ impl Tampered for MemoryLog {
             Place::Refusal(event_id) => {
                 self.workflows.lock().unwrap().entry(key.clone()).or_default().refusals.remove(&event_id);
             }
-            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) => {
+            Place::Claim(..) | Place::Outcome(..) | Place::Quarantine(_) | Place::Overdue(_) => {
                 self.with_records(key, |records| records.remove(place));
             }
         }

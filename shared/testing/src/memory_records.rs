@@ -1,11 +1,16 @@
-//! The in-memory log's records other than versions: recoveries and quarantines.
+//! The in-memory log's records other than versions: recoveries, quarantines, and due dates that
+//! passed.
 
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::overdue::{Deadline, KeptOverdue, Overdue};
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryAttempt, RecoveryClaim, RecoveryRecord};
-use alims_operations::ports::{Claimed, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{
+    Claimed, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions,
+};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -120,6 +125,36 @@ impl QuarantineLog for MemoryLog {
             }
             Err(StoreError::Refused("too many entries that cannot be read have the place of a quarantine".into()))
         })
+    }
+}
+
+impl OverdueLog for MemoryLog {
+    async fn overdue_noted(&self, deadlines: &[Deadline]) -> Result<BTreeSet<Deadline>, StoreError> {
+        let is_noted = |it: &&Deadline| self.with_records(&it.key, |records| records.overdue.contains_key(&it.due_at));
+        Ok(deadlines.iter().filter(is_noted).cloned().collect())
+    }
+
+    async fn record_overdue(&self, overdue: &Overdue) -> Result<Noted, StoreError> {
+        Ok(self.with_records(&overdue.key(), |records| {
+            let there = records.overdue.entry(overdue.due_at).or_insert_with(|| Ok(overdue.clone()));
+            if there.as_ref() == Ok(overdue) { Noted::Now } else { Noted::Already }
+        }))
+    }
+
+    async fn overdue(
+        &self,
+        key: &WorkflowKey,
+        after: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<KeptOverdue>, StoreError> {
+        Ok(self.with_records(key, |records| {
+            let behind = records.overdue.iter().filter(|(due_at, _)| after.is_none_or(|after| **due_at > after));
+            let kept = behind.map(|(due_at, overdue)| match overdue.clone() {
+                Ok(overdue) => KeptOverdue::Overdue(Box::new(overdue)),
+                Err(content) => KeptOverdue::Unreadable { due_at: *due_at, content },
+            });
+            kept.take(limit).collect()
+        }))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 use crate::contract::tampered::Place;
@@ -20,6 +22,8 @@ pub(crate) struct Records {
     pub(crate) quarantine: BTreeMap<(BreakId, bool, Option<ChainHash>), Kept<QuarantineEntry>>,
     /// Entries among the quarantines whose keys name no break.
     pub(crate) unreadable_quarantines: Vec<BreakFound>,
+    /// Keyed by the due date.
+    pub(crate) overdue: BTreeMap<Timestamp, Kept<Overdue>>,
 }
 
 impl Records {
@@ -30,7 +34,8 @@ impl Records {
         let quarantine = self.quarantine.keys().map(|(id, released, beside)| {
             format!("q{}{released}{}", id.as_str(), beside.as_ref().map_or("", ChainHash::as_str))
         });
-        let mut entries: Vec<String> = claims.chain(outcomes).chain(quarantine).collect();
+        let overdue = self.overdue.keys().map(|due_at| format!("d{due_at}"));
+        let mut entries: Vec<String> = claims.chain(outcomes).chain(quarantine).chain(overdue).collect();
         entries.sort_unstable();
         entries
     }
@@ -41,6 +46,7 @@ impl Records {
             Place::Claim(at, attempt) => drop(self.claims.insert((at, attempt), Err(content))),
             Place::Outcome(at, attempt) => drop(self.outcomes.insert((at, attempt), Err(content))),
             Place::Quarantine(entry) => drop(self.quarantine.insert(place_of(entry), Err(content))),
+            Place::Overdue(due_at) => drop(self.overdue.insert(due_at, Err(content))),
             Place::Version(_) | Place::Refusal(_) => panic!("{place:?} is no record"),
         }
     }
@@ -51,6 +57,7 @@ impl Records {
             Place::Claim(at, attempt) => drop(self.claims.remove(&(at, attempt))),
             Place::Outcome(at, attempt) => drop(self.outcomes.remove(&(at, attempt))),
             Place::Quarantine(entry) => drop(self.quarantine.remove(&place_of(entry))),
+            Place::Overdue(due_at) => drop(self.overdue.remove(&due_at)),
             Place::Version(_) | Place::Refusal(_) => panic!("{place:?} is no record"),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
 use crate::people::Person;
-use crate::world::{SUBSCRIBER, UNREADABLE, WORLD, aws, events_of};
+use crate::world::{SUBSCRIBER, UNREADABLE, WORLD, aws, cli, events_of};
 
 #[tokio::test]
 async fn the_events_of_a_workflow_reach_the_subscriber_complete_and_in_order() {
@@ -97,4 +97,33 @@ async fn an_item_that_cannot_be_read_becomes_a_dead_letter_with_its_key_and_bloc
     let alice = Person::everybody();
     alice.create("unblocked").await.expect(201);
     events_of("unblocked", 1).await;
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_due_makes_one_event_however_often_the_sweep_runs() {
+    let alice = Person::everybody();
+    let swept = || {
+        let alias = WORLD.resource("SweepDeadlinesFunctionAliaslive");
+        let answer = cli(&["lambda", "invoke", "--function-name", alias, "--payload", "{}", "/dev/null"]);
+        assert_eq!(answer["FunctionError"], Value::Null, "{answer}");
+    };
+    for id in ["late", "later"] {
+        let due = json!({"workflow_type": "free-form", "workflow_id": id, "due_at": "2020-01-31T12:00:00.000Z"});
+        alice.post("/workflows", &due).await.expect(201);
+        // The sweep finds in the index what the publisher has put there.
+        let published = |list: &Value| list["items"].as_array().unwrap().iter().any(|item| item["workflow_id"] == id);
+        alice.until("/workflows?state=CREATED&limit=100", published).await;
+        swept();
+        swept();
+        let overdue = |event: &Value| event["detail-type"] == "WorkflowOverdue" && event["detail"]["workflow_id"] == id;
+        let events = SUBSCRIBER.until(overdue, |events| !events.is_empty()).await;
+        assert_eq!(events[0]["detail"]["due_at"], "2020-01-31T12:00:00.000Z");
+    }
+    let history = alice.get("/workflows/late/history?include=overdue").await.expect(200);
+    let recorded = history["items"].as_array().unwrap().iter().filter(|item| item["event_type"] == "WorkflowOverdue");
+    assert_eq!(recorded.count(), 1, "{history}");
+    // At least once: the bus may repeat an event, and it is the same one.
+    let of_late = |event: &Value| event["detail-type"] == "WorkflowOverdue" && event["detail"]["workflow_id"] == "late";
+    let events = SUBSCRIBER.until(of_late, |events| !events.is_empty()).await;
+    assert!(events.iter().all(|event| event["detail"]["event_id"] == events[0]["detail"]["event_id"]), "{events:?}");
 }

@@ -38,6 +38,7 @@ mod restore;
 mod rollback;
 mod rules_engine;
 mod subscribing;
+mod sweep_deadlines;
 mod sweep_workflows;
 mod two_engines;
 mod unreadable;

@@ -179,8 +179,8 @@ fn every_alarm_is_one_that_cloudwatch_takes() {
 }
 
 #[test]
-fn the_publisher_s_and_the_sweep_s_heartbeats_are_missed() {
-    for id in ["PublisherStoppedAlarm", "SweepMissingAlarm"] {
+fn the_publisher_s_and_the_sweeps_heartbeats_are_missed() {
+    for id in ["PublisherStoppedAlarm", "SweepMissingAlarm", "DeadlineSweepMissingAlarm"] {
         let alarm = properties(id);
         assert_eq!(alarm["TreatMissingData"], "breaching", "{id}");
         assert_eq!(alarm["ComparisonOperator"], "LessThanThreshold", "{id}");

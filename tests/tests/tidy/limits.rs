@@ -1,7 +1,8 @@
 //! The figures of docs/limits.md that follow from the limits of the domain and the parameters of the template.
 
 use alims_domain::limits::{
-    JSON_DEPTH_MAX, LABELS_MAX, METADATA_BYTES_MAX, SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
+    DEADLINES_LOOKS_SECONDS_MAX, DEADLINES_SECONDS_MAX, JSON_DEPTH_MAX, LABELS_MAX, METADATA_BYTES_MAX,
+    SWEEP_OPEN_WORKFLOWS_MAX, SWEEP_SECONDS_MAX, SWEEP_WORKFLOWS_MAX,
 };
 
 use crate::template::{TEMPLATE, properties};
@@ -80,6 +81,24 @@ fn the_alarm_of_a_round_allows_for_a_year_at_one_transition_a_second() {
     assert_eq!(properties("SweepRoundAlarm")["Threshold"], "SweepRoundSecondsMax");
     let page = workspace().text("docs/limits.md");
     assert!(page.contains(&format!("`SweepRoundSecondsMax`, {} days by default", allowed / SECONDS_OF_A_DAY)));
+}
+
+#[test]
+fn a_sweep_of_due_dates_ends_before_its_function_does_and_before_the_next_one() {
+    let timeout = properties("SweepDeadlinesFunction")["Timeout"].as_u64().unwrap();
+    assert!(u64::from(DEADLINES_LOOKS_SECONDS_MAX) + 60 <= timeout);
+    const { assert!(DEADLINES_SECONDS_MAX + 60 <= DEADLINES_LOOKS_SECONDS_MAX) };
+    let parameter = &TEMPLATE["Parameters"]["DeadlineSweepEveryMinutes"];
+    let every = parameter["MinValue"].as_u64().unwrap() * 60;
+    assert!(timeout < every, "two sweeps at once do the same work twice");
+    // The alarm's period has a sweep in it, or its heartbeat would be missed.
+    let longest = parameter["MaxValue"].as_u64().unwrap() * 60;
+    let watched = properties("DeadlineSweepMissingAlarm")["Metrics"].as_array().unwrap();
+    let periods = watched.iter().filter_map(|metric| metric["MetricStat"]["Period"].as_u64());
+    assert!(periods.min().unwrap() >= longest);
+    let page = workspace().text("docs/timeouts.md");
+    let own = format!("no part after {DEADLINES_SECONDS_MAX} s, and no look after {DEADLINES_LOOKS_SECONDS_MAX} s");
+    assert!(page.contains(&own), "docs/timeouts.md: {own}");
 }
 
 #[test]

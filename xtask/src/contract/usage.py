@@ -26,12 +26,12 @@ def example(path, method, status):
 
 
 history = example("/workflows/{workflow_id}/history", "get", "200")
-from api_client.models import GatewayError, HistoryPage, Quarantine, RecoveryAttempt, Refusal, Release, TransitionResult
+from api_client.models import GatewayError, HistoryPage, Overdue, Quarantine, RecoveryAttempt, Refusal, Release, TransitionResult
 from api_client.models import UnauthenticatedProblem, WorkflowEvent
 
 page = HistoryPage.from_dict(history)
 kinds = [type(item) for item in page.items]
-assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release], kinds
+assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release, Overdue], kinds
 for item, shown in zip(page.items[:2], history["items"]):
     assert item.metadata.to_dict() == shown["metadata"], item
     assert item.labels.to_dict() == shown["labels"], item

@@ -32,6 +32,8 @@ export function sample(entry: Schemas["HistoryEntry"]): unknown {
       return entry.found_by;
     case "WorkflowReleased":
       return entry.reason;
+    case "WorkflowOverdue":
+      return entry.due_at;
     case "RecoveryAttempt":
       return entry.status;
     case "UnreadableEntry":

@@ -13,6 +13,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("Conflicts and rules", &["Conflicts", "RulesLatency"]),
     ("Publisher", &["EventsPublished", "EventsRefused", LAG_VERSIONS, "PublisherLag"]),
     ("Sweeps", &["SweptWorkflows", "WorkflowsBehind", "SweepCoverage", "SweepRound"]),
+    ("Due dates", &["OverdueWorkflows", "OverdueNoted", "DeadlinesFailed", "DeadlineRound"]),
     ("Quarantines and recoveries", &["Quarantines", "LogChanges", "Recoveries"]),
 ];
 

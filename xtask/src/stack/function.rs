@@ -89,7 +89,9 @@ pub(crate) enum Log {
     ReadMany,
     /// Read one workflow's items and add items.
     Append,
-    /// The same, and walk all workflows.
+    /// The same, and look up by their keys which of many items there are.
+    Note,
+    /// Read one workflow's items, add items, and walk all workflows.
     Walk,
 }
 
@@ -107,6 +109,8 @@ pub(crate) enum Index {
     Write,
     /// The same, and keep a checkpoint of its own there.
     Checkpoint,
+    /// Walk the due workflows, and keep a checkpoint of its own there.
+    Due,
 }
 
 /// What a function may do with executions of the recovery's state machine.

@@ -46,6 +46,7 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
         Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
         Log::ReadMany => Grant::on("ReadTheLog", &["dynamodb:BatchGetItem", "dynamodb:Query"], log),
         Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
+        Log::Note => Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log),
         Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
     }));
     grants.extend(function.index.into_iter().flat_map(of_the_index));
@@ -112,6 +113,10 @@ fn of_the_index(may: Index) -> Vec<Grant> {
                 Grant::on("FindOpenWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/open-workflows"),
             ]
         }
+        Index::Due => vec![
+            Grant::on("KeepACheckpoint", &["dynamodb:GetItem", "dynamodb:PutItem"], index),
+            Grant::on("FindDueWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/by-due-date"),
+        ],
     }
 }
 
@@ -136,8 +141,8 @@ fn of_the_engine() -> [Grant; 5] {
 
 fn of_the_key(function: &Function) -> Vec<Grant> {
     let mut grants = Vec::new();
-    let writes = matches!(function.log, Some(Log::Append | Log::Walk))
-        || matches!(function.index, Some(Index::Write | Index::Checkpoint));
+    let writes = matches!(function.log, Some(Log::Append | Log::Note | Log::Walk))
+        || matches!(function.index, Some(Index::Write | Index::Checkpoint | Index::Due));
     if writes {
         grants.push(Grant::key("UseTheKeyOfTheTables", WRITE_WITH_THE_KEY, "dynamodb"));
     } else if function.log.is_some() || function.index.is_some() {

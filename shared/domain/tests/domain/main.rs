@@ -17,6 +17,7 @@ mod golden;
 mod hash_chain;
 mod lifecycle;
 mod member_names;
+mod overdue;
 mod recovery_plan;
 mod schemas;
 

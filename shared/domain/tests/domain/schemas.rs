@@ -2,11 +2,13 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_domain::event::WorkflowEvent;
+use alims_domain::labels::Labels;
 use alims_domain::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::refusal::Refusal;
 use alims_domain::schema::{self, Others};
-use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release};
+use alims_testing::builders::{a_break, a_chain, a_key, a_quarantine, a_refusal, a_release, an_overdue, at};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -161,6 +163,14 @@ fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_few
     }
 }
 
+#[test]
+fn the_record_of_a_due_date_fits_its_schema_with_every_member_and_with_the_fewest() {
+    let whole = an_overdue(&a_key("w"), at(1000));
+    assert_fits(&BusEvent::of_overdue(&whole).unwrap());
+    let least = Overdue { assignee: None, labels: Labels::default(), ..whole };
+    assert_fits(&BusEvent::of_overdue(&least).unwrap());
+}
+
 proptest! {
     #![proptest_config(crate::cases(64))]
 
@@ -182,7 +192,9 @@ fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_
             let is_of_a_break =
                 ["WorkflowQuarantined", "WorkflowReleased"].contains(&detail["event_type"].as_str().unwrap());
             let is_a_remark = detail["event_type"] == "WorkflowAmended" && pointer == "/reason";
-            let may_lack = (OPTIONAL.contains(&&*pointer) && !is_the_reason_of_a_release && !is_a_remark)
+            let is_the_state_of_an_overdue = detail["event_type"] == "WorkflowOverdue" && pointer == "/current_state";
+            let must_be_there = is_the_reason_of_a_release || is_a_remark || is_the_state_of_an_overdue;
+            let may_lack = (OPTIONAL.contains(&&*pointer) && !must_be_there)
                 || (is_of_a_break && pointer == "/version")
                 || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));
             assert_eq!(fits(&without(&detail, &pointer)).len(), usize::from(may_lack), "without {pointer}: {detail}");
@@ -256,7 +268,8 @@ fn whole_details() -> Vec<Value> {
     let versions = of_kind.into_values().map(|event| BusEvent::of_replayed_version(&event).unwrap());
     let refusal = BusEvent::of_refusal(&a_refusal(&a_key("w"))).unwrap();
     let entries = [a_quarantine(&a_key("w"), &a_break(3)), a_release(&a_key("w"), &a_break(3))];
-    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal]);
+    let overdue = BusEvent::of_overdue(&an_overdue(&a_key("w"), at(1000))).unwrap();
+    let unordered = entries.map(|entry| BusEvent::of_quarantine(&entry).unwrap()).into_iter().chain([refusal, overdue]);
     versions.chain(unordered).map(|published| serde_json::from_str(&published.detail).unwrap()).collect()
 }
 

@@ -5,15 +5,16 @@ use alims_domain::idempotency::{AcceptedRequest, RepeatableRequest, remember};
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::json::ValidationContext;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::{Deadline, KeptOverdue};
 use alims_domain::projection::IndexEntry;
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{
-    Advanced, AppendError, IndexQuery, LogError, StoreError, WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AppendError, IndexQuery, LogError, Noted, OverdueLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_testing::builders::{
-    a_chain, a_created, a_created_of, a_key, a_list, a_move, a_refusal, sealed, version, with_metadata,
+    a_chain, a_created, a_created_of, a_key, a_list, a_move, a_refusal, an_overdue, at, sealed, version, with_metadata,
 };
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -275,6 +276,26 @@ async fn an_altered_refusal_is_no_refusal() {
         let refusals = log.refusals(&a_key("w-1"), None, 10).await.unwrap();
         let [KeptRefusal::Unreadable { event_id, .. }] = &refusals[..] else { panic!("{name}: {refusals:?}") };
         assert_eq!(*event_id, refusal.event_id);
+    }
+}
+
+#[tokio::test]
+async fn an_altered_record_of_a_due_date_is_none_that_can_be_read() {
+    let (client, names) = on_dynoxide::tables().await;
+    let log = DynamoLog::new(client.clone(), &names.log);
+    let (key, due_at) = (a_key("w-1"), at(1000));
+    log.record_overdue(&an_overdue(&key, due_at)).await.unwrap();
+    let original = raw_items(&client, &names.log).await.remove(0);
+    let altered = altered_items(&original).into_iter();
+    for item in altered.filter(|item| ["pk", "entry"].iter().all(|name| item.get(*name) == original.get(*name))) {
+        put_raw(&client, &names.log, &item).await;
+        match &log.overdue(&key, None, 10).await.unwrap()[..] {
+            [KeptOverdue::Unreadable { due_at: named, .. }] => assert_eq!(*named, due_at),
+            // What nothing else vouches for.
+            [KeptOverdue::Overdue(read)] => assert_eq!(read.deadline(), Deadline { key: key.clone(), due_at }),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(log.record_overdue(&an_overdue(&key, due_at)).await.unwrap(), Noted::Already);
     }
 }
 

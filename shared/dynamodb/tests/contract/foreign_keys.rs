@@ -2,18 +2,20 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::EventId;
+use alims_domain::overdue::KeptOverdue;
 use alims_domain::quarantine::BreakFound;
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::{RecoveryPlan, plan};
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::get_workflow_history::{
     HistoryItem, HistoryPosition, HistoryQuery, Include, Unreadable, get_workflow_history,
 };
-use alims_operations::ports::{LogError, QuarantineLog, WorkflowLog};
+use alims_operations::ports::{LogError, OverdueLog, QuarantineLog, WorkflowLog};
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{Anomaly, PublishPorts, ReadPorts, RebuildOptions, assess, rebuild_index};
-use alims_testing::builders::{a_call, a_chain, a_key, a_quarantine, a_refusal, a_release, version};
+use alims_testing::builders::{a_call, a_chain, a_key, a_quarantine, a_refusal, a_release, an_overdue, at, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -50,7 +52,7 @@ async fn a_log(versions: usize, foreign: &[&str]) -> (TamperedLog, Vec<StoredVer
 }
 
 /// Every kind of entry.
-const INCLUDE: Include = Include { refusals: true, quarantines: true, recoveries: true, changes: true };
+const INCLUDE: Include = Include { refusals: true, quarantines: true, recoveries: true, overdue: true, changes: true };
 
 fn reading(log: &TamperedLog) -> ReadPorts<alims_dynamodb::DynamoLog> {
     ReadPorts { store: log.log.clone(), policy: Arc::new(EverybodyMay) }
@@ -188,6 +190,40 @@ async fn a_page_of_refusals_is_full_whatever_keys_are_there() {
             }
         }
         assert_eq!(seen, refusals.iter().map(|refusal| refusal.event_id).collect::<Vec<_>>(), "at most {limit}");
+    }
+}
+
+/// As texts they stand before, between and behind those of due dates. None of them is a record of a due date.
+#[tokio::test]
+async fn a_page_of_due_dates_is_full_whatever_keys_are_there() {
+    let (log, key) = (a_tampered_log().await, a_key("w"));
+    let dates: Vec<Timestamp> = (1..=5).map(|number| at(number * 1000)).collect();
+    for due_at in &dates {
+        log.log.record_overdue(&an_overdue(&key, *due_at)).await.unwrap();
+    }
+    let text = |place: usize| dates[place].to_string();
+    for entry in [
+        "d#".to_owned(),
+        "d#x".to_owned(),
+        "d#9999999999".to_owned(),
+        format!("d#{}", text(0).to_lowercase()),
+        format!("d#{}", text(1).replace('Z', "+00:00")),
+        format!("d#{}#x", text(3)),
+        format!("d#{}!", text(3)),
+    ] {
+        log.put(&key, &entry).await;
+    }
+    for limit in 1..=6 {
+        let (mut seen, mut after): (Vec<Timestamp>, _) = (Vec::new(), None);
+        for _ in 0..PAGES_MAX {
+            let page = log.log.overdue(&key, after, limit).await.unwrap();
+            seen.extend(page.iter().map(KeptOverdue::due_at));
+            after = seen.last().copied();
+            if page.len() < limit {
+                break;
+            }
+        }
+        assert_eq!(seen, dates, "at most {limit}");
     }
 }
 

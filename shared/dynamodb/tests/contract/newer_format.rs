@@ -4,8 +4,9 @@ use alims_domain::identifiers::Version;
 use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, AppendError, EntryFilter, IndexCount, IndexQuery, ListOrder, LogError, NewerFormat, QuarantineLog,
-    RecoveryLog, StoreError, SweepPosition, SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AppendError, DeadlinePosition, DueWorkflows, EntryFilter, IndexCount, IndexQuery, ListOrder, LogError,
+    NewerFormat, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions,
+    WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -18,7 +19,7 @@ use crate::golden::{Kind, Store, everything, golden, in_stream, is_of_index, val
 fn newer(kind: Kind) -> Value {
     let mut item = golden(kind);
     item["format"] = json!({"N": "2"});
-    item["labels"] = json!({"M": {"colour": {"S": "blue"}}});
+    item["colour"] = json!({"M": {"blue": {"BOOL": true}}});
     item
 }
 
@@ -118,6 +119,18 @@ async fn everything_done_to(store: &Store, kind: Kind) {
         Kind::ReleasedBeside => {
             assert_newer(kind, &log.quarantine(&key).await);
             assert_newer(kind, &log.record_quarantine(&values::not_beside(&values::released_beside())).await);
+        }
+        Kind::Overdue => {
+            assert_newer(kind, &log.overdue(&key, None, 10).await);
+            // It is a record of this due date, whatever it says: there is no second one.
+            let deadline = values::overdue().deadline();
+            assert!(log.overdue_noted(std::slice::from_ref(&deadline)).await.unwrap().contains(&deadline));
+            assert_eq!(log.record_overdue(&values::overdue()).await.unwrap(), Noted::Already);
+        }
+        Kind::DeadlinePosition => {
+            assert_eq!(index.deadline_position().await.unwrap(), DeadlinePosition::default(), "the sweep begins anew");
+            index.keep_deadline_position(&values::deadline_position()).await.unwrap();
+            index.keep_deadline_position(&DeadlinePosition::default()).await.unwrap();
         }
         Kind::IndexEntry => everything_done_to_the_entry(store).await,
         Kind::IndexEntryLabelled => {
@@ -232,7 +245,7 @@ fn a_newer_item_in_the_stream_is_left_for_the_newer_release() {
     }
     // A kind of item that only the newer release has.
     let mut unknown = newer(Kind::Refusal);
-    unknown["entry"] = json!({"S": "d#0000000001"});
+    unknown["entry"] = json!({"S": "z#0000000001"});
     assert!(matches!(in_stream(&unknown), StreamRecord::WrittenByNewerRelease { .. }));
 }
 

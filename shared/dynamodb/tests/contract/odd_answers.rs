@@ -2,9 +2,10 @@
 
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::Deadline;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{AppendError, IndexCount, LogError, StoreError, WorkflowIndex, WorkflowLog};
-use alims_testing::builders::{a_created, a_key};
+use alims_operations::ports::{AppendError, IndexCount, LogError, OverdueLog, StoreError, WorkflowIndex, WorkflowLog};
+use alims_testing::builders::{a_created, a_key, an_overdue, at};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
@@ -202,6 +203,40 @@ async fn every_read_of_the_log_is_consistent_and_every_write_is_conditional() {
     assert_eq!(target, "PutItem");
     assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
     assert_eq!(put["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+}
+
+/// Half the price: a lookup that misses a new record costs the read of a workflow, and the write has a condition.
+#[tokio::test]
+async fn records_of_due_dates_are_looked_up_by_their_keys_until_each_was_processed() {
+    fn key(number: i64) -> Value {
+        json!({"pk": {"S": "default#w-1"}, "entry": {"S": format!("d#{}", at(number))}})
+    }
+    let (client, asked) = a_store(|number| match number {
+        0 => (200, json!({"Responses": {"log": [key(1)]}, "UnprocessedKeys": {"log": {"Keys": [key(2), key(3)]}}})),
+        1 => (200, json!({"Responses": {"log": [key(3)]}, "UnprocessedKeys": {}})),
+        _ => (503, failure("Whatever")),
+    })
+    .await;
+    let log = DynamoLog::new(client, "log");
+    let deadline = |number| Deadline { key: a_key("w-1"), due_at: at(number) };
+    let noted = log.overdue_noted(&[3, 1, 2, 1].map(deadline)).await.unwrap();
+    assert_eq!(noted, [1, 3].map(deadline).into());
+    let failed = log.overdue_noted(&[deadline(1)]).await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+    let asked = asked.lock().unwrap();
+    let first = &asked[0].1["RequestItems"]["log"];
+    assert_eq!(first["Keys"], json!([key(1), key(2), key(3)]), "each once");
+    assert_eq!((&first["ConsistentRead"], &first["ProjectionExpression"]), (&Value::Null, &json!("#pk, #entry")));
+    assert_eq!(asked[1].1["RequestItems"]["log"]["Keys"], json!([key(2), key(3)]));
+}
+
+#[tokio::test]
+async fn the_write_of_a_record_of_a_due_date_is_conditional() {
+    let (client, asked) = a_store(|_| (200, json!({}))).await;
+    DynamoLog::new(client, "log").record_overdue(&an_overdue(&a_key("w-1"), at(1))).await.unwrap();
+    let (target, put) = &asked.lock().unwrap()[0];
+    assert_eq!(target, "PutItem");
+    assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
 }
 
 /// An item as the store writes it on the wire.

@@ -4,8 +4,8 @@ use alims_domain::hash_chain::BreakKind;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::ports::{
-    Claimed, LogError, QuarantineLog, RecoveryLog, SweepPosition, SweepPositions, WalkPosition, WorkflowIndex,
-    WorkflowLog, entry_of,
+    Claimed, DeadlinePosition, DueWorkflows, LogError, QuarantineLog, RecoveryLog, SweepPosition, SweepPositions,
+    WalkPosition, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_testing::builders::{
     a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_release, at, version,
@@ -122,4 +122,20 @@ async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
     index.advance(&entry).await.unwrap();
     assert_eq!(entry_of(&index, &a_key("w-1")).await.unwrap().unwrap().published_version, version(1));
     assert_eq!(index.sweep_position().await.unwrap(), whole);
+}
+
+#[tokio::test]
+async fn the_position_of_the_sweep_of_due_dates_is_kept_beside_the_other_one() {
+    let (client, names) = on_dynoxide::tables().await;
+    let index = DynamoIndex::new(client, names.index);
+    let sweep = SweepPosition { open_total: 7, ..SweepPosition::default() };
+    index.keep_sweep_position(&sweep).await.unwrap();
+    assert_eq!(index.deadline_position().await.unwrap(), DeadlinePosition::default());
+    let whole = DeadlinePosition { next: Some(WalkPosition("x".to_owned())), began: Some(at(1)), ended: Some(at(2)) };
+    for kept in [&whole, &DeadlinePosition { next: None, began: None, ..whole.clone() }, &DeadlinePosition::default()] {
+        index.keep_deadline_position(kept).await.unwrap();
+        assert_eq!(index.deadline_position().await.unwrap(), *kept);
+    }
+    assert_eq!(index.sweep_position().await.unwrap(), sweep);
+    assert_eq!(index.due_part(at(1_000_000), None).await.unwrap().deadlines, []);
 }

@@ -2,11 +2,11 @@
 
 use alims_domain::hash_chain::BreakKind;
 use alims_dynamodb::{DynamoLog, publish_batch, stream_record};
-use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
+use alims_operations::ports::{OverdueLog, QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_operations::publish_events::{FailedRecord, LogChange, Published, StreamRecord};
 use alims_testing::builders::{
-    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, version,
-    with_metadata,
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_quarantine, a_refusal, a_release, an_overdue, at,
+    version, with_metadata,
 };
 use alims_testing::odd_documents;
 use aws_lambda_events::event::dynamodb::EventRecord;
@@ -82,15 +82,19 @@ async fn quarantines_and_releases_are_read_and_recoveries_ring_for_nothing() {
     log.claim_recovery(&claim).await.unwrap();
     log.record_recovery(&a_full_record(&claim)).await.unwrap();
 
-    let (mut read_back, mut ignored) = (Vec::new(), 0);
+    let overdue = an_overdue(&key, at(1000));
+    log.record_overdue(&overdue).await.unwrap();
+
+    let (mut read_back, mut ignored, mut due) = (Vec::new(), 0, Vec::new());
     for item in items(&names.log, &client).await {
         match read(a_record("INSERT", &item)) {
             StreamRecord::Quarantine { sequence_number, entry } if sequence_number == "100" => read_back.push(*entry),
+            StreamRecord::Overdue { sequence_number, overdue } if sequence_number == "100" => due.push(*overdue),
             StreamRecord::Ignored { .. } => ignored += 1,
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((read_back.as_slice(), ignored), (entries.as_slice(), 2));
+    assert_eq!((read_back.as_slice(), ignored, due), (entries.as_slice(), 2, vec![overdue]));
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ fn sort_key(place: Place<'_>) -> String {
         Place::Refusal(event_id) => format!("r#{event_id}"),
         Place::Claim(version, attempt) => format!("a#{:010}#{attempt:010}#claim", version.get()),
         Place::Outcome(version, attempt) => format!("a#{:010}#{attempt:010}#outcome", version.get()),
+        Place::Overdue(due_at) => format!("d#{due_at}"),
         Place::Quarantine(entry) => {
             let (kind, beside) = match entry {
                 QuarantineEntry::Quarantined(it) => ("quarantined", &it.beside),

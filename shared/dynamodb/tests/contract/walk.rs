@@ -1,8 +1,9 @@
 //! A walk over the log on a real store: its contract, entries that the service did not write, and its requests.
 
+use alims_domain::overdue::Deadline;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{LogWalk, OpenWorkflows, StoreError, WorkflowLog};
-use alims_testing::builders::{a_created, a_key};
+use alims_operations::ports::{DueWorkflows, LogWalk, OpenWorkflows, StoreError, WorkflowLog};
+use alims_testing::builders::{a_created, a_key, at};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -142,10 +143,41 @@ async fn a_walk_over_open_workflows_reads_the_sparse_index_and_goes_on_behind_it
     assert_eq!(asked[1].1["ExclusiveStartKey"], key);
 }
 
+#[tokio::test]
+async fn a_walk_over_due_workflows_reads_the_sparse_index_up_to_an_instant_and_goes_on_behind_its_last_key() {
+    fn key(due_key: &str, workflow: &str) -> serde_json::Value {
+        let texts = [("tenant_id", "default"), ("due_key", due_key), ("pk", &format!("default#{workflow}"))];
+        texts.into_iter().map(|(name, text)| (name.to_owned(), json!({"S": text}))).collect()
+    }
+    const DUE: &str = "2026-11-23T08:15:01.000Z#w-1";
+    let (client, asked) = a_store(|number| match number {
+        0 => {
+            let page = json!([key(DUE, "w-1"), key("tomorrow#w-2", "w-2"), key(DUE, "w-3")]);
+            (200, json!({"Items": page, "LastEvaluatedKey": page[0]}))
+        }
+        _ => (200, json!({"Items": []})),
+    })
+    .await;
+    let index = DynamoIndex::new(client, "index").walking_at_most(7);
+    let first = index.due_part(at(2000), None).await.unwrap();
+    assert_eq!(first.deadlines, [Deadline { key: a_key("w-1"), due_at: at(1000) }], "and no entry that is wrong");
+    let second = index.due_part(at(2000), first.next.as_ref()).await.unwrap();
+    assert_eq!((second.deadlines, second.next), (Vec::new(), None));
+    let asked = asked.lock().unwrap();
+    let is_ours = |request: &serde_json::Value| {
+        request["IndexName"] == "by-due-date"
+            && request["Limit"] == 7
+            && request["ExpressionAttributeValues"] == json!({":behind": {"S": "2026-11-23T08:15:02.000Z$"}})
+    };
+    assert!(asked.iter().all(|(target, request)| target == "Scan" && is_ours(request)), "{asked:?}");
+    assert_eq!(asked[1].1["ExclusiveStartKey"], key(DUE, "w-1"));
+}
+
 /// During the deployment that adds it, or on a laptop with an older database.
 #[tokio::test]
 async fn a_table_without_the_sparse_index_refuses() {
     let (client, names) = on_dynoxide::tables().await;
     let index = DynamoIndex::new(client, names.log);
     assert!(matches!(index.open_part(None).await, Err(StoreError::Refused(_))));
+    assert!(matches!(index.due_part(at(0), None).await, Err(StoreError::Refused(_))));
 }

@@ -127,6 +127,7 @@ def main():
     equal("version-resumed", "passed_over", resumes["passed_over"], unreadable["unreadable-version"])
     for name, beside in [("quarantined-beside", "quarantine"), ("released-beside", "release")]:
         equal(name, "beside", plain(ITEMS[name]["beside"]), unreadable[f"unreadable-{beside}"])
+    equal("overdue", "entry", plain(ITEMS["overdue"]["entry"]), f"d#{plain(ITEMS['overdue']['due_at'])}")
     half = digest("golden-lab", "w:1")[:32]
     for name in ["claim", "outcome"]:
         equal(name, "recovery_id", plain(ITEMS[name]["recovery_id"]), f"{half}-v3-a2")

@@ -210,8 +210,13 @@ impl Lab {
         publish_events::publish_events(&ports, &self.letters, batch).await;
     }
 
-    /// Sweeps once.
+    /// Sweeps once: the due dates, and then the workflows.
     pub(crate) async fn sweep(&self) {
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        let log = Faulty::new(self.log.clone(), &self.script);
+        let index = Faulty::new(self.index.clone(), &self.script);
+        let ports = alims_operations::sweep_deadlines::Ports { log, index, clock, ids };
+        let _report = sweep_deadlines::sweep_deadlines(&ports, serde_json::from_str("{}").unwrap()).await;
         let (starting, ids, positions) = (self.starting(), self.ids.clone(), MemoryPositions::default());
         let index = Faulty::new(self.index.clone(), &self.script);
         let ports = alims_operations::sweep_workflows::Ports { starting, index, positions, ids };

@@ -4,6 +4,7 @@ use alims_domain::access::Action;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version};
+use alims_domain::overdue::{KeptOverdue, Overdue};
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::KeptRecovery;
 use alims_domain::refusal::{KeptRefusal, Refusal};
@@ -24,6 +25,8 @@ pub enum HistoryItem {
     Released(Box<Release>),
     /// An attempt to recover the workflow, from its claim to its outcome.
     Recovery(Box<KeptRecovery>),
+    /// The record that the workflow was overdue.
+    Overdue(Box<Overdue>),
     /// A stored entry that is unreadable.
     Unreadable(Unreadable),
 }
@@ -42,6 +45,13 @@ pub enum Unreadable {
     Refusal {
         /// The identity of the refusal.
         event_id: EventId,
+        /// The hash of the stored bytes.
+        content: ChainHash,
+    },
+    /// The record that the workflow was overdue.
+    Overdue {
+        /// The due date in its key.
+        due_at: Timestamp,
         /// The hash of the stored bytes.
         content: ChainHash,
     },
@@ -65,6 +75,8 @@ pub struct Include {
     pub recoveries: bool,
     /// What each version changed. It says nothing that the versions do not say, and needs no other permission.
     pub changes: bool,
+    /// The records of due dates that passed. They say nothing beyond the versions and the time, so they need no action.
+    pub overdue: bool,
 }
 
 impl Include {
@@ -92,6 +104,9 @@ pub struct HistoryPosition {
     /// The recovery: its version and its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<(Version, u32)>,
+    /// The record of a due date that passed: the due date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Timestamp>,
 }
 
 impl HistoryPosition {
@@ -110,6 +125,8 @@ impl HistoryPosition {
             HistoryItem::Unreadable(Unreadable::Quarantine { version, content }) => {
                 quarantine(QuarantinePlace::of_unreadable(*version, content))
             }
+            HistoryItem::Overdue(entry) => Self { overdue: Some(entry.due_at), ..self },
+            HistoryItem::Unreadable(Unreadable::Overdue { due_at, .. }) => Self { overdue: Some(*due_at), ..self },
             HistoryItem::Recovery(kept) => Self { recovery: Some(kept.place()), ..self },
         }
     }
@@ -184,6 +201,26 @@ impl From<KeptRefusal> for Beside {
                 let item = HistoryItem::Unreadable(Unreadable::Refusal { event_id, content });
                 Self { stands: at.map_or(Stands::Behind(Some(Version::LAST)), Stands::At), at, item, is_shown: true }
             }
+        }
+    }
+}
+
+impl From<KeptOverdue> for Beside {
+    fn from(kept: KeptOverdue) -> Self {
+        match kept {
+            KeptOverdue::Overdue(entry) => Self {
+                stands: Stands::Behind(Some(entry.version)),
+                at: Some(entry.timestamp),
+                item: HistoryItem::Overdue(entry),
+                is_shown: true,
+            },
+            KeptOverdue::Unreadable { due_at, content } => Self {
+                // It was made then or later.
+                stands: Stands::At(due_at),
+                at: Some(due_at),
+                item: HistoryItem::Unreadable(Unreadable::Overdue { due_at, content }),
+                is_shown: true,
+            },
         }
     }
 }

@@ -71,7 +71,7 @@ impl Kind {
 pub(crate) fn merge(
     versions: Vec<Found>,
     stopped: bool,
-    mut beside: [Kind; 3],
+    mut beside: [Kind; 4],
     after: HistoryPosition,
     limit: usize,
 ) -> (Vec<HistoryItem>, Option<HistoryPosition>) {

@@ -7,6 +7,7 @@ mod failure;
 mod index;
 mod index_walk;
 mod log;
+mod overdue;
 mod quarantine;
 mod recovery;
 mod rules;
@@ -24,6 +25,7 @@ pub use index::{
 };
 pub use index_walk::{IndexPart, IndexWalk};
 pub use log::{AppendError, LogError, VersionsAt, WorkflowLog};
+pub use overdue::{DeadlinePosition, DuePart, DueWorkflows, Noted, OverdueLog};
 pub use quarantine::QuarantineLog;
 pub use recovery::{
     Claimed, EndedHow, ExecutionStatus, RecoveryLog, RecoveryStarter, Start, StarterError, SweepPosition,

@@ -2,6 +2,7 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{CorrelationId, EventId, Version, WorkflowKey};
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
@@ -31,6 +32,13 @@ pub enum StreamRecord {
         sequence_number: String,
         /// The recorded entry.
         entry: Box<QuarantineEntry>,
+    },
+    /// The record that a workflow was overdue.
+    Overdue {
+        /// The record's sequence number, as the stream gives it.
+        sequence_number: String,
+        /// The record.
+        overdue: Box<Overdue>,
     },
     /// An item of the log was changed or removed, which no operation of any release does.
     Changed {
@@ -70,6 +78,7 @@ impl StreamRecord {
             Self::Version { sequence_number, .. }
             | Self::Refusal { sequence_number, .. }
             | Self::Quarantine { sequence_number, .. }
+            | Self::Overdue { sequence_number, .. }
             | Self::Changed { sequence_number, .. }
             | Self::WrittenByNewerRelease { sequence_number, .. }
             | Self::Unreadable { sequence_number, .. }
@@ -92,6 +101,7 @@ impl StreamRecord {
                 };
                 (entry.key(), None, correlation_id)
             }
+            Self::Overdue { overdue, .. } => (overdue.key(), None, None),
             Self::Changed { .. }
             | Self::WrittenByNewerRelease { .. }
             | Self::Unreadable { .. }

@@ -72,6 +72,9 @@ where
                 }
                 unordered.push((sequence_number, entry.key(), BusEvent::of_quarantine(&entry)));
             }
+            StreamRecord::Overdue { sequence_number, overdue } => {
+                unordered.push((sequence_number, overdue.key(), BusEvent::of_overdue(&overdue)));
+            }
             // A newer release publishes it. The stream keeps the record until one runs again.
             StreamRecord::WrittenByNewerRelease { sequence_number, newer } => {
                 published.failed.push(FailedRecord { sequence_number, why: newer.to_string() });

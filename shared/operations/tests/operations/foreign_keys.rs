@@ -2,19 +2,22 @@
 
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::overdue::{Deadline, KeptOverdue, Overdue};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::get_workflow_history::{HistoryPosition, HistoryQuery, Include, get_workflow_history};
 use alims_operations::ports::{
-    AppendError, Claimed, LogError, LogWalk, QuarantineLog, RecoveryLog, StoreError, WalkPart, WalkPosition,
-    WorkflowLog,
+    AppendError, Claimed, LogError, LogWalk, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, WalkPart,
+    WalkPosition, WorkflowLog,
 };
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{PublishPorts, ReadPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_chain, a_key, a_quarantine, a_release, version};
 use alims_testing::{EverybodyMay, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -125,6 +128,25 @@ impl QuarantineLog for Circling {
 
     async fn record_quarantine(&self, entry: &QuarantineEntry) -> Result<QuarantineEntry, StoreError> {
         self.log.record_quarantine(entry).await
+    }
+}
+
+impl OverdueLog for Circling {
+    async fn overdue_noted(&self, deadlines: &[Deadline]) -> Result<BTreeSet<Deadline>, StoreError> {
+        self.log.overdue_noted(deadlines).await
+    }
+
+    async fn record_overdue(&self, overdue: &Overdue) -> Result<Noted, StoreError> {
+        self.log.record_overdue(overdue).await
+    }
+
+    async fn overdue(
+        &self,
+        key: &WorkflowKey,
+        after: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<KeptOverdue>, StoreError> {
+        self.log.overdue(key, after, limit).await
     }
 }
 

@@ -7,6 +7,7 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::identifiers::{EventId, Version};
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::recovery::outcome::OutcomeStatus;
 use alims_domain::refusal::Refusal;
@@ -15,11 +16,12 @@ use alims_operations::create_workflow::create_workflow;
 use alims_operations::get_workflow_history::{
     HistoryItem, HistoryPage, HistoryPosition, HistoryQuery, Include, Unreadable, get_workflow_history,
 };
-use alims_operations::ports::{AccessPolicy, QuarantineLog, RecoveryLog, WorkflowLog};
+use alims_operations::ports::{AccessPolicy, OverdueLog, QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_operations::request_state_transition::request_state_transition;
 use alims_operations::{DecisionPorts, ReadPorts, ReadWorkflowError};
 use alims_testing::builders::{
-    a_break, a_call, a_chain, a_claim, a_full_record, a_key, a_quarantine, a_refusal, a_release, at, version,
+    a_break, a_call, a_chain, a_claim, a_full_record, a_key, a_quarantine, a_refusal, a_release, an_overdue, at,
+    version,
 };
 use alims_testing::contract::tampered::{Place, Tampered};
 use alims_testing::{EverybodyMay, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatDeny};
@@ -31,9 +33,11 @@ use crate::support::newer::{is_newer, newer_in};
 use crate::support::site::{Site, alter, moved, recovered};
 use crate::{alice, deciding, new, to};
 
-pub(crate) const NOTHING: Include = Include { refusals: false, quarantines: false, recoveries: false, changes: false };
+pub(crate) const NOTHING: Include =
+    Include { refusals: false, quarantines: false, recoveries: false, overdue: false, changes: false };
 pub(crate) const REFUSALS: Include = Include { refusals: true, ..NOTHING };
-pub(crate) const EVERYTHING: Include = Include { refusals: true, quarantines: true, recoveries: true, changes: true };
+pub(crate) const EVERYTHING: Include =
+    Include { refusals: true, quarantines: true, recoveries: true, overdue: true, changes: true };
 
 /// The kinds of entries that a history can have beside the versions, in their order at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +46,11 @@ pub(crate) enum Kind {
     Refusal,
     Quarantine,
     Release,
+    Overdue,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Recovery, Self::Refusal, Self::Quarantine, Self::Release];
+    pub(crate) const ALL: [Self; 5] = [Self::Recovery, Self::Refusal, Self::Quarantine, Self::Release, Self::Overdue];
 }
 
 pub(crate) fn events(versions: usize, seed: u64) -> Vec<WorkflowEvent> {
@@ -86,6 +91,11 @@ pub(crate) async fn put(log: &MemoryLog, kind: Kind, number: u32, newest: Versio
             let QuarantineEntry::Released(mut entry) = a_release(&key, &found) else { unreachable!() };
             (entry.event_id, entry.timestamp, entry.version) = (event_id, timestamp, Some(newest));
             log.record_quarantine(&QuarantineEntry::Released(entry)).await.unwrap();
+        }
+        Kind::Overdue => {
+            let due_at = at(i64::from(number));
+            let record = Overdue { event_id, timestamp, version: newest, ..an_overdue(&key, due_at) };
+            log.record_overdue(&record).await.unwrap();
         }
     }
 }
@@ -132,9 +142,11 @@ async fn told(log: &MemoryLog, include: Include, limit: usize) -> Vec<String> {
         HistoryItem::Quarantined(entry) => format!("quarantined {}", entry.broken_at_version),
         HistoryItem::Released(entry) => format!("released {}", entry.broken_at_version),
         HistoryItem::Recovery(kept) => format!("recovery at {}", kept.version),
+        HistoryItem::Overdue(entry) => format!("overdue at {}", entry.version),
         HistoryItem::Unreadable(Unreadable::Version { version, .. }) => format!("unreadable {version}"),
         HistoryItem::Unreadable(Unreadable::Refusal { .. }) => "unreadable refusal".to_owned(),
         HistoryItem::Unreadable(Unreadable::Quarantine { .. }) => "unreadable quarantine".to_owned(),
+        HistoryItem::Unreadable(Unreadable::Overdue { .. }) => "unreadable overdue".to_owned(),
     };
     pages(log, include, limit).await.iter().map(told).collect()
 }
@@ -203,6 +215,7 @@ async fn unreadable_entries_are_shown_as_such_and_do_not_stop_the_page() {
     let entries = log.quarantine(&key).await.unwrap().entries;
     log.spoil(&key, Place::Quarantine(&entries[0]), "d").await;
     log.spoil(&key, Place::Quarantine(&entries[3]), "e").await;
+    log.spoil(&key, Place::Overdue(at(1)), "f").await;
     let whole = pages(&log, EVERYTHING, 100).await;
     for limit in 1..20 {
         assert_eq!(pages(&log, EVERYTHING, limit).await, whole, "{limit} a page");
@@ -220,19 +233,20 @@ async fn unreadable_entries_are_shown_as_such_and_do_not_stop_the_page() {
     ];
     assert_eq!(shape.collect::<Vec<_>>(), expected);
     let unreadable = whole.iter().filter(|item| matches!(item, HistoryItem::Unreadable(_))).count();
-    assert_eq!((whole.len(), unreadable), (3 + 4 + 4 + 8, 3), "{whole:?}");
+    assert_eq!((whole.len(), unreadable), (3 + 4 + 4 + 8 + 4, 4), "{whole:?}");
 }
 
 #[tokio::test]
 async fn each_kind_of_entry_needs_its_permission_and_no_other() {
     let log = a_log(2, 1).await;
     let all = [Action::GetWorkflowHistory, Action::GetWorkflowRefusals, Action::GetWorkflowRecovery];
-    let kinds: [(Include, &[Action]); 5] = [
+    let kinds: [(Include, &[Action]); 6] = [
         (NOTHING, &all[..1]),
         // Without the action for all of them, the caller sees the own ones.
         (REFUSALS, &all[..1]),
         (Include { quarantines: true, ..NOTHING }, &[all[0], all[2]]),
         (Include { recoveries: true, ..NOTHING }, &[all[0], all[2]]),
+        (Include { overdue: true, ..NOTHING }, &all[..1]),
         (EVERYTHING, &[all[0], all[2]]),
     ];
     for (include, needed) in kinds {
@@ -281,6 +295,21 @@ async fn an_unreadable_refusal_stands_where_its_instant_is_and_not_before_an_unr
     for limit in 1..6 {
         let expected = ["version 1", "unreadable 2", "unreadable refusal", "version 3", "version 4"];
         assert_eq!(told(&log, REFUSALS, limit).await, expected);
+    }
+}
+
+/// It does not say which version it met.
+#[tokio::test]
+async fn an_unreadable_record_of_a_due_date_stands_where_the_due_date_is() {
+    let (log, events) = (a_log(4, 1).await, events(4, 1));
+    assert!(events[2].timestamp > events[1].timestamp, "else this test shows nothing");
+    let due_at = events[1].timestamp;
+    log.record_overdue(&an_overdue(&a_key("w"), due_at)).await.unwrap();
+    log.spoil(&a_key("w"), Place::Overdue(due_at), "a bit fell over").await;
+    let include = Include { overdue: true, ..NOTHING };
+    for limit in 1..6 {
+        let expected = ["version 1", "version 2", "unreadable overdue", "version 3", "version 4"];
+        assert_eq!(told(&log, include, limit).await, expected);
     }
 }
 

@@ -35,6 +35,7 @@ mod release_workflow;
 mod replay_events;
 mod request_state_transition;
 mod support;
+mod sweep_deadlines;
 mod sweep_workflows;
 mod verify_workflow_history;
 mod witness;

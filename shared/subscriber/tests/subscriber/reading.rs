@@ -2,7 +2,7 @@
 
 use alims_domain::bus_event::BusEvent;
 use alims_subscriber::{DETAIL_BYTES_MAX, Event, EventType, SOURCE, Unreadable, WorkflowKey};
-use alims_testing::builders::{a_break, a_chain, a_quarantine, a_refusal, a_release};
+use alims_testing::builders::{a_break, a_chain, a_quarantine, a_refusal, a_release, an_overdue, at};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -63,6 +63,13 @@ fn a_quarantine_and_a_release_have_no_version_though_they_tell_where_the_history
         let event = Event::from_envelope(&envelope(published.detail_type, &published.detail)).unwrap();
         assert_eq!((event.event_type, event.version), (event_type, None));
     }
+}
+
+#[test]
+fn the_record_of_a_due_date_has_no_version_though_it_tells_the_one_it_met() {
+    let published = BusEvent::of_overdue(&an_overdue(&key("default", "w"), at(0))).unwrap();
+    let event = Event::from_envelope(&envelope(published.detail_type, &published.detail)).unwrap();
+    assert_eq!((event.event_type, event.version), (EventType::WorkflowOverdue, None));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod access;
 pub mod bus;
 pub mod count;
 pub mod dead_letters;
+pub mod due;
 pub mod index;
 pub mod index_walk;
 pub mod json;
@@ -17,6 +18,7 @@ pub mod list;
 pub mod log;
 pub mod lookup;
 pub mod open;
+pub mod overdue;
 pub mod quarantine;
 pub mod recoveries;
 pub mod rules;
@@ -83,6 +85,16 @@ macro_rules! records_contract {
             a_release_covers_exactly_the_break_it_names
             quarantines_change_no_version_and_are_no_refusals
         }
+        $crate::contract_tests! { overdue, $adapter,
+            a_workflow_that_was_never_overdue_has_no_record
+            a_record_of_a_due_date_comes_back_as_it_went_in
+            the_first_record_of_a_due_date_stays
+            our_own_record_is_recognised_when_its_answer_was_lost
+            racing_sweeps_record_a_due_date_once
+            records_come_in_the_order_of_their_due_dates_and_in_pages
+            any_number_of_deadlines_is_looked_up_at_once
+            records_of_due_dates_change_no_version_and_are_no_refusals
+        }
     };
 }
 
@@ -95,6 +107,7 @@ macro_rules! tampered_contract {
             an_append_onto_an_unreadable_version_has_an_unknown_outcome
             versions_before_an_unreadable_one_are_given_and_none_after_it
             an_unreadable_refusal_is_given_in_its_place
+            an_unreadable_record_of_a_due_date_is_given_in_its_place
             unreadable_recoveries_hide_no_older_attempt
             a_number_that_only_an_outcome_has_is_used_up
             an_attempt_with_an_unreadable_outcome_has_ended
@@ -167,6 +180,11 @@ macro_rules! index_contract {
         $crate::contract_tests! { open, $adapter,
             a_workflow_is_met_once_while_its_state_is_not_final
             a_walk_goes_on_where_a_workflow_was_closed
+            a_position_that_no_walk_gave_is_refused
+        }
+        $crate::contract_tests! { due, $adapter,
+            an_open_workflow_is_met_once_from_its_due_date_on
+            a_walk_goes_on_where_a_due_date_was_changed_or_removed
             a_position_that_no_walk_gave_is_refused
         }
     };

@@ -3,21 +3,25 @@
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::overdue::{Deadline, KeptOverdue};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries};
 use alims_domain::refusal::KeptRefusal;
-use alims_operations::ports::{AppendError, Claimed, LogError, QuarantineLog, RecoveryLog, StoreError, WorkflowLog};
+use alims_domain::timestamp::Timestamp;
+use alims_operations::ports::{
+    AppendError, Claimed, LogError, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, WorkflowLog,
+};
 use std::future::Future;
 
 use crate::builders::{
-    a_break, a_chain, a_claim, a_created_of, a_full_record, a_quarantine, a_refusal, a_release, version,
+    a_break, a_chain, a_claim, a_created_of, a_full_record, a_quarantine, a_refusal, a_release, an_overdue, at, version,
 };
 use crate::contract::log::a_fresh_key;
 
 /// A log whose entries a test can alter and remove.
 pub trait Tampered: Send + Sync {
     /// What reads it.
-    type Log: WorkflowLog + RecoveryLog + QuarantineLog;
+    type Log: WorkflowLog + RecoveryLog + QuarantineLog + OverdueLog;
 
     /// The log itself.
     fn log(&self) -> &Self::Log;
@@ -42,6 +46,8 @@ pub enum Place<'a> {
     Outcome(Version, u32),
     /// A quarantine or a release.
     Quarantine(&'a QuarantineEntry),
+    /// The record of a due date that passed.
+    Overdue(Timestamp),
 }
 
 /// The stored version may be the appended one, written by a try whose answer was lost, and altered since.
@@ -104,6 +110,35 @@ pub async fn an_unreadable_refusal_is_given_in_its_place<T: Tampered>(store: T) 
     log.record_refusal(&refusals[2]).await.unwrap();
     let there = log.refusals(&key, None, 10).await.unwrap();
     assert!(matches!(there[2], KeptRefusal::Unreadable { .. }), "{there:?}");
+}
+
+/// It counts as a record: the due date is noted, and no other takes its place. No size of a page hides it.
+pub async fn an_unreadable_record_of_a_due_date_is_given_in_its_place<T: Tampered>(store: T) {
+    let (key, log) = (a_fresh_key(), store.log());
+    let dates: Vec<Timestamp> = (1..=5).map(|number| at(number * 1000)).collect();
+    for due_at in &dates {
+        log.record_overdue(&an_overdue(&key, *due_at)).await.unwrap();
+    }
+    store.spoil(&key, Place::Overdue(dates[2]), "a bit fell over").await;
+    for limit in 1..=6 {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = log.overdue(&key, after, limit).await.unwrap();
+            after = page.last().map(KeptOverdue::due_at).or(after);
+            let is_last = page.len() < limit;
+            seen.extend(page.iter().map(|kept| (kept.due_at(), matches!(kept, KeptOverdue::Unreadable { .. }))));
+            if is_last {
+                break;
+            }
+        }
+        let expected: Vec<_> = dates.iter().map(|due_at| (*due_at, *due_at == dates[2])).collect();
+        assert_eq!(seen, expected, "at most {limit}");
+    }
+    let deadline = Deadline { key: key.clone(), due_at: dates[2] };
+    assert!(log.overdue_noted(std::slice::from_ref(&deadline)).await.unwrap().contains(&deadline));
+    assert_eq!(log.record_overdue(&an_overdue(&key, dates[2])).await.unwrap(), Noted::Already);
+    let there = log.overdue(&key, Some(dates[1]), 1).await.unwrap();
+    assert!(matches!(there[0], KeptOverdue::Unreadable { .. }), "{there:?}");
 }
 
 fn numbers(recoveries: &Recoveries) -> Vec<(u64, u32)> {

@@ -10,14 +10,15 @@ pub(crate) mod values;
 use alims_domain::hash_chain::{BreakKind, ChainWalk, is_intact};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
+use alims_domain::overdue::KeptOverdue;
 use alims_domain::quarantine::BreakFound;
 use alims_domain::recovery::records::RecoveryAttempt;
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_operations::ports::{
-    Advanced, Claimed, EntryFilter, IndexQuery, ListOrder, LogError, QuarantineLog, RecoveryLog, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, Claimed, DueWorkflows, EntryFilter, IndexQuery, ListOrder, LogError, Noted, OverdueLog, QuarantineLog,
+    RecoveryLog, SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_list, version};
@@ -78,11 +79,13 @@ kinds! {
     ReleasedBeside, "released-beside.json", ["golden-lab#w:1", "q#0000000002-2f1a19b361f1c4f17d24ce1ec5f2e8ea#released#beside#426e24b3dfa4fbba7f5309fe1ba00e2405192d1bcabf7da535edf62c3413fb78"];
     QuarantinedReplaced, "quarantined-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#quarantined"];
     ReleasedReplaced, "released-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#released"];
+    Overdue, "overdue.json", ["golden-lab#w:1", "d#2026-11-28T08:01:00.000Z"];
     IndexEntry, "index-entry.json", ["golden-lab#w:1"];
     IndexEntryLabelled, "index-entry-labelled.json", ["golden-lab#w:2"];
     LabelHint, "label-hint.json", ["#term#golden-lab#w:2#label#sample:S#1:x"];
     QuarantineHint, "quarantine-hint.json", ["#term#golden-lab#w:2#quarantined"];
     SweepPosition, "sweep-position.json", ["#sweep"];
+    DeadlinePosition, "deadline-position.json", ["#deadlines"];
 }
 
 /// The kinds whose items this type is kept as. A type without an arm has no golden item, and the test that reads the
@@ -103,6 +106,7 @@ fn kinds_of(stored: &str) -> &'static [Kind] {
         ],
         "IndexEntry" => &[Kind::IndexEntry, Kind::IndexEntryLabelled],
         "Hint" => &[Kind::LabelHint, Kind::QuarantineHint],
+        "Overdue" => &[Kind::Overdue],
         other => panic!("{other} is stored and has no golden item"),
     }
 }
@@ -120,7 +124,12 @@ fn item_in(file: &str) -> Value {
 pub(crate) fn is_of_index(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::IndexEntry | Kind::IndexEntryLabelled | Kind::LabelHint | Kind::QuarantineHint | Kind::SweepPosition
+        Kind::IndexEntry
+            | Kind::IndexEntryLabelled
+            | Kind::LabelHint
+            | Kind::QuarantineHint
+            | Kind::SweepPosition
+            | Kind::DeadlinePosition
     )
 }
 
@@ -205,8 +214,8 @@ fn every_type_that_is_stored_has_golden_items() {
         let stored = text.lines().filter_map(|line| line.strip_prefix("impl Stored for ")?.split_once(' '));
         found.extend(stored.flat_map(|(name, _)| kinds_of(name)));
     }
-    // The position of the sweep is text beside a key, and is read without that trait.
-    found.push(Kind::SweepPosition);
+    // The positions of the sweeps are texts beside a key, and are read without that trait.
+    found.extend([Kind::SweepPosition, Kind::DeadlinePosition]);
     found.sort_unstable();
     let readable: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !is_unreadable(*kind)).collect();
     assert_eq!(found, readable);
@@ -247,6 +256,8 @@ async fn golden_records_are_read_as_they_were_written() {
     let attempt = RecoveryAttempt { claim: values::claim(), ended: Some(values::outcome()) };
     assert_eq!((recoveries.attempts, recoveries.unreadable), (vec![attempt], vec![]));
 
+    let overdue = log.overdue(&key, None, 10).await.unwrap();
+    assert_eq!(overdue, [KeptOverdue::Overdue(Box::new(values::overdue()))]);
     let quarantine = log.quarantine(&key).await.unwrap();
     let entries = [
         values::quarantined_beside(),
@@ -281,6 +292,7 @@ async fn golden_items_of_the_index_are_read_as_they_were_written() {
         assert_eq!(index.list(&query).await.unwrap().items, std::slice::from_ref(&labelled));
     }
     assert_eq!(index.sweep_position().await.unwrap(), values::sweep_position());
+    assert_eq!(index.deadline_position().await.unwrap(), values::deadline_position());
 }
 
 /// The release of a change must cover it whenever its record comes, from whatever release of the service.
@@ -337,6 +349,7 @@ fn golden_items_in_the_stream_are_read_as_they_were_written() {
             Kind::ReleasedBeside => of_entry(values::released_beside()),
             Kind::QuarantinedReplaced => of_entry(values::quarantined_replaced()),
             Kind::ReleasedReplaced => of_entry(values::released_replaced()),
+            Kind::Overdue => StreamRecord::Overdue { sequence_number, overdue: Box::new(values::overdue()) },
             Kind::Claim | Kind::Outcome => StreamRecord::Ignored { sequence_number },
             Kind::UnreadableVersion | Kind::UnreadableQuarantine | Kind::UnreadableRelease => {
                 assert!(matches!(read, StreamRecord::Unreadable { .. }), "{kind:?}: {read:?}");
@@ -346,7 +359,8 @@ fn golden_items_in_the_stream_are_read_as_they_were_written() {
             | Kind::IndexEntryLabelled
             | Kind::LabelHint
             | Kind::QuarantineHint
-            | Kind::SweepPosition => panic!("the log has no {kind:?}"),
+            | Kind::SweepPosition
+            | Kind::DeadlinePosition => panic!("the log has no {kind:?}"),
         };
         assert_eq!(read, expected, "{kind:?}");
     }
@@ -374,6 +388,8 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
     assert_eq!(store.index.advance(&labelled).await.unwrap(), Advanced::Yes);
     store.index.mark_quarantined(&labelled.key, labelled.created_at).await.unwrap();
     store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
+    store.index.keep_deadline_position(&values::deadline_position()).await.unwrap();
+    assert_eq!(store.log.record_overdue(&values::overdue()).await.unwrap(), Noted::Now);
 
     let mut written = store.items().await;
     for kind in Kind::ALL {

@@ -8,6 +8,7 @@ use alims_domain::identifiers::{EventId, RecoveryId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::{Overdue, OverdueEventType};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{
     BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
@@ -17,7 +18,7 @@ use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::{SweepPosition, WalkPosition};
+use alims_operations::ports::{DeadlinePosition, SweepPosition, WalkPosition};
 use alims_testing::builders::labels;
 
 /// What `item_hash` gives for `unreadable-version.json`.
@@ -356,6 +357,39 @@ pub(crate) fn sweep_position() -> SweepPosition {
         open: Some(WalkPosition(r#"{"open_after":"golden-lab#w:1"}"#.to_owned())),
         open_met: 12,
         open_total: 340,
+    }
+}
+
+/// The record that the workflow was overdue, with every member that it can have.
+pub(crate) fn overdue() -> Overdue {
+    Overdue {
+        event_id: id("26"),
+        tenant_id: key().tenant_id,
+        workflow_id: key().workflow_id,
+        workflow_type: "sample-analysis".parse().unwrap(),
+        event_type: OverdueEventType::WorkflowOverdue,
+        version: number(5),
+        current_state: State::Paused,
+        due_at: at(60),
+        assignee: Some("bob".parse().unwrap()),
+        labels: Labels::new(
+            [("sample", "S-1"), ("plate", "ä 7")]
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .into(),
+        )
+        .unwrap(),
+        created_by: "alice".parse().unwrap(),
+        timestamp: at(300),
+    }
+}
+
+/// A position in the walk over the due workflows.
+pub(crate) fn deadline_position() -> DeadlinePosition {
+    let after = r#"{"due_after":["golden-lab","2026-11-28T08:01:00.000Z#w:1","golden-lab#w:1"]}"#;
+    DeadlinePosition {
+        next: Some(WalkPosition(after.to_owned())),
+        began: Some("2026-11-28T09:00:00.000Z".parse().unwrap()),
+        ended: Some("2026-11-28T08:55:00.000Z".parse().unwrap()),
     }
 }
 

@@ -17,6 +17,7 @@ fn named(item: &HistoryItem) -> (Option<Kind>, u64) {
         HistoryItem::Refusal(refusal) => (Some(Kind::Refusal), number(refusal.event_id.0)),
         HistoryItem::Quarantined(entry) => (Some(Kind::Quarantine), number(entry.event_id.0)),
         HistoryItem::Released(entry) => (Some(Kind::Release), number(entry.event_id.0)),
+        HistoryItem::Overdue(entry) => (Some(Kind::Overdue), number(entry.event_id.0)),
         HistoryItem::Recovery(kept) => (Some(Kind::Recovery), u64::from(kept.attempt)),
         HistoryItem::Unreadable(unreadable) => panic!("{unreadable:?}"),
     }
@@ -29,7 +30,7 @@ proptest! {
     fn the_pages_of_a_history_are_full_in_order_and_each_entry_comes_once_behind_the_version_it_met(
         versions in 1_usize..12,
         seed: u64,
-        beside in prop::collection::vec((0_usize..12, 0_usize..4), 0..16),
+        beside in prop::collection::vec((0_usize..12, 0_usize..5), 0..16),
         limit in 1_usize..8,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

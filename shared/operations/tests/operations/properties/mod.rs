@@ -6,6 +6,7 @@ mod list_workflows;
 mod publish_events;
 mod rebuild_index;
 mod replay_events;
+mod sweep_deadlines;
 
 use proptest::prelude::ProptestConfig;
 

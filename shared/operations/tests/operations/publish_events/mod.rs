@@ -8,11 +8,12 @@ mod released;
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::lifecycle::State;
+use alims_domain::overdue::WORKFLOW_OVERDUE;
 use alims_domain::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use alims_operations::PublishPorts;
 use alims_operations::ports::{NewerFormat, QuarantineLog};
 use alims_operations::publish_events::StreamRecord;
-use alims_testing::builders::{a_key, a_move, a_refusal, at, sealed, version};
+use alims_testing::builders::{a_key, a_move, a_refusal, an_overdue, at, sealed, version};
 use alims_testing::{CallFault, Faulty, MemoryBus, MemoryDeadLetters, MemoryIndex, NextPut, Script};
 
 use crate::publishing;
@@ -87,6 +88,25 @@ async fn refusals_are_published_as_they_come_and_only_the_failed_come_again() {
     let published = publish_events(&ports, &MemoryDeadLetters::default(), vec![record(1), record(2)]).await;
     assert_eq!(published.accepted, 1);
     assert_eq!(published.failed.iter().map(|failed| failed.sequence_number.as_str()).collect::<Vec<_>>(), ["1"]);
+}
+
+/// One workflow may have several due dates that passed: they have no order.
+#[tokio::test]
+async fn records_of_due_dates_are_published_as_they_come_and_only_the_failed_come_again() {
+    let (log, _) = filled(&[1]).await;
+    let ports = publishing(&log);
+    ports.bus.then(NextPut::RefuseEntries(vec![0]));
+    let record = |number: i64| StreamRecord::Overdue {
+        sequence_number: number.to_string(),
+        overdue: Box::new(an_overdue(&a_key("w-00"), at(number))),
+    };
+    let letters = MemoryDeadLetters::default();
+    let published = publish_events(&ports, &letters, vec![record(1), record(2)]).await;
+    assert_eq!((published.accepted, letters.all().len()), (1, 0));
+    assert_eq!(published.failed.iter().map(|failed| failed.sequence_number.as_str()).collect::<Vec<_>>(), ["1"]);
+    let accepted = ports.bus.accepted();
+    assert_eq!((accepted[0].detail_type, accepted[0].version), (WORKFLOW_OVERDUE, None));
+    assert_eq!(ports.index.all(), [], "it moves no checkpoint");
 }
 
 #[tokio::test]
