@@ -100,5 +100,5 @@ fn deadline_of(item: &Item) -> Option<Deadline> {
     if deadline.is_none() {
         tracing::warn!(key = text_of(item, PK), "an index entry names no due date of its workflow");
     }
-    deadline.map(|(key, place)| Deadline { key, due_at: place.updated_at })
+    deadline.map(|(key, place)| Deadline { key, due_at: place.at })
 }
