@@ -3,6 +3,7 @@
 //! This crate does no I/O, reads no clock, makes no ids, does not block and knows no port.
 
 pub mod access;
+pub mod activity;
 pub mod attempt;
 pub mod bus_event;
 pub mod call;

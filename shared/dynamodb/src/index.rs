@@ -7,12 +7,12 @@ use alims_operations::ports::{Advanced, IndexCount, IndexEntries, IndexPage, Ind
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_dynamo::Item;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::batch::{BATCH_KEYS_MAX, batch_get};
 use crate::count;
 use crate::failure::store_error;
 use crate::index_item::{OPTIONAL, readable};
@@ -20,13 +20,6 @@ use crate::item::{
     CURRENT_FORMAT, FORMAT, KeyText, PK, Stored, newer_format, partition_key, text_of, workflow_named_by,
 };
 use crate::list::{self, EVALUATED_ENTRIES_MAX, Listed};
-
-/// Keys of one `BatchGetItem` (Amazon `DynamoDB` API reference).
-const BATCH_KEYS_MAX: usize = 100;
-/// How often keys left unprocessed are asked for again.
-const ASKED_AGAIN_MAX: u32 = 5;
-/// How long the first pause before asking again is; each next one is twice as long.
-const ASKED_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 
 /// The index in one `DynamoDB` table. Clones share the client.
 #[derive(Clone, Debug)]
@@ -57,30 +50,6 @@ impl DynamoIndex {
     pub fn walking_at_most(mut self, entries: u16) -> Self {
         self.open_max = Some(i32::from(entries.max(1)));
         self
-    }
-
-    /// Asks for at most [`BATCH_KEYS_MAX`] different keys until each was processed.
-    async fn batch(&self, keys: &[KeyText]) -> Result<Vec<Item>, StoreError> {
-        // An old answer could hide the hash of a version that is published by now.
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for key in keys {
-            wanted = wanted.keys(HashMap::from([(PK.to_owned(), key.clone().into())]));
-        }
-        let mut wanted = wanted.build().map_err(|error| StoreError::Refused(Box::new(error)))?;
-        let mut items = Vec::with_capacity(keys.len());
-        for round in 0..=ASKED_AGAIN_MAX {
-            if round > 0 {
-                tokio::time::sleep(ASKED_AGAIN_PAUSE * 2_u32.pow(round - 1)).await;
-            }
-            let answer =
-                self.client.batch_get_item().request_items(&*self.table, wanted).send().await.map_err(store_error)?;
-            items.extend(answer.responses.unwrap_or_default().into_values().flatten().map(Item::from));
-            match answer.unprocessed_keys.unwrap_or_default().into_values().find(|left| !left.keys().is_empty()) {
-                None => return Ok(items),
-                Some(left) => wanted = left,
-            }
-        }
-        Err(StoreError::Unavailable(format!("{} keys were left unprocessed", wanted.keys().len()).into()))
     }
 
     /// A write of a whole entry that gives back what made its condition fail.
@@ -148,7 +117,8 @@ impl WorkflowIndex for DynamoIndex {
         let keys: Vec<KeyText> = keys.iter().map(partition_key).collect::<BTreeSet<_>>().into_iter().collect();
         let mut entries = BTreeMap::new();
         for chunk in keys.chunks(BATCH_KEYS_MAX) {
-            for item in self.batch(chunk).await? {
+            let keys = chunk.iter().map(|key| HashMap::from([(PK.to_owned(), key.clone().into())])).collect();
+            for item in batch_get(&self.client, &self.table, keys).await? {
                 let named = text_of(&item, PK).and_then(workflow_named_by);
                 match readable(item) {
                     Ok(Some(entry)) => entries.extend([(entry.key.clone(), Ok(entry))]),

@@ -8,10 +8,13 @@ use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::quarantine::BreakFound;
 use alims_domain::stored_name::StoredName;
+use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{NewerFormat, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::activity_item::{ACTIVITY_DAY, ACTIVITY_KEY, place};
 
 /// The log's and the index's partition key.
 pub(crate) const PK: &str = "pk";
@@ -73,6 +76,12 @@ impl KeyText {
     /// Appends ten digits, so that the order of texts is the order of numbers.
     pub(crate) fn ten_digits(mut self, number: u64) -> Self {
         self.0.push_str(&format!("{number:010}"));
+        self
+    }
+
+    /// Appends the sort key of an item that this service made.
+    pub(crate) fn sort_key_of(mut self, item: &Item) -> Self {
+        self.0.push_str(text_of(item, ENTRY).unwrap_or_default());
         self
     }
 
@@ -288,8 +297,12 @@ pub(crate) trait Stored: Sized {
     /// with or without them.
     const DERIVED: &'static [&'static str] = &[];
 
-    /// The attributes of the one item that this value is kept as, without its format.
+    /// The attributes of the one item that this value is kept as, without its format and its place in the activity.
     fn attributes(&self) -> Result<Item, ItemError>;
+
+    /// The workflow, and the entry's own time. Every entry of the log has both, and with them a place in the activity of
+    /// its tenant; none for what is no entry of the log.
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)>;
 
     /// Makes sense of the attributes of an item, without regard to their spelling.
     fn interpret(attributes: Item) -> Result<Self, ItemError>;
@@ -298,6 +311,9 @@ pub(crate) trait Stored: Sized {
     fn to_item(&self) -> Result<Item, ItemError> {
         let mut item = self.attributes()?;
         item.insert(FORMAT.to_owned(), AttributeValue::N(CURRENT_FORMAT.to_string()));
+        if let Some((key, at)) = self.happened() {
+            place(&mut item, &key, at);
+        }
         Ok(item)
     }
 
@@ -308,7 +324,9 @@ pub(crate) trait Stored: Sized {
             return Err(newer.into());
         }
         let mut attributes = item.clone();
-        attributes.remove(FORMAT);
+        for name in [FORMAT, ACTIVITY_DAY, ACTIVITY_KEY] {
+            attributes.remove(name);
+        }
         let value = Self::interpret(attributes)?;
         let mut expected = value.to_item()?;
         for name in Self::DERIVED.iter().filter(|name| !item.contains_key(**name)) {
@@ -348,6 +366,16 @@ pub(crate) enum Kept<T> {
         /// The error, for people.
         why: String,
     },
+}
+
+impl<T> Kept<T> {
+    /// The value, or the hash of an item that cannot be read.
+    pub(crate) fn readable(self) -> Result<T, ChainHash> {
+        match self {
+            Self::Readable(value) => Ok(value),
+            Self::Unreadable { content, .. } => Err(content),
+        }
+    }
 }
 
 /// Identifies an item: the SHA-256 of its attributes, keys included, in the order of their names. Each attribute is

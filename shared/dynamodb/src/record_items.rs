@@ -1,7 +1,9 @@
 //! Recoveries and quarantines as items of the log.
 
+use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::Item;
@@ -17,6 +19,10 @@ impl Stored for RecoveryClaim {
         keyed(self, partition_key(&self.key()), claim_entry(self.version, self.attempt))
     }
 
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.key(), self.claimed_at))
+    }
+
     fn interpret(item: Item) -> Result<Self, ItemError> {
         unkeyed(item)
     }
@@ -26,6 +32,10 @@ impl Stored for RecoveryClaim {
 impl Stored for RecoveryRecord {
     fn attributes(&self) -> Result<Item, ItemError> {
         keyed(self, partition_key(&self.key()), outcome_entry(self.version, self.attempt))
+    }
+
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.key(), self.ended_at))
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
@@ -45,6 +55,14 @@ impl Stored for QuarantineEntry {
                 keyed(release, partition, quarantine_entry(&about, true, release.beside.as_ref()))
             }
         }
+    }
+
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        let at = match self {
+            Self::Quarantined(entry) => entry.timestamp,
+            Self::Released(entry) => entry.timestamp,
+        };
+        Some((self.key(), at))
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {

@@ -14,10 +14,10 @@ use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{
-    Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, EntryRefused, EventBus, ExecutionStatus,
-    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, OpenPart, OpenWorkflows, QuarantineLog,
-    RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions,
-    TransitionRules, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters,
+    EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk,
+    OpenPart, OpenWorkflows, QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError,
+    StoreError, SweepPosition, SweepPositions, TransitionRules, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -194,6 +194,12 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         self.script.play("log.record_refusal", store, self.inner.record_refusal(refusal)).await
+    }
+}
+
+impl<T: ActivityLog> ActivityLog for Faulty<T> {
+    async fn activity(&self, query: &ActivityQuery) -> Result<ActivityPage, StoreError> {
+        self.script.play("log.activity", store, self.inner.activity(query)).await
     }
 }
 

@@ -76,14 +76,22 @@ impl RecoveryLog for MemoryLog {
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         Ok(self.with_records(&claim.key(), |records| {
-            let there = records.claims.entry((claim.version, claim.attempt)).or_insert_with(|| Ok(claim.clone()));
+            let place = (claim.version, claim.attempt);
+            if !records.claims.contains_key(&place) {
+                records.note_recovery(place, claim.claimed_at, Some(&claim.requested_by));
+            }
+            let there = records.claims.entry(place).or_insert_with(|| Ok(claim.clone()));
             if there.as_ref() == Ok(claim) { Claimed::Ours } else { Claimed::Taken }
         }))
     }
 
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
         self.with_records(&record.key(), |records| {
-            records.outcomes.entry((record.version, record.attempt)).or_insert_with(|| Ok(record.clone()));
+            let place = (record.version, record.attempt);
+            if !records.outcomes.contains_key(&place) {
+                records.note_recovery(place, record.ended_at, None);
+            }
+            records.outcomes.entry(place).or_insert_with(|| Ok(record.clone()));
         });
         Ok(())
     }
@@ -110,6 +118,9 @@ impl QuarantineLog for MemoryLog {
         self.with_records(&entry.key(), |records| {
             let mut entry = entry.clone();
             for _ in 0..BESIDE_MAX {
+                if !records.quarantine.contains_key(&place_of(&entry)) {
+                    records.note_quarantine(&entry);
+                }
                 match records.quarantine.entry(place_of(&entry)).or_insert_with(|| Ok(entry.clone())) {
                     Ok(there) => return Ok(there.clone()),
                     Err(content) => match &mut entry {
