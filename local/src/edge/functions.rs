@@ -91,6 +91,7 @@ impl Functions {
         };
         let verifying =
             alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
+        let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
             handler!(index.clone(), count_workflows),
             handler!(decides.clone(), create_workflow),
@@ -98,6 +99,7 @@ impl Functions {
             handler!(decides.clone(), request_state_transition),
             handler!(index, list_workflows),
             handler!(log, get_workflow_history),
+            handler!(acting, list_activity),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),
             handler!(following, get_workflow_recovery),

@@ -33,6 +33,7 @@ operations! {
     replay_events,
     release_workflow,
     count_workflows,
+    list_activity,
 }
 
 /// The OpenAPI document.

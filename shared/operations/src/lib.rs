@@ -7,6 +7,7 @@ pub mod create_workflow;
 pub mod errors;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
+pub mod list_activity;
 pub mod list_workflows;
 pub mod metrics;
 pub mod ports;

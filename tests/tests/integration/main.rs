@@ -20,6 +20,7 @@ mod get_workflow_recovery;
 mod get_workflow_state;
 mod judging;
 mod lab;
+mod list_activity;
 mod list_workflows;
 mod member_names;
 mod publish_events;

@@ -136,11 +136,12 @@ fn throttles() -> Value {
             })
         });
     // A secondary index counts apart from its table.
-    let of_indexes = ["by-state", "open-workflows"].into_iter().flat_map(|index| {
+    let indexes = [("IndexTable", "by-state"), ("IndexTable", "open-workflows"), ("LogInUse", "by-day")];
+    let of_indexes = indexes.into_iter().flat_map(|(table, index)| {
         events.map(|metric| {
             let label = json!({ "label": format!("{index} {metric}") });
             let name = "GlobalSecondaryIndexName";
-            json!(["AWS/DynamoDB", metric, "TableName", "${IndexTable}", name, index, label])
+            json!(["AWS/DynamoDB", metric, "TableName", format!("${{{table}}}"), name, index, label])
         })
     });
     graph("Throttled calls of the tables", "Sum", of_tables.chain(of_indexes).collect())

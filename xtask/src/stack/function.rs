@@ -80,6 +80,8 @@ pub(crate) enum Wait {
 pub(crate) enum Log {
     /// Read one workflow's items.
     Read,
+    /// Read one workflow's items, and those of a tenant by their time.
+    Activity,
     /// Read them and add items.
     Append,
     /// The same, and walk all workflows.

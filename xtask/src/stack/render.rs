@@ -186,7 +186,7 @@ fn role(function: &Function) -> anyhow::Result<String> {
     // The table's policy lets no other principal put an item.
     let tags = match function.log {
         Some(Log::Append | Log::Walk) => "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n",
-        Some(Log::Read) | None => "",
+        Some(Log::Read | Log::Activity) | None => "",
     };
     let mut yaml = format!(
         "  {pascal}Role:

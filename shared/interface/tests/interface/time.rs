@@ -89,6 +89,10 @@ impl Site {
                 let ports = alims_operations::verify_workflow_history::Ports { reading, index };
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
+            "list-activity" => {
+                let ports = alims_operations::list_activity::Ports { reading, clock };
+                list_activity::list_activity(&ports, request).await
+            }
             "count-workflows" => count_workflows::count_workflows(&listing, request).await,
             "list-workflows" => list_workflows::list_workflows(&listing, request).await,
             "recover-workflow" => {

@@ -9,8 +9,9 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_workflows,
-    recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    count_workflows, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity,
+    list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
+    verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -128,6 +129,10 @@ impl Lab {
                 get_workflow_state::get_workflow_state(&ports, request).await
             }
             "list-workflows" => list_workflows::list_workflows(&index, request).await,
+            "list-activity" => {
+                let ports = alims_operations::list_activity::Ports { reading: self.reading(), clock };
+                list_activity::list_activity(&ports, request).await
+            }
             "count-workflows" => count_workflows::count_workflows(&index, request).await,
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {

@@ -18,6 +18,7 @@ mod foreign_keys;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;
+mod list_activity;
 mod list_workflows;
 mod ports;
 mod properties;
