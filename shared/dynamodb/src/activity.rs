@@ -19,15 +19,13 @@ use serde_dynamo::Item;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::DynamoLog;
-use crate::activity_item::{
-    ACTIVITY_DAY, ACTIVITY_KEY, REQUESTED_BY, SHARDS, activity_day, kind_of, position_named_by, text_of_position,
-};
+use crate::activity_item::{REQUESTED_BY, kind_of, position_named_by, text_of_position};
 use crate::batch::batch_get;
 use crate::failure::store_error;
 use crate::item::{
-    ENTRY, Kept, OUTCOME, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX,
-    attempt_named_by, claim_entry, named, outcome_entry, partition_key, refusal_named_by, stands_at, text_of,
-    version_beside, workflow_named_by,
+    ACTIVITY_DAY, ACTIVITY_KEY, ENTRY, Kept, OUTCOME, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, SHARDS,
+    Stored, VERSION_PREFIX, activity_day, attempt_named_by, claim_entry, named, outcome_entry, partition_key,
+    refusal_named_by, stands_at, text_of, version_beside, workflow_named_by,
 };
 use crate::tables::BY_DAY;
 

@@ -5,16 +5,14 @@
 //! that does not match the content.
 
 use alims_domain::hashing::{ChainHash, NotCanonical};
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowId, WorkflowKey};
 use alims_domain::quarantine::BreakFound;
-use alims_domain::stored_name::StoredName;
-use alims_domain::timestamp::Timestamp;
+use alims_domain::stored_name::{Part, StoredName, digest};
+use alims_domain::timestamp::{Day, Timestamp};
 use alims_operations::ports::{NewerFormat, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 use std::collections::{BTreeMap, BTreeSet};
-
-use crate::activity_item::{ACTIVITY_DAY, ACTIVITY_KEY, place};
 
 /// The log's and the index's partition key.
 pub(crate) const PK: &str = "pk";
@@ -39,6 +37,12 @@ pub(crate) const QUARANTINED: &str = "#quarantined";
 pub(crate) const RELEASED: &str = "#released";
 /// What comes between the key of an entry that cannot be read and the hash of it, in the key of one beside it.
 pub(crate) const BESIDE: &str = "#beside#";
+
+/// The partition key of the secondary index: tenant, day and shard.
+pub(crate) const ACTIVITY_DAY: &str = "activity_day";
+/// The sort key of the secondary index: the entry's own time, the workflow and the entry's sort key. No other entry has
+/// it, and it never changes.
+pub(crate) const ACTIVITY_KEY: &str = "activity_key";
 
 /// The attribute that says in which format an item is.
 pub(crate) const FORMAT: &str = "format";
@@ -288,6 +292,38 @@ impl From<ItemError> for StoreError {
             | ItemError::NotCanonical(_)
             | ItemError::Misspelt(_)) => Self::Refused(Box::new(error)),
         }
+    }
+}
+
+/// The shards of a day. A partition of a secondary index takes 1000 write units a second, and `DynamoDB` throttles the
+/// writes of the table when its secondary index cannot keep up (Amazon `DynamoDB` developer guide, "Understanding
+/// `DynamoDB` back-pressure on global secondary indexes"). More shards would cost each page more reads; these take 4000
+/// commits of a tenant a second.
+pub(crate) const SHARDS: [&str; 4] = ["0", "1", "2", "3"];
+
+/// Gives an item of the log its place in the activity of its tenant: the keys of the secondary index
+/// [`crate::tables::BY_DAY`], which every item of the log has.
+pub(crate) fn place(item: &mut Item, key: &WorkflowKey, at: Timestamp) {
+    let day = activity_day(&key.tenant_id, Day::of(at), shard_of(&key.workflow_id));
+    let within = KeyText::of(&at).then("#").name(&key.workflow_id).then("#").sort_key_of(item);
+    item.insert(ACTIVITY_DAY.to_owned(), day.into());
+    item.insert(ACTIVITY_KEY.to_owned(), within.into());
+}
+
+/// The partition of a day's shard.
+pub(crate) fn activity_day(tenant: &TenantId, day: Day, shard: &'static str) -> KeyText {
+    KeyText::of(tenant).then("#").name(&day).then("#").then(shard)
+}
+
+/// The shard of a workflow: the same in every release, so that the place of a stored entry stays right.
+fn shard_of(workflow_id: &WorkflowId) -> &'static str {
+    let [first, ..] = digest(&[Part::literal("activity-shard"), Part::of(workflow_id)]);
+    let [zeroth, one, two, three] = SHARDS;
+    match first % 4 {
+        0 => zeroth,
+        1 => one,
+        2 => two,
+        _ => three,
     }
 }
 

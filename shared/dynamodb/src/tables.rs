@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use alims_operations::ports::StoreError;
 
-use crate::activity_item::{ACTIVITY_DAY, ACTIVITY_KEY, EVENT_TYPE, REQUESTED_BY};
+use crate::activity_item::{EVENT_TYPE, REQUESTED_BY};
 use crate::failure::store_error;
 use crate::index_item::{CREATED_KEY, DUE_KEY, OPEN, TENANT, TENANT_STATE, TERM, UPDATED_KEY};
-use crate::item::{ENTRY, PK};
+use crate::item::{ACTIVITY_DAY, ACTIVITY_KEY, ENTRY, PK};
 
 /// The secondary index that lists are read from.
 pub const BY_STATE: &str = "by-state";

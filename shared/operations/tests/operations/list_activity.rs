@@ -65,7 +65,7 @@ async fn list_activity_shows_an_auditor_what_everybody_did() {
 async fn list_activity_shows_everybody_else_the_own_entries_only() {
     let log = a_log().await;
     let ports = ports(log.clone(), OnlyTheseMay(vec![Action::ListOwnActivity]), at(60_000));
-    for (caller, own) in [("alice", 2), ("mallory", 1), ("stranger", 0)] {
+    for (caller, own) in [("alice", 1), ("mallory", 1), ("stranger", 0)] {
         for principal in [None, Some(caller.parse().unwrap())] {
             let filter = ActivityFilter { principal, ..ActivityFilter::default() };
             assert_eq!(list(&ports, &a_call(caller), filter).await.unwrap().items.len(), own, "{caller}");
@@ -78,7 +78,7 @@ async fn list_activity_shows_everybody_else_the_own_entries_only() {
     }
     // Whose an altered entry is, is not known.
     log.damage(&a_key("w"), version(1), "a bit fell over");
-    assert_eq!(list(&ports, &alice(), ActivityFilter::default()).await.unwrap().items.len(), 1);
+    assert_eq!(list(&ports, &alice(), ActivityFilter::default()).await.unwrap().items, []);
 }
 
 #[tokio::test]
