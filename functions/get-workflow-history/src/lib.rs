@@ -1,7 +1,6 @@
 //! The handler of get-workflow-history: `GET /workflows/{workflow_id}/history`.
 
 pub mod cursor;
-pub mod entry;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod request;

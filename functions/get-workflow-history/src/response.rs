@@ -1,11 +1,11 @@
 //! A page of a workflow's history.
 
 use alims_domain::changes::VersionChanges;
+use alims_edge::wire::HistoryEntry;
 use alims_operations::get_workflow_history::{self as operation, HistoryItem, HistoryPosition};
 use serde::Serialize;
 
 use crate::cursor::HistoryCursors;
-use crate::entry::HistoryEntry;
 
 /// The maximum size of the items of one page together, in bytes of JSON.
 ///

@@ -101,6 +101,7 @@ impl Functions {
             policy: decides.policy.clone(),
             clock: decides.clock.clone(),
         };
+        let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
             handler!(decides.clone(), amend_workflow),
             handler!(decides.clone(), batch_state_transitions),
@@ -112,6 +113,7 @@ impl Functions {
             handler!(rulesets, list_rulesets),
             handler!(listing, list_workflows),
             handler!(log, get_workflow_history),
+            handler!(acting, list_activity),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),
             handler!(following, get_workflow_recovery),

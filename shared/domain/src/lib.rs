@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod amendment;
+pub mod activity;
 pub mod attempt;
 pub mod bus_event;
 pub mod call;

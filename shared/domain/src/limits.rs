@@ -81,6 +81,12 @@ pub const BUS_CALL_ENTRIES_MAX: usize = 10;
 pub const BUS_CALL_BYTES_MAX: usize = 256 * 1024;
 /// The size of an entry without its detail, in bytes: source, detail type, bus name and instant, rounded up.
 pub const BUS_ENTRY_OVERHEAD_BYTES: usize = 512;
+/// The longest span of time that one list of activity covers, in days: a whole month.
+pub const ACTIVITY_DAYS_MAX: u32 = 31;
+/// The span of time that a list of activity covers when the caller names none, in days.
+pub const ACTIVITY_DAYS_DEFAULT: u32 = 1;
+/// How far beyond the present a list of activity reaches, in seconds, for entries of a server whose clock is ahead.
+pub const ACTIVITY_AHEAD_SECONDS: u32 = 60;
 /// Events that one replay puts on the bus. Each is a call of its own, one after another: at a tenth of a second each
 /// they take a fifth of the time that a function has.
 pub const REPLAYED_EVENTS_MAX: u64 = 50;

@@ -1,6 +1,6 @@
 //! Instants as the service writes them: UTC, RFC 3339, milliseconds, always 24 characters.
 
-use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -29,6 +29,13 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
+    /// The instant this many seconds earlier; the same instant where the result would be before the year 0000.
+    #[must_use]
+    pub fn earlier_by_seconds(self, seconds: u32) -> Self {
+        let millis = self.unix_millis().saturating_sub(i64::from(seconds).saturating_mul(1000));
+        Self::from_unix_millis(millis).unwrap_or(self)
+    }
+
     /// The instant this many seconds later; the same instant where the result would be after the year 9999.
     #[must_use]
     pub fn later_by_seconds(self, seconds: u32) -> Self {
@@ -52,6 +59,37 @@ impl Timestamp {
     #[must_use]
     pub fn as_chrono(self) -> DateTime<Utc> {
         self.0
+    }
+}
+
+/// A day in UTC, of the years 0000 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// The day of an instant.
+    #[must_use]
+    pub fn of(at: Timestamp) -> Self {
+        Self(at.0.date_naive())
+    }
+
+    /// The first instant of the day.
+    #[must_use]
+    pub fn begins(self) -> Timestamp {
+        Timestamp(self.0.and_time(NaiveTime::MIN).and_utc())
+    }
+
+    /// The day before; none before the year 0000.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        self.0.pred_opt().filter(|day| day.year() >= 0).map(Self)
+    }
+}
+
+/// The form `2026-11-23`.
+impl StoredName for Day {
+    fn stored_name(&self) -> Cow<'_, str> {
+        Cow::Owned(self.0.format("%Y-%m-%d").to_string())
     }
 }
 
@@ -139,6 +177,24 @@ mod tests {
             assert_eq!(Timestamp::try_from(at).map(Timestamp::unix_millis), Ok(millis));
         }
         assert_eq!(Timestamp::from_unix_millis(253_402_300_800_000), None);
+    }
+
+    #[test]
+    fn a_day_begins_at_its_first_instant_and_follows_the_day_before() {
+        for text in ["2026-11-28T00:00:00.000Z", "2026-11-28T23:59:59.999Z"] {
+            let day = text.parse().map(Day::of).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(day.stored_name(), "2026-11-28");
+            assert_eq!(day.begins().to_string(), "2026-11-28T00:00:00.000Z");
+            assert_eq!(
+                day.before().map(|before| before.begins().to_string()),
+                Some("2026-11-27T00:00:00.000Z".to_owned())
+            );
+        }
+        let first = Timestamp::from_unix_millis(-62_167_219_200_000).map(Day::of);
+        assert_eq!(
+            first.map(|day| (day.stored_name().into_owned(), day.before())),
+            Some(("0000-01-01".to_owned(), None))
+        );
     }
 
     #[test]

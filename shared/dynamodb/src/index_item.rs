@@ -93,6 +93,10 @@ impl Stored for IndexEntry {
         Ok(serde_dynamo::to_item(wire)?)
     }
 
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        None
+    }
+
     fn interpret(item: Item) -> Result<Self, ItemError> {
         let wire: IndexItem = serde_dynamo::from_item(item)?;
         Ok(Self {

@@ -5,10 +5,10 @@
 //! that does not match the content.
 
 use alims_domain::hashing::{ChainHash, NotCanonical};
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowId, WorkflowKey};
 use alims_domain::quarantine::BreakFound;
-use alims_domain::stored_name::StoredName;
-use alims_domain::timestamp::Timestamp;
+use alims_domain::stored_name::{Part, StoredName, digest};
+use alims_domain::timestamp::{Day, Timestamp};
 use alims_operations::ports::{NewerFormat, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
@@ -39,6 +39,12 @@ pub(crate) const RELEASED: &str = "#released";
 pub(crate) const OVERDUE_PREFIX: &str = "d#";
 /// What comes between the key of an entry that cannot be read and the hash of it, in the key of one beside it.
 pub(crate) const BESIDE: &str = "#beside#";
+
+/// The partition key of the secondary index: tenant, day and shard.
+pub(crate) const ACTIVITY_DAY: &str = "activity_day";
+/// The sort key of the secondary index: the entry's own time, the workflow and the entry's sort key. No other entry has
+/// it, and it never changes.
+pub(crate) const ACTIVITY_KEY: &str = "activity_key";
 
 /// The attribute that says in which format an item is.
 pub(crate) const FORMAT: &str = "format";
@@ -76,6 +82,12 @@ impl KeyText {
     /// Appends ten digits, so that the order of texts is the order of numbers.
     pub(crate) fn ten_digits(mut self, number: u64) -> Self {
         self.0.push_str(&format!("{number:010}"));
+        self
+    }
+
+    /// Appends the sort key of an item that this service made.
+    pub(crate) fn sort_key_of(mut self, item: &Item) -> Self {
+        self.0.push_str(text_of(item, ENTRY).unwrap_or_default());
         self
     }
 
@@ -297,14 +309,50 @@ impl From<ItemError> for StoreError {
     }
 }
 
+/// The shards of a day. A partition of a secondary index takes 1000 write units a second, and `DynamoDB` throttles the
+/// writes of the table when its secondary index cannot keep up (Amazon `DynamoDB` developer guide, "Understanding
+/// `DynamoDB` back-pressure on global secondary indexes"). More shards would cost each page more reads; these take 4000
+/// commits of a tenant a second.
+pub(crate) const SHARDS: [&str; 4] = ["0", "1", "2", "3"];
+
+/// Gives an item of the log its place in the activity of its tenant: the keys of the secondary index
+/// [`crate::tables::BY_DAY`], which every item of the log has.
+pub(crate) fn place(item: &mut Item, key: &WorkflowKey, at: Timestamp) {
+    let day = activity_day(&key.tenant_id, Day::of(at), shard_of(&key.workflow_id));
+    let within = KeyText::of(&at).then("#").name(&key.workflow_id).then("#").sort_key_of(item);
+    item.insert(ACTIVITY_DAY.to_owned(), day.into());
+    item.insert(ACTIVITY_KEY.to_owned(), within.into());
+}
+
+/// The partition of a day's shard.
+pub(crate) fn activity_day(tenant: &TenantId, day: Day, shard: &'static str) -> KeyText {
+    KeyText::of(tenant).then("#").name(&day).then("#").then(shard)
+}
+
+/// The shard of a workflow: the same in every release, so that the place of a stored entry stays right.
+fn shard_of(workflow_id: &WorkflowId) -> &'static str {
+    let [first, ..] = digest(&[Part::literal("activity-shard"), Part::of(workflow_id)]);
+    let [zeroth, one, two, three] = SHARDS;
+    match first % 4 {
+        0 => zeroth,
+        1 => one,
+        2 => two,
+        _ => three,
+    }
+}
+
 /// A type that is stored as one item.
 pub(crate) trait Stored: Sized {
     /// Attributes that an earlier release did not write in this format. They follow from the others, and an item is read
     /// with or without them.
     const DERIVED: &'static [&'static str] = &[];
 
-    /// The attributes of the one item that this value is kept as, without its format.
+    /// The attributes of the one item that this value is kept as, without its format and its place in the activity.
     fn attributes(&self) -> Result<Item, ItemError>;
+
+    /// The workflow, and the entry's own time. Every entry of the log has both, and with them a place in the activity of
+    /// its tenant; none for what is no entry of the log.
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)>;
 
     /// Makes sense of the attributes of an item, without regard to their spelling.
     fn interpret(attributes: Item) -> Result<Self, ItemError>;
@@ -313,6 +361,9 @@ pub(crate) trait Stored: Sized {
     fn to_item(&self) -> Result<Item, ItemError> {
         let mut item = self.attributes()?;
         item.insert(FORMAT.to_owned(), AttributeValue::N(CURRENT_FORMAT.to_string()));
+        if let Some((key, at)) = self.happened() {
+            place(&mut item, &key, at);
+        }
         Ok(item)
     }
 
@@ -323,7 +374,9 @@ pub(crate) trait Stored: Sized {
             return Err(newer.into());
         }
         let mut attributes = item.clone();
-        attributes.remove(FORMAT);
+        for name in [FORMAT, ACTIVITY_DAY, ACTIVITY_KEY] {
+            attributes.remove(name);
+        }
         let value = Self::interpret(attributes)?;
         let mut expected = value.to_item()?;
         for name in Self::DERIVED.iter().filter(|name| !item.contains_key(**name)) {
@@ -363,6 +416,16 @@ pub(crate) enum Kept<T> {
         /// The error, for people.
         why: String,
     },
+}
+
+impl<T> Kept<T> {
+    /// The value, or the hash of an item that cannot be read.
+    pub(crate) fn readable(self) -> Result<T, ChainHash> {
+        match self {
+            Self::Readable(value) => Ok(value),
+            Self::Unreadable { content, .. } => Err(content),
+        }
+    }
 }
 
 /// Identifies an item: the SHA-256 of its attributes, keys included, in the order of their names. Each attribute is

@@ -3,6 +3,8 @@
 //! Only this crate knows items, keys and tables. Every item that it reads must have the one spelling that it writes. So
 //! this crate or the hash chain detects an altered item and never takes it for data.
 
+mod activity;
+mod activity_item;
 mod batch;
 mod change;
 mod client;

@@ -37,7 +37,8 @@ impl DynamoLog {
         Self { client, table: table.into().into(), scanned_max: None }
     }
 
-    /// The same log, but a part of a walk holds no more than so many entries; else it ends at a megabyte.
+    /// The same log, but a part of a walk, and one read of a shard of the activity, hold no more than so many entries;
+    /// else a part ends at a megabyte.
     #[must_use]
     pub fn walking_at_most(mut self, entries: u16) -> Self {
         self.scanned_max = Some(i32::from(entries.max(1)));

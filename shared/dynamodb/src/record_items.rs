@@ -1,8 +1,10 @@
 //! Recoveries, quarantines, and due dates that passed, as items of the log.
 
 use alims_domain::overdue::Overdue;
+use alims_domain::identifiers::WorkflowKey;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::Item;
@@ -18,6 +20,10 @@ impl Stored for RecoveryClaim {
         keyed(self, partition_key(&self.key()), claim_entry(self.version, self.attempt))
     }
 
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.key(), self.claimed_at))
+    }
+
     fn interpret(item: Item) -> Result<Self, ItemError> {
         unkeyed(item)
     }
@@ -27,6 +33,10 @@ impl Stored for RecoveryClaim {
 impl Stored for RecoveryRecord {
     fn attributes(&self) -> Result<Item, ItemError> {
         keyed(self, partition_key(&self.key()), outcome_entry(self.version, self.attempt))
+    }
+
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.key(), self.ended_at))
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
@@ -48,6 +58,14 @@ impl Stored for QuarantineEntry {
         }
     }
 
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        let at = match self {
+            Self::Quarantined(entry) => entry.timestamp,
+            Self::Released(entry) => entry.timestamp,
+        };
+        Some((self.key(), at))
+    }
+
     fn interpret(item: Item) -> Result<Self, ItemError> {
         if text_of(&item, ENTRY).is_some_and(|entry| entry.contains(RELEASED)) {
             unkeyed::<Release>(item).map(Self::Released)
@@ -61,6 +79,10 @@ impl Stored for QuarantineEntry {
 impl Stored for Overdue {
     fn attributes(&self) -> Result<Item, ItemError> {
         keyed(self, partition_key(&self.key()), overdue_entry(self.due_at))
+    }
+
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.key(), self.timestamp))
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {

@@ -143,19 +143,12 @@ fn keep(kept: &mut Vec<KeptRecovery>, item: Item) -> Result<(), StoreError> {
     };
     let mut attempt = kept.pop_if(|last| last.place() == place).unwrap_or_else(|| KeptRecovery::named(place));
     if entry.ends_with(OUTCOME) {
-        attempt.outcome = Some(readable(RecoveryRecord::kept(item)?));
+        attempt.outcome = Some(RecoveryRecord::kept(item)?.readable());
     } else {
-        attempt.claim = Some(readable(RecoveryClaim::kept(item)?));
+        attempt.claim = Some(RecoveryClaim::kept(item)?.readable());
     }
     kept.push(attempt);
     Ok(())
-}
-
-fn readable<T>(kept: Kept<T>) -> Result<T, ChainHash> {
-    match kept {
-        Kept::Readable(value) => Ok(value),
-        Kept::Unreadable { content, .. } => Err(content),
-    }
 }
 
 impl QuarantineLog for DynamoLog {

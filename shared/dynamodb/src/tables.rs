@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use alims_operations::ports::StoreError;
 
+use crate::activity_item::{EVENT_TYPE, REQUESTED_BY};
 use crate::failure::store_error;
 use crate::index_item::{CREATED_KEY, DUE_KEY, OPEN, TENANT, TENANT_STATE, TERM, UPDATED_KEY};
-use crate::item::{ENTRY, PK};
+use crate::item::{ACTIVITY_DAY, ACTIVITY_KEY, ENTRY, PK};
 
 /// The secondary index that lists are read from.
 pub const BY_STATE: &str = "by-state";
@@ -27,6 +28,8 @@ pub const BY_CREATION: &str = "by-creation";
 pub const BY_DUE_DATE: &str = "by-due-date";
 /// The secondary index of terms, such as labels, by which workflows are looked up. It holds no entry of a workflow.
 pub const BY_TERM: &str = "by-term";
+/// The secondary index of the log's entries by tenant, day and time. Every entry is in it; a commit writes it once.
+pub const BY_DAY: &str = "by-day";
 
 /// How long the creation of a table may take.
 const CREATION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -53,13 +56,34 @@ pub struct SecondaryIndex {
     pub partition_key: &'static str,
     /// The attribute that orders the items of a partition, if it has more than one.
     pub sort_key: Option<&'static str>,
-    /// Whether it holds every attribute, or only the keys.
-    pub holds_every_attribute: bool,
+    /// What it holds beside the keys.
+    pub holds: Holds,
+}
+
+/// What a secondary index holds beside the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing.
+    Keys,
+    /// These attributes.
+    Also(&'static [&'static str]),
+    /// Every attribute.
+    Everything,
 }
 
 /// The log.
-pub const LOG: Table =
-    Table { partition_key: PK, sort_key: Some(ENTRY), stream_view: Some("NEW_AND_OLD_IMAGES"), secondary_indexes: &[] };
+pub const LOG: Table = Table {
+    partition_key: PK,
+    sort_key: Some(ENTRY),
+    stream_view: Some("NEW_AND_OLD_IMAGES"),
+    secondary_indexes: &[SecondaryIndex {
+        name: BY_DAY,
+        partition_key: ACTIVITY_DAY,
+        sort_key: Some(ACTIVITY_KEY),
+        // What filters look at. An entry takes less than a kilobyte, which is one write unit.
+        holds: Holds::Also(&[EVENT_TYPE, REQUESTED_BY]),
+    }],
+};
 
 /// The index.
 pub const INDEX: Table = Table {
@@ -71,27 +95,12 @@ pub const INDEX: Table = Table {
             name: BY_STATE,
             partition_key: TENANT_STATE,
             sort_key: Some(UPDATED_KEY),
-            holds_every_attribute: true,
+            holds: Holds::Everything,
         },
-        SecondaryIndex { name: OPEN_WORKFLOWS, partition_key: OPEN, sort_key: None, holds_every_attribute: false },
-        SecondaryIndex {
-            name: BY_CREATION,
-            partition_key: TENANT,
-            sort_key: Some(CREATED_KEY),
-            holds_every_attribute: false,
-        },
-        SecondaryIndex {
-            name: BY_DUE_DATE,
-            partition_key: TENANT,
-            sort_key: Some(DUE_KEY),
-            holds_every_attribute: false,
-        },
-        SecondaryIndex {
-            name: BY_TERM,
-            partition_key: TERM,
-            sort_key: Some(CREATED_KEY),
-            holds_every_attribute: false,
-        },
+        SecondaryIndex { name: OPEN_WORKFLOWS, partition_key: OPEN, sort_key: None, holds: Holds::Keys },
+        SecondaryIndex { name: BY_CREATION, partition_key: TENANT, sort_key: Some(CREATED_KEY), holds: Holds::Keys },
+        SecondaryIndex { name: BY_DUE_DATE, partition_key: TENANT, sort_key: Some(DUE_KEY), holds: Holds::Keys },
+        SecondaryIndex { name: BY_TERM, partition_key: TERM, sort_key: Some(CREATED_KEY), holds: Holds::Keys },
     ],
 };
 
@@ -117,10 +126,22 @@ pub struct TableNames {
     pub index: String,
 }
 
+/// A table that an earlier release made cannot be used: what is in it has no place in the secondary index.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "an earlier release made the table {table}: it has no secondary index {index}; begin with an empty store, and read \
+     this one with the release that made it"
+)]
+pub struct MadeByEarlierRelease {
+    table: String,
+    index: &'static str,
+}
+
 /// Makes the tables that are not there yet and waits until both can be used. Those that are there stay as they are.
 ///
 /// # Errors
-/// When the store does not make them, or not within a minute.
+/// When the store does not make them, or not within a minute; [`MadeByEarlierRelease`] when a table lacks a secondary
+/// index.
 pub async fn create(client: &Client, names: &TableNames) -> Result<(), StoreError> {
     for (name, table) in [(&names.log, LOG), (&names.index, INDEX)] {
         let request = described(client.create_table().table_name(name), &table)
@@ -132,8 +153,23 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), StoreErro
         }
         let waiting = client.wait_until_table_exists().table_name(name).wait(CREATION_TIMEOUT).await;
         waiting.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        has_every_index(client, name, &table).await?;
     }
     Ok(())
+}
+
+/// Whether the table that is there has the secondary indexes of this release.
+async fn has_every_index(client: &Client, name: &str, table: &Table) -> Result<(), StoreError> {
+    let made = client.describe_table().table_name(name).send().await.map_err(store_error)?.table;
+    let made = made.and_then(|made| made.global_secondary_indexes).unwrap_or_default();
+    let has = |index: &&SecondaryIndex| made.iter().any(|made| made.index_name() == Some(index.name));
+    match table.secondary_indexes.iter().find(|index| !has(index)) {
+        None => Ok(()),
+        Some(index) => {
+            let (table, index) = (name.to_owned(), index.name);
+            Err(StoreError::Refused(Box::new(MadeByEarlierRelease { table, index })))
+        }
+    }
 }
 
 fn described(
@@ -147,11 +183,10 @@ fn described(
     }
     request = request.set_key_schema(Some(key_schema(table.partition_key, table.sort_key)?));
     for index in table.secondary_indexes {
-        let projected = if index.holds_every_attribute { ProjectionType::All } else { ProjectionType::KeysOnly };
         let index = GlobalSecondaryIndex::builder()
             .index_name(index.name)
             .set_key_schema(Some(key_schema(index.partition_key, index.sort_key)?))
-            .projection(Projection::builder().projection_type(projected).build());
+            .projection(projection(index.holds));
         request = request.global_secondary_indexes(index.build()?);
     }
     if let Some(view) = table.stream_view {
@@ -159,6 +194,18 @@ fn described(
         request = request.stream_specification(stream.build()?);
     }
     Ok(request)
+}
+
+fn projection(holds: Holds) -> Projection {
+    let projection = Projection::builder();
+    match holds {
+        Holds::Keys => projection.projection_type(ProjectionType::KeysOnly),
+        Holds::Everything => projection.projection_type(ProjectionType::All),
+        Holds::Also(names) => projection
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(names.iter().map(|name| (*name).to_owned()).collect())),
+    }
+    .build()
 }
 
 fn key_schema(

@@ -4,7 +4,7 @@ use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEve
 use alims_domain::hashing::ChainHash;
 use alims_domain::idempotency::AcceptedRequest;
 use alims_domain::identifiers::{
-    CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowType,
+    CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType,
 };
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
@@ -109,6 +109,10 @@ impl Stored for StoredVersion {
             unchained_hash,
         };
         Ok(serde_dynamo::to_item(wire)?)
+    }
+
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        Some((self.event.key(), self.event.timestamp))
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {

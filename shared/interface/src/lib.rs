@@ -37,6 +37,7 @@ operations! {
     list_rulesets,
     get_caller,
     batch_state_transitions,
+    list_activity,
 }
 
 /// The OpenAPI document.

@@ -11,6 +11,7 @@ pub mod get_caller;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
 pub mod list_rulesets;
+pub mod list_activity;
 pub mod list_workflows;
 pub mod metrics;
 pub mod ports;

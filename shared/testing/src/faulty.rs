@@ -17,11 +17,7 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows,
-    EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted,
-    OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start,
-    StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition,
-    WorkflowIndex, WorkflowLog,
+    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -202,6 +198,12 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         self.script.play("log.record_refusal", store, self.inner.record_refusal(refusal)).await
+    }
+}
+
+impl<T: ActivityLog> ActivityLog for Faulty<T> {
+    async fn activity(&self, query: &ActivityQuery) -> Result<ActivityPage, StoreError> {
+        self.script.play("log.activity", store, self.inner.activity(query)).await
     }
 }
 

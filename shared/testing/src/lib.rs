@@ -15,6 +15,7 @@ pub mod contract;
 pub mod fake_engine;
 mod faulty;
 mod ids;
+mod memory_activity;
 mod memory_bus;
 mod memory_index;
 mod memory_log;

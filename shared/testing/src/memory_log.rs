@@ -1,5 +1,6 @@
 //! The log in memory.
 
+use alims_domain::activity::ActivityKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
@@ -11,12 +12,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::contract::tampered::{Place, Tampered};
-use crate::records::{Kept, Records};
+use crate::records::{Kept, Noted, NotedPlace, Records};
 
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]
 pub struct MemoryLog {
-    workflows: Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>,
+    pub(crate) workflows: Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>,
     part_entries_max: usize,
 }
 
@@ -27,10 +28,24 @@ impl Default for MemoryLog {
 }
 
 #[derive(Debug, Default)]
-struct Entries {
+pub(crate) struct Entries {
     versions: BTreeMap<Version, Result<StoredVersion, NotRead>>,
-    refusals: BTreeMap<EventId, Kept<Refusal>>,
-    records: Records,
+    pub(crate) refusals: BTreeMap<EventId, Kept<Refusal>>,
+    pub(crate) records: Records,
+}
+
+impl Entries {
+    fn note(&mut self, version: &StoredVersion) {
+        let event = &version.event;
+        let place = NotedPlace::Version(event.version);
+        let noted = Noted { kind: event.event_type.into(), by: Some(event.requested_by.clone()), place };
+        self.records.activity.insert((event.timestamp, format!("v{:010}", event.version)), noted);
+    }
+
+    /// A version, if it is there.
+    pub(crate) fn version(&self, key: &WorkflowKey, version: Version) -> Option<Result<StoredVersion, LogError>> {
+        self.versions.get(&version).map(|stored| read(key, version, stored))
+    }
 }
 
 /// Why a version is none that can be read.
@@ -74,7 +89,9 @@ impl MemoryLog {
     /// Writes a version without any condition, which no port can do and only an intruder would.
     pub fn overwrite(&self, version: StoredVersion) {
         let mut log = self.workflows.lock().unwrap();
-        log.entry(version.event.key()).or_default().versions.insert(version.event.version, Ok(version));
+        let entries = log.entry(version.event.key()).or_default();
+        entries.note(&version);
+        entries.versions.insert(version.event.version, Ok(version));
     }
 
     /// Makes a version unreadable.
@@ -164,10 +181,11 @@ impl WorkflowLog for MemoryLog {
     async fn append(&self, version: &StoredVersion) -> Result<(), AppendError> {
         let mut log = self.workflows.lock().unwrap();
         let key = version.event.key();
-        let versions = &mut log.entry(key.clone()).or_default().versions;
-        match versions.get(&version.event.version) {
+        let entries = log.entry(key.clone()).or_default();
+        match entries.versions.get(&version.event.version) {
             None => {
-                versions.insert(version.event.version, Ok(version.clone()));
+                entries.note(version);
+                entries.versions.insert(version.event.version, Ok(version.clone()));
                 Ok(())
             }
             Some(stored) => {
@@ -187,7 +205,12 @@ impl WorkflowLog for MemoryLog {
 
     async fn record_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
         let mut log = self.workflows.lock().unwrap();
-        log.entry(refusal.key()).or_default().refusals.entry(refusal.event_id).or_insert_with(|| Ok(refusal.clone()));
+        let entries = log.entry(refusal.key()).or_default();
+        entries.refusals.entry(refusal.event_id).or_insert_with(|| Ok(refusal.clone()));
+        let place = NotedPlace::Refusal(refusal.event_id);
+        let by = Some(refusal.requested_by.clone());
+        let noted = Noted { kind: ActivityKind::WorkflowTransitionRefused, by, place };
+        entries.records.activity.insert((refusal.timestamp, format!("r{}", refusal.event_id)), noted);
         Ok(())
     }
 }

@@ -81,14 +81,22 @@ impl RecoveryLog for MemoryLog {
 
     async fn claim_recovery(&self, claim: &RecoveryClaim) -> Result<Claimed, StoreError> {
         Ok(self.with_records(&claim.key(), |records| {
-            let there = records.claims.entry((claim.version, claim.attempt)).or_insert_with(|| Ok(claim.clone()));
+            let place = (claim.version, claim.attempt);
+            if !records.claims.contains_key(&place) {
+                records.note_recovery(place, claim.claimed_at, Some(&claim.requested_by));
+            }
+            let there = records.claims.entry(place).or_insert_with(|| Ok(claim.clone()));
             if there.as_ref() == Ok(claim) { Claimed::Ours } else { Claimed::Taken }
         }))
     }
 
     async fn record_recovery(&self, record: &RecoveryRecord) -> Result<(), StoreError> {
         self.with_records(&record.key(), |records| {
-            records.outcomes.entry((record.version, record.attempt)).or_insert_with(|| Ok(record.clone()));
+            let place = (record.version, record.attempt);
+            if !records.outcomes.contains_key(&place) {
+                records.note_recovery(place, record.ended_at, None);
+            }
+            records.outcomes.entry(place).or_insert_with(|| Ok(record.clone()));
         });
         Ok(())
     }
@@ -115,6 +123,9 @@ impl QuarantineLog for MemoryLog {
         self.with_records(&entry.key(), |records| {
             let mut entry = entry.clone();
             for _ in 0..BESIDE_MAX {
+                if !records.quarantine.contains_key(&place_of(&entry)) {
+                    records.note_quarantine(&entry);
+                }
                 match records.quarantine.entry(place_of(&entry)).or_insert_with(|| Ok(entry.clone())) {
                     Ok(there) => return Ok(there.clone()),
                     Err(content) => match &mut entry {
@@ -136,6 +147,10 @@ impl OverdueLog for MemoryLog {
 
     async fn record_overdue(&self, overdue: &Overdue) -> Result<Noted, StoreError> {
         Ok(self.with_records(&overdue.key(), |records| {
+            let is_new = !records.overdue.contains_key(&overdue.due_at);
+            if is_new {
+                records.note_overdue(overdue);
+            }
             let there = records.overdue.entry(overdue.due_at).or_insert_with(|| Ok(overdue.clone()));
             if there.as_ref() == Ok(overdue) { Noted::Now } else { Noted::Already }
         }))

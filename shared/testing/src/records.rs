@@ -1,7 +1,8 @@
 //! One workflow's recoveries and quarantines, as the log in memory holds them.
 
+use alims_domain::activity::ActivityKind;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::Version;
+use alims_domain::identifiers::{EventId, PrincipalId, Version};
 use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{BreakFound, BreakId, QuarantineEntry};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
@@ -24,9 +25,64 @@ pub(crate) struct Records {
     pub(crate) unreadable_quarantines: Vec<BreakFound>,
     /// Keyed by the due date.
     pub(crate) overdue: BTreeMap<Timestamp, Kept<Overdue>>,
+    /// Every entry of the workflow by its time and its name, as it was written.
+    pub(crate) activity: BTreeMap<(Timestamp, String), Noted>,
+}
+
+/// What the activity says of an entry without reading it.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) kind: ActivityKind,
+    pub(crate) by: Option<PrincipalId>,
+    pub(crate) place: NotedPlace,
+}
+
+/// Where an entry has its place among those of its workflow.
+#[derive(Clone, Debug)]
+pub(crate) enum NotedPlace {
+    Version(Version),
+    Refusal(EventId),
+    Recovery((Version, u32)),
+    Quarantine((BreakId, bool, Option<ChainHash>)),
+    Overdue(Timestamp),
 }
 
 impl Records {
+    /// Notes a claim or an outcome that was written.
+    pub(crate) fn note_recovery(
+        &mut self,
+        (version, attempt): (Version, u32),
+        at: Timestamp,
+        by: Option<&PrincipalId>,
+    ) {
+        let (kind, end) = match by {
+            Some(_) => (ActivityKind::RecoveryRequested, "c"),
+            None => (ActivityKind::RecoveryEnded, "o"),
+        };
+        let name = format!("a{version:010}{attempt:010}{end}");
+        let noted = Noted { kind, by: by.cloned(), place: NotedPlace::Recovery((version, attempt)) };
+        self.activity.insert((at, name), noted);
+    }
+
+    /// Notes an entry of a quarantine that was written.
+    pub(crate) fn note_quarantine(&mut self, entry: &QuarantineEntry) {
+        let place = place_of(entry);
+        let (kind, at, by) = match entry {
+            QuarantineEntry::Quarantined(it) => (ActivityKind::WorkflowQuarantined, it.timestamp, &it.requested_by),
+            QuarantineEntry::Released(it) => (ActivityKind::WorkflowReleased, it.timestamp, &it.requested_by),
+        };
+        let name = format!("q{}{}{}", place.0.as_str(), place.1, place.2.as_ref().map_or("", ChainHash::as_str));
+        let noted = Noted { kind, by: Some(by.clone()), place: NotedPlace::Quarantine(place) };
+        self.activity.insert((at, name), noted);
+    }
+
+    /// Notes a due date that passed.
+    pub(crate) fn note_overdue(&mut self, overdue: &Overdue) {
+        let place = NotedPlace::Overdue(overdue.due_at);
+        let noted = Noted { kind: ActivityKind::WorkflowOverdue, by: None, place };
+        self.activity.insert((overdue.timestamp, format!("d{}", overdue.due_at)), noted);
+    }
+
     /// The names of the entries, in the order in which a store would walk them.
     pub(crate) fn entries(&self) -> Vec<String> {
         let claims = self.claims.keys().map(|(version, attempt)| format!("a{version:010}{attempt:010}c"));

@@ -14,6 +14,7 @@ use std::path::Path;
 alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
 alims_testing::tampered_contract!(MemoryLog::default());
+alims_testing::activity_contract!(MemoryLog::default());
 
 /// A log that is walked in one part.
 mod log_with_whole_parts {

@@ -24,6 +24,7 @@ mod get_workflow_state;
 mod judging;
 mod lab;
 mod list_rulesets;
+mod list_activity;
 mod list_workflows;
 mod member_names;
 mod publish_events;

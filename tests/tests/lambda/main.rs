@@ -15,9 +15,7 @@ mod sam_local;
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_interface::{
-    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
-    get_workflow_state, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition,
-    verify_workflow_history,
+    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
@@ -154,6 +152,7 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&get_workflow_history::ROUTE).holding("/items/3/event_type", "WorkflowRecovered"),
         Asked::of(&verify_workflow_history::ROUTE).holding("/versions_checked", 4),
         Asked::of(&list_workflows::ROUTE).holding("/items/0/published_version", 4),
+        Asked::of(&list_activity::ROUTE).holding("/items/0/kind", "RecoveryEnded"),
         Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),

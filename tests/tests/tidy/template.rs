@@ -1,6 +1,6 @@
 //! What is deployed is what is written elsewhere: operations, routes, tables; and no role may change the log.
 
-use alims_dynamodb::tables::{INDEX, LOG, Table};
+use alims_dynamodb::tables::{Holds, INDEX, LOG, Table};
 use alims_interface::ROUTES;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -291,12 +291,20 @@ fn key_schema(partition_key: &str, sort_key: Option<&str>) -> Value {
     keys.map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect()
 }
 
+fn projection(holds: Holds) -> Value {
+    match holds {
+        Holds::Keys => json!({"ProjectionType": "KEYS_ONLY"}),
+        Holds::Also(names) => json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": names}),
+        Holds::Everything => json!({"ProjectionType": "ALL"}),
+    }
+}
+
 fn indexes(table: &Table) -> Value {
     let described = table.secondary_indexes.iter().map(|index| {
         json!({
             "IndexName": index.name,
             "KeySchema": key_schema(index.partition_key, index.sort_key),
-            "Projection": {"ProjectionType": if index.holds_every_attribute { "ALL" } else { "KEYS_ONLY" }},
+            "Projection": projection(index.holds),
         })
     });
     let described: Vec<Value> = described.collect();

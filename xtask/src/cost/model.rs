@@ -164,7 +164,8 @@ fn tables(facts: &Facts, choice: &Choice) -> anyhow::Result<Vec<Part>> {
     let request = item_units + number("read_queries")? - 1.0;
     let publisher = item_units + number("published_queries")? - 1.0;
     let read = moves * (request * (1.0 + number("reads_per_transition")?) + publisher);
-    let log_writes = moves * write_units(facts, choice)?;
+    // A secondary index has the class of its table.
+    let log_writes = moves * (write_units(facts, choice)? + number("activity_writes")?);
     let entry = (number("index_entry_bytes")? / WRITE_UNIT).ceil();
     let index_writes = moves * number("index_writes")? * entry;
     let of_class =

@@ -137,14 +137,15 @@ fn throttles() -> Value {
             })
         });
     // A secondary index counts apart from its table.
-    let of_indexes =
-        ["by-state", "open-workflows", "by-creation", "by-due-date", "by-term"].into_iter().flat_map(|index| {
-            events.map(|metric| {
-                let label = json!({ "label": format!("{index} {metric}") });
-                let name = "GlobalSecondaryIndexName";
-                json!(["AWS/DynamoDB", metric, "TableName", "${IndexTable}", name, index, label])
-            })
-        });
+    let of_the_index = ["by-state", "open-workflows", "by-creation", "by-due-date", "by-term"];
+    let indexes = of_the_index.map(|index| ("IndexTable", index)).into_iter().chain([("LogInUse", "by-day")]);
+    let of_indexes = indexes.flat_map(|(table, index)| {
+        events.map(|metric| {
+            let label = json!({ "label": format!("{index} {metric}") });
+            let name = "GlobalSecondaryIndexName";
+            json!(["AWS/DynamoDB", metric, "TableName", format!("${{{table}}}"), name, index, label])
+        })
+    });
     graph("Throttled calls of the tables", "Sum", of_tables.chain(of_indexes).collect())
 }
 

@@ -87,6 +87,8 @@ pub(crate) enum Log {
     Read,
     /// Read the items of many workflows.
     ReadMany,
+    /// Read one workflow's items, and those of a tenant by their time.
+    Activity,
     /// Read one workflow's items and add items.
     Append,
     /// The same, and look up by their keys which of many items there are.

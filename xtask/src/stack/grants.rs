@@ -41,14 +41,7 @@ impl Grant {
 /// Everything a function is granted.
 pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     let mut grants = Vec::new();
-    let log = "!GetAtt LogTable.Arn";
-    grants.extend(function.log.map(|may| match may {
-        Log::Read => Grant::on("ReadTheLog", &["dynamodb:Query"], log),
-        Log::ReadMany => Grant::on("ReadTheLog", &["dynamodb:BatchGetItem", "dynamodb:Query"], log),
-        Log::Append => Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log),
-        Log::Note => Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log),
-        Log::Walk => Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log),
-    }));
+    grants.extend(function.log.into_iter().flat_map(of_the_log));
     grants.extend(function.index.into_iter().flat_map(of_the_index));
     if function.stream {
         let stream = "!GetAtt LogTable.StreamArn";
@@ -82,6 +75,27 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     let send = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     grants.push(Grant { why, ..Grant::on("SendTraces", send, "\"*\"") });
     grants
+}
+
+fn of_the_log(may: Log) -> Vec<Grant> {
+    let log = "!GetAtt LogTable.Arn";
+    match may {
+        Log::Read => vec![Grant::on("ReadTheLog", &["dynamodb:Query"], log)],
+        Log::ReadMany => vec![Grant::on("ReadTheLog", &["dynamodb:BatchGetItem", "dynamodb:Query"], log)],
+        Log::Activity => {
+            vec![
+                // The secondary index of the log in use: log_in_use.rs knows this name.
+                Grant::on("ListActivity", &["dynamodb:Query"], "!GetAtt LogTable.ByDayArn"),
+                // A query opens the connection before the first request.
+                Grant::on("ReadTheLog", &["dynamodb:BatchGetItem", "dynamodb:Query"], log),
+            ]
+        }
+        Log::Append => vec![Grant::on("AppendToTheLog", &["dynamodb:PutItem", "dynamodb:Query"], log)],
+        Log::Note => {
+            vec![Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log)]
+        }
+        Log::Walk => vec![Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log)],
+    }
 }
 
 fn of_the_index(may: Index) -> Vec<Grant> {

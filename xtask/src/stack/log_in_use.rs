@@ -2,10 +2,14 @@
 //! `LogTable`; this module writes the choice wherever they mention it, so that no mention is forgotten.
 
 /// What a source writes, and what the template says instead.
-const CHOICES: [(&str, &str); 3] = [
+const CHOICES: [(&str, &str); 4] = [
     (
         "!GetAtt LogTable.StreamArn",
         "!If [LogIsRestored, !Sub \"arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${RestoredLogTable}/stream/${RestoredLogStreamLabel}\", !GetAtt LogTable.StreamArn]",
+    ),
+    (
+        "!GetAtt LogTable.ByDayArn",
+        "!If [LogIsRestored, !Sub \"arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${RestoredLogTable}/index/by-day\", !Sub \"${LogTable.Arn}/index/by-day\"]",
     ),
     (
         "!GetAtt LogTable.Arn",

@@ -189,7 +189,7 @@ fn role(function: &Function) -> anyhow::Result<String> {
         Some(Log::Append | Log::Note | Log::Walk) => {
             "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n"
         }
-        Some(Log::Read | Log::ReadMany) | None => "",
+        Some(Log::Read | Log::ReadMany | Log::Activity) | None => "",
     };
     let mut yaml = format!(
         "  {pascal}Role:

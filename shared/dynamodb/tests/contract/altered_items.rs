@@ -95,6 +95,12 @@ fn is_key(name: &str) -> bool {
     ["pk", "entry"].contains(&name)
 }
 
+/// Whether the store takes it: the key of a secondary index is a text that is not empty, or is not there.
+fn can_be_stored(item: &RawItem) -> bool {
+    let mut keys = ["activity_day", "activity_key"].iter().filter_map(|name| item.get(*name));
+    keys.all(|key| key.as_s().is_ok_and(|text| !text.is_empty()))
+}
+
 /// Version 3 of a workflow, with every member there is.
 fn a_rich_version() -> StoredVersion {
     let failed = a_move(&a_move(&a_created("w-1"), State::Active), State::Failed);
@@ -139,6 +145,7 @@ async fn every_alteration_is_noticed(stored: StoredVersion) {
         .filter(|item| {
             original.iter().filter(|(name, _)| is_key(name)).all(|(name, value)| item.get(name) == Some(value))
         })
+        .filter(can_be_stored)
         .collect();
     assert!(altered.len() > 100, "only {}", altered.len());
     for item in altered {

@@ -39,6 +39,20 @@ alims_testing::records_contract!(a_log().await);
 alims_testing::tampered_contract!(tampered_log::a_tampered_log().await);
 
 /// As the service uses it.
+mod activity_with_long_pages {
+    use super::tampered_log;
+
+    alims_testing::activity_contract!(tampered_log::a_tampered_log().await);
+}
+
+/// With so few entries read that every shard ends a round somewhere.
+mod activity_with_short_pages {
+    use super::tampered_log;
+
+    alims_testing::activity_contract!(tampered_log::a_tampered_log().await.reading_at_most(2));
+}
+
+/// As the service uses it.
 mod index_with_long_pages {
     use super::an_index;
 

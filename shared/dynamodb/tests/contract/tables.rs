@@ -1,11 +1,13 @@
 //! The tables are made as they are defined, and making them again harms nothing.
 
-use alims_dynamodb::tables::{self, INDEX, LOG, Table};
+use alims_dynamodb::tables::{self, Holds, INDEX, LOG, Table, TableNames};
 use alims_dynamodb::{DynamoLog, client};
 use alims_operations::ports::WorkflowLog;
 use alims_testing::builders::{a_created, a_key};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
-use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, ProjectionType, TableDescription};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProjectionType, ScalarAttributeType, TableDescription,
+};
 
 use crate::on_dynoxide;
 
@@ -25,9 +27,21 @@ fn is_as_defined(made: &TableDescription, table: Table) {
         assert_eq!(made.index_name(), Some(defined.name));
         assert_eq!(key_schema(made.key_schema(), &hash).as_deref(), Some(defined.partition_key));
         assert_eq!(key_schema(made.key_schema(), &range).as_deref(), defined.sort_key);
-        let projected = if defined.holds_every_attribute { ProjectionType::All } else { ProjectionType::KeysOnly };
-        assert_eq!(made.projection().and_then(|projection| projection.projection_type()), Some(&projected));
+        let (projected, also): (_, &[&str]) = match defined.holds {
+            Holds::Keys => (ProjectionType::KeysOnly, &[]),
+            Holds::Also(names) => (ProjectionType::Include, names),
+            Holds::Everything => (ProjectionType::All, &[]),
+        };
+        let projection = made.projection().unwrap();
+        assert_eq!(
+            (projection.projection_type(), projection.non_key_attributes()),
+            (Some(&projected), also_of(also).as_slice())
+        );
     }
+}
+
+fn also_of(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 #[tokio::test]
@@ -49,9 +63,28 @@ async fn making_the_tables_again_keeps_what_is_in_them() {
     assert_eq!(log.head(&a_key("w-1")).await.unwrap(), Some(first));
 }
 
+#[tokio::test]
+async fn a_table_that_lacks_a_secondary_index_is_named_and_left_alone() {
+    let client = on_dynoxide::client().await;
+    let names = TableNames { log: "WorkflowLog".to_owned(), index: "WorkflowIndex".to_owned() };
+    let text = |name: &str| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let made = client.create_table().table_name(&names.log).billing_mode(BillingMode::PayPerRequest);
+    let made = made.attribute_definitions(text("pk")).attribute_definitions(text("entry"));
+    let made = made.key_schema(key("pk", KeyType::Hash)).key_schema(key("entry", KeyType::Range));
+    made.send().await.unwrap();
+    let refused = tables::create(&client, &names).await.unwrap_err();
+    let told = alims_operations::errors::with_causes(&refused);
+    assert!(told.contains("an earlier release made the table WorkflowLog: it has no secondary index by-day"), "{told}");
+    let there = client.list_tables().send().await.unwrap().table_names.unwrap();
+    assert_eq!(there, ["WorkflowLog"]);
+}
+
 #[test]
 fn every_key_attribute_is_named_once() {
-    assert_eq!(LOG.key_attributes(), ["entry", "pk"]);
+    assert_eq!(LOG.key_attributes(), ["activity_day", "activity_key", "entry", "pk"]);
     assert_eq!(
         INDEX.key_attributes(),
         ["created_key", "due_key", "open", "pk", "tenant_id", "tenant_state", "term", "updated_key"]

@@ -47,6 +47,12 @@ impl TamperedLog {
         HashMap::from([("pk".to_owned(), text(pk)), ("entry".to_owned(), text(entry.to_owned()))])
     }
 
+    /// The same log, but a round of the activity reads no more entries of a shard than so many.
+    pub(crate) fn reading_at_most(mut self, entries: u16) -> Self {
+        self.log = self.log.walking_at_most(entries);
+        self
+    }
+
     /// Puts an item under any key of a workflow.
     pub(crate) async fn put(&self, key: &WorkflowKey, entry: &str) {
         self.put_item(Self::keys(key, entry), "no item of this service").await;

@@ -85,7 +85,7 @@ def equal(name, what, found, expected):
 def check_version(name, item):
     members = {key: plain(value) for key, value in item.items()}
     metadata, context = members["metadata"], members.get("validation_context")
-    not_shown = ["pk", "entry", "format", "hash", "accepted", "unchained_hash"]
+    not_shown = ["pk", "entry", "format", "activity_day", "activity_key", "hash", "accepted", "unchained_hash"]
     shown = {key: value for key, value in members.items() if key not in not_shown}
     shown["metadata"] = json.loads(metadata)
     if context is not None:
@@ -106,7 +106,20 @@ def check_quarantine(name, item):
     equal(name, "entry", members["entry"], f"q#{members['broken_at_version']:010}-{half}#{kind}{beside}")
 
 
+def check_place(name, item):
+    """The place in the activity, which every entry of the log has."""
+    at = next(plain(item[member]) for member in ["timestamp", "claimed_at", "ended_at"] if member in item)
+    tenant, workflow = plain(item["pk"]).split("#")
+    shard = int(digest("activity-shard", workflow)[:2], 16) % 4
+    equal(name, "activity_day", plain(item["activity_day"]), f"{tenant}#{at[:10]}#{shard}")
+    equal(name, "activity_key", plain(item["activity_key"]), f"{at}#{workflow}#{plain(item['entry'])}")
+
+
 def main():
+    for name, item in ITEMS.items():
+        if "entry" in item and not name.startswith("unreadable-"):
+            check_place(name, item)
+
     versions = ["version-created", "version-active", "version-moved", "version-resumed"]
     for name in versions:
         check_version(name, ITEMS[name])
@@ -117,7 +130,7 @@ def main():
     for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:
         check_quarantine(name, ITEMS[name])
     before, keys = ITEMS["version-created"], ["pk", "entry"]
-    for after, half in [(ITEMS["version-active"], "746b5628f3f5e3f2c4e32f2c9138d0c7"), ({}, "f3c84206d5a1983d75655497ff395787")]:
+    for after, half in [(ITEMS["version-active"], "6600f0926e6582f7dabd3137ef2507ea"), ({}, "9b3926abf27e12dafc6f895201c9aebd")]:
         parts = {"keys": {key: before[key] for key in keys}, "before": before, "after": after}
         record = {name: {"M": part} for name, part in parts.items()} | {"sequence_number": {"S": "1"}}
         equal("version-created", "change", digest("changed", sha256(item_bytes(record)))[:32], half)

@@ -425,6 +425,7 @@ fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
         "create-workflow" => create_workflow::request::read(request).map(drop),
         "request-state-transition" => request_state_transition::request::read(request).map(drop),
         "list-rulesets" => list_rulesets::request::read(request).map(drop),
+        "list-activity" => list_activity::request::read(request).map(drop),
         "list-workflows" => list_workflows::request::read(request).map(drop),
         "get-workflow-history" => get_workflow_history::request::read(request).map(drop),
         "verify-workflow-history" => verify_workflow_history::request::read(request).map(drop),

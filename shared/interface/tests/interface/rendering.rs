@@ -1,7 +1,6 @@
 //! Answers that say yes: bodies without nulls, headers of every answer, pages that fit.
 
 use ::get_workflow_history::cursor::HistoryCursors;
-use ::get_workflow_history::entry::HistoryEntry;
 use ::get_workflow_history::response::{ANSWER_BYTES_MAX, HistoryPage};
 use ::verify_workflow_history::cursor::VerificationCursors;
 use ::verify_workflow_history::response::Verification;
@@ -14,6 +13,7 @@ use alims_domain::recovery::records::{KeptRecovery, RecoveryAttempt};
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
+use alims_edge::wire::HistoryEntry;
 use alims_edge::wire::RecoveryReport;
 use alims_operations::get_workflow_history::{self, HistoryItem, HistoryPosition, Include};
 use alims_operations::get_workflow_recovery::{Progress, RecoveryStatus};

@@ -108,6 +108,10 @@ impl Site {
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
             "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
+            "list-activity" => {
+                let ports = alims_operations::list_activity::Ports { reading, clock };
+                list_activity::list_activity(&ports, request).await
+            }
             "count-workflows" => count_workflows::count_workflows(&listing, request).await,
             "list-rulesets" => {
                 let rulesets = Arc::new(some_rulesets(2));

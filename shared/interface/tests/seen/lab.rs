@@ -9,9 +9,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history,
-    get_workflow_recovery, get_workflow_state, list_rulesets, list_workflows, recover_workflow, release_workflow,
-    replay_events, request_state_transition, verify_workflow_history,
+    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -129,6 +127,10 @@ impl Lab {
                 let (reading, rules) = (self.reading(), self.judge.clone());
                 let ports = alims_operations::get_workflow_state::Ports { reading, rules, clock };
                 get_workflow_state::get_workflow_state(&ports, request).await
+            }
+            "list-activity" => {
+                let ports = alims_operations::list_activity::Ports { reading: self.reading(), clock };
+                list_activity::list_activity(&ports, request).await
             }
             "list-rulesets" => {
                 let rulesets = Arc::new(some_rulesets(2));

@@ -1,6 +1,7 @@
 //! The ports of the operations. Each port states the errors that an adapter MUST return.
 
 mod access;
+mod activity;
 mod bus;
 mod clock;
 mod failure;
@@ -16,6 +17,7 @@ mod sets;
 mod walk;
 
 pub use access::AccessPolicy;
+pub use activity::{ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry};
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};

@@ -22,6 +22,7 @@ mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;
 mod list_rulesets;
+mod list_activity;
 mod list_workflows;
 mod ports;
 mod properties;

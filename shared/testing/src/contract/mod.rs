@@ -7,6 +7,7 @@
 //! fail. These tests take a *stage*: the adapter with a fake of its service, which a test reads and controls.
 
 pub mod access;
+pub mod activity;
 pub mod bus;
 pub mod count;
 pub mod dead_letters;
@@ -94,6 +95,25 @@ macro_rules! records_contract {
             records_come_in_the_order_of_their_due_dates_and_in_pages
             any_number_of_deadlines_is_looked_up_at_once
             records_of_due_dates_change_no_version_and_are_no_refusals
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of the log's activity. The argument is an expression for a fresh
+/// [`tampered::Tampered`]; it may await.
+#[macro_export]
+macro_rules! activity_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { activity, $adapter,
+            every_kind_of_entry_is_in_the_activity_at_its_own_time
+            pages_of_any_size_show_every_entry_once_and_newest_first
+            a_span_is_from_its_first_instant_to_before_its_last
+            a_walk_that_goes_on_while_others_append_misses_and_repeats_nothing
+            filters_let_through_what_they_name
+            an_altered_entry_is_shown_as_unreadable_in_its_place
+            an_entry_that_was_removed_is_passed_over
+            tenants_are_kept_apart
+            days_without_entries_are_walked_to_the_end
         }
     };
 }

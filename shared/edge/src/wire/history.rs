@@ -1,4 +1,4 @@
-//! The entries of a history, as callers see them.
+//! The entries of a workflow's log, as callers see them.
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
@@ -9,9 +9,10 @@ use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{KeptRecovery, OUTCOME_UNREADABLE, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{Refusal, RuleReason};
 use alims_domain::timestamp::Timestamp;
-use alims_edge::wire::{ChainFault, RecoveryStep, Status};
 use alims_operations::get_workflow_history::{HistoryItem, Unreadable};
 use serde::Serialize;
+
+use crate::wire::{ChainFault, RecoveryStep, Status};
 
 /// One entry of a history: a version or, on request, another entry of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]

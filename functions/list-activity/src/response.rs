@@ -1,0 +1,69 @@
+//! A page of activity.
+
+use alims_domain::activity::ActivityKind;
+use alims_domain::identifiers::WorkflowId;
+use alims_domain::timestamp::Timestamp;
+use alims_edge::wire::HistoryEntry;
+use alims_operations::list_activity::{ActivityItem, ActivityPage};
+use serde::Serialize;
+
+use crate::cursor::ActivityCursors;
+
+/// The maximum size of the items of one page together, in bytes of JSON. AWS Lambda answers with at most 6 MB, and the
+/// answer is quoted once more on its way.
+pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// One entry of a tenant's log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActivityEntry {
+    /// The entry's own time.
+    pub at: Timestamp,
+    /// The workflow; of a refused creation the one that was not created.
+    pub workflow_id: WorkflowId,
+    /// The kind of entry. Absent when an unreadable entry does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ActivityKind>,
+    /// The entry, as the history of the workflow shows it. A recovery has two: at its request and at its end. Both show
+    /// the attempt as it is now.
+    pub entry: HistoryEntry,
+}
+
+impl From<ActivityItem> for ActivityEntry {
+    fn from(item: ActivityItem) -> Self {
+        let ActivityItem { at, workflow_id, kind, entry, place: _ } = item;
+        Self { at, workflow_id, kind, entry: entry.into() }
+    }
+}
+
+/// A page of activity, newest first. A page may be short or empty although more pages follow.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ActivityList {
+    /// The entries.
+    pub items: Vec<ActivityEntry>,
+    /// The cursor of the next page; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+impl ActivityList {
+    /// Renders a page; items that do not fit into one answer move to the next page.
+    ///
+    /// # Errors
+    /// When an item has no JSON, which is a bug.
+    pub fn new(page: ActivityPage, cursors: &ActivityCursors) -> Result<Self, serde_json::Error> {
+        let (mut items, mut bytes, mut behind) = (Vec::new(), 0_usize, None);
+        for item in page.items {
+            let place = item.place.clone();
+            let entry = ActivityEntry::from(item);
+            bytes = bytes.saturating_add(serde_json::to_vec(&entry)?.len());
+            if bytes > ANSWER_BYTES_MAX && behind.is_some() {
+                return Ok(Self { items, next_cursor: behind.map(|place| cursors.seal(&place)) });
+            }
+            items.push(entry);
+            behind = Some(place);
+        }
+        Ok(Self { items, next_cursor: page.next.map(|place| cursors.seal(&place)) })
+    }
+}
