@@ -51,6 +51,7 @@ impl HistoryPage {
                 | HistoryItem::Quarantined(_)
                 | HistoryItem::Released(_)
                 | HistoryItem::Recovery(_)
+                | HistoryItem::Overdue(_)
                 | HistoryItem::Unreadable(_) => None,
             };
             let entry = HistoryEntry::from(item);

@@ -3,8 +3,8 @@
 //! This crate does no I/O, reads no clock, makes no ids, does not block and knows no port.
 
 pub mod access;
-pub mod amendment;
 pub mod activity;
+pub mod amendment;
 pub mod attempt;
 pub mod bus_event;
 pub mod call;

@@ -25,8 +25,8 @@ use crate::batch;
 use crate::failure::store_error;
 use crate::item::{
     ACTIVITY_DAY, ACTIVITY_KEY, ENTRY, Kept, OUTCOME, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, SHARDS,
-    Stored, VERSION_PREFIX, activity_day, attempt_named_by, claim_entry, due_date_named_by, named, outcome_entry, partition_key,
-    refusal_named_by, stands_at, text_of, version_beside, workflow_named_by,
+    Stored, VERSION_PREFIX, activity_day, attempt_named_by, claim_entry, due_date_named_by, named, outcome_entry,
+    partition_key, refusal_named_by, stands_at, text_of, version_beside, workflow_named_by,
 };
 use crate::tables::BY_DAY;
 

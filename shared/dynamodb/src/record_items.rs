@@ -1,7 +1,7 @@
 //! Recoveries, quarantines, and due dates that passed, as items of the log.
 
-use alims_domain::overdue::Overdue;
 use alims_domain::identifiers::WorkflowKey;
+use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::timestamp::Timestamp;

@@ -94,6 +94,10 @@ impl Stored for Hint {
         })?)
     }
 
+    fn happened(&self) -> Option<(WorkflowKey, Timestamp)> {
+        None
+    }
+
     fn interpret(item: Item) -> Result<Self, ItemError> {
         let wire: HintItem = serde_dynamo::from_item(item)?;
         let (key, term) = named_by(wire.pk.as_str()).ok_or_else(|| malformed("its key names no term of a workflow"))?;

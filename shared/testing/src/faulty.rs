@@ -17,7 +17,11 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters,
+    DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries,
+    IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog,
+    RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules,
+    VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -15,7 +15,9 @@ mod sam_local;
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_interface::{
-    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
+    get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events,
+    request_state_transition, verify_workflow_history,
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};

@@ -9,7 +9,9 @@ use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
-    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history,
+    get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows, recover_workflow,
+    release_workflow, replay_events, request_state_transition, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};

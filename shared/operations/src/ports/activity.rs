@@ -106,8 +106,10 @@ impl KeptEntry {
                 Some(Ok(claim)) => Some(&claim.requested_by),
                 Some(Err(_)) | None => None,
             },
-            Self::Overdue(_) |
-            Self::UnreadableVersion(..) | Self::UnreadableRefusal(..) | Self::UnreadableQuarantine(..) => None,
+            Self::Overdue(_)
+            | Self::UnreadableVersion(..)
+            | Self::UnreadableRefusal(..)
+            | Self::UnreadableQuarantine(..) => None,
         }
     }
 }

@@ -11,8 +11,8 @@ use alims_domain::refusal::Refusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry, OverdueLog, QuarantineLog, RecoveryLog,
-    WorkflowLog,
+    ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry, OverdueLog, QuarantineLog,
+    RecoveryLog, WorkflowLog,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 
 use crate::builders::{
     a_break, a_claim, a_created_of, a_fresh_tenant, a_full_record, a_key_of, a_move, a_quarantine, a_refusal,
-    a_release, at, sealed, version, an_overdue};
+    a_release, an_overdue, at, sealed, version,
+};
 use crate::contract::log::a_fresh_key;
 use crate::contract::tampered::{Place, Tampered};
 
@@ -163,7 +164,9 @@ fn told(entries: Vec<ActivityEntry>) -> Vec<(Timestamp, ActivityKind, KeptEntry)
 }
 
 /// Of every kind there is, each with all that is in it, and each repetition of a write adds none.
-pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<Log: ActivityLog + OverdueLog>>(
+    store: T,
+) {
     let each = OneOfEach::of(&a_fresh_key());
     each.write(store.log()).await;
     each.write(store.log()).await;
@@ -176,7 +179,9 @@ pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<
 }
 
 /// Also with many entries of one instant, and across midnight.
-pub async fn pages_of_any_size_show_every_entry_once_and_newest_first<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn pages_of_any_size_show_every_entry_once_and_newest_first<T: Tampered<Log: ActivityLog + OverdueLog>>(
+    store: T,
+) {
     let tenant = a_fresh_tenant();
     for number in 0..30 {
         let key = a_key_of(&tenant, &format!("w:{number}"));
@@ -299,7 +304,9 @@ pub async fn filters_let_through_what_they_name<T: Tampered<Log: ActivityLog + O
 }
 
 /// Of every kind, between others that are not altered.
-pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Log: ActivityLog + OverdueLog>>(
+    store: T,
+) {
     let each = OneOfEach::of(&a_fresh_key());
     let (key, log) = (&each.key, store.log());
     each.write(log).await;
