@@ -62,7 +62,10 @@ impl Scene {
         let letters = MemoryDeadLetters::default();
         let (ports, work) = (self.publishing(&actor), &letters);
         let Some(failed) = self.invoke(rng, publish(&ports, work, &batch)).await else { return };
-        assert!(letters.all().is_empty(), "{:?}", letters.all());
+        // Versions that are held back wait for a recovery, or for the notification of a later version.
+        let others: Vec<_> =
+            letters.all().into_iter().filter(|letter| !letter.why.ends_with(": quarantined")).collect();
+        assert!(others.is_empty(), "{others:?}");
         let again: Vec<String> = failed.iter().filter_map(version_of).map(|(workflow, _)| workflow).collect();
         for workflow in last.keys() {
             let what = if again.contains(workflow) { What::ComesAgain } else { What::Answered };
