@@ -21,7 +21,7 @@ use crate::chain_walk::identified;
 use crate::errors::with_causes;
 use crate::metrics;
 use crate::ports::{
-    EntryRefused, EventBus, LogError, PublishPorts, QuarantineLog, RefusedEvent, RefusedForGood, StoreError,
+    Advanced, EntryRefused, EventBus, LogError, PublishPorts, QuarantineLog, RefusedEvent, RefusedForGood, StoreError,
     WorkflowIndex, WorkflowLog,
 };
 
@@ -351,9 +351,13 @@ async fn advance<I: WorkflowIndex>(index: &I, cursors: Vec<&mut Cursor>) {
         .for_each_concurrent(PUBLISHER_CONCURRENCY_MAX, async |cursor| {
             let Some(event) = cursor.accepted.take() else { return };
             match index.advance_keeping(&IndexEntry::from(&event), &cursor.kept).await {
-                Ok(_) => {
+                Ok(advanced) => {
                     cursor.checkpoint = Some(event.version);
-                    cursor.kept = event.labels;
+                    // The entry of another publisher may have had other labels since, and their hints may be gone.
+                    cursor.kept = match advanced {
+                        Advanced::Yes => event.labels,
+                        Advanced::AlreadyThere => Labels::default(),
+                    };
                 }
                 Err(error) => {
                     cursor.stop =
