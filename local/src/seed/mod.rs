@@ -153,8 +153,9 @@ impl People {
         let fresh = match answer.status.as_u16() {
             201 => true,
             200 => false,
-            // An earlier seed on another day said another due date.
-            422 | 409 if answer.body["code"] == "idempotency-key-reused" => false,
+            // An earlier seed said another due date, or this is the one whose history it altered.
+            422 if answer.body["code"] == "idempotency-key-reused" => false,
+            423 => false,
             _ => answer.done().map(|_| true)?,
         };
         let ends_in = fresh.then_some((ends_in, 1)).into_iter().collect();

@@ -97,7 +97,8 @@ async fn a_malformed_query_is_refused_with_every_fault() {
         "limit=ten",
         "updated_after=yesterday",
         "colour=red",
-        "state=ACTIVE&state=PAUSED",
+        "order=created&order=due",
+        "label=sample:S-1&order=updated",
     ] {
         alice.get(&format!("/workflows?{query}")).await.refused(400, "malformed-request");
     }

@@ -192,7 +192,8 @@ fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_
             let is_of_a_break =
                 ["WorkflowQuarantined", "WorkflowReleased"].contains(&detail["event_type"].as_str().unwrap());
             let is_a_remark = detail["event_type"] == "WorkflowAmended" && pointer == "/reason";
-            let is_the_state_of_an_overdue = detail["event_type"] == "WorkflowOverdue" && pointer == "/current_state";
+            let is_the_state_of_an_overdue =
+                detail["event_type"] == "WorkflowOverdue" && ["/current_state", "/due_at"].contains(&&*pointer);
             let must_be_there = is_the_reason_of_a_release || is_a_remark || is_the_state_of_an_overdue;
             let may_lack = (OPTIONAL.contains(&&*pointer) && !must_be_there)
                 || (is_of_a_break && pointer == "/version")

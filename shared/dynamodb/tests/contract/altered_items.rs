@@ -243,7 +243,9 @@ async fn versions_before_an_unreadable_one_are_given_and_none_after_it() {
     let (client, names) = on_dynoxide::tables().await;
     let log = DynamoLog::new(client.clone(), &names.log);
     let key = a_key("w-1");
-    let chain = a_chain(&key, 5, 1);
+    // One whose third version moves the workflow, so that a rival can make the same move.
+    let mut chains = (1..).map(|seed| a_chain(&key, 5, seed));
+    let chain = chains.find(|chain| !chain[2].event.event_type.keeps_the_state()).unwrap();
     for version in &chain {
         log.append(version).await.unwrap();
     }
@@ -295,7 +297,10 @@ async fn an_altered_record_of_a_due_date_is_none_that_can_be_read() {
     let original = raw_items(&client, &names.log).await.remove(0);
     let altered = altered_items(&original).into_iter();
     for item in altered.filter(|item| ["pk", "entry"].iter().all(|name| item.get(*name) == original.get(*name))) {
-        put_raw(&client, &names.log, &item).await;
+        // The store itself keeps texts out of its keys that are no texts, or empty.
+        if client.put_item().table_name(&names.log).set_item(Some(item)).send().await.is_err() {
+            continue;
+        }
         match &log.overdue(&key, None, 10).await.unwrap()[..] {
             [KeptOverdue::Unreadable { due_at: named, .. }] => assert_eq!(*named, due_at),
             // What nothing else vouches for.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 const HASH_1: &str = "8e4bf7b2351332e64956fa7e6749a800ebdd873b6b22106b033e7c62bd4164c3";
 /// The hash of version 2.
-pub const HASH_2: &str = "58f3b854a2f29a8c517778589d22eb447e5354d39d6e1d152a016f55ae04cba3";
+pub const HASH_2: &str = "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5";
 const HASH_3: &str = "8073ffe222360d495c0509b237dae845e53f3d8992e94fc794ae29dcb6758b78";
 
 /// The workflow as created.

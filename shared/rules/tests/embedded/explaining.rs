@@ -153,7 +153,7 @@ fn an_amendment_can_be_explained_too() {
     assert!(told(json!({"reason": "x", "labels": {"A": "x"}})).contains("amendment is invalid"));
     assert!(told(json!({"reason": "x", "due_at": "tomorrow"})).contains("amendment is invalid"));
     let many: Map<String, Value> = (0..9).map(|n| (format!("l{n}"), json!("x"))).collect();
-    assert!(told(json!({"reason": "x", "labels": many})).contains("at most 10 labels"));
+    assert!(told(json!({"reason": "x", "labels": many})).contains("more than the 10 labels"));
     approved["current_state"] = json!("COMPLETED");
     let closed = |request: Value| FromFiles::of_amendment(&approved.to_string(), &request.to_string(), &asker("alice"));
     assert!(closed(json!({"reason": "A remark.", "labels": {"rack": "7"}})).is_ok());

@@ -218,8 +218,8 @@ fn a_position_that_contradicts_what_was_received_is_not_taken() {
 /// An amendment is a version like any other: it keeps the state and not the place.
 #[test]
 fn an_amendment_waits_for_the_version_before_it_and_holds_up_the_one_after_it() {
-    let mut chain = a_chain(&key("default", "w"), 2, 7);
-    let active = chain.pop().unwrap();
+    let chain = a_chain(&key("default", "w"), 1, 7);
+    let active = a_move(&chain[0], State::Active);
     let amended = sealed(WorkflowEvent {
         event_type: EventType::WorkflowAmended,
         version: active.event.version.next().unwrap(),
