@@ -11,9 +11,10 @@ use serde_dynamo::{AttributeValue, Item};
 use std::collections::HashMap;
 
 use crate::item::{
-    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, VERSION_PREFIX, item_hash, named, stands_at, text_of,
-    version_beside, version_read_from, workflow_named_by,
+    ENTRY, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, VERSION_PREFIX, named, stands_at, text_of, version_beside,
+    version_read_from, workflow_named_by,
 };
+use crate::item_hash::item_hash;
 
 /// The attribute of every entry but a recovery's that identifies its event.
 const EVENT_ID: &str = "event_id";

@@ -10,9 +10,9 @@ use alims_operations::ports::{IndexPage, IndexPosition, IndexQuery, ListOrder, S
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
-use crate::DynamoIndex;
 use crate::failure::store_error;
 use crate::index_item::{CREATED_KEY, DUE_KEY, TENANT, TERM, place, position_named_by};
+use crate::index_table::DynamoIndex;
 use crate::item::{KeyText, PK, partition_key};
 use crate::list::{HIGHEST, LOWEST, read_entries};
 use crate::tables::{BY_CREATION, BY_DUE_DATE, BY_TERM};

@@ -18,10 +18,9 @@ use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use crate::DynamoIndex;
 use crate::failure::store_error;
-use crate::index::{Put, settle};
 use crate::index_item::placed_key;
+use crate::index_table::{DynamoIndex, Put, settle};
 use crate::item::{CURRENT_FORMAT, FORMAT, ItemError, Kept, KeyText, PK, Stored, newer_format, text_of};
 
 /// The prefix of a hint's key. No tenant has an empty name, so it is no workflow's.

@@ -39,8 +39,9 @@ pub use errors::{
 };
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
+pub use publishing::anomaly::Anomaly;
 pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};
-pub use publishing::rebuild_index::{Anomaly, Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
+pub use publishing::rebuild_index::{Finding, RebuildIndexError, RebuildOptions, Rebuilt, rebuild_index};
 pub use publishing::{publish_events, replay_events};
 pub use recovery::assess::{AssessError, Assessed, assess, assess_part};
 pub use recovery::start::{StartPorts, StartRecoveryError};

@@ -4,7 +4,7 @@ use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, Reason, RecoveryId, TenantId, Version, WorkflowKey, WorkflowType};
+use alims_domain::identifiers::{EventId, Reason, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
@@ -18,14 +18,14 @@ use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventTy
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
-use alims_operations::ports::{
-    EntryFilter, Ids, IndexQuery, ListOrder, ListedRule, ListedRuleset, RulesEngine, Rulesets,
-};
+use alims_operations::ports::{EntryFilter, Ids, IndexQuery, ListOrder};
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 use crate::SequentialIds;
+
+pub use crate::some_rulesets::some_rulesets;
 
 /// Where ids of built values come from: none comes twice in a process.
 static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
@@ -413,34 +413,6 @@ fn some_metadata(rng: &mut Rng) -> Metadata {
         object.insert(format!("member-{}", rng.u8(..)), value);
     }
     Metadata::new(object).unwrap()
-}
-
-/// So many rulesets of an embedded engine, each for a type of its own and with two rules; and one type without rules.
-#[must_use]
-pub fn some_rulesets(many: usize) -> Rulesets {
-    let workflow_type = |number: usize| format!("type-{number:02}").parse().unwrap();
-    let rule = |rule_id: &str, message: &str, moves| ListedRule {
-        rule_id: rule_id.to_owned(),
-        message: message.to_owned(),
-        moves,
-        amendments: true,
-    };
-    let ruleset = |number: usize| ListedRuleset {
-        ruleset: format!("set-{number:02}"),
-        ruleset_version: "1".to_owned(),
-        workflow_types: vec![workflow_type(number)],
-        rules: vec![
-            rule("both", "Do both.", vec![(None, State::Created), (Some(State::Active), State::Completed)]),
-            rule("amendments", "Ask first.", Vec::new()),
-        ],
-    };
-    let without: Vec<WorkflowType> = vec!["free-form".parse().unwrap()];
-    Rulesets {
-        engine: RulesEngine::Embedded,
-        workflow_types: Some((0..many).map(workflow_type).chain(without.clone()).collect()),
-        types_without_rules: without,
-        rulesets: (0..many).map(ruleset).collect(),
-    }
 }
 
 /// The list of all workflows of a tenant, by their last update.

@@ -25,6 +25,7 @@ pub mod odd_documents;
 mod policies;
 mod records;
 mod rules;
+mod some_rulesets;
 
 pub use built::built_binary;
 pub use clock::{FixedClock, SteppingClock};

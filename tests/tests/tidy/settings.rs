@@ -150,7 +150,7 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
         });
         assert_eq!(counts, judges, "{operation}: the breaker's metric");
     }
-    assert_eq!(judging, 5);
+    assert_eq!(judging, 6);
     for filter in filters.values() {
         let metric = &filter["MetricTransformations"][0];
         let alarm = properties("RulesEngineCircuitOpenAlarm");

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod document;
+mod list_filters;
 mod member_names;
 mod problems;
 mod readers;

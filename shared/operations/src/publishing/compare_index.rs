@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::ports::{IndexWalk, LogError, LogWalk, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
-use crate::publishing::rebuild_index::{Anomaly, Course, Finding, RebuildIndexError, look};
+use crate::publishing::anomaly::Anomaly;
+use crate::publishing::rebuild_index::{Course, Finding, RebuildIndexError, look};
 
 /// What a comparison has found so far.
 #[derive(Clone, Debug, Default, PartialEq)]

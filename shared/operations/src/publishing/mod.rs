@@ -1,5 +1,6 @@
 //! Publishing from the log to the event bus and the index.
 
+pub(crate) mod anomaly;
 pub mod compare_index;
 pub mod publish_events;
 pub mod rebuild_index;
