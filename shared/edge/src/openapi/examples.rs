@@ -70,12 +70,13 @@ pub fn moved() -> Value {
 /// The workflow after it was amended.
 #[must_use]
 pub fn amended_workflow() -> Value {
-    let mut workflow = moved_workflow();
-    let event = amended();
-    for member in ["version", "metadata", "labels", "due_at", "assignee"] {
-        workflow[member] = event[member].clone();
+    let (mut workflow, event) = (moved_workflow(), amended());
+    let members = ["version", "metadata", "labels", "due_at", "assignee"].map(|member| (member, member));
+    if let Some(workflow) = workflow.as_object_mut() {
+        for (member, of_the_event) in members.into_iter().chain([("updated_at", "timestamp")]) {
+            workflow.extend(event.get(of_the_event).map(|value| (member.to_owned(), value.clone())));
+        }
     }
-    workflow["updated_at"] = event["timestamp"].clone();
     workflow
 }
 

@@ -268,9 +268,9 @@ where
     writers.join_all().await;
     let shown: Vec<_> = walked
         .iter()
-        .map(|entry| match &entry.entry {
-            KeptEntry::Version(event) => event.event_id,
-            other => panic!("{other:?}"),
+        .map(|entry| {
+            let KeptEntry::Version(event) = &entry.entry else { panic!("{entry:?}") };
+            event.event_id
         })
         .collect();
     let once: BTreeSet<_> = shown.iter().copied().collect();

@@ -63,7 +63,8 @@ pub async fn a_label_finds_a_workflow_exactly_while_it_has_it<I: WorkflowIndex>(
     let tenant = a_fresh_tenant();
     let (a, b) = (by_label(&tenant, &[("x", "a")]), by_label(&tenant, &[("x", "b")]));
     let none = Labels::default();
-    let steps: [(u32, &[(&str, &str)], Labels, bool, bool); 7] = [
+    type Pairs = &'static [(&'static str, &'static str)];
+    let steps: [(u32, Pairs, Labels, bool, bool); 7] = [
         (1, &[("x", "a")], none.clone(), true, false),
         (2, &[("x", "a")], labels(&[("x", "a")]), true, false),
         (3, &[("x", "b")], none.clone(), false, true),
@@ -303,7 +304,8 @@ pub async fn every_look_up_is_what_a_plain_model_says<I: WorkflowIndex>(index: I
             assignee: (rng.u8(..4) == 0).then(|| rng.choice(["bob", "Ωmega#1", "eve"]).unwrap().parse().unwrap()),
             labels: ["x", "y"]
                 .into_iter()
-                .filter_map(|name| (rng.u8(..3) == 0).then(|| label(name, rng.choice(["a", "b", "z"]).unwrap())))
+                .filter(|_| rng.clone().u8(..3) == 0)
+                .map(|name| label(name, rng.choice(["a", "b", "z"]).unwrap()))
                 .collect(),
             due_before: rarely(&mut rng),
             overdue_at: rarely(&mut rng),
