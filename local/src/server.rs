@@ -213,8 +213,7 @@ impl Server {
         });
         let every = Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every };
         let background = start_background(starting, waiting, index, ids.clone(), every);
-        let stop = CancellationToken::new();
-        let here = address;
+        let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
         let service = serve(listener, router(parts, &config.issuer, &key), patience, stop.clone());

@@ -156,6 +156,7 @@ async fn data_that_only_the_patch_makes_too_much_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "most of it is the table of the requests")]
 async fn a_bad_request_is_told_what_is_wrong_and_leaves_no_trace() {
     let text = |bytes: usize| json!("x".repeat(bytes));
     let members = [

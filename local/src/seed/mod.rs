@@ -68,7 +68,7 @@ pub(crate) async fn seed(args: SeedArgs, data: PathBuf) -> Result<()> {
         }
         made.there_already += one.there_already;
         made.refused += one.refused;
-        if count % 25 == 0 || count == total {
+        if count.is_multiple_of(25) || count == total {
             let _ = writeln!(io::stderr(), "  {count} of {total} workflows");
         }
     }

@@ -45,7 +45,8 @@ fn replaced() -> (u16, Value) {
 
 #[tokio::test]
 async fn hints_are_put_before_the_entry_and_former_ones_removed_after_it() {
-    let answers: [(fn(usize) -> (u16, Value), usize, bool); 4] = [
+    type Answer = fn(usize) -> (u16, Value);
+    let answers: [(Answer, usize, bool); 4] = [
         (|call| if call == 1 { replaced() } else { (200, json!({})) }, 3, true),
         (|call| if call == 0 { broken() } else { (200, json!({})) }, 1, false),
         (|call| if call == 1 { broken() } else { (200, json!({})) }, 2, false),

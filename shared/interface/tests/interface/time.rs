@@ -57,6 +57,7 @@ impl Site {
         site
     }
 
+    #[allow(clippy::too_many_lines, reason = "an arm for each operation")]
     async fn asked(&self, event: &GatewayEvent, name: &str) -> Seen {
         let mut request = event.request();
         request.extensions_mut().insert(TimeLeft::until(u64::from(REQUEST_SECONDS_MAX) * 1000, 0));

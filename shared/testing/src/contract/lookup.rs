@@ -304,8 +304,9 @@ pub async fn every_look_up_is_what_a_plain_model_says<I: WorkflowIndex>(index: I
             assignee: (rng.u8(..4) == 0).then(|| rng.choice(["bob", "Ωmega#1", "eve"]).unwrap().parse().unwrap()),
             labels: ["x", "y"]
                 .into_iter()
-                .filter(|_| rng.clone().u8(..3) == 0)
-                .map(|name| label(name, rng.choice(["a", "b", "z"]).unwrap()))
+                .flat_map(
+                    |name| if rng.u8(..3) == 0 { rng.choice(["a", "b", "z"]).map(|of| label(name, of)) } else { None },
+                )
                 .collect(),
             due_before: rarely(&mut rng),
             overdue_at: rarely(&mut rng),
