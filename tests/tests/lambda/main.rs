@@ -158,7 +158,7 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
-        Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 5),
+        Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 6),
     ]
 }
 

@@ -23,7 +23,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "ChainHash::of(",
-        &["shared/domain/src/hash_chain.rs", "shared/domain/src/witness.rs", "shared/dynamodb/src/item.rs"],
+        &["shared/domain/src/hash_chain.rs", "shared/domain/src/witness.rs", "shared/dynamodb/src/item_hash.rs"],
         "hash canonical JSON or a digest of parts",
     ),
     (

@@ -7,7 +7,7 @@ const GENESIS: &str = "000000000000000000000000000000000000000000000000000000000
 const HASH_1: &str = "8e4bf7b2351332e64956fa7e6749a800ebdd873b6b22106b033e7c62bd4164c3";
 /// The hash of version 2.
 pub const HASH_2: &str = "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5";
-const HASH_3: &str = "8073ffe222360d495c0509b237dae845e53f3d8992e94fc794ae29dcb6758b78";
+const HASH_3: &str = "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd";
 
 /// The workflow as created.
 #[must_use]
