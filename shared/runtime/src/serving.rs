@@ -149,19 +149,19 @@ pub fn invocation(context: &Context) -> Span {
 /// Connects to the log with a read of a key that cannot exist: most of a first answer's time is the TLS handshake, and
 /// during the start of a function no caller waits for it.
 pub async fn warm_log<L: WorkflowLog>(log: &L) {
-    if let Some(key) = nobody() {
+    if let Some(key) = no_workflow() {
         told(log.head(&key).await);
     }
 }
 
 /// Connects to the index in the same way.
 pub async fn warm_index<I: WorkflowIndex>(index: &I) {
-    if let Some(key) = nobody() {
+    if let Some(key) = no_workflow() {
         told(index.entries(&[key]).await);
     }
 }
 
-fn nobody() -> Option<WorkflowKey> {
+fn no_workflow() -> Option<WorkflowKey> {
     Some(WorkflowKey { tenant_id: "-".parse().ok()?, workflow_id: "-".parse().ok()? })
 }
 
