@@ -23,6 +23,7 @@ async fn lines_of(function: &str, correlation_id: &str, message: &str) -> Vec<Va
             return lines;
         }
         assert!(begun.elapsed() < PATIENCE, "{function} says nothing of {correlation_id}: {lines:#?}");
+        // CloudWatch Logs has no notification of a line; PATIENCE bounds how long this looks again.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -15,7 +15,7 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
     let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
     let rules: BTreeSet<&str> = workspace().text("shared/rules/src/choice.rs").split('"').collect();
     let tokens: BTreeSet<&str> = workspace().text("shared/edge/src/reader/token.rs").split('"').collect();
-    assert!(globals.keys().all(|name| name.starts_with("AWS_")), "what is ours goes to whoever needs it");
+    assert!(globals.keys().all(|name| name.starts_with("AWS_")), "only the functions that read a setting get it");
     let mut given: BTreeSet<String> = globals.keys().cloned().collect();
     for operation in workspace().operations() {
         let function = properties(&format!("{}Function", pascal(&operation)));
@@ -25,7 +25,7 @@ fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_oth
             let known = read.contains(name.as_str())
                 || reads_rules && rules.contains(name.as_str())
                 || has_a_route && tokens.contains(name.as_str());
-            assert!(known, "{operation}: nobody reads {name}");
+            assert!(known, "{operation}: no function reads {name}");
             given.insert(name.clone());
         }
     }
