@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::environment::{Environment, INDEX, LOG};
+use crate::outside::recording::is_version;
 
 /// Whose workflows all of a harness are.
 pub const TENANT: &str = "lab";
@@ -216,13 +217,11 @@ impl Harness {
     }
 }
 
-/// Whether an event has no version and no place in any order, as refusals, quarantines, releases and due dates
-/// that passed have none.
+/// Whether an event is no version's and has no place in any order, as those of refusals, quarantines, releases and due
+/// dates that passed. Their `version` is the one that the workflow had.
 #[must_use]
 pub fn is_unordered(event: &serde_json::Value) -> bool {
-    // Their `version` is the one that the workflow had.
-    let unordered = ["WorkflowTransitionRefused", "WorkflowQuarantined", "WorkflowReleased", "WorkflowOverdue"];
-    event["event_type"].as_str().is_none_or(|event_type| unordered.contains(&event_type))
+    !is_version(event)
 }
 
 /// A workflow of the harness's tenant.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::recording::{number, text};
+use super::recording::{is_version, number, text};
 
 /// What a request is to the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,10 +137,4 @@ impl Outcome {
         let versions = items.iter().filter(|item| is_version(item));
         Self { events: versions.map(|item| text(&item["event_id"])).collect(), ..Self::plain("versions") }
     }
-}
-
-/// Whether an item of a history, or an event, is a version, not a refusal and not a due date that passed.
-#[must_use]
-pub fn is_version(item: &Value) -> bool {
-    !["WorkflowTransitionRefused", "WorkflowOverdue"].iter().any(|other| item["event_type"] == *other)
 }

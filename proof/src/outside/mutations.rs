@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::answers::is_version;
-use super::recording::{Seen, number};
+use super::recording::{Seen, is_version, number};
 use crate::check::Mutation;
 
 /// All of them.

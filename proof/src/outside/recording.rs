@@ -1,5 +1,6 @@
 //! What was seen, line by line: `tests/tests/e2e/recorder.rs` writes it.
 
+use alims_domain::event::EventType;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +37,7 @@ pub enum Seen {
         /// What came.
         body: Value,
     },
-    /// A version's event was received.
+    /// An event was received.
     Received {
         /// The event.
         detail: Value,
@@ -66,14 +67,22 @@ impl Seen {
         Some(format!("{workflow} of the tenant {tenant}"))
     }
 
-    /// The workflow it is about; an answer is about what was asked.
+    /// The workflow it is about; an answer is about what was asked. None for an event that is no version's: such events
+    /// have no place in the order that `spec/OutsideWorkflowManager.tla` describes.
     #[must_use]
     pub fn about(&self, asked: &BTreeMap<String, String>) -> Option<String> {
         match self {
             Self::Answered { call, .. } => asked.get(call).cloned(),
+            Self::Received { detail, .. } if !is_version(detail) => None,
             _ => self.workflow(),
         }
     }
+}
+
+/// Whether an item of a history, or an event, is a version, and not a refusal, a due date that passed or the like.
+#[must_use]
+pub fn is_version(item: &Value) -> bool {
+    EventType::deserialize(&item["event_type"]).is_ok()
 }
 
 /// A text, or none as an empty one.

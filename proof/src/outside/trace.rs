@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::answers::{Kind, Outcome, is_version};
-use super::recording::{Seen, number, text};
+use super::answers::{Kind, Outcome};
+use super::recording::{Seen, is_version, number, text};
 use crate::tla::{Makers, Trace};
 
 /// A version that no workflow has: no history is as long.
