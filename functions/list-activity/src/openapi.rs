@@ -40,7 +40,8 @@ pub fn described() -> Described {
 fn of_activity() -> Vec<Parameter> {
     let by = parameters::text().min_length(Some(1)).max_length(Some(256));
     let from = "Only entries of this instant or later. By default a day before `to`, or before now.";
-    let to = "Only entries before this instant, at most 31 days after `from`. By default 31 days after `from`, or now.";
+    let to = "Only entries before this instant: at or after `from`, and at most 31 days later. By default 31 days \
+              after `from`, or now.";
     let principal = "Only what this principal did or asked for. Write `+` as `%2B`, and a space as `%20`. The end of a \
                      recovery names no principal.";
     let kind = "Only entries of this kind.";

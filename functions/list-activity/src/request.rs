@@ -63,7 +63,7 @@ fn check_span(filter: &ActivityFilter, faults: &mut Faults) {
         faults.outside("the query parameter to must not be before from");
     } else if to > from.later_by_seconds(ACTIVITY_DAYS_MAX.saturating_mul(DAY_SECONDS)) {
         faults.outside(format!(
-            "the query parameter to must be at most {ACTIVITY_DAYS_MAX} days after from; ask for each part by itself"
+            "the query parameter to must be at most {ACTIVITY_DAYS_MAX} days after from; ask for each part in its own request"
         ));
     }
 }

@@ -33,6 +33,12 @@ IN_WORDS = [
     re.compile(r"^must be a name, not a word for no value|^is a name of the service itself"),
     # A workflow does not replace itself.
     re.compile(r"must name another workflow than workflow_id"),
+    # A batch names each workflow once.
+    re.compile(r"^is also in /transitions/\d+; name each workflow once"),
+    # Which filters and orders go together, and that a span has bounds and runs forwards.
+    re.compile(r"^the query parameter order must be created, or absent, with label or quarantined"),
+    re.compile(r"^the query parameter label must name each label only once"),
+    re.compile(r"^the query parameter to must (not be before from|be at most \d+ days after from)"),
     # Depth, and names that begin with a reserved prefix.
     re.compile(r"is nested too deep; use fewer levels|has a reserved name"),
 ]
