@@ -31,7 +31,7 @@ from api_client.models import UnauthenticatedProblem, WorkflowEvent
 
 page = HistoryPage.from_dict(history)
 kinds = [type(item) for item in page.items]
-assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release, Overdue], kinds
+assert kinds == [WorkflowEvent, WorkflowEvent, Refusal, RecoveryAttempt, Quarantine, Release, Overdue, WorkflowEvent], kinds
 for item, shown in zip(page.items[:2], history["items"]):
     assert item.metadata.to_dict() == shown["metadata"], item
     assert item.labels.to_dict() == shown["labels"], item

@@ -117,7 +117,7 @@ impl Laptop {
     /// What is otherwise.
     pub(super) fn holds_what_the_functions_did(&self) -> anyhow::Result<()> {
         let state = self.get("/workflows/sample-1")?;
-        for (pointer, expected) in [("/current_state", Value::from("ACTIVE")), ("/version", Value::from(2))] {
+        for (pointer, expected) in [("/current_state", Value::from("ACTIVE")), ("/version", Value::from(3))] {
             anyhow::ensure!(state.pointer(pointer) == Some(&expected), "the workflow is not as it was left: {state}");
         }
         let listed = self.get("/workflows")?;
