@@ -25,10 +25,11 @@ use std::sync::LazyLock;
 
 use crate::SequentialIds;
 
+pub use crate::some_audit_entries::{a_review, an_export, some_request};
 pub use crate::some_rulesets::some_rulesets;
 
 /// Where ids of built values come from: none comes twice in a process.
-static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
+pub(crate) static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
 
 /// The instant `millis` milliseconds after 2026-11-23T08:15:00.000Z.
 #[must_use]

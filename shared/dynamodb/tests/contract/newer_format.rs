@@ -4,9 +4,9 @@ use alims_domain::identifiers::Version;
 use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, AppendError, DeadlinePosition, DueWorkflows, EntryFilter, IndexCount, IndexQuery, ListOrder, LogError,
-    NewerFormat, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AppendError, AuditEntries, DeadlinePosition, DueWorkflows, EntryFilter, IndexCount, IndexQuery,
+    ListOrder, LogError, NewerFormat, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition,
+    SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -127,6 +127,14 @@ async fn everything_done_to(store: &Store, kind: Kind) {
             let deadline = values::overdue().deadline();
             assert!(log.overdue_noted(std::slice::from_ref(&deadline)).await.unwrap().contains(&deadline));
             assert_eq!(log.record_overdue(&values::overdue()).await.unwrap(), Noted::Already);
+        }
+        Kind::RecordsExported | Kind::AuditTrailReviewed => {
+            let stored = if kind == Kind::RecordsExported { values::exported() } else { values::reviewed() };
+            assert_newer(kind, &log.audit_entries(&key.tenant_id, None, 10).await);
+            assert_newer(kind, &log.record_audit(&stored).await);
+            if let Some(request) = &stored.request {
+                assert_newer(kind, &log.audit_recorded(&key.tenant_id, request).await);
+            }
         }
         Kind::DeadlinePosition => {
             assert_eq!(index.deadline_position().await.unwrap(), DeadlinePosition::default(), "the sweep begins anew");

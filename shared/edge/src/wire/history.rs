@@ -89,6 +89,8 @@ pub enum EntryKind {
     Quarantine,
     /// The record of a due date that passed.
     Overdue,
+    /// An audit entry of the tenant; only the activity shows it.
+    Audit,
 }
 
 /// An attempt to recover the workflow: who asked for it, when and why, and how it ended.
@@ -160,16 +162,18 @@ pub enum RecoveryEventType {
     RecoveryAttempt,
 }
 
+impl UnreadableEntry {
+    /// One whose key says nothing but the kind.
+    #[must_use]
+    pub const fn of(entry: EntryKind, content: ChainHash) -> Self {
+        let event_type = UnreadableEventType::UnreadableEntry;
+        Self { event_type, entry, version: None, event_id: None, due_at: None, content }
+    }
+}
+
 impl From<Unreadable> for UnreadableEntry {
     fn from(unreadable: Unreadable) -> Self {
-        let of = |entry, content| Self {
-            event_type: UnreadableEventType::UnreadableEntry,
-            entry,
-            version: None,
-            event_id: None,
-            due_at: None,
-            content,
-        };
+        let of = Self::of;
         match unreadable {
             Unreadable::Version { version, content } => {
                 Self { version: Some(version), ..of(EntryKind::Version, content) }
