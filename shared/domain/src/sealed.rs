@@ -24,13 +24,42 @@ pub struct Sealed<T> {
     hash: ChainHash,
 }
 
+/// The hash of an entry.
+///
+/// # Errors
+/// When it has no canonical JSON, which is a bug.
+pub fn hash_of<T: LogEntry>(entry: &T) -> Result<ChainHash, NotCanonical> {
+    Ok(ChainHash::of(canonical_json(entry)?.as_bytes()))
+}
+
+/// An entry as it is shown: with its hash. Only an entry whose hash fits is read, so it is the stored one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown<T>(pub T);
+
+/// The same of a borrowed entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownRef<'a, T>(pub &'a T);
+
+impl<T: LogEntry> Serialize for ShownRef<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hash = hash_of(self.0).map_err(serde::ser::Error::custom)?;
+        Hashed { entry: self.0, hash: &hash }.serialize(serializer)
+    }
+}
+
+impl<T: LogEntry> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ShownRef(&self.0).serialize(serializer)
+    }
+}
+
 impl<T: LogEntry> Sealed<T> {
     /// Seals an entry.
     ///
     /// # Errors
     /// When it has no canonical JSON, which is a bug.
     pub fn new(entry: T) -> Result<Self, NotCanonical> {
-        let hash = ChainHash::of(canonical_json(&entry)?.as_bytes());
+        let hash = hash_of(&entry)?;
         Ok(Self { entry, hash })
     }
 }
@@ -57,7 +86,7 @@ impl<T> Deref for Sealed<T> {
 
 /// The members of the entry, and its hash.
 #[derive(Serialize)]
-struct Shown<'a, T> {
+struct Hashed<'a, T> {
     #[serde(flatten)]
     entry: &'a T,
     hash: &'a ChainHash,
@@ -65,7 +94,7 @@ struct Shown<'a, T> {
 
 impl<T: Serialize> Serialize for Sealed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Shown { entry: &self.entry, hash: &self.hash }.serialize(serializer)
+        Hashed { entry: &self.entry, hash: &self.hash }.serialize(serializer)
     }
 }
 
@@ -90,7 +119,7 @@ mod schema {
     use utoipa::openapi::schema::Schema;
     use utoipa::openapi::{Object, Ref, RefOr};
 
-    use super::{HASH, Sealed};
+    use super::{HASH, Sealed, Shown};
     use crate::hashing::ChainHash;
 
     fn add_hash(object: &mut Object) {
@@ -114,6 +143,22 @@ mod schema {
                 RefOr::T(_) | RefOr::Ref(_) => {}
             }
             schema
+        }
+    }
+
+    impl<T: ToSchema> ComposeSchema for Shown<T> {
+        fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+            <Sealed<T> as utoipa::PartialSchema>::schema()
+        }
+    }
+
+    impl<T: ToSchema> ToSchema for Shown<T> {
+        fn name() -> Cow<'static, str> {
+            T::name()
+        }
+
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            Sealed::<T>::schemas(schemas);
         }
     }
 

@@ -1,9 +1,8 @@
 //! Audit entries of a tenant: one item for each, in a partition of the tenant that no workflow can have.
 
-use alims_domain::audit_entry::{AuditEntry, KeptAuditEntry, StoredAuditEntry};
+use alims_domain::audit_entry::{KeptAuditEntry, StoredAuditEntry};
 use alims_domain::idempotency::RepeatableRequest;
 use alims_domain::identifiers::{EventId, TenantId, WorkflowKey};
-use alims_domain::sealed::Sealed;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{AuditEntries, AuditPlace, AuditRecorded, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -63,7 +62,7 @@ fn names_an_audit_entry(entry: &str) -> bool {
 impl Stored for StoredAuditEntry {
     fn attributes(&self) -> Result<Item, ItemError> {
         let entry = audit_entry(self.entry.event_id, self.request.as_ref());
-        let mut item = keyed(&self.entry, audit_partition(&self.entry.tenant_id), entry)?;
+        let mut item = keyed(&*self.entry, audit_partition(&self.entry.tenant_id), entry)?;
         if let Some(request) = &self.request {
             item.insert(REQUEST.to_owned(), serde_dynamo::to_attribute_value(request)?);
         }
@@ -81,7 +80,7 @@ impl Stored for StoredAuditEntry {
 
     fn interpret(mut item: Item) -> Result<Self, ItemError> {
         let request = item.remove(REQUEST).map(serde_dynamo::from_attribute_value).transpose()?;
-        Ok(Self { entry: unkeyed::<Sealed<AuditEntry>>(item)?, request })
+        Ok(Self { entry: unkeyed(item)?, request })
     }
 }
 

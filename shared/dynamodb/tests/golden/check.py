@@ -138,7 +138,9 @@ def main():
         equal(name, "previous_hash", plain(ITEMS[name]["previous_hash"]), plain(ITEMS[previous]["hash"]))
     for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:
         check_quarantine(name, ITEMS[name])
-    for name in ["records-exported", "audit-trail-reviewed"]:
+    kept = ["refusal", "claim", "outcome", "overdue", "records-exported", "audit-trail-reviewed"]
+    kept += [f"{kind}{which}" for kind in ["quarantined", "released"] for which in ["", "-beside", "-replaced"]]
+    for name in kept:
         check_kept(name, ITEMS[name])
     review = ITEMS["audit-trail-reviewed"]
     equal("audit-trail-reviewed", "entry", plain(review["entry"]), f"e#k#{plain(review['request'])['key']}")

@@ -229,6 +229,7 @@ pub(crate) fn refusal() -> Refusal {
         event_type: RefusalEventType::WorkflowTransitionRefused,
         operation: "request-state-transition".to_owned(),
         version: Some(number(2)),
+        head_hash: Some(active().event.hash),
         current_state: Some(State::Active),
         target_state: Some(State::Completed),
         replaces: None,
@@ -252,6 +253,7 @@ pub(crate) fn claim() -> RecoveryClaim {
         tenant_id: key().tenant_id,
         workflow_id: key().workflow_id,
         version: number(3),
+        head_hash: Some(moved().event.hash),
         attempt: 2,
         trigger: Trigger::Request,
         requested_by: "sue".parse().unwrap(),
@@ -271,6 +273,7 @@ pub(crate) fn outcome() -> RecoveryRecord {
         tenant_id: key().tenant_id,
         workflow_id: key().workflow_id,
         version: number(3),
+        head_hash: Some(moved().event.hash),
         attempt: 2,
         outcome: Outcome {
             status: OutcomeStatus::Quarantined,
@@ -314,6 +317,7 @@ fn quarantine(last_digits: &str, found: &BreakFound) -> Quarantine {
         published_hash: found.published.clone(),
         timestamp: at(17),
         version: Some(number(4)),
+        head_hash: None,
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
         recovery_id: Some(claim().recovery_id.as_str().to_owned()),
@@ -333,6 +337,7 @@ fn release(last_digits: &str, found: &BreakFound) -> Release {
         published_hash: found.published.clone(),
         timestamp: at(40),
         version: Some(number(4)),
+        head_hash: None,
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),
         correlation_id: Some("cause:1".parse().unwrap()),
@@ -353,12 +358,15 @@ pub(crate) fn released() -> QuarantineEntry {
 /// The quarantine of version 2, beside an entry that cannot be read.
 pub(crate) fn quarantined_beside() -> QuarantineEntry {
     let beside = Some(hash(UNREADABLE_QUARANTINE));
-    QuarantineEntry::Quarantined(Quarantine { beside, ..quarantine("22", &altered()) })
+    let (version, head_hash) = (Some(number(3)), Some(moved().event.hash));
+    QuarantineEntry::Quarantined(Quarantine { beside, version, head_hash, ..quarantine("22", &altered()) })
 }
 
 /// The release of version 2, beside an entry that cannot be read.
 pub(crate) fn released_beside() -> QuarantineEntry {
-    QuarantineEntry::Released(Release { beside: Some(hash(UNREADABLE_RELEASE)), ..release("23", &altered()) })
+    let (beside, version) = (Some(hash(UNREADABLE_RELEASE)), Some(number(3)));
+    let head_hash = Some(moved().event.hash);
+    QuarantineEntry::Released(Release { beside, version, head_hash, ..release("23", &altered()) })
 }
 
 /// Version 3 is not the one that was published.
@@ -415,6 +423,7 @@ pub(crate) fn overdue() -> Overdue {
         workflow_type: "sample-analysis".parse().unwrap(),
         event_type: OverdueEventType::WorkflowOverdue,
         version: number(5),
+        head_hash: resumed().event.hash,
         current_state: State::Paused,
         due_at: at(60),
         assignee: Some("bob".parse().unwrap()),
