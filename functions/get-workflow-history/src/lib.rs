@@ -71,7 +71,7 @@ mod tests {
         }
         let versions: Vec<u64> = shown
             .iter()
-            .filter(|item| item.get("hash").is_some())
+            .filter(|item| item.get("previous_hash").is_some())
             .filter_map(|item| item["version"].as_u64())
             .collect();
         assert_eq!(versions, [1, 2, 3, 4, 5]);
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(Seen::from(get_workflow_history(&ports, event.request()).await).status, 200);
         // Without the other permission a caller sees its own refusals, and no others.
         let requested_by =
-            shown.iter().find(|item| item.get("hash").is_none()).map(|item| item["requested_by"].clone());
+            shown.iter().find(|item| item.get("previous_hash").is_none()).map(|item| item["requested_by"].clone());
         let requested_by =
             requested_by.as_ref().and_then(|by| by.as_str()).expect("a refusal names its caller").to_owned();
         for (caller, expected) in [(requested_by.as_str(), 6), ("stranger", 5)] {

@@ -1,10 +1,11 @@
 //! A page of activity.
 
 use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::SealedAuditEntry;
 use alims_domain::identifiers::WorkflowId;
 use alims_domain::timestamp::Timestamp;
-use alims_edge::wire::HistoryEntry;
-use alims_operations::list_activity::{ActivityItem, ActivityPage};
+use alims_edge::wire::{EntryKind, HistoryEntry, UnreadableEntry};
+use alims_operations::list_activity::{ActivityItem, ActivityPage, ShownEntry};
 use serde::Serialize;
 
 use crate::cursor::ActivityCursors;
@@ -19,14 +20,38 @@ pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub struct ActivityEntry {
     /// The entry's own time.
     pub at: Timestamp,
-    /// The workflow; of a refused creation the one that was not created.
-    pub workflow_id: WorkflowId,
+    /// The workflow; of a refused creation the one that was not created. Absent of an audit entry, which belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
     /// The kind of entry. Absent when an unreadable entry does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ActivityKind>,
     /// The entry, as the history of the workflow shows it. A recovery has two: at its request and at its end. Both show
     /// the attempt as it is now.
-    pub entry: HistoryEntry,
+    pub entry: ActivityRecord,
+}
+
+/// An entry of a workflow's history, or an audit entry of the tenant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum ActivityRecord {
+    /// Of a workflow. An audit entry that cannot be read is shown so, too: as an `UnreadableEntry`.
+    OfWorkflow(HistoryEntry),
+    /// Of the tenant: its `event_type` is `RecordsExported` or `AuditTrailReviewed`.
+    Audit(Box<SealedAuditEntry>),
+}
+
+impl From<ShownEntry> for ActivityRecord {
+    fn from(entry: ShownEntry) -> Self {
+        match entry {
+            ShownEntry::OfWorkflow(item) => Self::OfWorkflow(item.into()),
+            ShownEntry::Audit(entry) => Self::Audit(entry),
+            ShownEntry::UnreadableAudit(content) => {
+                Self::OfWorkflow(HistoryEntry::Unreadable(UnreadableEntry::of(EntryKind::Audit, content)))
+            }
+        }
+    }
 }
 
 impl From<ActivityItem> for ActivityEntry {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
+use crate::audit_entry::{AUDIT_TRAIL_REVIEWED, RECORDS_EXPORTED};
 use crate::event::EventType;
 use crate::invalid::InvalidValue;
 use crate::overdue::WORKFLOW_OVERDUE;
@@ -33,11 +34,15 @@ pub enum ActivityKind {
     RecoveryRequested,
     /// A recovery ended.
     RecoveryEnded,
+    /// Records were exported. The entry belongs to no workflow.
+    RecordsExported,
+    /// An auditor reviewed the audit trail of a period. The entry belongs to no workflow.
+    AuditTrailReviewed,
 }
 
 impl ActivityKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::WorkflowCreated,
         Self::WorkflowStateChanged,
         Self::WorkflowRecovered,
@@ -48,6 +53,8 @@ impl ActivityKind {
         Self::WorkflowOverdue,
         Self::RecoveryRequested,
         Self::RecoveryEnded,
+        Self::RecordsExported,
+        Self::AuditTrailReviewed,
     ];
 
     /// The name. That of an entry with an event type is the event type.
@@ -64,6 +71,8 @@ impl ActivityKind {
             Self::WorkflowOverdue => WORKFLOW_OVERDUE,
             Self::RecoveryRequested => "RecoveryRequested",
             Self::RecoveryEnded => "RecoveryEnded",
+            Self::RecordsExported => RECORDS_EXPORTED,
+            Self::AuditTrailReviewed => AUDIT_TRAIL_REVIEWED,
         }
     }
 }

@@ -62,6 +62,7 @@ impl Attempt<'_> {
             event_type: RefusalEventType::default(),
             operation: self.operation.to_owned(),
             version: self.head.map(|head| head.version),
+            head_hash: self.head.map(|head| head.hash.clone()),
             current_state: self.head.map(|head| head.to_state),
             target_state: self.target_state,
             replaces,

@@ -8,6 +8,7 @@ use crate::identifiers::{EventId, Version, WorkflowKey};
 use crate::overdue::{Overdue, WORKFLOW_OVERDUE};
 use crate::quarantine::{QuarantineEntry, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
+use crate::sealed::ShownRef;
 use crate::timestamp::Timestamp;
 
 /// One rendered entry for the bus. It fixes the content; the adapter decides how to send it.
@@ -63,7 +64,7 @@ impl BusEvent {
             event_id: refusal.event_id,
             version: None,
             detail_type: WORKFLOW_TRANSITION_REFUSED,
-            detail: serde_json::to_string(refusal)?,
+            detail: serde_json::to_string(&ShownRef(refusal))?,
             at: refusal.timestamp,
         })
     }
@@ -75,9 +76,11 @@ impl BusEvent {
     pub fn of_quarantine(entry: &QuarantineEntry) -> Result<Self, NotCanonical> {
         let (detail_type, detail, at) = match entry {
             QuarantineEntry::Quarantined(entry) => {
-                (WORKFLOW_QUARANTINED, serde_json::to_string(entry)?, entry.timestamp)
+                (WORKFLOW_QUARANTINED, serde_json::to_string(&ShownRef(entry))?, entry.timestamp)
             }
-            QuarantineEntry::Released(entry) => (WORKFLOW_RELEASED, serde_json::to_string(entry)?, entry.timestamp),
+            QuarantineEntry::Released(entry) => {
+                (WORKFLOW_RELEASED, serde_json::to_string(&ShownRef(entry))?, entry.timestamp)
+            }
         };
         Ok(Self { key: entry.key(), event_id: entry.event_id(), version: None, detail_type, detail, at })
     }
@@ -92,7 +95,7 @@ impl BusEvent {
             event_id: overdue.event_id,
             version: None,
             detail_type: WORKFLOW_OVERDUE,
-            detail: serde_json::to_string(overdue)?,
+            detail: serde_json::to_string(&ShownRef(overdue))?,
             at: overdue.timestamp,
         })
     }

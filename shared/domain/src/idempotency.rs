@@ -1,12 +1,13 @@
 //! Idempotency: each version carries the keys of the last accepted requests, so a repeated request takes effect once.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 use crate::hashing::{NotCanonical, canonical_json};
 use crate::identifiers::{IdempotencyKey, PrincipalId, TenantId, Version, WorkflowId};
 use crate::limits::REMEMBERED_REQUESTS_MAX;
-use crate::stored_name::{Part, digest, half_digest};
+use crate::stored_name::{Part, StoredName, digest, half_digest};
 
 /// One accepted request that carried a key. Both texts are 32 hexadecimal digits: half a SHA-256, to keep items small.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +21,9 @@ pub struct AcceptedRequest {
     pub version: Version,
 }
 
-/// A request with an idempotency key, ready for lookup and storage.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request with an idempotency key, ready for lookup and storage. Both texts are as in [`AcceptedRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RepeatableRequest {
     key: String,
     request: String,
@@ -50,12 +52,25 @@ impl RepeatableRequest {
         })
     }
 
+    /// Whether another request carried the same key of the same principal, and was another one.
+    #[must_use]
+    pub fn reuses_the_key_of(&self, other: &Self) -> bool {
+        self.key == other.key && self.request != other.request
+    }
+
     /// Looks it up among the accepted requests.
     #[must_use]
     pub fn known_in(&self, accepted: &[AcceptedRequest]) -> Known {
         accepted.iter().find(|known| known.key == self.key).map_or(Known::No, |known| {
             if known.request == self.request { Known::Accepted(known.version) } else { Known::KeyReused }
         })
+    }
+}
+
+/// Names the principal's key, so that a repeated request meets what the first one made.
+impl StoredName for RepeatableRequest {
+    fn stored_name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.key)
     }
 }
 

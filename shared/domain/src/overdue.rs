@@ -7,6 +7,7 @@ use crate::hashing::ChainHash;
 use crate::identifiers::{EventId, PrincipalId, TenantId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use crate::labels::Labels;
 use crate::lifecycle::State;
+use crate::sealed::LogEntry;
 use crate::timestamp::Timestamp;
 
 /// The event type of such a record in the log and its detail type on the bus.
@@ -38,6 +39,8 @@ pub struct Overdue {
     pub event_type: OverdueEventType,
     /// The version of the workflow when the sweep read it.
     pub version: Version,
+    /// The hash of that version.
+    pub head_hash: ChainHash,
     /// The state of the workflow at that version: one that it can leave.
     pub current_state: State,
     /// The due date that passed. A workflow with another due date has another record.
@@ -54,6 +57,8 @@ pub struct Overdue {
     pub timestamp: Timestamp,
 }
 
+impl LogEntry for Overdue {}
+
 impl Overdue {
     /// The record of a workflow that is overdue now; none when it is closed, has another due date, or still has time.
     #[must_use]
@@ -68,6 +73,7 @@ impl Overdue {
             workflow_type: head.workflow_type.clone(),
             event_type: OverdueEventType::default(),
             version: head.version,
+            head_hash: head.hash.clone(),
             current_state: head.to_state,
             due_at,
             assignee: head.assignee.clone(),

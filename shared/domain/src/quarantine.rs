@@ -14,6 +14,7 @@ use crate::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
 };
 use crate::invalid::InvalidValue;
+use crate::sealed::LogEntry;
 use crate::stored_name::{Part, StoredName, half_digest};
 use crate::timestamp::Timestamp;
 
@@ -147,6 +148,9 @@ pub struct Quarantine {
     /// The newest stored version at that time; absent when there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The hash of that version; absent when there was none, or it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// The operation that found it.
     pub found_by: String,
     /// The principal that had requested the operation.
@@ -186,6 +190,9 @@ pub struct Release {
     /// The newest stored version at that time; absent when there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The hash of that version; absent when there was none, or it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// Who released it.
     pub requested_by: PrincipalId,
     /// That person's reason.
@@ -216,6 +223,9 @@ pub enum ReleaseEventType {
     WorkflowReleased,
 }
 
+impl LogEntry for Quarantine {}
+impl LogEntry for Release {}
+
 impl Quarantine {
     /// Makes the record that an operation found a break of a workflow on behalf of a principal.
     #[must_use]
@@ -230,7 +240,8 @@ impl Quarantine {
             content: found.content.clone(),
             published_hash: found.published.clone(),
             timestamp: by.timestamp,
-            version: by.newest,
+            version: by.newest.as_ref().map(|met| met.version),
+            head_hash: by.newest.and_then(|met| met.head_hash),
             found_by: by.operation.to_owned(),
             requested_by: by.principal,
             recovery_id: by.recovery_id.map(|id| id.as_str().to_owned()),
@@ -275,7 +286,16 @@ pub struct FoundBy<'a> {
     /// The server's time.
     pub timestamp: Timestamp,
     /// The newest stored version; none when there is none.
-    pub newest: Option<Version>,
+    pub newest: Option<Met>,
+}
+
+/// The newest stored version, as an entry beside the versions met it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// The version.
+    pub version: Version,
+    /// Its hash; none when it is unreadable.
+    pub head_hash: Option<ChainHash>,
 }
 
 /// One entry of a workflow's quarantine record.

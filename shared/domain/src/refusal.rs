@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::hashing::ChainHash;
 use crate::identifiers::{CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey};
 use crate::lifecycle::State;
+use crate::sealed::LogEntry;
 use crate::timestamp::Timestamp;
 
 /// A refusal's event type in the log and its detail type on the bus.
@@ -56,6 +57,9 @@ pub struct Refusal {
     /// The version of the workflow; absent when it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// The hash of that version; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// The state of the workflow; absent when it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
@@ -115,6 +119,8 @@ pub enum Whose {
     /// All principals.
     Everybody,
 }
+
+impl LogEntry for Refusal {}
 
 impl Refusal {
     /// The workflow of the attempt.

@@ -13,6 +13,7 @@ use crate::lifecycle::State;
 use crate::overdue::{Overdue, WORKFLOW_OVERDUE};
 use crate::quarantine::{Quarantine, Release, WORKFLOW_QUARANTINED, WORKFLOW_RELEASED};
 use crate::refusal::{Refusal, WORKFLOW_TRANSITION_REFUSED};
+use crate::sealed::Shown;
 
 /// The reference prefix in the derived schemas, as in an OpenAPI document.
 const IN_COMPONENTS: &str = "#/components/schemas/";
@@ -52,10 +53,10 @@ pub fn of_details(others: Others) -> Result<BTreeMap<&'static str, String>, serd
         of_versions(EventType::WorkflowStateChanged, others)?,
         of_versions(EventType::WorkflowRecovered, others)?,
         of_versions(EventType::WorkflowAmended, others)?,
-        (WORKFLOW_TRANSITION_REFUSED, document::<Refusal>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
-        (WORKFLOW_QUARANTINED, document::<Quarantine>(WORKFLOW_QUARANTINED, &[], others)?),
-        (WORKFLOW_RELEASED, document::<Release>(WORKFLOW_RELEASED, &[], others)?),
-        (WORKFLOW_OVERDUE, document::<Overdue>(WORKFLOW_OVERDUE, &[], others)?),
+        (WORKFLOW_TRANSITION_REFUSED, document::<Shown<Refusal>>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
+        (WORKFLOW_QUARANTINED, document::<Shown<Quarantine>>(WORKFLOW_QUARANTINED, &[], others)?),
+        (WORKFLOW_RELEASED, document::<Shown<Release>>(WORKFLOW_RELEASED, &[], others)?),
+        (WORKFLOW_OVERDUE, document::<Shown<Overdue>>(WORKFLOW_OVERDUE, &[], others)?),
     ]))
 }
 

@@ -4,6 +4,7 @@
 //! than the newest frontier are known. A page takes only those, and what comes next never begins beyond it. So no entry
 //! is skipped, however early a page ends.
 
+use alims_domain::audit_entry::StoredAuditEntry;
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::overdue::{KeptOverdue, Overdue};
 use alims_domain::quarantine::QuarantineEntry;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::DynamoLog;
 use crate::activity_item::{REQUESTED_BY, kind_of, position_named_by, text_of_position};
+use crate::audit::{AUDIT_PREFIX, audit_partition};
 use crate::batch;
 use crate::failure::store_error;
 use crate::item::{
@@ -244,9 +246,12 @@ impl DynamoLog {
 /// The key of an item.
 type Keys = (String, String);
 
-/// The items that show an entry: a recovery's claim and outcome together, every other entry by itself. None of another
+/// The items that show an entry: an audit entry by itself, a recovery's claim and outcome together, every other entry by itself. None of another
 /// tenant, whatever its place says.
 fn keys_of(tenant: &TenantId, found: &Item) -> Vec<Keys> {
+    if let Some(entry) = audit_key(tenant, found) {
+        return vec![(audit_partition(tenant).as_str().to_owned(), entry.to_owned())];
+    }
     let Some((key, entry)) = owner(tenant, found) else { return Vec::new() };
     let partition = partition_key(&key).as_str().to_owned();
     match attempt_named_by(entry) {
@@ -263,6 +268,12 @@ fn owner<'a>(tenant: &TenantId, item: &'a Item) -> Option<(WorkflowKey, &'a str)
     Some((key, text_of(item, ENTRY)?))
 }
 
+/// The sort key of an audit entry of this tenant, if it is one.
+fn audit_key<'a>(tenant: &TenantId, item: &'a Item) -> Option<&'a str> {
+    text_of(item, PK).filter(|partition| *partition == audit_partition(tenant).as_str())?;
+    text_of(item, ENTRY).filter(|entry| entry.starts_with(AUDIT_PREFIX))
+}
+
 /// The entry as it is stored; none when it is gone, or none of this service.
 fn entry(
     tenant: &TenantId,
@@ -274,13 +285,18 @@ fn entry(
     let kept = match (owner(tenant, found), items.as_slice()) {
         (Some((_, name)), [_, ..]) if name.starts_with(RECOVERY_PREFIX) => recovery(name, &items)?,
         (Some((_, name)), [item]) => kept_entry(name, item)?,
+        (None, [item]) => Some(match StoredAuditEntry::kept((*item).clone())? {
+            Kept::Readable(stored) => KeptEntry::Audit(Box::new(stored.entry)),
+            Kept::Unreadable { content, .. } => KeptEntry::UnreadableAudit(content),
+        }),
         _ => None,
     };
-    let (Some((key, _)), Some(entry)) = (owner(tenant, found), kept) else {
+    let Some(entry) = kept else {
         tracing::warn!(key = named(found), "an entry in the activity of a tenant is none of its log");
         return Ok(None);
     };
-    Ok(Some(ActivityEntry { at: position.at, workflow_id: key.workflow_id, kind: kind_of(found), entry, position }))
+    let workflow_id = owner(tenant, found).map(|(key, _)| key.workflow_id);
+    Ok(Some(ActivityEntry { at: position.at, workflow_id, kind: kind_of(found), entry, position }))
 }
 
 fn kept_entry(name: &str, item: &Item) -> Result<Option<KeptEntry>, NewerFormat> {

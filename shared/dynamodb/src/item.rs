@@ -4,8 +4,9 @@
 //! differently is not valid: another spelling of a number, a null in place of a value, an unknown attribute, or a key
 //! that does not match the content.
 
+use alims_domain::audit_entry::AuditEntry;
 use alims_domain::hashing::{ChainHash, NotCanonical};
-use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowId, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
 use alims_domain::quarantine::BreakFound;
 use alims_domain::stored_name::{Part, StoredName, digest};
 use alims_domain::timestamp::{Day, Timestamp};
@@ -325,14 +326,23 @@ pub(crate) fn place(item: &mut Item, key: &WorkflowKey, at: Timestamp) {
     item.insert(ACTIVITY_KEY.to_owned(), within.into());
 }
 
+/// Gives an audit entry its place in the activity of its tenant: where a workflow's id stands there stands none.
+pub(crate) fn place_audit(item: &mut Item, entry: &AuditEntry) {
+    let day = activity_day(&entry.tenant_id, Day::of(entry.timestamp), shard_of(&entry.event_id));
+    let within = KeyText::of(&entry.timestamp).then("##").sort_key_of(item);
+    item.insert(ACTIVITY_DAY.to_owned(), day.into());
+    item.insert(ACTIVITY_KEY.to_owned(), within.into());
+}
+
 /// The partition of a day's shard.
 pub(crate) fn activity_day(tenant: &TenantId, day: Day, shard: &'static str) -> KeyText {
     KeyText::of(tenant).then("#").name(&day).then("#").then(shard)
 }
 
-/// The shard of a workflow: the same in every release, so that the place of a stored entry stays right.
-fn shard_of(workflow_id: &WorkflowId) -> &'static str {
-    let [first, ..] = digest(&[Part::literal("activity-shard"), Part::of(workflow_id)]);
+/// The shard of a workflow, or of an audit entry: the same in every release, so that the place of a stored entry stays
+/// right.
+fn shard_of(id: &impl StoredName) -> &'static str {
+    let [first, ..] = digest(&[Part::literal("activity-shard"), Part::of(id)]);
     let [zeroth, one, two, three] = SHARDS;
     match first % 4 {
         0 => zeroth,
@@ -351,9 +361,15 @@ pub(crate) trait Stored: Sized {
     /// The attributes of the one item that this value is kept as, without its format and its place in the activity.
     fn attributes(&self) -> Result<Item, ItemError>;
 
-    /// The workflow, and the entry's own time. Every entry of the log has both, and with them a place in the activity of
-    /// its tenant; none for what is no entry of the log.
+    /// The workflow, and the entry's own time. Every entry of a workflow has both; none for what is none.
     fn happened(&self) -> Option<(WorkflowKey, Timestamp)>;
+
+    /// Gives the item its place in the activity of its tenant, which every entry of the log has.
+    fn put_in_place(&self, item: &mut Item) {
+        if let Some((key, at)) = self.happened() {
+            place(item, &key, at);
+        }
+    }
 
     /// Makes sense of the attributes of an item, without regard to their spelling.
     fn interpret(attributes: Item) -> Result<Self, ItemError>;
@@ -362,9 +378,7 @@ pub(crate) trait Stored: Sized {
     fn to_item(&self) -> Result<Item, ItemError> {
         let mut item = self.attributes()?;
         item.insert(FORMAT.to_owned(), AttributeValue::N(CURRENT_FORMAT.to_string()));
-        if let Some((key, at)) = self.happened() {
-            place(&mut item, &key, at);
-        }
+        self.put_in_place(&mut item);
         Ok(item)
     }
 

@@ -5,6 +5,7 @@
 
 mod activity;
 mod activity_item;
+mod audit;
 mod batch;
 mod change;
 mod client;

@@ -4,9 +4,8 @@ use alims_domain::identifiers::WorkflowKey;
 use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
+use alims_domain::sealed::{LogEntry, Sealed, ShownRef};
 use alims_domain::timestamp::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_dynamo::Item;
 
 use crate::item::{
@@ -25,7 +24,7 @@ impl Stored for RecoveryClaim {
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
-        unkeyed(item)
+        unkeyed(item).map(Sealed::into_entry)
     }
 }
 
@@ -40,7 +39,7 @@ impl Stored for RecoveryRecord {
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
-        unkeyed(item)
+        unkeyed(item).map(Sealed::into_entry)
     }
 }
 
@@ -68,9 +67,9 @@ impl Stored for QuarantineEntry {
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
         if text_of(&item, ENTRY).is_some_and(|entry| entry.contains(RELEASED)) {
-            unkeyed::<Release>(item).map(Self::Released)
+            unkeyed::<Release>(item).map(Sealed::into_entry).map(Self::Released)
         } else {
-            unkeyed::<Quarantine>(item).map(Self::Quarantined)
+            unkeyed::<Quarantine>(item).map(Sealed::into_entry).map(Self::Quarantined)
         }
     }
 }
@@ -86,18 +85,21 @@ impl Stored for Overdue {
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
-        unkeyed(item)
+        unkeyed(item).map(Sealed::into_entry)
     }
 }
 
-pub(crate) fn keyed<T: Serialize>(value: &T, partition: KeyText, entry: KeyText) -> Result<Item, ItemError> {
-    let mut item: Item = serde_dynamo::to_item(value)?;
+/// The attributes of an entry: one for each member, its hash and its key. Nothing that has no hash is stored beside the
+/// versions.
+pub(crate) fn keyed<T: LogEntry>(entry: &T, partition: KeyText, sort_key: KeyText) -> Result<Item, ItemError> {
+    let mut item: Item = serde_dynamo::to_item(ShownRef(entry))?;
     item.insert(PK.to_owned(), partition.into());
-    item.insert(ENTRY.to_owned(), entry.into());
+    item.insert(ENTRY.to_owned(), sort_key.into());
     Ok(item)
 }
 
-pub(crate) fn unkeyed<T: DeserializeOwned>(mut item: Item) -> Result<T, ItemError> {
+/// The entry in an item, if it has the hash that the item says.
+pub(crate) fn unkeyed<T: LogEntry>(mut item: Item) -> Result<Sealed<T>, ItemError> {
     item.remove(PK);
     item.remove(ENTRY);
     Ok(serde_dynamo::from_item(item)?)

@@ -2,6 +2,7 @@
 
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::refusal::Refusal;
+use alims_domain::sealed::Sealed;
 use alims_domain::timestamp::Timestamp;
 use serde_dynamo::Item;
 
@@ -19,6 +20,6 @@ impl Stored for Refusal {
     }
 
     fn interpret(item: Item) -> Result<Self, ItemError> {
-        unkeyed(item)
+        unkeyed(item).map(Sealed::into_entry)
     }
 }

@@ -10,6 +10,7 @@ use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde_dynamo::Item;
 
+use crate::audit::{AUDIT_PREFIX, is_audit_partition};
 use crate::change::changed;
 use crate::item::{
     ENTRY, Kept, OVERDUE_PREFIX, PK, QUARANTINE_PREFIX, RECOVERY_PREFIX, REFUSAL_PREFIX, Stored, VERSION_PREFIX, named,
@@ -78,14 +79,21 @@ pub fn stream_record(record: EventRecord) -> StreamRecord {
             Ok(overdue) => StreamRecord::Overdue { sequence_number, overdue: Box::new(overdue) },
             Err(why) => not_read(sequence_number, why),
         }
-    } else if entry.starts_with(RECOVERY_PREFIX) {
-        // Claims and outcomes are not events; the versions show the effect of a recovery.
+    } else if entry.starts_with(RECOVERY_PREFIX) || is_audit(&change.keys) {
+        // Claims and outcomes are not events; the versions show the effect of a recovery. Nor are audit entries: an event
+        // on the bus is one of a workflow.
         StreamRecord::Ignored { sequence_number }
     } else {
         let newer = newer_format(&change.new_image).map(NotRead::NewerFormat);
         let unknown = || NotRead::Unreadable("the item is of no kind that the log has".to_owned());
         not_read(sequence_number, newer.unwrap_or_else(unknown))
     }
+}
+
+/// Whether the keys are those of an audit entry.
+fn is_audit(keys: &Item) -> bool {
+    let is_named = text_of(keys, ENTRY).is_some_and(|entry| entry.starts_with(AUDIT_PREFIX));
+    is_named && text_of(keys, PK).is_some_and(is_audit_partition)
 }
 
 /// Reads the new item, which must have the key the record is about.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 use std::collections::HashMap;
 
+use crate::audit::is_audit_partition;
 use crate::failure::store_error;
 use crate::index_item::OPEN;
 use crate::item::{
@@ -52,6 +53,7 @@ impl LogWalk for DynamoLog {
                 Some(key) => {
                     part.workflows.insert(key);
                 }
+                None if text_of(&item, PK).is_some_and(is_audit_partition) => {}
                 None => part.strays.push(named(&item)),
             }
         }

@@ -6,7 +6,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::head::Head;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::UNREADABLE_PASSED_OVER_MAX;
-use alims_domain::quarantine::{BreakFound, QuarantineRecord};
+use alims_domain::quarantine::{BreakFound, Met, QuarantineRecord};
 use alims_domain::stored_version::StoredVersion;
 use futures_util::future::join;
 
@@ -131,6 +131,11 @@ impl Newest {
             Self::Readable(stored) => stored.event.version,
             Self::Unreadable(version, _) => *version,
         }
+    }
+
+    /// As what is recorded now meets it.
+    pub(crate) fn met(&self) -> Met {
+        Met { version: self.version(), head_hash: self.event().map(|event| event.hash.clone()) }
     }
 
     /// Its event, if it is readable.

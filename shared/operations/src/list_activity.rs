@@ -6,11 +6,14 @@
 
 use alims_domain::access::{Action, Resource};
 use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::AuditEntry;
 use alims_domain::call::Call;
+use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{PrincipalId, WorkflowId};
 use alims_domain::limits::{ACTIVITY_AHEAD_SECONDS, ACTIVITY_DAYS_DEFAULT, ACTIVITY_DAYS_MAX};
 use alims_domain::overdue::KeptOverdue;
 use alims_domain::quarantine::QuarantineEntry;
+use alims_domain::sealed::Sealed;
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -63,14 +66,25 @@ pub struct ActivityPlace {
 pub struct ActivityItem {
     /// The entry's own time.
     pub at: Timestamp,
-    /// The workflow.
-    pub workflow_id: WorkflowId,
+    /// The workflow; none of an audit entry.
+    pub workflow_id: Option<WorkflowId>,
     /// The kind; none when an unreadable entry does not say it.
     pub kind: Option<ActivityKind>,
-    /// The entry, as the workflow's history has it.
-    pub entry: HistoryItem,
+    /// The entry.
+    pub entry: ShownEntry,
     /// The place behind it.
     pub place: ActivityPlace,
+}
+
+/// An entry of the activity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ShownEntry {
+    /// Of a workflow, as its history has it.
+    OfWorkflow(HistoryItem),
+    /// Of the tenant.
+    Audit(Box<Sealed<AuditEntry>>),
+    /// Of the tenant, and unreadable: the hash of the stored bytes.
+    UnreadableAudit(ChainHash),
 }
 
 /// One page of activity.
@@ -165,9 +179,11 @@ fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) 
     (filter.from.unwrap_or_else(begins), to.min(latest))
 }
 
-/// The entry as the history of its workflow shows it.
-fn shown(entry: KeptEntry) -> HistoryItem {
-    match entry {
+/// The entry, that of a workflow as its history shows it.
+fn shown(entry: KeptEntry) -> ShownEntry {
+    ShownEntry::OfWorkflow(match entry {
+        KeptEntry::Audit(entry) => return ShownEntry::Audit(entry),
+        KeptEntry::UnreadableAudit(content) => return ShownEntry::UnreadableAudit(content),
         KeptEntry::Version(event) => HistoryItem::Version(event),
         KeptEntry::Refusal(refusal) => HistoryItem::Refusal(refusal),
         KeptEntry::Quarantine(entry) => match *entry {
@@ -190,5 +206,5 @@ fn shown(entry: KeptEntry) -> HistoryItem {
         KeptEntry::UnreadableQuarantine(version, content) => {
             HistoryItem::Unreadable(Unreadable::Quarantine { version, content })
         }
-    }
+    })
 }

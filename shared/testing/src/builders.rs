@@ -25,10 +25,11 @@ use std::sync::LazyLock;
 
 use crate::SequentialIds;
 
+pub use crate::some_audit_entries::{a_review, an_export, some_request};
 pub use crate::some_rulesets::some_rulesets;
 
 /// Where ids of built values come from: none comes twice in a process.
-static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
+pub(crate) static IDS: LazyLock<SequentialIds> = LazyLock::new(SequentialIds::default);
 
 /// The instant `millis` milliseconds after 2026-11-23T08:15:00.000Z.
 #[must_use]
@@ -242,6 +243,7 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         event_type: RefusalEventType::WorkflowTransitionRefused,
         operation: "request-state-transition".to_owned(),
         version: Some(Version::FIRST),
+        head_hash: Some(ChainHash::of(b"version 1")),
         current_state: Some(State::Created),
         target_state: Some(State::Active),
         replaces: Some("w-0".parse().unwrap()),
@@ -269,6 +271,7 @@ pub fn a_claim(key: &WorkflowKey, at_version: u64, attempt: u32) -> RecoveryClai
         tenant_id: key.tenant_id.clone(),
         workflow_id: key.workflow_id.clone(),
         version: version(at_version),
+        head_hash: Some(ChainHash::of(b"the version")),
         attempt,
         trigger: Trigger::Request,
         requested_by: "sue".parse().unwrap(),
@@ -320,6 +323,7 @@ pub fn a_quarantine(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         published_hash: found.published.clone(),
         timestamp: at(0),
         version: Some(version(3)),
+        head_hash: Some(ChainHash::of(b"version 3")),
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
         recovery_id: Some("recovery-1".to_owned()),
@@ -341,6 +345,7 @@ pub fn a_release(key: &WorkflowKey, found: &BreakFound) -> QuarantineEntry {
         published_hash: found.published.clone(),
         timestamp: at(1000),
         version: Some(version(3)),
+        head_hash: Some(ChainHash::of(b"version 3")),
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),
         correlation_id: Some("cause-1".parse().unwrap()),
@@ -358,6 +363,7 @@ pub fn an_overdue(key: &WorkflowKey, due_at: Timestamp) -> Overdue {
         workflow_type: "sample-analysis".parse().unwrap(),
         event_type: OverdueEventType::WorkflowOverdue,
         version: version(3),
+        head_hash: ChainHash::of(b"version 3"),
         current_state: State::Active,
         due_at,
         assignee: Some("bob".parse().unwrap()),

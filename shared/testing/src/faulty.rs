@@ -3,7 +3,9 @@
 //! To fail an operation at each of its steps: run it once with an empty [`Script`], count [`Script::calls`], then run
 //! it afresh for every number below that count and both kinds of [`CallFault`].
 
+use alims_domain::audit_entry::{KeptAuditEntry, StoredAuditEntry};
 use alims_domain::bus_event::BusEvent;
+use alims_domain::idempotency::RepeatableRequest;
 use alims_domain::identifiers::{EventId, RecoveryId, TenantId, Version, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
@@ -17,11 +19,11 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, BusError, Claimed, DeadLetter, DeadLetters,
-    DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus, IndexCount, IndexEntries,
-    IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog,
-    RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules,
-    VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, AuditEntries, AuditPlace, AuditRecorded, BusError,
+    Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus,
+    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog,
+    QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition,
+    SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -208,6 +210,29 @@ impl<T: WorkflowLog> WorkflowLog for Faulty<T> {
 impl<T: ActivityLog> ActivityLog for Faulty<T> {
     async fn activity(&self, query: &ActivityQuery) -> Result<ActivityPage, StoreError> {
         self.script.play("log.activity", store, self.inner.activity(query)).await
+    }
+}
+
+impl<T: AuditEntries> AuditEntries for Faulty<T> {
+    async fn record_audit(&self, stored: &StoredAuditEntry) -> Result<AuditRecorded, StoreError> {
+        self.script.play("log.record_audit", store, self.inner.record_audit(stored)).await
+    }
+
+    async fn audit_recorded(
+        &self,
+        tenant: &TenantId,
+        request: &RepeatableRequest,
+    ) -> Result<Option<AuditRecorded>, StoreError> {
+        self.script.play("log.audit_recorded", store, self.inner.audit_recorded(tenant, request)).await
+    }
+
+    async fn audit_entries(
+        &self,
+        tenant: &TenantId,
+        after: Option<&AuditPlace>,
+        limit: usize,
+    ) -> Result<Vec<(AuditPlace, KeptAuditEntry)>, StoreError> {
+        self.script.play("log.audit_entries", store, self.inner.audit_entries(tenant, after, limit)).await
     }
 }
 

@@ -16,6 +16,7 @@ pub mod fake_engine;
 mod faulty;
 mod ids;
 mod memory_activity;
+mod memory_audit;
 mod memory_bus;
 mod memory_index;
 mod memory_log;
@@ -25,6 +26,7 @@ pub mod odd_documents;
 mod policies;
 mod records;
 mod rules;
+mod some_audit_entries;
 mod some_rulesets;
 
 pub use built::built_binary;

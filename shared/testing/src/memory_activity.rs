@@ -1,6 +1,7 @@
 //! The activity of the log in memory.
 
-use alims_domain::identifiers::{Version, WorkflowKey};
+use alims_domain::audit_entry::StoredAuditEntry;
+use alims_domain::identifiers::{PrincipalId, Version, WorkflowKey};
 use alims_domain::overdue::KeptOverdue;
 use alims_domain::recovery::records::KeptRecovery;
 use alims_operations::ports::{
@@ -8,34 +9,54 @@ use alims_operations::ports::{
 };
 
 use crate::memory_log::{Entries, MemoryLog};
-use crate::records::NotedPlace;
+use crate::records::{Kept, NotedPlace};
 
 impl ActivityLog for MemoryLog {
     async fn activity(&self, query: &ActivityQuery) -> Result<ActivityPage, StoreError> {
-        let log = self.workflows.lock().unwrap();
+        let (log, audits) = (self.workflows.lock().unwrap(), self.audits.lock().unwrap());
+        let is_wanted = |position: &ActivityPosition, kind, by: Option<&PrincipalId>| {
+            let is_behind = query.after.as_ref().is_none_or(|after| position < after);
+            let is_within = (query.from..query.to).contains(&position.at);
+            is_behind && is_within && query.matches(Some(kind), by.map(PrincipalId::as_str))
+        };
         let mut noted = Vec::new();
         for (key, entries) in log.iter().filter(|(key, _)| key.tenant_id == query.tenant_id) {
             for ((at, name), it) in &entries.records.activity {
                 let position = ActivityPosition { at: *at, entry: Some(format!("{}#{name}", key.workflow_id)) };
-                let is_behind = query.after.as_ref().is_none_or(|after| position < *after);
-                let is_within = (query.from..query.to).contains(at);
-                if is_behind && is_within && query.matches(Some(it.kind), it.by.as_ref().map(|by| by.as_str())) {
-                    noted.push((position, key, entries, it));
+                if is_wanted(&position, it.kind, it.by.as_ref()) {
+                    noted.push((position, it.kind, Source::Workflow(key, entries, &it.place)));
                 }
+            }
+        }
+        for ((_, place), audit) in audits.iter().filter(|((tenant, _), _)| *tenant == query.tenant_id) {
+            let position = ActivityPosition { at: audit.at, entry: Some(format!("#{}", place.0)) };
+            if is_wanted(&position, audit.kind, Some(&audit.by)) {
+                noted.push((position, audit.kind, Source::Audit(&audit.kept)));
             }
         }
         noted.sort_by(|(a, ..), (b, ..)| b.cmp(a));
         let page = noted.get(..query.limit.min(noted.len())).unwrap_or_default();
         let next = page.last().filter(|_| noted.len() > query.limit).map(|(position, ..)| position.clone());
         let mut items = Vec::new();
-        for (position, key, entries, it) in page {
-            if let Some(entry) = kept(key, entries, &it.place)? {
-                let (at, workflow_id) = (position.at, key.workflow_id.clone());
-                items.push(ActivityEntry { at, workflow_id, kind: Some(it.kind), entry, position: position.clone() });
+        for (position, kind, source) in page {
+            let (workflow_id, entry) = match source {
+                Source::Workflow(key, entries, place) => (Some(key.workflow_id.clone()), kept(key, entries, place)?),
+                Source::Audit(Ok(stored)) => (None, Some(KeptEntry::Audit(Box::new(stored.entry.clone())))),
+                Source::Audit(Err(content)) => (None, Some(KeptEntry::UnreadableAudit(content.clone()))),
+            };
+            if let Some(entry) = entry {
+                let (at, position) = (position.at, position.clone());
+                items.push(ActivityEntry { at, workflow_id, kind: Some(*kind), entry, position });
             }
         }
         Ok(ActivityPage { items, next })
     }
+}
+
+/// Where an entry comes from.
+enum Source<'a> {
+    Workflow(&'a WorkflowKey, &'a Entries, &'a NotedPlace),
+    Audit(&'a Kept<StoredAuditEntry>),
 }
 
 /// The entry as it is now; none when it is gone.

@@ -2,28 +2,30 @@
 
 use alims_domain::activity::ActivityKind;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
 use alims_domain::refusal::{KeptRefusal, Refusal};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{
-    AppendError, LogError, LogWalk, NewerFormat, StoreError, WalkPart, WalkPosition, WorkflowLog,
+    AppendError, AuditPlace, LogError, LogWalk, NewerFormat, StoreError, WalkPart, WalkPosition, WorkflowLog,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::contract::tampered::{Place, Tampered};
+use crate::memory_audit::MemoryAudit;
 use crate::records::{Kept, Noted, NotedPlace, Records};
 
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]
 pub struct MemoryLog {
     pub(crate) workflows: Arc<Mutex<BTreeMap<WorkflowKey, Entries>>>,
+    pub(crate) audits: Arc<Mutex<BTreeMap<(TenantId, AuditPlace), MemoryAudit>>>,
     part_entries_max: usize,
 }
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self { workflows: Arc::default(), part_entries_max: usize::MAX }
+        Self { workflows: Arc::default(), audits: Arc::default(), part_entries_max: usize::MAX }
     }
 }
 
@@ -233,6 +235,10 @@ impl Tampered for MemoryLog {
                 self.with_records(key, |records| records.spoil(place, Self::content_of_damaged(how)));
             }
         }
+    }
+
+    async fn spoil_audit(&self, tenant: &TenantId, place: &AuditPlace, how: &str) {
+        self.damage_audit(tenant, place, Self::content_of_damaged(how));
     }
 
     async fn take_out(&self, key: &WorkflowKey, place: Place<'_>) {

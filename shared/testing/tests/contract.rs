@@ -15,6 +15,7 @@ alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
 alims_testing::tampered_contract!(MemoryLog::default());
 alims_testing::activity_contract!(MemoryLog::default());
+alims_testing::audit_contract!(MemoryLog::default());
 
 /// A log that is walked in one part.
 mod log_with_whole_parts {

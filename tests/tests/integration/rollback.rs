@@ -231,7 +231,7 @@ async fn goes_on(lab: &Lab, sue: &Person) {
 /// The versions of a workflow on the bus, in the order of their first appearance.
 fn first_appearances(lab: &Lab, workflow_id: &str) -> Vec<u64> {
     let mut seen = Vec::new();
-    for line in lab.archive().into_iter().filter(|line| line["detail"]["hash"].is_string()) {
+    for line in lab.archive().into_iter().filter(|line| line["detail"]["previous_hash"].is_string()) {
         let version = line["detail"]["version"].as_u64().unwrap();
         if line["detail"]["workflow_id"] == workflow_id && !seen.contains(&version) {
             seen.push(version);

@@ -11,6 +11,7 @@ use uuid::Builder;
 use crate::call::Principal;
 use crate::event::AppliedRules;
 use crate::hash_chain::Checked;
+use crate::hashing::ChainHash;
 use crate::identifiers::{
     CorrelationId, EventId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey,
 };
@@ -70,6 +71,9 @@ pub struct RecoveryDocument {
     pub workflow_id: WorkflowId,
     /// The version of the workflow when the recovery was claimed.
     pub version: Version,
+    /// The hash of that version, as the claim has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// The number of the attempt at that version, counted from 1.
     pub attempt: u32,
     /// The trigger that started it.
@@ -126,6 +130,7 @@ impl RecoveryDocument {
             tenant_id: claim.tenant_id.clone(),
             workflow_id: claim.workflow_id.clone(),
             version: claim.version,
+            head_hash: claim.head_hash.clone(),
             attempt: claim.attempt,
             trigger: claim.trigger,
             requested_by: claim.requested_by.clone(),
@@ -228,6 +233,7 @@ impl RecoveryDocument {
             tenant_id: self.tenant_id.clone(),
             workflow_id: self.workflow_id.clone(),
             version: self.version,
+            head_hash: self.head_hash.clone(),
             attempt: self.attempt,
             outcome,
             started_at: self.started_at,

@@ -7,10 +7,11 @@ pub mod records;
 
 use crate::event::WorkflowEvent;
 use crate::hash_chain::BreakKind;
+use crate::hashing::ChainHash;
 use crate::identifiers::Version;
 use crate::lifecycle::State;
 use crate::projection::IndexEntry;
-use crate::quarantine::{BreakFound, QuarantineRecord};
+use crate::quarantine::{BreakFound, Met, QuarantineRecord};
 use crate::recovery::outcome::Trigger;
 use crate::witness::{Testimony, testimony};
 
@@ -22,6 +23,8 @@ pub struct Findings {
     pub log: Result<WorkflowEvent, BreakFound>,
     /// The newest stored version. It is above the one in `log` when it is unreadable and was released.
     pub end: Version,
+    /// Its hash; none when it is unreadable.
+    pub end_hash: Option<ChainHash>,
     /// The index entry; none when the index has none.
     pub indexed: Option<IndexEntry>,
     /// The log's event of the version that the index entry names; none when the log has no such version.
@@ -30,6 +33,14 @@ pub struct Findings {
     pub quarantine: QuarantineRecord,
     /// Unreadable claims and outcomes of recoveries, among those that were read.
     pub unreadable_recoveries: Vec<BreakFound>,
+}
+
+impl Findings {
+    /// The newest stored version, as what is recorded now meets it.
+    #[must_use]
+    pub fn met(&self) -> Met {
+        Met { version: self.end, head_hash: self.end_hash.clone() }
+    }
 }
 
 /// The plan. Every part may be repeated without harm.

@@ -7,6 +7,7 @@ use crate::hashing::ChainHash;
 use crate::identifiers::{CorrelationId, PrincipalId, Reason, RecoveryId, TenantId, Version, WorkflowId, WorkflowKey};
 use crate::quarantine::BreakFound;
 use crate::recovery::outcome::{Outcome, Step, Trigger};
+use crate::sealed::LogEntry;
 use crate::timestamp::Timestamp;
 
 /// The error of an attempt whose recorded outcome cannot be read.
@@ -24,6 +25,9 @@ pub struct RecoveryClaim {
     pub workflow_id: WorkflowId,
     /// The version of the workflow.
     pub version: Version,
+    /// The hash of that version; absent when it could not be read, or was not the newest one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// The number of the attempt at that version, counted from 1.
     pub attempt: u32,
     /// The trigger that started it.
@@ -43,6 +47,9 @@ pub struct RecoveryClaim {
     /// The server's time of the claim.
     pub claimed_at: Timestamp,
 }
+
+impl LogEntry for RecoveryClaim {}
+impl LogEntry for RecoveryRecord {}
 
 impl RecoveryClaim {
     /// The workflow it is about.
@@ -65,6 +72,7 @@ impl RecoveryClaim {
             tenant_id: self.tenant_id.clone(),
             workflow_id: self.workflow_id.clone(),
             version: self.version,
+            head_hash: self.head_hash.clone(),
             attempt: self.attempt,
             outcome,
             started_at: None,
@@ -86,6 +94,9 @@ pub struct RecoveryRecord {
     pub workflow_id: WorkflowId,
     /// The version of the workflow when the attempt was claimed.
     pub version: Version,
+    /// The hash of that version, as the claim has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_hash: Option<ChainHash>,
     /// The number of the attempt at that version.
     pub attempt: u32,
     /// The outcome.

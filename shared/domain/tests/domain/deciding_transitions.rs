@@ -10,7 +10,7 @@ use alims_domain::head::Head;
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::{
-    BreakFound, FoundBy, Quarantine, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
+    BreakFound, FoundBy, Met, Quarantine, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
 };
 use alims_domain::rejection::RuleViolation;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ pub(crate) fn record(head: &Head, history: History) -> QuarantineRecord {
         principal: alice().principal.id,
         recovery_id: None,
         timestamp: at(1),
-        newest: Some(head.end),
+        newest: Some(Met { version: head.end, head_hash: None }),
     };
     let entry = match history {
         History::Sound | History::Altered => return QuarantineRecord::default(),
@@ -128,6 +128,7 @@ pub(crate) fn record(head: &Head, history: History) -> QuarantineRecord {
             published_hash: None,
             timestamp: at(1),
             version: Some(head.end),
+            head_hash: None,
             requested_by: alice().principal.id,
             reason: "looked at".parse().unwrap(),
             correlation_id: None,

@@ -55,6 +55,7 @@ fn the_golden_witness_of_a_loss_is_made_of_what_the_index_claims() {
     let findings = Findings {
         log: Ok(active),
         end: version(2),
+        end_hash: None,
         indexed: Some(claim),
         claimed: None,
         quarantine: QuarantineRecord::default(),

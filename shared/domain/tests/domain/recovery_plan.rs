@@ -30,7 +30,7 @@ fn found(head: State, indexed_at: Option<u64>) -> Findings {
     let log = Ok(versions.last().unwrap().event.clone());
     let quarantine = QuarantineRecord::default();
     let (end, indexed) = (versions.last().unwrap().event.version, claimed.as_ref().map(IndexEntry::from));
-    Findings { log, end, indexed, claimed, quarantine, unreadable_recoveries: Vec::new() }
+    Findings { log, end, end_hash: None, indexed, claimed, quarantine, unreadable_recoveries: Vec::new() }
 }
 
 fn recorded(entries: Vec<QuarantineEntry>) -> QuarantineRecord {

@@ -131,6 +131,7 @@ fn a_refused_attempt_fits_its_schema_with_every_member_and_with_the_fewest() {
     assert_fits(&BusEvent::of_refusal(&whole).unwrap());
     let least = Refusal {
         version: None,
+        head_hash: None,
         current_state: None,
         target_state: None,
         replaces: None,
@@ -153,10 +154,10 @@ fn quarantines_and_releases_fit_their_schemas_with_every_member_and_with_the_few
         assert_fits(&BusEvent::of_quarantine(&whole).unwrap());
         let least = match whole {
             QuarantineEntry::Quarantined(it) => {
-                QuarantineEntry::Quarantined(Quarantine { recovery_id: None, version: None, ..it })
+                QuarantineEntry::Quarantined(Quarantine { recovery_id: None, version: None, head_hash: None, ..it })
             }
             QuarantineEntry::Released(it) => {
-                QuarantineEntry::Released(Release { correlation_id: None, version: None, ..it })
+                QuarantineEntry::Released(Release { correlation_id: None, version: None, head_hash: None, ..it })
             }
         };
         assert_fits(&BusEvent::of_quarantine(&least).unwrap());

@@ -37,6 +37,7 @@ async fn an_index() -> DynamoIndex {
 alims_testing::log_contract!(a_log().await);
 alims_testing::records_contract!(a_log().await);
 alims_testing::tampered_contract!(tampered_log::a_tampered_log().await);
+alims_testing::audit_contract!(tampered_log::a_tampered_log().await);
 
 /// As the service uses it.
 mod activity_with_long_pages {

@@ -4,9 +4,9 @@ use alims_domain::identifiers::Version;
 use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_operations::ports::{
-    Advanced, AppendError, DeadlinePosition, DueWorkflows, EntryFilter, IndexCount, IndexQuery, ListOrder, LogError,
-    NewerFormat, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition, SweepPositions,
-    WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AppendError, AuditEntries, DeadlinePosition, DueWorkflows, EntryFilter, IndexCount, IndexQuery,
+    ListOrder, LogError, NewerFormat, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, SweepPosition,
+    SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_created, version};
@@ -128,6 +128,14 @@ async fn everything_done_to(store: &Store, kind: Kind) {
             assert!(log.overdue_noted(std::slice::from_ref(&deadline)).await.unwrap().contains(&deadline));
             assert_eq!(log.record_overdue(&values::overdue()).await.unwrap(), Noted::Already);
         }
+        Kind::RecordsExported | Kind::AuditTrailReviewed => {
+            let stored = if kind == Kind::RecordsExported { values::exported() } else { values::reviewed() };
+            assert_newer(kind, &log.audit_entries(&key.tenant_id, None, 10).await);
+            assert_newer(kind, &log.record_audit(&stored).await);
+            if let Some(request) = &stored.request {
+                assert_newer(kind, &log.audit_recorded(&key.tenant_id, request).await);
+            }
+        }
         Kind::DeadlinePosition => {
             assert_eq!(index.deadline_position().await.unwrap(), DeadlinePosition::default(), "the sweep begins anew");
             index.keep_deadline_position(&values::deadline_position()).await.unwrap();
@@ -236,7 +244,10 @@ async fn a_sweep_s_position_whose_format_is_spoilt_is_written_over() {
 fn a_newer_item_in_the_stream_is_left_for_the_newer_release() {
     for kind in Kind::ALL.iter().copied().filter(|kind| !is_of_index(*kind)) {
         match (kind, in_stream(&newer(kind))) {
-            (Kind::Claim | Kind::Outcome, StreamRecord::Ignored { .. }) => {}
+            (
+                Kind::Claim | Kind::Outcome | Kind::RecordsExported | Kind::AuditTrailReviewed,
+                StreamRecord::Ignored { .. },
+            ) => {}
             (_, StreamRecord::WrittenByNewerRelease { sequence_number, newer }) => {
                 assert_eq!((sequence_number.as_str(), newer.format), ("1", 2));
                 assert_eq!(newer.item, kind.key().join(" "));

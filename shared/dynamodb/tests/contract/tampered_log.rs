@@ -1,8 +1,9 @@
 //! A log on a real store, and somebody with the store's own tools.
 
-use alims_domain::identifiers::WorkflowKey;
+use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::quarantine::QuarantineEntry;
 use alims_dynamodb::DynamoLog;
+use alims_operations::ports::AuditPlace;
 use alims_testing::contract::tampered::{Place, Tampered};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -74,6 +75,14 @@ impl Tampered for TamperedLog {
     async fn spoil(&self, key: &WorkflowKey, place: Place<'_>, how: &str) {
         let keys = Self::keys(key, &sort_key(place));
         let there = self.client.get_item().table_name(&self.table).set_key(Some(keys)).send().await.unwrap().item;
+        self.put_item(there.unwrap(), how).await;
+    }
+
+    async fn spoil_audit(&self, tenant: &TenantId, place: &AuditPlace, how: &str) {
+        let text = |text: String| AttributeValue::S(text);
+        let keys = [("pk".to_owned(), text(format!("#audit#{tenant}"))), ("entry".to_owned(), text(place.0.clone()))];
+        let keys = Some(HashMap::from(keys));
+        let there = self.client.get_item().table_name(&self.table).set_key(keys).send().await.unwrap().item;
         self.put_item(there.unwrap(), how).await;
     }
 

@@ -106,11 +106,20 @@ def check_quarantine(name, item):
     equal(name, "entry", members["entry"], f"q#{members['broken_at_version']:010}-{half}#{kind}{beside}")
 
 
+def check_kept(name, item):
+    """The hash of what is kept beside the versions: of the canonical JSON of it as it is shown."""
+    members = {key: plain(value) for key, value in item.items()}
+    not_shown = ["pk", "entry", "format", "activity_day", "activity_key", "hash", "request"]
+    shown = {key: value for key, value in members.items() if key not in not_shown}
+    equal(name, "hash", members["hash"], sha256(canonical(shown).encode()))
+
+
 def check_place(name, item):
     """The place in the activity, which every entry of the log has."""
     at = next(plain(item[member]) for member in ["timestamp", "claimed_at", "ended_at"] if member in item)
-    tenant, workflow = plain(item["pk"]).split("#")
-    shard = int(digest("activity-shard", workflow)[:2], 16) % 4
+    audited = plain(item["pk"]).startswith("#audit#")
+    tenant, workflow = [plain(item["pk"])[len("#audit#"):], ""] if audited else plain(item["pk"]).split("#")
+    shard = int(digest("activity-shard", plain(item["event_id"]) if audited else workflow)[:2], 16) % 4
     equal(name, "activity_day", plain(item["activity_day"]), f"{tenant}#{at[:10]}#{shard}")
     equal(name, "activity_key", plain(item["activity_key"]), f"{at}#{workflow}#{plain(item['entry'])}")
 
@@ -129,6 +138,14 @@ def main():
         equal(name, "previous_hash", plain(ITEMS[name]["previous_hash"]), plain(ITEMS[previous]["hash"]))
     for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:
         check_quarantine(name, ITEMS[name])
+    kept = ["refusal", "claim", "outcome", "overdue", "records-exported", "audit-trail-reviewed"]
+    kept += [f"{kind}{which}" for kind in ["quarantined", "released"] for which in ["", "-beside", "-replaced"]]
+    for name in kept:
+        check_kept(name, ITEMS[name])
+    review = ITEMS["audit-trail-reviewed"]
+    equal("audit-trail-reviewed", "entry", plain(review["entry"]), f"e#k#{plain(review['request'])['key']}")
+    equal("audit-trail-reviewed", "request", plain(review["request"])["request"], digest(canonical("what"))[:32])
+    equal("audit-trail-reviewed", "key", plain(review["request"])["key"], digest("audrey", "k-1")[:32])
     before, keys = ITEMS["version-created"], ["pk", "entry"]
     for after, half in [(ITEMS["version-active"], "6600f0926e6582f7dabd3137ef2507ea"), ({}, "9b3926abf27e12dafc6f895201c9aebd")]:
         parts = {"keys": {key: before[key] for key in keys}, "before": before, "after": after}

@@ -8,6 +8,7 @@ use alims_domain::quarantine::{Quarantine, Release};
 use alims_domain::recovery::outcome::Trigger;
 use alims_domain::recovery::records::{KeptRecovery, OUTCOME_UNREADABLE, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{Refusal, RuleReason};
+use alims_domain::sealed::{Shown, hash_of};
 use alims_domain::timestamp::Timestamp;
 use alims_operations::get_workflow_history::{HistoryItem, Unreadable};
 use serde::Serialize;
@@ -34,13 +35,13 @@ pub enum HistoryEntry {
     /// A version.
     Event(Box<WorkflowEvent>),
     /// A refused attempt; its `event_type` is `WorkflowTransitionRefused`.
-    Refusal(Box<Refusal>),
+    Refusal(Box<Shown<Refusal>>),
     /// A break was found; its `event_type` is `WorkflowQuarantined`.
-    Quarantined(Box<Quarantine>),
+    Quarantined(Box<Shown<Quarantine>>),
     /// A person released a break; its `event_type` is `WorkflowReleased`.
-    Released(Box<Release>),
+    Released(Box<Shown<Release>>),
     /// The workflow was open at its due date; its `event_type` is `WorkflowOverdue`.
-    Overdue(Box<Overdue>),
+    Overdue(Box<Shown<Overdue>>),
     /// An attempt to recover the workflow; its `event_type` is `RecoveryAttempt`.
     Recovery(Box<RecoveryAttempt>),
     /// A stored entry that cannot be read; its `event_type` is `UnreadableEntry`.
@@ -89,6 +90,8 @@ pub enum EntryKind {
     Quarantine,
     /// The record of a due date that passed.
     Overdue,
+    /// An audit entry of the tenant; only the activity shows it.
+    Audit,
 }
 
 /// An attempt to recover the workflow: who asked for it, when and why, and how it ended.
@@ -144,6 +147,12 @@ pub struct RecoveryAttempt {
     /// gave-up: the kind of error that stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The hash of the entry that the request made in the log. It covers more than is shown here; an export has the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_hash: Option<ChainHash>,
+    /// The hash of the entry that the outcome made in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome_hash: Option<ChainHash>,
     /// The hash of the stored request, when that cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable_request: Option<ChainHash>,
@@ -160,16 +169,18 @@ pub enum RecoveryEventType {
     RecoveryAttempt,
 }
 
+impl UnreadableEntry {
+    /// One whose key says nothing but the kind.
+    #[must_use]
+    pub const fn of(entry: EntryKind, content: ChainHash) -> Self {
+        let event_type = UnreadableEventType::UnreadableEntry;
+        Self { event_type, entry, version: None, event_id: None, due_at: None, content }
+    }
+}
+
 impl From<Unreadable> for UnreadableEntry {
     fn from(unreadable: Unreadable) -> Self {
-        let of = |entry, content| Self {
-            event_type: UnreadableEventType::UnreadableEntry,
-            entry,
-            version: None,
-            event_id: None,
-            due_at: None,
-            content,
-        };
+        let of = Self::of;
         match unreadable {
             Unreadable::Version { version, content } => {
                 Self { version: Some(version), ..of(EntryKind::Version, content) }
@@ -207,6 +218,8 @@ impl From<KeptRecovery> for RecoveryAttempt {
             broken_at_version: None,
             fault: None,
             error: lost.then(|| OUTCOME_UNREADABLE.to_owned()),
+            request_hash: None,
+            outcome_hash: None,
             unreadable_request,
             unreadable_outcome,
         };
@@ -223,17 +236,20 @@ impl From<KeptRecovery> for RecoveryAttempt {
 
 impl RecoveryAttempt {
     fn claimed(self, claim: RecoveryClaim) -> Self {
+        let request_hash = hash_of(&claim).ok();
         Self {
             recovery_id: Some(claim.recovery_id),
             trigger: Some(claim.trigger),
             requested_by: Some(claim.requested_by),
             reason: claim.reason,
             requested_at: Some(claim.claimed_at),
+            request_hash,
             ..self
         }
     }
 
     fn ended(self, record: RecoveryRecord) -> Self {
+        let outcome_hash = hash_of(&record).ok();
         let RecoveryRecord { recovery_id, outcome, started_at, ended_at, steps, .. } = record;
         Self {
             recovery_id: Some(recovery_id),
@@ -247,6 +263,7 @@ impl RecoveryAttempt {
             broken_at_version: outcome.broken_at_version,
             fault: outcome.fault.as_ref().map(ChainFault::from),
             error: outcome.error,
+            outcome_hash,
             ..self
         }
     }
@@ -256,10 +273,10 @@ impl From<HistoryItem> for HistoryEntry {
     fn from(item: HistoryItem) -> Self {
         match item {
             HistoryItem::Version(event) => Self::Event(event),
-            HistoryItem::Refusal(refusal) => Self::Refusal(refusal),
-            HistoryItem::Quarantined(entry) => Self::Quarantined(entry),
-            HistoryItem::Released(entry) => Self::Released(entry),
-            HistoryItem::Overdue(entry) => Self::Overdue(entry),
+            HistoryItem::Refusal(refusal) => Self::Refusal(Box::new(Shown(*refusal))),
+            HistoryItem::Quarantined(entry) => Self::Quarantined(Box::new(Shown(*entry))),
+            HistoryItem::Released(entry) => Self::Released(Box::new(Shown(*entry))),
+            HistoryItem::Overdue(entry) => Self::Overdue(Box::new(Shown(*entry))),
             HistoryItem::Recovery(kept) => Self::Recovery(Box::new((*kept).into())),
             HistoryItem::Unreadable(unreadable) => Self::Unreadable(unreadable.into()),
         }

@@ -2,6 +2,7 @@
 //! keeps with each entry.
 
 use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::AuditEntry;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, PrincipalId, TenantId, Version, WorkflowId};
@@ -9,6 +10,7 @@ use alims_domain::overdue::KeptOverdue;
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::recovery::records::KeptRecovery;
 use alims_domain::refusal::Refusal;
+use alims_domain::sealed::Sealed;
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -60,8 +62,8 @@ impl ActivityQuery {
 pub struct ActivityEntry {
     /// The entry's own time.
     pub at: Timestamp,
-    /// The workflow.
-    pub workflow_id: WorkflowId,
+    /// The workflow; none of an audit entry.
+    pub workflow_id: Option<WorkflowId>,
     /// The kind; none when an unreadable entry does not say it.
     pub kind: Option<ActivityKind>,
     /// The entry.
@@ -83,12 +85,16 @@ pub enum KeptEntry {
     Recovery(Box<KeptRecovery>),
     /// A due date that passed, readable or not.
     Overdue(Box<KeptOverdue>),
+    /// An audit entry of the tenant.
+    Audit(Box<Sealed<AuditEntry>>),
     /// An unreadable version.
     UnreadableVersion(Version, ChainHash),
     /// An unreadable refused attempt.
     UnreadableRefusal(EventId, ChainHash),
     /// An unreadable quarantine or release, and the version in its key if that names one.
     UnreadableQuarantine(Option<Version>, ChainHash),
+    /// An unreadable audit entry.
+    UnreadableAudit(ChainHash),
 }
 
 impl KeptEntry {
@@ -106,10 +112,12 @@ impl KeptEntry {
                 Some(Ok(claim)) => Some(&claim.requested_by),
                 Some(Err(_)) | None => None,
             },
+            Self::Audit(entry) => Some(&entry.requested_by),
             Self::Overdue(_)
             | Self::UnreadableVersion(..)
             | Self::UnreadableRefusal(..)
-            | Self::UnreadableQuarantine(..) => None,
+            | Self::UnreadableQuarantine(..)
+            | Self::UnreadableAudit(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod audit;
 mod bus;
 mod clock;
 mod failure;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use access::AccessPolicy;
 pub use activity::{ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry};
+pub use audit::{AuditEntries, AuditPlace, AuditRecorded};
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
 pub use failure::{Cause, NewerFormat, StoreError};

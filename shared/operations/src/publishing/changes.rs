@@ -88,7 +88,7 @@ async fn record<L: WorkflowLog + QuarantineLog>(
     };
     let recorded = async {
         let newest = match newest(log, key).await {
-            Ok(newest) => newest.map(|newest| newest.version()),
+            Ok(newest) => newest.map(|newest| newest.met()),
             // The change may be just this.
             Err(StoreError::NewerFormat(_)) => None,
             Err(error) => return Err(error),

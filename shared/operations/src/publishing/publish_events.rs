@@ -276,7 +276,7 @@ async fn settled<L: WorkflowLog + QuarantineLog, I, B>(
         Testimony::Released => Ok(Settled::After(None)),
         Testimony::Contradicts(found) => {
             let principal = PrincipalId::automatic_recovery();
-            let newest = newest(log, key).await?.map(|newest| newest.version());
+            let newest = newest(log, key).await?.map(|newest| newest.met());
             let timestamp = ports.clock.now();
             let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);

@@ -3,7 +3,7 @@
 use alims_domain::hash_chain::Checked;
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::RECOVERY_ATTEMPTS_READ_MAX;
-use alims_domain::quarantine::BreakFound;
+use alims_domain::quarantine::{BreakFound, Met};
 use alims_domain::recovery::Findings;
 
 use crate::chain_walk::{Budget, Part, WalkedPast, event_at, walk_part};
@@ -62,7 +62,7 @@ pub async fn assess_part<L: WorkflowLog + QuarantineLog + RecoveryLog, I: Workfl
     // The index first: an index read after the log could be ahead of it without any fault.
     let indexed = entry_of(index, key).await?;
     let quarantine = log.quarantine(key).await?;
-    let end = newest(log, key).await?.ok_or(AssessError::NotFound)?.version();
+    let Met { version: end, head_hash: end_hash } = newest(log, key).await?.ok_or(AssessError::NotFound)?.met();
     let log_state = match walk_part(log, key, (checked, Some(end)), &quarantine, Budget::of_a_call(), |_| {}).await? {
         Part::Interrupted(reached) => return Ok(Assessed::Interrupted(reached)),
         Part::Whole(WalkedPast::End(Some(last))) => Ok(*last),
@@ -78,6 +78,6 @@ pub async fn assess_part<L: WorkflowLog + QuarantineLog + RecoveryLog, I: Workfl
     };
     let recoveries = log.recoveries(key, RECOVERY_ATTEMPTS_READ_MAX).await?;
     let unreadable_recoveries = recoveries.unreadable;
-    let findings = Findings { log: log_state, end, indexed, claimed, quarantine, unreadable_recoveries };
+    let findings = Findings { log: log_state, end, end_hash, indexed, claimed, quarantine, unreadable_recoveries };
     Ok(Assessed::Whole(Box::new(findings)))
 }

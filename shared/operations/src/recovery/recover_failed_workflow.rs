@@ -79,5 +79,5 @@ pub async fn recover_failed_workflow<L: WorkflowLog + RecoveryLog, S: RecoverySt
         return Ok(FailureHandled::Left(LeftAlone::TooMany));
     };
     let asking = Asking::automatic(Trigger::Failure, correlation_id.clone(), delay);
-    Ok(FailureHandled::Started(Box::new(start(ports, key, Claiming::at(*version), &asking).await?)))
+    Ok(FailureHandled::Started(Box::new(start(ports, key, Claiming::at(*version, &head.event), &asking).await?)))
 }

@@ -110,5 +110,5 @@ async fn permitted_version<L: WorkflowLog, S>(
         return Err(forbidden.into());
     }
     let newest = newest.as_ref().ok_or(RecoverWorkflowError::NotFound)?;
-    Ok(Claiming::at_end(newest.event(), newest.version()))
+    Ok(Claiming::at_end(newest.event(), newest.met()))
 }

@@ -100,7 +100,7 @@ where
         document.did(StepKind::Assessed, self.now, Some(head.version), None);
         (document.plan, document.verdict, document.outcome) = (None, None, None);
         match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.met()))).await,
             RecoveryPlan::AlreadyConsistent => document.finish(),
             RecoveryPlan::Repair(repairs) => {
                 document.plan = Some(Planned {
@@ -122,7 +122,7 @@ where
             Found::Sound { head, findings, plan } => (head, findings, plan),
         };
         let settled = match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.met()))).await,
             RecoveryPlan::AlreadyConsistent => true,
             // When the rules keep the workflow in its state, nothing else is left to do.
             RecoveryPlan::Repair(repairs) => {

@@ -7,7 +7,7 @@ use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::{EventId, Reason, Version, WorkflowId, WorkflowKey};
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{
-    BreakFound, BreakId, InForce, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
+    BreakFound, BreakId, InForce, Met, QuarantineEntry, QuarantineRecord, Release, ReleaseEventType,
 };
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::witness::bears_witness_of;
@@ -142,9 +142,9 @@ pub async fn release_workflow<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
         }
     }
     let repeated = to_release.is_empty();
-    take_index_back(ports, &key, &stored, end, &to_release).await?;
+    take_index_back(ports, &key, &stored, end.version, &to_release).await?;
     for in_force in &to_release {
-        let entry = QuarantineEntry::Released(release(ports, call, &key, (in_force, end), &request.reason));
+        let entry = QuarantineEntry::Released(release(ports, call, &key, (in_force, end.clone()), &request.reason));
         // Another person may have been faster; then the release is that person's act.
         if let QuarantineEntry::Released(release) = ports.log.record_quarantine(&entry).await? {
             releases.push(release);
@@ -160,9 +160,9 @@ async fn permitted<L: WorkflowLog, I>(
     call: &Call,
     key: &WorkflowKey,
     reason: &Reason,
-) -> Result<(StoredVersion, Version), ReleaseWorkflowError> {
+) -> Result<(StoredVersion, Met), ReleaseWorkflowError> {
     let newest = newest(&ports.log, key).await?;
-    let end = newest.as_ref().map(Newest::version);
+    let end = newest.as_ref().map(Newest::met);
     let stored = match newest {
         None => None,
         Some(Newest::Readable(stored)) => Some(*stored),
@@ -181,7 +181,8 @@ async fn permitted<L: WorkflowLog, I>(
         return Err(forbidden.into());
     }
     let end = end.ok_or(ReleaseWorkflowError::NotFound)?;
-    stored.map(|stored| (stored, end)).ok_or(Quarantined(Break { at: end, fault: BreakKind::Unreadable }).into())
+    let unreadable = Break { at: end.version, fault: BreakKind::Unreadable };
+    stored.map(|stored| (stored, end)).ok_or_else(|| Quarantined(unreadable).into())
 }
 
 /// Moves the index back to the newest readable version when it shows a version that is lost or will be passed over.
@@ -270,7 +271,7 @@ fn release<L, I>(
     ports: &Ports<L, I>,
     call: &Call,
     key: &WorkflowKey,
-    (in_force, newest): (&InForce, Version),
+    (in_force, newest): (&InForce, Met),
     reason: &Reason,
 ) -> Release {
     let BreakFound { at, fault, content, published } = in_force.found.clone();
@@ -285,7 +286,8 @@ fn release<L, I>(
         content,
         published_hash: published,
         timestamp: in_force.recorded.as_ref().map_or(now, |recorded| now.max(recorded.timestamp)),
-        version: Some(newest),
+        version: Some(newest.version),
+        head_hash: newest.head_hash,
         requested_by: call.principal.id.clone(),
         reason: reason.clone(),
         correlation_id: call.correlation_id.clone(),

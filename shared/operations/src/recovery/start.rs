@@ -6,6 +6,7 @@ use alims_domain::limits::{
     AUTOMATIC_ATTEMPTS_MAX, AUTOMATIC_ATTEMPTS_WINDOW_HOURS, AUTOMATIC_DELAY_GROWTH, AUTOMATIC_DELAY_SECONDS_FIRST,
     AUTOMATIC_DELAY_SECONDS_MAX,
 };
+use alims_domain::quarantine::Met;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_domain::recovery::joined_since;
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Trigger};
@@ -65,12 +66,14 @@ impl Asking {
         }
     }
 
-    fn claim(&self, key: &WorkflowKey, version: Version, attempt: u32, claimed_at: Timestamp) -> RecoveryClaim {
+    fn claim(&self, key: &WorkflowKey, met: Met, attempt: u32, claimed_at: Timestamp) -> RecoveryClaim {
+        let Met { version, head_hash } = met;
         RecoveryClaim {
             recovery_id: RecoveryId::of_attempt(key, version, attempt),
             tenant_id: key.tenant_id.clone(),
             workflow_id: key.workflow_id.clone(),
             version,
+            head_hash,
             attempt,
             trigger: self.trigger,
             requested_by: self.requested_by.clone(),
@@ -84,23 +87,24 @@ impl Asking {
 }
 
 /// The version at which a recovery is claimed.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Claiming {
     /// The version.
-    version: Version,
+    version: Met,
     /// A running recovery that was claimed at this version or later does the same, and is joined.
     joined_since: Version,
 }
 
 impl Claiming {
     /// At a version of which nothing more is known.
-    pub(crate) fn at(version: Version) -> Self {
-        Self { version, joined_since: version }
+    pub(crate) fn at(version: Version, head: &WorkflowEvent) -> Self {
+        let head_hash = (head.version == version).then(|| head.hash.clone());
+        Self { version: Met { version, head_hash }, joined_since: version }
     }
 
     /// At the newest stored version, which is above the newest readable one when it is unreadable.
-    pub(crate) fn at_end(head: Option<&WorkflowEvent>, end: Version) -> Self {
-        Self { version: end, joined_since: joined_since(head, end) }
+    pub(crate) fn at_end(head: Option<&WorkflowEvent>, end: Met) -> Self {
+        Self { joined_since: joined_since(head, end.version), version: end }
     }
 }
 
@@ -118,8 +122,9 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
     for _ in 0..STARTS_MAX {
         let recoveries = ports.log.recoveries(key, 1).await?;
         // Another caller may have seen a later version and recovered that.
-        let Claiming { version, joined_since } = claiming;
-        let version = recoveries.newest().map_or(version, |newest| newest.claim.version.max(version));
+        let Claiming { version: ref met, joined_since } = claiming;
+        let version = recoveries.newest().map_or(met.version, |newest| newest.claim.version.max(met.version));
+        let head_hash = met.head_hash.clone().filter(|_| version == met.version);
         let attempt = recoveries.attempts_at(version).saturating_add(1);
         let newest = recoveries.attempts.into_iter().next();
         let claim = match newest.filter(|newest| newest.claim.version >= joined_since) {
@@ -133,7 +138,7 @@ pub(crate) async fn start<L: RecoveryLog, S: RecoveryStarter>(
             }
             Some(RecoveryAttempt { claim, ended: None }) => claim,
             Some(_) | None => {
-                let claim = asking.claim(key, version, attempt, ports.clock.now());
+                let claim = asking.claim(key, Met { version, head_hash }, attempt, ports.clock.now());
                 match ports.log.claim_recovery(&claim).await? {
                     Claimed::Ours => claim,
                     // That recovery may only be waiting.

@@ -2,7 +2,7 @@
 
 use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{Version, WorkflowKey};
-use alims_domain::quarantine::{BreakFound, FoundBy, Quarantine};
+use alims_domain::quarantine::{BreakFound, FoundBy, Met, Quarantine};
 use alims_domain::recovery::document::{Next, RecoveryDocument};
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, StepKind};
 use alims_domain::recovery::{Findings, RecoveryPlan, is_the_same_failure, plan};
@@ -90,7 +90,7 @@ pub(crate) struct Turn<'a, L, I, B, R> {
 /// The result of a turn's look at the workflow, before its own work.
 pub(crate) enum Found {
     /// The stored history is broken, and the newest stored version.
-    Broken(BreakFound, Option<Version>),
+    Broken(BreakFound, Option<Met>),
     /// The workflow as far as it is valid, and the plan.
     Sound { head: Box<WorkflowEvent>, findings: Box<Findings>, plan: RecoveryPlan },
     /// The history is longer than one turn checks. The same turn continues from here.
@@ -108,7 +108,7 @@ where
     pub(crate) async fn quarantine(
         &self,
         mut document: RecoveryDocument,
-        (found, newest): (BreakFound, Option<Version>),
+        (found, newest): (BreakFound, Option<Met>),
     ) -> Result<RecoveryDocument, RecoveryStepError> {
         let break_id = found.id();
         let id = document.derived_id(&[Part::literal("quarantine"), Part::of(&break_id)]);
@@ -152,7 +152,7 @@ where
             plan = plan.without_reactivation();
         }
         Ok(match findings.log.clone() {
-            Err(found) => Found::Broken(found, Some(findings.end)),
+            Err(found) => Found::Broken(found, Some(findings.met())),
             Ok(head) => Found::Sound { head: Box::new(head), findings, plan },
         })
     }

@@ -8,7 +8,9 @@ use alims_domain::refusal::Refusal;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ReadPorts;
 use alims_operations::get_workflow_history::{HistoryItem, Unreadable};
-use alims_operations::list_activity::{ActivityFilter, ActivityPage, ListActivityError, Ports, list_activity};
+use alims_operations::list_activity::{
+    ActivityFilter, ActivityPage, ListActivityError, Ports, ShownEntry, list_activity,
+};
 use alims_operations::ports::{AccessPolicy, WorkflowLog};
 use alims_testing::builders::{a_call, a_created, a_key, a_move, a_refusal, at, version};
 use alims_testing::{EverybodyMay, Faulty, FixedClock, MemoryLog, NobodyMay, OnlyTheseMay, Script};
@@ -105,6 +107,7 @@ async fn an_altered_entry_is_shown_as_unreadable() {
     let page = list(&ports(log, EverybodyMay, at(60_000)), &alice(), ActivityFilter::default()).await.unwrap();
     let content = MemoryLog::content_of_damaged("a bit fell over");
     let unreadable = HistoryItem::Unreadable(Unreadable::Version { version: version(2), content });
+    let unreadable = ShownEntry::OfWorkflow(unreadable);
     assert!(page.items.iter().any(|item| item.entry == unreadable), "{page:?}");
 }
 

@@ -1,6 +1,7 @@
 //! The contract of the log's activity: every entry in its place, once, whatever else happens.
 
 use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::{KeptAuditEntry, SealedAuditEntry, StoredAuditEntry};
 use alims_domain::event::{EventType, WorkflowEvent};
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::lifecycle::State;
@@ -8,11 +9,12 @@ use alims_domain::overdue::{KeptOverdue, Overdue};
 use alims_domain::quarantine::QuarantineEntry;
 use alims_domain::recovery::records::{KeptRecovery, RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::Refusal;
+use alims_domain::sealed::Sealed;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry, OverdueLog, QuarantineLog,
-    RecoveryLog, WorkflowLog,
+    ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, AuditEntries, KeptEntry, OverdueLog,
+    QuarantineLog, RecoveryLog, WorkflowLog,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::builders::{
     a_break, a_claim, a_created_of, a_fresh_tenant, a_full_record, a_key_of, a_move, a_quarantine, a_refusal,
-    a_release, an_overdue, at, sealed, version,
+    a_release, a_review, an_export, an_overdue, at, sealed, version,
 };
 use crate::contract::log::a_fresh_key;
 use crate::contract::tampered::{Place, Tampered};
@@ -86,6 +88,7 @@ struct OneOfEach {
     claim: RecoveryClaim,
     record: RecoveryRecord,
     overdue: Overdue,
+    audits: [SealedAuditEntry; 2],
 }
 
 impl OneOfEach {
@@ -114,10 +117,16 @@ impl OneOfEach {
         let claim = RecoveryClaim { claimed_at: at(80), ..a_claim(key, 3, 1) };
         let record = RecoveryRecord { ended_at: at(90), ..a_full_record(&claim) };
         let overdue = Overdue { timestamp: at(100), ..an_overdue(key, at(95)) };
-        Self { key: key.clone(), versions: versions.collect(), refusal, quarantined, released, claim, record, overdue }
+        let mut audits = [an_export(&key.tenant_id, true), a_review(&key.tenant_id, false)].map(Sealed::into_entry);
+        for (number, audit) in (11_i64..).zip(&mut audits) {
+            audit.timestamp = at(number * 10);
+        }
+        let audits = audits.map(|audit| Sealed::new(audit).unwrap());
+        let (key, versions) = (key.clone(), versions.collect());
+        Self { key, versions, refusal, quarantined, released, claim, record, overdue, audits }
     }
 
-    async fn write<L: WorkflowLog + RecoveryLog + QuarantineLog + OverdueLog>(&self, log: &L) {
+    async fn write<L: WorkflowLog + RecoveryLog + QuarantineLog + OverdueLog + AuditEntries>(&self, log: &L) {
         for version in &self.versions {
             log.append(version).await.unwrap();
         }
@@ -127,6 +136,9 @@ impl OneOfEach {
         log.claim_recovery(&self.claim).await.unwrap();
         log.record_recovery(&self.record).await.unwrap();
         log.record_overdue(&self.overdue).await.unwrap();
+        for entry in &self.audits {
+            log.record_audit(&StoredAuditEntry { entry: entry.clone(), request: None }).await.unwrap();
+        }
     }
 
     /// What the activity says of them, newest first.
@@ -154,6 +166,9 @@ impl OneOfEach {
         told.push((at(90), ActivityKind::RecoveryEnded, recovery));
         let overdue = KeptOverdue::Overdue(Box::new(self.overdue.clone()));
         told.push((at(100), ActivityKind::WorkflowOverdue, KeptEntry::Overdue(Box::new(overdue))));
+        for audit in &self.audits {
+            told.push((audit.timestamp, audit.act.kind(), KeptEntry::Audit(Box::new(audit.clone()))));
+        }
         told.reverse();
         told
     }
@@ -164,14 +179,17 @@ fn told(entries: Vec<ActivityEntry>) -> Vec<(Timestamp, ActivityKind, KeptEntry)
 }
 
 /// Of every kind there is, each with all that is in it, and each repetition of a write adds none.
-pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<Log: ActivityLog + OverdueLog>>(
+pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<Log: ActivityLog + AuditEntries>>(
     store: T,
 ) {
     let each = OneOfEach::of(&a_fresh_key());
     each.write(store.log()).await;
     each.write(store.log()).await;
     let walked = walk(store.log(), everything(&each.key.tenant_id)).await;
-    assert!(walked.iter().all(|entry| entry.workflow_id == each.key.workflow_id));
+    for entry in &walked {
+        let is_audit = matches!(entry.entry, KeptEntry::Audit(_));
+        assert_eq!(entry.workflow_id, (!is_audit).then(|| each.key.workflow_id.clone()), "{entry:?}");
+    }
     let walked = told(walked);
     assert_eq!(walked, each.told());
     let kinds: BTreeSet<ActivityKind> = walked.iter().map(|(_, kind, _)| *kind).collect();
@@ -179,7 +197,7 @@ pub async fn every_kind_of_entry_is_in_the_activity_at_its_own_time<T: Tampered<
 }
 
 /// Also with many entries of one instant, and across midnight.
-pub async fn pages_of_any_size_show_every_entry_once_and_newest_first<T: Tampered<Log: ActivityLog + OverdueLog>>(
+pub async fn pages_of_any_size_show_every_entry_once_and_newest_first<T: Tampered<Log: ActivityLog + AuditEntries>>(
     store: T,
 ) {
     let tenant = a_fresh_tenant();
@@ -202,7 +220,9 @@ pub async fn pages_of_any_size_show_every_entry_once_and_newest_first<T: Tampere
 }
 
 /// The instants themselves: `from` is in, `to` is not. An empty span has nothing, nor has one that runs backwards.
-pub async fn a_span_is_from_its_first_instant_to_before_its_last<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn a_span_is_from_its_first_instant_to_before_its_last<T: Tampered<Log: ActivityLog + AuditEntries>>(
+    store: T,
+) {
     let tenant = a_fresh_tenant();
     let midnight = Timestamp::from_unix_millis(at(0).unix_millis() / DAY * DAY).unwrap();
     let millis = |offset: i64| Timestamp::from_unix_millis(midnight.unix_millis() + offset).unwrap();
@@ -234,7 +254,7 @@ pub async fn a_span_is_from_its_first_instant_to_before_its_last<T: Tampered<Log
 /// Eight writers append to new and old workflows between and during the pages. What was there is shown once.
 pub async fn a_walk_that_goes_on_while_others_append_misses_and_repeats_nothing<T>(store: T)
 where
-    T: Tampered<Log: ActivityLog + OverdueLog> + 'static,
+    T: Tampered<Log: ActivityLog + AuditEntries> + 'static,
 {
     let (tenant, store) = (a_fresh_tenant(), Arc::new(store));
     let mut heads = Vec::new();
@@ -280,7 +300,7 @@ where
 }
 
 /// By principal, by kind, and by both. The end of a recovery names no principal.
-pub async fn filters_let_through_what_they_name<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn filters_let_through_what_they_name<T: Tampered<Log: ActivityLog + AuditEntries>>(store: T) {
     let each = OneOfEach::of(&a_fresh_key());
     each.write(store.log()).await;
     let all = each.told();
@@ -289,7 +309,7 @@ pub async fn filters_let_through_what_they_name<T: Tampered<Log: ActivityLog + O
         let expected: Vec<_> = all.iter().filter(|(_, of, _)| *of == kind).cloned().collect();
         assert_eq!(told(walk(store.log(), query).await), expected, "{}", kind.as_str());
     }
-    for principal in ["alice", "mallory", "sue", "nobody"] {
+    for principal in ["alice", "mallory", "sue", "audrey", "nobody"] {
         let by = |entry: &KeptEntry| entry.by().is_some_and(|by| by.as_str() == principal);
         let expected: Vec<_> =
             all.iter().filter(|(_, kind, entry)| *kind != ActivityKind::RecoveryEnded && by(entry)).cloned().collect();
@@ -304,7 +324,7 @@ pub async fn filters_let_through_what_they_name<T: Tampered<Log: ActivityLog + O
 }
 
 /// Of every kind, between others that are not altered.
-pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Log: ActivityLog + OverdueLog>>(
+pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Log: ActivityLog + AuditEntries>>(
     store: T,
 ) {
     let each = OneOfEach::of(&a_fresh_key());
@@ -318,6 +338,10 @@ pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Lo
     ] {
         store.spoil(key, place, "a bit fell over").await;
     }
+    let audits = log.audit_entries(&key.tenant_id, None, 10).await.unwrap();
+    let is_review = |kept: &KeptAuditEntry| matches!(kept, KeptAuditEntry::Entry(it) if **it == each.audits[1]);
+    let (review, _) = audits.iter().find(|(_, kept)| is_review(kept)).unwrap();
+    store.spoil_audit(&key.tenant_id, review, "a bit fell over").await;
     let walked = walk(log, everything(&key.tenant_id)).await;
     let (before, all) = (each.told(), told(walked));
     assert_eq!(
@@ -334,18 +358,23 @@ pub async fn an_altered_entry_is_shown_as_unreadable_in_its_place<T: Tampered<Lo
                 assert_eq!(kept.claim, Some(Ok(each.claim.clone())), "{}", kind.as_str());
                 assert!(matches!(kept.outcome, Some(Err(_))), "{}", kind.as_str());
             }
-            KeptEntry::Version(_) | KeptEntry::Refusal(_) | KeptEntry::Quarantine(_) | KeptEntry::Overdue(_) => {
+            KeptEntry::UnreadableAudit(_) => assert_eq!(*kind, ActivityKind::AuditTrailReviewed),
+            KeptEntry::Version(_)
+            | KeptEntry::Refusal(_)
+            | KeptEntry::Quarantine(_)
+            | KeptEntry::Overdue(_)
+            | KeptEntry::Audit(_) => {
                 assert_eq!(now, then);
                 continue;
             }
         }
         unreadable += 1;
     }
-    assert_eq!(unreadable, 5);
+    assert_eq!(unreadable, 6);
 }
 
 /// A removed entry is gone from the activity, too; the chain and the stream show that it was removed.
-pub async fn an_entry_that_was_removed_is_passed_over<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn an_entry_that_was_removed_is_passed_over<T: Tampered<Log: ActivityLog + AuditEntries>>(store: T) {
     let each = OneOfEach::of(&a_fresh_key());
     each.write(store.log()).await;
     store.take_out(&each.key, Place::Version(Version::FIRST)).await;
@@ -355,7 +384,7 @@ pub async fn an_entry_that_was_removed_is_passed_over<T: Tampered<Log: ActivityL
 }
 
 /// Also workflows of the same name.
-pub async fn tenants_are_kept_apart<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn tenants_are_kept_apart<T: Tampered<Log: ActivityLog + AuditEntries>>(store: T) {
     let (ours, theirs) = (OneOfEach::of(&a_fresh_key()), OneOfEach::of(&a_fresh_key()));
     ours.write(store.log()).await;
     theirs.write(store.log()).await;
@@ -364,7 +393,7 @@ pub async fn tenants_are_kept_apart<T: Tampered<Log: ActivityLog + OverdueLog>>(
 }
 
 /// A month with entries on its first and its last day.
-pub async fn days_without_entries_are_walked_to_the_end<T: Tampered<Log: ActivityLog + OverdueLog>>(store: T) {
+pub async fn days_without_entries_are_walked_to_the_end<T: Tampered<Log: ActivityLog + AuditEntries>>(store: T) {
     let tenant = a_fresh_tenant();
     for (name, instant) in [("w:1", at(-31 * DAY)), ("w:2", at(-1))] {
         store.log().append(&created_at(&a_key_of(&tenant, name), instant)).await.unwrap();

@@ -275,6 +275,7 @@ pub async fn a_refusal_with_little_in_it_comes_back<L: WorkflowLog>(log: L) {
     let key = a_fresh_key();
     let refusal = Refusal {
         version: None,
+        head_hash: None,
         current_state: None,
         replaces: None,
         reason: None,

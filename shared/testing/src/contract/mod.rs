@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod audit;
 pub mod bus;
 pub mod count;
 pub mod dead_letters;
@@ -114,6 +115,23 @@ macro_rules! activity_contract {
             an_entry_that_was_removed_is_passed_over
             tenants_are_kept_apart
             days_without_entries_are_walked_to_the_end
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of the audit entries. The argument is an expression for a fresh
+/// [`tampered::Tampered`]; it may await.
+#[macro_export]
+macro_rules! audit_contract {
+    ($adapter:expr) => {
+        $crate::contract_tests! { audit, $adapter,
+            a_tenant_that_did_nothing_has_no_audit_entries
+            audit_entries_come_back_as_they_went_in_and_in_pages
+            a_repeated_request_gets_the_entry_that_it_made
+            racing_requests_with_one_key_record_one_entry
+            audit_entries_of_tenants_are_kept_apart
+            an_unreadable_audit_entry_is_given_in_its_place
+            audit_entries_are_of_no_workflow
         }
     };
 }

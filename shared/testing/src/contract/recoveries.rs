@@ -35,6 +35,7 @@ pub async fn a_bare_claim_and_a_bare_outcome_come_back<L: RecoveryLog>(log: L) {
     let claim = RecoveryClaim {
         trigger: Trigger::Sweep,
         roles: [].into(),
+        head_hash: None,
         reason: None,
         correlation_id: None,
         delay_seconds: 0,

@@ -2,14 +2,14 @@
 
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
-use alims_domain::identifiers::{EventId, Version, WorkflowKey};
+use alims_domain::identifiers::{EventId, TenantId, Version, WorkflowKey};
 use alims_domain::overdue::{Deadline, KeptOverdue};
 use alims_domain::quarantine::{BreakFound, QuarantineEntry};
 use alims_domain::recovery::records::{KeptRecovery, Recoveries};
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    AppendError, Claimed, LogError, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, WorkflowLog,
+    AppendError, AuditPlace, Claimed, LogError, Noted, OverdueLog, QuarantineLog, RecoveryLog, StoreError, WorkflowLog,
 };
 use std::future::Future;
 
@@ -28,6 +28,9 @@ pub trait Tampered: Send + Sync {
 
     /// Makes an entry unreadable, in a different way for each `how`.
     fn spoil(&self, key: &WorkflowKey, place: Place<'_>, how: &str) -> impl Future<Output = ()> + Send;
+
+    /// Makes an audit entry unreadable, in a different way for each `how`.
+    fn spoil_audit(&self, tenant: &TenantId, place: &AuditPlace, how: &str) -> impl Future<Output = ()> + Send;
 
     /// Removes an entry.
     fn take_out(&self, key: &WorkflowKey, place: Place<'_>) -> impl Future<Output = ()> + Send;

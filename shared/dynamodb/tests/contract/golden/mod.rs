@@ -7,6 +7,7 @@ mod amended;
 mod earlier;
 pub(crate) mod values;
 
+use alims_domain::audit_entry::KeptAuditEntry;
 use alims_domain::hash_chain::{BreakKind, ChainWalk, is_intact};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
@@ -17,8 +18,8 @@ use alims_domain::refusal::KeptRefusal;
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_operations::ports::{
-    Advanced, Claimed, DueWorkflows, EntryFilter, IndexQuery, ListOrder, LogError, Noted, OverdueLog, QuarantineLog,
-    RecoveryLog, SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
+    Advanced, AuditEntries, Claimed, DueWorkflows, EntryFilter, IndexQuery, ListOrder, LogError, Noted, OverdueLog,
+    QuarantineLog, RecoveryLog, SweepPositions, WorkflowIndex, WorkflowLog, entry_of,
 };
 use alims_operations::publish_events::StreamRecord;
 use alims_testing::builders::{a_list, version};
@@ -80,6 +81,8 @@ kinds! {
     QuarantinedReplaced, "quarantined-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#quarantined"];
     ReleasedReplaced, "released-replaced.json", ["golden-lab#w:1", "q#0000000003-62c02d546052349ed86549451797f00c#released"];
     Overdue, "overdue.json", ["golden-lab#w:1", "d#2026-11-28T08:01:00.000Z"];
+    RecordsExported, "records-exported.json", ["#audit#golden-lab", "e#019ab000-0000-7000-8000-000000000020"];
+    AuditTrailReviewed, "audit-trail-reviewed.json", ["#audit#golden-lab", "e#k#6099c7a262a6d098fbe4483e3e60e881"];
     IndexEntry, "index-entry.json", ["golden-lab#w:1"];
     IndexEntryLabelled, "index-entry-labelled.json", ["golden-lab#w:2"];
     LabelHint, "label-hint.json", ["#term#golden-lab#w:2#label#sample:S#1:x"];
@@ -107,6 +110,7 @@ fn kinds_of(stored: &str) -> &'static [Kind] {
         "IndexEntry" => &[Kind::IndexEntry, Kind::IndexEntryLabelled],
         "Hint" => &[Kind::LabelHint, Kind::QuarantineHint],
         "Overdue" => &[Kind::Overdue],
+        "StoredAuditEntry" => &[Kind::RecordsExported, Kind::AuditTrailReviewed],
         other => panic!("{other} is stored and has no golden item"),
     }
 }
@@ -256,6 +260,10 @@ async fn golden_records_are_read_as_they_were_written() {
     let attempt = RecoveryAttempt { claim: values::claim(), ended: Some(values::outcome()) };
     assert_eq!((recoveries.attempts, recoveries.unreadable), (vec![attempt], vec![]));
 
+    let audits = log.audit_entries(&key.tenant_id, None, 10).await.unwrap();
+    let audits: Vec<KeptAuditEntry> = audits.into_iter().map(|(_, kept)| kept).collect();
+    let stored = [values::exported(), values::reviewed()];
+    assert_eq!(audits, stored.map(|stored| KeptAuditEntry::Entry(Box::new(stored.entry))));
     let overdue = log.overdue(&key, None, 10).await.unwrap();
     assert_eq!(overdue, [KeptOverdue::Overdue(Box::new(values::overdue()))]);
     let quarantine = log.quarantine(&key).await.unwrap();
@@ -350,7 +358,9 @@ fn golden_items_in_the_stream_are_read_as_they_were_written() {
             Kind::QuarantinedReplaced => of_entry(values::quarantined_replaced()),
             Kind::ReleasedReplaced => of_entry(values::released_replaced()),
             Kind::Overdue => StreamRecord::Overdue { sequence_number, overdue: Box::new(values::overdue()) },
-            Kind::Claim | Kind::Outcome => StreamRecord::Ignored { sequence_number },
+            Kind::Claim | Kind::Outcome | Kind::RecordsExported | Kind::AuditTrailReviewed => {
+                StreamRecord::Ignored { sequence_number }
+            }
             Kind::UnreadableVersion | Kind::UnreadableQuarantine | Kind::UnreadableRelease => {
                 assert!(matches!(read, StreamRecord::Unreadable { .. }), "{kind:?}: {read:?}");
                 continue;
@@ -390,6 +400,10 @@ async fn writing_the_same_values_makes_the_golden_items_to_the_last_byte() {
     store.index.keep_sweep_position(&values::sweep_position()).await.unwrap();
     store.index.keep_deadline_position(&values::deadline_position()).await.unwrap();
     assert_eq!(store.log.record_overdue(&values::overdue()).await.unwrap(), Noted::Now);
+
+    for stored in [values::exported(), values::reviewed()] {
+        store.log.record_audit(&stored).await.unwrap();
+    }
 
     let mut written = store.items().await;
     for kind in Kind::ALL {

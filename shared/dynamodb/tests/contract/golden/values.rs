@@ -1,5 +1,7 @@
 //! The values that the golden items hold: fixed to the last member, and made of nothing that another test may change.
 
+use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::{AuditAct, AuditEntry, AuditTrailReviewed, RecordsExported, StoredAuditEntry};
 use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
@@ -16,6 +18,7 @@ use alims_domain::quarantine::{
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
+use alims_domain::sealed::Sealed;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{DeadlinePosition, SweepPosition, WalkPosition};
@@ -64,6 +67,49 @@ fn accepted(by: &str, key: &str, version: u64, before: &[AcceptedRequest]) -> Ve
 
 fn sealed(event: WorkflowEvent, accepted: Vec<AcceptedRequest>) -> StoredVersion {
     StoredVersion { event: seal(event).unwrap(), accepted }
+}
+
+/// An export, with everything in it, asked for without an idempotency key.
+pub(crate) fn exported() -> StoredAuditEntry {
+    let entry = AuditEntry {
+        event_id: id("20"),
+        tenant_id: key().tenant_id,
+        timestamp: at(90),
+        requested_by: "audrey".parse().unwrap(),
+        reason: Some("For the inspection: ä 🧪.".parse().unwrap()),
+        correlation_id: Some("cause:1".parse().unwrap()),
+        act: AuditAct::RecordsExported(RecordsExported {
+            job_id: Some("019ab000-0000-7000-8000-000000000021".to_owned()),
+            from: Some(at(0)),
+            to: Some(at(60)),
+            workflow_ids: vec!["w:1".parse().unwrap(), "w:2".parse().unwrap()],
+            query: Some("state=ACTIVE".to_owned()),
+            workflows: 2,
+            entries: 17,
+            manifest_sha256: hash(ALTERED),
+        }),
+    };
+    StoredAuditEntry { entry: Sealed::new(entry).unwrap(), request: None }
+}
+
+/// A review, with everything in it, asked for with an idempotency key.
+pub(crate) fn reviewed() -> StoredAuditEntry {
+    let entry = AuditEntry {
+        event_id: id("22"),
+        tenant_id: key().tenant_id,
+        timestamp: at(100),
+        requested_by: "audrey".parse().unwrap(),
+        reason: Some("Monthly review.".parse().unwrap()),
+        correlation_id: None,
+        act: AuditAct::AuditTrailReviewed(AuditTrailReviewed {
+            from: at(0),
+            to: at(60),
+            principal: Some("alice".parse().unwrap()),
+            kind: Some(ActivityKind::WorkflowReleased),
+        }),
+    };
+    let request = RepeatableRequest::new(&"audrey".parse().unwrap(), &"k-1".parse().unwrap(), &"what").unwrap();
+    StoredAuditEntry { entry: Sealed::new(entry).unwrap(), request: Some(request) }
 }
 
 /// Version 1, with as little in it as a version can have.
@@ -183,6 +229,7 @@ pub(crate) fn refusal() -> Refusal {
         event_type: RefusalEventType::WorkflowTransitionRefused,
         operation: "request-state-transition".to_owned(),
         version: Some(number(2)),
+        head_hash: Some(active().event.hash),
         current_state: Some(State::Active),
         target_state: Some(State::Completed),
         replaces: None,
@@ -206,6 +253,7 @@ pub(crate) fn claim() -> RecoveryClaim {
         tenant_id: key().tenant_id,
         workflow_id: key().workflow_id,
         version: number(3),
+        head_hash: Some(moved().event.hash),
         attempt: 2,
         trigger: Trigger::Request,
         requested_by: "sue".parse().unwrap(),
@@ -225,6 +273,7 @@ pub(crate) fn outcome() -> RecoveryRecord {
         tenant_id: key().tenant_id,
         workflow_id: key().workflow_id,
         version: number(3),
+        head_hash: Some(moved().event.hash),
         attempt: 2,
         outcome: Outcome {
             status: OutcomeStatus::Quarantined,
@@ -268,6 +317,7 @@ fn quarantine(last_digits: &str, found: &BreakFound) -> Quarantine {
         published_hash: found.published.clone(),
         timestamp: at(17),
         version: Some(number(4)),
+        head_hash: None,
         found_by: "recovery-step".to_owned(),
         requested_by: "sue".parse().unwrap(),
         recovery_id: Some(claim().recovery_id.as_str().to_owned()),
@@ -287,6 +337,7 @@ fn release(last_digits: &str, found: &BreakFound) -> Release {
         published_hash: found.published.clone(),
         timestamp: at(40),
         version: Some(number(4)),
+        head_hash: None,
         requested_by: "sue".parse().unwrap(),
         reason: "The paper record was compared.".parse().unwrap(),
         correlation_id: Some("cause:1".parse().unwrap()),
@@ -307,12 +358,15 @@ pub(crate) fn released() -> QuarantineEntry {
 /// The quarantine of version 2, beside an entry that cannot be read.
 pub(crate) fn quarantined_beside() -> QuarantineEntry {
     let beside = Some(hash(UNREADABLE_QUARANTINE));
-    QuarantineEntry::Quarantined(Quarantine { beside, ..quarantine("22", &altered()) })
+    let (version, head_hash) = (Some(number(3)), Some(moved().event.hash));
+    QuarantineEntry::Quarantined(Quarantine { beside, version, head_hash, ..quarantine("22", &altered()) })
 }
 
 /// The release of version 2, beside an entry that cannot be read.
 pub(crate) fn released_beside() -> QuarantineEntry {
-    QuarantineEntry::Released(Release { beside: Some(hash(UNREADABLE_RELEASE)), ..release("23", &altered()) })
+    let (beside, version) = (Some(hash(UNREADABLE_RELEASE)), Some(number(3)));
+    let head_hash = Some(moved().event.hash);
+    QuarantineEntry::Released(Release { beside, version, head_hash, ..release("23", &altered()) })
 }
 
 /// Version 3 is not the one that was published.
@@ -369,6 +423,7 @@ pub(crate) fn overdue() -> Overdue {
         workflow_type: "sample-analysis".parse().unwrap(),
         event_type: OverdueEventType::WorkflowOverdue,
         version: number(5),
+        head_hash: resumed().event.hash,
         current_state: State::Paused,
         due_at: at(60),
         assignee: Some("bob".parse().unwrap()),

@@ -26,7 +26,7 @@ where
         };
         document.next = Next::Confirm;
         let repairs = match plan {
-            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.end))).await,
+            RecoveryPlan::Quarantine(found) => return self.quarantine(document, (found, Some(findings.met()))).await,
             RecoveryPlan::AlreadyConsistent => return Ok(document),
             RecoveryPlan::Repair(repairs) => repairs,
         };

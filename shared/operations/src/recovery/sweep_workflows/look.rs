@@ -219,7 +219,7 @@ where
         }
         RecoveryPlan::Quarantine(found) => {
             let principal = PrincipalId::automatic_recovery();
-            let newest = Some(findings.end);
+            let newest = Some(findings.met());
             let by = FoundBy { operation: OPERATION, principal, recovery_id: None, timestamp: now, newest };
             let entry = Quarantine::new(EventId(ports.ids.fresh()), key, &found, by);
             quarantine(log, entry).await?;
@@ -233,7 +233,7 @@ where
             if young || (only_failed && was_decided(&attempts, findings.end)) {
                 return helped(Helped::NotNeeded);
             }
-            (Claiming::at_end(Some(head), findings.end), head.correlation_id.clone(), !only_failed)
+            (Claiming::at_end(Some(head), findings.met()), head.correlation_id.clone(), !only_failed)
         }
     };
     // Sweeps are rare enough to need no delay; but their recoveries count towards the maximum.
