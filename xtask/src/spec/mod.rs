@@ -115,7 +115,8 @@ pub(crate) fn check(workspace: &Workspace, quick: bool, session: &Session) -> an
         }
     }
     let minutes = begun.elapsed().as_secs_f32() / 60.0;
-    session.say(&format!("  {states} distinct states without a finding, {killed} mutants killed, {minutes:.1} minutes"));
+    session
+        .say(&format!("  {states} distinct states without a finding, {killed} mutants killed, {minutes:.1} minutes"));
     fs::remove_dir_all(&kept).context("what TLC left cannot be removed")
 }
 
@@ -190,7 +191,9 @@ mod tests {
     #[test]
     fn a_model_without_an_error_must_have_come_to_its_end() {
         let sound = Model { states: Some(41), ..model(0, None) };
-        let ended = |states: &str| format!("Model checking completed. No error has been found.\n{states} distinct states found");
+        let ended = |states: &str| {
+            format!("Model checking completed. No error has been found.\n{states} distinct states found")
+        };
         assert!(judged(&sound, &checked(0, &ended("41"))).is_ok());
         assert!(judged(&sound, &checked(0, "")).is_err());
         assert!(judged(&sound, &checked(0, &ended("40"))).is_err(), "it checks less than it did");
