@@ -258,7 +258,7 @@ AppendBegins(c) ==
             /\ put.version.previous = Line.previous
             /\ put.version.since = Line.since
             /\ {Info(d).change : d \in put.version.data} = SetOf(Line.data)
-            /\ Tells(put.version, SetOf(Line.signatures))
+            /\ Tells(put.version, IF "signatures" \in DOMAIN Line THEN SetOf(Line.signatures) ELSE {})
             /\ Is(put.version.prev, Line.previous_hash)
             /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 
@@ -309,12 +309,21 @@ PutBegins(p) ==
     /\ Line.version <= Len(log[W]) /\ Is(log[W][Line.version].id, Line.event_id)
     /\ UNCHANGED vars
 
+(* EntryRefusedForGood and PutAnswered in one step. What the SDK sent before, without an answer, may be on the bus, or come
+   late. *)
+PutUnwanted(p) ==
+    /\ carry[p][W].entry \in {"open", "accepted"}
+    /\ lateEntries' = lateEntries \cup {Event(W, carry[p][W].next)}
+    /\ carry' = [carry EXCEPT ![p][W].entry = "dead"]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, applied, held, calm>>
+
 (* One who brings events to the bus and moves the index: a publisher, or a turn of a recovery. A refused entry may be on
    the bus: the SDK tries a call again whose answer it did not get. *)
 CarrierExplained(p) ==
     CASE Line.what = "put-begun"       -> PutBegins(p) /\ Begin(p, "put")
       [] Line.what = "put-taken"       -> carry[p][W].entry = "accepted" /\ PutAnswered(p) /\ End(p, "put")
       [] Line.what = "put-unknown"     -> PutUnheard(p) /\ End(p, "put")
+      [] Line.what = "put-unwanted"    -> PutUnwanted(p) /\ End(p, "put")
       [] Line.what = "advance-begun"   -> /\ W \in DOMAIN carry[p]
                                           /\ carry[p][W].done = Line.version /\ carry[p][W].told < Line.version
                                           /\ UNCHANGED vars

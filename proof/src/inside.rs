@@ -76,8 +76,15 @@ struct Numbers {
 }
 
 /// What a recording must contain: else it says nothing of it.
-const MUST_OCCUR: [&str; 6] =
-    ["amended", "brought back", "changes recorded", "quarantined", "refused for it", "released"];
+const MUST_OCCUR: [&str; 7] = [
+    "amended",
+    "brought back",
+    "changes recorded",
+    "quarantined",
+    "refused by the bus for good",
+    "refused for it",
+    "released",
+];
 
 /// What a line says of amendments, recoveries and quarantines.
 fn occurrence(line: &Line) -> Option<&'static str> {
@@ -91,6 +98,7 @@ fn occurrence(line: &Line) -> Option<&'static str> {
         What::Quarantined => Some("quarantined"),
         What::Responded { answer: Answer::Quarantined, .. } => Some("refused for it"),
         What::Released => Some("released"),
+        What::PutUnwanted => Some("refused by the bus for good"),
         _ => None,
     }
 }

@@ -238,8 +238,13 @@ impl<T: EventBus> EventBus for Observed<T> {
         }
         let put = self.inner.put(entries).await;
         for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.version.is_some()) {
-            let taken = matches!(&put, Ok(results) if results.get(place).is_some_and(Result::is_ok));
-            self.note(&entry.key, if taken { What::PutTaken } else { What::PutUnknown });
+            let result = put.as_ref().ok().and_then(|results| results.get(place));
+            let what = match result {
+                Some(Ok(())) => What::PutTaken,
+                Some(Err(EntryRefused::ForGood(_))) => What::PutUnwanted,
+                Some(Err(EntryRefused::ForNow(_))) | None => What::PutUnknown,
+            };
+            self.note(&entry.key, what);
         }
         put
     }

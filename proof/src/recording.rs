@@ -160,6 +160,8 @@ pub enum What {
     PutTaken,
     /// The bus has not taken it, or did not answer.
     PutUnknown,
+    /// The bus says that it never takes it.
+    PutUnwanted,
     /// The index is to say that so much is published.
     AdvanceBegun {
         /// The version.

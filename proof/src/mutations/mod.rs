@@ -34,7 +34,7 @@ fn two_in_a_row(lines: &[Line]) -> Option<(usize, usize)> {
                     return Some((before, place));
                 }
             }
-            What::PutUnknown => {
+            What::PutUnknown | What::PutUnwanted => {
                 last.remove(line.actor.as_str());
             }
             _ => {}

@@ -212,6 +212,7 @@ impl<'a> Writer<'a> {
             What::PutBegun { .. }
             | What::PutTaken
             | What::PutUnknown
+            | What::PutUnwanted
             | What::AdvanceBegun { .. }
             | What::Advanced
             | What::AdvanceUnknown
