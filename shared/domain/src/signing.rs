@@ -6,7 +6,7 @@ use crate::decide::{Decision, fits, known};
 use crate::expected_versions::ExpectedVersions;
 use crate::head::{Head, may_be_built_on};
 use crate::idempotency::{Known, RepeatableRequest};
-use crate::identifiers::{PrincipalId, Reason, Version};
+use crate::identifiers::{PrincipalId, Reason};
 use crate::quarantine::QuarantineRecord;
 use crate::rejection::{Forbidden, NotSigned, Quarantined, RuleViolation, VersionConflict};
 use crate::ruling::Transition;
@@ -24,8 +24,8 @@ pub struct SignatureCommand<'a> {
     pub meaning: Meaning,
     /// The signer's remark.
     pub comment: Option<&'a Reason>,
-    /// The version that the caller signs.
-    pub version: Version,
+    /// The version that the caller signs. None, when the caller named one that cannot be.
+    pub version: &'a ExpectedVersions,
     /// The instant of the signature.
     pub now: Timestamp,
     /// The request, if it carries an idempotency key.
@@ -76,13 +76,12 @@ pub fn decide_signature(
     command: &SignatureCommand<'_>,
 ) -> Decision<SignatureRejected> {
     use SignatureRejected as No;
-    let expected = ExpectedVersions::from(command.version);
     match (
         permission,
         may_be_built_on(head.event(), quarantine),
         known(command.repeatable, &head.stored.accepted),
         command.signer,
-        fits(head, Some(&expected)),
+        fits(head, Some(command.version)),
     ) {
         (Err(forbidden), ..) => Decision::Rejected(No::Forbidden(forbidden)),
         (Ok(()), Err(quarantined), ..) => Decision::Rejected(No::Quarantined(quarantined)),
