@@ -6,6 +6,7 @@ pub mod access;
 pub mod activity;
 pub mod amendment;
 pub mod attempt;
+pub mod authentication;
 pub mod bus_event;
 pub mod call;
 pub mod changes;
@@ -33,6 +34,8 @@ pub mod rejection;
 pub mod ruling;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod signature;
+pub mod signing;
 pub mod stored_name;
 pub mod stored_version;
 pub mod timestamp;

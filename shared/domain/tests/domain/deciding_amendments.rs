@@ -194,7 +194,7 @@ fn every_combination_is_decided_as_the_model_decides_it() {
         match decision {
             Decision::Repeated(first) => assert_eq!(first, version),
             Decision::AskRules(transition) => {
-                assert!(transition.is_amendment());
+                assert!(transition.keeps_the_state());
                 assert_eq!((transition.from, transition.to), (Some(case.state), case.state));
                 assert_eq!(transition.reason, Some("as planned".parse().unwrap()));
                 let is_the_same = matches!(case.patch, Patch::None | Patch::Same);

@@ -78,6 +78,7 @@ const WORKFLOW: &[(&str, Shape)] = &[
     ("replaces", Shape::Text),
 ];
 const FAILURE: &[(&str, Shape)] = &[("code", Shape::Text), ("message", Shape::Text), ("retryable", Shape::Bool)];
+const SIGNATURE: &[(&str, Shape)] = &[("meaning", Shape::Text), ("comment", Shape::Text)];
 const TRANSITION: &[(&str, Shape)] = &[
     ("kind", Shape::Text),
     ("from_state", Shape::Text),
@@ -89,6 +90,7 @@ const TRANSITION: &[(&str, Shape)] = &[
     ("assignee", Shape::Text),
     ("replaces", Shape::Text),
     ("failure", Shape::Record(FAILURE)),
+    ("signature", Shape::Record(SIGNATURE)),
 ];
 const ACTOR: &[(&str, Shape)] = &[("id", Shape::Text), ("roles", Shape::List)];
 
@@ -98,6 +100,7 @@ pub(super) const VARIABLES: &[(&str, Shape)] = &[
     ("transition", Shape::Record(TRANSITION)),
     ("actor", Shape::Record(ACTOR)),
     ("context", Shape::Map),
+    ("signatures", Shape::List),
     ("now", Shape::Instant),
 ];
 
