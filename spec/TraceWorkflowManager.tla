@@ -62,6 +62,7 @@ TracePublishers == {Publisher(i) : i \in 1..Most({Len(summary.publishers) : summ
 TraceSubscribers == {Subscriber(1)}
 TraceRecoveries == {Recovery(i) : i \in 1..Most({Len(summary.turns) : summary \in Summaries} \cup {1})}
 TraceShows == TRUE
+TraceDemanded == {"COMPLETED"}    \* so the rules of a recorded run do
 TraceAlterations == Most({Len(summary.alterations) : summary \in Summaries})
 TraceFresh(r, w) == r    \* a turn appends once
 NoPast == [w \in Workflows |-> << >>]
@@ -258,7 +259,7 @@ AppendBegins(c) ==
             /\ put.version.previous = Line.previous
             /\ put.version.since = Line.since
             /\ {Info(d).change : d \in put.version.data} = SetOf(Line.data)
-            /\ Tells(put.version, IF "signatures" \in DOMAIN Line THEN SetOf(Line.signatures) ELSE {})
+            /\ Tells(put.version, SetOf(Line.signatures))
             /\ Is(put.version.prev, Line.previous_hash)
             /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 

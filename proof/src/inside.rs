@@ -76,7 +76,7 @@ struct Numbers {
 }
 
 /// What a recording must contain: else it says nothing of it.
-const MUST_OCCUR: [&str; 7] = [
+const MUST_OCCUR: [&str; 8] = [
     "amended",
     "brought back",
     "changes recorded",
@@ -84,6 +84,7 @@ const MUST_OCCUR: [&str; 7] = [
     "refused by the bus for good",
     "refused for it",
     "released",
+    "signed",
 ];
 
 /// What a line says of amendments, recoveries and quarantines.
@@ -92,6 +93,7 @@ fn occurrence(line: &Line) -> Option<&'static str> {
     match &line.what {
         What::Appended if by == Some('v') => Some("brought back"),
         What::AppendBegun { event_type: EventType::WorkflowAmended, .. } => Some("amended"),
+        What::AppendBegun { event_type: EventType::WorkflowSigned, .. } => Some("signed"),
         What::RulesDeny if by == Some('v') => Some("denied"),
         What::Altered(_) => Some("altered"),
         What::Quarantined if by == Some('p') => Some("changes recorded"),

@@ -19,7 +19,7 @@ use alims_operations::ports::{
     LogError, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
 
-use crate::recording::{Broken, Recorder, What};
+use crate::recording::{Broken, Recorder, Told, What};
 
 /// A port whose calls are taken down as the doing of one actor.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
                 previous: event.previous_state,
                 since: event.state_since.map(Version::get),
                 data: event.metadata.as_object().keys().cloned().collect(),
+                signatures: event.signatures.iter().map(Told::from).collect(),
                 previous_hash: event.previous_hash.to_string(),
                 hash: event.hash.to_string(),
             },

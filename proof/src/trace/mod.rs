@@ -104,6 +104,12 @@ impl<'a> Writer<'a> {
         refusal.is_some_and(|refusal| self.kept_refusals.contains(&refusal))
     }
 
+    /// A signature with the number of the maker of the version that it is for.
+    fn told(&self, signature: &Value) -> Value {
+        let maker = self.makers.of(signature["hash"].as_str().unwrap_or_default());
+        json!({"version": signature["version"], "hash": maker, "current": signature["current"]})
+    }
+
     /// A line as it was recorded, but with numbers for identities.
     fn numbered(&self, line: &Line, x: i64) -> Map<String, Value> {
         let recorded = serde_json::to_value(&line.what).unwrap_or_default();
@@ -114,6 +120,7 @@ impl<'a> Writer<'a> {
                 ("events", Value::Array(ids)) => {
                     ids.iter().filter_map(Value::as_str).map(|id| self.makers.of(id)).collect()
                 }
+                ("signatures", Value::Array(told)) => told.iter().map(|signature| self.told(signature)).collect(),
                 ("content", Value::String(content)) => self.alteration(content).into(),
                 ("from" | "previous", Value::Null) => "NOWHERE".into(),
                 (_, Value::Null) => 0.into(),

@@ -66,9 +66,13 @@ struct Data {
 impl Data {
     fn after(&self, wish: &Wish) -> Self {
         let mut data = self.clone();
-        if let Wish::Change(name) = wish {
-            data.names.insert(name.clone());
-            data.sample = Some(name.clone());
+        match wish {
+            Wish::Change(name) => {
+                data.names.insert(name.clone());
+                data.sample = Some(name.clone());
+            }
+            Wish::ChangingMove(_, name) => drop(data.names.insert(name.clone())),
+            _ => {}
         }
         data
     }

@@ -10,7 +10,7 @@ const PAGE: &str = "docs/compliance.md";
 const HEADER: &str = "| clause | text | what supports it | code | tests | properties | the laboratory |";
 
 /// The clauses of 21 CFR Part 11 that say something to a system or to those who use it, and the sections of Annex 11.
-const CLAUSES: [&str; 30] = [
+const CLAUSES: [&str; 34] = [
     "11.10(a)",
     "11.10(b)",
     "11.10(c)",
@@ -23,6 +23,9 @@ const CLAUSES: [&str; 30] = [
     "11.10(j)",
     "11.10(k)",
     "11.30",
+    "11.50",
+    "11.70",
+    "11.200(a)(1)",
     "11.100(a)",
     "11.100(b)",
     "11.100(c)",
@@ -39,6 +42,7 @@ const CLAUSES: [&str; 30] = [
     "10",
     "11",
     "13",
+    "14",
     "16",
     "17",
 ];
