@@ -216,6 +216,7 @@ fn only_what_policies_rules_and_a_closed_workflow_refuse_is_kept() {
         let kept = match rejected.refused_by() {
             Some(RefusedBy::Policies(_)) => "forbidden",
             Some(RefusedBy::Closed) => "closed",
+            Some(RefusedBy::Authentication(_)) => "authentication",
             Some(RefusedBy::Rules(_)) => "rules",
             Some(RefusedBy::Lifecycle) => "lifecycle",
             Some(RefusedBy::Replaced(_)) => "kept as a creation's",

@@ -279,10 +279,13 @@ fn claim_of(authorization: &str, name: &str) -> Option<Value> {
 /// it as a floating-point number. A fraction of a second is cut off.
 fn numeric_date(text: &str) -> Option<Timestamp> {
     let digits = text.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b));
-    let seconds: f64 = text.parse().ok().filter(|seconds: &f64| digits && seconds.is_finite())?;
-    let in_range = (0.0..SECONDS_END).contains(&seconds);
+    let seconds: f64 = text.parse().ok().filter(|_| digits)?;
+    if !(0.0..SECONDS_END).contains(&seconds) {
+        return None;
+    }
     #[allow(clippy::cast_possible_truncation, reason = "the range is checked, and a fraction is to be cut off")]
-    in_range.then_some(seconds as i64).and_then(|seconds| Timestamp::from_unix_millis(seconds.checked_mul(1000)?))
+    let whole = seconds as i64;
+    Timestamp::from_unix_millis(whole.checked_mul(1000)?)
 }
 
 fn text(value: Value) -> Option<String> {

@@ -177,11 +177,13 @@ mod tests {
     use alims_domain::lifecycle::State;
     use cel::{Context, Env, ExecutionError};
 
-    /// The result of an expression on a failing transition, without earlier checks.
+    /// The result of an expression on a failing transition, or on a signature where it names that, without earlier checks.
     fn evaluated(expression: &str) -> Result<cel::Value, ExecutionError> {
         let engine = crate::embedded::expression::Engine::new();
         // The trial with data is the last.
-        let trial = Trial::of(Occasion::Move(Some(State::Active), State::Failed)).unwrap().pop().unwrap();
+        let signs = expression.contains("transition.signature");
+        let occasion = if signs { Occasion::Signature } else { Occasion::Move(Some(State::Active), State::Failed) };
+        let trial = Trial::of(occasion).unwrap().pop().unwrap();
         let node = Env::stdlib().parser().parse(expression).unwrap();
         trial.on(&engine, |evaluation| evaluation.value(&node)).unwrap()
     }
