@@ -204,6 +204,8 @@ impl<'a> Writer<'a> {
             }
             What::IndexRead { version } => {
                 let last = *self.notified.get(actor)?;
+                // The entry is read once to publish, and may be read once more to mark it as quarantined.
+                let last = if self.publishers.contains_key(actor) { 0 } else { last };
                 let next = self.publishers.len() + 1;
                 let x = if *version < last { *self.publishers.entry(actor).or_insert(next) } else { 0 };
                 let mut read = self.numbered(line, i64::try_from(x).unwrap_or_default());
