@@ -31,6 +31,13 @@ NeverTo(x, y) == FALSE
 (* Clients amend: they remark upon workflows, and change their data. *)
 RemarksAndChanges == BOOLEAN
 Changes == {TRUE}
+NoAmendments == {}
+
+(* Moves change the data or do not, clients sign, and a workflow is completed only with a current signature. *)
+MovesChange == BOOLEAN
+NoPatches   == {FALSE}
+Sign        == TRUE
+Completion  == {"COMPLETED"}
 
 (* The stream shows every change of a stored version. *)
 ShowsChanges == TRUE

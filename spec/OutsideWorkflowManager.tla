@@ -75,10 +75,12 @@ IsJudged(c) == Info(c).outcome \in {"invalid", "closed", "denied"}
 (* A refusal of the policies may come whatever else is; the lifecycle and the rules are asked last. *)
 Outcomes(c) ==
     LET create == Info(c).kind = "create"
-        kind   == IF create THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-        q      == IF Info(c).kind = "amend"
-                  THEN Amendment([w |-> W, changes |-> Info(c).changes, key |-> KeyOf(c)], Newest(W))
-                  ELSE [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> FALSE, key |-> KeyOf(c)]
+        kind   == IF create THEN "WorkflowCreated" ELSE Moved
+        q      == CASE Info(c).kind = "amend" ->
+                           Amendment([w |-> W, changes |-> Info(c).changes, key |-> KeyOf(c)], Newest(W))
+                    [] Info(c).kind = "sign" ->
+                           SignatureOf([w |-> W, named |-> Info(c).expected, key |-> KeyOf(c)], Newest(W))
+                    [] OTHER -> [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> Info(c).changes, key |-> KeyOf(c)]
         all    == IF create THEN CreationOutcomes(q, c) ELSE TransitionOutcomes(q, c, Newest(W), quarantine[W])
     IN  IF IsJudged(c) /\ \E outcome \in all : outcome.at \in {"accepted", "quarantined"}
         THEN {}
@@ -236,7 +238,8 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ AmendmentsKept /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
+    /\ StateConsistency /\ TransitionValidity /\ AmendmentsKept /\ SignaturesVouch /\ SignaturesKept
+    /\ SignaturesExpire /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
     /\ WorkflowUniqueness /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)

@@ -62,6 +62,7 @@ TracePublishers == {Publisher(i) : i \in 1..Most({Len(summary.publishers) : summ
 TraceSubscribers == {Subscriber(1)}
 TraceRecoveries == {Recovery(i) : i \in 1..Most({Len(summary.turns) : summary \in Summaries} \cup {1})}
 TraceShows == TRUE
+TraceDemanded == {"COMPLETED"}    \* so the rules of a recorded run do
 TraceAlterations == Most({Len(summary.alterations) : summary \in Summaries})
 TraceFresh(r, w) == r    \* a turn appends once
 NoPast == [w \in Workflows |-> << >>]
@@ -96,23 +97,29 @@ Is(id, e) ==
 Before(c) == {d \in {Call(i) : i \in SetOf(Info(c).same)} : "put" \in DOMAIN work[d]}
 KeyOf(c)  == IF Before(c) = {} THEN c ELSE work[CHOOSE d \in Before(c) : TRUE].put.version.key
 
-(* CreateWorkflow(c), RequestStateTransition(c) and AmendWorkflow(c) with the request that was made, which is one of
-   Requests or of AmendmentRequests. *)
+(* CreateWorkflow(c), RequestStateTransition(c), AmendWorkflow(c) and SignWorkflow(c) with the request that was made, which
+   is one of Requests, of AmendmentRequests or of SignatureRequests. *)
 Wanted(c) ==
-    LET named(kind) == [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> FALSE, key |-> KeyOf(c)]
-        amendment   == [w |-> W, changes |-> Info(c).change # "", key |-> KeyOf(c)]
+    LET changes     == Info(c).change # ""
+        named(kind) == [w |-> W, kind |-> kind, to |-> Info(c).to, changes |-> changes, key |-> KeyOf(c)]
+        amendment   == [w |-> W, changes |-> changes, key |-> KeyOf(c)]
+        signature   == [w |-> W, named |-> Info(c).names, key |-> KeyOf(c)]
     IN  CASE Info(c).kind = "create" -> named("WorkflowCreated")
           [] Info(c).kind = "amend"  -> Amendment(amendment, NewestSeen(c, W))
-          [] OTHER                   -> named("WorkflowStateChanged")
+          [] Info(c).kind = "sign"   -> SignatureOf(signature, NewestSeen(c, W))
+          [] OTHER                   -> named(Moved)
 
-Repeats(put, q) == put.version.key = q.key /\ put.version.kind = q.kind /\ (q.kind # Amended => put.version.to = q.to)
+Repeats(put, q) ==
+    /\ put.version.key = q.key /\ put.version.kind = q.kind
+    /\ q.kind \notin Keeping => put.version.to = q.to
+    /\ q.kind = Signed => NamedBy(put) = q.named
 
 Decide(c) ==
     LET create == Info(c).kind = "create"
         q      == Wanted(c)
     IN
     /\ \A d \in Before(c) : Repeats(work[d].put, q) /\ Info(d).change = Info(c).change
-    /\ Info(c).kind # "amend" => q.to \in Targets
+    /\ q.kind \notin Keeping => q.to \in Targets
     /\ Decides(c, IF create THEN CreationOutcomes(q, c)
                   ELSE TransitionOutcomes(q, c, NewestSeen(c, W), RecordSeen(c, W)))
     /\ work'[c].at = Info(c).then
@@ -235,6 +242,12 @@ Begin(who, what) == flying' = flying \cup {<<who, what>>}
 End(who, what)   == flying' = flying \ {<<who, what>>}
 Says(holds)      == holds /\ UNCHANGED vars
 
+(* A signature of a version is known by what it vouches for: one goes on from each version. *)
+Tells(version, signatures) ==
+    /\ Cardinality(version.signatures) = Cardinality(signatures)
+    /\ \A s \in version.signatures : \E said \in signatures :
+            said.version = s.version /\ said.current = s.current /\ Is(s.id, said.hash)
+
 AppendBegins(c) ==
     LET put == work[c].put IN
     /\ work[c].at = "append"
@@ -246,6 +259,7 @@ AppendBegins(c) ==
             /\ put.version.previous = Line.previous
             /\ put.version.since = Line.since
             /\ {Info(d).change : d \in put.version.data} = SetOf(Line.data)
+            /\ Tells(put.version, SetOf(Line.signatures))
             /\ Is(put.version.prev, Line.previous_hash)
             /\ put.version.resumes = IF "resumes" \in DOMAIN Line THEN Line.resumes ELSE << >>)
 
@@ -296,12 +310,21 @@ PutBegins(p) ==
     /\ Line.version <= Len(log[W]) /\ Is(log[W][Line.version].id, Line.event_id)
     /\ UNCHANGED vars
 
+(* EntryRefusedForGood and PutAnswered in one step. What the SDK sent before, without an answer, may be on the bus, or come
+   late. *)
+PutUnwanted(p) ==
+    /\ carry[p][W].entry \in {"open", "accepted"}
+    /\ lateEntries' = lateEntries \cup {Event(W, carry[p][W].next)}
+    /\ carry' = [carry EXCEPT ![p][W].entry = "dead"]
+    /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, work, latePuts, applied, held, calm>>
+
 (* One who brings events to the bus and moves the index: a publisher, or a turn of a recovery. A refused entry may be on
    the bus: the SDK tries a call again whose answer it did not get. *)
 CarrierExplained(p) ==
     CASE Line.what = "put-begun"       -> PutBegins(p) /\ Begin(p, "put")
       [] Line.what = "put-taken"       -> carry[p][W].entry = "accepted" /\ PutAnswered(p) /\ End(p, "put")
       [] Line.what = "put-unknown"     -> PutUnheard(p) /\ End(p, "put")
+      [] Line.what = "put-unwanted"    -> PutUnwanted(p) /\ End(p, "put")
       [] Line.what = "advance-begun"   -> /\ W \in DOMAIN carry[p]
                                           /\ carry[p][W].done = Line.version /\ carry[p][W].told < Line.version
                                           /\ UNCHANGED vars
@@ -420,7 +443,8 @@ Step ==
 (* All lines are explained, and what has come of it is as it must be. *)
 Accept ==
     /\ at = Len(Lines) + 1
-    /\ StateConsistency /\ TransitionValidity /\ AmendmentsKept /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
+    /\ StateConsistency /\ TransitionValidity /\ AmendmentsKept /\ SignaturesVouch /\ SignaturesKept /\ SignaturesExpire
+    /\ SignedAsDemanded /\ ConcurrentSafety /\ DataIntegrity /\ QuarantineHolds /\ PassedOverIsReleased
     /\ WorkflowUniqueness /\ RuleCompliance /\ StatePersistence /\ EventOrdering /\ RequestIdempotency /\ RefusalsKept
     /\ at' = at + 1
     /\ PrintT(<<"accepted", run>>)

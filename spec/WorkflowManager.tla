@@ -20,8 +20,9 @@
 (* - Reasons, tenants, and what a workflow's data say: no decision of the  *)
 (*   protocol reads them, and a key cannot name another tenant's workflow. *)
 (*   What is modelled of the data is which requests changed them.          *)
-(* - A move that changes the data as well, and a creation that brings some:*)
-(*   they do so from the head that was read, as an amendment does.         *)
+(* - A creation that brings data: there is nothing yet that they change.   *)
+(* - Who signs, in what meaning and how the signer was authenticated: the  *)
+(*   policies and the rules say yes or no to it, as to any request.        *)
 (* - A batch of transitions. Each item is a request of its own, with its   *)
 (*   own decision, append and answer.                                      *)
 (* - Time. What waits for it (delays, deadlines, the bound on refusals)    *)
@@ -122,23 +123,29 @@ First(ns) == CHOOSE n \in ns : \A other \in ns : n <= other
    version m because all between cannot be read: `content` is what the last of them held when that was decided. `data`
    has the keys of the requests whose changes of the data the version holds. A version that keeps the state also keeps
    what is said of that state: `previous`, the state before the last change of it, and `since`, the version that made it,
-   which stands for the failure too. The log keeps what a version held when it was made; whether that can still be read is
-   said by `altered`. *)
+   which stands for the failure too. `signatures` are the electronic signatures that the version tells of, its own
+   included: `made`, the version that a signature is; `named`, the version that its signer had seen; `version` and `id`,
+   what it vouches for; and `current`, whether the data are still those that were signed. The log keeps what a version held
+   when it was made; whether that can still be read is said by `altered`. *)
 
 Genesis == <<"past", 0>>    \* not a text: TLC compares it with ids
 
 StateAt(w, n) == IF n = 0 THEN Nowhere ELSE log[w][n].to
 IdAt(w, n)    == IF n = 0 THEN Genesis ELSE log[w][n].id
 DataAt(w, n)  == IF n = 0 THEN {} ELSE log[w][n].data
+SignaturesAt(w, n) == IF n = 0 THEN {} ELSE log[w][n].signatures
 
-Amended == "WorkflowAmended"    \* the kind of version that keeps the state
+Moved   == "WorkflowStateChanged"
+Amended == "WorkflowAmended"
+Signed  == "WorkflowSigned"
+Keeping == {Amended, Signed}    \* the kinds of version that keep the state
 
 (* What version n says of the last change of state: the state before it, and the version that made it. *)
 StateBefore(w, n) ==
-    CASE n = 0                    -> Nowhere
-      [] log[w][n].kind = Amended -> log[w][n].previous
-      [] OTHER                    -> log[w][n].from
-StateSince(w, n) == IF n > 0 /\ log[w][n].kind = Amended THEN log[w][n].since ELSE n
+    CASE n = 0                      -> Nowhere
+      [] log[w][n].kind \in Keeping -> log[w][n].previous
+      [] OTHER                      -> log[w][n].from
+StateSince(w, n) == IF n > 0 /\ log[w][n].kind \in Keeping THEN log[w][n].since ELSE n
 
 (* A break is <<version, content, harm>>: the same version altered once more is another one. Its content can be read and
    does not fit its hash ("altered"), or it cannot be read at all ("unreadable"), and then the bytes are what is known. *)
@@ -168,7 +175,7 @@ Chain(w, i) == IF i = 0 THEN {} ELSE {i} \cup Chain(w, BaseOf(log[w][i], i))
 
 (* The newest of them that changed the state. *)
 RECURSIVE LastChange(_, _)
-LastChange(w, i) == IF i = 0 \/ log[w][i].kind # Amended THEN i ELSE LastChange(w, BaseOf(log[w][i], i))
+LastChange(w, i) == IF i = 0 \/ log[w][i].kind \notin Keeping THEN i ELSE LastChange(w, BaseOf(log[w][i], i))
 
 (* What the index proves: the version that was published is not in the log, or the log has another one with its number.
    The break holds both ids; Genesis stands for no version. What is made in the place of a released loss is covered. *)
@@ -193,9 +200,9 @@ Contradicted(w) == \E b \in Witnessed(w) : ~Covers(quarantine[w], b)
 MayBePassedOver(w) == {n \in Unreadable(w) : BreaksAt(w, n) \subseteq quarantine[w].released}
 WasReleased(w)     == {b[1] : b \in {b \in quarantine[w].released : b[3] = "unreadable"}}
 
-Version(id, key, kind, from, to, previous, since, data, prev, resumes, grounds) ==
+Version(id, key, kind, from, to, previous, since, data, signatures, prev, resumes, grounds) ==
     [id |-> id, key |-> key, kind |-> kind, from |-> from, to |-> to, previous |-> previous, since |-> since, data |-> data,
-     prev |-> prev, resumes |-> resumes, grounds |-> grounds]
+     signatures |-> signatures, prev |-> prev, resumes |-> resumes, grounds |-> grounds]
 
 Good == "good"
 Unruly == {"unavailable", "unasked", "forbidden"}    \* rules without a verdict or not asked, policies that said no
@@ -206,18 +213,31 @@ Quarantined == "quarantined"
 (* What version n says of the last change of state when it goes on from version m: only one that keeps the state says
    any of it. *)
 Previous(w, m, kind) ==
-    CASE kind # Amended                     -> Nowhere
+    CASE kind \notin Keeping                -> Nowhere
       [] Mutant = "says-the-state-it-keeps" -> StateAt(w, m)
       [] OTHER                              -> StateBefore(w, m)
 Since(w, n, m, kind) ==
-    CASE kind # Amended                  -> 0
+    CASE kind \notin Keeping             -> 0
       [] Mutant = "forgets-the-failure" -> n
       [] OTHER                           -> StateSince(w, m)
 
-(* An append after version n of w that goes on from version m: the item and the key it is put under. *)
-Put(w, n, m, resumes, id, key, kind, to, data, grounds) ==
+(* What a version that goes on from version m tells of the signatures that this one tells of: all of them, and none is
+   current any more once the data have changed. *)
+Carried(w, m, kind, data) ==
+    LET changed == data # DataAt(w, m)
+        current(s) == CASE Mutant = "keeps-currency"             -> s.current
+                        [] Mutant = "counts-again" /\ ~changed -> TRUE
+                        [] OTHER                                 -> s.current /\ ~changed
+    IN  IF Mutant = "loses-signatures" /\ kind = Amended THEN {}
+        ELSE {[s EXCEPT !.current = current(s)] : s \in SignaturesAt(w, m)}
+
+Signature(made, named, version, id) == [made |-> made, named |-> named, version |-> version, id |-> id, current |-> TRUE]
+
+(* An append after version n of w that goes on from version m: the item and the key it is put under. `own` are the
+   signatures that it adds. *)
+Put(w, n, m, resumes, id, key, kind, to, data, own, grounds) ==
     [w |-> w, n |-> n + 1, version |-> Version(id, key, kind, StateAt(w, m), to, Previous(w, m, kind), Since(w, n + 1, m, kind),
-                                               data, IdAt(w, m), resumes, grounds)]
+                                               data, Carried(w, m, kind, data) \cup own, IdAt(w, m), resumes, grounds)]
 
 (* What the newest version says of the others when it is made, from what was read: newest version n, base m. *)
 Resumes(newest) ==
@@ -226,8 +246,8 @@ Resumes(newest) ==
 
 PastVersion(states, i) ==
     LET before == IF i = 1 THEN Nowhere ELSE states[i - 1]
-        kind   == IF i = 1 THEN "WorkflowCreated" ELSE "WorkflowStateChanged"
-    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], Nowhere, 0, {}, <<"past", i - 1>>, << >>, Good)
+        kind   == IF i = 1 THEN "WorkflowCreated" ELSE Moved
+    IN  Version(<<"past", i>>, <<"past", i>>, kind, before, states[i], Nowhere, 0, {}, {}, <<"past", i - 1>>, << >>, Good)
 
 KeyIsFree(put) == put.n = Len(log[put.w]) + 1
 
@@ -263,9 +283,16 @@ InProgress == {"refuse", "append", "publish", "judge"}
 (* A request of its own, or the same once more: with the same key, by a caller who got no answer or did not wait. *)
 Repeated(kind) == {work[d].put : d \in {d \in Calls : "put" \in DOMAIN work[d] /\ work[d].put.version.kind = kind}}
 
-NewRequests(c, kind, targets) == [w : Workflows, kind : {kind}, to : targets, changes : {FALSE}, key : {c}]
+HasChanged(version) == version.key \in version.data
+
+(* Whether moves bring a change of the data with them. Only the models that define it have such moves. *)
+Patches == {FALSE}
+
+NewRequests(c, kind, targets) ==
+    [w : Workflows, kind : {kind}, to : targets, changes : IF kind = Moved THEN Patches ELSE {FALSE}, key : {c}]
 RepeatedRequests(kind) ==
-    {[w |-> put.w, kind |-> kind, to |-> put.version.to, changes |-> FALSE, key |-> put.version.key] : put \in Repeated(kind)}
+    {[w |-> put.w, kind |-> kind, to |-> put.version.to, changes |-> HasChanged(put.version), key |-> put.version.key]
+        : put \in Repeated(kind)}
 Requests(c, kind, targets) == NewRequests(c, kind, targets) \cup RepeatedRequests(kind)
 
 (* What amendments clients ask for: remarks (FALSE) and changes of the data (TRUE). Only the models that define it have
@@ -273,7 +300,17 @@ Requests(c, kind, targets) == NewRequests(c, kind, targets) \cup RepeatedRequest
 Amendments == {}
 AmendmentRequests(c) ==
     [w : Workflows, changes : Amendments, key : {c}] \cup
-    {[w |-> put.w, changes |-> put.version.key \in put.version.data, key |-> put.version.key] : put \in Repeated(Amended)}
+    {[w |-> put.w, changes |-> HasChanged(put.version), key |-> put.version.key] : put \in Repeated(Amended)}
+
+(* Clients sign only in the models that say so. Whoever signs names the version that was shown: any that there was. *)
+Signing == FALSE
+NamedBy(put) == (CHOOSE s \in put.version.signatures : s.made = put.n).named
+SignatureRequests(c) ==
+    (IF Signing THEN UNION {[w : {w}, named : 1..Len(log[w]), key : {c}] : w \in Workflows} ELSE {}) \cup
+    {[w |-> put.w, named |-> NamedBy(put), key |-> put.version.key] : put \in Repeated(Signed)}
+
+(* The states that a workflow enters only with a current signature: what the rules of the models demand. *)
+Demanded == {}
 
 (* The version that a request with this key has made, or 0. Version m remembers the keys of all that it goes on from; a
    version that was passed over is forgotten with its key. *)
@@ -282,27 +319,48 @@ Known(q, m) ==
     THEN 0
     ELSE CHOOSE i \in Chain(q.w, m) : log[q.w][i].key = q.key
 
+(* The data that a request makes, and the signature: it vouches for the version that the new one goes on from. *)
+DataOf(q, newest) == DataAt(q.w, newest.m) \cup (IF q.changes THEN {q.key} ELSE {})
+Own(q, newest) ==
+    LET m == newest.m
+        n == newest.n + 1
+    IN  CASE q.kind = Signed /\ Mutant = "signs-what-was-named" -> {Signature(n, q.named, q.named, IdAt(q.w, q.named))}
+          [] q.kind = Signed                                      -> {Signature(n, q.named, m, IdAt(q.w, m))}
+          [] q.kind = Amended /\ Mutant = "gains-a-signature"    -> {Signature(n, m, m, IdAt(q.w, m))}
+          [] OTHER                                                -> {}
+
 (* What is refused is kept before it is answered; without a verdict of the rules nothing is written. *)
 Requested(q, newest, id, grounds) ==
     LET said == IF Mutant = "resumes-and-does-not-say-so" THEN << >> ELSE Resumes(newest)
-        data == DataAt(q.w, newest.m) \cup (IF q.changes THEN {q.key} ELSE {})
-    IN  Appending(Put(q.w, newest.n, newest.m, said, id, q.key, q.kind, q.to, data, grounds))
+    IN  Appending(Put(q.w, newest.n, newest.m, said, id, q.key, q.kind, q.to, DataOf(q, newest), Own(q, newest), grounds))
 
 Forbidden(q, newest, id) ==
     IF Mutant = "policy-not-asked" THEN Requested(q, newest, id, "forbidden") ELSE Refusing
 
-(* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. A remark is possible in
-   every state, a change of the data in every state that can be left. *)
+(* The lifecycle knows the move or does not, then the rules allow, deny or are not to be reached. A remark and a signature
+   are possible in every state, a change of the data in every state that can be left. *)
 MayFollow(q, newest) ==
     CASE q.kind = "WorkflowCreated" -> TRUE
       [] q.kind = Amended           -> ~q.changes \/ StateAt(q.w, newest.m) \notin Closed \/ Mutant = "amends-the-closed"
+      [] q.kind = Signed            -> TRUE
       [] OTHER                      -> <<StateAt(q.w, newest.m), q.to>> \in Moves \/ Mutant = "lifecycle-not-asked"
+
+(* The rules see the signatures as the new version would tell of them: a move that changes the data has none. *)
+IsSigned(q, newest) ==
+    \/ q.kind # Moved \/ q.to \notin Demanded
+    \/ Mutant = "asks-for-no-signature"
+    \/ \E s \in IF Mutant = "judges-by-the-old-signatures" THEN SignaturesAt(q.w, newest.m)
+                  ELSE Carried(q.w, newest.m, q.kind, DataOf(q, newest)) : s.current
 
 Judged(q, newest, id, grounds) ==
     IF MayFollow(q, newest)
-    THEN {Requested(q, newest, id, grounds), Refusing,
+    THEN {IF IsSigned(q, newest) THEN Requested(q, newest, id, grounds) ELSE Refusing, Refusing,
           IF Mutant = "unavailable-is-allow" THEN Requested(q, newest, id, "unavailable") ELSE Ended("unavailable")}
     ELSE {Refusing}
+
+(* A signature is for the version that its signer has seen. *)
+IsOutdated(q, newest) ==
+    q.kind = Signed /\ q.named # newest.m /\ Mutant \notin {"signs-what-was-named", "signs-the-newest"}
 
 Nothing == [n |-> 0, m |-> 0, breaks |-> {}]    \* what a creation takes for granted
 
@@ -331,7 +389,8 @@ TransitionOutcomes(q, id, seen, record) ==
             ELSE IF known > 0 THEN {IF known \in Unreadable(q.w) THEN Ended("quarantined")
                                     ELSE Accepted([w |-> q.w, n |-> known, version |-> log[q.w][known]])}
             \* The caller may name the version it decided on. That it read long ago shows when there is a newer one.
-            ELSE (IF newest.n > 1 THEN {Ended("conflict")} ELSE {}) \cup Judged(q, newest, id, grounds)
+            ELSE (IF newest.n > 1 THEN {Ended("conflict")} ELSE {})
+                 \cup (IF IsOutdated(q, newest) THEN {} ELSE Judged(q, newest, id, grounds))
 
 Answered(c, outcome) ==
     CASE Mutant = "answer-before-write" /\ outcome.at = "append" -> Accepted(outcome.put)
@@ -373,7 +432,7 @@ RecordSeen(c, w) == IF "record" \in DOMAIN work[c] THEN work[c].record ELSE quar
 
 RequestStateTransition(c) ==
     /\ work[c].at \in {"idle", "look"}
-    /\ \E q \in Requests(c, "WorkflowStateChanged", Targets) :
+    /\ \E q \in Requests(c, Moved, Targets) :
         /\ work[c].at = "look" => work[c].w = q.w
         /\ Decides(c, TransitionOutcomes(q, c, NewestSeen(c, q.w), RecordSeen(c, q.w)))
 
@@ -389,6 +448,17 @@ AmendWorkflow(c) ==
         /\ work[c].at = "look" => work[c].w = q.w
         /\ LET newest == NewestSeen(c, q.w)
            IN  Decides(c, TransitionOutcomes(Amendment(q, newest), c, newest, RecordSeen(c, q.w)))
+
+(* A signature is decided like that too, and keeps the data as well. *)
+SignatureOf(q, newest) ==
+    [w |-> q.w, kind |-> Signed, changes |-> FALSE, named |-> q.named, key |-> q.key, to |-> StateAt(q.w, newest.m)]
+
+SignWorkflow(c) ==
+    /\ work[c].at \in {"idle", "look"}
+    /\ \E q \in SignatureRequests(c) :
+        /\ work[c].at = "look" => work[c].w = q.w
+        /\ LET newest == NewestSeen(c, q.w)
+           IN  Decides(c, TransitionOutcomes(SignatureOf(q, newest), c, newest, RecordSeen(c, q.w)))
 
 (* A refusal is answered once it is kept. *)
 RecordRefusal(c) ==
@@ -440,7 +510,9 @@ AppendRefused(x) ==
            again  == [put EXCEPT !.n = Len(log[put.w]) + 1]
            ours   == winner.version.id = put.version.id
            same   == winner.version.key = put.version.key /\ ~ours    \* another call with the very same request
+           next   == [again EXCEPT !.version.prev = IdAt(put.w, Len(log[put.w]))]
            lost   == IF Mutant = "retry-of-a-lost-race" /\ ~ours THEN Appending(again)
+                     ELSE IF Mutant = "signs-after-a-lost-race" /\ ~ours /\ put.version.kind = Signed THEN Appending(next)
                      ELSE IF x \in Calls THEN Ended("conflict") ELSE Idle
        IN  IF put.n \in Unreadable(put.w)
            THEN work' = [work EXCEPT ![x] = IF x \in Recoveries THEN Stopped
@@ -731,7 +803,7 @@ CanBeRecovered(r, w) ==
 (* What says whether a failure may be brought back is the failure itself: that of the version that made the state, which
    every amendment has kept. Each may be, here. *)
 HasItsFailure(w) ==
-    LET n == StateSince(w, Base(w, Len(log[w]))) IN n > 0 /\ log[w][n].kind # Amended
+    LET n == StateSince(w, Base(w, Len(log[w]))) IN n > 0 /\ log[w][n].kind \notin Keeping
 
 (* The sound end of a history is the newest version that can be read; those after it are released. When one of them was
    made unreadable since the record was seen, it is found, or the history was read before that. *)
@@ -843,7 +915,7 @@ RecoveryAllowed(r) ==
                         [] Mutant = "recovers-the-broken" /\ Broken(w) -> Altered
                         [] OTHER -> Good
        IN  work' = [work EXCEPT ![r] =
-                Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", data, grounds))]
+                Appending(Put(w, work[r].n, work[r].m, work[r].says, id, id, "WorkflowRecovered", "ACTIVE", data, {}, grounds))]
     /\ UNCHANGED <<log, altered, quarantine, refusals, index, notifications, bus, carry, latePuts, lateEntries, applied, held, calm>>
 
 (* Denied: the workflow stays as it was. That the refusal is kept before it is told is in no variable here: the line
@@ -952,7 +1024,7 @@ Init ==
 
 (* What happens when nothing goes wrong, late and repeated messages included. *)
 Steps ==
-    \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ AmendWorkflow(c) \/ RecordRefusal(c)
+    \/ \E c \in Calls : CreateWorkflow(c) \/ RequestStateTransition(c) \/ AmendWorkflow(c) \/ SignWorkflow(c) \/ RecordRefusal(c)
     \/ \E c \in Calls, w \in Workflows : LookAhead(c, w)
     \/ \E x \in Calls \cup Recoveries : AppendCommitted(x) \/ AppendRefused(x)
     \/ AppendLate
@@ -997,21 +1069,46 @@ StateConsistency ==
         /\ index[w].version <= Len(log[w])
         /\ index[w].state = StateAt(w, index[w].version)
 
-(* Nothing but the nine moves changes a state after the creation, and what keeps it is an amendment. *)
+(* Nothing but the nine moves changes a state after the creation, and what keeps it is an amendment or a signature. *)
 TransitionValidity ==
     \A w \in Workflows : \A i \in 1..Len(log[w]) :
         LET from == StateAt(w, BaseOf(log[w][i], i))
-        IN  CASE i = 1                   -> log[w][i].to = "CREATED"
-              [] log[w][i].kind = Amended -> log[w][i].to = from
-              [] OTHER                   -> <<from, log[w][i].to>> \in Moves
+        IN  CASE i = 1                      -> log[w][i].to = "CREATED"
+              [] log[w][i].kind \in Keeping -> log[w][i].to = from
+              [] OTHER                      -> <<from, log[w][i].to>> \in Moves
 
-(* No change of the data is lost: a version holds the data of the version that it goes on from, and an amendment may add
-   its own change, unless the workflow is closed. *)
+(* No change of the data is lost: a version holds the data of the version that it goes on from, and a move or an amendment
+   may add its own change, unless the workflow is closed. *)
 AmendmentsKept ==
     \A w \in Workflows : \A i \in 1..Len(log[w]) :
         LET m       == BaseOf(log[w][i], i)
-            changes == log[w][i].kind = Amended /\ StateAt(w, m) \notin Closed
+            changes == log[w][i].kind \in {Amended, Moved} /\ StateAt(w, m) \notin Closed
         IN  log[w][i].data \in {DataAt(w, m)} \cup (IF changes THEN {DataAt(w, m) \cup {log[w][i].key}} ELSE {})
+
+(* A signature vouches for the version that its signer named, which is the one that it goes on from, and for no other; and
+   no version tells of a signature that was not made. *)
+SignaturesVouch ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : \A s \in log[w][i].signatures :
+        /\ s.made \in Chain(w, i) /\ log[w][s.made].kind = Signed
+        /\ s.version = BaseOf(log[w][s.made], s.made) /\ s.id = IdAt(w, s.version) /\ s.named = s.version
+
+(* None is lost: a version tells of those that the version before it tells of, and of its own. *)
+SignaturesKept ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        LET made(n) == {s.made : s \in SignaturesAt(w, n)}
+        IN  made(i) = made(BaseOf(log[w][i], i)) \cup (IF log[w][i].kind = Signed THEN {i} ELSE {})
+
+(* A signature is current as long as the data are those that were signed, and currency never comes back. *)
+SignaturesExpire ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) : \A s \in log[w][i].signatures :
+        /\ s.current <=> DataAt(w, i) = DataAt(w, s.version)
+        /\ s.current => \A old \in SignaturesAt(w, BaseOf(log[w][i], i)) : old.made = s.made => old.current
+
+(* No workflow enters a state for which the rules demand a signature unless its data, as they are then, were signed. *)
+SignedAsDemanded ==
+    \A w \in Workflows : \A i \in 1..Len(log[w]) :
+        log[w][i].kind = Moved /\ log[w][i].to \in Demanded =>
+            \E j \in Chain(w, i) : log[w][j].kind = Signed /\ DataAt(w, j) = DataAt(w, i)
 
 (* Of all who want one version one gets it, and everybody is told the truth about it. *)
 ConcurrentSafety ==

@@ -53,7 +53,7 @@ struct Cli {
 enum Command {
     /// Print a token for the server that uses a data folder.
     Token(TokenArgs),
-    /// Run four scenarios against a temporary server and check the results.
+    /// Run five scenarios against a temporary server and check the results.
     Demo(DemoArgs),
     /// Fill the data folder with a believable laboratory, through the API.
     Seed(SeedArgs),

@@ -104,6 +104,16 @@ impl Person {
         self.post(&format!("/workflows/{id}/transitions"), &body).await
     }
 
+    /// Signs a version of a workflow.
+    pub(crate) async fn sign(&self, id: &str, meaning: &str, version: u64) -> Result<Answer> {
+        self.post(&format!("/workflows/{id}/signatures"), &json!({ "meaning": meaning, "version": version })).await
+    }
+
+    /// Amends a workflow.
+    pub(crate) async fn amend(&self, id: &str, body: &Value) -> Result<Answer> {
+        self.send(Method::PATCH, &format!("/workflows/{id}"), Some(body), None).await
+    }
+
     /// Has a workflow recovered, and sees to it that the recovery ends so.
     pub(crate) async fn has_recovered(&self, id: &str, reason: &str, status: &str) -> Result<()> {
         let path = format!("/workflows/{id}/recovery");

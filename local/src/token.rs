@@ -43,6 +43,11 @@ struct Claims<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// The name that a signature shows.
+    name: &'a str,
+    /// A signature needs a fresh sign-in. Who runs the command has this moment got the key of the laptop.
+    auth_time: i64,
+    amr: [&'static str; 1],
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -66,6 +71,9 @@ pub fn issue(
         tenant_id: &request.tenant,
         roles: &request.roles,
         scope: (!request.scopes.is_empty()).then(|| request.scopes.join(" ")),
+        name: &request.sub,
+        auth_time: now_s,
+        amr: ["pwd"],
         iat: now_s,
         nbf: now_s.min(now_s.saturating_add(request.lifetime_s)),
         exp: now_s.saturating_add(request.lifetime_s),

@@ -1,7 +1,9 @@
 //! Asking the real handlers as API Gateway and the stream do, and what of their answers a test compares.
 
+use alims_domain::authentication::FreshAuthentication;
 use alims_domain::lifecycle::State;
 use alims_domain::quarantine::BreakId;
+use alims_domain::signature::Meaning;
 use alims_edge::testing::{GatewayEvent, Seen};
 use alims_operations::ports::{DeadLetters, EventBus, QuarantineLog, TransitionRules, WorkflowIndex, WorkflowLog};
 use alims_operations::{DecisionPorts, PublishPorts};
@@ -23,6 +25,10 @@ pub enum Wish {
     Remark,
     /// A change of its data, which leaves this name in them.
     Change(String),
+    /// A move to this state that leaves this name in the data.
+    ChangingMove(State, String),
+    /// A signature of this version.
+    Signature(Meaning, u64),
 }
 
 impl Wish {
@@ -31,8 +37,8 @@ impl Wish {
     pub fn target(&self) -> Option<State> {
         match self {
             Self::Creation => Some(State::Created),
-            Self::Move(target) => Some(*target),
-            Self::Remark | Self::Change(_) => None,
+            Self::Move(target) | Self::ChangingMove(target, _) => Some(*target),
+            Self::Remark | Self::Change(_) | Self::Signature(..) => None,
         }
     }
 }
@@ -75,6 +81,12 @@ impl Ask {
         Self { wish: Wish::Change(name.to_owned()), ..Self::creation(workflow) }
     }
 
+    /// A signature of a version of a workflow.
+    #[must_use]
+    pub fn signature(workflow: &str, meaning: Meaning, version: u64) -> Self {
+        Self { wish: Wish::Signature(meaning, version), ..Self::creation(workflow) }
+    }
+
     /// The same with an idempotency key.
     #[must_use]
     pub fn keyed(self, key: &str) -> Self {
@@ -106,6 +118,15 @@ impl Ask {
             }
             Wish::Move(target) => {
                 of(&request_state_transition::ROUTE, json!({"target_state": target.as_str(), "reason": "as planned"}))
+            }
+            Wish::ChangingMove(target, name) => {
+                let body = json!({"target_state": target.as_str(), "reason": "as measured", "metadata": {name: true}});
+                of(&request_state_transition::ROUTE, body)
+            }
+            Wish::Signature(meaning, version) => {
+                of(&sign_workflow::ROUTE, json!({"version": version, "meaning": meaning}))
+                    .claim("auth_time", at(0).unix_millis() / 1000)
+                    .claim("name", "Alice Moore")
             }
             Wish::Remark => of(&amend_workflow::ROUTE, json!({"reason": "as seen"})),
             Wish::Change(name) => {
@@ -158,6 +179,8 @@ pub enum Outcome {
         /// The state it was decided on.
         state: State,
     },
+    /// The workflow has a signature of this person with this meaning that is current.
+    AlreadySigned,
     /// The rules refuse it.
     Denied,
     /// The stored history is broken, and that is not released.
@@ -190,6 +213,7 @@ impl Outcome {
             (_, "version-conflict") => Self::Conflict { version: stands.0, state: stands.1 },
             (_, "invalid-transition") => Self::Invalid { version: stands.0, state: stands.1 },
             (_, "workflow-closed") => Self::Closed { version: stands.0, state: stands.1 },
+            (_, "already-signed") => Self::AlreadySigned,
             (_, "rule-violation") => Self::Denied,
             (_, "workflow-quarantined") => Self::Quarantined,
             (_, "workflow-already-exists") => Self::Exists,
@@ -207,17 +231,25 @@ impl Outcome {
     }
 }
 
-/// Asks for a creation, a move or an amendment.
-pub async fn ask<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
-    ports: &DecisionPorts<L, R>,
-    ask: &Ask,
-) -> Outcome {
+/// Asks for a creation, a move, an amendment or a signature.
+pub async fn ask<L, R>(ports: &DecisionPorts<L, R>, ask: &Ask) -> Outcome
+where
+    L: WorkflowLog + QuarantineLog + Clone,
+    R: TransitionRules + Clone,
+{
     let request = ask.event().request();
     // In boxes: a debug build keeps several copies of a future on the stack, and a thread of a test has 2 MiB of it.
     let answer = match &ask.wish {
         Wish::Creation => Box::pin(create_workflow::create_workflow(ports, request)).await,
-        Wish::Move(_) => Box::pin(request_state_transition::request_state_transition(ports, request)).await,
+        Wish::Move(_) | Wish::ChangingMove(..) => {
+            Box::pin(request_state_transition::request_state_transition(ports, request)).await
+        }
         Wish::Remark | Wish::Change(_) => Box::pin(amend_workflow::amend_workflow(ports, request)).await,
+        Wish::Signature(..) => {
+            let (decision, needed) = (ports.clone(), FreshAuthentication::default());
+            let ports = alims_operations::sign_workflow::Ports { decision, needed };
+            Box::pin(sign_workflow::sign_workflow(&ports, request)).await
+        }
     };
     Outcome::by(&answer.into(), ask.wish == Wish::Creation)
 }

@@ -2,10 +2,11 @@
 
 use alims_domain::hashing::{ChainHash, canonical_json};
 use alims_domain::identifiers::WorkflowKey;
+use alims_domain::lifecycle::State;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::{BreakId, QuarantineRecord};
 use alims_domain::refusal::{KeptRefusal, Refusal};
-use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::tables::{self, TableNames};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
@@ -230,7 +231,8 @@ pub fn key(workflow: &str) -> WorkflowKey {
     a_key_of(&TENANT.parse().expect("a tenant"), workflow)
 }
 
-/// Rules of changing mood: out of a hundred times they deny so often, and so often give no answer.
+/// Rules of changing mood: out of a hundred times they deny so often, and so often give no answer. In every mood they
+/// demand a current signature of a workflow that is to be completed.
 #[derive(Clone, Debug)]
 pub struct MoodyRules {
     rng: Arc<Mutex<fastrand::Rng>>,
@@ -249,7 +251,10 @@ impl MoodyRules {
 impl TransitionRules for MoodyRules {
     async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
         let mood = self.rng.lock().unwrap().u8(..100);
-        if mood < self.deny {
+        let Transition { to, signatures, .. } = question.transition;
+        let is_signed = *to != State::Completed || signatures.iter().any(|signature| signature.current);
+        let keeps = question.transition.keeps_the_state();
+        if mood < self.deny || !(is_signed || keeps) {
             RulesThatDeny.judge(question).await
         } else if mood < self.deny + self.silent {
             Err(RulesUnavailable("in no mood for an answer".into()))

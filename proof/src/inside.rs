@@ -76,8 +76,16 @@ struct Numbers {
 }
 
 /// What a recording must contain: else it says nothing of it.
-const MUST_OCCUR: [&str; 6] =
-    ["amended", "brought back", "changes recorded", "quarantined", "refused for it", "released"];
+const MUST_OCCUR: [&str; 8] = [
+    "amended",
+    "brought back",
+    "changes recorded",
+    "quarantined",
+    "refused by the bus for good",
+    "refused for it",
+    "released",
+    "signed",
+];
 
 /// What a line says of amendments, recoveries and quarantines.
 fn occurrence(line: &Line) -> Option<&'static str> {
@@ -85,12 +93,14 @@ fn occurrence(line: &Line) -> Option<&'static str> {
     match &line.what {
         What::Appended if by == Some('v') => Some("brought back"),
         What::AppendBegun { event_type: EventType::WorkflowAmended, .. } => Some("amended"),
+        What::AppendBegun { event_type: EventType::WorkflowSigned, .. } => Some("signed"),
         What::RulesDeny if by == Some('v') => Some("denied"),
         What::Altered(_) => Some("altered"),
         What::Quarantined if by == Some('p') => Some("changes recorded"),
         What::Quarantined => Some("quarantined"),
         What::Responded { answer: Answer::Quarantined, .. } => Some("refused for it"),
         What::Released => Some("released"),
+        What::PutUnwanted => Some("refused by the bus for good"),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use alims_operations::ports::{
     LogError, QuarantineLog, RecoveryLog, RulesUnavailable, StoreError, TransitionRules, WorkflowIndex, WorkflowLog,
 };
 
-use crate::recording::{Broken, Recorder, What};
+use crate::recording::{Broken, Recorder, Told, What};
 
 /// A port whose calls are taken down as the doing of one actor.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ impl<T: WorkflowLog> WorkflowLog for Observed<T> {
                 previous: event.previous_state,
                 since: event.state_since.map(Version::get),
                 data: event.metadata.as_object().keys().cloned().collect(),
+                signatures: event.signatures.iter().map(Told::from).collect(),
                 previous_hash: event.previous_hash.to_string(),
                 hash: event.hash.to_string(),
             },
@@ -238,8 +239,13 @@ impl<T: EventBus> EventBus for Observed<T> {
         }
         let put = self.inner.put(entries).await;
         for (place, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.version.is_some()) {
-            let taken = matches!(&put, Ok(results) if results.get(place).is_some_and(Result::is_ok));
-            self.note(&entry.key, if taken { What::PutTaken } else { What::PutUnknown });
+            let result = put.as_ref().ok().and_then(|results| results.get(place));
+            let what = match result {
+                Some(Ok(())) => What::PutTaken,
+                Some(Err(EntryRefused::ForGood(_))) => What::PutUnwanted,
+                Some(Err(EntryRefused::ForNow(_))) | None => What::PutUnknown,
+            };
+            self.note(&entry.key, what);
         }
         put
     }

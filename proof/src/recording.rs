@@ -7,6 +7,7 @@ use alims_domain::event::EventType;
 use alims_domain::identifiers::WorkflowKey;
 use alims_domain::lifecycle::State;
 use alims_domain::recovery::document::Next;
+use alims_domain::signature::KeptSignature;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 
@@ -116,6 +117,8 @@ pub enum What {
         since: Option<u64>,
         /// The names in its data, which changes have left there.
         data: Vec<String>,
+        /// The signatures that it tells of, its own included.
+        signatures: Vec<Told>,
         /// The hash of the version before.
         previous_hash: String,
         /// Its own.
@@ -160,6 +163,8 @@ pub enum What {
     PutTaken,
     /// The bus has not taken it, or did not answer.
     PutUnknown,
+    /// The bus says that it never takes it.
+    PutUnwanted,
     /// The index is to say that so much is published.
     AdvanceBegun {
         /// The version.
@@ -207,6 +212,23 @@ pub enum What {
         /// The versions.
         versions: Vec<u64>,
     },
+}
+
+/// A signature that a version tells of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The version that is signed.
+    pub version: u64,
+    /// Its hash.
+    pub hash: String,
+    /// Whether it counts.
+    pub current: bool,
+}
+
+impl From<&KeptSignature> for Told {
+    fn from(kept: &KeptSignature) -> Self {
+        Self { version: kept.version.get(), hash: kept.hash.to_string(), current: kept.current }
+    }
 }
 
 /// A break of a stored history.

@@ -85,7 +85,7 @@ fn the_page_for_teams_of_alims_works_as_it_stands() {
 #[test]
 fn the_page_for_the_bench_works_as_it_stands() {
     let page = std::fs::read_to_string(root().join("docs/bench.md")).unwrap();
-    let blocks = ["list", "create", "begin", "complete"].map(|name| marked(&page, &format!("bench: {name}")));
+    let blocks = ["list", "create", "begin", "sign", "complete"].map(|name| marked(&page, &format!("bench: {name}")));
     let reason: Value = serde_json::from_str(&fenced(&page, "bench: refused", "json")).unwrap();
 
     let data = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ const FOLDER: &str = "target/fuzz";
 /// The targets, in the order in which they run.
 const TARGETS: [&str; 6] = ["bodies", "cursors", "patches", "policies", "records", "rules"];
 /// The operations with a body, in the order in which the target `bodies` numbers them.
-const WITH_A_BODY: [&str; 7] = [
+const WITH_A_BODY: [&str; 8] = [
     "amend-workflow",
     "batch-state-transitions",
     "create-workflow",
@@ -22,6 +22,7 @@ const WITH_A_BODY: [&str; 7] = [
     "recover-workflow",
     "release-workflow",
     "replay-events",
+    "sign-workflow",
 ];
 /// A body that is larger only repeats what a small one shows.
 const INPUT_BYTES_MAX: u32 = 16 * 1024;

@@ -102,7 +102,7 @@ enum Task {
     },
     /// Check the rules and the policies that the layers ship, then run `sam build` and `sam deploy`.
     Deploy(deploy::Asked),
-    /// Play the four scenarios of the demo against a server of their own.
+    /// Play the five scenarios of the demo against a server of their own.
     Demo,
     /// Lint openapi.yaml, generate clients and types from it and from schemas/, and compile and run a use of them.
     Clients,

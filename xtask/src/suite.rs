@@ -114,5 +114,5 @@ fn reworded(workspace: &Workspace) -> Part {
 /// Runs the existing build: `cargo run` of one package would unify other features and build its dependencies again.
 fn demo(workspace: &Workspace) -> Part {
     let step = Step::built("demo", workspace.built(Build::Development, "alims-local"), &["demo"]);
-    Part::new("demo", "the four scenarios, told for a person, hold", Work::Run(step))
+    Part::new("demo", "the five scenarios, told for a person, hold", Work::Run(step))
 }

@@ -33,6 +33,7 @@ async fn answer(ports: &Ports, request: &Incoming) -> Result<Answer, Problem> {
 mod tests {
     use super::*;
     use alims_domain::access::Action;
+    use alims_domain::signature::Meaning;
     use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ports::AccessPolicy;
     use alims_testing::{EverybodyMay, NobodyMay, OnlyTheseMay};
@@ -46,13 +47,19 @@ mod tests {
     #[tokio::test]
     async fn a_caller_sees_principal_tenant_roles_and_permitted_actions() {
         let event = GatewayEvent::of(&ROUTE).claim("roles", json!(["supervisor", "analyst"]));
-        let may = OnlyTheseMay(vec![Action::CreateWorkflow, Action::AmendWorkflow]);
+        let may = OnlyTheseMay(vec![
+            Action::CreateWorkflow,
+            Action::AmendWorkflow,
+            Action::SignWorkflow(Meaning::Authorship),
+            Action::SignWorkflow(Meaning::Approval),
+        ]);
         let seen = seen(may, &event).await;
         let expected = json!({
             "principal": "alice",
             "tenant_id": "lab",
             "roles": ["analyst", "supervisor"],
-            "permitted_actions": ["createWorkflow", "amendWorkflow"],
+            "permitted_actions": ["createWorkflow", "amendWorkflow", "signWorkflow"],
+            "permitted_signatures": ["authorship", "approval"],
             "service_version": env!("CARGO_PKG_VERSION")
         });
         assert_eq!((seen.status, seen.body), (200, expected));

@@ -38,8 +38,9 @@ fn caller() -> Value {
         "permitted_actions": [
             "createWorkflow", "getWorkflowState", "listWorkflows", "getWorkflowHistory", "activateWorkflow",
             "pauseWorkflow", "failWorkflow", "getWorkflowRecovery", "countWorkflows", "amendWorkflow",
-            "listOwnActivity", "listRulesets"
+            "signWorkflow", "listOwnActivity", "listRulesets"
         ],
+        "permitted_signatures": ["authorship"],
         "service_version": env!("CARGO_PKG_VERSION")
     })
 }

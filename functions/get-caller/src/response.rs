@@ -2,6 +2,7 @@
 
 use alims_domain::access::Action;
 use alims_domain::identifiers::{PrincipalId, TenantId};
+use alims_domain::signature::Meaning;
 use alims_operations::get_caller::Caller as Known;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -18,17 +19,23 @@ pub struct Caller {
     pub roles: BTreeSet<String>,
     /// The actions that the policies permit when nothing is known of a workflow. A later release may add actions.
     pub permitted_actions: Vec<&'static str>,
+    /// The meanings with which the policies permit the caller to sign a workflow, when nothing is known of it.
+    pub permitted_signatures: Vec<Meaning>,
     /// The release of the service that answered.
     pub service_version: &'static str,
 }
 
 impl From<Known> for Caller {
     fn from(known: Known) -> Self {
+        let mut permitted_actions: Vec<&str> = known.permitted.iter().map(|action| action.as_str()).collect();
+        // Signing is one action for each meaning.
+        permitted_actions.dedup();
         Self {
             principal: known.principal.id,
             tenant_id: known.principal.tenant_id,
             roles: known.principal.roles,
-            permitted_actions: known.permitted.into_iter().map(Action::as_str).collect(),
+            permitted_actions,
+            permitted_signatures: known.permitted.into_iter().filter_map(Action::meaning).collect(),
             service_version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -62,13 +62,13 @@ mod tests {
                 "ruleset": "set-00", "ruleset_version": "1", "workflow_types": ["type-00"],
                 "rules": [
                     {
-                        "rule_id": "both", "message": "Do both.", "amendments": true,
+                        "rule_id": "both", "message": "Do both.", "amendments": true, "signatures": true,
                         "moves": [
                             {"from_state": null, "to_state": "CREATED"},
                             {"from_state": "ACTIVE", "to_state": "COMPLETED"}
                         ]
                     },
-                    {"rule_id": "amendments", "message": "Ask first.", "amendments": true, "moves": []}
+                    {"rule_id": "amendments", "message": "Ask first.", "amendments": true, "signatures": true, "moves": []}
                 ]
             }]
         });

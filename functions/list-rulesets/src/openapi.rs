@@ -14,7 +14,7 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Read,
         summary: "List rulesets",
-        description: "The rules by which the service judges creations, transitions and amendments: their messages, \
+        description: "The rules by which the service judges creations, transitions, amendments and signatures: their messages, \
                       and what each applies to. A workflow type that no ruleset names has no rules. When \
                       `kept_elsewhere` is true, an engine elsewhere has the rules and the service cannot list them: \
                       ask about a transition with `?dry_run=true`. A page has at most `limit` rulesets, and fewer when \
@@ -42,12 +42,12 @@ fn ruleset_list() -> Value {
                 {
                     "rule_id": "sample-identified",
                     "message": "Enter the id of the sample in metadata.sample_id, without spaces.",
-                    "moves": [{"from_state": null, "to_state": "CREATED"}], "amendments": false
+                    "moves": [{"from_state": null, "to_state": "CREATED"}], "amendments": false, "signatures": false
                 },
                 {
                     "rule_id": "four-eyes",
                     "message": "The creator of a workflow may not complete it. Ask a colleague to do it.",
-                    "moves": [{"from_state": "ACTIVE", "to_state": "COMPLETED"}], "amendments": false
+                    "moves": [{"from_state": "ACTIVE", "to_state": "COMPLETED"}], "amendments": false, "signatures": false
                 }
             ]
         }]

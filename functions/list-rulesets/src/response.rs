@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::request::Place;
 
-/// The rulesets by which the service judges creations, transitions and amendments, as far as it knows them.
+/// The rulesets by which the service judges creations, transitions, amendments and signatures, as far as it knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RulesetList {
@@ -67,10 +67,12 @@ pub struct RuleShown {
     pub rule_id: String,
     /// The message for people when it is not met.
     pub message: String,
-    /// The creations and transitions that it applies to; empty when it applies to amendments only.
+    /// The creations and transitions that it applies to; empty when it applies to amendments or signatures only.
     pub moves: Vec<MoveShown>,
     /// Whether it applies to amendments, in every state.
     pub amendments: bool,
+    /// Whether it applies to electronic signatures, in every state.
+    pub signatures: bool,
 }
 
 /// A transition of the lifecycle, or a creation.
@@ -125,6 +127,7 @@ impl From<ListedRule> for RuleShown {
             message: rule.message,
             moves: rule.moves.into_iter().map(shown).collect(),
             amendments: rule.amendments,
+            signatures: rule.signatures,
         }
     }
 }

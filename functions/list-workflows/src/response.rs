@@ -4,6 +4,7 @@ use alims_domain::identifiers::{PrincipalId, Version, WorkflowId, WorkflowType};
 use alims_domain::json::Metadata;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::signature::Signatures;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::list_workflows::{ListPage, ListedWorkflow, PublishedVersion};
 use serde::Serialize;
@@ -55,6 +56,10 @@ pub struct WorkflowSummary {
     /// With `include=metadata`: the workflow whose work this one does again; absent when it replaces none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<WorkflowId>,
+    /// With `include=metadata`: the electronic signatures so far, oldest first; absent when there are none.
+    #[serde(skip_serializing_if = "Signatures::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub signatures: Signatures,
     /// With `include=metadata`: `true` when the published version cannot be read, or is not as it was published; else
     /// absent. A verification of the history says what is wrong.
     #[serde(skip_serializing_if = "is_false")]
@@ -70,10 +75,10 @@ fn is_false(yes: &bool) -> bool {
 impl WorkflowSummary {
     fn new(listed: ListedWorkflow, quarantined: bool) -> Self {
         let ListedWorkflow { entry, overdue, version } = listed;
-        let (metadata, replaces, unreadable) = match version {
-            Some(PublishedVersion::Read(event)) => (Some(event.metadata), event.replaces, false),
-            Some(PublishedVersion::Unreadable) => (None, None, true),
-            None => (None, None, false),
+        let (metadata, replaces, signatures, unreadable) = match version {
+            Some(PublishedVersion::Read(event)) => (Some(event.metadata), event.replaces, event.signatures, false),
+            Some(PublishedVersion::Unreadable) => (None, None, Signatures::default(), true),
+            None => (None, None, Signatures::default(), false),
         };
         Self {
             workflow_id: entry.key.workflow_id,
@@ -91,6 +96,7 @@ impl WorkflowSummary {
             quarantined,
             metadata,
             replaces,
+            signatures,
             unreadable,
         }
     }

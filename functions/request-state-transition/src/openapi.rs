@@ -97,9 +97,7 @@ fn transition_requests() -> [(&'static str, &'static str, Value); 4] {
     });
     let complete = json!({
         "target_state": "COMPLETED", "reason": "The results are approved.",
-        "metadata": {
-            "results": {"sodium_mmol_l": 141.0}, "review": {"reviewed_by": "carol", "conclusion": "approved"}
-        }
+        "metadata": {"report": "R-2026-0042"}
     });
     let fail = json!({
         "target_state": "FAILED", "reason": "The analyser stopped.",

@@ -1,4 +1,4 @@
-//! `cargo local demo`: four scenarios against a server of its own, with a text for people and a check at every step.
+//! `cargo local demo`: five scenarios against a server of its own, with a text for people and a check at every step.
 
 #![allow(clippy::indexing_slicing, reason = "what is indexed is JSON, which gives null where there is nothing")]
 
@@ -30,6 +30,7 @@ pub(crate) async fn play(json: bool, judges: JudgesArgs) -> Result<ExitCode, Box
     scene!(lifecycle, "A sample analysis from creation to completion, by two people.");
     scene!(sixteen_at_once, "Sixteen requests change one workflow at the same time.");
     scene!(refused_by_the_rules, "A transition that the laboratory's rules refuse.");
+    scene!(signed_by_two, "Results count when two people have signed them.");
     scene!(killed_in_between, "A process is killed between the write and the publication.");
     // A server that no longer ends well is for a scenario to report.
     let _ = stage.end().await;

@@ -1,4 +1,4 @@
-//! The four scenarios. Each describes its steps, checks the results, and reports where they differ.
+//! The five scenarios. Each describes its steps, checks the results, and reports where they differ.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
@@ -31,12 +31,9 @@ impl Cast {
     }
 }
 
-/// The metadata that the shipped rules require for a completion.
-fn reviewed_results() -> Value {
-    json!({ "metadata": {
-        "results": { "lead_mg_per_l": 0.003 },
-        "review": { "reviewed_by": "bob", "conclusion": "approved" },
-    }})
+/// Results, entered by an amendment.
+fn results() -> Value {
+    json!({ "reason": "the result of the first run", "metadata": { "results": { "lead_mg_per_l": 0.003 } } })
 }
 
 /// The ids of the rules that refused.
@@ -65,25 +62,31 @@ pub(super) async fn lifecycle(stage: &mut Stage, tell: &mut Teller) -> Result<()
         ensure!(moved["workflow"]["current_state"] == target, "not moved: {moved}");
         tell.ok(&format!("alice moves it to {target}: \"{reason}\""));
     }
-    let refused = alice.move_to(id, "COMPLETED", "done", reviewed_results()).await?.refused(422, "rule-violation")?;
+    alice.amend(id, &results()).await?.done()?;
+    alice.sign(id, "authorship", 5).await?.done()?;
+    tell.ok("alice enters the results and signs them as their author: version 6");
+    bob.sign(id, "review", 6).await?.done()?;
+    tell.ok("bob compares them with the printout and signs as reviewer: version 7");
+    let refused = alice.move_to(id, "COMPLETED", "done", Value::Null).await?.refused(422, "rule-violation")?;
     ensure!(rules_named(&refused) == ["four-eyes"], "refused for other reasons: {refused}");
-    tell.ok("alice may not complete her own work, even with results and review: rule four-eyes");
-    bob.move_to(id, "COMPLETED", "results reviewed", reviewed_results()).await?.done()?;
-    ensure!(bob.stands_at(id).await? == ("COMPLETED".to_owned(), 5), "not completed");
-    tell.ok("bob completes it: COMPLETED, version 5");
+    tell.ok("alice may not complete her own work, even with both signatures: rule four-eyes");
+    bob.move_to(id, "COMPLETED", "results reviewed", Value::Null).await?.done()?;
+    ensure!(bob.stands_at(id).await? == ("COMPLETED".to_owned(), 8), "not completed");
+    tell.ok("bob completes it: COMPLETED, version 8");
 
     let history = carol.get(&format!("/workflows/{id}/history")).await?.done()?;
     let history = history["items"].as_array().context("no items")?;
     let states: Vec<&str> = history.iter().filter_map(|item| item["to_state"].as_str()).collect();
-    ensure!(states == ["CREATED", "ACTIVE", "PAUSED", "ACTIVE", "COMPLETED"], "another history: {states:?}");
-    tell.ok("the history has all five versions: who, when, why, by which rules");
+    let expected = ["CREATED", "ACTIVE", "PAUSED", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "COMPLETED"];
+    ensure!(states == expected, "another history: {states:?}");
+    tell.ok("the history has all eight versions: who, when, why, by which rules");
     let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
-    ensure!(verified["valid"] == true && verified["versions_checked"] == 5, "not valid: {verified}");
-    tell.ok("carol checks the hash chain: valid over 5 versions");
-    let events = bob.events(id, 5).await?;
-    ensure!(events.iter().map(|(_, version)| *version).eq(1..=5), "not in order: {events:?}");
-    tell.ok("its five events are on the bus, in order");
-    alice.until_listed_at(id, "COMPLETED", 5).await?;
+    ensure!(verified["valid"] == true && verified["versions_checked"] == 8, "not valid: {verified}");
+    tell.ok("carol checks the hash chain: valid over 8 versions");
+    let events = bob.events(id, 8).await?;
+    ensure!(events.iter().map(|(_, version)| *version).eq(1..=8), "not in order: {events:?}");
+    tell.ok("its eight events are on the bus, in order");
+    alice.until_listed_at(id, "COMPLETED", 8).await?;
     tell.ok("the list shows the same state as the log");
     Ok(())
 }
@@ -129,7 +132,10 @@ pub(super) async fn refused_by_the_rules(stage: &mut Stage, tell: &mut Teller) -
     let before = bob.get(&format!("/workflows/{id}")).await?.done()?;
     tell.ok("sample-3 is ACTIVE at version 2, without results");
     let refused = bob.move_to(id, "COMPLETED", "let us be done", Value::Null).await?.refused(422, "rule-violation")?;
-    ensure!(rules_named(&refused) == ["results-present", "reviewed"], "refused for other reasons: {refused}");
+    ensure!(
+        rules_named(&refused) == ["results-present", "results-signed", "reviewed"],
+        "refused for other reasons: {refused}"
+    );
     tell.ok("bob cannot complete it; the answer lists every reason:");
     for reason in refused["reasons"].as_array().into_iter().flatten() {
         tell.detail(&format!(
@@ -161,6 +167,45 @@ pub(super) async fn refused_by_the_rules(stage: &mut Stage, tell: &mut Teller) -
 }
 
 /// Scenario 4.
+pub(super) async fn signed_by_two(stage: &mut Stage, tell: &mut Teller) -> Result<()> {
+    let Cast { bob, carol, .. } = Cast::of(stage)?;
+    let (dora, id) = (stage.person("dora", &["analyst"])?, "sample-6");
+    at_work(&dora, id).await?;
+    tell.ok("dora, an analyst, creates sample-6 and begins to work: version 2");
+    let alone = json!({ "metadata": {
+        "results": { "lead_mg_per_l": 999 }, "review": { "reviewed_by": "dora", "conclusion": "approved" },
+    }});
+    let refused = bob.move_to(id, "COMPLETED", "ok", alone).await?.refused(422, "rule-violation")?;
+    ensure!(rules_named(&refused) == ["results-signed", "reviewed"], "refused for other reasons: {refused}");
+    tell.ok("bob enters a result, names dora as its reviewer and completes, in one request: refused. A name is no signature");
+    dora.amend(id, &results()).await?.done()?;
+    dora.sign(id, "authorship", 3).await?.done()?;
+    tell.ok("dora enters her result and signs it: authorship, of version 3");
+    let own = dora.sign(id, "review", 4).await?.refused(403, "forbidden")?;
+    ensure!(own["code"] == "forbidden", "not refused: {own}");
+    tell.ok("dora may not sign as reviewer: the policies leave that to supervisors");
+    let signed = bob.sign(id, "review", 4).await?.done()?;
+    let signatures = signed["workflow"]["signatures"].as_array().context("no signatures")?;
+    ensure!(signatures.iter().all(|it| it["current"] == true) && signatures.len() == 2, "not signed: {signed}");
+    tell.ok("bob signs it: review, of version 4. Two people, two signatures, both current");
+    let correction = json!({ "reason": "a digit was wrong", "metadata": { "results": { "lead_mg_per_l": 0.03 } } });
+    let corrected = dora.amend(id, &correction).await?.done()?;
+    let signatures = corrected["workflow"]["signatures"].as_array().context("no signatures")?;
+    ensure!(signatures.iter().all(|it| it["current"] == false), "a signature of other results counts: {corrected}");
+    bob.move_to(id, "COMPLETED", "ok", Value::Null).await?.refused(422, "rule-violation")?;
+    tell.ok("dora corrects a digit: both signatures are for another result now, and completing is refused");
+    dora.sign(id, "authorship", 6).await?.done()?;
+    bob.sign(id, "review", 7).await?.done()?;
+    bob.move_to(id, "COMPLETED", "results reviewed", Value::Null).await?.done()?;
+    ensure!(bob.stands_at(id).await? == ("COMPLETED".to_owned(), 9), "not completed");
+    tell.ok("both sign the corrected result, and bob completes: version 9");
+    let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
+    ensure!(verified["valid"] == true && verified["versions_checked"] == 9, "not valid: {verified}");
+    tell.ok("carol checks the chain, which proves what each of them signed: valid over 9 versions");
+    Ok(())
+}
+
+/// Scenario 5.
 pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> Result<()> {
     stage.restart(Events::Held).await?;
     let alice = Cast::of(stage)?.alice;
@@ -188,7 +233,7 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     ensure!(events.iter().map(|(_, version)| *version).eq(1..=2), "not in order: {events:?}");
     alice.until_listed_at("sample-5", "ACTIVE", 2).await?;
     tell.ok("restarted normally: sample-5 is published too, in order, without a request");
-    for id in ["sample-1", "sample-2", "sample-3", "sample-4", "sample-5"] {
+    for id in ["sample-1", "sample-2", "sample-3", "sample-4", "sample-5", "sample-6"] {
         bob.has_recovered(id, "to see whether it is in order", "already-consistent").await?;
         let verified = carol.get(&format!("/workflows/{id}/history/verification")).await?.done()?;
         ensure!(verified["valid"] == true, "the history of {id} is broken: {verified}");
@@ -197,7 +242,7 @@ pub(super) async fn killed_in_between(stage: &mut Stage, tell: &mut Teller) -> R
     recovered_from_failure(&alice, &bob, tell).await
 }
 
-/// The other half of scenario 4: what failed is brought back to work.
+/// The other half of scenario 5: what failed is brought back to work.
 async fn recovered_from_failure(alice: &Person, bob: &Person, tell: &mut Teller) -> Result<()> {
     let id = "sample-4";
     let failure =

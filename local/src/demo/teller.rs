@@ -77,7 +77,7 @@ impl Teller {
             let report = serde_json::json!({ "holds": holds, "scenarios": self.told });
             let _ = writeln!(std::io::stdout(), "{report:#}");
         } else if holds {
-            self.print("\nAll four scenarios hold.");
+            self.print("\nAll five scenarios hold.");
         } else {
             self.print(&format!("\nThese scenarios do not hold: {}", broken.join(", ")));
         }

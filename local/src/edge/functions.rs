@@ -1,5 +1,6 @@
 //! The functions behind the routes, called as Lambda calls them: an event in, an answer out, a panic contained.
 
+use alims_domain::authentication::FreshAuthentication;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_edge::reader::token::TokenReader;
 use alims_edge::route::Route;
@@ -95,6 +96,10 @@ impl Functions {
             rulesets: Arc::new(decides.rules.rules.rulesets()),
             policy: decides.policy.clone(),
         };
+        let signing = alims_operations::sign_workflow::Ports {
+            decision: decides.clone(),
+            needed: FreshAuthentication::default(),
+        };
         let listing = alims_operations::list_workflows::Ports {
             log: publishes.log.clone(),
             index: publishes.index.clone(),
@@ -110,6 +115,7 @@ impl Functions {
             handler!(alims_operations::get_caller::Ports { policy: decides.policy.clone() }, get_caller),
             handler!(evaluating, get_workflow_state),
             handler!(decides.clone(), request_state_transition),
+            handler!(signing, sign_workflow),
             handler!(rulesets, list_rulesets),
             handler!(listing, list_workflows),
             handler!(log, get_workflow_history),

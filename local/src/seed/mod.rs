@@ -125,23 +125,31 @@ fn report(args: &SeedArgs, made: &Made, quarantined: Option<&str>, counts: &Valu
     Ok(())
 }
 
-/// The people of the laboratory.
-struct People(BTreeMap<&'static str, Person>);
+/// Each person's name and role.
+const ROLES: [(&str, &str); 5] =
+    [("alice", "analyst"), ("dana", "analyst"), ("emil", "analyst"), ("bob", "supervisor"), ("carol", "auditor")];
 
-impl People {
-    fn of(place: &Place) -> Result<Self> {
-        let roles: [(&str, &[&str]); 5] = [
-            ("alice", &["analyst"]),
-            ("dana", &["analyst"]),
-            ("emil", &["analyst"]),
-            ("bob", &["supervisor"]),
-            ("carol", &["auditor"]),
-        ];
-        roles.into_iter().map(|(name, roles)| Ok((name, place.person(name, roles)?))).collect::<Result<_>>().map(Self)
+/// The people of the laboratory.
+struct People<'a> {
+    place: &'a Place,
+    persons: BTreeMap<&'static str, Person>,
+}
+
+impl<'a> People<'a> {
+    fn of(place: &'a Place) -> Result<Self> {
+        let persons = ROLES.into_iter().map(|(name, role)| Ok((name, place.person(name, &[role])?)));
+        Ok(Self { place, persons: persons.collect::<Result<_>>()? })
     }
 
     fn of_name(&self, name: &str) -> Result<&Person> {
-        self.0.get(name).with_context(|| format!("{name} does not work here"))
+        self.persons.get(name).with_context(|| format!("{name} does not work here"))
+    }
+
+    /// The person who has just signed in: a seed takes longer than a sign-in is fresh enough for a signature.
+    fn just_signed_in(&self, name: &str) -> Result<Person> {
+        let role = ROLES.into_iter().find(|(known, _)| *known == name);
+        let (_, role) = role.with_context(|| format!("{name} does not work here"))?;
+        self.place.person(name, &[role])
     }
 
     /// Plays the story of one sample. Each request has a key, so a repetition has no further effect.
@@ -164,8 +172,12 @@ impl People {
             let (method, path) = match step.kind {
                 Kind::Move => (Method::POST, format!("/workflows/{workflow_id}/transitions")),
                 Kind::Amend => (Method::PATCH, format!("/workflows/{workflow_id}")),
+                Kind::Sign => (Method::POST, format!("/workflows/{workflow_id}/signatures")),
             };
-            let person = self.of_name(step.by)?;
+            let person = match step.kind {
+                Kind::Sign => self.just_signed_in(step.by)?,
+                Kind::Move | Kind::Amend => self.of_name(step.by)?.clone(),
+            };
             if let Some(code) = step.refused {
                 if fresh {
                     person.once(&key(&number.to_string()), method, &path, &step.body).await?.refused(422, code)?;
@@ -184,7 +196,7 @@ impl People {
 }
 
 /// Alters a stored version behind the service's back, and waits until the service has noticed.
-async fn quarantine(place: &Place, people: &People) -> Result<String> {
+async fn quarantine(place: &Place, people: &People<'_>) -> Result<String> {
     let (id, bob) = (plan::id_of_altered(), people.of_name("bob")?);
     let path = format!("/workflows/{id}");
     if !is_quarantined(bob, &path).await? {

@@ -50,6 +50,7 @@ pub(super) struct Step {
 pub(super) enum Kind {
     Move,
     Amend,
+    Sign,
 }
 
 /// How a sample's story ends.
@@ -155,9 +156,12 @@ fn story(end: End, works: &'static str, rng: &mut Rng) -> Vec<Step> {
             vec![begin, moved(works, body)]
         }
         End::Completed => {
-            let review = json!({ "reviewed_by": SUPERVISOR, "conclusion": "approved" });
-            let body = json!({ "target_state": "COMPLETED", "reason": "Reviewed.", "metadata": { "review": review } });
-            vec![begin, saved(works, rng), moved(SUPERVISOR, body)]
+            // Version 1 is the creation, 2 the beginning, and 3 has the results.
+            let authorship = signed(works, json!({ "meaning": "authorship", "version": 3 }));
+            let comment = "Compared with the printout of the instrument.";
+            let review = signed(SUPERVISOR, json!({ "meaning": "review", "comment": comment, "version": 4 }));
+            let body = json!({ "target_state": "COMPLETED", "reason": "Reviewed." });
+            vec![begin, saved(works, rng), authorship, review, moved(SUPERVISOR, body)]
         }
         End::Failed => {
             let failure = json!({
@@ -174,6 +178,10 @@ fn story(end: End, works: &'static str, rng: &mut Rng) -> Vec<Step> {
 
 fn moved(by: &'static str, body: Value) -> Step {
     Step { by, kind: Kind::Move, body, refused: None }
+}
+
+fn signed(by: &'static str, body: Value) -> Step {
+    Step { by, kind: Kind::Sign, body, refused: None }
 }
 
 /// Results of two or three analytes.

@@ -266,7 +266,7 @@ async fn the_demo_holds() {
     let output = run(&["demo", "--json"]).await;
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success() && report["holds"] == true, "{report:#}");
-    assert_eq!(report["scenarios"].as_array().unwrap().len(), 4);
+    assert_eq!(report["scenarios"].as_array().unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -279,5 +279,5 @@ async fn the_demo_fails_and_names_the_scenario_when_one_does_not_hold() {
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stdout);
     let last = told.lines().last().unwrap();
-    assert_eq!(last, "These scenarios do not hold: lifecycle, refused_by_the_rules", "{told}");
+    assert_eq!(last, "These scenarios do not hold: lifecycle, refused_by_the_rules, signed_by_two", "{told}");
 }

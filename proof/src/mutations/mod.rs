@@ -9,7 +9,7 @@ use crate::check::Mutation;
 use crate::recording::{Answer, Line, What};
 
 /// All of them.
-pub const MUTATIONS: [Mutation<Line>; 12] = [
+pub const MUTATIONS: [Mutation<Line>; 14] = [
     Mutation { name: "one version is skipped on the bus", mutate: skip },
     Mutation { name: "two events are swapped on the bus", mutate: swap },
     Mutation { name: "an acknowledged write is missing", mutate: lose },
@@ -18,6 +18,8 @@ pub const MUTATIONS: [Mutation<Line>; 12] = [
     Mutation { name: "the index is advanced past what the bus has", mutate: run_ahead },
     Mutation { name: "an amendment changes the state", mutate: amending::change_the_state },
     Mutation { name: "a version loses what an amendment changed", mutate: amending::lose_a_change },
+    Mutation { name: "a signature is for another version", mutate: amending::sign_what_was_before },
+    Mutation { name: "a signature counts after the data have changed", mutate: amending::keep_the_outdated },
     Mutation { name: "a recovery appends what the rules denied", mutate: recovering::disobey },
     Mutation { name: "a recovery brings back what has not failed", mutate: recovering::bring_back_the_sound },
     Mutation { name: "a workflow is moved while it is quarantined", mutate: recovering::move_the_quarantined },
@@ -34,7 +36,7 @@ fn two_in_a_row(lines: &[Line]) -> Option<(usize, usize)> {
                     return Some((before, place));
                 }
             }
-            What::PutUnknown => {
+            What::PutUnknown | What::PutUnwanted => {
                 last.remove(line.actor.as_str());
             }
             _ => {}

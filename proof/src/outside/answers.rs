@@ -13,6 +13,8 @@ pub enum Kind {
     Transition,
     /// An amendment.
     Amendment,
+    /// A signature.
+    Signature,
     /// It changes nothing.
     Look,
     /// The release of a quarantine.
@@ -32,6 +34,7 @@ impl Kind {
         match (route.starts_with("POST "), last) {
             (true, "workflows") => Self::Create,
             (true, "transitions") => Self::Transition,
+            (true, "signatures") => Self::Signature,
             (true, "release") => Self::Release,
             (true, _) => Self::Ask,
             (false, _) => Self::Look,
@@ -45,6 +48,7 @@ impl Kind {
             Self::Create => "create",
             Self::Transition => "move",
             Self::Amendment => "amend",
+            Self::Signature => "sign",
             Self::Look => "look",
             Self::Release => "release",
             Self::Ask => "ask",
@@ -91,6 +95,7 @@ impl Outcome {
             (_, "invalid-transition") => Self::naming("invalid", version),
             (_, "workflow-closed") => Self::naming("closed", version),
             (_, "rule-violation") => Self::plain("denied"),
+            (_, "insufficient-user-authentication") => Self::plain("refused"),
             // API Gateway's own answer has no code: it missed a scope in the token, and called no function.
             (403, "") => Self::plain("turned-away"),
             (403, _) => Self::plain("refused"),
@@ -101,7 +106,8 @@ impl Outcome {
             // A flood of refusals, which are kept no longer, or no answer at all.
             (429 | 500.., _) => Self::plain("unknown"),
             (400 | 401 | 413 | 415 | 422, _) => Self::plain("turned-away"),
-            // Nothing is published yet that could be replayed, or nothing is to be released.
+            // Nothing is published yet that could be replayed, nothing is to be released, or the workflow has the
+            // signature already.
             (409, _) => Self::plain("noted"),
             _ => Self::plain("unheard-of"),
         }
@@ -111,7 +117,9 @@ impl Outcome {
         let last = route.rsplit('/').next().unwrap_or_default();
         match (kind, last) {
             (Kind::Create, _) => Self::naming("accepted", 1),
-            (Kind::Transition | Kind::Amendment, _) => Self::naming("accepted", number(&body["event"]["version"])),
+            (Kind::Transition | Kind::Amendment | Kind::Signature, _) => {
+                Self::naming("accepted", number(&body["event"]["version"]))
+            }
             (Kind::Release, _) => Self::plain("released"),
             (Kind::Ask, "replay") => Self::naming("replayed", number(&body["to_version"])),
             (Kind::Ask, _) => Self::plain("noted"),

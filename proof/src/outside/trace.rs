@@ -26,7 +26,8 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn expected(&self) -> u64 {
-        number(&self.body["expected_version"])
+        let named = if self.kind == Kind::Signature { "version" } else { "expected_version" };
+        number(&self.body[named])
     }
 
     fn has_key_of(&self, other: &Self) -> bool {
@@ -53,7 +54,7 @@ impl Call<'_> {
     fn reading(&self) -> (&'static str, u64, u64) {
         let Outcome { word, version, events, .. } = &self.outcome;
         let (version, shown) = (*version, events.len() as u64);
-        let deciding = matches!(self.kind, Kind::Create | Kind::Transition | Kind::Amendment);
+        let deciding = matches!(self.kind, Kind::Create | Kind::Transition | Kind::Amendment | Kind::Signature);
         match (self.kind, *word) {
             (Kind::Look, "seen") => ("see", version, version),
             (Kind::Look, "versions") => ("count", shown, shown),
@@ -67,7 +68,7 @@ impl Call<'_> {
             (_, "conflict") if self.expected() > 0 => ("conflict", version, version),
             (_, "conflict") => ("append", version.saturating_sub(1), version.saturating_sub(1)),
             (_, "invalid" | "closed") => ("refuse", version, version),
-            (Kind::Transition | Kind::Amendment, "refused" | "denied") => {
+            (Kind::Transition | Kind::Amendment | Kind::Signature, "refused" | "denied") => {
                 self.refused.map_or(("refuse", 1, ANY), |at| ("refuse", at, at))
             }
             (_, "refused" | "denied") => ("refuse", 0, ANY),

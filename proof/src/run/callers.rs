@@ -1,11 +1,12 @@
 //! Those who create, move and look: each asks again, with the same key, what was not answered.
 
 use alims_domain::lifecycle::State;
+use alims_domain::signature::Meaning;
 use fastrand::Rng;
 use std::rc::Rc;
 
 use super::scene::{Scene, pause};
-use crate::asking::{Ask, Outcome, ask, replay, state};
+use crate::asking::{Ask, Outcome, Wish, ask, replay, state};
 use crate::observed::Observed;
 use crate::recording::{Answer, What};
 
@@ -16,6 +17,8 @@ const PERCENT_READ: u8 = 15;
 const PERCENT_REPLAYED: u8 = 3;
 const PERCENT_AMENDED: u8 = 20;
 const PERCENT_REMARKS: u8 = 40;
+const PERCENT_SIGNED: u8 = 15;
+const PERCENT_CHANGING: u8 = 20;
 /// How often something without an answer is asked again.
 const REPETITIONS_MAX: usize = 3;
 
@@ -49,7 +52,7 @@ fn in_a_word(outcome: &Outcome) -> What {
         Outcome::Accepted { version, .. } => (Answer::Accepted, *version),
         Outcome::Standing { version, .. } => (Answer::Standing, *version),
         Outcome::Conflict { version, .. } => (Answer::Conflict, *version),
-        Outcome::Exists => (Answer::Conflict, 0),
+        Outcome::Exists | Outcome::AlreadySigned => (Answer::Conflict, 0),
         Outcome::Quarantined => (Answer::Quarantined, 0),
         Outcome::Invalid { version, .. } | Outcome::Closed { version, .. } => (Answer::Refused, *version),
         Outcome::Denied => (Answer::Refused, 0),
@@ -122,15 +125,27 @@ fn drawn(scene: &Scene, rng: &mut Rng, workflow: &str, known: Option<&Known>) ->
         known.state.allowed_transitions().into_iter().filter(|to| !to.allowed_transitions().is_empty()).collect();
     let believed = rng.choice(&open).copied().filter(|_| rng.u8(..100) < 90);
     let target = believed.unwrap_or_else(|| {
-        let last = if rng.u8(..100) < 5 { State::Completed } else { State::Active };
+        let last = if rng.u8(..100) < 30 { State::Completed } else { State::Active };
         *rng.choice(&[State::Active, State::Paused, State::Failed, last]).unwrap_or(&State::Active)
     });
     let mut wanted = match rng.u8(..100) {
-        percent if percent >= PERCENT_AMENDED => Ask::to(workflow, target),
+        percent
+            if percent >= PERCENT_AMENDED + PERCENT_SIGNED
+                && rng.u8(..100) < PERCENT_CHANGING
+                && target != State::Failed =>
+        {
+            Ask { wish: Wish::ChangingMove(target, format!("a{}", scene.actors.get())), ..Ask::to(workflow, target) }
+        }
+        percent if percent >= PERCENT_AMENDED + PERCENT_SIGNED => Ask::to(workflow, target),
+        percent if percent >= PERCENT_AMENDED => {
+            let meaning = rng.choice(&Meaning::ALL).copied().unwrap_or(Meaning::Review);
+            Ask::signature(workflow, meaning, known.version)
+        }
         _ if rng.u8(..100) < PERCENT_REMARKS => Ask::remark(workflow),
         _ => Ask::change(workflow, &format!("a{}", scene.actors.get())),
     };
-    if rng.u8(..100) < PERCENT_AT_A_VERSION {
+    let names_a_version = matches!(wanted.wish, Wish::Signature(..));
+    if !names_a_version && rng.u8(..100) < PERCENT_AT_A_VERSION {
         wanted = wanted.at(known.version);
     }
     if rng.u8(..100) < PERCENT_KEYED {

@@ -1,5 +1,6 @@
 //! The publishers of what the stream delivers, and a subscriber who acts on it.
 
+use alims_operations::ports::DeadLetter;
 use alims_subscriber::{Event, Inbox, Received};
 use alims_testing::MemoryDeadLetters;
 use fastrand::Rng;
@@ -62,9 +63,10 @@ impl Scene {
         let letters = MemoryDeadLetters::default();
         let (ports, work) = (self.publishing(&actor), &letters);
         let Some(failed) = self.invoke(rng, publish(&ports, work, &batch)).await else { return };
-        // Versions that are held back wait for a recovery, or for the notification of a later version.
-        let others: Vec<_> =
-            letters.all().into_iter().filter(|letter| !letter.why.ends_with(": quarantined")).collect();
+        // Versions that are held back, or that the bus refuses for good, wait for a recovery, or for the notification of
+        // a later version.
+        let expected = |letter: &DeadLetter| letter.refused.is_some() || letter.why.ends_with(": quarantined");
+        let others: Vec<_> = letters.all().into_iter().filter(|letter| !expected(letter)).collect();
         assert!(others.is_empty(), "{others:?}");
         let again: Vec<String> = failed.iter().filter_map(version_of).map(|(workflow, _)| workflow).collect();
         for workflow in last.keys() {

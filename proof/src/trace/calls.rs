@@ -44,19 +44,25 @@ impl<'a> Call<'a> {
         match self.wish {
             None => "look",
             Some(Wish::Creation) => "create",
-            Some(Wish::Move(_)) => "move",
+            Some(Wish::Move(_) | Wish::ChangingMove(..)) => "move",
+            Some(Wish::Signature(..)) => "sign",
             Some(Wish::Remark | Wish::Change(_)) => "amend",
         }
     }
 
     /// Whether it decides on the newest version.
     fn decides_on_a_head(&self) -> bool {
-        matches!(self.kind(), "move" | "amend")
+        matches!(self.kind(), "move" | "amend" | "sign")
     }
 
     /// The name that it leaves in the data; none when it changes none.
     fn change(&self) -> &'a str {
-        if let Some(Wish::Change(name)) = self.wish { name } else { "" }
+        if let Some(Wish::Change(name) | Wish::ChangingMove(_, name)) = self.wish { name } else { "" }
+    }
+
+    /// The version that it signs; 0 when it signs none.
+    fn names(&self) -> u64 {
+        if let Some(Wish::Signature(_, version)) = self.wish { *version } else { 0 }
     }
 
     /// What it saw of the record of quarantines beside the version that it decided on.
@@ -148,7 +154,7 @@ impl<'a> Calls<'a> {
             let (found, released) = call.beside().unwrap_or_default();
             json!({
                 "kind": call.kind(), "to": call.wish.and_then(Wish::target).map_or("", State::as_str),
-                "change": call.change(), "same": same, "n": n,
+                "change": call.change(), "names": call.names(), "same": same, "n": n,
                 "e": event.map_or(0, |event| makers.of(event)),
                 "beside": quarantines_matter && call.beside().is_some(), "found": found, "released": released,
                 "then": call.then().unwrap_or_default(), "appends": call.append.is_some(),

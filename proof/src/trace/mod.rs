@@ -104,6 +104,12 @@ impl<'a> Writer<'a> {
         refusal.is_some_and(|refusal| self.kept_refusals.contains(&refusal))
     }
 
+    /// A signature with the number of the maker of the version that it is for.
+    fn told(&self, signature: &Value) -> Value {
+        let maker = self.makers.of(signature["hash"].as_str().unwrap_or_default());
+        json!({"version": signature["version"], "hash": maker, "current": signature["current"]})
+    }
+
     /// A line as it was recorded, but with numbers for identities.
     fn numbered(&self, line: &Line, x: i64) -> Map<String, Value> {
         let recorded = serde_json::to_value(&line.what).unwrap_or_default();
@@ -114,6 +120,7 @@ impl<'a> Writer<'a> {
                 ("events", Value::Array(ids)) => {
                     ids.iter().filter_map(Value::as_str).map(|id| self.makers.of(id)).collect()
                 }
+                ("signatures", Value::Array(told)) => told.iter().map(|signature| self.told(signature)).collect(),
                 ("content", Value::String(content)) => self.alteration(content).into(),
                 ("from" | "previous", Value::Null) => "NOWHERE".into(),
                 (_, Value::Null) => 0.into(),
@@ -197,6 +204,8 @@ impl<'a> Writer<'a> {
             }
             What::IndexRead { version } => {
                 let last = *self.notified.get(actor)?;
+                // The entry is read once to publish, and may be read once more to mark it as quarantined.
+                let last = if self.publishers.contains_key(actor) { 0 } else { last };
                 let next = self.publishers.len() + 1;
                 let x = if *version < last { *self.publishers.entry(actor).or_insert(next) } else { 0 };
                 let mut read = self.numbered(line, i64::try_from(x).unwrap_or_default());
@@ -212,6 +221,7 @@ impl<'a> Writer<'a> {
             What::PutBegun { .. }
             | What::PutTaken
             | What::PutUnknown
+            | What::PutUnwanted
             | What::AdvanceBegun { .. }
             | What::Advanced
             | What::AdvanceUnknown

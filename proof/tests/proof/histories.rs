@@ -59,10 +59,17 @@ impl Sequential {
                 Outcome::Conflict { version: self.version(), state }
             }
             (Some(state), None) => match ask.wish {
-                Wish::Move(target) if state.may_become(target) => self.make(ask, target),
-                Wish::Creation | Wish::Move(_) => Outcome::Invalid { version: self.version(), state },
+                Wish::Move(target) | Wish::ChangingMove(target, _) if state.may_become(target) => {
+                    self.make(ask, target)
+                }
+                Wish::Creation | Wish::Move(_) | Wish::ChangingMove(..) => {
+                    Outcome::Invalid { version: self.version(), state }
+                }
                 Wish::Change(_) if state.is_closed() => Outcome::Closed { version: self.version(), state },
-                Wish::Remark | Wish::Change(_) => self.make(ask, state),
+                Wish::Signature(_, version) if version != self.version() => {
+                    Outcome::Conflict { version: self.version(), state }
+                }
+                Wish::Remark | Wish::Change(_) | Wish::Signature(..) => self.make(ask, state),
             },
         }
     }

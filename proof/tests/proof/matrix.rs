@@ -56,9 +56,9 @@ impl Row {
     fn is_refused(&self) -> bool {
         let Action::Ask(ask) = &self.action else { return false };
         match ask.wish {
-            Wish::Move(target) => self.before.last() == Some(&target),
+            Wish::Move(target) | Wish::ChangingMove(target, _) => self.before.last() == Some(&target),
             Wish::Change(_) => self.before.last() == Some(&Completed),
-            Wish::Creation | Wish::Remark => false,
+            Wish::Creation | Wish::Remark | Wish::Signature(..) => false,
         }
     }
 }

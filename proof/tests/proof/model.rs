@@ -3,8 +3,9 @@
 
 use alims_domain::lifecycle::State;
 use alims_domain::limits::REMEMBERED_REQUESTS_MAX;
+use alims_domain::stored_version::StoredVersion;
 use alims_faults::{Attempts, Fault, Plan};
-use alims_proof::asking::{Ask, Outcome, ask, publish};
+use alims_proof::asking::{Ask, Outcome, Wish, ask, publish};
 use alims_proof::harness::{Harness, key};
 use alims_testing::MemoryDeadLetters;
 use proptest::prelude::*;
@@ -46,35 +47,68 @@ enum Action {
     Publish(Option<Hit>, u8),
 }
 
-/// One request for a move.
+/// One request for a move or an amendment.
 #[derive(Clone, Debug)]
 struct Wanted {
-    target: State,
+    wish: Wish,
     /// The version the caller names, as so many before (or one after) the present one.
     names: Option<u64>,
     key: Option<u8>,
 }
 
-/// What the model holds a workflow to be: nothing but states in a row and which key made which of them.
+/// What a change leaves in a workflow: a name in its metadata, and a label that has the last of these names.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Data {
+    names: BTreeSet<String>,
+    sample: Option<String>,
+}
+
+impl Data {
+    fn after(&self, wish: &Wish) -> Self {
+        let mut data = self.clone();
+        match wish {
+            Wish::Change(name) => {
+                data.names.insert(name.clone());
+                data.sample = Some(name.clone());
+            }
+            Wish::ChangingMove(_, name) => drop(data.names.insert(name.clone())),
+            _ => {}
+        }
+        data
+    }
+}
+
+/// What the model holds a workflow to be: nothing but states and data in a row, and which key made which of them.
 #[derive(Clone, Debug)]
 struct Model {
-    states: Vec<State>,
-    /// Accepted keys, oldest first: key, target, what was named, version.
-    accepted: Vec<(u8, State, Option<u64>, u64)>,
+    versions: Vec<(State, Data)>,
+    /// Accepted keys, oldest first: key, what was wanted, what was named, version.
+    accepted: Vec<(u8, Wish, Option<u64>, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
-    Transition(u64),
+    Made(u64),
     Known(u64),
     KeyReused,
     Conflict,
     Invalid,
+    Closed,
 }
 
 impl Model {
     fn version(&self) -> u64 {
-        self.states.len() as u64
+        self.versions.len() as u64
+    }
+
+    fn newest(&self) -> &(State, Data) {
+        self.versions.last().unwrap()
+    }
+
+    /// What the version that a wish makes holds.
+    fn after(&self, wish: &Wish) -> (State, Data) {
+        let (state, data) = self.newest();
+        (wish.target().unwrap_or(*state), data.after(wish))
     }
 
     fn named(&self, wanted: &Wanted) -> Option<u64> {
@@ -85,22 +119,23 @@ impl Model {
         let named = self.named(wanted);
         let forgotten = self.accepted.len().saturating_sub(REMEMBERED_REQUESTS_MAX);
         let known = self.accepted[forgotten..].iter().rev().find(|(known, ..)| Some(*known) == wanted.key);
-        if let Some((_, target, known_named, made)) = known {
-            let same = *target == wanted.target && *known_named == named;
+        if let Some((_, wish, known_named, made)) = known {
+            let same = *wish == wanted.wish && *known_named == named;
             return if same { Expected::Known(*made) } else { Expected::KeyReused };
         }
-        if named.is_some_and(|named| named != self.version()) {
-            Expected::Conflict
-        } else if self.states.last().unwrap().may_become(wanted.target) {
-            Expected::Transition(self.version() + 1)
-        } else {
-            Expected::Invalid
+        let (state, data) = self.newest();
+        let changes = data.after(&wanted.wish) != *data;
+        match wanted.wish.target() {
+            _ if named.is_some_and(|named| named != self.version()) => Expected::Conflict,
+            Some(target) if !state.may_become(target) => Expected::Invalid,
+            None if changes && state.allowed_transitions().is_empty() => Expected::Closed,
+            Some(_) | None => Expected::Made(self.version() + 1),
         }
     }
 
-    /// Whether a move that is allowed is made, whatever its caller learns: it reads the head and the quarantines, then
-    /// it appends.
-    fn moves(hit: Option<Hit>) -> bool {
+    /// Whether a version that is allowed is made, whatever its caller learns: the call reads the head and the
+    /// quarantines, then it appends.
+    fn makes(hit: Option<Hit>) -> bool {
         match hit {
             Some(hit) if hit.step < 2 => hit.leaves("Query").1,
             Some(hit) if hit.step == 2 => hit.leaves("PutItem").0,
@@ -120,7 +155,7 @@ impl ReferenceStateMachine for Model {
     type Transition = Action;
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self { states: vec![State::Created], accepted: Vec::new() }).boxed()
+        Just(Self { versions: vec![(State::Created, Data::default())], accepted: Vec::new() }).boxed()
     }
 
     fn transitions(_: &Self) -> BoxedStrategy<Action> {
@@ -130,9 +165,14 @@ impl ReferenceStateMachine for Model {
             2 => Just(State::Failed),
             1 => prop::sample::select(State::ALL[1..].to_vec()),
         ];
+        let wish = prop_oneof![
+            6 => target.prop_map(Wish::Move),
+            1 => Just(Wish::Remark),
+            2 => (0_u8..6).prop_map(|name| Wish::Change(format!("a{name}"))),
+        ];
         let names = prop::option::weighted(0.4, prop_oneof![4 => Just(1), 1 => 0_u64..4]);
-        let wanted = (target, names, prop::option::weighted(0.5, 0_u8..30));
-        let wanted = wanted.prop_map(|(target, names, key)| Wanted { target, names, key });
+        let wanted = (wish, names, prop::option::weighted(0.5, 0_u8..30));
+        let wanted = wanted.prop_map(|(wish, names, key)| Wanted { wish, names, key });
         prop_oneof![
             3 => (wanted, hit()).prop_map(|(wanted, hit)| Action::Ask(wanted, hit)),
             1 => (hit(), 0_u8..4).prop_map(|(hit, old)| Action::Publish(hit, old)),
@@ -142,12 +182,12 @@ impl ReferenceStateMachine for Model {
 
     fn apply(mut model: Self, action: &Action) -> Self {
         if let Action::Ask(wanted, hit) = action
-            && let Expected::Transition(made) = model.expects(wanted)
-            && Self::moves(*hit)
+            && let Expected::Made(made) = model.expects(wanted)
+            && Self::makes(*hit)
         {
             let named = model.named(wanted);
-            model.states.push(wanted.target);
-            model.accepted.extend(wanted.key.map(|key| (key, wanted.target, named, made)));
+            model.versions.push(model.after(&wanted.wish));
+            model.accepted.extend(wanted.key.map(|key| (key, wanted.wish.clone(), named, made)));
         }
         model
     }
@@ -168,9 +208,8 @@ impl Real {
     }
 
     async fn ask(&self, wanted: &Wanted) -> Outcome {
-        let mut request = Ask::to("w", wanted.target);
-        request.expected = self.before.named(wanted);
-        request.key = wanted.key.map(|key| format!("k-{key}"));
+        let (expected, key) = (self.before.named(wanted), wanted.key.map(|key| format!("k-{key}")));
+        let request = Ask { wish: wanted.wish.clone(), expected, key, ..Ask::creation("w") };
         let outcome = ask(&self.harness.deciding(), &request).await;
         // What is late arrives before anything else happens: the model has no time.
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -213,12 +252,13 @@ impl StateMachineTest for Real {
                 let outcome = real.runtime.block_on(real.ask(&wanted));
                 let (version, expected) = (real.before.version(), real.before.expects(&wanted));
                 let as_expected = match (&outcome, expected) {
-                    (Outcome::Accepted { version, .. }, Expected::Transition(made) | Expected::Known(made)) => {
+                    (Outcome::Accepted { version, .. }, Expected::Made(made) | Expected::Known(made)) => {
                         *version == made
                     }
                     (Outcome::Other(outcome), Expected::KeyReused) => outcome.contains("idempotency-key-reused"),
                     (Outcome::Conflict { version: outcome, .. }, Expected::Conflict)
-                    | (Outcome::Invalid { version: outcome, .. }, Expected::Invalid) => *outcome == version,
+                    | (Outcome::Invalid { version: outcome, .. }, Expected::Invalid)
+                    | (Outcome::Closed { version: outcome, .. }, Expected::Closed) => *outcome == version,
                     // A fault that no attempt overcomes may be answered with 'nothing is known'.
                     (Outcome::StorageUnavailable, _) => hit.is_some_and(|hit| !hit.is_overcome()),
                     _ => false,
@@ -239,8 +279,12 @@ impl StateMachineTest for Real {
         real.harness.http.follow(Plan::Sound, 0);
         let ((versions, _), indexed) =
             real.runtime.block_on(async { (real.harness.kept("w").await, real.harness.indexed("w").await) });
-        let states: Vec<State> = versions.iter().map(|version| version.event.to_state).collect();
-        assert_eq!(states, model.states);
+        let held = versions.iter().map(|StoredVersion { event, .. }| {
+            let labels = serde_json::to_value(&event.labels).unwrap();
+            let sample = labels["sample"].as_str().map(str::to_owned);
+            (event.to_state, Data { names: event.metadata.as_object().keys().cloned().collect(), sample })
+        });
+        assert_eq!(held.collect::<Vec<_>>(), model.versions);
         let (first, _) = real.harness.first_appearances("w");
         assert_eq!(first, (1..=first.len() as u64).collect::<Vec<_>>(), "first appearances are in order, without gaps");
         assert!(first.len() <= versions.len());

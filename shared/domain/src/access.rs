@@ -3,6 +3,7 @@
 use crate::call::Principal;
 use crate::identifiers::{PrincipalId, TenantId, WorkflowId, WorkflowType};
 use crate::lifecycle::State;
+use crate::signature::Meaning;
 
 /// What somebody wants to do. A move is named by where it goes; only the target CREATED has no move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +42,8 @@ pub enum Action {
     CountWorkflows,
     /// Change a workflow's data, or add a remark.
     AmendWorkflow,
+    /// Sign a workflow electronically, with this meaning.
+    SignWorkflow(Meaning),
     /// List what everybody did.
     ListActivity,
     /// List what one did oneself.
@@ -50,8 +53,8 @@ pub enum Action {
 }
 
 impl Action {
-    /// Every action.
-    pub const ALL: [Self; 20] = [
+    /// Every action. Signing is one for each meaning.
+    pub const ALL: [Self; 24] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -69,6 +72,10 @@ impl Action {
         Self::ReleaseWorkflow,
         Self::CountWorkflows,
         Self::AmendWorkflow,
+        Self::SignWorkflow(Meaning::Authorship),
+        Self::SignWorkflow(Meaning::Review),
+        Self::SignWorkflow(Meaning::Approval),
+        Self::SignWorkflow(Meaning::Responsibility),
         Self::ListActivity,
         Self::ListOwnActivity,
         Self::ListRulesets,
@@ -102,6 +109,12 @@ impl Action {
         )
     }
 
+    /// What the signature means, when the action is to sign.
+    #[must_use]
+    pub const fn meaning(self) -> Option<Meaning> {
+        if let Self::SignWorkflow(meaning) = self { Some(meaning) } else { None }
+    }
+
     /// The name in policies and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -123,6 +136,7 @@ impl Action {
             Self::ReleaseWorkflow => "releaseWorkflow",
             Self::CountWorkflows => "countWorkflows",
             Self::AmendWorkflow => "amendWorkflow",
+            Self::SignWorkflow(_) => "signWorkflow",
             Self::ListActivity => "listActivity",
             Self::ListOwnActivity => "listOwnActivity",
             Self::ListRulesets => "listRulesets",

@@ -22,6 +22,8 @@ pub enum ActivityKind {
     WorkflowRecovered,
     /// A version that keeps the state.
     WorkflowAmended,
+    /// An electronic signature.
+    WorkflowSigned,
     /// A refused attempt, also one to create a workflow.
     WorkflowTransitionRefused,
     /// A break was found.
@@ -42,11 +44,12 @@ pub enum ActivityKind {
 
 impl ActivityKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::WorkflowCreated,
         Self::WorkflowStateChanged,
         Self::WorkflowRecovered,
         Self::WorkflowAmended,
+        Self::WorkflowSigned,
         Self::WorkflowTransitionRefused,
         Self::WorkflowQuarantined,
         Self::WorkflowReleased,
@@ -65,6 +68,7 @@ impl ActivityKind {
             Self::WorkflowStateChanged => EventType::WorkflowStateChanged.as_str(),
             Self::WorkflowRecovered => EventType::WorkflowRecovered.as_str(),
             Self::WorkflowAmended => EventType::WorkflowAmended.as_str(),
+            Self::WorkflowSigned => EventType::WorkflowSigned.as_str(),
             Self::WorkflowTransitionRefused => WORKFLOW_TRANSITION_REFUSED,
             Self::WorkflowQuarantined => WORKFLOW_QUARANTINED,
             Self::WorkflowReleased => WORKFLOW_RELEASED,
@@ -84,6 +88,7 @@ impl From<EventType> for ActivityKind {
             EventType::WorkflowStateChanged => Self::WorkflowStateChanged,
             EventType::WorkflowRecovered => Self::WorkflowRecovered,
             EventType::WorkflowAmended => Self::WorkflowAmended,
+            EventType::WorkflowSigned => Self::WorkflowSigned,
         }
     }
 }

@@ -96,11 +96,14 @@ fn closed(head: &Head, transition: &Transition) -> Option<WorkflowClosed> {
 /// The amendment, with the data that the workflow would have.
 fn proposed(head: &Head, command: &AmendmentCommand<'_>) -> Result<Transition, DataRefused> {
     let current = head.event();
+    let data = current.data().patched(command.patch)?;
     Ok(Transition {
         from: Some(current.to_state),
         to: current.to_state,
         reason: Some(command.reason.clone()),
-        data: current.data().patched(command.patch)?,
+        signature: None,
+        signatures: current.signatures_with(&data),
+        data,
         failure: None,
     })
 }

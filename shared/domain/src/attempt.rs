@@ -1,11 +1,13 @@
 //! An attempt at an operation, with the facts that a refusal records.
 
+use crate::authentication::WhyInsufficient;
 use crate::call::Call;
 use crate::event::WorkflowEvent;
 use crate::identifiers::{EventId, Reason, WorkflowId, WorkflowKey};
 use crate::lifecycle::State;
-use crate::refusal::{Refusal, RefusalCode, RefusalEventType};
+use crate::refusal::{Refusal, RefusalCode, RefusalEventType, RefusedSignature};
 use crate::rejection::{Forbidden, RuleViolation};
+use crate::signature::Meaning;
 use crate::timestamp::Timestamp;
 
 /// The caller and the requested operation.
@@ -21,8 +23,10 @@ pub struct Attempt<'a> {
     pub head: Option<&'a WorkflowEvent>,
     /// The requested state; none when the operation makes no transition.
     pub target_state: Option<State>,
-    /// The requester's reason.
+    /// The requester's reason; of a signature its comment.
     pub reason: Option<&'a Reason>,
+    /// What the signature was to mean, when one was requested.
+    pub meaning: Option<Meaning>,
     /// The instant of the attempt; never earlier than the head.
     pub now: Timestamp,
 }
@@ -39,6 +43,8 @@ pub enum RefusedBy<'a> {
     Rules(&'a RuleViolation),
     /// The workflow has ended, and its data does not change.
     Closed,
+    /// The signer's authentication.
+    Authentication(WhyInsufficient),
     /// The lifecycle of this workflow, which the creation names as replaced: its work goes on.
     Replaced(&'a WorkflowId),
 }
@@ -51,10 +57,12 @@ impl Attempt<'_> {
             RefusedBy::Policies(forbidden) => (RefusalCode::Forbidden, None, forbidden.policies.clone()),
             RefusedBy::Lifecycle => (RefusalCode::InvalidTransition, None, Vec::new()),
             RefusedBy::Closed => (RefusalCode::WorkflowClosed, None, Vec::new()),
+            RefusedBy::Authentication(_) => (RefusalCode::InsufficientUserAuthentication, None, Vec::new()),
             RefusedBy::Rules(violation) => (RefusalCode::RuleViolation, Some(violation), Vec::new()),
             RefusedBy::Replaced(_) => (RefusalCode::ReplacedWorkflowNotClosed, None, Vec::new()),
         };
         let replaces = if let RefusedBy::Replaced(workflow_id) = by { Some(workflow_id.clone()) } else { None };
+        let insufficient = if let RefusedBy::Authentication(why) = by { Some(why) } else { None };
         Refusal {
             event_id,
             tenant_id: self.key.tenant_id.clone(),
@@ -70,6 +78,7 @@ impl Attempt<'_> {
             requested_by: self.call.principal.id.clone(),
             reason: self.reason.cloned(),
             code,
+            signature: self.meaning.map(|meaning| RefusedSignature { meaning, insufficient }),
             reasons: violation.map(|violation| violation.reasons.clone()).unwrap_or_default(),
             ruleset: violation.map(|violation| violation.ruleset.clone()),
             ruleset_version: violation.map(|violation| violation.ruleset_version.clone()),

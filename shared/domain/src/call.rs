@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::authentication::Authentication;
 use crate::identifiers::{CorrelationId, IdempotencyKey, PrincipalId, TenantId, WorkflowId, WorkflowKey};
 
 /// The caller, taken only from a verified token.
@@ -20,6 +21,8 @@ pub struct Principal {
 pub struct Call {
     /// Who calls.
     pub principal: Principal,
+    /// How the caller was authenticated.
+    pub authentication: Authentication,
     /// The id that the edge gave this call; every answer and every log line carries it.
     pub request_id: String,
     /// Links the call to its cause in other services; the event keeps it.

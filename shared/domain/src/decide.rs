@@ -21,6 +21,7 @@ use crate::rejection::{
     Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable,
 };
 use crate::ruling::Transition;
+use crate::signature::Signatures;
 use crate::stored_version::StoredVersion;
 use crate::workflow_data::WorkflowData;
 
@@ -201,6 +202,8 @@ pub fn decide_creation(
             reason: None,
             data: data.clone(),
             failure: None,
+            signature: None,
+            signatures: Signatures::default(),
         }),
     }
 }
@@ -236,6 +239,9 @@ fn proposed(head: &Head, command: &TransitionCommand<'_>) -> Result<Transition, 
         from: Some(head.event().to_state),
         to: command.target_state,
         reason: command.reason.cloned(),
+        signature: None,
+        // A patch that changes the data takes the signatures away from this transition already.
+        signatures: head.event().signatures_with(&data),
         data,
         failure: command.failure.cloned(),
     })

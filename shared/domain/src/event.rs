@@ -10,6 +10,7 @@ use crate::identifiers::{
 use crate::json::{Metadata, ValidationContext};
 use crate::labels::Labels;
 use crate::lifecycle::State;
+use crate::signature::{Signature, Signatures};
 use crate::timestamp::Timestamp;
 use crate::workflow_data::WorkflowData;
 
@@ -25,6 +26,8 @@ pub enum EventType {
     WorkflowRecovered,
     /// A version that keeps the state: a change of the workflow's data, or a remark.
     WorkflowAmended,
+    /// A version that keeps state and data, and adds an electronic signature.
+    WorkflowSigned,
 }
 
 impl EventType {
@@ -36,6 +39,7 @@ impl EventType {
             Self::WorkflowStateChanged => "WorkflowStateChanged",
             Self::WorkflowRecovered => "WorkflowRecovered",
             Self::WorkflowAmended => "WorkflowAmended",
+            Self::WorkflowSigned => "WorkflowSigned",
         }
     }
 
@@ -43,7 +47,7 @@ impl EventType {
     #[must_use]
     pub const fn keeps_the_state(self) -> bool {
         match self {
-            Self::WorkflowAmended => true,
+            Self::WorkflowAmended | Self::WorkflowSigned => true,
             Self::WorkflowCreated | Self::WorkflowStateChanged | Self::WorkflowRecovered => false,
         }
     }
@@ -153,6 +157,13 @@ pub struct WorkflowEvent {
     /// The finished or cancelled workflow of the tenant whose work this one does again, named at its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<WorkflowId>,
+    /// The signature that this version adds; on `WorkflowSigned` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// The signatures of the workflow from this version on; absent when there are none.
+    #[serde(default, skip_serializing_if = "Signatures::is_empty")]
+    #[cfg_attr(feature = "schema", schema(required = false))]
+    pub signatures: Signatures,
     /// The requester's input for the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_context: Option<ValidationContext>,
@@ -197,6 +208,12 @@ impl WorkflowEvent {
         }
     }
 
+    /// The signatures after a next version with this data, which adds none.
+    #[must_use]
+    pub fn signatures_with(&self, data: &WorkflowData) -> Signatures {
+        self.signatures.over(&self.data(), data)
+    }
+
     /// The state before the last change of state; none when there was no change.
     #[must_use]
     pub const fn state_before(&self) -> Option<State> {
@@ -229,6 +246,8 @@ pub struct Workflow {
     pub data: WorkflowData,
     /// The workflow whose work this one does again.
     pub replaces: Option<WorkflowId>,
+    /// The signatures so far.
+    pub signatures: Signatures,
 }
 
 impl From<&WorkflowEvent> for Workflow {
@@ -245,6 +264,7 @@ impl From<&WorkflowEvent> for Workflow {
             updated_by: event.requested_by.clone(),
             data: event.data(),
             replaces: event.replaces.clone(),
+            signatures: event.signatures.clone(),
         }
     }
 }

@@ -16,6 +16,12 @@ impl ExpectedVersions {
         self.0.contains(&version)
     }
 
+    /// Whether there are several.
+    #[must_use]
+    pub fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// Whether no version is expected, so that every one conflicts.
     #[must_use]
     pub fn are_none(&self) -> bool {

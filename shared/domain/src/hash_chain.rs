@@ -11,6 +11,7 @@ use std::fmt;
 use crate::event::{EventType, WorkflowEvent};
 use crate::hashing::{ChainHash, NotCanonical, canonical_json};
 use crate::identifiers::{Version, WorkflowKey};
+use crate::signature::{signatures_follow, signs_as_its_kind};
 use crate::stored_name::{Part, digest, named_as_str};
 
 /// The hash an event must carry.
@@ -216,11 +217,13 @@ fn follows(before: Option<&WorkflowEvent>, base: Option<&WorkflowEvent>, event: 
                 && event.event_type == EventType::WorkflowCreated
                 && event.previous_state.is_none()
                 && event.state_since.is_none()
-                && event.resumes.is_none();
+                && event.resumes.is_none()
+                && signs_as_its_kind(event);
         }
         return match (base, &event.resumes) {
             (Some(base), Some(resumes)) => resumes.from_version == base.version && is_next(base, event),
-            (Some(_) | None, _) => true,
+            // What it continues from is unknown. What it says of its own signature is not.
+            (Some(_) | None, _) => signs_as_its_kind(event),
         };
     };
     // A version that resumes from an earlier one claims that the one before it is unreadable; but that one was read.
@@ -231,6 +234,8 @@ fn is_next(before: &WorkflowEvent, event: &WorkflowEvent) -> bool {
     event.previous_hash == before.hash
         && event.from_state == Some(before.to_state)
         && state_follows(before, event)
+        && signs_as_its_kind(event)
+        && signatures_follow(before, event)
         && event.timestamp >= before.timestamp
         && event.workflow_type == before.workflow_type
         && event.created_at == before.created_at

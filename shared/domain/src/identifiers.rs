@@ -112,6 +112,24 @@ checked_text!(
     }
 );
 checked_text!(
+    /// A person's name as a signature shows it: 1 to 128 characters without control characters and without white space
+    /// at its ends, of which one at least is visible. A word for no value such as `null` is no name.
+    PrintedName,
+    |text| {
+        plain_text(text, 128)?;
+        some_value(text)
+    },
+    visible
+);
+checked_text!(
+    /// A class or a method of authentication, the claims `acr` and `amr`: 1 to 128 visible ASCII characters.
+    AuthenticationName,
+    |text| {
+        made_of(text, 128, "visible ASCII, no spaces", |c| c.is_ascii_graphic())?;
+        some_value(text)
+    }
+);
+checked_text!(
     /// A person's reason for a request: 1 to 1000 characters, of which one at least is visible.
     Reason,
     |text| prose(text, 1000),

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod amendment;
 pub mod attempt;
 pub mod audit_entry;
+pub mod authentication;
 pub mod bus_event;
 pub mod call;
 pub mod changes;
@@ -35,6 +36,8 @@ pub mod ruling;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod sealed;
+pub mod signature;
+pub mod signing;
 pub mod stored_name;
 pub mod stored_version;
 pub mod timestamp;

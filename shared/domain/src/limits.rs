@@ -12,6 +12,17 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const LABELS_MAX: usize = 10;
 /// Names in one patch of labels: enough to remove all and to set as many.
 pub const LABELS_PATCHED_MAX: usize = 2 * LABELS_MAX;
+/// Signatures that a version carries. With the bounds of their members they stay under 96 KiB, so that an event stays
+/// under 256 KiB.
+pub const SIGNATURES_MAX: usize = 20;
+/// Roles that a signature keeps. A person with more is refused, because a signature that left one out would be wrong.
+pub const SIGNATURE_ROLES_MAX: usize = 32;
+/// Methods of authentication that a signature keeps.
+pub const AUTHENTICATION_METHODS_MAX: usize = 8;
+/// How long ago a signer may have authenticated where the deployment says nothing, in seconds.
+pub const SIGNATURE_AGE_SECONDS_DEFAULT: u32 = 300;
+/// How far in the future an `auth_time` may be, in seconds: the clock of the identity provider may be ahead.
+pub const AUTH_TIME_AHEAD_SECONDS: u32 = 60;
 /// Changes of one version that a history shows.
 pub const CHANGES_SHOWN_MAX: usize = 100;
 /// Changes of one version that a history shows, with their pointers, as JSON, in bytes. Metadata that are replaced as a

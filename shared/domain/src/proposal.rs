@@ -93,6 +93,8 @@ impl Proposal<'_> {
             due_at: data.due_at,
             assignee: data.assignee,
             replaces: self.workflow.replaces.clone(),
+            signature: self.transition.signature.clone(),
+            signatures: self.transition.signatures.clone(),
             validation_context: self.context.cloned(),
             failure: if event_type.keeps_the_state() {
                 before.and_then(|before| before.failure.clone())

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authentication::WhyInsufficient;
 use crate::hashing::ChainHash;
 use crate::identifiers::{CorrelationId, EventId, PrincipalId, Reason, TenantId, Version, WorkflowId, WorkflowKey};
 use crate::lifecycle::State;
 use crate::sealed::LogEntry;
+use crate::signature::Meaning;
 use crate::timestamp::Timestamp;
 
 /// A refusal's event type in the log and its detail type on the bus.
@@ -24,6 +26,8 @@ pub enum RefusalCode {
     RuleViolation,
     /// The workflow has ended, and its data does not change.
     WorkflowClosed,
+    /// The authentication of a signer, which is not enough to sign.
+    InsufficientUserAuthentication,
     /// The lifecycle of the workflow that a new one was to replace: its work goes on.
     ReplacedWorkflowNotClosed,
 }
@@ -78,6 +82,9 @@ pub struct Refusal {
     pub reason: Option<Reason>,
     /// Who refused.
     pub code: RefusalCode,
+    /// The signature that was requested, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<RefusedSignature>,
     /// Every rule that was not met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<RuleReason>,
@@ -96,6 +103,18 @@ pub struct Refusal {
     /// Present when this refusal reaches a bound: which further refusals are not kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub further_not_kept: Option<FurtherNotKept>,
+}
+
+/// A signature that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RefusedSignature {
+    /// What it was to mean.
+    pub meaning: Meaning,
+    /// insufficient-user-authentication: why the authentication is not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insufficient: Option<WhyInsufficient>,
 }
 
 /// Whose further refusals on the workflow are not kept, and until when. Their answer is `too-many-refusals`.

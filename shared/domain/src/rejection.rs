@@ -4,6 +4,7 @@ use crate::hash_chain::Break;
 use crate::identifiers::{Version, WorkflowId};
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
+use crate::signature::NotAdded;
 
 /// The policies do not allow the caller to do this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,18 @@ pub struct InvalidTransition {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a workflow in {current_state} keeps its data")]
 pub struct WorkflowClosed {
+    /// The current state.
+    pub current_state: State,
+    /// The current version.
+    pub version: Version,
+}
+
+/// The workflow cannot have this signature at its version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the workflow at version {version} cannot have this signature")]
+pub struct NotSigned {
+    /// Why.
+    pub why: NotAdded,
     /// The current state.
     pub current_state: State,
     /// The current version.

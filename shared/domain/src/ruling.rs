@@ -7,6 +7,7 @@ use crate::json::ValidationContext;
 use crate::lifecycle::State;
 use crate::refusal::RuleReason;
 use crate::rejection::RuleViolation;
+use crate::signature::{Signature, Signatures};
 use crate::timestamp::Timestamp;
 use crate::workflow_data::WorkflowData;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub enum TransitionKind {
     Move,
     /// It keeps the state: a change of the workflow's data, or a remark.
     Amendment,
+    /// It keeps the state and the data, and adds an electronic signature.
+    Signature,
 }
 
 impl TransitionKind {
@@ -32,11 +35,12 @@ impl TransitionKind {
             Self::Creation => "creation",
             Self::Move => "move",
             Self::Amendment => "amendment",
+            Self::Signature => "signature",
         }
     }
 }
 
-/// What the rules judge: a creation, one of the nine transitions, or an amendment, which keeps the state.
+/// What the rules judge: a creation, one of the nine transitions, or what keeps the state: an amendment or a signature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
     /// The current state; none for a creation.
@@ -49,12 +53,16 @@ pub struct Transition {
     pub data: WorkflowData,
     /// The failure, on a transition to FAILED.
     pub failure: Option<Failure>,
+    /// The signature that it adds, when it is one.
+    pub signature: Option<Signature>,
+    /// The signatures that the workflow will have after it.
+    pub signatures: Signatures,
 }
 
 impl Transition {
     /// Whether it keeps the state. No transition of the lifecycle does.
     #[must_use]
-    pub fn is_amendment(&self) -> bool {
+    pub fn keeps_the_state(&self) -> bool {
         self.from == Some(self.to)
     }
 
@@ -63,7 +71,8 @@ impl Transition {
     pub fn kind(&self) -> TransitionKind {
         match self.from {
             None => TransitionKind::Creation,
-            Some(_) if self.is_amendment() => TransitionKind::Amendment,
+            Some(_) if self.signature.is_some() => TransitionKind::Signature,
+            Some(_) if self.keeps_the_state() => TransitionKind::Amendment,
             Some(_) => TransitionKind::Move,
         }
     }

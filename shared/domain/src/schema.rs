@@ -53,6 +53,7 @@ pub fn of_details(others: Others) -> Result<BTreeMap<&'static str, String>, serd
         of_versions(EventType::WorkflowStateChanged, others)?,
         of_versions(EventType::WorkflowRecovered, others)?,
         of_versions(EventType::WorkflowAmended, others)?,
+        of_versions(EventType::WorkflowSigned, others)?,
         (WORKFLOW_TRANSITION_REFUSED, document::<Shown<Refusal>>(WORKFLOW_TRANSITION_REFUSED, &[], others)?),
         (WORKFLOW_QUARANTINED, document::<Shown<Quarantine>>(WORKFLOW_QUARANTINED, &[], others)?),
         (WORKFLOW_RELEASED, document::<Shown<Release>>(WORKFLOW_RELEASED, &[], others)?),
@@ -69,15 +70,18 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
     }});
     let of_its_kind = match event_type {
         EventType::WorkflowCreated => json!({"properties": {
+            "signature": null,
             "version": {"const": Version::FIRST},
             "from_state": {"oneOf": null, "type": "null", "description": "From nowhere."},
             "to_state": {"const": State::Created},
+            "signatures": null,
             "previous_state": null,
             "state_since": null,
             "failure": null,
         }}),
         EventType::WorkflowStateChanged => json!({
             "properties": {
+                "signature": null,
                 "version": {"minimum": 2},
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stood before."},
                 "previous_state": null,
@@ -88,6 +92,7 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "else": {"properties": {"failure": false}},
         }),
         EventType::WorkflowRecovered => json!({"properties": {
+            "signature": null,
             "version": {"minimum": 2},
             "from_state": {"oneOf": null, "const": State::Failed, "description": "Where the workflow stood before."},
             "to_state": {"const": State::Active},
@@ -97,6 +102,7 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
         }}),
         EventType::WorkflowAmended => json!({
             "properties": {
+                "signature": null,
                 "version": {"minimum": 2},
                 "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stands."},
             },
@@ -104,6 +110,17 @@ fn of_versions(event_type: EventType, others: Others) -> Result<(&'static str, S
             "then": {"required": ["failure"]},
             "else": {"properties": {"failure": false}},
             "allOf": [{"required": ["reason", "state_since"]}],
+        }),
+        EventType::WorkflowSigned => json!({
+            "properties": {
+                "version": {"minimum": 2},
+                "from_state": {"oneOf": null, "$ref": state(), "description": "Where the workflow stands."},
+                "reason": null,
+            },
+            "if": {"properties": {"to_state": {"const": State::Failed}}},
+            "then": {"required": ["failure"]},
+            "else": {"properties": {"failure": false}},
+            "allOf": [{"required": ["signature", "signatures", "state_since"]}],
         }),
     };
     let name = event_type.as_str();

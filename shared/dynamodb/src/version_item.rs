@@ -9,6 +9,7 @@ use alims_domain::identifiers::{
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::signature::{Signature, Signatures};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,10 @@ struct VersionItem {
     assignee: Option<PrincipalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<WorkflowId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
+    #[serde(default, skip_serializing_if = "Signatures::is_empty")]
+    signatures: Signatures,
     #[serde(skip_serializing_if = "Option::is_none")]
     validation_context: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +103,8 @@ impl Stored for StoredVersion {
             due_at: event.due_at,
             assignee: event.assignee,
             replaces: event.replaces,
+            signature: event.signature,
+            signatures: event.signatures,
             validation_context,
             failure: event.failure,
             rules: event.rules,
@@ -141,6 +148,8 @@ impl Stored for StoredVersion {
             due_at: wire.due_at,
             assignee: wire.assignee,
             replaces: wire.replaces,
+            signature: wire.signature,
+            signatures: wire.signatures,
             validation_context,
             failure: wire.failure,
             rules: wire.rules,

@@ -1,6 +1,6 @@
 //! One request and its answer: the common headers, and one log line for both.
 
-use alims_domain::identifiers::{CorrelationId, WorkflowId};
+use alims_domain::identifiers::{AuthenticationName, CorrelationId, WorkflowId};
 use alims_operations::TimeLeft;
 use alims_operations::errors::with_causes;
 use alims_operations::metrics::{self, Outcome};
@@ -145,6 +145,19 @@ fn headers_of(answer: &Answer) -> HeaderMap {
     headers
 }
 
+/// What a new token needs (RFC 9470, section 3). The settings hold only characters that a quoted string may have.
+fn challenge(problem: &Problem) -> HeaderValue {
+    let bearer = HeaderValue::from_static("Bearer");
+    let Problem::InsufficientUserAuthentication(insufficient) = problem else { return bearer };
+    let needed = &insufficient.needed;
+    let mut text = format!("Bearer error=\"insufficient_user_authentication\", max_age={}", needed.max_age_s);
+    if !needed.acr.is_empty() {
+        let classes: Vec<&str> = needed.acr.iter().map(AuthenticationName::as_str).collect();
+        text.push_str(&format!(", acr_values=\"{}\"", classes.join(" ")));
+    }
+    HeaderValue::from_str(&text).unwrap_or(bearer)
+}
+
 fn headers_of_problem(problem: &Problem) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
@@ -160,7 +173,7 @@ fn headers_of_problem(problem: &Problem) -> HeaderMap {
         headers.insert(name, HeaderValue::from_static(supported));
     }
     if problem.status() == StatusCode::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        headers.insert(WWW_AUTHENTICATE, challenge(problem));
     }
     headers
 }

@@ -26,6 +26,7 @@ operations! {
     get_workflow_state,
     request_state_transition,
     amend_workflow,
+    sign_workflow,
     list_workflows,
     get_workflow_history,
     verify_workflow_history,

@@ -204,7 +204,8 @@ fn asked(request: &AmendmentRequest) -> Asked<'_> {
         operation: OPERATION,
         action: Action::AmendWorkflow,
         target_state: None,
-        reason: &request.reason,
+        reason: Some(&request.reason),
+        meaning: None,
         context: request.validation_context.as_ref(),
     }
 }

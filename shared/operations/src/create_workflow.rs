@@ -9,6 +9,7 @@ use alims_domain::idempotency::{RepeatableRequest, derived_workflow_id};
 use alims_domain::identifiers::{EventId, Version, WorkflowId, WorkflowKey, WorkflowType};
 use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
+use alims_domain::signature::Signatures;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
@@ -134,7 +135,8 @@ pub async fn create_workflow<L: WorkflowLog + QuarantineLog, R: TransitionRules>
     };
     if let Some(by) = rejected.refused_by() {
         let target_state = Some(State::Created);
-        let attempt = Attempt { operation: OPERATION, call, key, head: None, target_state, reason: None, now };
+        let attempt =
+            Attempt { operation: OPERATION, call, key, head: None, target_state, reason: None, meaning: None, now };
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await?;
     }
     Err(match rejected {
@@ -217,5 +219,6 @@ fn workflow_to_create(call: &Call, new: &NewWorkflow, key: WorkflowKey, now: Tim
         updated_by: call.principal.id.clone(),
         data: new.data.clone(),
         replaces: new.replaces.clone(),
+        signatures: Signatures::default(),
     }
 }

@@ -13,6 +13,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::quarantine::QuarantineRecord;
 use alims_domain::ruling::Transition;
+use alims_domain::signature::Meaning;
 use alims_domain::timestamp::Timestamp;
 
 use crate::append::{Accepted, now};
@@ -32,8 +33,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) action: Action,
     /// The requested state; none when the operation makes no transition.
     pub(crate) target_state: Option<State>,
-    /// The reason.
-    pub(crate) reason: &'a Reason,
+    /// The reason; of a signature its comment.
+    pub(crate) reason: Option<&'a Reason>,
+    /// What a requested signature means.
+    pub(crate) meaning: Option<Meaning>,
     /// The caller's input for the rules.
     pub(crate) context: Option<&'a ValidationContext>,
 }
@@ -44,8 +47,8 @@ pub(crate) struct Loaded {
     pub(crate) quarantine: QuarantineRecord,
     pub(crate) workflow: Workflow,
     pub(crate) permission: Result<(), Forbidden>,
+    pub(crate) now: Timestamp,
     key: WorkflowKey,
-    now: Timestamp,
 }
 
 /// Reads the workflow, and asks the policies.
@@ -78,7 +81,8 @@ pub(crate) async fn keep_forbidden<L: WorkflowLog, R>(
         key: &call.key(workflow_id),
         head: None,
         target_state: asked.target_state,
-        reason: Some(asked.reason),
+        reason: asked.reason,
+        meaning: asked.meaning,
         now: now(ports.clock.as_ref(), None),
     };
     keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(forbidden))).await
@@ -106,7 +110,8 @@ impl Loaded {
             key: &self.key,
             head: Some(self.head.event()),
             target_state: asked.target_state,
-            reason: Some(asked.reason),
+            reason: asked.reason,
+            meaning: asked.meaning,
             now: self.now,
         };
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), by)).await

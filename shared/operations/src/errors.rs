@@ -7,8 +7,8 @@ use alims_domain::identifiers::Version;
 use alims_domain::proposal::NotCommitted;
 
 pub use alims_domain::rejection::{
-    Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable,
-    WorkflowClosed,
+    Forbidden, InvalidTransition, NotReplaceable, NotSigned, Quarantined, RuleViolation, VersionConflict,
+    WhyNotReplaceable, WorkflowClosed,
 };
 
 /// An error and its causes, joined by `: `. For logs and messages only: no key and no hash may hold an error's text.

@@ -19,7 +19,8 @@ pub struct Ports {
 pub struct Caller {
     /// The principal, with tenant and roles.
     pub principal: Principal,
-    /// What the policies permit when nothing is known of a workflow, in the order of [`Action::ALL`].
+    /// What the policies permit when nothing is known of a workflow, in the order of [`Action::ALL`]; signing once for
+    /// each meaning.
     pub permitted: Vec<Action>,
 }
 

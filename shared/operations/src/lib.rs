@@ -18,6 +18,7 @@ pub mod ports;
 pub mod publishing;
 pub mod recovery;
 pub mod request_state_transition;
+pub mod sign_workflow;
 pub mod sweep_deadlines;
 pub mod verify_workflow_history;
 
@@ -34,8 +35,8 @@ mod witness;
 pub use append::Accepted;
 pub use chain_walk::{Walked, walk_chain};
 pub use errors::{
-    Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, VersionConflict, WhyNotReplaceable,
-    WorkflowClosed,
+    Bug, Forbidden, InvalidTransition, NotReplaceable, NotSigned, Quarantined, RuleViolation, VersionConflict,
+    WhyNotReplaceable, WorkflowClosed,
 };
 pub use head::ReadWorkflowError;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};

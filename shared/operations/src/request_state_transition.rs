@@ -215,7 +215,8 @@ fn asked<'a>(operation: &'static str, request: &'a TransitionRequest) -> Asked<'
         operation,
         action: Action::moving_to(request.target_state),
         target_state: Some(request.target_state),
-        reason: &request.reason,
+        reason: Some(&request.reason),
+        meaning: None,
         context: request.validation_context.as_ref(),
     }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Vocabulary {
     workflow: EntityTypeName,
     workflow_type: EntityTypeName,
     state: EntityTypeName,
+    meaning: EntityTypeName,
     action: EntityTypeName,
 }
 
@@ -27,6 +28,7 @@ impl Vocabulary {
             workflow: "ALIMS::Workflow".parse()?,
             workflow_type: "ALIMS::WorkflowType".parse()?,
             state: "ALIMS::State".parse()?,
+            meaning: "ALIMS::Meaning".parse()?,
             action: "ALIMS::Action".parse()?,
         })
     }
@@ -72,7 +74,9 @@ impl Vocabulary {
             Entity::new(workflow.clone(), workflow_attributes, HashSet::new())?,
         ];
         let entities = Entities::from_entities(known.into_iter().chain(actions.get(&action).cloned()), schema)?;
-        Ok((Request::new(user, action, workflow, Context::empty(), schema)?, entities))
+        let meaning = question.action.meaning().map(|meaning| uid(&self.meaning, meaning.as_str()));
+        let context = Context::from_pairs(meaning.map(|meaning| ("meaning".to_owned(), entity(meaning))))?;
+        Ok((Request::new(user, action, workflow, context, schema)?, entities))
     }
 }
 

@@ -3,6 +3,7 @@
 use alims_domain::access::{AccessQuestion, Action, Resource};
 use alims_domain::call::Principal;
 use alims_domain::lifecycle::State;
+use alims_domain::signature::Meaning;
 use alims_operations::errors::with_causes;
 use cedar_policy::{
     Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
@@ -138,7 +139,7 @@ struct Listed {
 }
 
 impl Listed {
-    /// Reads them. The states must be this service's, all of them and no other.
+    /// Reads them. The states and the meanings of a signature must be this service's, all of them and no other.
     fn of(schema: &str) -> Result<Self, String> {
         let (fragment, _) = SchemaFragment::from_cedarschema_str(schema).map_err(|error| error.to_string())?;
         let schema = fragment.to_json_value().map_err(|error| error.to_string())?;
@@ -153,6 +154,11 @@ impl Listed {
         if names("State")? != states {
             let states: Vec<&str> = State::ALL.into_iter().map(State::as_str).collect();
             return Err(format!("entity State: it must be an enum of {}", states.join(", ")));
+        }
+        let meanings: BTreeSet<String> = Meaning::ALL.into_iter().map(|meaning| meaning.as_str().to_owned()).collect();
+        if names("Meaning")? != meanings {
+            let meanings: Vec<&str> = Meaning::ALL.into_iter().map(Meaning::as_str).collect();
+            return Err(format!("entity Meaning: it must be an enum of {}", meanings.join(", ")));
         }
         Ok(Self { role: first("Role")?, workflow_type: first("WorkflowType")? })
     }

@@ -32,7 +32,8 @@ pub fn overview(policy: &dyn AccessPolicy, roles: &[&str]) -> Result<String, Inv
             for state in State::ALL {
                 cells.push(cell(policy, role, action, state)?);
             }
-            text.push_str(&format!("| {} | {} |\n", action.as_str(), cells.join(" | ")));
+            let meaning = action.meaning().map_or_else(String::new, |meaning| format!(" ({meaning})"));
+            text.push_str(&format!("| {}{meaning} | {} |\n", action.as_str(), cells.join(" | ")));
         }
         text.push('\n');
     }

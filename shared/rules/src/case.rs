@@ -11,6 +11,7 @@ use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::member_names::ObjectAsWritten;
 use alims_domain::ruling::{RulesQuestion, Transition};
+use alims_domain::signature::Signatures;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use serde::de::DeserializeOwned;
@@ -84,6 +85,8 @@ struct StateDocument {
     due_at: Option<Timestamp>,
     assignee: Option<PrincipalId>,
     replaces: Option<WorkflowId>,
+    #[serde(default)]
+    signatures: Signatures,
     tenant_id: Option<TenantId>,
     updated_by: Option<PrincipalId>,
 }
@@ -166,7 +169,16 @@ impl Case {
             return Err(CaseInvalid::NoSuchMove { from, to });
         }
         let data = WorkflowData { metadata: patched(&workflow, request.metadata.as_ref())?, ..workflow.data.clone() };
-        let transition = Transition { from: Some(from), to, reason: request.reason, data, failure: request.failure };
+        let signatures = workflow.signatures.over(&workflow.data, &data);
+        let transition = Transition {
+            from: Some(from),
+            to,
+            reason: request.reason,
+            data,
+            failure: request.failure,
+            signature: None,
+            signatures,
+        };
         Self::of(workflow, transition, request.validation_context, asker)
     }
 
@@ -187,7 +199,10 @@ impl Case {
         if state.allowed_transitions().is_empty() && data != workflow.data {
             return Err(CaseInvalid::Closed(state));
         }
-        let transition = Transition { from: Some(state), to: state, reason: Some(request.reason), data, failure: None };
+        let signatures = workflow.signatures.over(&workflow.data, &data);
+        let reason = Some(request.reason);
+        let transition =
+            Transition { from: Some(state), to: state, reason, data, failure: None, signature: None, signatures };
         Self::of(workflow, transition, request.validation_context, asker)
     }
 
@@ -230,8 +245,17 @@ impl Case {
             updated_by: actor.id.clone(),
             data: data.clone(),
             replaces: request.replaces,
+            signatures: Signatures::default(),
         };
-        let transition = Transition { from: None, to: State::Created, reason: None, data, failure: None };
+        let transition = Transition {
+            from: None,
+            to: State::Created,
+            reason: None,
+            data,
+            failure: None,
+            signature: None,
+            signatures: Signatures::default(),
+        };
         Ok(Self { workflow, transition, actor, context: None, now: asker.now })
     }
 
@@ -272,6 +296,7 @@ impl TryFrom<StateDocument> for Workflow {
                 assignee: state.assignee,
             },
             replaces: state.replaces,
+            signatures: state.signatures,
         })
     }
 }

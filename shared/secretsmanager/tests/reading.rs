@@ -6,6 +6,7 @@
 use alims_domain::event::Workflow;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition};
+use alims_domain::signature::Signatures;
 use alims_operations::ports::TransitionRules;
 use alims_rules::{Authorization, KeptToken, Reach, RemoteRules};
 use alims_testing::builders::{a_created, a_move, a_principal, at, metadata};
@@ -84,6 +85,8 @@ async fn judged(config: &aws_types::SdkConfig) -> Result<String, String> {
         reason: Some("It is done.".parse().unwrap()),
         data: metadata(&json!({})).into(),
         failure: None,
+        signature: None,
+        signatures: Signatures::default(),
     };
     let question = RulesQuestion {
         request_id: "request-1",

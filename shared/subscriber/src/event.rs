@@ -41,6 +41,8 @@ pub enum EventType {
     WorkflowRecovered,
     /// A version that keeps the state: a change of the workflow's data, or a remark.
     WorkflowAmended,
+    /// A version that keeps state and data, and adds an electronic signature.
+    WorkflowSigned,
     /// An attempt that was refused. It makes no version and has no place among those that do.
     WorkflowTransitionRefused,
     /// A break of the stored history was found: transitions wait until a person releases it. It makes no version.
@@ -53,11 +55,12 @@ pub enum EventType {
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::WorkflowCreated,
         Self::WorkflowStateChanged,
         Self::WorkflowRecovered,
         Self::WorkflowAmended,
+        Self::WorkflowSigned,
         Self::WorkflowTransitionRefused,
         Self::WorkflowQuarantined,
         Self::WorkflowReleased,
@@ -72,6 +75,7 @@ impl EventType {
             Self::WorkflowStateChanged => "WorkflowStateChanged",
             Self::WorkflowRecovered => "WorkflowRecovered",
             Self::WorkflowAmended => "WorkflowAmended",
+            Self::WorkflowSigned => "WorkflowSigned",
             Self::WorkflowTransitionRefused => "WorkflowTransitionRefused",
             Self::WorkflowQuarantined => "WorkflowQuarantined",
             Self::WorkflowReleased => "WorkflowReleased",

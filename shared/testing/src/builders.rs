@@ -1,5 +1,6 @@
 //! Values for tests: valid, with defaults for everything that a test does not set.
 
+use alims_domain::authentication::{AuthenticatedBy, Authentication, WhyInsufficient};
 use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Failure, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
@@ -8,13 +9,17 @@ use alims_domain::identifiers::{EventId, Reason, RecoveryId, TenantId, Version, 
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::limits::SIGNATURES_MAX;
 use alims_domain::overdue::{Overdue, OverdueEventType};
 use alims_domain::quarantine::{
     BreakFound, Quarantine, QuarantineEntry, QuarantineEventType, Release, ReleaseEventType,
 };
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
+use alims_domain::refusal::{
+    FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RefusedSignature, RuleReason, Whose,
+};
+use alims_domain::signature::{KeptSignature, Meaning, Signature, Signatures};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
@@ -82,6 +87,7 @@ pub fn a_principal(id: &str, roles: &[&str]) -> Principal {
 pub fn a_call(by: &str) -> Call {
     Call {
         principal: a_principal(by, &["analyst"]),
+        authentication: Authentication::default(),
         request_id: "request-1".to_owned(),
         correlation_id: None,
         idempotency_key: None,
@@ -124,6 +130,8 @@ pub fn a_created_of(key: &WorkflowKey) -> StoredVersion {
         due_at: None,
         assignee: None,
         replaces: None,
+        signature: None,
+        signatures: Signatures::default(),
         validation_context: None,
         failure: None,
         rules: AppliedRules::lifecycle_only(),
@@ -155,6 +163,7 @@ pub fn a_move(before: &StoredVersion, to: State) -> StoredVersion {
         timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
         requested_by: "bob".parse().unwrap(),
         reason: Some("It is time.".parse().unwrap()),
+        signature: None,
         validation_context: None,
         failure,
         previous_hash: event.hash.clone(),
@@ -177,10 +186,55 @@ pub fn an_amendment(before: &StoredVersion, data: WorkflowData) -> StoredVersion
         timestamp: Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap(),
         requested_by: "carol".parse().unwrap(),
         reason: Some("The result is in.".parse().unwrap()),
+        signature: None,
+        signatures: event.signatures_with(&data),
         metadata: data.metadata,
         labels: data.labels,
         due_at: data.due_at,
         assignee: data.assignee,
+        validation_context: None,
+        resumes: None,
+        previous_hash: event.hash.clone(),
+        ..event
+    });
+    StoredVersion { accepted: before.accepted.clone(), ..version }
+}
+
+/// The version after `before`, in which this person signs it one second later.
+///
+/// # Panics
+/// When the workflow cannot have this signature.
+#[must_use]
+pub fn a_signature(before: &StoredVersion, by: &str, meaning: Meaning) -> StoredVersion {
+    let event = before.event.clone();
+    let timestamp = Timestamp::from_unix_millis(event.timestamp.unix_millis() + 1000).unwrap();
+    let signature = Signature {
+        meaning,
+        signer_name: format!("{by} Name").parse().unwrap(),
+        roles: ["analyst".parse().unwrap(), "supervisor".parse().unwrap()].into(),
+        comment: Some("Compared with the printout.".parse().unwrap()),
+        signed_version: event.version,
+        signed_hash: event.hash.clone(),
+        authenticated: AuthenticatedBy {
+            auth_time: event.timestamp,
+            acr: Some("urn:lab:two-factors".parse().unwrap()),
+            amr: vec!["pwd".parse().unwrap(), "otp".parse().unwrap()],
+        },
+    };
+    let by = by.parse().unwrap();
+    let signatures = event.signatures.with(KeptSignature::new(&signature, &by, timestamp)).expect("a signature");
+    let version = sealed(WorkflowEvent {
+        event_id: EventId(IDS.fresh()),
+        event_type: EventType::WorkflowSigned,
+        version: event.version.next().expect("a version to follow"),
+        from_state: Some(event.to_state),
+        previous_state: event.state_before(),
+        state_since: Some(event.state_since()),
+        timestamp,
+        requested_by: by,
+        reason: None,
+        signature: Some(signature),
+        signatures,
         validation_context: None,
         resumes: None,
         previous_hash: event.hash.clone(),
@@ -196,7 +250,7 @@ pub fn with_metadata(version: &StoredVersion, value: &Value) -> StoredVersion {
     StoredVersion { accepted: version.accepted.clone(), ..sealed(event) }
 }
 
-/// The versions 1 to `versions` of a workflow: moves, amendments, data, contexts and reasons drawn from the seed, well
+/// The versions 1 to `versions` of a workflow: moves, amendments, signatures, data, contexts and reasons drawn from the seed, well
 /// formed throughout. A final state comes at the last version, or a remark behind it.
 #[must_use]
 pub fn a_chain(key: &WorkflowKey, versions: usize, seed: u64) -> Vec<StoredVersion> {
@@ -209,6 +263,15 @@ pub fn a_chain(key: &WorkflowKey, versions: usize, seed: u64) -> Vec<StoredVersi
     while chain.len() < versions {
         let before = chain.last().unwrap();
         let last = chain.len() + 1 == versions;
+        if rng.u8(..4) == 0 {
+            let (by, meaning) = (format!("signer {}", chain.len()), *rng.choice(Meaning::ALL.iter()).unwrap());
+            let current = before.event.signatures.iter().filter(|signature| signature.current).count();
+            if current < SIGNATURES_MAX {
+                let signed = a_signature(before, &by, meaning);
+                chain.push(StoredVersion { accepted: signed.accepted, ..with_context(signed.event, &mut rng) });
+                continue;
+            }
+        }
         if before.event.to_state.is_closed() || rng.u8(..4) == 0 {
             let closed = before.event.to_state.is_closed();
             let data = if closed || rng.u8(..4) == 0 { before.event.data() } else { some_data(&mut rng) };
@@ -222,9 +285,12 @@ pub fn a_chain(key: &WorkflowKey, versions: usize, seed: u64) -> Vec<StoredVersi
         let moved = a_move(before, *rng.choice(&open).expect("a state that is not final has a way on"));
         let recovered =
             moved.event.from_state == Some(State::Failed) && moved.event.to_state == State::Active && rng.bool();
+        let metadata = if rng.bool() { some_metadata(&mut rng) } else { moved.event.metadata.clone() };
+        let data = WorkflowData { metadata, ..moved.event.data() };
         let event = WorkflowEvent {
             event_type: if recovered { EventType::WorkflowRecovered } else { moved.event.event_type },
-            metadata: if rng.bool() { some_metadata(&mut rng) } else { moved.event.metadata },
+            signatures: before.event.signatures_with(&data),
+            metadata: data.metadata,
             reason: some_reason(&mut rng).filter(|_| rng.bool()),
             ..moved.event
         };
@@ -251,6 +317,7 @@ pub fn a_refusal(key: &WorkflowKey) -> Refusal {
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),
         code: RefusalCode::RuleViolation,
+        signature: Some(RefusedSignature { meaning: Meaning::Review, insufficient: Some(WhyInsufficient::TooOld) }),
         reasons: vec![RuleReason {
             rule_id: "four-eyes".to_owned(),
             message: "A second person must agree.".to_owned(),

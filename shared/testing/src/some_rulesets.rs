@@ -13,6 +13,7 @@ pub fn some_rulesets(many: usize) -> Rulesets {
         message: message.to_owned(),
         moves,
         amendments: true,
+        signatures: true,
     };
     let ruleset = |number: usize| ListedRuleset {
         ruleset: format!("set-{number:02}"),

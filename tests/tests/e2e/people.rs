@@ -49,6 +49,9 @@ impl Person {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut all = json!({"iss": WORLD.text("issuer"), "aud": AUDIENCE, "iat": now - 60, "exp": now + 3600});
         all["tenant_id"] = TENANT.into();
+        // A signature needs a fresh sign-in and a name.
+        all["auth_time"] = (now - 60).into();
+        all["name"] = claims["sub"].clone();
         all["scope"] = SCOPES.into();
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         all.as_object_mut().unwrap().retain(|_, claim| !claim.is_null());

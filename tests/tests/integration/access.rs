@@ -23,6 +23,9 @@ fn bodies(route: &Route) -> Vec<Value> {
         "release-workflow" => {
             vec![json!({"breaks": ["0000000001-00000000000000000000000000000000"], "reason": "looked at"})]
         }
+        "sign-workflow" => ["authorship", "review", "approval", "responsibility"]
+            .map(|meaning| json!({"meaning": meaning, "version": 1}))
+            .into(),
         "amend-workflow" => vec![json!({"reason": "as planned"})],
         "replay-events" => vec![json!({"from_version": 1})],
         _ => vec![json!({})],

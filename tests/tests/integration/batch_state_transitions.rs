@@ -38,14 +38,17 @@ async fn of_ten_samples_completed_in_one_request_two_are_refused_with_the_rules_
     let begun = asked(&alice, "begin", &json!({"reason": "On the bench.", "transitions": begin})).await.expect(200);
     assert_eq!(counts(&begun), [40, 0, 0, 0]);
 
-    let complete = |number: usize| {
-        let review = json!({"reviewed_by": "sue", "conclusion": "approved"});
-        let metadata = match number {
-            3 | 8 => json!({"review": review}),
-            _ => json!({"results": {"sodium_mmol_l": 141}, "review": review}),
-        };
-        json!({"workflow_id": sample(number), "target_state": "COMPLETED", "expected_version": 2, "metadata": metadata})
-    };
+    for number in 1..=10 {
+        let (id, mut body) = (sample(number), json!({"reason": "The run is over."}));
+        if ![3, 8].contains(&number) {
+            body["metadata"] = json!({"results": {"sodium_mmol_l": 141}});
+        }
+        Answer::to(alice.request(Method::PATCH, &format!("/workflows/{id}")).json(&body)).await.expect(200);
+        alice.sign(&id, "authorship", 3).await.expect(200);
+        sue.sign(&id, "review", 4).await.expect(200);
+    }
+    let complete =
+        |number: usize| json!({"workflow_id": sample(number), "target_state": "COMPLETED", "expected_version": 5});
     let items: Vec<Value> = (1..=10).map(complete).collect();
     let body = json!({"reason": "The results are approved.", "transitions": items});
     let forbidden = asked(&alice, "complete", &body).await.expect(200);
@@ -63,8 +66,8 @@ async fn of_ten_samples_completed_in_one_request_two_are_refused_with_the_rules_
             assert_eq!(reasons.as_array().map(Vec::len), Some(1));
             assert_eq!(state["current_state"], "ACTIVE");
         } else {
-            assert_eq!((&result["outcome"], &result["workflow"]["version"]), (&json!("moved"), &json!(3)));
-            assert_eq!((&state["current_state"], &state["version"]), (&json!("COMPLETED"), &json!(3)));
+            assert_eq!((&result["outcome"], &result["workflow"]["version"]), (&json!("moved"), &json!(6)));
+            assert_eq!((&state["current_state"], &state["version"]), (&json!("COMPLETED"), &json!(6)));
         }
     }
     let again = asked(&sue, "complete", &body).await.expect(200);

@@ -18,6 +18,7 @@ async fn each_role_sees_the_actions_of_its_table() {
         ("getWorkflowState", [false, true, true, true, true]),
         ("createWorkflow", [false, false, true, true, false]),
         ("amendWorkflow", [false, false, true, true, false]),
+        ("signWorkflow", [false, false, true, true, false]),
         ("completeWorkflow", [false, false, false, true, false]),
         ("releaseWorkflow", [false, false, false, true, false]),
         ("verifyWorkflowHistory", [false, false, false, false, true]),

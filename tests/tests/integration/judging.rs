@@ -110,7 +110,7 @@ async fn each_move_is_evaluated_for_the_caller_and_nothing_is_written() {
     assert_eq!(completion["permitted"], true);
     let reasons: Vec<&str> =
         completion["reasons"].as_array().unwrap().iter().map(|reason| reason["rule_id"].as_str().unwrap()).collect();
-    assert_eq!(reasons, ["results-present", "reviewed", "four-eyes"]);
+    assert_eq!(reasons, ["results-present", "results-signed", "reviewed", "four-eyes"]);
     assert_eq!(alice.history("s").await, before);
     for query in ["evaluate=perhaps", "evaluate="] {
         let problem = alice.get(&format!("/workflows/s?{query}")).await.refused(400, "malformed-request");

@@ -164,6 +164,12 @@ impl Person {
         self.post(&transitions(workflow_id), &go(target)).await
     }
 
+    /// Signs a version of a workflow.
+    pub(crate) async fn sign(&self, workflow_id: &str, meaning: &str, version: u64) -> Answer {
+        let body = json!({"meaning": meaning, "version": version});
+        self.post(&format!("/workflows/{workflow_id}/signatures"), &body).await
+    }
+
     /// Creates a workflow and moves it along.
     pub(crate) async fn at(&self, workflow_id: &str, path: &[&str]) {
         self.create(workflow_id).await.expect(201);

@@ -38,6 +38,7 @@ mod request_state_transition;
 mod restore;
 mod rollback;
 mod rules_engine;
+mod sign_workflow;
 mod subscribing;
 mod sweep_deadlines;
 mod sweep_workflows;

@@ -3,12 +3,13 @@
 use alims_local::{Config, RulesEngine};
 use alims_rules::{Authorization, Engine, Reach};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes, faults_at_once};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::lab::{FREE, Lab, client, go, transitions};
+use crate::lab::{Answer, FREE, Lab, client, go, transitions};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -112,11 +113,17 @@ async fn the_laboratory_s_rules_say_the_same_over_the_contract() {
     alice.go("w-1", "ACTIVE").await.expect(200);
     let refused = alice.go("w-1", "COMPLETED").await.refused(422, "rule-violation");
     let rules: Vec<&Value> = refused["reasons"].as_array().unwrap().iter().map(|reason| &reason["rule_id"]).collect();
-    assert_eq!(rules, ["results-present", "reviewed", "four-eyes"]);
+    assert_eq!(rules, ["results-present", "results-signed", "reviewed", "four-eyes"]);
     let mut done = go("COMPLETED");
-    done["metadata"] = json!({"results": [1.5], "review": {"conclusion": "approved", "reviewed_by": "bob"}});
-    let moved = bob.post(&transitions("w-1"), &done).await.expect(200);
-    let evaluated = json!(["results-present", "reviewed", "four-eyes", "approved-results-kept"]);
+    done["metadata"] = json!({"results": [1.5]});
+    bob.post(&transitions("w-1"), &done).await.refused(422, "rule-violation");
+    let result = json!({"reason": "The result is in.", "metadata": done["metadata"]});
+    Answer::to(alice.request(Method::PATCH, "/workflows/w-1").json(&result)).await.expect(200);
+    alice.sign("w-1", "authorship", 3).await.expect(200);
+    alice.sign("w-1", "review", 4).await.refused(422, "rule-violation");
+    bob.sign("w-1", "review", 4).await.expect(200);
+    let moved = bob.go("w-1", "COMPLETED").await.expect(200);
+    let evaluated = json!(["results-present", "results-signed", "reviewed", "four-eyes"]);
     assert_eq!(moved["event"]["rules"]["evaluated"], evaluated);
     engine.stop().await;
 }

@@ -7,6 +7,7 @@ use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::signature::Signatures;
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use alims_local::RulesEngine;
@@ -119,17 +120,10 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Members that the rules look at more often than others.
 fn object() -> impl Strategy<Value = Map<String, Value>> {
-    let review = select(vec![
-        json!({"conclusion": "approved", "reviewed_by": "bob"}),
-        json!({"conclusion": "approved", "reviewed_by": "alice"}),
-        json!({"conclusion": "rejected"}),
-        json!("approved"),
-    ]);
     let member = prop_oneof![
         (Just("a"), value()),
         (Just("b"), vec(value(), 0..3).prop_map(Value::from)),
         (Just("results"), value()),
-        (Just("review"), review.boxed()),
         (Just("sample_id"), select(vec![json!("S-1"), json!("S 1"), json!(1)]).boxed()),
         (Just("approval"), select(vec![json!({"approved_by": "bob"}), json!({"approved_by": " "})]).boxed()),
     ];
@@ -205,6 +199,7 @@ fn asked() -> impl Strategy<Value = Asked> {
                     updated_by: people.1.parse().unwrap(),
                     data: stored,
                     replaces: replaces.map(|id| id.parse().unwrap()),
+                    signatures: Signatures::default(),
                 },
                 transition: Transition {
                     from,
@@ -212,6 +207,8 @@ fn asked() -> impl Strategy<Value = Asked> {
                     reason: reason.map(|reason| reason.parse().unwrap()),
                     data,
                     failure: (to == State::Failed && from != Some(to)).then_some(failure),
+                    signature: None,
+                    signatures: Signatures::default(),
                 },
                 actor: Principal { id: people.2.parse().unwrap(), tenant_id, roles: people.3 },
                 context: context.map(|context| ValidationContext::new(context).unwrap()),

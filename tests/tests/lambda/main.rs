@@ -17,7 +17,7 @@ use alims_edge::testing::GatewayEvent;
 use alims_interface::{
     ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
     get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events,
-    request_state_transition, verify_workflow_history,
+    request_state_transition, sign_workflow, verify_workflow_history,
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use runtime_api::Function;
 
@@ -87,6 +88,10 @@ async fn call(settings: &[(&str, String)], operation: &'static Route, body: Opti
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start(operation.name, &settings).await;
     let event = GatewayEvent::of(operation).claim("roles", json!(["analyst", "supervisor", "auditor"]));
+    #[allow(clippy::disallowed_methods, reason = "the binary reads the machine's clock too")]
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    // A binary has the machine's clock, and a signature needs a fresh sign-in.
+    let event = event.claim("auth_time", now_s).claim("name", "Alice");
     let event = if let Some(body) = &body { event.json(body) } else { event };
     let answer = function.invoke(event.event()).await;
     let text = answer["body"].as_str().unwrap_or_else(|| panic!("{}: {answer}", operation.name));
@@ -159,6 +164,9 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
         Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 6),
+        Asked::of(&sign_workflow::ROUTE)
+            .with(json!({"meaning": "review", "version": 6}))
+            .holding("/event/signature/signer_name", "Alice"),
     ]
 }
 

@@ -110,11 +110,15 @@ const NEEDED: &[(&str, &str)] = &[
          dynamodb:TagResource dynamodb:UntagResource dynamodb:UpdateContinuousBackups dynamodb:UpdateTable \
          kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:ListAliases",
     ),
-    ("AWS::Events::Archive", "events:CreateArchive events:DeleteArchive events:DescribeArchive events:UpdateArchive"),
+    (
+        "AWS::Events::Archive",
+        "events:CreateArchive events:DeleteArchive events:DescribeArchive events:UpdateArchive kms:Decrypt kms:DescribeKey \
+         kms:GenerateDataKey",
+    ),
     (
         "AWS::Events::EventBus",
         "events:CreateEventBus events:DeleteEventBus events:DescribeEventBus events:ListTagsForResource \
-         events:TagResource events:UntagResource events:UpdateEventBus",
+         events:TagResource events:UntagResource events:UpdateEventBus kms:Decrypt kms:DescribeKey kms:GenerateDataKey",
     ),
     (
         "AWS::Events::Rule",
@@ -169,8 +173,9 @@ const NEEDED: &[(&str, &str)] = &[
     ),
     (
         "AWS::Logs::LogGroup",
-        "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:DescribeIndexPolicies \
-         logs:DescribeLogGroups logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
+        "logs:AssociateKmsKey logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy \
+         logs:DescribeIndexPolicies logs:DescribeLogGroups logs:DisassociateKmsKey logs:ListTagsForResource \
+         logs:PutRetentionPolicy logs:TagResource logs:UntagResource",
     ),
     ("AWS::Logs::MetricFilter", "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter"),
     ("AWS::Logs::QueryDefinition", "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
+use std::sync::LazyLock;
 
 use crate::workspace::{assert_no_complaints, workspace};
 
@@ -98,11 +99,17 @@ fn every_test_that_the_traceability_table_names_exists() {
     let named: Vec<(usize, &str)> = code_spans(table).filter(|(_, span)| is_test_name(span)).collect();
     assert!(named.len() > 5, "the table names {} tests: this check would see nothing", named.len());
     assert_no_complaints(named.into_iter().filter_map(|(number, name)| {
-        let begins = [format!("fn {name}("), format!("fn {name}<")];
-        let defined = |line: &str| begins.iter().any(|begin| line.contains(begin));
-        let there = workspace().files(".rs").any(|file| file.code().any(|(_, line)| defined(line)));
-        (!there).then(|| format!("docs/traceability.md:{number}: there is no test {name}"))
+        (!is_defined_test(name)).then(|| format!("docs/traceability.md:{number}: there is no test {name}"))
     }));
+}
+
+/// Whether the name is that of a test, and a function has it.
+pub(crate) fn is_defined_test(name: &str) -> bool {
+    static DEFINED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let lines = workspace().files(".rs").flat_map(|file| file.code().map(|(_, line)| line));
+        lines.filter_map(|line| line.split_once("fn ")?.1.split(['(', '<']).next()).collect()
+    });
+    is_test_name(name) && DEFINED.contains(name)
 }
 
 #[test]
@@ -184,7 +191,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 /// What stands between backticks on one line, each with its line. Fenced blocks hold no such spans.
-fn code_spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn code_spans(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.starts_with("```"))

@@ -13,10 +13,12 @@
 
 mod alarms;
 mod circles;
+mod compliance;
 mod contract;
 mod dependencies;
 mod deployer;
 mod documents;
+mod encryption;
 mod fresh_machine;
 mod layers;
 mod limits;
@@ -28,6 +30,7 @@ mod protection;
 mod sam_local;
 mod settings;
 mod sources;
+mod specification;
 mod stored_names;
 mod template;
 mod timeouts;

@@ -13,8 +13,6 @@ const NOT_FOR_A_FUNCTION: [(&str, &str); 4] = [
     ("CKV_AWS_117", "it calls AWS and the rules engine only and needs no private network"),
     ("CKV_AWS_173", "the variables are names and settings and no secrets"),
 ];
-const NOT_FOR_LOGS: [(&str, &str); 1] =
-    [("CKV_AWS_158", "CloudWatch Logs encrypts it; the key is for what the tables and queues hold")];
 
 /// The resources of one function.
 pub(crate) fn resources(function: &Function, parameters: &Parameters) -> anyhow::Result<String> {
@@ -125,13 +123,12 @@ fn log_group(function: &Function) -> String {
     Type: AWS::Logs::LogGroup
     UpdateReplacePolicy: Retain
     DeletionPolicy: RetainExceptOnCreate
-    Metadata:
-{}    Properties:
+    Properties:
       LogGroupName: !Sub /alims/${{AWS::StackName}}/{}
+      KmsKeyId: !GetAtt AlarmKey.Arn
       RetentionInDays: !Ref LogRetentionDays
 ",
         function.pascal(),
-        skipped(&NOT_FOR_LOGS),
         function.name
     )
 }

@@ -194,7 +194,7 @@ fn every_combination_is_decided_as_the_model_decides_it() {
         match decision {
             Decision::Repeated(first) => assert_eq!(first, version),
             Decision::AskRules(transition) => {
-                assert!(transition.is_amendment());
+                assert!(transition.keeps_the_state());
                 assert_eq!((transition.from, transition.to), (Some(case.state), case.state));
                 assert_eq!(transition.reason, Some("as planned".parse().unwrap()));
                 let is_the_same = matches!(case.patch, Patch::None | Patch::Same);
@@ -216,6 +216,7 @@ fn only_what_policies_rules_and_a_closed_workflow_refuse_is_kept() {
         let kept = match rejected.refused_by() {
             Some(RefusedBy::Policies(_)) => "forbidden",
             Some(RefusedBy::Closed) => "closed",
+            Some(RefusedBy::Authentication(_)) => "authentication",
             Some(RefusedBy::Rules(_)) => "rules",
             Some(RefusedBy::Lifecycle) => "lifecycle",
             Some(RefusedBy::Replaced(_)) => "kept as a creation's",

@@ -242,6 +242,7 @@ fn only_what_policies_lifecycle_and_rules_refuse_is_kept() {
             Some(RefusedBy::Lifecycle) => "lifecycle",
             Some(RefusedBy::Rules(_)) => "rules",
             Some(RefusedBy::Closed) => "closed",
+            Some(RefusedBy::Authentication(_)) => "authentication",
             Some(RefusedBy::Replaced(_)) => "kept as a creation's",
             None => "not kept",
         };

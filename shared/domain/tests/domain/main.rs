@@ -12,6 +12,7 @@ mod bounds;
 mod committing;
 mod deciding_amendments;
 mod deciding_creations;
+mod deciding_signatures;
 mod deciding_transitions;
 mod golden;
 mod hash_chain;
@@ -20,7 +21,9 @@ mod member_names;
 mod overdue;
 mod recovery_plan;
 mod schemas;
+mod signatures;
 
+use alims_domain::authentication::Authentication;
 use alims_domain::call::{Call, Principal};
 use alims_domain::event::{AppliedRules, EventType, Workflow};
 use alims_domain::head::Head;
@@ -31,6 +34,7 @@ use alims_domain::lifecycle::State;
 use alims_domain::proposal::Proposal;
 use alims_domain::rejection::Forbidden;
 use alims_domain::ruling::Transition;
+use alims_domain::signature::Signatures;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use proptest::prelude::ProptestConfig;
@@ -48,6 +52,7 @@ fn alice() -> Call {
     let (id, tenant_id) = ("alice".parse().unwrap(), "lab".parse().unwrap());
     Call {
         principal: Principal { id, tenant_id, roles: BTreeSet::new() },
+        authentication: Authentication::default(),
         request_id: "r-1".to_owned(),
         correlation_id: None,
         idempotency_key: None,
@@ -80,7 +85,8 @@ fn request(key: &str, what: &str) -> RepeatableRequest {
 
 /// A move between two states that changes nothing else.
 fn moving(from: Option<State>, to: State) -> Transition {
-    Transition { from, to, reason: None, data: metadata(&json!({"sample": "S-1"})).into(), failure: None }
+    let data = metadata(&json!({"sample": "S-1"})).into();
+    Transition { from, to, reason: None, data, failure: None, signature: None, signatures: Signatures::default() }
 }
 
 /// The workflow as it would be created.
@@ -98,6 +104,7 @@ fn to_create() -> Workflow {
         updated_by: alice,
         data: metadata(&json!({"sample": "S-1"})).into(),
         replaces: None,
+        signatures: Signatures::default(),
     }
 }
 

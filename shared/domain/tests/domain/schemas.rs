@@ -136,6 +136,7 @@ fn a_refused_attempt_fits_its_schema_with_every_member_and_with_the_fewest() {
         target_state: None,
         replaces: None,
         reason: None,
+        signature: None,
         reasons: Vec::new(),
         ruleset: None,
         ruleset_version: None,

@@ -8,6 +8,7 @@ const HASH_1: &str = "8e4bf7b2351332e64956fa7e6749a800ebdd873b6b22106b033e7c62bd
 /// The hash of version 2.
 pub const HASH_2: &str = "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5";
 const HASH_3: &str = "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd";
+const HASH_4: &str = "55b4bce846836beeaa3e82c18f585f17a0245c0edb7dd9f614d7a6b1c2f092ca";
 
 /// The workflow as created.
 #[must_use]
@@ -98,4 +99,43 @@ pub fn amended() -> Value {
         "rules": {"ruleset": "laboratory", "ruleset_version": "1", "evaluated": []},
         "previous_hash": HASH_2, "hash": HASH_3
     })
+}
+
+/// The workflow after it was signed.
+#[must_use]
+pub fn signed_workflow() -> Value {
+    let (mut workflow, event) = (amended_workflow(), signed());
+    if let Some(workflow) = workflow.as_object_mut() {
+        for (member, of_the_event) in
+            [("version", "version"), ("signatures", "signatures"), ("updated_at", "timestamp")]
+        {
+            workflow.extend(event.get(of_the_event).map(|value| (member.to_owned(), value.clone())));
+        }
+    }
+    workflow
+}
+
+/// The event of the signature.
+#[must_use]
+pub fn signed() -> Value {
+    let mut event = amended();
+    let signature = json!({
+        "event_id": "019abf7b-e4a0-7a52-9a3c-77c1c1b0f004", "event_type": "WorkflowSigned", "version": 4,
+        "timestamp": "2026-11-23T08:30:00.000Z", "requested_by": "sue",
+        "signature": {
+            "meaning": "review", "signer_name": "Susanne Berger", "roles": ["supervisor"],
+            "comment": "Compared with the printout.", "signed_version": 3, "signed_hash": HASH_3,
+            "authenticated": {"auth_time": "2026-11-23T08:29:00.000Z", "amr": ["pwd", "otp"]}
+        },
+        "signatures": [{
+            "meaning": "review", "by": "sue", "name": "Susanne Berger", "roles": ["supervisor"],
+            "at": "2026-11-23T08:30:00.000Z", "version": 3, "hash": HASH_3, "current": true
+        }],
+        "previous_hash": HASH_3, "hash": HASH_4
+    });
+    if let (Some(event), Value::Object(signature)) = (event.as_object_mut(), signature) {
+        event.remove("reason");
+        event.extend(signature);
+    }
+    event
 }

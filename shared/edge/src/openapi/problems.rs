@@ -15,13 +15,17 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
     match code {
         ProblemCode::MalformedRequest | ProblemCode::UnsupportedMediaType => (&["errors"], &[]),
         ProblemCode::InvalidTransition => (&["current_state", "version", "allowed_transitions"], &[]),
-        ProblemCode::WorkflowClosed | ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
+        ProblemCode::WorkflowClosed
+        | ProblemCode::AlreadySigned
+        | ProblemCode::TooManySignatures
+        | ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
         ProblemCode::ReplacedWorkflowNotClosed => (&["current_state"], &[]),
         ProblemCode::PayloadTooLarge => (&["limit_bytes"], &[]),
         ProblemCode::WorkflowQuarantined => (&["broken_at_version"], &[]),
         ProblemCode::RuleViolation => (&["reasons", "ruleset", "ruleset_version"], &[]),
         ProblemCode::StorageUnavailable => (&[], &["next_version"]),
         ProblemCode::Unauthenticated
+        | ProblemCode::InsufficientUserAuthentication
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
         | ProblemCode::WorkflowAlreadyExists

@@ -119,6 +119,12 @@ fn problem(status: u16, codes: &[ProblemCode]) -> Response {
             let example = "Bearer scope=\"alims/use\" error=\"insufficient_scope\"";
             response.header("WWW-Authenticate", header(told, json!(example))).build()
         }
+        401 if codes.contains(&ProblemCode::InsufficientUserAuthentication) => {
+            let told =
+                "The required authentication scheme; of `insufficient-user-authentication` what a new token needs.";
+            let example = "Bearer error=\"insufficient_user_authentication\", max_age=300";
+            response.header("WWW-Authenticate", header(told, json!(example))).build()
+        }
         401 => {
             response.header("WWW-Authenticate", header("The required authentication scheme.", json!("Bearer"))).build()
         }
@@ -141,6 +147,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
             json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]})
         }
         ProblemCode::WorkflowClosed => json!({"current_state": "COMPLETED", "version": 5}),
+        ProblemCode::AlreadySigned | ProblemCode::TooManySignatures => json!({"current_state": "ACTIVE", "version": 4}),
         ProblemCode::VersionConflict => json!({"current_state": "PAUSED", "version": 8}),
         ProblemCode::ReplacedWorkflowNotClosed => json!({"current_state": "PAUSED"}),
         ProblemCode::PayloadTooLarge => json!({"limit_bytes": 65536}),
@@ -153,6 +160,7 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
             "ruleset": "laboratory", "ruleset_version": "1"
         }),
         ProblemCode::Unauthenticated
+        | ProblemCode::InsufficientUserAuthentication
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
         | ProblemCode::WorkflowAlreadyExists

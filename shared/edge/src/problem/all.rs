@@ -1,13 +1,16 @@
 //! Every problem: its code, its status and what the caller reads.
 
+use alims_domain::authentication::WhyInsufficient;
 use alims_domain::hash_chain::Break;
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::limits::{REFUSALS_WINDOW_SECONDS, UNREADABLE_PASSED_OVER_MAX};
 use alims_domain::quarantine::BreakId;
 use alims_domain::refusal::Whose;
+use alims_domain::signature::NotAdded;
+use alims_operations::sign_workflow::InsufficientAuthentication;
 use alims_operations::{
-    Forbidden, InvalidTransition, NotReplaceable, Quarantined, RuleViolation, TooManyRefusals, VersionConflict,
-    WhyNotReplaceable, WorkflowClosed,
+    Forbidden, InvalidTransition, NotReplaceable, NotSigned, Quarantined, RuleViolation, TooManyRefusals,
+    VersionConflict, WhyNotReplaceable, WorkflowClosed,
 };
 use http::StatusCode;
 use std::error::Error;
@@ -57,6 +60,8 @@ pub enum Problem {
     MalformedRequest(Vec<RequestFault>),
     /// The request has no verified token, or the token's claims are invalid.
     Unauthenticated(&'static str),
+    /// The caller's authentication is not enough to sign.
+    InsufficientUserAuthentication(InsufficientAuthentication),
     /// The policies do not allow the caller to do this.
     Forbidden(Forbidden),
     /// The tenant has no workflow with this id.
@@ -67,6 +72,8 @@ pub enum Problem {
     InvalidTransition(InvalidTransition),
     /// The workflow has ended, and its data does not change.
     WorkflowClosed(WorkflowClosed),
+    /// The workflow cannot have this signature.
+    NotSigned(NotSigned),
     /// The workflow is not at the version the caller decided on.
     VersionConflict {
         /// The current version and state.
@@ -151,11 +158,16 @@ impl Problem {
         match self {
             Self::MalformedRequest(_) => ProblemCode::MalformedRequest,
             Self::Unauthenticated(_) => ProblemCode::Unauthenticated,
+            Self::InsufficientUserAuthentication(_) => ProblemCode::InsufficientUserAuthentication,
             Self::Forbidden(_) => ProblemCode::Forbidden,
             Self::WorkflowNotFound => ProblemCode::WorkflowNotFound,
             Self::WorkflowAlreadyExists(_) => ProblemCode::WorkflowAlreadyExists,
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Self::WorkflowClosed(_) => ProblemCode::WorkflowClosed,
+            Self::NotSigned(not) => match not.why {
+                NotAdded::AlreadySigned => ProblemCode::AlreadySigned,
+                NotAdded::TooMany => ProblemCode::TooManySignatures,
+            },
             Self::VersionConflict { .. } => ProblemCode::VersionConflict,
             Self::NotReplaceable(not) => match not.why {
                 WhyNotReplaceable::NotFound => ProblemCode::ReplacedWorkflowNotFound,
@@ -207,6 +219,8 @@ impl Problem {
             | Self::Internal(cause) => Some(cause.as_ref()),
             Self::MalformedRequest(_)
             | Self::Unauthenticated(_)
+            | Self::InsufficientUserAuthentication(_)
+            | Self::NotSigned(_)
             | Self::Forbidden(_)
             | Self::WorkflowNotFound
             | Self::WorkflowAlreadyExists(_)
@@ -238,6 +252,8 @@ impl Problem {
             Self::Unauthenticated(why) => {
                 format!("{why}. Send a valid token as `Authorization: Bearer <token>`.")
             }
+            Self::InsufficientUserAuthentication(insufficient) => insufficient_authentication(insufficient.why),
+            Self::NotSigned(not) => not_signed(not).to_owned(),
             Self::Forbidden(forbidden) => format!(
                 "Your roles do not allow the action `{}`; nothing was changed. Ask someone with the required role.",
                 forbidden.action
@@ -296,6 +312,37 @@ fn closed_workflow(closed: &WorkflowClosed) -> String {
         "A workflow in {} keeps its data; nothing was changed. Send a `reason` alone as a remark, or create a new workflow.",
         closed.current_state
     )
+}
+
+/// The detail of an authentication that is not enough to sign. What a new sign-in does not mend is for the operator.
+fn insufficient_authentication(why: WhyInsufficient) -> String {
+    let todo = match why {
+        WhyInsufficient::TooOld => "Sign in again, then repeat the request with the new token",
+        WhyInsufficient::OtherClass | WhyInsufficient::OtherMethods => {
+            "Sign in again as `WWW-Authenticate` asks, then repeat the request"
+        }
+        WhyInsufficient::NoAuthTime
+        | WhyInsufficient::UnreadableAuthTime
+        | WhyInsufficient::FutureAuthTime
+        | WhyInsufficient::NoName
+        | WhyInsufficient::UnprintableName
+        | WhyInsufficient::TooManyRoles => "Ask the operator to correct the identity provider's tokens",
+    };
+    format!("{why}; nothing was signed. {todo}.")
+}
+
+/// The detail of a signature that a workflow cannot have.
+const fn not_signed(not: &NotSigned) -> &'static str {
+    match not.why {
+        NotAdded::AlreadySigned => {
+            "Your signature with this meaning is current already; nothing was changed. Sign again after metadata or \
+             labels change."
+        }
+        NotAdded::TooMany => {
+            "The workflow has twenty current signatures, the most it can have; nothing was changed. Sign after metadata \
+             or labels change."
+        }
+    }
 }
 
 /// The detail of a decision on a version that is not the newest.

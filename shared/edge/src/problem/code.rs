@@ -12,6 +12,8 @@ pub enum ProblemCode {
     MalformedRequest,
     /// The request has no valid token.
     Unauthenticated,
+    /// The caller's authentication is not enough to sign.
+    InsufficientUserAuthentication,
     /// The policies do not allow the caller to do this.
     Forbidden,
     /// The caller's tenant has no workflow with this id.
@@ -22,6 +24,10 @@ pub enum ProblemCode {
     InvalidTransition,
     /// The workflow has ended, and its data does not change.
     WorkflowClosed,
+    /// The caller's signature with this meaning is current already.
+    AlreadySigned,
+    /// The workflow has as many current signatures as it may have.
+    TooManySignatures,
     /// The workflow is not at the version the caller decided on.
     VersionConflict,
     /// The caller reads no workflow with the id that a creation names as replaced.
@@ -58,14 +64,17 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
+        Self::InsufficientUserAuthentication,
         Self::Forbidden,
         Self::WorkflowNotFound,
         Self::WorkflowAlreadyExists,
         Self::InvalidTransition,
         Self::WorkflowClosed,
+        Self::AlreadySigned,
+        Self::TooManySignatures,
         Self::VersionConflict,
         Self::ReplacedWorkflowNotFound,
         Self::ReplacedWorkflowNotClosed,
@@ -90,11 +99,14 @@ impl ProblemCode {
         match self {
             Self::MalformedRequest => "malformed-request",
             Self::Unauthenticated => "unauthenticated",
+            Self::InsufficientUserAuthentication => "insufficient-user-authentication",
             Self::Forbidden => "forbidden",
             Self::WorkflowNotFound => "workflow-not-found",
             Self::WorkflowAlreadyExists => "workflow-already-exists",
             Self::InvalidTransition => "invalid-transition",
             Self::WorkflowClosed => "workflow-closed",
+            Self::AlreadySigned => "already-signed",
+            Self::TooManySignatures => "too-many-signatures",
             Self::VersionConflict => "version-conflict",
             Self::ReplacedWorkflowNotFound => "replaced-workflow-not-found",
             Self::ReplacedWorkflowNotClosed => "replaced-workflow-not-closed",
@@ -119,12 +131,14 @@ impl ProblemCode {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::InsufficientUserAuthentication => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::WorkflowNotFound => StatusCode::NOT_FOUND,
             Self::WorkflowAlreadyExists
             | Self::InvalidTransition
             | Self::WorkflowClosed
+            | Self::AlreadySigned
+            | Self::TooManySignatures
             | Self::VersionConflict
             | Self::WorkflowNotQuarantined => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -150,11 +164,14 @@ impl ProblemCode {
         match self {
             Self::MalformedRequest => "Malformed request",
             Self::Unauthenticated => "Authentication required",
+            Self::InsufficientUserAuthentication => "Fresh authentication required",
             Self::Forbidden => "Forbidden",
             Self::WorkflowNotFound => "Workflow not found",
             Self::WorkflowAlreadyExists => "Workflow already exists",
             Self::InvalidTransition => "Transition not allowed",
             Self::WorkflowClosed => "Workflow closed",
+            Self::AlreadySigned => "Already signed",
+            Self::TooManySignatures => "Too many signatures",
             Self::VersionConflict => "Version conflict",
             Self::ReplacedWorkflowNotFound => "Replaced workflow not found",
             Self::ReplacedWorkflowNotClosed => "Replaced workflow not closed",

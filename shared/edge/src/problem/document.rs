@@ -29,11 +29,13 @@ pub struct ProblemDocument {
     /// malformed-request, unsupported-media-type: every fault of the request, not only the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<RequestFault>>,
-    /// invalid-transition, workflow-closed, version-conflict: the current state of the workflow.
+    /// invalid-transition, workflow-closed, already-signed, too-many-signatures, version-conflict: the current state of
+    /// the workflow.
     /// replaced-workflow-not-closed: of the replaced one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_state: Option<State>,
-    /// invalid-transition, workflow-closed, version-conflict: the current version of the workflow.
+    /// invalid-transition, workflow-closed, already-signed, too-many-signatures, version-conflict: the current version of
+    /// the workflow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
     /// invalid-transition: the states it can move to.
@@ -95,6 +97,9 @@ impl ProblemDocument {
             Problem::WorkflowClosed(closed) => {
                 Self { current_state: Some(closed.current_state), version: Some(closed.version), ..bare }
             }
+            Problem::NotSigned(not) => {
+                Self { current_state: Some(not.current_state), version: Some(not.version), ..bare }
+            }
             Problem::VersionConflict { conflict, .. } => {
                 Self { current_state: Some(conflict.current_state), version: Some(conflict.version), ..bare }
             }
@@ -117,6 +122,7 @@ impl ProblemDocument {
                 ..bare
             },
             Problem::Unauthenticated(_)
+            | Problem::InsufficientUserAuthentication(_)
             | Problem::Forbidden(_)
             | Problem::WorkflowNotFound
             | Problem::WorkflowAlreadyExists(_)

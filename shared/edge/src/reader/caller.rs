@@ -1,5 +1,6 @@
 //! Reads the caller, only from the claims that the gateway's authorizer verified.
 
+use alims_domain::authentication::Authentication;
 use alims_domain::call::Principal;
 use http::header::AUTHORIZATION;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -45,6 +46,12 @@ pub(crate) fn principal(request: &Request) -> Result<(Principal, IgnoredNames), 
     let reader = request.extensions().get::<Arc<TokenReader>>().ok_or(Unread::NoReader)?;
     let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     reader.principal(claims, authorization).map_err(Unread::Unauthenticated)
+}
+
+/// How the caller was authenticated; nothing is known where the gateway verified no token.
+pub(crate) fn authentication(request: &Request) -> Authentication {
+    let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    claims(request).map(|claims| TokenReader::authentication(claims, authorization)).unwrap_or_default()
 }
 
 fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {

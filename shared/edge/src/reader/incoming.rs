@@ -79,7 +79,8 @@ impl Incoming {
         let (principal, request_id) = (principal.clone(), self.request_id.clone());
         let correlation_id = self.correlation_id(faults);
         let idempotency_key = headers::idempotency_key(self.headers(), faults);
-        Ok(Call { principal, request_id, correlation_id, idempotency_key })
+        let authentication = caller::authentication(self);
+        Ok(Call { principal, authentication, request_id, correlation_id, idempotency_key })
     }
 
     /// Reads the id that links the request to its cause. A request without one starts a correlation of its own.

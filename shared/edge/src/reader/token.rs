@@ -1,9 +1,12 @@
 //! How the claims of a verified token become a principal. API Gateway hands every claim over as text: a list as
 //! `[a b]`, a map as `map[a:b]`, a missing value as one word or another. What such a text can mean is decided here.
 
+use alims_domain::authentication::{Authentication, Claimed};
 use alims_domain::call::Principal;
 use alims_domain::identifiers::{PrincipalId, Role, TenantId};
 use alims_domain::invalid::InvalidValue;
+use alims_domain::limits::AUTHENTICATION_METHODS_MAX;
+use alims_domain::timestamp::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::Request;
@@ -22,6 +25,15 @@ const ROLES_CLAIM_DEFAULT: &str = "roles";
 const SCOPE_CLAIMS: [&str; 2] = ["scope", "scp"];
 /// The maximum length of a roles claim in bytes; a longer one is not read. API Gateway takes no token with a longer one.
 const ROLES_CLAIM_BYTES_MAX: usize = 8 * 1024;
+/// The claims of a signer's name and authentication (OpenID Connect Core 1.0, sections 2 and 5.1).
+const NAME: &str = "name";
+const AUTH_TIME: &str = "auth_time";
+const CLASS: &str = "acr";
+const METHODS: &str = "amr";
+/// The first second of the year 10000.
+const SECONDS_END: f64 = 253_402_300_800.0;
+/// What the gateway writes for a claim without a value.
+const NO_VALUE: [&str; 3] = ["null", "<nil>", ""];
 /// How many of the names that are no roles a log line shows.
 const IGNORED_SHOWN_MAX: usize = 8;
 /// How many characters of such a name it shows.
@@ -115,6 +127,34 @@ impl TokenReader {
         };
         let (roles, ignored) = self.roles(claims.get(&self.roles_claim), authorization);
         Ok((Principal { id, tenant_id, roles }, ignored))
+    }
+
+    /// Reads how the caller was authenticated from the claims that the gateway verified, and the methods from the header
+    /// `Authorization`, where they are a list.
+    #[must_use]
+    pub fn authentication(claims: &HashMap<String, String>, authorization: Option<&str>) -> Authentication {
+        let claimed = |name: &str| claims.get(name).filter(|text| !NO_VALUE.contains(&text.as_str()));
+        let amr = match claimed(METHODS) {
+            Some(list) if list.starts_with('[') => authorization
+                .and_then(|token| claim_of(token, METHODS))
+                .filter(|value| rendered(value) == *list)
+                .and_then(|value| {
+                    if let Value::Array(methods) = value { methods.into_iter().map(text).collect() } else { None }
+                })
+                .unwrap_or_default(),
+            Some(one) => vec![one.clone()],
+            None => Vec::new(),
+        };
+        Authentication {
+            name: claimed(NAME).map_or(Claimed::Absent, |name| {
+                let is_text = !["[", "{", "map["].iter().any(|shape| name.starts_with(shape));
+                name.parse().ok().filter(|_| is_text).map_or(Claimed::Unusable, Claimed::Is)
+            }),
+            auth_time: claimed(AUTH_TIME)
+                .map_or(Claimed::Absent, |seconds| numeric_date(seconds).map_or(Claimed::Unusable, Claimed::Is)),
+            acr: claimed(CLASS).and_then(|class| class.parse().ok()),
+            amr: amr.iter().filter_map(|method| method.parse().ok()).take(AUTHENTICATION_METHODS_MAX).collect(),
+        }
     }
 
     fn roles(&self, claim: Option<&String>, authorization: Option<&str>) -> (BTreeSet<String>, IgnoredNames) {
@@ -233,6 +273,19 @@ fn claim_of(authorization: &str, name: &str) -> Option<Value> {
     }
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice::<Map<String, Value>>(&payload).ok()?.remove(name)
+}
+
+/// A NumericDate (RFC 7519, section 2), in the digits of the token or in the exponential notation of a gateway that read
+/// it as a floating-point number. A fraction of a second is cut off.
+fn numeric_date(text: &str) -> Option<Timestamp> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b));
+    let seconds: f64 = text.parse().ok().filter(|_| digits)?;
+    if !(0.0..SECONDS_END).contains(&seconds) {
+        return None;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "the range is checked, and a fraction is to be cut off")]
+    let whole = seconds as i64;
+    Timestamp::from_unix_millis(whole.checked_mul(1000)?)
 }
 
 fn text(value: Value) -> Option<String> {

@@ -23,6 +23,7 @@ use crate::wire::{ChainFault, RecoveryStep, Status};
     ("WorkflowStateChanged" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowRecovered" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowAmended" = "#/components/schemas/WorkflowEvent"),
+    ("WorkflowSigned" = "#/components/schemas/WorkflowEvent"),
     ("WorkflowTransitionRefused" = "#/components/schemas/Refusal"),
     ("WorkflowQuarantined" = "#/components/schemas/Quarantine"),
     ("WorkflowReleased" = "#/components/schemas/Release"),

@@ -6,6 +6,7 @@ use alims_domain::json::Metadata;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
+use alims_domain::signature::Signatures;
 use alims_domain::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -47,6 +48,10 @@ pub struct WorkflowState {
     /// The workflow whose work this one does again; absent when it replaces none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<WorkflowId>,
+    /// The electronic signatures so far, oldest first; absent when there are none.
+    #[serde(skip_serializing_if = "Signatures::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub signatures: Signatures,
     /// The states that the lifecycle allows next; empty in a terminal state and while the workflow is quarantined.
     pub allowed_transitions: Vec<State>,
     /// The newest stored version, if it is above `version`: it is unreadable and a supervisor released it. The next
@@ -118,6 +123,7 @@ impl From<Workflow> for WorkflowState {
             due_at: workflow.data.due_at,
             assignee: workflow.data.assignee,
             replaces: workflow.replaces,
+            signatures: workflow.signatures,
             allowed_transitions: workflow.current_state.allowed_transitions(),
             evaluated_transitions: None,
             passed_over_version: None,

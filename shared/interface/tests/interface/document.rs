@@ -246,7 +246,7 @@ fn the_versions_of_the_example_have_the_hashes_that_they_show() {
         workflow_id: "sample-2026-0042".parse().expect("an id"),
     };
     let mut chain = ChainWalk::new(&key);
-    for example in [examples::creation(), examples::moved(), examples::amended()] {
+    for example in [examples::creation(), examples::moved(), examples::amended(), examples::signed()] {
         let event: WorkflowEvent = serde_json::from_value(example).expect("an event");
         let hash = hash_of(&event).expect("a hash");
         assert_eq!(hash, event.hash, "the hash of version {}", event.version);

@@ -1,11 +1,13 @@
 //! Problems as the caller sees them: every code with its status, its headers and the members of its own.
 
+use alims_domain::authentication::{FreshAuthentication, WhyInsufficient};
 use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{PrincipalId, Version};
 use alims_domain::json::JsonRefused;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::{RuleReason, Whose};
+use alims_domain::signature::NotAdded;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::{Problem, ProblemCode, RequestFault, Unsupported};
 use alims_edge::testing::{GatewayEvent, REQUEST_ID, Seen};
@@ -16,8 +18,9 @@ use alims_operations::recover_workflow::RecoverWorkflowError;
 use alims_operations::release_workflow::ReleaseWorkflowError;
 use alims_operations::replay_events::ReplayEventsError;
 use alims_operations::request_state_transition::RequestStateTransitionError;
+use alims_operations::sign_workflow::InsufficientAuthentication;
 use alims_operations::{
-    Bug, Forbidden, InvalidTransition, NotReplaceable, Quarantined, ReadWorkflowError, RuleViolation,
+    Bug, Forbidden, InvalidTransition, NotReplaceable, NotSigned, Quarantined, ReadWorkflowError, RuleViolation,
     StartRecoveryError, TooManyRefusals, VersionConflict, WhyNotReplaceable, WorkflowClosed,
 };
 use alims_testing::builders::{a_break, a_key, version};
@@ -62,6 +65,9 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             409,
             json!({"current_state": "COMPLETED", "version": 5}),
         ),
+        (insufficient(WhyInsufficient::TooOld), 401, json!({})),
+        (not_signed(NotAdded::AlreadySigned), 409, json!({"current_state": "ACTIVE", "version": 4})),
+        (not_signed(NotAdded::TooMany), 409, json!({"current_state": "ACTIVE", "version": 4})),
         (
             Problem::VersionConflict { conflict: conflict(), if_match: false },
             409,
@@ -99,6 +105,14 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
     .into_iter()
     .chain(problems_of_judging_and_storing())
     .collect()
+}
+
+fn insufficient(why: WhyInsufficient) -> Problem {
+    Problem::InsufficientUserAuthentication(InsufficientAuthentication { why, needed: FreshAuthentication::default() })
+}
+
+fn not_signed(why: NotAdded) -> Problem {
+    Problem::NotSigned(NotSigned { why, current_state: State::Active, version: version(4) })
 }
 
 fn problems_of_judging_and_storing() -> Vec<(Problem, u16, Value)> {

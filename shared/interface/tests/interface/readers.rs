@@ -329,6 +329,7 @@ fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
         "get-workflow-history" => get_workflow_history::request::read(request).map(drop),
         "verify-workflow-history" => verify_workflow_history::request::read(request).map(drop),
         "recover-workflow" => recover_workflow::request::read(request).map(drop),
+        "sign-workflow" => sign_workflow::request::read(request).map(drop),
         "replay-events" => replay_events::request::read(request).map(drop),
         "release-workflow" => release_workflow::request::read(request).map(drop),
         _ => named_workflow(request).map(drop),

@@ -1,6 +1,7 @@
 //! Time: a request whose work hangs is answered before its function is ended, and how long the work may take when all
 //! that it waits for takes as long as it may.
 
+use alims_domain::authentication::FreshAuthentication;
 use alims_domain::lifecycle::State;
 use alims_domain::limits::{REQUEST_RESERVE_MS, REQUEST_SECONDS_MAX};
 use alims_domain::projection::IndexEntry;
@@ -95,6 +96,15 @@ impl Site {
                 let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
                 amend_workflow::amend_workflow(&ports, request).await
             }
+            "sign-workflow" if self.denies => {
+                let rules = Faulty::new(RulesThatDeny, &self.script);
+                let ports = signing(DecisionPorts { log, rules, policy, clock, ids });
+                sign_workflow::sign_workflow(&ports, request).await
+            }
+            "sign-workflow" => {
+                let ports = signing(DecisionPorts { log, rules: allow, policy, clock, ids });
+                sign_workflow::sign_workflow(&ports, request).await
+            }
             "batch-state-transitions" => {
                 let ports = DecisionPorts { log, rules: allow, policy, clock, ids };
                 batch_state_transitions::batch_state_transitions(&ports, request).await
@@ -151,6 +161,10 @@ fn key() -> WorkflowKey {
     a_key_of(&"lab".parse().expect("a tenant"), "wf-1")
 }
 
+fn signing<L, R>(decision: DecisionPorts<L, R>) -> alims_operations::sign_workflow::Ports<L, R> {
+    alims_operations::sign_workflow::Ports { decision, needed: FreshAuthentication::default() }
+}
+
 /// A sound request of each operation.
 fn event(name: &str) -> GatewayEvent {
     let route = alims_interface::ROUTES.iter().find(|route| route.name == name).expect("a route");
@@ -159,6 +173,10 @@ fn event(name: &str) -> GatewayEvent {
         "create-workflow" => json!({"workflow_type": "free-form", "workflow_id": "wf-2", "replaces": "wf-0"}),
         "request-state-transition" => json!({"target_state": "PAUSED", "reason": "The oven is cold."}),
         "amend-workflow" => json!({"reason": "The oven is cold.", "labels": {"oven": "7"}}),
+        "sign-workflow" => {
+            let event = event.claim("auth_time", at(9000).unix_millis() / 1000).claim("name", "Alice");
+            return event.json(&json!({"meaning": "authorship", "version": 2}));
+        }
         "batch-state-transitions" => {
             let item = |number| json!({"workflow_id": format!("wf-{number}"), "target_state": "PAUSED"});
             json!({"reason": "The oven is cold.", "transitions": (1..=100).map(item).collect::<Vec<_>>()})
@@ -211,8 +229,9 @@ async fn no_operation_waits_longer_than_it_says_when_every_call_takes_as_long_as
             let begun = Instant::now();
             let seen = site.asked(&event(route.name), route.name).await;
             let waited = begun.elapsed();
-            let refused =
-                denies && ["create-workflow", "request-state-transition", "amend-workflow"].contains(&route.name);
+            let refused = denies
+                && ["create-workflow", "request-state-transition", "amend-workflow", "sign-workflow"]
+                    .contains(&route.name);
             assert_eq!(seen.status < 300, !refused, "{}: {}", route.name, seen.body);
             assert!(waited <= said(route.name), "{}: {waited:?} in {:?}", route.name, script.calls());
         }

@@ -1,5 +1,6 @@
 //! Every handler on ports in memory.
 
+use alims_domain::authentication::FreshAuthentication;
 use alims_domain::hash_chain::BreakKind;
 use alims_domain::hashing::ChainHash;
 use alims_domain::quarantine::BreakFound;
@@ -11,7 +12,7 @@ use alims_edge::testing::{GatewayEvent, Seen};
 use alims_interface::{
     amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history,
     get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows, recover_workflow,
-    release_workflow, replay_events, request_state_transition, verify_workflow_history,
+    release_workflow, replay_events, request_state_transition, sign_workflow, verify_workflow_history,
 };
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
@@ -124,6 +125,11 @@ impl Lab {
             "create-workflow" => create_workflow::create_workflow(&deciding, request).await,
             "request-state-transition" => request_state_transition::request_state_transition(&deciding, request).await,
             "amend-workflow" => amend_workflow::amend_workflow(&deciding, request).await,
+            "sign-workflow" => {
+                let needed = FreshAuthentication::default();
+                let ports = alims_operations::sign_workflow::Ports { decision: deciding, needed };
+                sign_workflow::sign_workflow(&ports, request).await
+            }
             "batch-state-transitions" => batch_state_transitions::batch_state_transitions(&deciding, request).await,
             "get-workflow-state" => {
                 let (reading, rules) = (self.reading(), self.judge.clone());

@@ -98,6 +98,9 @@ fn event(route: &'static alims_edge::route::Route) -> GatewayEvent {
             "reason": PLANTED, "metadata": metadata(), "labels": {"planted": PLANTED}, "assignee": PLANTED,
             "validation_context": {"PLANTED": PLANTED},
         })),
+        "sign-workflow" => event.claim("name", PLANTED).json(&json!({
+            "meaning": "authorship", "comment": PLANTED, "version": 1, "validation_context": {"PLANTED": PLANTED},
+        })),
         "recover-workflow" => event.json(&json!({"reason": PLANTED})),
         "release-workflow" => {
             let breaks = ["0000000001-00000000000000000000000000000000"];

@@ -55,6 +55,8 @@ pub struct ListedRule {
     pub moves: Vec<(Option<State>, State)>,
     /// Whether it applies to amendments.
     pub amendments: bool,
+    /// Whether it applies to signatures.
+    pub signatures: bool,
 }
 
 impl RulesEngine {

@@ -168,7 +168,8 @@ async fn permitted_head<L: WorkflowLog, I, B>(
     let head = newest.as_ref().and_then(Newest::event);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReplayEvents, key, head) {
         let now = now(ports.clock.as_ref(), head);
-        let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason: None, now };
+        let attempt =
+            Attempt { operation: OPERATION, call, key, head, target_state: None, reason: None, meaning: None, now };
         keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }

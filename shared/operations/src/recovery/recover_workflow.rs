@@ -105,7 +105,7 @@ async fn permitted_version<L: WorkflowLog, S>(
     let head = newest.as_ref().and_then(Newest::event);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::RecoverWorkflow, key, head) {
         let (target_state, now) = (Some(State::Active), now(clock.as_ref(), head));
-        let attempt = Attempt { operation: OPERATION, call, key, head, target_state, reason, now };
+        let attempt = Attempt { operation: OPERATION, call, key, head, target_state, reason, meaning: None, now };
         keep(log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }

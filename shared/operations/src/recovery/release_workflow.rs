@@ -176,7 +176,7 @@ async fn permitted<L: WorkflowLog, I>(
     let head = stored.as_ref().map(|stored| &stored.event);
     if let Err(forbidden) = authorise(ports.policy.as_ref(), call, Action::ReleaseWorkflow, key, head) {
         let (reason, now) = (Some(reason), now(ports.clock.as_ref(), head));
-        let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason, now };
+        let attempt = Attempt { operation: OPERATION, call, key, head, target_state: None, reason, meaning: None, now };
         keep(&ports.log, attempt.refused(EventId(ports.ids.fresh()), RefusedBy::Policies(&forbidden))).await?;
         return Err(forbidden.into());
     }

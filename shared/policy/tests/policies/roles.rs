@@ -3,21 +3,29 @@
 use Action::{
     ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow,
     GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents,
-    VerifyWorkflowHistory,
+    SignWorkflow, VerifyWorkflowHistory,
 };
+
+use alims_domain::signature::Meaning;
 
 use super::*;
 
 const READ: &str = "roles.read";
 const WORK: &str = "roles.work";
+const AUTHOR: &str = "roles.sign-authorship";
+const SIGN: &str = "roles.sign-for-others";
 const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
 /// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 13] = [
+const TABLE: [(Action, &str, [bool; 4]); 17] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
     (AmendWorkflow, WORK, [false, true, true, false]),
+    (SignWorkflow(Meaning::Authorship), AUTHOR, [false, true, true, false]),
+    (SignWorkflow(Meaning::Review), SIGN, [false, false, true, false]),
+    (SignWorkflow(Meaning::Approval), SIGN, [false, false, true, false]),
+    (SignWorkflow(Meaning::Responsibility), SIGN, [false, false, true, false]),
     (PauseWorkflow, WORK, [false, true, true, false]),
     (FailWorkflow, WORK, [false, true, true, false]),
     (CompleteWorkflow, SUPERVISE, [false, false, true, false]),

@@ -35,14 +35,15 @@ pub(super) struct RuleDocument {
     pub(super) expression: String,
 }
 
-/// `{ from: ACTIVE, to: COMPLETED }`, `{ from: NOTHING, to: CREATED }`, `{ to: CANCELLED }` from wherever, or
-/// `{ amendment: true }`.
+/// `{ from: ACTIVE, to: COMPLETED }`, `{ from: NOTHING, to: CREATED }`, `{ to: CANCELLED }` from wherever,
+/// `{ amendment: true }`, or `{ signature: true }`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OccasionDocument {
     from: Option<Origin>,
     to: Option<State>,
     amendment: Option<bool>,
+    signature: Option<bool>,
 }
 
 /// The state in which a transition begins.
@@ -65,18 +66,29 @@ impl TryFrom<String> for Origin {
 }
 
 impl OccasionDocument {
-    /// What it covers: moves of the lifecycle, or amendments; an error when it covers nothing or could mean both.
+    /// What it covers: moves of the lifecycle, amendments or signatures; an error when it covers nothing or could mean
+    /// several.
     pub(crate) fn occasions(&self) -> Result<BTreeSet<Occasion>, String> {
-        match (self.amendment, self.from, self.to) {
-            (None, from, Some(to)) => moves(from, to),
-            (Some(true), None, None) => Ok([Occasion::Amendment].into()),
-            (None, Some(_), None) => Err("a move needs `to`".to_owned()),
-            (None, None, None) => Err("an entry needs `to`, or `amendment: true`".to_owned()),
-            (Some(false), _, _) => {
+        match (self.amendment, self.signature, self.from, self.to) {
+            (None, None, from, Some(to)) => moves(from, to),
+            (Some(true), None, None, None) => Ok([Occasion::Amendment].into()),
+            (None, Some(true), None, None) => Ok([Occasion::Signature].into()),
+            (None, None, Some(_), None) => Err("a move needs `to`".to_owned()),
+            (None, None, None, None) => Err("an entry needs `to`, `amendment: true` or `signature: true`".to_owned()),
+            (Some(false), ..) => {
                 Err("`amendment: false` means nothing: name the moves, or write `amendment: true`".to_owned())
             }
-            (Some(true), _, _) => {
+            (_, Some(false), ..) => {
+                Err("`signature: false` means nothing: name the moves, or write `signature: true`".to_owned())
+            }
+            (Some(true), Some(true), ..) => {
+                Err("an entry is for amendments or for signatures, not for both: write two entries".to_owned())
+            }
+            (Some(true), None, ..) => {
                 Err("an entry is for a move or for amendments, not for both: write two entries".to_owned())
+            }
+            (None, Some(true), ..) => {
+                Err("an entry is for a move or for signatures, not for both: write two entries".to_owned())
             }
         }
     }
@@ -107,7 +119,9 @@ fn moves(origin: Option<Origin>, target: State) -> Result<BTreeSet<Occasion>, St
             Some(Origin::State(origin)) => origin.as_str(),
         };
         let hint = match origin {
-            Some(Origin::State(origin)) if origin == target => ": for what keeps the state write `amendment: true`",
+            Some(Origin::State(origin)) if origin == target => {
+                ": for what keeps the state write `amendment: true` or `signature: true`"
+            }
             Some(_) | None => "",
         };
         return Err(format!("the lifecycle has no move from {from} to {target}{hint}"));

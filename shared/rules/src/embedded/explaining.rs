@@ -167,6 +167,7 @@ impl fmt::Display for Explanation {
             TransitionKind::Amendment => {
                 writeln!(f, "{} amended in {}: {verdict}", self.workflow_type, self.to_state)?;
             }
+            TransitionKind::Signature => writeln!(f, "{} signed in {}: {verdict}", self.workflow_type, self.to_state)?,
             TransitionKind::Creation | TransitionKind::Move => {
                 let from = self.from_state.map_or("NOTHING", State::as_str);
                 writeln!(f, "{} from {from} to {}: {verdict}", self.workflow_type, self.to_state)?;

@@ -33,13 +33,14 @@ impl From<&Rule> for ListedRule {
     fn from(rule: &Rule) -> Self {
         let moved = |occasion: &Occasion| match occasion {
             Occasion::Move(from, to) => Some((*from, *to)),
-            Occasion::Amendment => None,
+            Occasion::Amendment | Occasion::Signature => None,
         };
         Self {
             rule_id: rule.id.clone(),
             message: rule.message.trim_end().to_owned(),
             moves: rule.occasions.iter().filter_map(moved).collect(),
             amendments: rule.occasions.contains(&Occasion::Amendment),
+            signatures: rule.occasions.contains(&Occasion::Signature),
         }
     }
 }

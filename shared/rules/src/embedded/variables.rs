@@ -1,4 +1,4 @@
-//! The five variables of an expression, made from a question.
+//! The six variables of an expression, made from a question.
 //!
 //! Texts are borrowed from the question, not copied. Whole JSON numbers become CEL integers and others become doubles;
 //! CEL compares the two by value.
@@ -7,6 +7,7 @@ use alims_domain::event::Failure;
 use alims_domain::identifiers::{Reason, WorkflowId};
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::RulesQuestion;
+use alims_domain::signature::{KeptSignature, Signature};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use cel::Context;
@@ -29,6 +30,7 @@ pub(super) fn bind<'v>(context: &mut Context<'_, 'v>, question: &RulesQuestion<'
         ]),
     );
     context.add_variable_as_val("context", question.context.map_or_else(empty, |given| object(given.as_object())));
+    context.add_variable_as_val("signatures", list(question.transition.signatures.iter().map(signature)));
     context.add_variable_as_val("now", instant(question.now));
 }
 
@@ -63,15 +65,36 @@ fn transition<'v>(question: &RulesQuestion<'v>) -> Cel<'v> {
             ("retryable", Box::new(CelBool::from(failure.retryable))),
         ])
     };
+    let requested = |signature: &'v Signature| {
+        record([
+            ("meaning", text(signature.meaning.as_str())),
+            ("comment", signature.comment.as_ref().map(Reason::as_str).map_or_else(null, text)),
+        ])
+    };
     let known = [
         ("kind", text(transition.kind().as_str())),
         ("from_state", state(transition.from)),
         ("to_state", state(Some(transition.to))),
         ("reason", transition.reason.as_ref().map(Reason::as_str).map_or_else(null, text)),
         ("failure", transition.failure.as_ref().map_or_else(null, failure)),
+        ("signature", transition.signature.as_ref().map_or_else(null, requested)),
     ];
     // What a workflow replaces is said at its creation and never changes.
     record(known.into_iter().chain(data(Some(&transition.data), question.workflow.replaces.as_ref())))
+}
+
+/// A signature that the workflow will have after the transition.
+fn signature(signature: &KeptSignature) -> Cel<'_> {
+    record([
+        ("meaning", text(signature.meaning.as_str())),
+        ("by", text(signature.by.as_str())),
+        ("name", text(signature.name.as_str())),
+        ("roles", list(signature.roles.iter().map(|role| text(role.as_str())))),
+        ("at", instant(signature.at)),
+        ("version", integer(i64::try_from(signature.version.get()).unwrap_or(i64::MAX))),
+        ("hash", text(signature.hash.as_str())),
+        ("current", Box::new(CelBool::from(signature.current))),
+    ])
 }
 
 /// What people keep on a workflow, before or after the transition; none where there is no workflow yet.

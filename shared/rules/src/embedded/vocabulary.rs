@@ -78,6 +78,7 @@ const WORKFLOW: &[(&str, Shape)] = &[
     ("replaces", Shape::Text),
 ];
 const FAILURE: &[(&str, Shape)] = &[("code", Shape::Text), ("message", Shape::Text), ("retryable", Shape::Bool)];
+const SIGNATURE: &[(&str, Shape)] = &[("meaning", Shape::Text), ("comment", Shape::Text)];
 const TRANSITION: &[(&str, Shape)] = &[
     ("kind", Shape::Text),
     ("from_state", Shape::Text),
@@ -89,6 +90,7 @@ const TRANSITION: &[(&str, Shape)] = &[
     ("assignee", Shape::Text),
     ("replaces", Shape::Text),
     ("failure", Shape::Record(FAILURE)),
+    ("signature", Shape::Record(SIGNATURE)),
 ];
 const ACTOR: &[(&str, Shape)] = &[("id", Shape::Text), ("roles", Shape::List)];
 
@@ -98,6 +100,7 @@ pub(super) const VARIABLES: &[(&str, Shape)] = &[
     ("transition", Shape::Record(TRANSITION)),
     ("actor", Shape::Record(ACTOR)),
     ("context", Shape::Map),
+    ("signatures", Shape::List),
     ("now", Shape::Instant),
 ];
 
@@ -174,11 +177,13 @@ mod tests {
     use alims_domain::lifecycle::State;
     use cel::{Context, Env, ExecutionError};
 
-    /// The result of an expression on a failing transition, without earlier checks.
+    /// The result of an expression on a failing transition, or on a signature where it names that, without earlier checks.
     fn evaluated(expression: &str) -> Result<cel::Value, ExecutionError> {
         let engine = crate::embedded::expression::Engine::new();
         // The trial with data is the last.
-        let trial = Trial::of(Occasion::Move(Some(State::Active), State::Failed)).unwrap().pop().unwrap();
+        let signs = expression.contains("transition.signature");
+        let occasion = if signs { Occasion::Signature } else { Occasion::Move(Some(State::Active), State::Failed) };
+        let trial = Trial::of(occasion).unwrap().pop().unwrap();
         let node = Env::stdlib().parser().parse(expression).unwrap();
         trial.on(&engine, |evaluation| evaluation.value(&node)).unwrap()
     }

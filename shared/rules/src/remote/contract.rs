@@ -9,6 +9,7 @@ use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::refusal::RuleReason;
 use alims_domain::ruling::{RulesQuestion, Transition, TransitionKind, Verdict};
+use alims_domain::signature::{Signature, Signatures};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,11 @@ pub struct TransitionQuestion {
     pub transition: TransitionAsked,
     /// The requester.
     pub actor: ActorAsked,
+    /// The electronic signatures that the workflow will have after the transition, oldest first. Those that its data
+    /// would no longer match are not `current` here already.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub signatures: Signatures,
     /// The caller's input for the rules (`validation_context`); an empty object when there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub context: ValidationContext,
@@ -92,11 +98,11 @@ pub struct WorkflowAsked {
     pub replaces: Option<WorkflowId>,
 }
 
-/// What is to be allowed: a creation, a move or an amendment.
+/// What is to be allowed: a creation, a move, an amendment or a signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransitionAsked {
-    /// What it is. An amendment keeps the state: `from_state` is `to_state`.
+    /// What it is. An amendment and a signature keep the state: `from_state` is `to_state`.
     #[cfg_attr(feature = "openapi", schema(required, value_type = TransitionKind))]
     pub kind: Option<TransitionKind>,
     /// The current state; null for a creation.
@@ -126,6 +132,9 @@ pub struct TransitionAsked {
     /// The failure, on a transition to FAILED; otherwise null.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub failure: Option<Failure>,
+    /// The signature, when the kind is `signature`; otherwise null. It is the last of `signatures`.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub signature: Option<Signature>,
 }
 
 /// The requester, from a verified token.
@@ -158,8 +167,8 @@ pub struct TransitionAnswer {
     /// compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The `kind` of the question: `amendment` when that was judged, so that an engine that does not know amendments
-    /// allows none. May be left out otherwise.
+    /// The `kind` of the question: `amendment` or `signature` when that was judged, so that an engine that does not know
+    /// it allows none. May be left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<TransitionKind>,
     /// Yes or no.
@@ -215,7 +224,9 @@ impl From<&RulesQuestion<'_>> for TransitionQuestion {
                 assignee: after.assignee,
                 replaces: workflow.replaces.clone(),
                 failure: transition.failure.clone(),
+                signature: transition.signature.clone(),
             },
+            signatures: transition.signatures.clone(),
             actor: ActorAsked { id: actor.id.clone(), roles: actor.roles.clone() },
             context: context.cloned().unwrap_or_default(),
             now: *now,
@@ -253,7 +264,8 @@ impl TryFrom<TransitionQuestion> for Asked {
     type Error = InvalidValue;
 
     fn try_from(question: TransitionQuestion) -> Result<Self, Self::Error> {
-        let TransitionQuestion { request_id, tenant_id, workflow, transition, actor, context, now } = question;
+        let TransitionQuestion { request_id, tenant_id, workflow, transition, actor, signatures, context, now } =
+            question;
         if workflow.current_state != transition.from_state {
             return Err(InvalidValue::new("workflow.current_state and transition.from_state must be the same"));
         }
@@ -273,6 +285,8 @@ impl TryFrom<TransitionQuestion> for Asked {
             reason: transition.reason,
             data,
             failure: transition.failure,
+            signature: transition.signature,
+            signatures,
         };
         if transition.kind.is_some_and(|kind| kind != asked.kind()) {
             return Err(InvalidValue::new("transition.kind does not go with from_state and to_state"));
@@ -298,6 +312,8 @@ impl TryFrom<TransitionQuestion> for Asked {
                 },
                 // It is said at the creation and never changes.
                 replaces: transition.replaces,
+                // The question says only which there will be: rules do not see those of before.
+                signatures: Signatures::default(),
             },
             transition: asked,
             actor: Principal { id: actor.id, tenant_id, roles: actor.roles },
@@ -318,8 +334,9 @@ impl TransitionAnswer {
         };
         Self {
             request_id: Some(question.request_id.to_owned()),
-            // A service that does not know the member asks about no amendments, and would take no answer with it.
-            kind: question.transition.is_amendment().then_some(TransitionKind::Amendment),
+            // A service that does not know the member asks about nothing that keeps the state, and would take no answer
+            // with it.
+            kind: question.transition.keeps_the_state().then(|| question.transition.kind()),
             decision,
             reasons,
             ruleset: rules.ruleset,
@@ -339,8 +356,8 @@ impl TransitionAnswer {
         {
             return Err("it answers another question");
         }
-        if kind == TransitionKind::Amendment && self.kind.is_none() {
-            return Err("it does not say that it judged an amendment");
+        if question.transition.keeps_the_state() && self.kind.is_none() {
+            return Err("it does not say that it judged an amendment or a signature");
         }
         let evaluated = self.evaluated.unwrap_or_else(|| self.reasons.iter().map(|r| r.rule_id.clone()).collect());
         let named = self.reasons.iter().map(|reason| &reason.rule_id).chain(&evaluated);

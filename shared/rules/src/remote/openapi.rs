@@ -27,7 +27,7 @@ pub fn document() -> OpenApi {
     let responses = ResponsesBuilder::new().response("200", verdict.build()).response("default", no_verdict());
     let operation = OperationBuilder::new()
         .operation_id(Some("validateTransition"))
-        .summary(Some("Judges whether a workflow may be created, moved or amended now"))
+        .summary(Some("Judges whether a workflow may be created, moved, amended or signed now"))
         .description(Some(OPERATION))
         .request_body(Some(question.build()))
         .responses(responses.build());
@@ -74,7 +74,7 @@ fn no_verdict() -> Response {
 
 const DESCRIPTION: &str = "\
 The Workflow Manager asks this of a rules engine before it creates a workflow, before each move, and before each \
-amendment, which changes a workflow's data and keeps its state. The engine decides by what it is told and changes \
+amendment or electronic signature, which keep its state. The engine decides by what it is told and changes \
 nothing: the same question may be asked twice.
 
 Only an answer of status 200 that is exactly what is described here is a verdict. Anything else is none, and then \

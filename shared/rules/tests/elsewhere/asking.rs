@@ -6,6 +6,7 @@ use alims_domain::json::ValidationContext;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::signature::Signatures;
 use alims_domain::workflow_data::WorkflowData;
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_rules::{Authorization, Reach};
@@ -38,6 +39,8 @@ impl Asking {
                 data: metadata(&json!({"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}}))
                     .into(),
                 failure: None,
+                signature: None,
+                signatures: Signatures::default(),
             },
             actor: a_principal("bob", &["supervisor"]),
             context: None,

@@ -65,7 +65,7 @@ impl TransitionRules for Broken {
             return self.down();
         }
         let completion = Transition { from: Some(Active), to: Completed, ..question.transition.clone() };
-        let amended = question.transition.is_amendment();
+        let amended = question.transition.keeps_the_state();
         let transition = match self.flaw {
             Some(Flaw::JudgesTheCompletion) => &completion,
             Some(Flaw::JudgesAmendmentsAsMoves) if amended => &completion,

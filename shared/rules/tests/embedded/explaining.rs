@@ -19,8 +19,7 @@ fn state() -> Value {
 }
 
 fn completion() -> Value {
-    json!({"target_state": "COMPLETED", "reason": "Done.", "expected_version": 2,
-        "metadata": {"review": {"reviewed_by": "carol", "conclusion": "rejected"}}})
+    json!({"target_state": "COMPLETED", "reason": "Done.", "expected_version": 2})
 }
 
 fn laboratory() -> EmbeddedRules {
@@ -39,23 +38,24 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
         [
             ("sample-identified", Outcome::NotAsked),
             ("results-present", Outcome::Met),
+            ("results-signed", Outcome::NotMet),
             ("reviewed", Outcome::NotMet),
+            ("own-work-not-reviewed", Outcome::NotAsked),
             ("four-eyes", Outcome::NotMet),
             ("failure-code", Outcome::NotAsked),
             ("results-not-discarded-alone", Outcome::NotAsked),
-            ("approved-results-kept", Outcome::Met),
         ]
     );
     let told = serde_json::to_value(&explained).unwrap();
     assert_eq!(told["rules"][1]["inputs"], json!([{"path": "transition.metadata.results", "value": {"glucose": 5.4}}]));
     assert_eq!(
-        told["rules"][3]["inputs"],
+        told["rules"][5]["inputs"],
         json!([{"path": "actor.id", "value": "alice"}, {"path": "workflow.created_by", "value": "alice"}])
     );
     let text = explained.to_string();
     for line in [
         "test-run from ACTIVE to COMPLETED: refused",
-        "by the ruleset laboratory, version 2",
+        "by the ruleset laboratory, version 3",
         "not asked  sample-identified",
         "met        results-present",
         "NOT MET    four-eyes",
@@ -122,7 +122,12 @@ fn a_creation_and_an_item_of_a_history_can_be_explained_too() {
 #[test]
 fn an_amendment_can_be_explained_too() {
     let mut approved = state();
-    approved["metadata"]["review"] = json!({"reviewed_by": "carol", "conclusion": "approved"});
+    let signed = alims_testing::builders::a_signature(
+        &alims_testing::builders::a_created("w-1"),
+        "carol",
+        alims_domain::signature::Meaning::Review,
+    );
+    approved["signatures"] = json!(signed.event.signatures);
     approved["labels"] = json!({"sample": "S-1", "rack": "7"});
     approved["due_at"] = json!("2026-12-01T00:00:00.000Z");
     approved["assignee"] = json!("bob");
@@ -130,11 +135,18 @@ fn an_amendment_can_be_explained_too() {
     let amended =
         |request: &Value| FromFiles::of_amendment(&approved.to_string(), &request.to_string(), &asker("alice"));
     let request = json!({"reason": "Typo.", "metadata": {"results": {"glucose": 5.5}}, "expected_version": 2});
-    let explained = laboratory().explain(&amended(&request).unwrap().question()).unwrap();
-    assert!(!explained.allowed);
+    let still_signed = |expression: &str| {
+        loaded(&ruleset_of(expression).replace("from: ACTIVE, to: COMPLETED", "amendment: true")).unwrap()
+    };
+    let still_signed = still_signed("signatures.exists(s, s.current && s.by == 'carol')");
+    let explained = still_signed.explain(&amended(&request).unwrap().question()).unwrap();
+    assert!(!explained.allowed, "the change of the data takes their effect from the signatures already");
     let text = explained.to_string();
     assert!(text.starts_with("test-run amended in ACTIVE: refused\n"), "{text}");
-    assert!(text.contains("NOT MET    approved-results-kept") && text.contains("not asked  four-eyes"), "{text}");
+    let remark = amended(&json!({"reason": "A remark."})).unwrap();
+    assert!(still_signed.explain(&remark.question()).unwrap().allowed);
+    let text = laboratory().explain(&remark.question()).unwrap().to_string();
+    assert!(text.contains("not asked  four-eyes"), "{text}");
     assert_eq!(serde_json::to_value(&explained).unwrap()["kind"], "amendment");
     let rules = loaded(
         &ruleset_of(

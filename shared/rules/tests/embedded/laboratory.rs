@@ -17,16 +17,19 @@ fn unmet(case: Case) -> Vec<String> {
     case.unmet_by(&laboratory())
 }
 
-/// A completion with everything in place but what `patch` replaces.
+/// A completion with everything in place but what `patch` replaces: dora entered the results, and carol reviewed them.
 fn completion(patch: &[(&str, Value)]) -> Case {
-    let mut metadata = object(json!({
-        "results": {"glucose": 5.4},
-        "review": {"reviewed_by": "carol", "conclusion": "approved"},
-    }));
+    let mut metadata = object(json!({"results": {"glucose": 5.4}}));
     for (name, value) in patch {
         metadata.insert((*name).to_owned(), value.clone());
     }
-    Case::of(Some(Active), Completed).becoming(Value::Object(metadata))
+    signed_by(&[("dora", "authorship", true), ("carol", "review", true)]).becoming(Value::Object(metadata))
+}
+
+/// A completion with results and these signatures.
+fn signed_by(signatures: &[(&str, &str, bool)]) -> Case {
+    let case = Case::of(Some(Active), Completed).becoming(json!({"results": {"glucose": 5.4}}));
+    case.signed_by(signatures)
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn a_completion_needs_results_a_review_and_a_second_person() {
     for workflow_type in TYPES {
         assert_eq!(unmet(completion(&[]).of_type(workflow_type)), [""; 0]);
         let nothing_done = Case::of(Some(Active), Completed).of_type(workflow_type).by("alice", "supervisor");
-        assert_eq!(unmet(nothing_done), ["results-present", "reviewed", "four-eyes"]);
+        assert_eq!(unmet(nothing_done), ["results-present", "results-signed", "reviewed", "four-eyes"]);
     }
 }
 
@@ -65,24 +68,65 @@ fn results_are_a_list_or_an_object_with_something_in_it() {
 }
 
 #[test]
-fn a_review_approves_and_is_not_by_the_creator() {
-    for review in [
-        json!({"reviewed_by": "carol", "conclusion": "rejected"}),
-        json!({"reviewed_by": "carol"}),
-        json!({"conclusion": "approved"}),
-        json!({"reviewed_by": "", "conclusion": "approved"}),
-        json!({"reviewed_by": " ", "conclusion": "approved"}),
-        json!({"reviewed_by": ["carol"], "conclusion": "approved"}),
-        json!({"reviewed_by": "alice", "conclusion": "approved"}),
-        json!("approved"),
-        json!(null),
+fn results_are_signed_by_their_author_and_by_a_reviewer_who_is_neither_creator_nor_author() {
+    let author = ("dora", "authorship", true);
+    for reviewer in [("carol", "review", true), ("carol", "approval", true), ("bob", "review", true)] {
+        assert_eq!(unmet(signed_by(&[author, reviewer])), [""; 0], "{reviewer:?}");
+    }
+    // The creator may be the author.
+    assert_eq!(unmet(signed_by(&[("alice", "authorship", true), ("carol", "review", true)])), [""; 0]);
+    for reviewer in [
+        ("alice", "review", true),
+        ("dora", "review", true),
+        ("dora", "approval", true),
+        ("carol", "review", false),
+        ("carol", "responsibility", true),
+        ("carol", "authorship", true),
     ] {
-        assert_eq!(unmet(completion(&[("review", review)])), ["reviewed"]);
+        assert_eq!(unmet(signed_by(&[author, reviewer])), ["reviewed"], "{reviewer:?}");
     }
-    for name in INVISIBLE {
-        let review = json!({"reviewed_by": name, "conclusion": "approved"});
-        assert_eq!(unmet(completion(&[("review", review)])), ["reviewed"], "{name:?}");
+    for authors in [vec![], vec![("dora", "authorship", false)], vec![("dora", "responsibility", true)]] {
+        assert_eq!(unmet(signed_by(&[authors, vec![("carol", "review", true)]].concat())), ["results-signed"]);
     }
+    assert_eq!(unmet(signed_by(&[])), ["results-signed", "reviewed"]);
+    // Who signed other data as author may review these.
+    let changed = [("carol", "authorship", false), author, ("carol", "review", true)];
+    assert_eq!(unmet(signed_by(&changed)), [""; 0]);
+}
+
+#[test]
+fn a_list_that_is_full_of_signatures_is_judged_like_a_short_one() {
+    let mut full = vec![("dora", "authorship", true); 10];
+    full.extend([("dora", "review", true); 10]);
+    assert_eq!(unmet(signed_by(&full)), ["reviewed"]);
+    full.truncate(19);
+    assert_eq!(unmet(signed_by(&[full, vec![("carol", "review", true)]].concat())), [""; 0]);
+}
+
+#[test]
+fn a_name_in_the_metadata_is_no_signature() {
+    let review = json!({"results": [1], "review": {"reviewed_by": "carol", "conclusion": "approved"}});
+    let typed = Case::of(Some(Active), Completed).becoming(review);
+    assert_eq!(unmet(typed), ["results-signed", "reviewed"]);
+}
+
+#[test]
+fn no_person_signs_the_same_data_as_author_and_as_reviewer() {
+    let refused = ["own-work-not-reviewed"];
+    let signing = |by: &str, meaning: &str, signatures: &[(&str, &str, bool)]| {
+        let all = [signatures, &[(by, meaning, true)]].concat();
+        unmet(Case::of(Some(Active), Active).signed_by(&all).signing(meaning).by(by, "supervisor"))
+    };
+    for meaning in ["review", "approval"] {
+        assert_eq!(signing("carol", meaning, &[]), [""; 0]);
+        assert_eq!(signing("alice", meaning, &[]), refused, "the creator");
+        assert_eq!(signing("carol", meaning, &[("carol", "authorship", true)]), refused);
+        assert_eq!(signing("carol", meaning, &[("carol", "authorship", false)]), [""; 0], "of other data");
+        assert_eq!(signing("carol", "authorship", &[("carol", meaning, true)]), refused);
+        assert_eq!(signing("carol", "authorship", &[("carol", meaning, false)]), [""; 0]);
+    }
+    assert_eq!(signing("alice", "authorship", &[("carol", "review", true)]), [""; 0]);
+    assert_eq!(signing("alice", "responsibility", &[("alice", "authorship", true)]), [""; 0]);
 }
 
 #[test]
@@ -110,46 +154,29 @@ fn results_are_not_discarded_by_one_person_alone() {
         assert_eq!(unmet(with_results(from)), refused);
         assert_eq!(unmet(with_results(from).becoming(json!({}))), refused);
         assert_eq!(unmet(with_results(from).by("dora", "supervisor")), [""; 0]);
-        assert_eq!(unmet(with_results(from).telling(json!({"approval": {"approved_by": "carol"}}))), [""; 0]);
-        for approval in [json!({"approved_by": "bob"}), json!({"approved_by": ""}), json!({}), json!("carol")] {
-            assert_eq!(unmet(with_results(from).telling(json!({"approval": approval}))), refused);
+        assert_eq!(unmet(with_results(from).signed_by(&[("carol", "approval", true)])), [""; 0]);
+        for other in [("bob", "approval", true), ("carol", "approval", false), ("carol", "review", true)] {
+            assert_eq!(unmet(with_results(from).signed_by(&[other])), refused, "{other:?}");
         }
+        // A name in the request is no signature.
+        assert_eq!(unmet(with_results(from).telling(json!({"approval": {"approved_by": "carol"}}))), refused);
     }
 }
 
 #[test]
-fn approved_results_change_only_after_the_approval_is_withdrawn() {
-    let approved = json!({"results": [1], "review": {"reviewed_by": "carol", "conclusion": "approved"}});
-    let refused = ["approved-results-kept"];
-    let amended = |from: &Value, to: Value| unmet(Case::amending(Active).having(from.clone()).becoming(to));
-    assert_eq!(amended(&approved, approved.clone()), [""; 0], "a remark");
-    assert_eq!(amended(&approved, json!({"results": [1]})), [""; 0], "the approval is withdrawn");
-    let review = approved["review"].clone();
-    for results in [json!([2]), json!([]), json!({}), json!(null)] {
-        assert_eq!(amended(&approved, json!({"results": results, "review": review})), refused);
-        assert_eq!(amended(&approved, json!({"results": results})), refused, "not in the same version");
-    }
-    assert_eq!(amended(&approved, json!({"review": review})), refused);
-    assert_eq!(amended(&json!({"review": review}), approved.clone()), [""; 0], "there were no results");
-    // What is no approval keeps nothing.
-    for review in [json!({"conclusion": "rejected"}), json!({"reviewed_by": "carol"}), json!("approved"), json!(null)] {
-        assert_eq!(amended(&json!({"results": [1], "review": review}), json!({"results": [2]})), [""; 0], "{review}");
-    }
-    assert_eq!(amended(&json!({"results": [1]}), json!({"results": [2]})), [""; 0]);
-    // A move may not change them either.
-    for from in State::ALL {
-        for to in from.allowed_transitions() {
-            let moved = Case::of(Some(from), to).having(approved.clone()).becoming(json!({"results": [2]}));
-            assert!(unmet(moved).contains(&refused[0].to_owned()), "{from} to {to}");
-        }
-    }
+fn results_may_change_and_the_signatures_of_the_old_ones_do_not_count() {
+    let signed = [("dora", "authorship", true), ("carol", "review", true)];
+    let changed = Case::amending(Active).having(json!({"results": [1]})).becoming(json!({"results": [2]}));
+    assert_eq!(unmet(changed.signed_by(&signed)), [""; 0]);
+    let no_more = signed.map(|(by, meaning, _)| (by, meaning, false));
+    assert_eq!(unmet(signed_by(&no_more)), ["results-signed", "reviewed"]);
 }
 
 #[test]
-fn other_moves_ask_for_nothing_but_that_approved_results_stay() {
+fn other_moves_ask_for_nothing() {
     for (from, to) in [(Created, Active), (Active, Paused), (Paused, Active), (Failed, Active)] {
         let verdict = Case::of(Some(from), to).judged_by(&laboratory());
         let Verdict::Allow(rules) = verdict else { panic!("{from} to {to}: {verdict:?}") };
-        assert_eq!((rules.ruleset.as_str(), rules.evaluated), ("laboratory", vec!["approved-results-kept".to_owned()]));
+        assert_eq!((rules.ruleset.as_str(), rules.evaluated), ("laboratory", Vec::new()));
     }
 }

@@ -24,6 +24,7 @@ use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::lifecycle::State::{self, Active, Cancelled, Completed, Created, Failed, Paused};
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::signature::{KeptSignature, Signature, Signatures};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use alims_operations::ports::TransitionRules;
@@ -57,6 +58,7 @@ impl Case {
                 updated_by: "carol".parse().unwrap(),
                 data: WorkflowData::default(),
                 replaces: None,
+                signatures: Signatures::default(),
             },
             transition: Transition {
                 from,
@@ -64,6 +66,8 @@ impl Case {
                 reason: Some("Because.".parse().unwrap()),
                 data: WorkflowData::default(),
                 failure: None,
+                signature: None,
+                signatures: Signatures::default(),
             },
             actor: Principal { id: "bob".parse().unwrap(), tenant_id, roles: ["analyst".to_owned()].into() },
             context: None,
@@ -111,6 +115,22 @@ impl Case {
         self
     }
 
+    /// Signatures after it, each with its signer, its meaning and whether it is current.
+    fn signed_by(mut self, signatures: &[(&str, &str, bool)]) -> Self {
+        let signatures = signatures.iter().map(|(by, meaning, current)| {
+            let signature = signature(meaning);
+            KeptSignature { current: *current, ..KeptSignature::new(&signature, &by.parse().unwrap(), self.now) }
+        });
+        self.transition.signatures = Signatures::try_from(signatures.collect::<Vec<_>>()).unwrap();
+        self
+    }
+
+    /// The signature that it is.
+    fn signing(mut self, meaning: &str) -> Self {
+        self.transition.signature = Some(signature(meaning));
+        self
+    }
+
     fn telling(mut self, context: Value) -> Self {
         self.context = Some(ValidationContext::new(object(context)).unwrap());
         self
@@ -144,6 +164,12 @@ impl Case {
             Verdict::Deny { reasons, .. } => reasons.into_iter().map(|reason| reason.rule_id).collect(),
         }
     }
+}
+
+fn signature(meaning: &str) -> Signature {
+    let before = alims_testing::builders::a_created("w-1");
+    let signed = alims_testing::builders::a_signature(&before, "x", meaning.parse().unwrap());
+    signed.event.signature.unwrap()
 }
 
 fn hold(data: &mut WorkflowData, given: &Value) {

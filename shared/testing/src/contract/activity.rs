@@ -98,6 +98,7 @@ impl OneOfEach {
             EventType::WorkflowStateChanged,
             EventType::WorkflowRecovered,
             EventType::WorkflowAmended,
+            EventType::WorkflowSigned,
         ];
         let versions = (0_i64..).zip(types).map(|(number, event_type)| {
             version_with(&a_created_of(key), |event| {

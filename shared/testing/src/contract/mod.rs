@@ -294,6 +294,7 @@ macro_rules! rules_contract {
             only_the_rules_of_the_move_are_applied
             a_creation_is_judged_by_its_rules
             an_amendment_is_judged_by_its_rules_only
+            a_signature_is_judged_by_its_rules_only
             a_type_that_no_ruleset_names_is_allowed_by_the_lifecycle_only
             questions_asked_at_the_same_time_do_not_mix
         }

@@ -6,11 +6,12 @@ use alims_domain::call::Principal;
 use alims_domain::event::{AppliedRules, Workflow};
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
+use alims_domain::signature::{Meaning, Signatures};
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
-use crate::builders::{a_created, a_move, a_principal, at, metadata};
+use crate::builders::{a_created, a_move, a_principal, a_signature, at, metadata};
 
 /// The workflow type that the rules are for. No rules are for any other.
 pub const WORKFLOW_TYPE: &str = "contract-run";
@@ -22,6 +23,8 @@ pub enum For {
     Move(Option<State>, State),
     /// Amendments in every state.
     Amendments,
+    /// Signatures in every state.
+    Signatures,
 }
 
 impl For {
@@ -31,17 +34,19 @@ impl For {
         match self {
             Self::Move(from, to) => format!("{{ from: {}, to: {to} }}", from.map_or("NOTHING", State::as_str)),
             Self::Amendments => "{ amendment: true }".to_owned(),
+            Self::Signatures => "{ signature: true }".to_owned(),
         }
     }
 }
 
 /// Each rule's id and what it is for, in the order of evaluation. A rule is met when the metadata after the transition
 /// have `yes` in the member with the rule's name; a question has `yes` or `no` there.
-pub const RULES: [(&str, For); 6] = [
+pub const RULES: [(&str, For); 7] = [
     ("creation", For::Move(None, State::Created)),
     ("first", For::Move(Some(State::Active), State::Completed)),
     ("pause", For::Move(Some(State::Active), State::Paused)),
     ("amendment", For::Amendments),
+    ("signature", For::Signatures),
     ("second", For::Move(Some(State::Active), State::Completed)),
     ("third", For::Move(Some(State::Active), State::Completed)),
 ];
@@ -76,12 +81,13 @@ pub fn in_cel() -> String {
 pub fn answer(question: &Value) -> Value {
     let (workflow, transition) = (&question["workflow"], &question["transition"]);
     let judged = workflow["workflow_type"] == WORKFLOW_TYPE;
-    let amended = transition["kind"] == "amendment";
+    let keeps = ["amendment", "signature"].into_iter().find(|kind| transition["kind"] == *kind);
     let applies = |of: For| match of {
         For::Move(from, to) => {
             transition["from_state"] == json!(from.map(State::as_str)) && transition["to_state"] == to.as_str()
         }
-        For::Amendments => amended,
+        For::Amendments => keeps == Some("amendment"),
+        For::Signatures => keeps == Some("signature"),
     };
     let applied: Vec<&str> = RULES.into_iter().filter(|(_, of)| judged && applies(*of)).map(|(id, _)| id).collect();
     let unmet = applied.iter().filter(|id| transition["metadata"][**id] != "yes");
@@ -91,8 +97,8 @@ pub fn answer(question: &Value) -> Value {
         "reasons": reasons, "ruleset": if judged { "contract" } else { AppliedRules::LIFECYCLE_ONLY },
         "ruleset_version": "1", "evaluated": applied
     });
-    if amended {
-        answer["kind"] = json!("amendment");
+    if let Some(kind) = keeps {
+        answer["kind"] = json!(kind);
     }
     answer
 }
@@ -114,9 +120,25 @@ impl Asking {
         workflow.workflow_type = workflow_type.parse().unwrap();
         let said = RULES.into_iter().map(|(rule, _)| (rule, if yes.contains(&rule) { "yes" } else { "no" }));
         let said: Map<String, Value> = said.map(|(rule, answer)| (rule.to_owned(), json!(answer))).collect();
-        let transition =
-            Transition { from, to, reason: None, data: metadata(&Value::Object(said)).into(), failure: None };
+        let transition = Transition {
+            from,
+            to,
+            reason: None,
+            data: metadata(&Value::Object(said)).into(),
+            failure: None,
+            signature: None,
+            signatures: Signatures::default(),
+        };
         Self { workflow, transition, actor: a_principal("bob", &["supervisor"]) }
+    }
+
+    /// A signature of an active workflow that the rules are for.
+    fn to_sign(yes: &[&str]) -> Self {
+        let mut asking = Self::of_type(WORKFLOW_TYPE, Some(State::Active), State::Active, yes);
+        let signed = a_signature(&a_move(&a_created("w-1"), State::Active), "bob", Meaning::Review).event;
+        asking.transition.signature = signed.signature;
+        asking.transition.signatures = signed.signatures;
+        asking
     }
 
     /// The completion of a workflow that the rules are for.
@@ -216,6 +238,20 @@ pub async fn an_amendment_is_judged_by_its_rules_only<R: TransitionRules>(rules:
     }
     let completion = Asking::to_complete(&OF_COMPLETION).of(&rules).await.unwrap();
     assert_verdict(&completion, &OF_COMPLETION, &[]);
+}
+
+/// It is judged by the rules for signatures, and by no rule of a move or an amendment; neither is judged by them.
+pub async fn a_signature_is_judged_by_its_rules_only<R: TransitionRules>(rules: R) {
+    for (yes, unmet) in
+        [(&["signature"][..], &[][..]), (&["amendment"], &["signature"]), (&OF_COMPLETION, &["signature"])]
+    {
+        assert_verdict(&Asking::to_sign(yes).of(&rules).await.unwrap(), &["signature"], unmet);
+    }
+    let signed = Asking::to_sign(&["signature"]).transition;
+    let amendment = Asking::of_type(WORKFLOW_TYPE, Some(State::Active), State::Active, &["amendment"]);
+    let amendment =
+        Asking { transition: Transition { signatures: signed.signatures, ..amendment.transition }, ..amendment };
+    assert_verdict(&amendment.of(&rules).await.unwrap(), &["amendment"], &[]);
 }
 
 /// The lifecycle alone decides such a type; its metadata have no effect.

@@ -19,6 +19,7 @@ use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Tr
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
 use alims_domain::sealed::Sealed;
+use alims_domain::signature::Signatures;
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{DeadlinePosition, SweepPosition, WalkPosition};
@@ -137,6 +138,8 @@ pub(crate) fn created() -> StoredVersion {
             due_at: None,
             assignee: None,
             replaces: None,
+            signature: None,
+            signatures: Signatures::default(),
             validation_context: None,
             failure: None,
             rules: AppliedRules::lifecycle_only(),
@@ -237,6 +240,7 @@ pub(crate) fn refusal() -> Refusal {
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),
         code: RefusalCode::RuleViolation,
+        signature: None,
         reasons: vec![RuleReason { rule_id: "four-eyes".to_owned(), message: "A second person: ä.".to_owned() }],
         ruleset: Some("laboratory".to_owned()),
         ruleset_version: Some("7".to_owned()),

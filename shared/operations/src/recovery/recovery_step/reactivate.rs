@@ -1,6 +1,7 @@
 //! The turns that return a failed workflow to ACTIVE: they ask the rules, then append one version.
 
 use alims_domain::attempt::{Attempt, RefusedBy};
+use alims_domain::authentication::Authentication;
 use alims_domain::call::Call;
 use alims_domain::decide::{Decision, TransitionCommand, decide_transition};
 use alims_domain::event::{EventType, Workflow};
@@ -58,6 +59,7 @@ where
                     head: Some(reactivation.head.event()),
                     target_state: Some(reactivation.transition.to),
                     reason: reactivation.transition.reason.as_ref(),
+                    meaning: None,
                     now: reactivation.now,
                 };
                 self.log().record_refusal(&attempt.refused(id, RefusedBy::Rules(&violation))).await?;
@@ -162,6 +164,7 @@ impl Reactivation {
 fn call_of(document: &RecoveryDocument) -> Call {
     Call {
         principal: document.principal(),
+        authentication: Authentication::default(),
         request_id: document.recovery_id.to_string(),
         correlation_id: document.correlation_id.clone(),
         idempotency_key: None,

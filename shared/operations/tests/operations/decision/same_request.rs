@@ -3,6 +3,7 @@
 //! The tables below take requests and calls apart member by member, so that a new member does not compile before it is
 //! said here whether it makes another request.
 
+use alims_domain::authentication::{Authentication, Claimed};
 use alims_domain::call::{Call, Principal};
 use alims_domain::event::Failure;
 use alims_domain::idempotency::AcceptedRequest;
@@ -38,12 +39,13 @@ enum Seen {
 fn calls() -> Vec<(&'static str, Call, Seen)> {
     let ours = a_call_with_key("alice", "k-1");
     // Every member is named, so that a new one does not compile before it has its call here.
-    let Call { principal, request_id, correlation_id, idempotency_key } = Call {
+    let Call { principal, authentication, request_id, correlation_id, idempotency_key } = Call {
         principal: Principal {
             id: "bob".parse().unwrap(),
             tenant_id: "other".parse().unwrap(),
             roles: BTreeSet::from(["auditor".to_owned()]),
         },
+        authentication: Authentication { auth_time: Claimed::Is(at(1)), ..Authentication::default() },
         request_id: "another-request".to_owned(),
         correlation_id: "another-cause".parse().ok(),
         idempotency_key: "k-2".parse().ok(),
@@ -56,6 +58,8 @@ fn calls() -> Vec<(&'static str, Call, Seen)> {
         ("principal.id", by(Principal { id, ..alice.clone() }), Seen::Unknown),
         ("principal.tenant_id", by(Principal { tenant_id, ..alice.clone() }), Seen::Unknown),
         ("principal.roles", by(Principal { roles, ..alice.clone() }), Seen::Same),
+        // A person who signs in again may repeat a request.
+        ("authentication", Call { authentication, ..ours.clone() }, Seen::Same),
         ("request_id", Call { request_id, ..ours.clone() }, Seen::Same),
         ("correlation_id", Call { correlation_id, ..ours.clone() }, Seen::Same),
         ("idempotency_key", Call { idempotency_key, ..ours.clone() }, Seen::Unknown),
