@@ -155,8 +155,9 @@ async fn a_sign_in_that_is_not_enough_is_refused_with_what_is_needed_and_the_ref
     assert_eq!(ports.decision.log.entries(&key()).1.len(), count);
     // What a gateway makes of a number, and a list that is no list of the token.
     for auth_time in [json!(format!("{}", now())), json!("1.7954217e+09"), json!(1_795_421_700.5)] {
-        let seen = asked(&ports, &event().claim("auth_time", auth_time.clone()).query("dry_run=true").json(&review()));
-        assert_eq!(seen.await.status, 200, "{auth_time}");
+        let event = event().claim("auth_time", auth_time.clone()).query("dry_run=true").json(&review());
+        let seen = asked(&ports, &event).await;
+        assert_eq!(seen.status, 200, "{auth_time}");
     }
 }
 

@@ -1,13 +1,15 @@
 //! Two engines, one verdict: whatever is asked, the rules say the same in process and over the contract.
 
+use alims_domain::authentication::AuthenticatedBy;
 use alims_domain::call::Principal;
 use alims_domain::event::{Failure, Workflow};
+use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{TenantId, Version, WorkflowKey};
 use alims_domain::json::{Metadata, ValidationContext};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Transition, Verdict};
-use alims_domain::signature::Signatures;
+use alims_domain::signature::{KeptSignature, Meaning, Signature, Signatures};
 use alims_domain::timestamp::Timestamp;
 use alims_domain::workflow_data::WorkflowData;
 use alims_local::RulesEngine;
@@ -30,7 +32,7 @@ version: "2"
 workflow_types: [curious]
 rules:
 "#;
-const CURIOSITIES: [(&str, &str); 31] = [
+const CURIOSITIES: [(&str, &str); 37] = [
     ("id", r#"workflow.workflow_id.startsWith("w")"#),
     ("tenant", r#"workflow.tenant_id == "lab-1""#),
     ("state", r#"workflow.current_state in ["ACTIVE", "PAUSED"]"#),
@@ -62,11 +64,17 @@ const CURIOSITIES: [(&str, &str); 31] = [
     ("assignee", "workflow.assignee == transition.assignee"),
     ("mine", "transition.assignee == actor.id"),
     ("replaces", r#"transition.replaces == "w-0" && (transition.kind == "creation") == (workflow.replaces == null)"#),
+    ("signed", r#"(transition.kind == "signature") == (transition.signature != null)"#),
+    ("meaning", r#"transition.signature.meaning in ["review", "approval"] && transition.signature.comment != null"#),
+    ("reviewed", r#"signatures.exists(s, s.current && s.meaning == "review" && s.by != actor.id)"#),
+    ("counted", r#"signatures.all(s, s.current || "analyst" in s.roles)"#),
+    ("signer", r#"size(signatures) > 0 && signatures[0].name.startsWith("A") && size(signatures[0].hash) == 64"#),
+    ("fresh", r#"signatures.exists(s, now - s.at < duration("30m") && s.version > 4)"#),
 ];
 
 fn documents() -> Vec<(String, String)> {
     let applies_to: String = State::ALL.iter().map(|to| format!("      - {{ to: {to} }}\n")).collect();
-    let applies_to = format!("{applies_to}      - {{ amendment: true }}\n");
+    let applies_to = format!("{applies_to}      - {{ amendment: true }}\n      - {{ signature: true }}\n");
     let rules: String = CURIOSITIES
         .iter()
         .map(|(id, expression)| {
@@ -163,6 +171,28 @@ fn roles() -> impl Strategy<Value = BTreeSet<String>> {
     btree_set(select(vec!["analyst", "supervisor", "auditor"]).prop_map(str::to_owned), 0..3)
 }
 
+fn signature() -> impl Strategy<Value = Signature> {
+    let remark = option::of(select(vec!["Because.", "ä"]));
+    (select(Meaning::ALL.to_vec()), remark, roles(), instant(), 1_u64..9).prop_map(
+        |(meaning, comment, roles, auth_time, signed)| Signature {
+            meaning,
+            signer_name: "Anna ä \"B\"".parse().unwrap(),
+            roles: roles.iter().map(|role| role.parse().unwrap()).collect(),
+            comment: comment.map(|comment| comment.parse().unwrap()),
+            signed_version: Version::try_from(signed).unwrap(),
+            signed_hash: ChainHash::of(&signed.to_be_bytes()),
+            authenticated: AuthenticatedBy { auth_time, acr: None, amr: vec!["pwd".parse().unwrap()] },
+        },
+    )
+}
+
+fn signatures() -> impl Strategy<Value = Signatures> {
+    let kept = (signature(), person(), instant(), any::<bool>()).prop_map(|(signature, by, at, current)| {
+        KeptSignature { current, ..KeptSignature::new(&signature, &by.parse().unwrap(), at) }
+    });
+    vec(kept, 0..3).prop_map(|list| Signatures::try_from(list).unwrap())
+}
+
 fn asked() -> impl Strategy<Value = Asked> {
     let workflow = (
         select(vec!["w-1", "x"]),
@@ -174,13 +204,15 @@ fn asked() -> impl Strategy<Value = Asked> {
     );
     let people = (person(), person(), person(), roles());
     let times = (instant(), instant(), instant());
-    let transition = (select(moves()), option::of(select(vec!["Because.", "So."])), data(), any::<bool>());
+    let reason = option::of(select(vec!["Because.", "So."]));
+    let signed = (option::of(signature()), signatures());
+    let transition = (select(moves()), reason, data(), any::<bool>(), signed);
     (workflow, people, times, transition, option::of(object())).prop_map(
         |(
             (id, kind, tenant, previous, version, (stored, replaces)),
             people,
             times,
-            (moved, reason, data, retryable),
+            (moved, reason, data, retryable, (signature, signatures)),
             context,
         )| {
             let tenant_id: TenantId = tenant.parse().unwrap();
@@ -207,8 +239,8 @@ fn asked() -> impl Strategy<Value = Asked> {
                     reason: reason.map(|reason| reason.parse().unwrap()),
                     data,
                     failure: (to == State::Failed && from != Some(to)).then_some(failure),
-                    signature: None,
-                    signatures: Signatures::default(),
+                    signature: signature.filter(|_| from == Some(to)),
+                    signatures,
                 },
                 actor: Principal { id: people.2.parse().unwrap(), tenant_id, roles: people.3 },
                 context: context.map(|context| ValidationContext::new(context).unwrap()),

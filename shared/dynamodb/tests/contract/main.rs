@@ -9,6 +9,7 @@
 )]
 
 mod altered_items;
+mod detection;
 mod foreign_keys;
 mod golden;
 mod hints;

@@ -132,8 +132,10 @@ def main():
     versions = ["version-created", "version-active", "version-moved", "version-resumed"]
     for name in versions:
         check_version(name, ITEMS[name])
-    check_version("version-amended", ITEMS["version-amended"])
     before = dict(zip(versions[1:], versions))
+    for name in ["version-amended", "version-signed"]:
+        check_version(name, ITEMS[name])
+    before["version-signed"] = "version-amended"
     for name, previous in before.items():
         equal(name, "previous_hash", plain(ITEMS[name]["previous_hash"]), plain(ITEMS[previous]["hash"]))
     for name in ["quarantined", "released", "quarantined-beside", "released-beside", "quarantined-replaced", "released-replaced"]:

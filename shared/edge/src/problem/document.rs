@@ -94,15 +94,9 @@ impl ProblemDocument {
                 allowed_transitions: Some(invalid.current_state.allowed_transitions()),
                 ..bare
             },
-            Problem::WorkflowClosed(closed) => {
-                Self { current_state: Some(closed.current_state), version: Some(closed.version), ..bare }
-            }
-            Problem::NotSigned(not) => {
-                Self { current_state: Some(not.current_state), version: Some(not.version), ..bare }
-            }
-            Problem::VersionConflict { conflict, .. } => {
-                Self { current_state: Some(conflict.current_state), version: Some(conflict.version), ..bare }
-            }
+            Problem::WorkflowClosed(closed) => bare.of(closed.current_state, closed.version),
+            Problem::NotSigned(not) => bare.of(not.current_state, not.version),
+            Problem::VersionConflict { conflict, .. } => bare.of(conflict.current_state, conflict.version),
             Problem::NotReplaceable(NotReplaceable { why, .. }) => match why {
                 WhyNotReplaceable::NotFound => bare,
                 WhyNotReplaceable::NotClosed(state) => Self { current_state: Some(*state), ..bare },
@@ -136,5 +130,10 @@ impl ProblemDocument {
             | Problem::NotReached
             | Problem::Internal(_) => bare,
         }
+    }
+
+    /// The same about a workflow that is in this state, at this version.
+    fn of(self, state: State, version: Version) -> Self {
+        Self { current_state: Some(state), version: Some(version), ..self }
     }
 }

@@ -2,6 +2,7 @@
 
 use alims_domain::activity::ActivityKind;
 use alims_domain::audit_entry::{AuditAct, AuditEntry, AuditTrailReviewed, RecordsExported, StoredAuditEntry};
+use alims_domain::authentication::WhyInsufficient;
 use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
 use alims_domain::hashing::ChainHash;
@@ -17,9 +18,11 @@ use alims_domain::quarantine::{
 };
 use alims_domain::recovery::outcome::{Outcome, OutcomeStatus, Step, StepKind, Trigger};
 use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
-use alims_domain::refusal::{FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RuleReason, Whose};
+use alims_domain::refusal::{
+    FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RefusedSignature, RuleReason, Whose,
+};
 use alims_domain::sealed::Sealed;
-use alims_domain::signature::Signatures;
+use alims_domain::signature::{Meaning, Signatures};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{DeadlinePosition, SweepPosition, WalkPosition};
@@ -240,7 +243,7 @@ pub(crate) fn refusal() -> Refusal {
         requested_by: "mallory".parse().unwrap(),
         reason: Some("I want it.".parse().unwrap()),
         code: RefusalCode::RuleViolation,
-        signature: None,
+        signature: Some(RefusedSignature { meaning: Meaning::Review, insufficient: Some(WhyInsufficient::TooOld) }),
         reasons: vec![RuleReason { rule_id: "four-eyes".to_owned(), message: "A second person: ä.".to_owned() }],
         ruleset: Some("laboratory".to_owned()),
         ruleset_version: Some("7".to_owned()),

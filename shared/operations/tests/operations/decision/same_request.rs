@@ -11,17 +11,20 @@ use alims_domain::identifiers::Version;
 use alims_domain::json::ValidationContext;
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::signature::Meaning;
 use alims_domain::workflow_data::{Change, DataPatch, WorkflowData};
 use alims_operations::amend_workflow::{AmendWorkflowError, AmendmentRequest, amend_workflow};
 use alims_operations::create_workflow::{CreateWorkflowError, NewWorkflow, create_workflow};
 use alims_operations::request_state_transition::{
     RequestStateTransitionError, TransitionRequest, request_state_transition,
 };
-use alims_testing::MemoryLog;
+use alims_operations::sign_workflow::{SignWorkflowError, SignatureRequest, sign_workflow};
 use alims_testing::builders::{a_call_with_key, a_key, at, metadata, version};
+use alims_testing::{MemoryLog, RulesThatAllow};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::sign_workflow::{fresh, signing};
 use crate::{alice, allowing, new, to};
 
 /// What a request turns out to be of which the key was used before.
@@ -157,6 +160,25 @@ fn differing_amendments(ours: &AmendmentRequest) -> Vec<(&'static str, Amendment
     ]
 }
 
+/// For each member of a signature one that differs in it, by another value and by none.
+fn differing_signatures(ours: &SignatureRequest) -> Vec<(&'static str, SignatureRequest)> {
+    // Every member is named, so that a new one does not compile before it has its signature here.
+    let SignatureRequest { meaning, comment, signed, validation_context } = SignatureRequest {
+        meaning: Meaning::Approval,
+        comment: "another comment".parse().ok(),
+        signed: version(2).into(),
+        validation_context: Some(context(2)),
+    };
+    vec![
+        ("meaning", SignatureRequest { meaning, ..ours.clone() }),
+        ("comment", SignatureRequest { comment, ..ours.clone() }),
+        ("no comment", SignatureRequest { comment: None, ..ours.clone() }),
+        ("signed", SignatureRequest { signed, ..ours.clone() }),
+        ("validation_context", SignatureRequest { validation_context, ..ours.clone() }),
+        ("no validation_context", SignatureRequest { validation_context: None, ..ours.clone() }),
+    ]
+}
+
 fn patch(number: u64) -> Map<String, Value> {
     Map::from_iter([("number".to_owned(), json!(number))])
 }
@@ -277,6 +299,26 @@ async fn an_amendment_that_differs_in_one_member_is_another_request() {
     // Nor is it a move with the same key.
     let moved = request_state_transition(&allowing(&log), &call, &w, &to(State::Active)).await;
     assert!(matches!(moved, Err(RequestStateTransitionError::KeyReused)), "{moved:?}");
+}
+
+#[tokio::test]
+async fn a_signature_that_differs_in_one_member_is_another_request() {
+    let (log, call, w) = (MemoryLog::default(), fresh(a_call_with_key("alice", "k-1")), "w".parse().unwrap());
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    let ports = signing(log.clone(), RulesThatAllow);
+    let ours = SignatureRequest {
+        meaning: Meaning::Review,
+        comment: "as planned".parse().ok(),
+        signed: Version::FIRST.into(),
+        validation_context: Some(context(1)),
+    };
+    let first = sign_workflow(&ports, &call, &w, &ours).await.unwrap();
+    let again = sign_workflow(&ports, &call, &w, &ours).await.unwrap();
+    assert!(again.repeated && again.event == first.event);
+    for (what, other) in differing_signatures(&ours) {
+        let told = sign_workflow(&ports, &call, &w, &other).await;
+        assert!(matches!(told, Err(SignWorkflowError::KeyReused)), "{what}: {told:?}");
+    }
 }
 
 #[tokio::test]
