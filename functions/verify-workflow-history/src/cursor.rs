@@ -3,9 +3,9 @@
 //! A caller can make one up. It only says where the next page begins; the page says so too, and claims nothing about what
 //! comes before.
 
-use alims_domain::hash_chain::Checked;
 use alims_domain::identifiers::WorkflowKey;
 use alims_edge::cursor::Cursors;
+use alims_operations::verify_workflow_history::Reached;
 
 use crate::route::ROUTE;
 
@@ -20,15 +20,15 @@ impl VerificationCursors {
         Self(Cursors::of(&ROUTE, &key.tenant_id, &key.workflow_id))
     }
 
-    /// The cursor of the page behind this version.
+    /// The cursor of the page that continues from here.
     #[must_use]
-    pub fn seal(&self, checked: &Checked) -> String {
-        self.0.seal(checked)
+    pub fn seal(&self, reached: &Reached) -> String {
+        self.0.seal(reached)
     }
 
-    /// The version in a cursor; none when it is not a cursor of this verification.
+    /// The position in a cursor; none when it is not a cursor of this verification.
     #[must_use]
-    pub fn open(&self, cursor: &str) -> Option<Checked> {
+    pub fn open(&self, cursor: &str) -> Option<Reached> {
         self.0.open(cursor)
     }
 }
@@ -36,15 +36,20 @@ impl VerificationCursors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alims_domain::hash_chain::Checked;
+    use alims_operations::verify_workflow_history::KeptPosition;
     use alims_testing::builders::{a_created, a_key_of};
 
     #[test]
     fn a_cursor_opens_for_its_own_workflow_and_comes_back_as_it_was() {
         let of = |tenant: &str, id: &str| VerificationCursors::of(&a_key_of(&tenant.parse().expect("a tenant"), id));
         let checked = Checked::from(&a_created("wf-1").event);
-        let cursor = of("lab", "wf-1").seal(&checked);
-        assert_eq!(of("lab", "wf-1").open(&cursor), Some(checked));
-        assert_eq!(of("lab", "wf-2").open(&cursor), None);
-        assert_eq!(of("other", "wf-1").open(&cursor), None);
+        for kept in [None, Some(KeptPosition::default())] {
+            let reached = Reached { checked: checked.clone(), kept };
+            let cursor = of("lab", "wf-1").seal(&reached);
+            assert_eq!(of("lab", "wf-1").open(&cursor), Some(reached));
+            assert_eq!(of("lab", "wf-2").open(&cursor), None);
+            assert_eq!(of("other", "wf-1").open(&cursor), None);
+        }
     }
 }

@@ -12,7 +12,7 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
-use alims_operations::ports::{QuarantineLog, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{OverdueLog, QuarantineLog, RecoveryLog, WorkflowIndex, WorkflowLog};
 use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
@@ -22,21 +22,23 @@ use crate::response::Verification;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn verify_workflow_history<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
-    ports: &Ports<L, I>,
-    request: Request,
-) -> Response<Body> {
+pub async fn verify_workflow_history<L, I>(ports: &Ports<L, I>, request: Request) -> Response<Body>
+where
+    L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
+    I: WorkflowIndex,
+{
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.answer(answer(ports, &request)).await
 }
 
-async fn answer<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
-    ports: &Ports<L, I>,
-    request: &Incoming,
-) -> Result<Answer, Problem> {
-    let (call, VerificationRequest { workflow_id, checked, cursors }) = request::read(request)?;
-    let found = operation::verify_workflow_history(ports, &call, &workflow_id, checked).await;
+async fn answer<L, I>(ports: &Ports<L, I>, request: &Incoming) -> Result<Answer, Problem>
+where
+    L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
+    I: WorkflowIndex,
+{
+    let (call, VerificationRequest { workflow_id, reached, cursors }) = request::read(request)?;
+    let found = operation::verify_workflow_history(ports, &call, &workflow_id, reached).await;
     Answer::ok(&Verification::new(workflow_id, found.map_err(problems::problem)?, &cursors))
 }
 

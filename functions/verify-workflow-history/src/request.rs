@@ -1,13 +1,13 @@
 //! Reads the request to check a workflow's history.
 
 use alims_domain::call::Call;
-use alims_domain::hash_chain::Checked;
 use alims_domain::identifiers::WorkflowId;
 use alims_edge::cursor::not_ours;
 use alims_edge::problem::Problem;
 use alims_edge::reader::faults::Faults;
 use alims_edge::reader::incoming::Incoming;
 use alims_edge::reader::query::Query;
+use alims_operations::verify_workflow_history::Reached;
 
 use crate::cursor::VerificationCursors;
 
@@ -16,8 +16,8 @@ use crate::cursor::VerificationCursors;
 pub struct VerificationRequest {
     /// The workflow.
     pub workflow_id: WorkflowId,
-    /// Continue behind this version.
-    pub checked: Option<Checked>,
+    /// Continue from here.
+    pub reached: Option<Reached>,
     /// Makes the cursor of the next page.
     pub cursors: VerificationCursors,
 }
@@ -37,7 +37,7 @@ pub fn read(request: &Incoming) -> Result<(Call, VerificationRequest), Problem> 
         Some(cursors) => cursors.open(text).map(Some).ok_or_else(not_ours),
         None => Ok(None),
     };
-    let checked = query.take("cursor", open, &mut faults).flatten();
+    let reached = query.take("cursor", open, &mut faults).flatten();
     query.finish(&mut faults);
-    faults.conclude(|| Some((call, VerificationRequest { workflow_id: workflow_id?, checked, cursors: cursors? })))
+    faults.conclude(|| Some((call, VerificationRequest { workflow_id: workflow_id?, reached, cursors: cursors? })))
 }

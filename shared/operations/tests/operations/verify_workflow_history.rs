@@ -1,13 +1,27 @@
 //! Verifying a history from its first version to its end.
 
+use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, BreakKind, Checked};
+use alims_domain::hashing::ChainHash;
+use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
-use alims_domain::limits::{CHECKED_AT_ONCE_MAX, CHECKED_BYTES_MAX, CHECKED_VERSIONS_MAX, METADATA_BYTES_MAX};
+use alims_domain::limits::{
+    CHECKED_AT_ONCE_MAX, CHECKED_BYTES_MAX, CHECKED_ENTRIES_MAX, CHECKED_VERSIONS_MAX, METADATA_BYTES_MAX,
+};
+use alims_domain::overdue::Overdue;
+use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
+use alims_domain::recovery::records::RecoveryClaim;
+use alims_domain::refusal::Refusal;
+use alims_operations::ports::{OverdueLog as _, QuarantineLog as _, RecoveryLog as _, WorkflowLog as _};
 use alims_operations::verify_workflow_history::{
-    Ports, Verification, VerifyWorkflowHistoryError, verify_workflow_history,
+    BrokenEntry, EntryFault, EntryName, KeptChecked, Ports, Reached, Verification, VerifyWorkflowHistoryError,
+    verify_workflow_history,
 };
 use alims_operations::{ReadPorts, ReadWorkflowError};
-use alims_testing::builders::{a_chain, a_created, a_key, a_move, metadata, version, with_metadata};
+use alims_testing::builders::{
+    a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_move, a_quarantine, a_refusal, a_release, an_overdue,
+    at, metadata, version, with_metadata,
+};
 use alims_testing::{EverybodyMay, Faulty, MemoryIndex, MemoryLog, Script};
 use serde_json::json;
 use std::sync::Arc;
@@ -132,8 +146,9 @@ async fn a_version_made_up_or_changed_since_is_no_place_to_continue_from() {
     let chain = a_chain(&a_key("w"), 6, 7);
     let log = holding(&chain);
     let at = |number: usize| Checked::from(&chain[number - 1].event);
-    let verified =
-        async |checked| verify_workflow_history(&verifying(log.clone()), &alice(), &w(), Some(checked)).await;
+    let verified = async |checked| {
+        verify_workflow_history(&verifying(log.clone()), &alice(), &w(), Some(Reached::from(checked))).await
+    };
     let (other, beyond) = (a_created("x").event.hash, version(7));
     for made_up in [
         Checked { hash: other, ..at(3) },
@@ -156,4 +171,89 @@ async fn a_version_made_up_or_changed_since_is_no_place_to_continue_from() {
     assert!(matches!(verified(at(3)).await, Err(VerifyWorkflowHistoryError::NotThere(_))));
     log.remove(&a_key("w"), version(3));
     assert!(matches!(verified(at(3)).await, Err(VerifyWorkflowHistoryError::NotThere(_))));
+}
+
+fn named(head: &WorkflowEvent) -> (Version, Option<ChainHash>) {
+    (head.version, Some(head.hash.clone()))
+}
+
+fn refused(head: &WorkflowEvent) -> Refusal {
+    let (version, head_hash) = named(head);
+    Refusal { version: Some(version), head_hash, ..a_refusal(&a_key("w")) }
+}
+
+/// A log of three versions, and the newest of them.
+fn of_three() -> (MemoryLog, WorkflowEvent) {
+    let chain = a_chain(&a_key("w"), 3, 7);
+    (holding(&chain), chain[2].event.clone())
+}
+
+#[tokio::test]
+async fn a_verification_counts_the_entries_beside_the_versions_in_bounded_parts() {
+    let ((log, head), key) = (of_three(), a_key("w"));
+    let refusals = CHECKED_ENTRIES_MAX + 50;
+    for _ in 0..refusals {
+        log.record_refusal(&refused(&head)).await.unwrap();
+    }
+    let (version, head_hash) = named(&head);
+    let claim = RecoveryClaim { head_hash: head_hash.clone(), ..a_claim(&key, version.get(), 1) };
+    log.claim_recovery(&claim).await.unwrap();
+    log.record_recovery(&a_full_record(&claim)).await.unwrap();
+    for entry in [a_quarantine(&key, &a_break(2)), a_release(&key, &a_break(2))] {
+        let (version, head_hash) = (Some(version), head_hash.clone());
+        log.record_quarantine(&match entry {
+            QuarantineEntry::Quarantined(entry) => {
+                QuarantineEntry::Quarantined(Quarantine { version, head_hash, ..entry })
+            }
+            QuarantineEntry::Released(entry) => QuarantineEntry::Released(Release { version, head_hash, ..entry }),
+        })
+        .await
+        .unwrap();
+    }
+    log.record_overdue(&Overdue { version, head_hash: head.hash.clone(), ..an_overdue(&key, at(1)) }).await.unwrap();
+
+    let whole = parts(&log).await;
+    assert!(whole.iter().all(|part| part.broken.is_none() && part.broken_entries.is_empty()), "{whole:?}");
+    let kept: Vec<KeptChecked> = whole.iter().map(|part| part.kept.unwrap()).collect();
+    let at_most = u64::try_from(CHECKED_ENTRIES_MAX).unwrap();
+    let first = KeptChecked { refusals: at_most, quarantines: 2, recoveries: 0, overdue: 0 };
+    let second = KeptChecked { refusals: 50, quarantines: 0, recoveries: 2, overdue: 1 };
+    assert_eq!(kept, [first, second]);
+    assert_eq!(whole.iter().map(|part| part.versions_checked).collect::<Vec<_>>(), [3, 0]);
+}
+
+#[tokio::test]
+async fn a_verification_names_an_entry_that_cannot_be_read_or_names_a_version_that_is_not_there() {
+    let (_, head) = of_three();
+    let other = Refusal { head_hash: Some(ChainHash::of(b"another history")), ..refused(&head) };
+    let beyond = Refusal { version: Some(version(4)), ..refused(&head) };
+    for refusal in [other, beyond] {
+        let (log, _) = of_three();
+        log.record_refusal(&refused(&head)).await.unwrap();
+        log.record_refusal(&refusal).await.unwrap();
+        let found = verify_workflow_history(&verifying(log), &alice(), &w(), None).await.unwrap();
+        let fault = EntryFault::OtherVersion(refusal.version.unwrap());
+        assert_eq!(found.broken_entries, [BrokenEntry { name: EntryName::Refusal(refusal.event_id), fault }]);
+        assert_eq!((found.broken, found.next, found.kept.map(|kept| kept.refusals)), (None, None, Some(1)));
+    }
+    let (log, key) = (of_three().0, a_key("w"));
+    log.damage_claim(&key, version(3), 1, "a claim");
+    log.damage_quarantines(&key, version(2), "a quarantine");
+    let found = verify_workflow_history(&verifying(log), &alice(), &w(), None).await.unwrap();
+    let unreadable = |why| EntryFault::Unreadable(MemoryLog::content_of_damaged(why));
+    let broken = [
+        BrokenEntry { name: EntryName::Quarantine(None), fault: unreadable("a quarantine") },
+        BrokenEntry { name: EntryName::Recovery(version(3), 1), fault: unreadable("a claim") },
+    ];
+    assert_eq!((found.broken_entries.as_slice(), found.kept), (&broken[..], Some(KeptChecked::default())));
+}
+
+#[tokio::test]
+async fn an_entry_that_met_no_version_or_an_unreadable_one_names_no_hash_and_is_sound() {
+    let (log, head) = of_three();
+    for version in [None, Some(head.version)] {
+        log.record_refusal(&Refusal { version, head_hash: None, ..refused(&head) }).await.unwrap();
+    }
+    let found = verify_workflow_history(&verifying(log), &alice(), &w(), None).await.unwrap();
+    assert_eq!((found.broken_entries, found.kept.map(|kept| kept.refusals)), (vec![], Some(2)));
 }
