@@ -21,7 +21,7 @@ pub fn described() -> Described {
                       says so; a page claims nothing about versions before its `from_version`. A broken chain is a \
                       result, not an error. The check also compares the history with the hash that the index keeps of \
                       the newest published version: a history whose end was cut off is a sound chain. Behind the last version \
-                      it checks the entries beside the versions, at most 100 for each request: that the content of \
+                      it checks the entries beside the versions, at most 100 of each kind for each request: that the content of \
                       each fits its hash, and that the version it names has the hash it names.",
         parameters: vec![parameters::workflow_id(), parameters::cursor(), parameters::correlation_id()],
         body: None,

@@ -85,7 +85,7 @@ pub const CHECKED_VERSIONS_MAX: usize = 500;
 /// Metadata and validation contexts that one call checks of a history, as compact JSON, in bytes. A call exceeds it by
 /// at most what it reads at once.
 pub const CHECKED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Entries beside the versions that one call checks. Each may take the read of one version more.
+/// Entries beside the versions that one call checks of each kind. Each may take the read of one version more.
 pub const CHECKED_ENTRIES_MAX: usize = 100;
 
 /// Entries of one `PutEvents` call (Amazon EventBridge API reference, `PutEvents`).

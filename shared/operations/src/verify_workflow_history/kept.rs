@@ -9,6 +9,7 @@ use alims_domain::quarantine::{Met, QuarantineEntry, QuarantineRecord};
 use alims_domain::recovery::records::KeptRecovery;
 use alims_domain::refusal::KeptRefusal;
 use alims_domain::timestamp::Timestamp;
+use futures_util::future::try_join4;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -90,8 +91,8 @@ impl KeptPart {
     }
 }
 
-/// Checks a bounded part of the entries of a workflow of which every version is valid: at most [`CHECKED_ENTRIES_MAX`],
-/// and the quarantines, which are few, with the first part.
+/// Checks a bounded part of the entries of a workflow of which every version is valid: at most [`CHECKED_ENTRIES_MAX`] of
+/// each kind, and the quarantines, which are few, with the first part.
 ///
 /// `hashes` are those of versions that were read already.
 ///
@@ -103,33 +104,34 @@ pub(super) async fn check<L: WorkflowLog + QuarantineLog + RecoveryLog + Overdue
     after: Option<KeptPosition>,
     hashes: BTreeMap<Version, ChainHash>,
 ) -> Result<KeptPart, StoreError> {
-    let mut check = Check { log, key, hashes, part: KeptPart::default() };
-    if after.is_none() {
-        check.quarantines(log.quarantine(key).await?).await?;
-    }
     let mut position = after.unwrap_or_default();
-    let mut room = CHECKED_ENTRIES_MAX;
-    for kept in log.refusals(key, position.refusal, room).await? {
+    let quarantine =
+        async { if after.is_some() { Ok(QuarantineRecord::default()) } else { log.quarantine(key).await } };
+    // At the same time: one after another they could take longer than a request has.
+    let (quarantine, refusals, recoveries, overdue) = try_join4(
+        quarantine,
+        log.refusals(key, position.refusal, CHECKED_ENTRIES_MAX),
+        log.recoveries_after(key, position.recovery, CHECKED_ENTRIES_MAX),
+        log.overdue(key, position.overdue, CHECKED_ENTRIES_MAX),
+    )
+    .await?;
+    // Fewer than were asked for means that there are no more.
+    let is_cut = [refusals.len(), recoveries.len(), overdue.len()].into_iter().any(|read| read >= CHECKED_ENTRIES_MAX);
+    let mut check = Check { log, key, hashes, part: KeptPart::default() };
+    check.quarantines(quarantine).await?;
+    for kept in refusals {
         position.refusal = Some(kept.event_id());
-        room = room.saturating_sub(1);
         check.refusal(kept).await?;
     }
-    if room > 0 {
-        for kept in log.recoveries_after(key, position.recovery, room).await? {
-            position.recovery = Some(kept.place());
-            room = room.saturating_sub(1);
-            check.recovery(kept).await?;
-        }
+    for kept in recoveries {
+        position.recovery = Some(kept.place());
+        check.recovery(kept).await?;
     }
-    if room > 0 {
-        for kept in log.overdue(key, position.overdue, room).await? {
-            position.overdue = Some(kept.due_at());
-            room = room.saturating_sub(1);
-            check.overdue(kept).await?;
-        }
+    for kept in overdue {
+        position.overdue = Some(kept.due_at());
+        check.overdue(kept).await?;
     }
-    // Fewer than were asked for means that there are no more.
-    Ok(KeptPart { next: (room == 0).then_some(position), ..check.part })
+    Ok(KeptPart { next: is_cut.then_some(position), ..check.part })
 }
 
 /// A check under way.

@@ -216,8 +216,8 @@ async fn a_verification_counts_the_entries_beside_the_versions_in_bounded_parts(
     assert!(whole.iter().all(|part| part.broken.is_none() && part.broken_entries.is_empty()), "{whole:?}");
     let kept: Vec<KeptChecked> = whole.iter().map(|part| part.kept.unwrap()).collect();
     let at_most = u64::try_from(CHECKED_ENTRIES_MAX).unwrap();
-    let first = KeptChecked { refusals: at_most, quarantines: 2, recoveries: 0, overdue: 0 };
-    let second = KeptChecked { refusals: 50, quarantines: 0, recoveries: 2, overdue: 1 };
+    let first = KeptChecked { refusals: at_most, quarantines: 2, recoveries: 2, overdue: 1 };
+    let second = KeptChecked { refusals: 50, ..KeptChecked::default() };
     assert_eq!(kept, [first, second]);
     assert_eq!(whole.iter().map(|part| part.versions_checked).collect::<Vec<_>>(), [3, 0]);
 }
