@@ -20,7 +20,7 @@ IN_WORDS = [
     # Control characters and characters that nobody sees.
     re.compile(r"without control characters|has only invisible characters"),
     # The version in the body is that of the header.
-    re.compile(r"differs from the header if-match"),
+    re.compile(r"is not a version that the header if-match names"),
     # What a body says again of path and token is what they say.
     re.compile(r"differs from the (path|token)"),
     # A plus in a query may be meant either way; the tester writes a space so.
