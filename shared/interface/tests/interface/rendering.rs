@@ -21,6 +21,7 @@ use alims_operations::get_workflow_state::WorkflowNow;
 use alims_operations::ports::EndedHow;
 use alims_operations::release_workflow::Released;
 use alims_operations::replay_events::Replay;
+use alims_operations::verify_workflow_history::{BrokenEntry, EntryFault, EntryName, KeptChecked, Reached};
 use alims_operations::{Accepted, verify_workflow_history};
 use alims_testing::builders::{
     a_break, a_claim, a_created, a_full_record, a_key, a_move, a_quarantine, a_release, at, version, with_metadata,
@@ -117,6 +118,8 @@ fn a_check_says_what_it_found_and_claims_nothing_before_its_end() {
         head_hash: Some(created.hash.clone()),
         broken,
         published_hash: None,
+        kept: None,
+        broken_entries: Vec::new(),
         next,
     };
     let shown =
@@ -129,10 +132,30 @@ fn a_check_says_what_it_found_and_claims_nothing_before_its_end() {
     let broken = shown(Some(Break { at: version(2), fault: BreakKind::Unlinked }), None);
     assert_eq!((&broken["valid"], &broken["broken_at_version"]), (&json!(false), &json!(2)));
     assert_eq!((&broken["complete"], &broken["fault"]), (&json!(true), &json!("unlinked")));
-    let checked = Checked::from(&created);
-    let unfinished = shown(None, Some(checked.clone()));
+    let reached = Reached::from(Checked::from(&created));
+    let unfinished = shown(None, Some(reached.clone()));
     assert_eq!((&unfinished["complete"], unfinished.get("valid")), (&json!(false), None));
-    assert_eq!(unfinished["next_cursor"].as_str().and_then(|cursor| cursors.open(cursor)), Some(checked));
+    assert_eq!(unfinished["next_cursor"].as_str().and_then(|cursor| cursors.open(cursor)), Some(reached));
+
+    let kept = Some(KeptChecked { refusals: 3, quarantines: 2, recoveries: 1, overdue: 0 });
+    let names = [
+        EntryName::Refusal(created.event_id),
+        EntryName::Quarantine(None),
+        EntryName::Recovery(version(3), 2),
+        EntryName::Overdue(at(0)),
+    ];
+    let fault = EntryFault::OtherVersion(version(3));
+    let broken_entries = names.map(|name| BrokenEntry { name, fault: fault.clone() }).into();
+    let found = verify_workflow_history::Verification { kept, broken_entries, ..found(None, None) };
+    let shown = json_of(Verification::new("wf-1".parse().expect("an id"), found, &cursors));
+    assert_eq!((&shown["complete"], &shown["valid"]), (&json!(true), &json!(false)));
+    assert_eq!(shown["entries_checked"], json!({"refusals": 3, "quarantines": 2, "recoveries": 1, "overdue": 0}));
+    let other = |kind: &str| json!({"kind": kind, "fault": "other-version", "version": 3});
+    let mut expected = ["refusals", "quarantines", "recoveries", "overdue"].map(other);
+    expected[0]["event_id"] = json!(created.event_id);
+    expected[2]["attempt"] = json!(2);
+    expected[3]["due_at"] = json!(at(0));
+    assert_eq!(shown["broken_entries"], json!(expected));
 }
 
 #[test]
