@@ -1,8 +1,7 @@
 //! Wires sign-workflow.
 
 use alims_edge::reader::token::TokenReader;
-use alims_operations::DecisionPorts;
-use alims_operations::sign_workflow::Ports;
+use alims_operations::{DecisionPorts, sign_workflow::Ports};
 use alims_rules::Rules;
 use alims_runtime::{FreshIds, SystemClock, aws_config, serve, start, warm_log};
 use alims_store::Store;

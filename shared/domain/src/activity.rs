@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-use crate::audit_entry::{AUDIT_TRAIL_REVIEWED, RECORDS_EXPORTED};
 use crate::event::EventType;
 use crate::invalid::InvalidValue;
 use crate::overdue::WORKFLOW_OVERDUE;
@@ -75,8 +74,8 @@ impl ActivityKind {
             Self::WorkflowOverdue => WORKFLOW_OVERDUE,
             Self::RecoveryRequested => "RecoveryRequested",
             Self::RecoveryEnded => "RecoveryEnded",
-            Self::RecordsExported => RECORDS_EXPORTED,
-            Self::AuditTrailReviewed => AUDIT_TRAIL_REVIEWED,
+            Self::RecordsExported => "RecordsExported",
+            Self::AuditTrailReviewed => "AuditTrailReviewed",
         }
     }
 }

@@ -9,11 +9,6 @@ use crate::identifiers::{CorrelationId, EventId, PrincipalId, Reason, TenantId, 
 use crate::sealed::{LogEntry, Sealed};
 use crate::timestamp::Timestamp;
 
-/// The event type of an export in the log.
-pub const RECORDS_EXPORTED: &str = "RecordsExported";
-/// The event type of a review in the log.
-pub const AUDIT_TRAIL_REVIEWED: &str = "AuditTrailReviewed";
-
 /// An act of a tenant's principal that the log keeps and that is about no one workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

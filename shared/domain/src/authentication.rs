@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::call::Call;
 use crate::identifiers::{AuthenticationName, PrintedName, Role};
 use crate::limits::{AUTH_TIME_AHEAD_SECONDS, SIGNATURE_ROLES_MAX};
 use crate::stored_name::named_as_str;
@@ -155,12 +154,16 @@ impl Default for FreshAuthentication {
 }
 
 impl FreshAuthentication {
-    /// The signer, when the caller's authentication is enough at this instant.
+    /// The signer, when the authentication of a caller with these roles is enough at this instant.
     ///
     /// # Errors
     /// Why it is not.
-    pub fn signer(&self, call: &Call, now: Timestamp) -> Result<Signer, WhyInsufficient> {
-        let Authentication { name, auth_time, acr, amr } = &call.authentication;
+    pub fn signer(
+        &self,
+        Authentication { name, auth_time, acr, amr }: &Authentication,
+        roles: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<Signer, WhyInsufficient> {
         let auth_time = match auth_time {
             Claimed::Is(auth_time) => *auth_time,
             Claimed::Absent => return Err(WhyInsufficient::NoAuthTime),
@@ -184,7 +187,7 @@ impl FreshAuthentication {
             Claimed::Absent => return Err(WhyInsufficient::NoName),
             Claimed::Unusable => return Err(WhyInsufficient::UnprintableName),
         };
-        let roles: BTreeSet<Role> = call.principal.roles.iter().filter_map(|role| role.parse().ok()).collect();
+        let roles: BTreeSet<Role> = roles.iter().filter_map(|role| role.parse().ok()).collect();
         if roles.len() > SIGNATURE_ROLES_MAX {
             return Err(WhyInsufficient::TooManyRoles);
         }

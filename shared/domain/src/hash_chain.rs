@@ -11,7 +11,7 @@ use std::fmt;
 use crate::event::{EventType, WorkflowEvent};
 use crate::hashing::{ChainHash, NotCanonical, canonical_json};
 use crate::identifiers::{Version, WorkflowKey};
-use crate::signature::{signatures_follow, signs_as_its_kind};
+use crate::signed_versions::{signatures_follow, signs_as_its_kind};
 use crate::stored_name::{Part, digest, named_as_str};
 
 /// The hash an event must carry.

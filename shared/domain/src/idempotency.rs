@@ -67,7 +67,8 @@ impl RepeatableRequest {
     }
 }
 
-/// Names the principal's key, so that a repeated request meets what the first one made.
+/// Names the principal's key, so that a repeated request meets what the first one made. The name never changes: it is a
+/// part of stored keys.
 impl StoredName for RepeatableRequest {
     fn stored_name(&self) -> Cow<'_, str> {
         Cow::Borrowed(&self.key)

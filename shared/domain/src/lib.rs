@@ -37,6 +37,7 @@ pub mod ruling;
 pub mod schema;
 pub mod sealed;
 pub mod signature;
+mod signed_versions;
 pub mod signing;
 pub mod stored_name;
 pub mod stored_version;

@@ -138,7 +138,7 @@ pub async fn sign_workflow<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
     };
     let repeatable = repeatable(call, workflow_id, request)?;
     // The clock and not the head's instant: a head from a clock that was ahead would make everybody's sign-in old.
-    let signer = needed.signer(call, ports.clock.now());
+    let signer = needed.signer(&call.authentication, &call.principal.roles, ports.clock.now());
     let rejected = match decide(&loaded, call, signer.as_ref(), request, repeatable.as_ref()) {
         Decision::Repeated(version) => return Ok(loaded.first_answer(&ports.log, version).await?),
         Decision::Rejected(rejected) => rejected,
@@ -203,7 +203,7 @@ pub async fn try_signature<L: WorkflowLog + QuarantineLog, R: TransitionRules>(
 ) -> Result<WouldBeSigned, SignWorkflowError> {
     let asked = asked(request);
     let loaded = load(ports, call, workflow_id, asked).await?;
-    let signer = needed.signer(call, ports.clock.now());
+    let signer = needed.signer(&call.authentication, &call.principal.roles, ports.clock.now());
     match decide(&loaded, call, signer.as_ref(), request, None) {
         Decision::Repeated(_) => Err(Bug::Decision("a request without a key is a repetition").into()),
         Decision::Rejected(rejected) => Err(error(rejected, needed)),

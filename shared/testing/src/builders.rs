@@ -30,7 +30,6 @@ use std::sync::LazyLock;
 
 use crate::SequentialIds;
 
-pub use crate::some_audit_entries::{a_review, an_export, some_request};
 pub use crate::some_rulesets::some_rulesets;
 
 /// Where ids of built values come from: none comes twice in a process.

@@ -26,7 +26,7 @@ pub mod odd_documents;
 mod policies;
 mod records;
 mod rules;
-mod some_audit_entries;
+pub mod some_audit_entries;
 mod some_rulesets;
 
 pub use built::built_binary;

@@ -1,25 +1,14 @@
 //! The audit entries of the log in memory.
 
-use alims_domain::activity::ActivityKind;
 use alims_domain::audit_entry::{KeptAuditEntry, StoredAuditEntry};
 use alims_domain::hashing::ChainHash;
 use alims_domain::idempotency::RepeatableRequest;
-use alims_domain::identifiers::{PrincipalId, TenantId};
+use alims_domain::identifiers::TenantId;
 use alims_domain::stored_name::StoredName;
-use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{AuditEntries, AuditPlace, AuditRecorded, StoreError};
 
 use crate::memory_log::MemoryLog;
-use crate::records::Kept;
-
-/// An audit entry, and what the activity says of it without reading it.
-#[derive(Clone, Debug)]
-pub(crate) struct MemoryAudit {
-    pub(crate) at: Timestamp,
-    pub(crate) kind: ActivityKind,
-    pub(crate) by: PrincipalId,
-    pub(crate) kept: Kept<StoredAuditEntry>,
-}
+use crate::records::{Kept, MemoryAudit};
 
 impl MemoryLog {
     /// Every readable audit entry of a tenant.

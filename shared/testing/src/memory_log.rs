@@ -12,8 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::contract::tampered::{Place, Tampered};
-use crate::memory_audit::MemoryAudit;
-use crate::records::{Kept, Noted, NotedPlace, Records};
+use crate::records::{Kept, MemoryAudit, Noted, NotedPlace, Records};
 
 /// A log that lasts as long as its clones, which share it.
 #[derive(Clone, Debug)]

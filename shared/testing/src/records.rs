@@ -1,6 +1,7 @@
 //! One workflow's recoveries and quarantines, as the log in memory holds them.
 
 use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::StoredAuditEntry;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, PrincipalId, Version};
 use alims_domain::overdue::Overdue;
@@ -13,6 +14,15 @@ use crate::contract::tampered::Place;
 
 /// An entry or, if it is unreadable, the hash of the stored bytes.
 pub(crate) type Kept<T> = Result<T, ChainHash>;
+
+/// An audit entry, and what the activity says of it without reading it.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryAudit {
+    pub(crate) at: Timestamp,
+    pub(crate) kind: ActivityKind,
+    pub(crate) by: PrincipalId,
+    pub(crate) kept: Kept<StoredAuditEntry>,
+}
 
 /// One workflow's records.
 #[derive(Debug, Default)]

@@ -23,12 +23,22 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "ChainHash::of(",
-        &["shared/domain/src/hash_chain.rs", "shared/domain/src/witness.rs", "shared/dynamodb/src/item_hash.rs"],
+        &[
+            "shared/domain/src/hash_chain.rs",
+            "shared/domain/src/sealed.rs",
+            "shared/domain/src/witness.rs",
+            "shared/dynamodb/src/item_hash.rs",
+        ],
         "hash canonical JSON or a digest of parts",
     ),
     (
         "impl StoredName for",
-        &["shared/domain/src/identifiers.rs", "shared/domain/src/quarantine.rs", "shared/domain/src/timestamp.rs"],
+        &[
+            "shared/domain/src/idempotency.rs",
+            "shared/domain/src/identifiers.rs",
+            "shared/domain/src/quarantine.rs",
+            "shared/domain/src/timestamp.rs",
+        ],
         "a type with a stored name never changes it: say so beside it",
     ),
     ("for KeyText", &[], "a key is not made from any text"),

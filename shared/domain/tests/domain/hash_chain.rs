@@ -98,8 +98,10 @@ fn forged(event: &WorkflowEvent, forge: impl Fn(&mut WorkflowEvent)) -> Workflow
 
 #[test]
 fn a_forged_version_with_a_fitting_hash_is_noticed_by_the_one_after_it() {
-    let mut events = chain(4, 7);
-    events[1] = forged(&events[1], |event| event.requested_by = "mallory".parse().unwrap());
+    let (created, paused) = (a_created("w"), State::Paused);
+    let active = a_move(&created, State::Active);
+    let mallory = forged(&active.event, |event| event.requested_by = "mallory".parse().unwrap());
+    let events = vec![created.event, mallory, a_move(&active, paused).event];
     assert_eq!(walk(events), Some(Break { at: version(3), fault: BreakKind::Unlinked }));
 }
 

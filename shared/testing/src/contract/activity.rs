@@ -22,10 +22,11 @@ use tokio::task::JoinSet;
 
 use crate::builders::{
     a_break, a_claim, a_created_of, a_fresh_tenant, a_full_record, a_key_of, a_move, a_quarantine, a_refusal,
-    a_release, a_review, an_export, an_overdue, at, sealed, version,
+    a_release, an_overdue, at, sealed, version,
 };
 use crate::contract::log::a_fresh_key;
 use crate::contract::tampered::{Place, Tampered};
+use crate::some_audit_entries::{a_review, an_export};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

@@ -7,8 +7,9 @@ use alims_operations::ports::{AuditEntries, AuditPlace, AuditRecorded, LogWalk, 
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 
-use crate::builders::{a_fresh_tenant, a_review, an_export, at, some_request};
+use crate::builders::{a_fresh_tenant, at};
 use crate::contract::tampered::Tampered;
+use crate::some_audit_entries::{a_review, an_export, some_request};
 
 /// Every readable entry of a tenant, one page of this size after another, and the places in their order.
 async fn all<L: AuditEntries>(log: &L, tenant: &TenantId, limit: usize) -> (Vec<SealedAuditEntry>, Vec<AuditPlace>) {
