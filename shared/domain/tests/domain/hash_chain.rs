@@ -181,7 +181,10 @@ proptest! {
         ];
         let expected = if before.event.to_state.is_closed() { Err(BreakKind::Unlinked) } else { Ok(()) };
         for change in changes {
-            let amendment = forged(&an_amendment(&before, before.event.data()).event, change);
+            let amendment = forged(&an_amendment(&before, before.event.data()).event, |event| {
+                change(event);
+                event.signatures = before.event.signatures_with(&event.data());
+            });
             let key = a_key("w");
             let mut walk = ChainWalk::continuing(&key, before.event.clone());
             prop_assert_eq!(walk.step(amendment).map_err(|broken| broken.fault), expected);

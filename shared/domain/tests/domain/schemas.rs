@@ -26,7 +26,7 @@ fn validators(others: Others) -> BTreeMap<&'static str, Validator> {
 }
 
 /// Members that need not be there.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 17] = [
     "/reason",
     "/validation_context",
     "/correlation_id",
@@ -40,11 +40,24 @@ const OPTIONAL: [&str; 13] = [
     "/due_at",
     "/assignee",
     "/replaces",
+    "/signatures",
+    "/signature/comment",
+    "/signature/authenticated/acr",
+    "/signature/authenticated/amr",
 ];
 
 /// Members that need not be there in a refused attempt.
-const OPTIONAL_IN_REFUSALS: [&str; 6] =
-    ["/version", "/target_state", "/replaces", "/reasons", "/policies", "/further_not_kept"];
+const OPTIONAL_IN_REFUSALS: [&str; 9] = [
+    "/version",
+    "/head_hash",
+    "/target_state",
+    "/replaces",
+    "/reasons",
+    "/policies",
+    "/further_not_kept",
+    "/signature",
+    "/signature/insufficient",
+];
 
 fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
@@ -196,9 +209,11 @@ fn a_detail_that_lacks_a_member_or_has_another_type_or_a_null_in_its_place_fits_
             let is_a_remark = detail["event_type"] == "WorkflowAmended" && pointer == "/reason";
             let is_the_state_of_an_overdue =
                 detail["event_type"] == "WorkflowOverdue" && ["/current_state", "/due_at"].contains(&&*pointer);
-            let must_be_there = is_the_reason_of_a_release || is_a_remark || is_the_state_of_an_overdue;
+            let is_of_a_signature = detail["event_type"] == "WorkflowSigned" && pointer == "/signatures";
+            let must_be_there =
+                is_the_reason_of_a_release || is_a_remark || is_the_state_of_an_overdue || is_of_a_signature;
             let may_lack = (OPTIONAL.contains(&&*pointer) && !must_be_there)
-                || (is_of_a_break && pointer == "/version")
+                || (is_of_a_break && ["/version", "/head_hash"].contains(&&*pointer))
                 || (is_refusal(&detail) && OPTIONAL_IN_REFUSALS.contains(&&*pointer));
             assert_eq!(fits(&without(&detail, &pointer)).len(), usize::from(may_lack), "without {pointer}: {detail}");
             let member = detail.pointer(&pointer).unwrap();

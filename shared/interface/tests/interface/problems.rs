@@ -52,6 +52,7 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
                               {"message": "the header if-match must be …"}]}),
         ),
         (Problem::Unauthenticated("The request carries no verified token"), 401, json!({})),
+        (insufficient(WhyInsufficient::TooOld), 401, json!({})),
         (Problem::Forbidden(Forbidden { action: "failWorkflow", policies: vec!["p".to_owned()] }), 403, json!({})),
         (Problem::WorkflowNotFound, 404, json!({})),
         (Problem::WorkflowAlreadyExists("wf-1".parse().expect("an id")), 409, json!({})),
@@ -65,7 +66,6 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             409,
             json!({"current_state": "COMPLETED", "version": 5}),
         ),
-        (insufficient(WhyInsufficient::TooOld), 401, json!({})),
         (not_signed(NotAdded::AlreadySigned), 409, json!({"current_state": "ACTIVE", "version": 4})),
         (not_signed(NotAdded::TooMany), 409, json!({"current_state": "ACTIVE", "version": 4})),
         (
