@@ -79,7 +79,9 @@ fn refused() -> Value {
         "target_state": "COMPLETED", "timestamp": "2026-11-23T08:25:00.000Z", "requested_by": "alice",
         "reason": "Done.", "code": "rule-violation",
         "reasons": [{"rule_id": "four-eyes", "message": "The creator of a workflow may not complete it."}],
-        "ruleset": "laboratory", "ruleset_version": "1"
+        "ruleset": "laboratory", "ruleset_version": "1",
+        "head_hash": examples::HASH_2,
+        "hash": "233cbc03fd5cbbf89daec9b001c14db4799fd01ec03a235b8aa18241053a9759"
     })
 }
 
@@ -100,7 +102,9 @@ fn quarantined() -> Value {
         "workflow_id": "sample-2026-0042", "event_type": "WorkflowQuarantined", "broken_at_version": 1,
         "fault": "altered", "content": examples::HASH_2, "timestamp": "2026-11-23T09:00:02.000Z", "version": 2,
         "found_by": "recovery-step", "requested_by": "sue",
-        "recovery_id": "a2284d881037f85da25ba4fca5657dff-v2-a1"
+        "recovery_id": "a2284d881037f85da25ba4fca5657dff-v2-a1",
+        "head_hash": examples::HASH_2,
+        "hash": "d9b9bf07f78e7cf8e378bdc607f628036d5b1a68057026aedbc2f18bca1dc57e"
     })
 }
 
@@ -109,7 +113,9 @@ fn released() -> Value {
         "event_id": "019abfa0-db80-7d93-8b4e-3d2a9c8e7005", "tenant_id": "default",
         "workflow_id": "sample-2026-0042", "event_type": "WorkflowReleased", "broken_at_version": 1,
         "fault": "altered", "content": examples::HASH_2, "timestamp": "2026-11-23T09:10:00.000Z", "version": 2,
-        "requested_by": "sue", "reason": "Compared with the paper record; see deviation 2026-117."
+        "requested_by": "sue", "reason": "Compared with the paper record; see deviation 2026-117.",
+        "head_hash": examples::HASH_2,
+        "hash": "aeeacfd651df362e9d6f01cba6d068f94730d3390ef7420dfb8349c7702e4df3"
     })
 }
 
@@ -118,6 +124,8 @@ fn overdue() -> Value {
         "event_id": "019abfc3-15e0-7d93-8b4e-3d2a9c8e7006", "tenant_id": "default",
         "workflow_id": "sample-2026-0042", "workflow_type": "sample-analysis", "event_type": "WorkflowOverdue",
         "version": 2, "current_state": "ACTIVE", "due_at": "2026-11-23T10:00:00.000Z", "assignee": "bob",
-        "labels": {"sample": "S-2026-0042"}, "created_by": "alice", "timestamp": "2026-11-23T10:02:11.000Z"
+        "labels": {"sample": "S-2026-0042"}, "created_by": "alice", "timestamp": "2026-11-23T10:02:11.000Z",
+        "head_hash": examples::HASH_2,
+        "hash": "e00f0367060086f055124c3d59c717885c1b72cbd7d7e7538b7ea56e4f220cbe"
     })
 }
