@@ -11,7 +11,7 @@ use alims_domain::recovery::Findings;
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{QuarantineLog, RecoveryLog, WorkflowLog};
 use alims_operations::{Assessed, assess, assess_part};
-use alims_testing::builders::{a_chain, a_key, a_release, metadata, sealed, version, with_metadata};
+use alims_testing::builders::{a_chain, a_created, a_key, a_move, a_release, metadata, sealed, version, with_metadata};
 use alims_testing::{CallFault, Faulty, MemoryIndex, MemoryLog, Script};
 use serde_json::json;
 
@@ -125,7 +125,11 @@ async fn a_released_newest_version_is_the_end_and_nothing_is_missed_behind_it() 
 
 #[tokio::test]
 async fn a_version_released_as_not_following_must_still_be_followed_by_the_next() {
-    let mut chain = chain(4);
+    // Moves: a signature would have to fit the forged data.
+    let mut chain = vec![a_created("w")];
+    for to in [State::Active, State::Paused, State::Active] {
+        chain.push(a_move(chain.last().unwrap(), to));
+    }
     // Each fits its own hash, and the one after it names the hash that it had.
     for forged in [1, 2] {
         chain[forged] = with_metadata(&chain[forged], &json!({"sample": "forged"}));

@@ -224,12 +224,13 @@ async fn a_verification_counts_the_entries_beside_the_versions_in_bounded_parts(
 
 #[tokio::test]
 async fn a_verification_names_an_entry_that_cannot_be_read_or_names_a_version_that_is_not_there() {
-    let (_, head) = of_three();
-    let other = Refusal { head_hash: Some(ChainHash::of(b"another history")), ..refused(&head) };
-    let beyond = Refusal { version: Some(version(4)), ..refused(&head) };
+    let chain = a_chain(&a_key("w"), 3, 7);
+    let head = &chain[2].event;
+    let other = Refusal { head_hash: Some(ChainHash::of(b"another history")), ..refused(head) };
+    let beyond = Refusal { version: Some(version(4)), ..refused(head) };
     for refusal in [other, beyond] {
-        let (log, _) = of_three();
-        log.record_refusal(&refused(&head)).await.unwrap();
+        let log = holding(&chain);
+        log.record_refusal(&refused(head)).await.unwrap();
         log.record_refusal(&refusal).await.unwrap();
         let found = verify_workflow_history(&verifying(log), &alice(), &w(), None).await.unwrap();
         let fault = EntryFault::OtherVersion(refusal.version.unwrap());

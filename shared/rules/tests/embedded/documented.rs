@@ -24,13 +24,13 @@ fn unmet(case: Case) -> Vec<String> {
 fn every_ruleset_of_the_page_is_one() {
     let summaries: Vec<RulesetSummary> = documented().summaries();
     let names: Vec<&str> = summaries.iter().map(|summary| summary.ruleset.as_str()).collect();
-    assert_eq!(names, ["dilution", "incubation", "plates", "stability"]);
+    assert_eq!(names, ["dilution", "incubation", "plates", "release-test", "stability"]);
 }
 
 #[test]
 fn the_page_closes_its_workflow_types() {
     let known: Vec<String> = documented().known_types().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(known, ["dilution", "incubation", "plate-reading", "stability-test", "training"]);
+    assert_eq!(known, ["dilution", "incubation", "plate-reading", "release-test", "stability-test", "training"]);
 }
 
 #[test]
