@@ -37,7 +37,7 @@ use crate::guard::Guard;
 use crate::key::SigningKey;
 use crate::listening::{Port, listen};
 use crate::login::Provider;
-use crate::login::pin::Pin;
+use crate::login::pin::{Pin, PinError};
 use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
@@ -145,7 +145,7 @@ pub struct Server {
     issuer: String,
     key: SigningKey,
     access_key: AccessKey,
-    pin: String,
+    provider: Arc<Provider>,
     stop: CancellationToken,
     serving: JoinHandle<((), ())>,
     pump: Option<Pump>,
@@ -175,7 +175,6 @@ impl Server {
         let (rules, policy) = judges(&config, folder).await?;
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
-        let pin = Pin::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
         let verifier = Verifier::new(&key, &config.issuer, guard.clone(), config.scopes.clone());
         let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
@@ -187,8 +186,8 @@ impl Server {
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
 
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ids: Arc<dyn Ids> = Arc::new(FreshIds);
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
+        let provider = provider(&config, folder, &key, &clock)?;
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
         let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
@@ -220,34 +219,19 @@ impl Server {
         let every = Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every };
         let background = start_background(starting, waiting, index, ids.clone(), every);
         let (stop, here) = (CancellationToken::new(), address);
-        let (provider, sign_in_pin) = provider(&config, &key, &clock, pin);
-        let stopped = stop.clone();
-        let parts = Parts {
-            functions,
-            verifier,
-            policy,
-            log,
-            archive,
-            clock,
-            ids,
-            here,
-            guard,
-            written,
-            stop: stopped,
-            provider,
-        };
-        let service = serve(listener, router(parts, &key), patience, stop.clone());
+        let parts =
+            Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
+        let service = serve(listener, router(parts, &key, provider.clone()), patience, stop.clone());
         let events = events_port.serve(door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
-        let issuer = config.issuer;
         folder.name_onlookers();
         Ok(Self {
             address,
             events_address,
-            issuer,
+            issuer: config.issuer,
             key,
             access_key,
-            pin: sign_in_pin,
+            provider,
             stop,
             serving,
             pump,
@@ -285,7 +269,7 @@ impl Server {
     /// The PIN with which people sign in.
     #[must_use]
     pub fn pin(&self) -> &str {
-        &self.pin
+        self.provider.pin()
     }
 
     /// A token that holds here.
@@ -318,12 +302,17 @@ fn tokens() -> Result<Arc<TokenReader>, StartError> {
     Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
 }
 
-/// Where people sign in, and the PIN for that.
-fn provider(config: &Config, key: &SigningKey, clock: &Arc<dyn Clock>, pin: Pin) -> (Arc<Provider>, String) {
+/// Where people sign in.
+fn provider(
+    config: &Config,
+    folder: &DataFolder,
+    key: &SigningKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Provider>, PinError> {
     // Functions in containers read roles as the template says; those in this process without a prefix.
     let role_prefix = if config.functions_at.is_some() { ROLE_PREFIX_ELSEWHERE } else { "" };
-    let text = pin.text().to_owned();
-    (Arc::new(Provider::new(key.clone(), clock.clone(), pin, &config.scopes, role_prefix)), text)
+    let pin = Pin::load_or_create(folder)?;
+    Ok(Arc::new(Provider::new(key.clone(), clock.clone(), pin, &config.scopes, role_prefix)))
 }
 
 /// The functions in another process, if they are to be called there.

@@ -73,13 +73,12 @@ pub(crate) struct Parts {
     pub(crate) guard: Guard,
     pub(crate) written: Arc<Notify>,
     pub(crate) stop: CancellationToken,
-    pub(crate) provider: Arc<Provider>,
 }
 
 /// Every route of the server.
-pub(crate) fn router(parts: Parts, key: &SigningKey) -> Router {
+pub(crate) fn router(parts: Parts, key: &SigningKey, provider: Arc<Provider>) -> Router {
     let documents = documents::routes(key);
-    let Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop, provider } = parts;
+    let Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop } = parts;
     let naming = ids.clone();
     let (tokens, places) = (functions.tokens(), Events::places());
     let events = Events { tokens, policy, log, archive, clock: clock.clone(), stop, places };

@@ -7,35 +7,14 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use super::Provider;
-use super::claims::{SignedIn, challenge_of};
+use super::claims::challenge_of;
 use super::client::Client;
-use super::parameters::Parameters;
+use super::grants::Renewable;
+use super::parameters::{Parameters, form};
+use super::provider::Provider;
 
 /// How long a sign-in can be renewed, in milliseconds: a working day.
 const RENEWABLE_MS: i64 = 12 * 60 * 60 * 1000;
-
-/// What a code stands for.
-#[derive(Clone, Debug)]
-pub(super) struct Code {
-    pub(super) signed_in: SignedIn,
-    /// The address that the code was sent to.
-    pub(super) redirect: String,
-    pub(super) challenge: String,
-    pub(super) nonce: Option<String>,
-    /// What all refresh tokens of this sign-in have in common.
-    pub(super) family: String,
-    pub(super) used: bool,
-}
-
-/// What a refresh token stands for.
-#[derive(Clone, Debug)]
-pub(super) struct Renewable {
-    signed_in: SignedIn,
-    family: String,
-    used: bool,
-    until: i64,
-}
 
 /// Why there are no tokens (RFC 6749, section 5.2): the error's name, what is wrong and what to do.
 #[derive(Debug)]
@@ -55,7 +34,7 @@ const BROKEN: Refused =
 /// Answers a request for tokens.
 pub(super) async fn exchange(provider: &Provider, request: Request) -> Response {
     let answered = async {
-        let form = super::form(request).await.map_err(|(_, why)| invalid_request(why))?;
+        let form = form(request).await.map_err(|(_, why)| invalid_request(why))?;
         exchanged(provider, &form)
     };
     match answered.await {
@@ -69,7 +48,7 @@ pub(super) async fn exchange(provider: &Provider, request: Request) -> Response 
 
 /// Ends a sign-in: its refresh tokens hold no longer (RFC 7009). An unknown token is ended already.
 pub(super) async fn revoke(provider: &Provider, request: Request) -> Response {
-    let form = match super::form(request).await {
+    let form = match form(request).await {
         Ok(form) => form,
         Err((status, why)) => {
             return answer(status, json!({ "error": "invalid_request", "error_description": why }).to_string());

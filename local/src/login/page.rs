@@ -16,9 +16,12 @@ use reqwest::Url;
 use super::parameters::Parameters;
 use super::people::{PEOPLE, SOMEBODY_ELSE};
 use super::request::Asked;
-use super::{CANCEL, SIGN_IN_PATH};
 use crate::token::{SHIPPED_ROLES, TENANT_DEFAULT};
 
+/// Where the sign-in page sends what a person entered.
+pub(super) const SIGN_IN_PATH: &str = "/authorize/sign-in";
+/// The name of the button of those who do not sign in after all.
+pub(super) const CANCEL: &str = "cancel";
 /// The look. Its hash stands in the page's policy, which allows no other.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#17212b;--soft:#4a5865;--paper:#fff;--ground:#eef2f5;--line:#71808d;--act:#0b5cad;\

@@ -1,7 +1,11 @@
 //! The parameters of a query or a form: bounded, and each at most once.
 
+use axum::extract::Request;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
 /// The longest query or form, in bytes. The longest that a client of this provider sends has a twentieth of it.
-pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024;
+const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// The longest value, in bytes.
 const VALUE_BYTES_MAX: usize = 2048;
 /// The one parameter that may come more than once: the boxes of the sign-in page.
@@ -58,6 +62,19 @@ impl Parameters {
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
+}
+
+/// Reads a form; else the status, and what is wrong.
+pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, &'static str)> {
+    const NO_FORM: &str = "The body is no form. Send application/x-www-form-urlencoded.";
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, NO_FORM));
+    }
+    let too_long = (StatusCode::PAYLOAD_TOO_LARGE, ParametersRefused::TooLong.text());
+    let body = axum::body::to_bytes(request.into_body(), TEXT_BYTES_MAX).await.map_err(|_| too_long)?;
+    Parameters::read(&body).map_err(|refused| (StatusCode::BAD_REQUEST, refused.text()))
 }
 
 #[cfg(test)]
