@@ -13,6 +13,7 @@
 
 mod alarms;
 mod circles;
+mod console;
 mod contract;
 mod dependencies;
 mod deployer;
