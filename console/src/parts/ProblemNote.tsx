@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button } from "react-aria-components";
 
 import { asProblem } from "../api/problem";
+import { Icon } from "./Icon";
 import { useT } from "../i18n";
 
 interface Props {
@@ -60,7 +61,7 @@ function RequestId({ id }: { id: string }) {
     <span className="request-id">
       {t("problem.request")} <code>{id}</code>
       <Button className="button-plain" onPress={copy} aria-label={t("problem.copy")}>
-        {copied ? t("copied") : "⧉"}
+        {copied ? t("copied") : <Icon name="copy" />}
       </Button>
     </span>
   );

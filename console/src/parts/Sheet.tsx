@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 
+import { Icon } from "./Icon";
 import { useT } from "../i18n";
 
 interface Props {
@@ -30,7 +31,7 @@ export function Sheet({ title, isOpen, onClose, size = "small", dismissable = tr
             <Heading slot="title">{title}</Heading>
             {dismissable && (
               <Button className="button-plain" onPress={onClose} aria-label={t("close")}>
-                ✕
+                <Icon name="close" />
               </Button>
             )}
           </div>

@@ -31,10 +31,12 @@ export async function openOrigin({ dist, service, live = "events" }) {
     }
     if (PAGES.test(pathname) || pathname.startsWith("/assets/")) return file(dist, pathname, response);
     const to = new URL(request.url, service);
-    // The service checks the name by which it was reached.
-    const headers = { ...request.headers, host: to.host };
+    // To the service, this origin is its own.
+    const { origin: _, ...rest } = request.headers;
+    const headers = { ...rest, host: to.host };
     const passed = http.request(to, { method: request.method, headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
+      response.flushHeaders();
       answer.pipe(response);
     });
     passed.on("error", () => response.destroy());

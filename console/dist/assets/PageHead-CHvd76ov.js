@@ -1,1 +1,0 @@
-import{a as e,i as t,r as n}from"./index-BVyBMVC1.js";var r=e(t(),1),i=n();function a({title:e,aside:t,children:n}){return(0,r.useEffect)(()=>{document.title=`${e} · ALIMS`},[e]),(0,i.jsxs)(`header`,{className:`page-head`,children:[(0,i.jsxs)(`div`,{className:`page-title`,children:[(0,i.jsx)(`h1`,{children:e}),t]}),n]})}export{a as t};

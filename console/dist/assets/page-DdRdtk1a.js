@@ -1,1 +1,0 @@
-import{n as e,r as t,t as n}from"./index-BVyBMVC1.js";import{t as r}from"./PageHead-CHvd76ov.js";var i=t();function a(){let t=e();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:t(`audit.title`)}),(0,i.jsx)(n,{title:t(`audit.soon`)})]})}export{a as default};

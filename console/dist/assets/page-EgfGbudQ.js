@@ -1,1 +1,0 @@
-import{n as e,r as t}from"./index-BVyBMVC1.js";import{t as n}from"./PageHead-CHvd76ov.js";var r=t();function i(){let t=e();return(0,r.jsx)(n,{title:t(`bench.title`)})}export{i as default};
