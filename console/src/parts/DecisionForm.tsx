@@ -42,20 +42,23 @@ interface Props {
   onChange: (draft: Draft) => void;
   offers: readonly Offer[];
   isBusy: boolean;
+  /** Something must be decided first. */
+  isBlocked?: boolean;
   onCheck: () => void;
   onSubmit: () => void;
   submitLabel: (name: string) => string;
   children?: ReactNode;
 }
 
-export function DecisionForm({ draft, onChange, offers, isBusy, onCheck, onSubmit, submitLabel, children }: Props) {
+export function DecisionForm(props: Props) {
+  const { draft, onChange, offers, isBusy, isBlocked = false, onCheck, onSubmit, submitLabel, children } = props;
   const t = useT();
   const [tried, setTried] = useState(false);
   const isMissing = draft.reason.trim() === "";
   const chosen = offers.find(({ target }) => target === draft.target);
   const attempt = (what: () => void) => {
     setTried(true);
-    if (!isMissing && chosen !== undefined) what();
+    if (!isMissing && !isBlocked && chosen !== undefined) what();
   };
   return (
     <Form
@@ -105,10 +108,10 @@ export function DecisionForm({ draft, onChange, offers, isBusy, onCheck, onSubmi
       </TextField>
       {children}
       <div className="sheet-foot">
-        <Button className="button" onPress={() => attempt(onCheck)} isDisabled={isBusy}>
+        <Button className="button" onPress={() => attempt(onCheck)} isDisabled={isBusy || isBlocked}>
           {t("act.check")}
         </Button>
-        <Button type="submit" className="button button-first" isDisabled={isBusy}>
+        <Button type="submit" className="button button-first" isDisabled={isBusy || isBlocked}>
           {submitLabel(chosen?.name ?? "")}
         </Button>
       </div>

@@ -1,1 +1,0 @@
-import{Sn as e,p as t}from"./index-BCKmM2dz.js";import{t as n}from"./PageHead-Cw-S1Wah.js";var r=e();function i(){let e=t();return(0,r.jsx)(n,{title:e(`workflow.title`)})}export{i as default};

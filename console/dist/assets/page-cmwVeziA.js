@@ -1,1 +1,0 @@
-import{Sn as e,c as t,p as n}from"./index-BCKmM2dz.js";import{t as r}from"./PageHead-Cw-S1Wah.js";var i=e();function a(){let e=n();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:e(`rules.title`)}),(0,i.jsx)(t,{title:e(`rules.soon`)})]})}export{a as default};
