@@ -29,5 +29,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   server: { proxy: Object.fromEntries(served.map((path) => [path, { target: service, changeOrigin: true }])) },
-  test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node" },
+  test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node", testTimeout: 120_000 },
 } as Parameters<typeof defineConfig>[0]);

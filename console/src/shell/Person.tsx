@@ -17,11 +17,12 @@ export function Person() {
   const shown = session.name ?? principal;
   return (
     <DialogTrigger>
-      <Button className="person" aria-label={`${t("person.menu")}: ${shown}`}>
+      <Button className="person">
         <span className="avatar" aria-hidden="true">
           {shown.slice(0, 1).toUpperCase()}
         </span>
         <span className="rail-text">
+          <span className="visually-hidden">{t("person.menu")}: </span>
           <span className="person-name">{shown}</span>
           <span className="quiet">{me.data?.roles.join(", ")}</span>
         </span>

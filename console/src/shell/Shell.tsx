@@ -79,12 +79,12 @@ function Inside({ ended }: { ended: boolean }) {
         </div>
       </nav>
       <div className="stage">
-        <div className="topbar">
+        <header className="topbar">
           <SearchBox />
           <Button className="button-plain" onPress={() => setHelp(true)} aria-label={t("keys.open")}>
             <kbd>?</kbd>
           </Button>
-        </div>
+        </header>
         <main id="content" tabIndex={-1}>
           <Outlet />
         </main>

@@ -1,5 +1,5 @@
 /** The rows: dense, with the keyboard of a grid and the letters that people know from mail. */
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useMemo } from "react";
 import {
   Cell,
@@ -105,9 +105,7 @@ export function Rows({ rows, search, isBusy, selected, onSelect, onToggle, onOpe
                 <Mark state={row.current_state} />
               </Cell>
               <Cell className="col-id">
-                <Link className="row-id" to="/workflow/$id" params={{ id: row.workflow_id }} search={{}} tabIndex={-1}>
-                  {row.workflow_id}
-                </Link>
+                <RowLink id={row.workflow_id} onOpen={onOpen} />
                 {isMixed && <span className="row-type">{row.workflow_type}</span>}
               </Cell>
               <Cell className="col-labels">
@@ -164,6 +162,24 @@ function stepFrom(row: Element | null, step: number, onToggle: ((id: string) => 
   next.focus();
   const id = next.getAttribute("data-key");
   if (id !== null && next.getAttribute("aria-selected") !== "true") onToggle?.(id);
+}
+
+/** A plain link: a hundred links that watch the router cost more than the rows. */
+function RowLink({ id, onOpen }: { id: string; onOpen: (id: string) => void }) {
+  return (
+    <a
+      className="row-id"
+      href={`/workflow/${encodeURIComponent(id)}`}
+      tabIndex={-1}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        onOpen(id);
+      }}
+    >
+      {id}
+    </a>
+  );
 }
 
 function Check() {
