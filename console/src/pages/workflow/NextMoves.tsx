@@ -37,6 +37,9 @@ export function NextMoves({ workflow, onMove, onEdit }: Props) {
   );
 }
 
+/** Possible, but never the button that stands out. */
+const ENDS: readonly State[] = ["CANCELLED", "FAILED"];
+
 type Evaluated = Schemas["EvaluatedTransition"];
 
 /** A move that the rules deny as it stands may pass with what the request brings. */
@@ -66,7 +69,7 @@ function NextMove({ move, from, onMove }: { move: Evaluated; from: State; onMove
       )}
       {standing !== "denied" && (
         <Button
-          className={standing === "ready" ? "button button-first" : "button"}
+          className={standing === "ready" && !ENDS.includes(move.target_state) ? "button button-first" : "button"}
           onPress={() => onMove(move.target_state)}
         >
           {t("workflow.do", { name })}
