@@ -82,7 +82,8 @@ export async function openPage(laboratory, { token = laboratory.tokens.sue, them
     reducedMotion: "reduce",
   });
   await context.addInitScript((text) => sessionStorage.setItem("alims.token", text), token);
-  context.setDefaultTimeout(20_000);
+  // A busy machine is no fault of a page.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(error.message));

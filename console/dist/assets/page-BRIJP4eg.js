@@ -1,1 +1,0 @@
-import{Fn as e,h as t,l as n}from"./index-Bb9WP3Q2.js";import{t as r}from"./PageHead-DYI191MO.js";var i=e();function a(){let e=t();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:e(`audit.title`)}),(0,i.jsx)(n,{title:e(`audit.soon`)})]})}export{a as default};
