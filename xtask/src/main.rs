@@ -2,6 +2,7 @@
 
 mod access;
 mod alone;
+mod console;
 mod contract;
 mod cost;
 mod deploy;
@@ -106,6 +107,8 @@ enum Task {
     Demo,
     /// Lint openapi.yaml, generate clients and types from it and from schemas/, and compile and run a use of them.
     Clients,
+    /// Check the console's types, its unit tests, its committed build, and its pages in Chromium.
+    Console(console::Asked),
     /// Call a server of its own as openapi.yaml allows and forbids, and check every answer against it.
     Schemathesis(contract::conformance::Asked),
     /// Give random bytes to everything that reads bytes of others, some seconds each.
@@ -191,6 +194,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(Task::Deploy(asked)) => deploy::run(&workspace, asked),
         Some(Task::Demo) => Step::cargo("demo", &["run", "--package", "alims-local", "--", "demo"]).run(&workspace),
         Some(Task::Clients) => contract::clients::check(&workspace),
+        Some(Task::Console(asked)) => console::check(&workspace, asked),
         Some(Task::Schemathesis(asked)) => contract::conformance::build_and_check(&workspace, *asked),
         Some(Task::Fuzz(asked)) => fuzz::run(&workspace, asked),
         Some(Task::Deny) => deny(&workspace),
