@@ -33,8 +33,9 @@ IN_WORDS = [
     re.compile(r"^must be a name, not a word for no value|^is a name of the service itself"),
     # A workflow does not replace itself.
     re.compile(r"must name another workflow than workflow_id"),
-    # A batch names each workflow once.
+    # A batch names each workflow once, and each of its transitions has a reason: its own, or that of all.
     re.compile(r"^is also in /transitions/\d+; name each workflow once"),
+    re.compile(r"^is required, here or as /reason for all"),
     # Which filters and orders go together, and that a span has bounds and runs forwards.
     re.compile(r"^the query parameter order must be created, or absent, with label or quarantined"),
     re.compile(r"^the query parameter label must name each label only once"),
