@@ -14,7 +14,7 @@ use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 use super::engine::{Engine, SOCKET, pause};
-use super::laptop::Laptop;
+use super::laptop::{Laptop, NEWEST_VERSION};
 use super::place::{Place, names_in};
 
 /// The file with what each function answers to its sample event, in the order of the calls.
@@ -170,7 +170,10 @@ pub(super) fn start_lambda(sam: &Sam<'_>) -> anyhow::Result<()> {
         // The template's prefix of roles: this is the role of another application.
         ask("GET", "/workflows/sample-1", Some(powerless.as_str()), 403)?;
         let found = ask("GET", "/workflows/sample-1", Some(token.as_str()), 200)?;
-        anyhow::ensure!(found.get("version") == Some(&Value::from(2)), "the workflow is another one: {found}");
+        anyhow::ensure!(
+            found.get("version") == Some(&Value::from(NEWEST_VERSION)),
+            "the workflow is another one: {found}"
+        );
         let made = ask("POST", "/workflows", Some(token.as_str()), 201)?;
         anyhow::ensure!(made.get("created_by") == Some(&Value::from("alice")), "another person made it: {made}");
         Ok(())

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the sample events lead to on the bus: `publish-events` puts the first, and `replay-events` puts it again.
 const EVENTS: [&str; 2] = ["WorkflowCreated", "WorkflowCreated"];
 
+/// The version at which the sample events leave the workflow.
+pub(super) const NEWEST_VERSION: u64 = 3;
+
 /// A running server. It ends with its standard input.
 pub(super) struct Laptop {
     process: Child,
@@ -117,7 +120,9 @@ impl Laptop {
     /// What is otherwise.
     pub(super) fn holds_what_the_functions_did(&self) -> anyhow::Result<()> {
         let state = self.get("/workflows/sample-1")?;
-        for (pointer, expected) in [("/current_state", Value::from("ACTIVE")), ("/version", Value::from(3))] {
+        for (pointer, expected) in
+            [("/current_state", Value::from("ACTIVE")), ("/version", Value::from(NEWEST_VERSION))]
+        {
             anyhow::ensure!(state.pointer(pointer) == Some(&expected), "the workflow is not as it was left: {state}");
         }
         let listed = self.get("/workflows")?;
