@@ -311,7 +311,7 @@ pub(crate) struct Looked {
     /// The work.
     pub(crate) course: Course,
     /// Whether a quarantine is in force.
-    is_quarantined: bool,
+    pub(crate) is_quarantined: bool,
 }
 
 /// Reads a workflow's whole log and decides. Like recovery, it passes over released breaks.
