@@ -18,14 +18,14 @@ pub fn described() -> Described {
         tag: Tag::Audit,
         summary: "List activity",
         description: "Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also \
-                      to create), quarantines, releases, and the request and the end of each recovery. With the action \
-                      `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page \
-                      to page keeps its span of time and shows every entry that was there when it began once, whatever \
-                      is added meanwhile. An entry gets its time before it is stored, by the clock of one of several \
-                      servers, and comes here some seconds later: a span that ends in the last minute may lack \
-                      entries. To miss none, begin the next span a minute before the last one ended, and drop what you \
-                      have by its `event_id`, or by `recovery_id` and `kind`. A page may be short or empty although \
-                      more pages follow.",
+                      to create), quarantines, releases, due dates that passed, and the request and the end of each \
+                      recovery. With the action `listActivity` you see what everybody did, with `listOwnActivity` what \
+                      you did. A walk from page to page keeps its span of time and shows every entry that was there \
+                      when it began once, whatever is added meanwhile. An entry gets its time before it is stored, by \
+                      the clock of one of several servers, and comes here some seconds later: a span that ends in the \
+                      last minute may lack entries. To miss none, begin the next span a minute before the last one \
+                      ended, and drop what you have by its `event_id`, or by `recovery_id` and `kind`. A page may be \
+                      short or empty although more pages follow.",
         parameters: of_activity(),
         body: None,
         successes: vec![("200", responses::success("A page of activity.", list).build())],

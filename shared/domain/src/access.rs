@@ -41,9 +41,9 @@ pub enum Action {
     CountWorkflows,
     /// Change a workflow's data, or add a remark.
     AmendWorkflow,
-    /// List what everybody did.
+    /// List the activity of the whole tenant.
     ListActivity,
-    /// List what one did oneself.
+    /// List the caller's own activity.
     ListOwnActivity,
     /// See which rules there are.
     ListRulesets,

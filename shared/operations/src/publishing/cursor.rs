@@ -182,7 +182,7 @@ impl Cursor {
         &self.key
     }
 
-    /// Has it stop before this version.
+    /// Makes it stop before this version.
     pub(crate) fn hold_back_from(&mut self, version: Option<Version>) {
         self.held_back_from = version;
     }
