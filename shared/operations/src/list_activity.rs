@@ -148,8 +148,8 @@ fn seen(policy: &dyn AccessPolicy, call: &Call, asked: Option<&PrincipalId>) -> 
     permitted(policy, call, Action::ListOwnActivity, resource).map(|()| Seen::Own)
 }
 
-/// The span of a walk. It ends a little after the present, whatever the caller named, so that the walk ends. A server
-/// whose clock is further ahead is wrong.
+/// The span of a walk. Where the caller names no end, it ends a little after the present, so that the walk ends. A named
+/// end holds: the entries of a server whose clock was far ahead are found where they say they are.
 fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) -> (Timestamp, Timestamp) {
     if let Some(place) = place {
         return (place.from, place.to);
@@ -158,11 +158,11 @@ fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) 
     let latest = now.later_by_seconds(ACTIVITY_AHEAD_SECONDS);
     let to = match (filter.from, filter.to) {
         (_, Some(to)) => to,
-        (Some(from), None) => from.later_by_seconds(days(ACTIVITY_DAYS_MAX)),
+        (Some(from), None) => from.later_by_seconds(days(ACTIVITY_DAYS_MAX)).min(latest),
         (None, None) => latest,
     };
     let begins = || filter.to.unwrap_or(now).earlier_by_seconds(days(ACTIVITY_DAYS_DEFAULT));
-    (filter.from.unwrap_or_else(begins), to.min(latest))
+    (filter.from.unwrap_or_else(begins), to)
 }
 
 /// The entry as the history of its workflow shows it.
