@@ -13,15 +13,14 @@ use crate::lab::{Answer, FREE, Lab, Person, go, transitions};
 /// Clients that work at the same time.
 const CLIENTS: usize = 64;
 
-#[tokio::test]
-async fn walks_miss_and_repeat_nothing_while_many_clients_move_and_create() {
-    walks_are_whole(CLIENTS, 12).await;
-}
+/// How many workflows are walked over, where a run by hand wants more than CI has time for.
+const WORKFLOWS: &str = "ALIMS_WALKED_WORKFLOWS";
 
 #[tokio::test]
-#[ignore = "it takes minutes: docs/before-a-release.md has its command"]
-async fn walks_over_5000_workflows_miss_and_repeat_nothing_while_many_clients_move_and_create() {
-    walks_are_whole(5000, 100).await;
+async fn walks_miss_and_repeat_nothing_while_many_clients_move_and_create() {
+    let wanted = std::env::var(WORKFLOWS).ok().map(|wanted| wanted.parse().unwrap());
+    let workflows = wanted.unwrap_or(CLIENTS).max(CLIENTS);
+    walks_are_whole(workflows, if workflows > 1000 { 100 } else { 12 }).await;
 }
 
 /// Creates the workflows, and walks over both lists in pages of this size while the clients work.

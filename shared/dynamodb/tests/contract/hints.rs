@@ -84,7 +84,7 @@ async fn a_workflow_that_lacks_a_hint_is_unlisted_until_it_is_written_again() {
     let entry = values::labelled_entry();
     let pks = ["#term#golden-lab#w:2#label#sample:S#1:x", "#term#golden-lab#w:2#quarantined"];
     let sought = [Sought { entry: &entry, by_labels: true, as_quarantined: true }];
-    let found = async || index.unlisted(&sought).await.unwrap() == [];
+    let found = async || index.unlisted(&sought).await.unwrap().is_empty();
     for pk in pks {
         for (attribute, value) in [(None, ""), (Some("term"), "elsewhere"), (Some("created_key"), "2026#w:2")] {
             index.repair(&entry, entry_of(&index, &entry.key).await.unwrap().as_ref()).await.unwrap();

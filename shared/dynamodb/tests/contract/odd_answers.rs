@@ -168,7 +168,8 @@ async fn versions_at_many_places_come_in_any_order_and_after_any_number_of_answe
     let expected: VersionsAt = [values::created(), values::active(), values::moved()]
         .map(|stored| ((stored.event.key(), stored.event.version), stored))
         .into();
-    let answers: [(fn(usize) -> (u16, Value), usize); 3] = [
+    type Answer = fn(usize) -> (u16, Value);
+    let answers: [(Answer, usize); 3] = [
         (|_| answered(&[Kind::VersionActive, Kind::VersionMoved, Kind::VersionCreated], &[]), 1),
         (
             |number| match number {
