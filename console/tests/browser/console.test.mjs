@@ -1,14 +1,11 @@
 /** Each page's main job, in a real browser against a running server. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { openLaboratory, openPage } from "./laboratory.mjs";
+import { noSideways, noViolations, shot } from "./looks.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REVIEW = { reviewed_by: "bob", conclusion: "approved" };
-const shots = process.env.ALIMS_SCREENSHOTS;
 let laboratory;
 
 before(async () => {
@@ -45,17 +42,6 @@ async function listed(batch, count) {
 
 function row(page, id) {
   return page.locator(`tbody [data-key="${id}"]`);
-}
-
-async function noViolations(page, where, within = "html") {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate((selector) => window.axe.run(selector), within);
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n  ")}`);
-  assert.deepEqual(told, [], where);
-}
-
-async function shot(page, name) {
-  if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}.png` });
 }
 
 test("ten samples are moved by keyboard, and two refusals are understood", async () => {
@@ -261,8 +247,7 @@ test("at 200 % of zoom and on a tablet no page scrolls sideways", async () => {
     for (const at of ["/bench", "/workflow/narrow-1"]) {
       await page.goto(url + at);
       await page.getByText("narrow-1").first().waitFor();
-      const wide = await page.evaluate(() => [document.documentElement, document.getElementById("content")].map((each) => each.scrollWidth - each.clientWidth));
-      assert.deepEqual(wide, [0, 0], `${at} at ${width}`);
+      await noSideways(page, `${at} at ${width}`);
       await shot(page, `narrow-${width}${at.replaceAll("/", "-")}`);
     }
     await close();
