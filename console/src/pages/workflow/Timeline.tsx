@@ -153,8 +153,8 @@ function tellRefusal(refusal: Schemas["Refusal"], t: Translate): Told {
   return {
     tone: "bad",
     head:
-      target === undefined ? (
-        t("timeline.refused", { who })
+      target === undefined || target === "CREATED" ? (
+        t(target === undefined ? "timeline.refused" : "timeline.refused.create", { who })
       ) : (
         <Moved text={t("timeline.refused.move", { who })} state={target} />
       ),

@@ -1,1 +1,0 @@
-import{Kn as e,S as t,d as n}from"./index-CX2vE3jE.js";import{t as r}from"./PageHead-Ibo9EK-9.js";var i=e();function a(){let e=t();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:e(`review.title`)}),(0,i.jsx)(n,{title:e(`review.soon`)})]})}export{a as default};
