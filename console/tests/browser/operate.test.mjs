@@ -54,6 +54,7 @@ test("a quarantine is found, understood and released by keyboard", async () => {
   await page.getByRole("heading", { name: "Bench" }).waitFor();
   await page.keyboard.press("g");
   await page.keyboard.press("o");
+  await page.getByRole("heading", { name: "Operate" }).waitFor();
   await page.getByRole("row", { name: /broken-1/ }).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("x");

@@ -1,1 +1,0 @@
-import{Kn as e,S as t,d as n}from"./index-wZ30YU7_.js";import{t as r}from"./PageHead-vAjnxXTs.js";var i=e();function a(){let e=t();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:e(`review.title`)}),(0,i.jsx)(n,{title:e(`review.soon`)})]})}export{a as default};
