@@ -1,13 +1,13 @@
 /** The search: a sample, a label, a person or a workflow, from any page. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ComboBox, Input, ListBox, ListBoxItem, Popover } from "react-aria-components";
 
 import type { Schemas } from "../api/client";
 import { keys } from "../api/queries";
 import { useT } from "../i18n";
-import { SEARCH } from "./focus";
+import { SEARCH, searchIsThere } from "./focus";
 import { type Known, type Suggestion, suggestions } from "./suggestions";
 
 export default function SearchBox() {
@@ -15,6 +15,7 @@ export default function SearchBox() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [text, setText] = useState("");
+  useEffect(searchIsThere, []);
   const found = useMemo(() => suggestions(text, knownFrom(queries.getQueriesData({ queryKey: keys.lists }))), [queries, text]);
   const go = (suggestion: Suggestion) => {
     setText("");

@@ -198,10 +198,10 @@ test("the search finds a sample by its label, and the filters live in the addres
   await page.goto(`${url}/bench`);
   await page.getByRole("row").nth(1).waitFor();
   await page.keyboard.press("/");
+  await page.locator("#search:focus").waitFor();
   await page.keyboard.type("batch:FIND");
   await page.keyboard.press("Enter");
-  await page.getByRole("row", { name: /find-1/ }).waitFor();
-  assert.equal(new URL(page.url()).search, "?label=batch:FIND");
+  await page.waitForURL(`${url}/bench?label=batch:FIND`);
   await page.reload();
   await page.getByRole("row", { name: /find-1/ }).waitFor();
   assert.equal(await page.getByRole("row").count(), 2);
