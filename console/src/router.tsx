@@ -9,7 +9,10 @@ import {
 } from "@tanstack/react-router";
 
 import { useT } from "./i18n";
+import { readAudit } from "./pages/audit/search";
 import { readBench } from "./pages/bench/search";
+import { readOperate } from "./pages/operate/search";
+import { readRules } from "./pages/rules/search";
 import { readWorkflow } from "./pages/workflow/search";
 import { Empty } from "./parts/Empty";
 import { type Search, parseSearch, stringifySearch } from "./search";
@@ -60,21 +63,21 @@ const review = createRoute({
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
-  validateSearch: asItIs,
+  validateSearch: readAudit,
   component: lazyRouteComponent(() => import("./pages/audit/page")),
 });
 
 const operate = createRoute({
   getParentRoute: () => root,
   path: "/operate",
-  validateSearch: asItIs,
+  validateSearch: readOperate,
   component: lazyRouteComponent(() => import("./pages/operate/page")),
 });
 
 const rules = createRoute({
   getParentRoute: () => root,
   path: "/rules",
-  validateSearch: asItIs,
+  validateSearch: readRules,
   component: lazyRouteComponent(() => import("./pages/rules/page")),
 });
 

@@ -1,7 +1,7 @@
 /** The queries that more than one page asks. Their keys are what the live hook invalidates. */
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 
-import { type Client, data } from "./client";
+import { type Client, type Schemas, data } from "./client";
 
 export const keys = {
   me: ["me"] as const,
@@ -26,4 +26,10 @@ export function rulesetsQuery(client: Client) {
     queryFn: () => data(client.GET("/rulesets", { params: { query: { limit: 100 } } })),
     staleTime: 5 * 60_000,
   });
+}
+
+/** Which actions the policies permit this person; none until the service said so. */
+export function useMay(client: Client): (action: Schemas["Caller"]["permitted_actions"][number]) => boolean {
+  const actions = useQuery(meQuery(client)).data?.permitted_actions;
+  return (action) => actions?.includes(action) ?? false;
 }

@@ -7,7 +7,7 @@ import { useT } from "../i18n";
 import { ProblemNote } from "../parts/ProblemNote";
 
 /** The session ended while somebody worked. It stands beside the page and covers nothing. */
-export function Ended() {
+export default function Ended() {
   const t = useT();
   const session = useSession();
   const queries = useQueryClient();

@@ -5,7 +5,7 @@ import { Sheet } from "../parts/Sheet";
 const GROUPS = ["page", "everywhere", "go"] as const;
 
 /** The keys that work on the page behind it. */
-export function KeysHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export default function KeysHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const t = useT();
   const shortcuts = useShownShortcuts();
   return (

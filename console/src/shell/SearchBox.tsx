@@ -1,29 +1,21 @@
 /** The search: a sample, a label, a person or a workflow, from any page. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ComboBox, Input, ListBox, ListBoxItem, Popover } from "react-aria-components";
 
 import type { Schemas } from "../api/client";
 import { keys } from "../api/queries";
 import { useT } from "../i18n";
+import { SEARCH, searchIsThere } from "./focus";
 import { type Known, type Suggestion, suggestions } from "./suggestions";
 
-const ID = "search";
-
-export function focusSearch(): void {
-  const input = document.getElementById(ID);
-  if (input instanceof HTMLInputElement) {
-    input.focus();
-    input.select();
-  }
-}
-
-export function SearchBox() {
+export default function SearchBox() {
   const t = useT();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [text, setText] = useState("");
+  useEffect(searchIsThere, []);
   const found = useMemo(() => suggestions(text, knownFrom(queries.getQueriesData({ queryKey: keys.lists }))), [queries, text]);
   const go = (suggestion: Suggestion) => {
     setText("");
@@ -58,7 +50,7 @@ export function SearchBox() {
         <path d="M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.4 10.4 14 14" />
       </svg>
       <Input
-        id={ID}
+        id={SEARCH}
         placeholder={t("search.placeholder")}
         autoComplete="off"
         spellCheck={false}

@@ -1,7 +1,7 @@
 /** What stands around every page: where one can go, the search, how live it is, and who works here. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 import { Button } from "react-aria-components";
 
 import { useClient } from "../api/context";
@@ -14,10 +14,13 @@ import type { LiveStatus } from "../live/live";
 import { useLive } from "../live/useLive";
 import mark from "../mark.svg";
 import { SignedOut } from "./SignedOut";
-import { Ended } from "./Ended";
-import { KeysHelp } from "./KeysHelp";
 import { Person } from "./Person";
-import { SearchBox, focusSearch } from "./SearchBox";
+import { focusSearch } from "./focus";
+
+// The frame is drawn before these come: the work of the day needs none of them at once.
+const Ended = lazy(() => import("./Ended"));
+const KeysHelp = lazy(() => import("./KeysHelp"));
+const SearchBox = lazy(() => import("./SearchBox"));
 
 type Place = "/bench" | "/review" | "/audit" | "/operate" | "/rules";
 
@@ -80,7 +83,9 @@ function Inside({ ended }: { ended: boolean }) {
       </nav>
       <div className="stage">
         <header className="topbar">
-          <SearchBox />
+          <Suspense fallback={<span className="search" />}>
+            <SearchBox />
+          </Suspense>
           <Button className="button-plain" onPress={() => setHelp(true)} aria-label={t("keys.open")}>
             <kbd>?</kbd>
           </Button>
@@ -89,8 +94,10 @@ function Inside({ ended }: { ended: boolean }) {
           <Outlet />
         </main>
       </div>
-      <KeysHelp isOpen={help} onClose={() => setHelp(false)} />
-      {ended && <Ended />}
+      <Suspense>
+        {help && <KeysHelp isOpen onClose={() => setHelp(false)} />}
+        {ended && <Ended />}
+      </Suspense>
       <Warm />
     </div>
   );

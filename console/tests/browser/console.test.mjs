@@ -1,14 +1,11 @@
 /** Each page's main job, in a real browser against a running server. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
 import { openLaboratory, openPage } from "./laboratory.mjs";
+import { noSideways, noViolations, shot } from "./looks.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REVIEW = { reviewed_by: "bob", conclusion: "approved" };
-const shots = process.env.ALIMS_SCREENSHOTS;
 let laboratory;
 
 before(async () => {
@@ -45,17 +42,6 @@ async function listed(batch, count) {
 
 function row(page, id) {
   return page.locator(`tbody [data-key="${id}"]`);
-}
-
-async function noViolations(page, where, within = "html") {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate((selector) => window.axe.run(selector), within);
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n  ")}`);
-  assert.deepEqual(told, [], where);
-}
-
-async function shot(page, name) {
-  if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}.png` });
 }
 
 test("ten samples are moved by keyboard, and two refusals are understood", async () => {
@@ -212,10 +198,10 @@ test("the search finds a sample by its label, and the filters live in the addres
   await page.goto(`${url}/bench`);
   await page.getByRole("row").nth(1).waitFor();
   await page.keyboard.press("/");
+  await page.locator("#search:focus").waitFor();
   await page.keyboard.type("batch:FIND");
   await page.keyboard.press("Enter");
-  await page.getByRole("row", { name: /find-1/ }).waitFor();
-  assert.equal(new URL(page.url()).search, "?label=batch:FIND");
+  await page.waitForURL(`${url}/bench?label=batch:FIND`);
   await page.reload();
   await page.getByRole("row", { name: /find-1/ }).waitFor();
   assert.equal(await page.getByRole("row").count(), 2);
@@ -261,8 +247,7 @@ test("at 200 % of zoom and on a tablet no page scrolls sideways", async () => {
     for (const at of ["/bench", "/workflow/narrow-1"]) {
       await page.goto(url + at);
       await page.getByText("narrow-1").first().waitFor();
-      const wide = await page.evaluate(() => [document.documentElement, document.getElementById("content")].map((each) => each.scrollWidth - each.clientWidth));
-      assert.deepEqual(wide, [0, 0], `${at} at ${width}`);
+      await noSideways(page, `${at} at ${width}`);
       await shot(page, `narrow-${width}${at.replaceAll("/", "-")}`);
     }
     await close();
@@ -298,7 +283,7 @@ test("ten thousand rows are walked page by page, each shown once", async () => {
   const seen = new Set();
   for (let from = 0; from < 10_000; from += 100) {
     await row(page, `row-${String(from).padStart(5, "0")}`).waitFor();
-    for (const id of await page.locator("tbody [role=row]").evaluateAll((rows) => rows.map((each) => each.dataset.key))) {
+    for (const id of await page.locator("tbody tr").evaluateAll((rows) => rows.map((each) => each.dataset.key))) {
       assert.equal(seen.has(id), false, id);
       seen.add(id);
     }

@@ -1,6 +1,6 @@
 /** A server of its own with an empty data folder, the people who work there, and a browser. */
 import { spawn, execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -37,6 +37,9 @@ export async function openLaboratory() {
     service,
     token,
     tokens,
+    /** Fills it with the believable laboratory that `cargo local seed` makes. */
+    seed: (workflows) => promisify(execFile)(binary, ["seed", "--workflows", String(workflows), "--data", data], { cwd: root }),
+    alter: (id, version, metadata) => alter(data, id, version, metadata),
     api: (who, method, at, body, headers = {}) => api(service, tokens[who], method, at, body, headers),
     close: async () => {
       await browser.close();
@@ -69,6 +72,27 @@ async function api(service, token, method, at, body, headers) {
   const answer = await response.json();
   if (!response.ok) throw new Error(`${method} ${at}: ${response.status} ${JSON.stringify(answer)}`);
   return answer;
+}
+
+/** Changes a stored version behind the service's back, past its API. */
+async function alter(data, id, version, metadata) {
+  const { dynamodb, access_key_id: key, log_table } = JSON.parse(await readFile(path.join(data, "endpoints.json"), "utf8"));
+  const scope = `${key}/20261128/eu-central-1/dynamodb/aws4_request`;
+  const response = await fetch(dynamodb, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/x-amz-json-1.0",
+      "X-Amz-Target": "DynamoDB_20120810.UpdateItem",
+      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify({
+      TableName: log_table,
+      Key: { pk: { S: `default#${id}` }, entry: { S: `v#${String(version).padStart(10, "0")}` } },
+      UpdateExpression: "SET metadata = :other",
+      ExpressionAttributeValues: { ":other": { S: JSON.stringify(metadata) } },
+    }),
+  });
+  if (!response.ok) throw new Error(`the stored version could not be altered: ${await response.text()}`);
 }
 
 /** A page for one person. What the browser complains of is kept, and every test looks at it. */

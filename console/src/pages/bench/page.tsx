@@ -8,15 +8,16 @@ import "./bench.css";
 import type { State, Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { countsQuery } from "../../api/queries";
-import { Icon } from "../../parts/Icon";
 import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
+import { focusRows } from "../../parts/Grid";
 import { PageHead } from "../../parts/PageHead";
+import { Pager } from "../../parts/Pager";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { ActSheet } from "./ActSheet";
 import { AddFilter, FilterChips } from "./Filters";
 import { NoRows } from "./NoRows";
-import { Rows, focusRows } from "./Rows";
+import { Rows } from "./Rows";
 import { SelectionBar } from "./SelectionBar";
 import { StateTiles } from "./StateTiles";
 import { Views } from "./Views";
@@ -89,7 +90,6 @@ function Bench({ search }: { search: BenchSearch }) {
           isBusy={list.isPending || list.isPlaceholderData}
           selected={selected}
           onSelect={setSelected}
-          onToggle={(id) => setSelected((before) => toggled(before, id))}
           onOpen={open}
           onAct={act}
         />
@@ -122,37 +122,8 @@ function Bench({ search }: { search: BenchSearch }) {
   );
 }
 
-function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<string> {
-  const next = new Set(before);
-  if (!next.delete(id)) next.add(id);
-  return next;
-}
-
 function itemOf(row: Summary): Item {
   return { workflowId: row.workflow_id, version: row.published_version, state: row.current_state };
-}
-
-interface PagerProps {
-  page: number;
-  hasNext: boolean;
-  onNext: () => void;
-  onBack: () => void;
-}
-
-function Pager({ page, hasNext, onNext, onBack }: PagerProps) {
-  const t = useT();
-  if (page === 1 && !hasNext) return null;
-  return (
-    <div className="pager">
-      <Button className="button" isDisabled={page === 1} onPress={onBack} aria-label={t("bench.previous")}>
-        <Icon name="previous" />
-      </Button>
-      <span aria-live="polite">{t("bench.page", { page })}</span>
-      <Button className="button" isDisabled={!hasNext} onPress={onNext} aria-label={t("bench.next")}>
-        <Icon name="next" />
-      </Button>
-    </div>
-  );
 }
 
 function CopyCsv({ rows }: { rows: readonly Summary[] }) {

@@ -33,7 +33,7 @@ export function Timeline({ pages }: { pages: readonly Schemas["HistoryPage"][] }
 }
 
 /** An entry's identity, which stays when entries are added. */
-function nameOf(entry: HistoryEntry): string {
+export function nameOf(entry: HistoryEntry): string {
   if (entry.event_type === "RecoveryAttempt") return `recovery ${entry.version} ${entry.attempt}`;
   if (entry.event_type === "UnreadableEntry") return `unreadable ${entry.entry} ${entry.content}`;
   return entry.event_id;
@@ -102,7 +102,8 @@ export function Change({ change }: { change: Schemas["ValueChange"] }) {
   );
 }
 
-function tell(entry: HistoryEntry, changes: Changes | undefined, t: Translate): Told {
+/** What an entry says, for people. */
+export function tell(entry: HistoryEntry, changes: Changes | undefined, t: Translate): Told {
   switch (entry.event_type) {
     case "WorkflowTransitionRefused":
       return tellRefusal(entry as Schemas["Refusal"], t);
@@ -152,8 +153,8 @@ function tellRefusal(refusal: Schemas["Refusal"], t: Translate): Told {
   return {
     tone: "bad",
     head:
-      target === undefined ? (
-        t("timeline.refused", { who })
+      target === undefined || target === "CREATED" ? (
+        t(target === undefined ? "timeline.refused" : "timeline.refused.create", { who })
       ) : (
         <Moved text={t("timeline.refused.move", { who })} state={target} />
       ),

@@ -1,1 +1,0 @@
-import{Fn as e,h as t,l as n}from"./index-CmJx1pxV.js";import{t as r}from"./PageHead-Da2J2RlP.js";var i=e();function a(){let e=t();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:e(`rules.title`)}),(0,i.jsx)(n,{title:e(`rules.soon`)})]})}export{a as default};
