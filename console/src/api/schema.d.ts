@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List activity
-         * @description Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also to create), quarantines, releases, and the request and the end of each recovery. With the action `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page to page keeps its span of time and shows every entry that was there when it began once, whatever is added meanwhile. An entry gets its time before it is stored, by the clock of one of several servers, and comes here some seconds later: a span that ends in the last minute may lack entries. To miss none, begin the next span a minute before the last one ended, and drop what you have by its `event_id`, or by `recovery_id` and `kind`. A page may be short or empty although more pages follow.
+         * @description Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also to create), quarantines, releases, due dates that passed, and the request and the end of each recovery. With the action `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page to page keeps its span of time and shows every entry that was there when it began once, whatever is added meanwhile. An entry gets its time before it is stored, by the clock of one of several servers, and comes here some seconds later: a span that ends in the last minute may lack entries. To miss none, begin the next span a minute before the last one ended, and drop what you have by its `event_id`, or by `recovery_id` and `kind`. A page may be short or empty although more pages follow.
          */
         get: operations["listActivity"];
         put?: never;
@@ -2550,7 +2550,7 @@ export interface operations {
                 limit?: number;
                 /** @description Only what this principal did or asked for. Write `+` as `%2B`, and a space as `%20`. The end of a recovery names no principal. Example: `alice`. */
                 principal?: string;
-                /** @description Only entries before this instant, at most 31 days after `from`. By default 31 days after `from`, or now. Example: `2026-12-01T00:00:00.000Z`. */
+                /** @description Only entries before this instant: at or after `from`, and at most 31 days later. By default 31 days after `from`, or now. Example: `2026-12-01T00:00:00.000Z`. */
                 to?: string;
             };
             header?: {
@@ -2861,7 +2861,7 @@ export interface operations {
     batchStateTransitions: {
         parameters: {
             query?: {
-                /** @description `true` decides every transition and writes nothing, not even a record of a refusal. Example: `true`. */
+                /** @description `true` decides every transition and writes nothing, not even a record of a refusal. It does not look at the idempotency key. Example: `true`. */
                 dry_run?: boolean;
             };
             header?: {
@@ -2967,7 +2967,7 @@ export interface operations {
                 created_by?: string;
                 /** @description The unchanged `next_cursor` of the previous page of the same query. */
                 cursor?: string;
-                /** @description Only workflows due before this instant, compared exactly. Example: `2026-11-23T08:15:00.000Z`. */
+                /** @description Only open workflows due before this instant, compared exactly. Example: `2026-11-23T08:15:00.000Z`. */
                 due_before?: string;
                 /** @description Adds the metadata of each published version. Such a page ends after 2 MB of metadata. Example: `metadata`. */
                 include?: "metadata";
@@ -3308,7 +3308,7 @@ export interface operations {
     amendWorkflow: {
         parameters: {
             query?: {
-                /** @description `true` decides the amendment and writes nothing, not even a record of a refusal. Example: `true`. */
+                /** @description `true` decides the amendment and writes nothing, not even a record of a refusal. It does not look at the idempotency key. Example: `true`. */
                 dry_run?: boolean;
             };
             header?: {
@@ -4062,7 +4062,7 @@ export interface operations {
     requestStateTransition: {
         parameters: {
             query?: {
-                /** @description `true` decides the transition and writes nothing, not even a record of a refusal. Example: `true`. */
+                /** @description `true` decides the transition and writes nothing, not even a record of a refusal. It does not look at the idempotency key. Example: `true`. */
                 dry_run?: boolean;
             };
             header?: {

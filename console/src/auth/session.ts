@@ -28,10 +28,12 @@ export class Session implements TokenSource {
       response_type: "code",
       scope: settings.scopes.join(" "),
       userStore: new WebStorageStateStore({ store: window.sessionStorage }),
-      automaticSilentRenew: false,
+      // With the refresh token, in the background. It does not count as fresh authentication.
+      automaticSilentRenew: true,
       monitorSession: false,
       loadUserInfo: false,
     });
+    this.#manager.events.addUserLoaded((user) => this.#took(user));
   }
 
   /** Finds the session of this tab, or completes the sign-in that the provider sends back. */
@@ -72,6 +74,8 @@ export class Session implements TokenSource {
   async signOut(): Promise<void> {
     const handedOver = sessionStorage.getItem(HANDED_OVER) !== null;
     sessionStorage.removeItem(HANDED_OVER);
+    // A provider that cannot be reached must not keep the person signed in here.
+    await this.#manager.revokeTokens().catch(() => undefined);
     await this.#manager.removeUser();
     this.#user = null;
     if (handedOver) this.#becomes("signed-out");
