@@ -68,13 +68,7 @@ impl WorkflowIndex for DynamoIndex {
             .expression_attribute_values(":format", AttributeValue::N(CURRENT_FORMAT.to_string()))
             .expression_attribute_values(":version", AttributeValue::N(entry.published_version.get().to_string()));
         match settle(put).await? {
-            Put::Done(was) => {
-                if was.is_none() && !kept.is_empty() {
-                    // The entry that was to keep its labels is gone, and its hints with it: an operator emptied the index.
-                    self.put_hints(entry, &Labels::default(), entry.published_version).await?;
-                }
-                Ok(self.replaced(was, entry).await)
-            }
+            Put::Done(was) => Ok(self.replaced(was, entry).await),
             Put::Failed(there) => kept_its_place(there.as_ref()),
         }
     }
