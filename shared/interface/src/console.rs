@@ -11,7 +11,7 @@ const STYLES: &str = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o=' \
 
 /// What the console may load and call, as a Content-Security-Policy: its own files, the API under its own name, and
 /// `also` what follows in it, sources with spaces before them. Scripts come from files alone, and
-/// styles but for [`STYLES`].
+/// styles but those two of react-aria.
 #[must_use]
 pub fn console_policy(also: &str) -> String {
     format!(
