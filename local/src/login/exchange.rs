@@ -91,7 +91,7 @@ fn of_code(provider: &Provider, client: Client, form: &Parameters) -> Result<Str
     let code = provider.codes.get_and(provider.now(), name, |code| code.used = true);
     let code = code.ok_or(invalid_grant("The code is unknown or too old. Sign in again."))?;
     if code.used {
-        // Whoever has a code twice may have stolen it (RFC 6749, section 4.1.2).
+        // A client that has a code twice may have stolen it (RFC 6749, section 4.1.2).
         provider.renewables.forget_those(|renewable| renewable.family == code.family);
         return Err(invalid_grant("The code was used before. Sign in again."));
     }

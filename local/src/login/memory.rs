@@ -1,4 +1,4 @@
-//! What the provider remembers for a time under a name that nobody can guess: sign-ins under way, codes and refresh
+//! What the provider remembers for a time under names that are too long to guess: sign-ins under way, codes and refresh
 //! tokens. It is lost when the server stops; people sign in again then.
 
 use aws_lc_rs::rand;
@@ -12,7 +12,7 @@ const KEPT_MAX: usize = 1024;
 /// The random bytes of a name: too many to guess (RFC 6749, section 10.10).
 const NAME_BYTES: usize = 32;
 
-/// A name that nobody can guess; none when the system gives no random bytes.
+/// A name that is too long to guess; none when the system gives no random bytes.
 pub(super) fn fresh_name() -> Option<String> {
     let mut bytes = [0; NAME_BYTES];
     rand::fill(&mut bytes).ok()?;

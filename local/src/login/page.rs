@@ -109,7 +109,7 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
     document(status, "Sign in", &content, &form_targets(asked))
 }
 
-/// A page that says why nobody can sign in with this request.
+/// A page that says why this request allows no sign-in.
 pub(super) fn refused(status: StatusCode, why: &str) -> Response {
     tracing::warn!(why, "a sign-in was refused");
     let content = html! {

@@ -33,7 +33,7 @@ pub enum PinError {
     NotGenerated,
 }
 
-/// Why a PIN lets nobody in.
+/// Why a PIN is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PinRefused {
     /// It is another one.

@@ -133,11 +133,11 @@ fn granted(asked: &str, known: &[String]) -> Vec<String> {
     known.iter().filter(|scope| asked.contains(&scope.as_str())).cloned().collect()
 }
 
-/// What is wrong with a `prompt`. The page is shown for each request, so that nobody is signed in without it.
+/// What is wrong with a `prompt`. The page is shown for each request, so there is no sign-in without it.
 fn prompt_refused(prompt: &str) -> Option<(&'static str, &'static str)> {
     let words: Vec<&str> = prompt.split(' ').filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
-        ["none"] => Some(("login_required", "Nobody is signed in here. Ask without prompt=none.")),
+        ["none"] => Some(("login_required", "This provider keeps no session. Ask without prompt=none.")),
         words if words.iter().all(|word| ["login", "consent", "select_account"].contains(word)) => None,
         _ => Some(("invalid_request", "The prompt is not supported. Ask with prompt=login.")),
     }
