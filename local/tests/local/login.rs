@@ -361,7 +361,7 @@ async fn a_renewed_token_is_of_the_same_act_and_a_copied_one_ends_the_sign_in() 
     assert_eq!(first["auth_time"], second["auth_time"], "renewing is no act of authentication");
     assert!(claims(&next["id_token"]).get("nonce").is_none());
     assert_eq!(site.bearer(next["access_token"].as_str().unwrap().to_owned()).get("/me").await.0, 200);
-    // The first refresh token was used: whoever sends it has a copy.
+    // The first refresh token was used: a client that sends it again has a copy.
     assert_eq!(browser.renewed(&tokens["refresh_token"], "alims-console").await.0, 400);
     assert_eq!(browser.renewed(&next["refresh_token"], "alims-console").await.0, 400, "the whole sign-in has ended");
 
