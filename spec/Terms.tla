@@ -20,8 +20,9 @@
 (*   that goes back was written. A writer works for seconds; before an     *)
 (*   entry goes back, its version is published and made unreadable, that   *)
 (*   is found, and a person releases it.                                   *)
-(* - An entry that is lost while a hint of it is being removed. Nothing of *)
-(*   the service removes one.                                              *)
+(* - An entry that is lost while a hint of it is being put or removed. No  *)
+(*   function removes one; an operator's command does, and a rebuild after *)
+(*   it puts every hint.                                                   *)
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets, TLC
 

@@ -79,6 +79,7 @@ where
             "error": error,
             "workflows": so_far.workflows,
             "behind": so_far.behind,
+            "unlisted": so_far.unlisted,
             "index_entries": so_far.entries,
             "findings": so_far.findings.iter().map(shown).collect::<Vec<_>>(),
         });
@@ -143,10 +144,10 @@ fn conclude(ended: &str, error: Option<&str>, in_order: bool) -> anyhow::Result<
 }
 
 fn summary(compared: &Compared) -> String {
-    let Compared { workflows, behind, entries, findings } = compared;
+    let Compared { workflows, behind, unlisted, entries, findings } = compared;
     format!(
-        "{workflows} workflows verified, {behind} behind or without a right entry, {entries} entries looked up, \
-         {} findings",
+        "{workflows} workflows verified, {behind} behind or without a right entry, {unlisted} not listed by what they \
+         have, {entries} entries looked up, {} findings",
         findings.len()
     )
 }

@@ -53,6 +53,7 @@ async fn a_comparison_names_what_the_log_lost_with_all_that_a_script_needs_and_c
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let said = told(&output);
         assert_eq!((&said["ended"], &said["workflows"], &said["behind"]), (&json!("complete"), &json!(3), &json!(1)));
+        assert_eq!(said["unlisted"], 0);
         let mut lost: Vec<[&Value; 5]> = said["findings"].as_array().unwrap().iter().map(shown).collect();
         lost.sort_by_key(|lost| lost[1].to_string());
         let (tenant, kind) = (json!("default"), json!("ahead-of-log"));

@@ -11,6 +11,7 @@
 
 mod elsewhere;
 mod judging;
+mod lists;
 mod load;
 mod publishing;
 mod put_events;
@@ -58,6 +59,18 @@ enum Part {
         /// Moves of each kind.
         #[arg(long, default_value_t = 5000)]
         moves: usize,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a page of a list costs while the number of workflows grows: calls and consumed units.
+    Lists {
+        /// Numbers of workflows, one after another. A million, `--workflows 1000000`, takes some gigabytes of memory.
+        #[arg(long, value_delimiter = ',', default_values_t = [1000, 10_000, 100_000])]
+        workflows: Vec<usize>,
+        /// Writes the table into this page, such as docs/limits.md.
+        #[arg(long, value_name = "FILE")]
+        page: Option<PathBuf>,
         /// Prints the figures as JSON.
         #[arg(long)]
         json: bool,
@@ -111,6 +124,11 @@ async fn main() -> Result<()> {
         Some(Part::Traces { requests, sampled: Some(sampled), .. }) => return traces::measured(requests, &sampled),
         Some(Part::Traces { requests, sampled: None, json }) => return report_one(&traces::measure(requests)?, json),
         Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
+        Some(Part::Lists { workflows, page, json }) => {
+            let figures = lists::measure(&workflows).await?;
+            page.map_or(Ok(()), |page| figures.write(&page))?;
+            return report_one(&figures, json);
+        }
         Some(Part::Recovery { workflows, outage_seconds, json }) => {
             return report_one(&recovery::measure(workflows, outage_seconds).await?, json);
         }

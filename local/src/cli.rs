@@ -28,12 +28,10 @@ use crate::rules_engine::RulesEngine;
 use crate::seed::{self, SeedArgs};
 use crate::server::{Config, Server};
 use crate::shipped::{self, Defaults, repository};
-use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, SHIPPED_ROLES, TENANT_DEFAULT, TokenRequest};
+use crate::token::{self, ISSUER_DEFAULT, LIFETIME_DEFAULT_S, TENANT_DEFAULT, TokenRequest};
 
 /// The log filter when `RUST_LOG` is not set. Dynoxide warns of every failed condition, which is normal here.
 const LOG_FILTER_DEFAULT: &str = "warn,dynoxide=error";
-/// The subject of the token in the banner.
-const READY_MADE_SUB: &str = "you";
 /// The exit code of a process that was interrupted, as shells have it: 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
 /// How long background work may take when the process ends.
@@ -330,18 +328,9 @@ fn for_containers(host: &ContainerHost, environment: &Path) -> String {
     format!("  containers {reached}\n  sam local {} (for --env-vars)\n", environment.display())
 }
 
-/// The addresses, a token and first commands. The last line says that the server is ready.
+/// The addresses, how to sign in, and first commands. The last line says that the server is ready.
 fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, Failure> {
     let base = format!("http://{}", server.address());
-    let roles = SHIPPED_ROLES.map(str::to_owned).to_vec();
-    let request = TokenRequest {
-        sub: READY_MADE_SUB.to_owned(),
-        tenant: TENANT_DEFAULT.to_owned(),
-        roles,
-        scopes: config.scopes.clone(),
-        lifetime_s: LIFETIME_DEFAULT_S,
-    };
-    let token = server.token(&request)?;
     let (database, bus) = (server.dynamodb(), server.eventbridge());
     let [database, bus] = [&database, &bus].map(|config| config.endpoint_url().unwrap_or_default());
     let data = std::path::absolute(&config.data)?;
@@ -356,14 +345,20 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
         Engine::Alims { reach, rules } => format!("{}, with the rule names of {}", reach.endpoint, rules.display()),
     };
     let scopes: String = config.scopes.iter().map(|scope| format!(" --scope {scope}")).collect();
-    let flag = if named_data { format!("{scopes} --data {data}") } else { scopes };
+    let issuer = Some(&config.issuer).filter(|issuer| *issuer != ISSUER_DEFAULT);
+    let issuer = issuer.map(|issuer| format!(" --issuer {}", printable(issuer))).unwrap_or_default();
+    let flag = if named_data { format!("{scopes}{issuer} --data {data}") } else { scopes + &issuer };
     let elsewhere = config.functions_at.as_ref();
     let elsewhere =
         elsewhere.map(|endpoint| format!("\n  functions {endpoint} (Lambda's interface)")).unwrap_or_default();
     let held = if config.hold_events { "\n  events    are held back" } else { "" };
-    let all_roles = SHIPPED_ROLES.join(", ");
+    let (pin, pin_file) = (printable(server.pin()), folder.pin());
+    let (pin_file, prefix) = (pin_file.display(), if config.functions_at.is_some() { "alims:" } else { "" });
     Ok(format!(
         r#"ALIMS Workflow Manager (local)
+
+  console   {base}/
+  PIN       {pin} (to sign in and to sign; it stands in {pin_file})
 
   service   {base}{elsewhere}
   docs      {base}/docs
@@ -375,23 +370,19 @@ fn banner(server: &Server, config: &Config, named_data: bool) -> Result<String, 
   rules     {rules}
   policies  {policies}
 
-A token for "{READY_MADE_SUB}" with the roles {all_roles}, valid for {hours} hours:
+Open the console in a browser and sign in. Or take the first steps in another terminal:
 
-export TOKEN={token}
-
-First steps, in another terminal, with that token:
-
+export TOKEN=$({command} token --sub alice --role {prefix}analyst{flag})
 curl -s {base}/workflows -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"workflow_id": "sample-1", "workflow_type": "sample-analysis", "metadata": {{"sample_id": "S-1"}}}}'
 curl -s {base}/workflows/sample-1/transitions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"target_state": "ACTIVE", "reason": "the analysis begins"}}'
 curl -s {base}/workflows/sample-1/history -H "Authorization: Bearer $TOKEN"
 
-A second person's token, for steps that need two people: {command} token --sub bob --role supervisor{flag}
+A second person's token, for steps that need two people: {command} token --sub bob --role {prefix}supervisor{flag}
 Ctrl-C stops the server; the data stays.
 
 listening on {base}
-"#,
-        hours = LIFETIME_DEFAULT_S / 3600,
+"#
     ))
 }

@@ -134,6 +134,12 @@ impl DataFolder {
         self.root.join("key")
     }
 
+    /// The PIN with which people sign in at this server's page.
+    #[must_use]
+    pub fn pin(&self) -> PathBuf {
+        self.root.join("pin")
+    }
+
     /// The key of the database's and the bus's ports, as the SDKs share credentials.
     #[must_use]
     pub fn credentials(&self) -> PathBuf {

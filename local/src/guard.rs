@@ -81,6 +81,11 @@ impl Guard {
         if is_own { Ok(()) } else { Err(Foreign::Origin) }
     }
 
+    /// Whether this is an origin at which a browser reaches this server.
+    pub(crate) fn is_own_origin(&self, origin: &str) -> bool {
+        origin.strip_prefix("http://").is_some_and(|authority| self.is_ours(authority))
+    }
+
     /// Whatever the port: a tunnel or a container engine may have given it another one.
     fn is_ours(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };

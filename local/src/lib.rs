@@ -21,6 +21,7 @@ pub mod folder;
 mod guard;
 pub mod key;
 mod listening;
+pub mod login;
 pub mod mapping;
 mod person;
 mod printable;

@@ -36,6 +36,8 @@ use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_i
 use crate::guard::Guard;
 use crate::key::SigningKey;
 use crate::listening::{Port, listen};
+use crate::login::Provider;
+use crate::login::pin::{Pin, PinError};
 use crate::pump::{Pump, Source};
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
@@ -50,6 +52,8 @@ use crate::{endpoints, put_events};
 const DATABASE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long all tries together may take.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The template's default of `RolePrefix`.
+const ROLE_PREFIX_ELSEWHERE: &str = "alims:";
 /// How often the sweep runs. A laptop's server is seldom up for hours.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How often the sweep of due dates runs: so that a person who tries it sees the event. Its calls stay on this machine.
@@ -141,6 +145,7 @@ pub struct Server {
     issuer: String,
     key: SigningKey,
     access_key: AccessKey,
+    provider: Arc<Provider>,
     stop: CancellationToken,
     serving: JoinHandle<((), ())>,
     pump: Option<Pump>,
@@ -171,7 +176,7 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
-        let verifier = Verifier::new(&key, &config.issuer, config.scopes.clone());
+        let verifier = Verifier::new(&key, &config.issuer, guard.clone(), config.scopes.clone());
         let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_port, events_port, ports_guard) = ports(&config).await?;
@@ -181,8 +186,8 @@ impl Server {
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
 
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ids: Arc<dyn Ids> = Arc::new(FreshIds);
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
+        let provider = provider(&config, folder, &key, &clock)?;
         let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
         let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
@@ -216,17 +221,17 @@ impl Server {
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
-        let service = serve(listener, router(parts, &config.issuer, &key), patience, stop.clone());
+        let service = serve(listener, router(parts, &key, provider.clone()), patience, stop.clone());
         let events = events_port.serve(door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
-        let issuer = config.issuer;
         folder.name_onlookers();
         Ok(Self {
             address,
             events_address,
-            issuer,
+            issuer: config.issuer,
             key,
             access_key,
+            provider,
             stop,
             serving,
             pump,
@@ -261,6 +266,12 @@ impl Server {
         &self.access_key
     }
 
+    /// The PIN with which people sign in.
+    #[must_use]
+    pub fn pin(&self) -> &str {
+        self.provider.pin()
+    }
+
     /// A token that holds here.
     ///
     /// # Errors
@@ -289,6 +300,19 @@ impl Server {
 fn tokens() -> Result<Arc<TokenReader>, StartError> {
     let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
     Ok(Arc::new(TokenReader::default().with_default_tenant(tenant)))
+}
+
+/// Where people sign in.
+fn provider(
+    config: &Config,
+    folder: &DataFolder,
+    key: &SigningKey,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Provider>, PinError> {
+    // Functions in containers read roles as the template says; those in this process without a prefix.
+    let role_prefix = if config.functions_at.is_some() { ROLE_PREFIX_ELSEWHERE } else { "" };
+    let pin = Pin::load_or_create(folder)?;
+    Ok(Arc::new(Provider::new(key.clone(), clock.clone(), pin, &config.scopes, role_prefix)))
 }
 
 /// The functions in another process, if they are to be called there.

@@ -10,6 +10,7 @@ use crate::database::DatabaseError;
 use crate::folder::FolderError;
 use crate::key::KeyError;
 use crate::listening::ListenError;
+use crate::login::pin::PinError;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum StartError {
     /// The key of the database's and the bus's ports cannot be used.
     #[error(transparent)]
     AccessKey(#[from] AccessKeyError),
+    /// The PIN cannot be used.
+    #[error(transparent)]
+    Pin(#[from] PinError),
     /// The rules engine could not be started.
     #[error(transparent)]
     Rules(#[from] RulesNotStarted),

@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::guard::Guard;
 use crate::key::SigningKey;
 
 /// The default issuer of tokens. It names the laptop and no port, so a token is valid on any port of the server.
@@ -78,9 +79,14 @@ pub fn issue(
         nbf: now_s.min(now_s.saturating_add(request.lifetime_s)),
         exp: now_s.saturating_add(request.lifetime_s),
     };
+    sign(key, &claims)
+}
+
+/// Signs claims as they are.
+pub(crate) fn sign(key: &SigningKey, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
     let mut header = Header::new(Algorithm::RS256);
     header.kid = Some(key.id.clone());
-    jsonwebtoken::encode(&header, &claims, &key.encoding)
+    jsonwebtoken::encode(&header, claims, &key.encoding)
 }
 
 /// Why a token is refused. The texts help an honest caller and reveal little to an attacker.
@@ -115,11 +121,15 @@ pub enum TokenRefused {
     Audience,
 }
 
-/// Verifies tokens of one key and one issuer, and their scopes.
+/// Verifies tokens of one key, their issuer and their scopes.
 pub(crate) struct Verifier {
     key: DecodingKey,
     key_id: String,
     validation: Validation,
+    /// The issuer of the tokens that are made without a server.
+    issuer: String,
+    /// The names of this server: those who sign in at it have tokens of an issuer that is its origin.
+    names: Guard,
     /// A token needs one of these; none are asked for when there are none.
     scopes: Vec<String>,
 }
@@ -132,15 +142,16 @@ impl Verifier {
     pub(crate) fn new(
         key: &SigningKey,
         issuer: &str,
+        names: Guard,
         scopes: Vec<String>,
     ) -> Result<Self, jsonwebtoken::errors::Error> {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
-        validation.set_issuer(&[issuer]);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Ok(Self { key: DecodingKey::from_jwk(&key.jwk)?, key_id: key.id.clone(), validation, scopes })
+        let (decoding, key_id, issuer) = (DecodingKey::from_jwk(&key.jwk)?, key.id.clone(), issuer.to_owned());
+        Ok(Self { key: decoding, key_id, validation, issuer, names, scopes })
     }
 
     /// The claims of a token that lets its bearer in.
@@ -153,7 +164,9 @@ impl Verifier {
             return Err(TokenRefused::UnknownKey);
         }
         let token = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation);
-        token.map(|token| token.claims).map_err(|error| refused(error.kind()))
+        let claims = token.map(|token| token.claims).map_err(|error| refused(error.kind()))?;
+        let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+        if issuer == self.issuer || self.names.is_own_origin(issuer) { Ok(claims) } else { Err(TokenRefused::Issuer) }
     }
 
     /// The scopes of a verified token as API Gateway passes them on: none where none are asked for.

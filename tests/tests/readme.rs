@@ -28,6 +28,18 @@ cargo() { [ "$1" = local ] && shift && "$ALIMS_LOCAL" "$@" --data "$ALIMS_DATA";
 curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }
 "#;
 
+/// Lists follow soon after a write: waits until one of them says something.
+const UNTIL: &str = r#"
+until_listed() {
+  for _ in $(seq 300); do
+    command curl --silent "$ALIMS/$1" -H "Authorization: Bearer $TOKEN" | grep --quiet "$2" && return
+    sleep 0.1
+  done
+  echo "$1 never said $2" >&2
+  return 1
+}
+"#;
+
 #[test]
 fn the_quick_start_works_as_it_stands() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
@@ -85,16 +97,27 @@ fn the_page_for_teams_of_alims_works_as_it_stands() {
 #[test]
 fn the_page_for_the_bench_works_as_it_stands() {
     let page = std::fs::read_to_string(root().join("docs/bench.md")).unwrap();
-    let blocks = ["list", "create", "begin", "sign", "complete"].map(|name| marked(&page, &format!("bench: {name}")));
+    let run = |names: &[&str]| names.iter().map(|name| marked(&page, &format!("bench: {name}"))).collect::<String>();
     let reason: Value = serde_json::from_str(&fenced(&page, "bench: refused", "json")).unwrap();
 
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());
     std::fs::write(data.path().join("import.py"), fenced(&page, "bench: import.py", "python")).unwrap();
-    let commands = blocks.concat().replace(ADDRESS, &server.base);
-    let here = format!("cd {}\nexport ALIMS={}\n", data.path().display(), server.base);
+    let here = format!("cd {}\nexport ALIMS={}\n{UNTIL}", data.path().display(), server.base);
+    let commands = [
+        run(&["list", "create", "begin", "sign", "complete", "save", "complete the two"]),
+        "until_listed counts '\"COMPLETED\":10'\n".to_owned(),
+        run(&["find", "overdue", "label"]),
+        "until_listed 'workflows?label=rack:7' S-2026-0011\n".to_owned(),
+        run(&["assigned"]),
+    ];
+    let commands = commands.concat().replace(ADDRESS, &server.base);
     let answers = answers(&format!("{here}{commands}"), data.path());
-    let [imported, again, begun, completed] = answers.as_slice() else { panic!("{answers:#?}") };
+    let [imported, again, begun, completed, saved @ .., rest, one, ten, overdue, labelled, left, assigned] =
+        answers.as_slice()
+    else {
+        panic!("{answers:#?}")
+    };
     assert_eq!(*imported, json!({"created": 40, "there_already": 0, "failed": 0}));
     assert_eq!(*again, json!({"created": 0, "there_already": 40, "failed": 0}));
     assert_eq!((&begun["moved"], &begun["refused"]), (&json!(40), &json!(0)), "{begun}");
@@ -102,6 +125,25 @@ fn the_page_for_the_bench_works_as_it_stands() {
     for number in [2, 7] {
         assert_eq!(completed["results"][number]["problem"]["reasons"], json!([reason]), "{completed}");
     }
+    let amended = ["S-2026-0003", "S-2026-0008"].map(|id| json!([id, "ACTIVE", 5, {"sodium_mmol_l": 139}]));
+    let shown = |saved: &Value| {
+        let workflow = &saved["workflow"];
+        let member = |name: &str| workflow[name].clone();
+        json!([member("workflow_id"), member("current_state"), member("version"), workflow["metadata"]["results"]])
+    };
+    assert_eq!(saved.iter().map(shown).collect::<Vec<_>>(), amended);
+    assert_eq!((&rest["moved"], &rest["refused"]), (&json!(2), &json!(0)), "{rest}");
+    let ids = |list: &Value| -> Vec<String> {
+        list["items"].as_array().unwrap().iter().map(|it| it["workflow_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(one), ["S-2026-0007"], "{one}");
+    assert_eq!((ids(ten).len(), &ten["next_cursor"]), (10, &Value::Null), "{ten}");
+    assert!(ids(ten).iter().all(|id| ("S-2026-0011".."S-2026-0021").contains(&id.as_str())), "{ten}");
+    assert_eq!(ids(overdue), ["S-2026-0011", "S-2026-0012"], "{overdue}");
+    assert_eq!(labelled["workflow"]["labels"]["rack"], "7", "{labelled}");
+    assert_eq!(ids(left), ["S-2026-0012"], "{left}");
+    assert_eq!(ids(assigned), ["S-2026-0011"], "{assigned}");
+    assert_eq!(assigned["items"][0]["metadata"]["matrix"], "serum", "{assigned}");
 }
 
 /// What commands print as JSON, one after another.

@@ -109,9 +109,15 @@ fn seeds(workspace: &Workspace, target: &str) -> anyhow::Result<Vec<(String, Vec
         }
         "cursors" => {
             let first = "\0limit=2&cursor=ASr1ub9vQ0t1eW5lbXVzdHJlYWR0aGlz";
-            [first, "\u{1}include=refusals&cursor=AQ", "\u{2}cursor=ASr1ub9vQ0t1eW5l", "\0state=ACTIVE"]
-                .map(|seed| (format!("{:x}", seed.len()), seed.as_bytes().to_vec()))
-                .into()
+            [
+                first,
+                "\u{1}include=refusals&cursor=AQ",
+                "\u{2}kind=WorkflowCreated",
+                "\u{3}cursor=ASr1ub9vQ0t1eW5l",
+                "\0state=ACTIVE",
+            ]
+            .map(|seed| (format!("{:x}", seed.len()), seed.as_bytes().to_vec()))
+            .into()
         }
         "patches" => {
             let seed = br#"[{"a":1,"b":{"c":[2.5e0,null]}},{"a":null,"b":{"c":{}},"d":"x"}]"#;

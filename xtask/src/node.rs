@@ -13,7 +13,8 @@ const MANIFEST: &str = include_str!("contract/package.json");
 /// Every package with its hash, made by `npm install --package-lock-only`.
 const LOCK: &str = include_str!("contract/package-lock.json");
 /// What is said when Node.js is missing.
-const NEEDED: &str = "Node.js 20.19 or later with npm is needed (Debian: nodejs, npm; or https://nodejs.org)";
+pub(crate) const NEEDED: &str =
+    "Node.js 20.19 or later with npm is needed (Debian: nodejs, npm; or https://nodejs.org)";
 
 /// The packages, installed.
 pub(crate) struct Packages {

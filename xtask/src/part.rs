@@ -1,5 +1,6 @@
 //! One part of a suite: a name, a reason and the work.
 
+use crate::console;
 use crate::contract::{clients, conformance};
 use crate::session::Session;
 use crate::step::Step;
@@ -27,6 +28,7 @@ pub(crate) enum Work {
     EndToEnd,
     SamLocal,
     Clients,
+    Console,
     Conformance,
 }
 
@@ -49,6 +51,7 @@ impl Part {
             Work::Traces => spec::traces::check(workspace, spec::traces::OPERATIONS, 1),
             Work::Template => template::check(workspace, false),
             Work::Clients => clients::check(workspace),
+            Work::Console => console::check(workspace, &console::Asked::IN_CI),
             Work::Conformance => conformance::check(workspace, conformance::Asked::IN_CI),
             Work::EndToEnd => e2e::run(workspace, e2e::Built::Development),
             Work::SamLocal => sam_local::run_where_possible(workspace),
@@ -64,6 +67,7 @@ impl Part {
             Work::Traces => "cargo xtask spec --traces".to_owned(),
             Work::Template => "cargo xtask template".to_owned(),
             Work::Clients => "cargo xtask clients".to_owned(),
+            Work::Console => "cargo xtask console".to_owned(),
             Work::Conformance => conformance::Asked::IN_CI.to_string(),
             Work::EndToEnd => "cargo xtask e2e --development".to_owned(),
             Work::SamLocal => "cargo xtask sam-local".to_owned(),

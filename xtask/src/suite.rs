@@ -41,6 +41,7 @@ fn everything(workspace: &Workspace) -> Vec<Part> {
         reworded(workspace),
         Part::cargo("doctests", "what the documentation shows works", &["test", "--workspace", "--doc"]),
         demo(workspace),
+        Part::new("console", "the console's committed build is that of its sources, and its pages work", Work::Console),
         Part::new("clients", "what others generate from the contract compiles and keeps every member", Work::Clients),
         Part::new(
             "contract",

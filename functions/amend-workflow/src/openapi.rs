@@ -131,7 +131,8 @@ fn principal_or_null() -> Schema {
 /// Decides, and writes nothing.
 fn dry_run() -> Parameter {
     let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false)));
-    let told = "`true` decides the amendment and writes nothing, not even a record of a refusal.";
+    let told = "`true` decides the amendment and writes nothing, not even a record of a refusal. It does not look at the \
+                idempotency key.";
     parameters::parameter("dry_run", ParameterIn::Query, told, schema, json!(true)).build()
 }
 

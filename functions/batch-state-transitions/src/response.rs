@@ -126,8 +126,9 @@ impl BatchResult {
             dry_run,
             results,
         };
+        // A dry run moves nothing.
         for (outcome, number) in [
-            (BatchOutcome::Moved, counted.moved + counted.would_move),
+            (BatchOutcome::Moved, counted.moved),
             (BatchOutcome::Refused, counted.refused),
             (BatchOutcome::Failed, counted.failed),
             (BatchOutcome::NotReached, counted.not_reached),

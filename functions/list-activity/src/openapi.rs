@@ -18,7 +18,7 @@ pub fn described() -> Described {
         tag: Tag::Audit,
         summary: "List activity",
         description: "Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also \
-                      to create), quarantines, releases, the request and the end of each recovery, and the audit entries \
+                      to create), quarantines, releases, due dates that passed, the request and the end of each recovery, and the audit entries \
                       of the tenant, which belong to no workflow. With the action \
                       `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page \
                       to page keeps its span of time and shows every entry that was there when it began once, whatever \

@@ -98,7 +98,7 @@ fn which() -> Vec<Parameter> {
 /// Filters by the instants of a workflow.
 fn when() -> impl Iterator<Item = Parameter> {
     [
-        ("due_before", "Only workflows due before this instant, compared exactly."),
+        ("due_before", "Only open workflows due before this instant, compared exactly."),
         ("created_after", "Only workflows created at this instant or later, compared exactly."),
         ("created_before", "Only workflows created before this instant, compared exactly."),
         ("updated_after", "Only workflows updated at this instant or later, compared exactly."),

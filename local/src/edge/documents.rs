@@ -2,34 +2,23 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::key::SigningKey;
 
 /// The routes that need no token.
-pub(crate) fn routes(here: SocketAddr, issuer: &str, key: &SigningKey) -> Router {
+pub(crate) fn routes(key: &SigningKey) -> Router {
     let keys = json!(key.public_set());
-    // OpenID Connect Discovery, as much of it as a verifier of tokens reads.
-    let discovery = json!({
-        "issuer": issuer,
-        "jwks_uri": format!("http://{here}/.well-known/jwks.json"),
-        "response_types_supported": ["id_token"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-    });
     let documentation =
         SwaggerUi::new("/docs").url("/openapi.json", alims_interface::document_of_this_server()).config(page());
     Router::new()
-        .route("/", get(async || Redirect::temporary("/docs/")))
         .route("/health", fixed(&json!({ "status": "ok" })))
         .route("/.well-known/jwks.json", fixed(&keys))
-        .route("/.well-known/openid-configuration", fixed(&discovery))
         .merge(documentation)
 }
 

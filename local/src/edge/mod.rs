@@ -7,6 +7,7 @@ mod events;
 pub(crate) mod functions;
 mod gateway;
 mod limits;
+mod pages;
 pub(crate) mod problem;
 
 pub use limits::BODY_BYTES_MAX;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::archive::Archive;
 use crate::guard::Guard;
 use crate::key::SigningKey;
+use crate::login::{self, Provider};
 use crate::token::{TokenRefused, Verifier};
 use body::BodyBudget;
 use events::Events;
@@ -74,8 +76,8 @@ pub(crate) struct Parts {
 }
 
 /// Every route of the server.
-pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
-    let documents = documents::routes(parts.here, issuer, key);
+pub(crate) fn router(parts: Parts, key: &SigningKey, provider: Arc<Provider>) -> Router {
+    let documents = documents::routes(key);
     let Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop } = parts;
     let naming = ids.clone();
     let (tokens, places) = (functions.tokens(), Events::places());
@@ -97,10 +99,13 @@ pub(crate) fn router(parts: Parts, issuer: &str, key: &SigningKey) -> Router {
         router = router.route(path, any(move |request| call(edge, path, request)));
     }
     let listening = edge.clone();
-    let lost = edge.clone();
+    let (lost, fileless) = (edge.clone(), edge.clone());
+    let pages = pages::routes(provider.clone(), move || EdgeProblem::NoRoute.into_response(&fileless.fresh_id()));
     let routes = router
         .route("/events", get(move |request| listen(listening, request)))
         .merge(documents)
+        .merge(login::routes(provider))
+        .merge(pages)
         .fallback(async move || EdgeProblem::NoRoute.into_response(&lost.fresh_id()))
         .method_not_allowed_fallback(async move || EdgeProblem::NoRoute.into_response(&edge.fresh_id()));
     guard.before(routes, move |foreign| EdgeProblem::Foreign(foreign).into_response(&naming.fresh().to_string()))

@@ -54,6 +54,19 @@ async fn a_listener_goes_on_where_it_says_it_was_and_else_hears_what_is_new() {
 }
 
 #[tokio::test]
+async fn a_listener_that_comes_from_another_data_folder_hears_what_is_new() {
+    let site = Site::open().await;
+    let alice = site.person("alice", &["analyst"]);
+    for path in ["/events?after=9999", "/events?after=18446744073709551615"] {
+        let mut listening = Listening::begin(&alice, path).await;
+        let id = format!("w-{}", path.len());
+        alice.create(&id).await;
+        listening.until(|heard| !heard.is_empty()).await;
+        assert_eq!(versions(&listening.heard), [(id, 1)]);
+    }
+}
+
+#[tokio::test]
 async fn a_listener_hears_its_own_tenant_and_the_workflow_it_asked_for() {
     let site = Site::open().await;
     let (alice, eve) = (site.person("alice", &["analyst"]), site.person_of("other", "eve", &["analyst"]));

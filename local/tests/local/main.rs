@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod console;
 mod containers;
 mod edge;
 mod elsewhere;
@@ -17,6 +18,7 @@ mod faults;
 mod faulty_eventbridge;
 mod foreign;
 mod keeping;
+mod login;
 mod mapping;
 mod moved;
 mod ports;

@@ -50,6 +50,10 @@ async fn a_server_in_an_empty_folder_needs_nothing_of_the_repository() {
     }
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_str().unwrap();
     assert!(!banner.contains(repository) && !banner.contains("cargo local"), "{banner}");
+    let pin = std::fs::read_to_string(elsewhere.path().join(".local/pin")).unwrap();
+    let console = format!("console   {}/", base.as_ref().unwrap());
+    assert!(banner.contains(&console) && banner.contains(pin.trim()), "{banner}");
+    assert!(!banner.contains("eyJ"), "a token is in the banner: {banner}");
     let token = command(elsewhere.path(), &["token", "--sub", "alice", "--role", "analyst"]).output().await.unwrap();
     let token = String::from_utf8(token.stdout).unwrap().trim_end().to_owned();
     let alice = Person::new(base.unwrap(), token);

@@ -57,9 +57,16 @@ async fn all_that_a_server_keeps_is_for_its_owner_alone() {
     let alice = crate::site::Person::new(format!("http://{}", server.address()), token);
     alice.create("w-1").await;
     alice.until_listed("w-1", 1).await;
-    for file in
-        ["key", "credentials", "lock", "endpoints.json", "dynamodb.sqlite", "dynamodb.sqlite-wal", "events.sqlite"]
-    {
+    for file in [
+        "key",
+        "pin",
+        "credentials",
+        "lock",
+        "endpoints.json",
+        "dynamodb.sqlite",
+        "dynamodb.sqlite-wal",
+        "events.sqlite",
+    ] {
         assert!(data.join(file).exists(), "{file}");
     }
     for path in all(around.path()) {

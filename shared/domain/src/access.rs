@@ -44,9 +44,9 @@ pub enum Action {
     AmendWorkflow,
     /// Sign a workflow electronically, with this meaning.
     SignWorkflow(Meaning),
-    /// List what everybody did.
+    /// List the activity of the whole tenant.
     ListActivity,
-    /// List what one did oneself.
+    /// List the caller's own activity.
     ListOwnActivity,
     /// See which rules there are.
     ListRulesets,

@@ -40,7 +40,7 @@ impl IndexEntry {
     /// Whether the workflow can leave its state.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.current_state.allowed_transitions().is_empty()
+        !self.current_state.is_closed()
     }
 
     /// Whether the work should be finished by now and is not.

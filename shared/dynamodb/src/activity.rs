@@ -194,7 +194,7 @@ impl DynamoLog {
         let Some(more) = more else { return Ok(Shard { entries, frontier: None }) };
         let frontier = text_of(&more, ACTIVITY_KEY).and_then(position_named_by).or(last);
         let frontier = frontier.filter(|frontier| text_of_position(frontier) < highest || !entries.is_empty());
-        // All that was read is none of this service, and more may follow.
+        // This service made no entry of those read, and more may follow.
         let frontier = frontier.ok_or(StoreError::Refused("the activity has too many entries of no use".into()))?;
         Ok(Shard { entries, frontier: Some(frontier) })
     }
@@ -246,8 +246,8 @@ impl DynamoLog {
 /// The key of an item.
 type Keys = (String, String);
 
-/// The items that show an entry: an audit entry by itself, a recovery's claim and outcome together, every other entry by itself. None of another
-/// tenant, whatever its place says.
+/// The items that show an entry: a recovery's claim and outcome together, and one item for every other entry, an audit
+/// entry too. None of another tenant, whatever its place says.
 fn keys_of(tenant: &TenantId, found: &Item) -> Vec<Keys> {
     if let Some(entry) = audit_key(tenant, found) {
         return vec![(audit_partition(tenant).as_str().to_owned(), entry.to_owned())];

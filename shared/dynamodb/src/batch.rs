@@ -45,11 +45,12 @@ pub(crate) async fn batch_get(
         if round > 0 {
             tokio::time::sleep(ASKED_AGAIN_PAUSE * 2_u32.pow(round - 1)).await;
         }
-        let answer = client.batch_get_item().request_items(table, wanted).send().await.map_err(store_error)?;
+        let answer = client.batch_get_item().request_items(table, wanted.clone()).send().await.map_err(store_error)?;
         items.extend(answer.responses.unwrap_or_default().into_values().flatten().map(Item::from));
         match answer.unprocessed_keys.unwrap_or_default().into_values().find(|left| !left.keys().is_empty()) {
             None => return Ok(items),
-            Some(left) => wanted = left,
+            // How they are read is ours to say, whatever the store repeats of it.
+            Some(left) => wanted.keys = left.keys,
         }
     }
     Err(StoreError::Unavailable(format!("{} keys were left unprocessed", wanted.keys().len()).into()))

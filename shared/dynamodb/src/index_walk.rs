@@ -1,7 +1,8 @@
 //! A walk over the index on `DynamoDB`, and the removal of its items: a scan, one page a part.
 
+use alims_domain::identifiers::WorkflowKey;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{IndexPart, IndexWalk, StoreError, WalkPosition};
+use alims_operations::ports::{IndexPart, IndexWalk, Sought, StoreError, WalkPosition, WorkflowIndex};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -34,6 +35,18 @@ impl IndexWalk for DynamoIndex {
         let last_key = page.last_evaluated_key.map(Item::from);
         let next = last_key.and_then(|last_key| text_of(&last_key, PK).map(|pk| WalkPosition(pk.to_owned())));
         Ok(IndexPart { entries, next })
+    }
+
+    async fn unlisted(&self, sought: &[Sought<'_>]) -> Result<Vec<WorkflowKey>, StoreError> {
+        let lacking = self.without_hints(sought).await?;
+        if lacking.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<WorkflowKey> = lacking.iter().map(|entry| entry.key.clone()).collect();
+        // A writer removes the hint of a label only after its own entry.
+        let now = self.entries(&keys).await?;
+        let is_unchanged = |entry: &&IndexEntry| matches!(now.get(&entry.key), Some(Ok(now)) if now == *entry);
+        Ok(lacking.into_iter().filter(is_unchanged).map(|entry| entry.key.clone()).collect())
     }
 
     async fn remove(&self, seen: &IndexEntry) -> Result<bool, StoreError> {

@@ -134,7 +134,7 @@ pub(crate) async fn page(index: &DynamoIndex, query: &IndexQuery) -> Result<Inde
             let stays = IndexPosition::of(&entry, query.listed_in()).as_ref() == Some(place);
             items.extend(Some(entry).filter(|entry| stays && query.filter.passes(entry)));
         }
-        let frontier = next.as_ref().map(|last| frontier(&keys, last)).transpose()?;
+        let frontier = next.as_ref().map(|last| frontier(&keys, last, places.last())).transpose()?;
         if frontier.is_none() || items.len() > query.limit || evaluated >= index.evaluated_max {
             break frontier;
         }
@@ -146,11 +146,13 @@ pub(crate) async fn page(index: &DynamoIndex, query: &IndexQuery) -> Result<Inde
     Ok(IndexPage { next: if more { last } else { frontier }, items })
 }
 
-/// The place of the last key that was read.
-fn frontier(keys: &Keys, last_evaluated: &Key) -> Result<IndexPosition, StoreError> {
+/// The place of the last key that was read. Where that key names none, the last place that was named: the list repeats
+/// what names nothing, and goes on.
+fn frontier(keys: &Keys, last_evaluated: &Key, named: Option<&IndexPosition>) -> Result<IndexPosition, StoreError> {
     last_evaluated
         .get(keys.sort_key)
         .and_then(|value| value.as_s().ok())
         .and_then(|text| position_named_by(text))
+        .or_else(|| named.cloned())
         .ok_or_else(|| StoreError::Refused("an index entry has a key that names no position".into()))
 }

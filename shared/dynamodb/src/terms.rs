@@ -11,15 +11,17 @@ use alims_domain::identifiers::{LabelName, LabelValue, TenantId, Version, Workfl
 use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::StoreError;
+use alims_operations::ports::{Sought, StoreError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::batch;
 use crate::failure::store_error;
-use crate::index_item::placed_key;
+use crate::index_item::{CREATED_KEY, TERM, placed_key};
 use crate::index_table::{DynamoIndex, Put, settle};
 use crate::item::{CURRENT_FORMAT, FORMAT, ItemError, Kept, KeyText, PK, Stored, newer_format, text_of};
 
@@ -107,6 +109,21 @@ impl Stored for Hint {
     }
 }
 
+/// What a workflow should be found by.
+fn terms_of<'e>(sought: &Sought<'e>) -> impl Iterator<Item = (&'e IndexEntry, Term)> + use<'e> {
+    let entry = sought.entry;
+    let labels = sought.by_labels.then(|| entry.labels.iter()).into_iter().flatten();
+    let labels = labels.map(|(name, value)| Term::Label(name.clone(), value.clone()));
+    labels.chain(sought.as_quarantined.then_some(Term::Quarantined)).map(move |term| (entry, term))
+}
+
+/// Whether a lookup by the term meets the hint, and at the place of the entry.
+fn leads_to(hint: &Item, entry: &IndexEntry, term: &Term) -> bool {
+    let is = |attribute: &str, value: KeyText| text_of(hint, attribute) == Some(value.as_str());
+    is(TERM, term.of_tenant(&entry.key.tenant_id))
+        && is(CREATED_KEY, placed_key(entry.created_at, &entry.key.workflow_id))
+}
+
 fn malformed(why: &str) -> ItemError {
     ItemError::Malformed(why.to_owned())
 }
@@ -135,6 +152,22 @@ impl DynamoIndex {
             version: of,
         });
         try_join_all(hints.map(async |hint| self.put_hint(&hint).await)).await.map(drop)
+    }
+
+    /// The entries of those that have no hint for something that they should be found by.
+    pub(crate) async fn without_hints<'e>(&self, sought: &[Sought<'e>]) -> Result<Vec<&'e IndexEntry>, StoreError> {
+        let terms: Vec<(&IndexEntry, Term)> = sought.iter().flat_map(terms_of).collect();
+        let keys: BTreeSet<KeyText> = terms.iter().map(|(entry, term)| term.of_workflow(&entry.key)).collect();
+        let keys = keys.into_iter().map(|key| HashMap::from([(PK.to_owned(), key.into())])).collect();
+        let hints = batch::items(&self.client, &self.table, keys).await?;
+        let hints: BTreeMap<&str, &Item> = hints.iter().filter_map(|hint| Some((text_of(hint, PK)?, hint))).collect();
+        let is_missing = |(entry, term): &(&IndexEntry, Term)| {
+            let hint = hints.get(term.of_workflow(&entry.key).as_str());
+            !hint.is_some_and(|hint| newer_format(hint).is_some() || leads_to(hint, entry, term))
+        };
+        let mut lacking: Vec<&IndexEntry> = terms.into_iter().filter(is_missing).map(|(entry, _)| entry).collect();
+        lacking.dedup_by_key(|entry| &entry.key);
+        Ok(lacking)
     }
 
     /// Puts a hint, unless it is there for this version or a later one.

@@ -1,9 +1,13 @@
 //! The HTTP interface as a whole: the one place that knows every operation with a route.
 
+mod console;
+
 use alims_edge::openapi::Described;
 use alims_edge::route::Route;
 use std::error::Error;
 use utoipa::openapi::{OpenApi, Server};
+
+pub use console::{CONSOLE_PAGES, console_policy};
 
 /// Makes everything that names each operation from one list of them.
 macro_rules! operations {
@@ -94,6 +98,9 @@ workflow stays unchanged. What never reaches the service gets the gateway's own 
 To try it on a laptop, authorize with a token of `cargo local token --sub alice --role analyst --role supervisor --role \
 auditor` and execute the examples from top to bottom. A second time, the creation and the transition are refused, \
 because the workflow exists and has moved: choose another id and another example.
+
+A laptop's server also has `GET /events`, a stream of server-sent events, which is no operation: a deployment does not \
+have it. There, ask list-workflows with `updated_after`, or subscribe to the event bus.
 
 The service omits absent values and sends no null, except `from_state` of version 1. A number is a double (IEEE 754): \
 the service returns the same double, perhaps written otherwise, and hashes its canonical form (RFC 8785). It refuses a \

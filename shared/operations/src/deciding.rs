@@ -66,7 +66,7 @@ pub(crate) async fn load<L: WorkflowLog + QuarantineLog, R>(
     Ok(Loaded { head, quarantine, workflow, permission, key, now })
 }
 
-/// Keeps the refusal of one who may not do this, of a workflow that is missing or cannot be read.
+/// Keeps the refusal when the policies forbid the request, and the workflow is missing or cannot be read.
 pub(crate) async fn keep_forbidden<L: WorkflowLog, R>(
     ports: &DecisionPorts<L, R>,
     call: &Call,

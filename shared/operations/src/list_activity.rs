@@ -1,8 +1,8 @@
 //! Lists what happened in a tenant, newest first: every entry of the log by its own time. Eventually consistent.
 //!
 //! The policies are asked once, about the tenant. An entry need not have a workflow to ask about, such as a refused
-//! creation, and the permission is that of an auditor: to see what everybody did. Everybody else sees the own entries,
-//! which say nothing that their caller was not told.
+//! creation, and the permission is that of an auditor: to see the whole tenant. Other callers see their own entries
+//! only, which hold what they sent and what the service answered.
 
 use alims_domain::access::{Action, Resource};
 use alims_domain::activity::ActivityKind;
@@ -134,7 +134,7 @@ pub async fn list_activity<L: ActivityLog>(
     };
     let page = store.activity(&query).await?;
     let behind = |after| ActivityPlace { from, to, after };
-    // Whose an unreadable entry is, is not known: the store's word for it may be what was altered.
+    // An unreadable entry is no caller's own: its attribute for the principal may be what was altered.
     let items = page.items.into_iter().filter(|item| seen == Seen::All || item.entry.by() == Some(&call.principal.id));
     let items = items.map(|item| {
         let ActivityEntry { at, workflow_id, kind, entry, position } = item;
@@ -150,7 +150,7 @@ enum Seen {
     Own,
 }
 
-/// Whether the caller sees everybody's entries or the own ones.
+/// Whether the caller sees all entries or their own ones only.
 fn seen(policy: &dyn AccessPolicy, call: &Call, asked: Option<&PrincipalId>) -> Result<Seen, Forbidden> {
     let tenant_id = &call.principal.tenant_id;
     let resource =
@@ -162,8 +162,8 @@ fn seen(policy: &dyn AccessPolicy, call: &Call, asked: Option<&PrincipalId>) -> 
     permitted(policy, call, Action::ListOwnActivity, resource).map(|()| Seen::Own)
 }
 
-/// The span of a walk. It ends a little after the present, so that the walk ends, whatever the caller named: an entry of
-/// later would be one of a clock that is wrong.
+/// The span of a walk. Where the caller names no end, it ends a little after the present, so that the walk ends. A named
+/// end holds: the entries of a server whose clock was far ahead are found where they say they are.
 fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) -> (Timestamp, Timestamp) {
     if let Some(place) = place {
         return (place.from, place.to);
@@ -172,11 +172,11 @@ fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) 
     let latest = now.later_by_seconds(ACTIVITY_AHEAD_SECONDS);
     let to = match (filter.from, filter.to) {
         (_, Some(to)) => to,
-        (Some(from), None) => from.later_by_seconds(days(ACTIVITY_DAYS_MAX)),
+        (Some(from), None) => from.later_by_seconds(days(ACTIVITY_DAYS_MAX)).min(latest),
         (None, None) => latest,
     };
     let begins = || filter.to.unwrap_or(now).earlier_by_seconds(days(ACTIVITY_DAYS_DEFAULT));
-    (filter.from.unwrap_or_else(begins), to.min(latest))
+    (filter.from.unwrap_or_else(begins), to)
 }
 
 /// The entry, that of a workflow as its history shows it.

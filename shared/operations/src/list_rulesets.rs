@@ -45,7 +45,7 @@ pub enum ListRulesetsError {
 
 /// Lists the rulesets after an id: at most `limit`, and after the first no more than [`RULESETS_PAGE_BYTES_MAX`].
 ///
-/// An id that is there no longer is as good as one that is: the rulesets have the order of their ids.
+/// The rulesets are in the order of their ids, so the page begins in the right place also when that ruleset is gone.
 ///
 /// # Errors
 /// When the caller may not list rulesets.

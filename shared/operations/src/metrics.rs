@@ -151,7 +151,7 @@ list! {
     SWEEP_BEHIND: "WorkflowsBehind", Count, [], "Workflows that the sweep found behind.";
     SWEEP_COVERAGE: "SweepCoverage", Percent, [], "Share of the due workflows that the last sweep looked at.";
     SWEEP_ROUND: "SweepRound", Seconds, [], "Time since the sweep had looked at every workflow.";
-    DEADLINES_DUE: "OverdueWorkflows", Count, [], "Overdue workflows that a sweep of due dates met, recorded before or now.";
+    DEADLINES_DUE: "OverdueWorkflows", Count, [], "Due workflows that the index named to a sweep of due dates.";
     OVERDUE_NOTED: "OverdueNoted", Count, [], "Workflows that were found overdue: once for each due date.";
     DEADLINES_FAILED: "DeadlinesFailed", Count, [], "Due workflows that a sweep could not read or record.";
     DEADLINES_ROUND: "DeadlineRound", Seconds, [], "Time since a sweep had looked at every due workflow.";

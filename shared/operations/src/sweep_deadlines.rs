@@ -61,17 +61,28 @@ where
     L: WorkflowLog + QuarantineLog + OverdueLog,
     I: DueWorkflows,
 {
+    let mut swept = Swept::default();
+    let walked = walk(ports, &mut swept).await;
+    // Also of a sweep that failed: the records that it made are there.
+    swept.count();
+    walked.map(|()| swept)
+}
+
+async fn walk<L, I>(ports: &Ports<L, I>, swept: &mut Swept) -> Result<(), StoreError>
+where
+    L: WorkflowLog + QuarantineLog + OverdueLog,
+    I: DueWorkflows,
+{
     let begun = ports.clock.now();
     let enough = begun.later_by_seconds(DEADLINES_SECONDS_MAX);
     let looks_until = begun.later_by_seconds(DEADLINES_LOOKS_SECONDS_MAX);
-    let mut swept = Swept::default();
     let mut position = ports.index.deadline_position().await?;
     loop {
         let DuePart { deadlines, next } = part(ports, &mut position).await?;
         position.began = position.began.or(Some(begun));
         let met = deadlines.len();
         let wanted = unrecorded(&ports.log, deadlines).await?;
-        let (waiting, left) = (wanted.len(), note_all(ports, wanted, &mut swept, looks_until).await);
+        let (waiting, left) = (wanted.len(), note_all(ports, wanted, swept, looks_until).await);
         swept.left += count(left);
         if left == waiting && waiting > 0 {
             // The time was over before the part began, so it is not the part that takes too long.
@@ -90,8 +101,9 @@ where
         }
     }
     swept.round_age_seconds = age(&position, ports.clock.now());
-    swept.tell();
-    Ok(swept)
+    #[allow(clippy::cast_precision_loss, reason = "an age is not exact to the last second")]
+    metrics::DEADLINES_ROUND.set(swept.round_age_seconds as f64, &[]);
+    Ok(())
 }
 
 /// The part at the position.
@@ -191,12 +203,10 @@ fn count(number: usize) -> u64 {
 }
 
 impl Swept {
-    /// Counts what this sweep did.
-    fn tell(&self) {
+    /// Counts what this sweep did, for the metrics.
+    fn count(&self) {
         metrics::DEADLINES_DUE.add(self.due, &[]);
         metrics::OVERDUE_NOTED.add(count(self.noted.len()), &[]);
         metrics::DEADLINES_FAILED.add(count(self.failed.len()), &[]);
-        #[allow(clippy::cast_precision_loss, reason = "an age is not exact to the last second")]
-        metrics::DEADLINES_ROUND.set(self.round_age_seconds as f64, &[]);
     }
 }

@@ -8,7 +8,7 @@ use alims_domain::projection::IndexEntry;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     Advanced, DeadlinePosition, DuePart, DueWorkflows, IndexCount, IndexEntries, IndexPage, IndexPart, IndexPosition,
-    IndexQuery, IndexWalk, ListOrder, OpenPart, OpenWorkflows, StoreError, WalkPosition, WorkflowIndex,
+    IndexQuery, IndexWalk, ListOrder, OpenPart, OpenWorkflows, Sought, StoreError, WalkPosition, WorkflowIndex,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -201,6 +201,14 @@ impl IndexWalk for MemoryIndex {
         let part: Vec<IndexEntry> = left.by_ref().take(self.evaluated_max).cloned().collect();
         let next = left.next().map(|_| WalkPosition((begin + part.len()).to_string()));
         Ok(IndexPart { entries: part, next })
+    }
+
+    async fn unlisted(&self, sought: &[Sought<'_>]) -> Result<Vec<WorkflowKey>, StoreError> {
+        // It looks labels up in the entries themselves.
+        let marked = self.marked.lock().unwrap();
+        let is_unlisted =
+            |it: &&Sought<'_>| it.as_quarantined && marked.get(&it.entry.key) != Some(&it.entry.created_at);
+        Ok(sought.iter().filter(is_unlisted).map(|it| it.entry.key.clone()).collect())
     }
 
     async fn remove(&self, seen: &IndexEntry) -> Result<bool, StoreError> {

@@ -2,7 +2,7 @@
 
 use futures_util::future::{join, join_all};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::lab::{Answer, Lab, Person, go};
 
@@ -99,4 +99,62 @@ async fn an_amendment_is_repeated_by_its_key_and_conditional_by_its_tag() {
     assert_eq!(ask("\"1\"").await.expect(200), first);
     let stale = alice.request(Method::PATCH, "/workflows/w").header("if-match", "\"1\"");
     Answer::to(stale.json(&json!({"reason": "x"}))).await.refused(412, "version-conflict");
+}
+
+/// Each member in every way in which it can be wrong: the answer points there, and nothing is written.
+#[tokio::test]
+async fn bad_input_is_told_with_its_place_and_writes_nothing() {
+    let lab = Lab::open().await;
+    let alice = lab.everybody();
+    alice.create("w").await.expect(201);
+    let long = |length: usize| "x".repeat(length);
+    let eleven: Map<String, Value> = (0..11).map(|number| (format!("l{number}"), json!("x"))).collect();
+    for (place, body) in [
+        ("/reason", json!({})),
+        ("/reason", json!({"reason": ""})),
+        ("/reason", json!({"reason": 7})),
+        ("/reason", json!({"reason": long(100_000)})),
+        ("/labels", json!({"reason": "x", "labels": []})),
+        ("/labels", json!({"reason": "x", "labels": "a:b"})),
+        ("/labels", json!({"reason": "x", "labels": eleven})),
+        ("/labels/a", json!({"reason": "x", "labels": {"a": ""}})),
+        ("/labels/a", json!({"reason": "x", "labels": {"a": 7}})),
+        ("/labels/a", json!({"reason": "x", "labels": {"a": " b"}})),
+        ("/labels/a", json!({"reason": "x", "labels": {"a": long(65)}})),
+        ("/labels/A", json!({"reason": "x", "labels": {"A": "b"}})),
+        ("/labels/", json!({"reason": "x", "labels": {"": "b"}})),
+        ("/due_at", json!({"reason": "x", "due_at": ""})),
+        ("/due_at", json!({"reason": "x", "due_at": 1_795_421_700})),
+        ("/due_at", json!({"reason": "x", "due_at": "tomorrow"})),
+        ("/due_at", json!({"reason": "x", "due_at": "2026-11-23T08:15:00"})),
+        ("/due_at", json!({"reason": "x", "due_at": "2026-11-23T08:15:00.0001Z"})),
+        ("/due_at", json!({"reason": "x", "due_at": long(100_000)})),
+        ("/assignee", json!({"reason": "x", "assignee": ""})),
+        ("/assignee", json!({"reason": "x", "assignee": ["bob"]})),
+        ("/assignee", json!({"reason": "x", "assignee": long(257)})),
+        ("/metadata", json!({"reason": "x", "metadata": []})),
+        ("/metadata", json!({"reason": "x", "metadata": "a"})),
+        ("/due_by", json!({"reason": "x", "due_by": "2026-11-23T08:15:00Z"})),
+        ("/target_state", json!({"reason": "x", "target_state": "ACTIVE"})),
+        ("/replaces", json!({"reason": "x", "replaces": "v"})),
+    ] {
+        let problem = amended(&alice, "w", &body).await.refused(400, "malformed-request");
+        let pointed = problem["errors"].as_array().unwrap().iter().any(|error| error["pointer"] == place);
+        assert!(pointed, "{place}: {problem}");
+    }
+    for text in
+        [r#"{"reason": "x", "reason": "y"}"#, r#"{"reason": "x", "labels": {"a": "b", "a": "c"}}"#, "[]", "7", ""]
+    {
+        let request = alice.request(Method::PATCH, "/workflows/w").header("content-type", "application/json");
+        Answer::to(request.body(text)).await.refused(400, "malformed-request");
+    }
+    let full = |number: usize| json!({"reason": "x", "labels": {format!("l{number}"): "x"}});
+    assert_eq!(alice.history("w").await.len(), 1, "nothing was written");
+    for number in 0..10 {
+        amended(&alice, "w", &full(number)).await.expect(200);
+    }
+    // Sound by itself, too much with what is there.
+    let problem = amended(&alice, "w", &full(10)).await.refused(400, "malformed-request");
+    assert_eq!(problem["errors"][0]["pointer"], "/labels", "{problem}");
+    assert_eq!(alice.history("w").await.len(), 11);
 }

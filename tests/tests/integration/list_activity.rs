@@ -73,3 +73,26 @@ async fn a_walk_while_many_clients_create_and_move_misses_and_repeats_nothing() 
     assert!(before.is_subset(&once), "missed: {:?}", before.difference(&once).collect::<Vec<_>>());
     assert_eq!(activity(&alice, "limit=100").await.len(), 40 + 40 + 20);
 }
+
+#[tokio::test]
+async fn every_filter_of_the_activity_that_is_not_sound_is_refused_and_named() {
+    let lab = Lab::open().await;
+    let ada = lab.person("ada", &["auditor"]);
+    let huge = "x".repeat(3000);
+    for (name, values) in [
+        ("from", &["", "yesterday", "0", "2026-11-23T08:15:00", "2026-11-23T08:15:00Z&from=2026-11-23T08:15:00Z"][..]),
+        ("to", &["", "tomorrow", "2026-02-30T00:00:00Z", "2026-11-23T08:15:00Z&to=2026-11-23T08:15:00Z"]),
+        ("principal", &["", "%00", "%FF", "bob&principal=bob"]),
+        ("kind", &["", "version", "WORKFLOWCREATED", "WorkflowCreated&kind=WorkflowCreated"]),
+        ("limit", &["", "0", "101", "ten", "1&limit=1"]),
+        ("cursor", &["", "bm9uc2Vuc2U"]),
+        ("workflow_id", &["a"]),
+    ] {
+        for value in values.iter().copied().chain([huge.as_str()]) {
+            let problem = ada.get(&format!("/activity?{name}={value}")).await.refused(400, "malformed-request");
+            let message = problem["errors"][0]["message"].as_str().unwrap();
+            assert!(message.contains(name), "{name}={value}: {problem}");
+            assert!(problem.to_string().len() < 2000, "a long value is not sent back: {name}");
+        }
+    }
+}

@@ -45,3 +45,4 @@ mod sweep_workflows;
 mod two_engines;
 mod unreadable;
 mod verify_workflow_history;
+mod walks;

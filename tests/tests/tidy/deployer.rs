@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use crate::template::{TEMPLATE, texts};
 use crate::workspace::{assert_no_complaints, workspace};
 
-const POLICIES: [&str; 3] = [
+const POLICIES: [&str; 4] = [
+    "deployment/deployer-console-policy.json",
     "deployment/deployer-policy.json",
     "deployment/deployer-data-policy.json",
     "deployment/deployer-evidence-policy.json",
@@ -77,6 +78,28 @@ const NEEDED: &[(&str, &str)] = &[
          backup:GetBackupVaultNotifications backup:ListTags backup:PutBackupVaultLockConfiguration \
          backup:TagResource backup:UntagResource kms:CreateGrant kms:Decrypt kms:DescribeKey kms:GenerateDataKey \
          kms:RetireGrant",
+    ),
+    (
+        "AWS::CloudFront::Distribution",
+        "cloudfront:CreateDistribution cloudfront:DeleteDistribution cloudfront:GetDistribution \
+         cloudfront:GetDistributionConfig cloudfront:ListTagsForResource cloudfront:TagResource \
+         cloudfront:UntagResource cloudfront:UpdateDistribution",
+    ),
+    (
+        "AWS::CloudFront::Function",
+        "cloudfront:CreateFunction cloudfront:DeleteFunction cloudfront:DescribeFunction cloudfront:GetFunction \
+         cloudfront:ListTagsForResource cloudfront:PublishFunction cloudfront:TagResource cloudfront:UntagResource \
+         cloudfront:UpdateFunction",
+    ),
+    (
+        "AWS::CloudFront::OriginAccessControl",
+        "cloudfront:CreateOriginAccessControl cloudfront:DeleteOriginAccessControl \
+         cloudfront:GetOriginAccessControl cloudfront:UpdateOriginAccessControl",
+    ),
+    (
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        "cloudfront:CreateResponseHeadersPolicy cloudfront:DeleteResponseHeadersPolicy \
+         cloudfront:GetResponseHeadersPolicy cloudfront:UpdateResponseHeadersPolicy",
     ),
     (
         "AWS::CloudTrail::Trail",

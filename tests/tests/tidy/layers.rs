@@ -30,7 +30,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "alims-domain",
             "alims-operations",
+            "alims-dynamodb",
             "alims-eventbridge",
+            "alims-faults",
             "alims-policy",
             "alims-rules",
             "alims-runtime",
@@ -88,7 +90,7 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
 
 /// Crates that only these may depend on. A name in brackets may only do so for its tests.
 const ONLY_FOR: &[(&str, &[&str])] = &[
-    ("dynoxide-rs", &["alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
+    ("dynoxide-rs", &["alims-bench", "alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
     ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-proof", "alims-tests", "alims-runtime"]),
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (
@@ -119,7 +121,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "alims_dynamodb",
-        &["shared/dynamodb/", "shared/store/", "local/", "proof/", "fuzz/targets/records.rs"],
+        &["shared/dynamodb/", "shared/store/", "local/", "bench/", "proof/", "fuzz/targets/records.rs"],
         "which engine the store has is chosen in shared/store",
     ),
     ("StatusCode", &["shared/edge/", "shared/faults/", "local/", "bench/"], "only the edge knows status codes"),

@@ -14,6 +14,7 @@
 mod alarms;
 mod circles;
 mod compliance;
+mod console;
 mod contract;
 mod dependencies;
 mod deployer;

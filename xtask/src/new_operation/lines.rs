@@ -31,6 +31,15 @@ pub(crate) fn added(path: &str, text: &str, operation: &Operation) -> anyhow::Re
         }
         "local/src/edge/functions.rs" => after(text, "let handlers = HashMap::from([", &handler(operation)),
         "tests/tests/lambda/main.rs" => at_end_of(text, "fn after_the_recovery()", "    ]", &call(operation)),
+        // Its author may have made the action already, and decided who may.
+        "shared/domain/src/access.rs" if text.contains(&format!("Self::{pascal} => \"{camel}\",")) => {
+            Ok(text.to_owned())
+        }
+        "policies/schema.cedarschema" if text.lines().any(|line| line.trim() == format!("{camel},")) => {
+            Ok(text.to_owned())
+        }
+        "policies/roles.cedar" if text.contains(&format!("ALIMS::Action::\"{camel}\"")) => Ok(text.to_owned()),
+        "shared/policy/tests/policies/roles.rs" if text.contains(&format!("(Action::{pascal},")) => Ok(text.to_owned()),
         "shared/domain/src/access.rs" => action(text, operation),
         "policies/schema.cedarschema" => {
             let among = if operation.writes() { "// Putting right." } else { "// Reading." };

@@ -4,6 +4,7 @@ use super::*;
 use std::path::PathBuf;
 
 use crate::new_operation::places::Made;
+use crate::new_operation::plan::Change;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -66,6 +67,32 @@ fn the_generator_makes_every_place_of_each_kind_of_operation() {
         }
         let again = refused(copy.path(), &operation);
         assert!(again.contains("choose another name"), "{again}");
+    }
+}
+
+/// As when its author decided first who may.
+#[test]
+fn an_action_that_is_there_already_stays_as_it_is() {
+    const OF_THE_ACTION: [&str; 4] = [
+        "shared/domain/src/access.rs",
+        "policies/schema.cedarschema",
+        "policies/roles.cedar",
+        "shared/policy/tests/policies/roles.rs",
+    ];
+    for (path, writes) in [(None, true), (None, false), (Some("/widgets"), false)] {
+        let copy = copy();
+        let operation = Operation::new(&asked("add-widget", path, writes)).unwrap();
+        let first = plan(copy.path(), &operation, &places().unwrap()).unwrap();
+        let of_the_action: Vec<&Change> =
+            first.changes.iter().filter(|change| OF_THE_ACTION.contains(&change.path.as_str())).collect();
+        for change in &of_the_action {
+            std::fs::write(copy.path().join(&change.path), &change.text).unwrap();
+        }
+        let again = plan(copy.path(), &operation, &places().unwrap()).unwrap();
+        let second = |path: &str| again.changes.iter().find(|change| change.path == path);
+        for change in of_the_action {
+            assert_eq!(second(&change.path).map(|second| &second.text), Some(&change.text), "{}", change.path);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A `cargo local` that serves containers and publishes nothing: what is on its bus a function put there.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -60,14 +60,13 @@ impl Laptop {
                 let _still_heard = said.send(line);
             }
         });
-        let (mut base, mut token) = (None, None);
+        let mut base = None;
         while base.is_none() {
             let line = lines.recv_timeout(PATIENCE).context("cargo local is never ready")?;
-            token = token.or_else(|| line.strip_prefix("export TOKEN=").map(str::to_owned));
             base = line.strip_prefix("listening on ").map(str::to_owned);
         }
-        let token = token.context("cargo local prints no token")?;
         let base = base.unwrap_or_default();
+        let token = token(&program, &data, &["analyst", "supervisor", "auditor"])?;
         Ok(Self { process, program, base, token, data, events: std::cell::RefCell::default(), lines })
     }
 
@@ -87,11 +86,7 @@ impl Laptop {
     /// # Errors
     /// When none is made.
     pub(super) fn token_of(&self, role: &str) -> anyhow::Result<String> {
-        let mut command = Command::new(&self.program);
-        command.args(["token", "--sub", "alice", "--role", role, "--data"]).arg(&self.data);
-        let output = command.output().context("cargo local could not be started")?;
-        anyhow::ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr).trim());
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        token(&self.program, &self.data, &[role])
     }
 
     /// Where its service is.
@@ -109,7 +104,7 @@ impl Laptop {
         self.data.join("credentials")
     }
 
-    /// A token with every role of the laptop.
+    /// A token with the roles of analyst, supervisor and auditor.
     pub(super) fn token(&self) -> &str {
         &self.token
     }
@@ -150,6 +145,15 @@ impl Laptop {
         anyhow::ensure!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(serde_json::from_slice(&output.stdout)?)
     }
+}
+
+/// A token of the server with this data folder.
+fn token(program: &OsStr, data: &Path, roles: &[&str]) -> anyhow::Result<String> {
+    let mut command = Command::new(program);
+    command.args(["token", "--sub", "alice", "--data"]).arg(data).args(roles.iter().flat_map(|role| ["--role", role]));
+    let output = command.output().context("cargo local could not be started")?;
+    anyhow::ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Of a line such as `event 1  WorkflowCreated  default/sample-1  …`.

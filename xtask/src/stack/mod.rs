@@ -3,6 +3,7 @@
 //! metrics are made from their list. A test fails while one of them differs.
 
 mod alarms;
+mod console;
 mod dashboard;
 mod function;
 mod grants;
@@ -30,6 +31,7 @@ const SHARED: &str = "deployment/shared.yaml";
 const WHERE_FUNCTIONS_GO: &str = "  #functions\n";
 const WHERE_ALARMS_GO: &str = "  #alarms\n";
 const WHERE_THE_DASHBOARD_GOES: &str = "  #dashboard\n";
+const WHERE_THE_CONSOLE_S_API_GOES: &str = "          #console-api\n";
 const WHERE_ALIASES_GO: &str = "                  #aliases\n";
 const HEADER: &str = "# Written by `cargo xtask stack` from deployment/shared.yaml, deployment/alarms.toml and
 # functions/*/deployment.toml. Change those.
@@ -53,6 +55,7 @@ fn files(workspace: &Workspace) -> anyhow::Result<[(&'static str, String); 4]> {
         (WHERE_FUNCTIONS_GO, parts.join("\n")),
         (WHERE_ALIASES_GO, render::alias_mover(&functions)),
         (WHERE_ALARMS_GO, alarms),
+        (WHERE_THE_CONSOLE_S_API_GOES, console::behaviours(&functions)?),
         (WHERE_THE_DASHBOARD_GOES, seen.join("\n")),
     ];
     for (place, part) in generated {

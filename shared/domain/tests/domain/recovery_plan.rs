@@ -86,6 +86,9 @@ fn an_amended_failure_is_still_that_failure_and_another_one_is_not() {
     assert_eq!(joined_since(Some(&amended.event), version(6)), version(6));
     assert_eq!(joined_since(Some(&active.event), version(2)), version(2));
     assert_eq!(joined_since(None, version(2)), version(2));
+    // A workflow that works stands in no failure, however long it has worked.
+    let remarked = an_amendment(&active, active.event.data());
+    assert_eq!(joined_since(Some(&remarked.event), version(3)), version(3));
 }
 
 #[test]

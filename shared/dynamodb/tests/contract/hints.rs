@@ -3,12 +3,14 @@
 use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::DynamoIndex;
-use alims_operations::ports::{Advanced, StoreError, WorkflowIndex};
+use alims_operations::ports::{Advanced, IndexWalk, Sought, StoreError, WorkflowIndex, entry_of};
 use alims_testing::builders::{labels, version};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde_json::{Value, json};
 
 use crate::golden::{Kind, golden, values};
 use crate::odd_answers::{Asked, a_store};
+use crate::on_dynoxide;
 
 /// The next version of the golden workflow, which has another label.
 fn relabelled() -> IndexEntry {
@@ -71,6 +73,34 @@ async fn a_label_that_was_kept_costs_no_write() {
         let (client, asked) = a_store(|_| (200, json!({}))).await;
         assert_eq!(DynamoIndex::new(client, "index").advance_keeping(&entry, &kept).await.unwrap(), Advanced::Yes);
         assert_eq!(asked_for(&asked).len(), writes, "{kept:?}");
+    }
+}
+
+/// As a comparison with the log finds it: each hint that is gone, or that leads a lookup elsewhere.
+#[tokio::test]
+async fn a_workflow_that_lacks_a_hint_is_unlisted_until_it_is_written_again() {
+    let (client, names) = on_dynoxide::tables().await;
+    let index = DynamoIndex::new(client.clone(), &*names.index);
+    let entry = values::labelled_entry();
+    let pks = ["#term#golden-lab#w:2#label#sample:S#1:x", "#term#golden-lab#w:2#quarantined"];
+    let sought = [Sought { entry: &entry, by_labels: true, as_quarantined: true }];
+    let found = async || index.unlisted(&sought).await.unwrap().is_empty();
+    for pk in pks {
+        for (attribute, value) in [(None, ""), (Some("term"), "elsewhere"), (Some("created_key"), "2026#w:2")] {
+            index.repair(&entry, entry_of(&index, &entry.key).await.unwrap().as_ref()).await.unwrap();
+            index.mark_quarantined(&entry.key, entry.created_at).await.unwrap();
+            assert!(found().await, "{pk} {attribute:?}: all hints are there");
+            let key = AttributeValue::S(pk.to_owned());
+            let old = client.delete_item().table_name(&names.index).key("pk", key).return_values(ReturnValue::AllOld);
+            let mut hint = old.send().await.unwrap().attributes.expect("a hint");
+            if let Some(attribute) = attribute {
+                hint.insert(attribute.to_owned(), AttributeValue::S(value.to_owned()));
+                client.put_item().table_name(&names.index).set_item(Some(hint.clone())).send().await.unwrap();
+            }
+            assert!(!found().await, "{pk} {attribute:?}");
+            let pk = hint["pk"].clone();
+            client.delete_item().table_name(&names.index).key("pk", pk).send().await.unwrap();
+        }
     }
 }
 

@@ -4,14 +4,17 @@ use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::overdue::Deadline;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{AppendError, IndexCount, LogError, OverdueLog, StoreError, WorkflowIndex, WorkflowLog};
-use alims_testing::builders::{a_created, a_key, an_overdue, at};
+use alims_operations::ports::{
+    AppendError, IndexCount, LogError, OverdueLog, StoreError, VersionsAt, WorkflowIndex, WorkflowLog,
+};
+use alims_testing::builders::{a_created, a_key, an_overdue, at, version};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
+use crate::golden::{Kind, golden, values};
 use crate::on_dynoxide;
 
 /// What was asked so far: the operation and its request.
@@ -143,6 +146,76 @@ async fn a_page_without_items_is_not_the_end() {
     let versions = DynamoLog::new(client, "log").versions(&a_key("w-1"), Version::FIRST, 10).await;
     assert_eq!(versions.unwrap(), []);
     assert_eq!(asked.lock().unwrap()[1].1["ExclusiveStartKey"]["entry"]["S"], "v#1");
+}
+
+/// The versions at three places of the golden workflow.
+async fn versions_at(answer: fn(usize) -> (u16, Value)) -> (Result<VersionsAt, StoreError>, Asked) {
+    let (client, asked) = a_store(answer).await;
+    let keys = [3, 1, 2].map(|number| (values::key(), version(number)));
+    (DynamoLog::new(client, "log").versions_at(&keys).await, asked)
+}
+
+fn answered(kinds: &[Kind], left: &[Kind]) -> (u16, Value) {
+    let items: Vec<Value> = kinds.iter().map(|kind| golden(*kind)).collect();
+    let key = |kind: &Kind| json!({"pk": {"S": kind.key()[0]}, "entry": {"S": kind.key()[1]}});
+    let left: Vec<Value> = left.iter().map(key).collect();
+    let left = if left.is_empty() { json!({}) } else { json!({"log": {"Keys": left}}) };
+    (200, json!({"Responses": {"log": items}, "UnprocessedKeys": left}))
+}
+
+#[tokio::test]
+async fn versions_at_many_places_come_in_any_order_and_after_any_number_of_answers() {
+    let expected: VersionsAt = [values::created(), values::active(), values::moved()]
+        .map(|stored| ((stored.event.key(), stored.event.version), stored))
+        .into();
+    type Answer = fn(usize) -> (u16, Value);
+    let answers: [(Answer, usize); 3] = [
+        (|_| answered(&[Kind::VersionActive, Kind::VersionMoved, Kind::VersionCreated], &[]), 1),
+        (
+            |number| match number {
+                0 => answered(&[Kind::VersionMoved], &[Kind::VersionActive, Kind::VersionCreated]),
+                1 => answered(&[], &[Kind::VersionCreated, Kind::VersionActive]),
+                _ => answered(&[Kind::VersionActive, Kind::VersionCreated], &[]),
+            },
+            3,
+        ),
+        // The same one again changes nothing.
+        (|_| answered(&[Kind::VersionCreated, Kind::VersionMoved, Kind::VersionActive, Kind::VersionMoved], &[]), 1),
+    ];
+    for (answer, calls) in answers {
+        let (versions, asked) = versions_at(answer).await;
+        assert!(versions.unwrap() == expected, "after {calls} calls");
+        assert_eq!(targets(&asked), vec!["BatchGetItem"; calls]);
+        let asked = asked.lock().unwrap();
+        assert!(asked.iter().all(|(_, request)| request["RequestItems"]["log"]["ConsistentRead"] == true), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_versions_at_many_places_the_unreadable_are_left_out_and_a_newer_format_is_an_error() {
+    let (versions, _) = versions_at(|_| {
+        let mut altered = golden(Kind::VersionActive);
+        altered["reason"] = json!({"S": "another"});
+        let readable = [Kind::VersionMoved, Kind::VersionCreated].map(golden);
+        (200, json!({"Responses": {"log": [altered, golden(Kind::UnreadableVersion), readable[0], readable[1]]}}))
+    })
+    .await;
+    let found: Vec<Version> = versions.unwrap().into_keys().map(|(_, version)| version).collect();
+    // An altered reason is spelt as this service would: only the hash shows it, to those who check.
+    assert_eq!(found, [1, 2, 3].map(version));
+    let (versions, _) = versions_at(|_| {
+        let mut newer = golden(Kind::VersionActive);
+        newer["format"] = json!({"N": "2"});
+        (200, json!({"Responses": {"log": [golden(Kind::VersionCreated), newer]}}))
+    })
+    .await;
+    assert!(matches!(versions, Err(StoreError::NewerFormat(_))), "{versions:?}");
+    let (versions, _) = versions_at(|number| match number {
+        0 => answered(&[Kind::VersionCreated], &[Kind::VersionActive]),
+        _ => (503, failure("Whatever")),
+    })
+    .await;
+    assert!(matches!(versions, Err(StoreError::Unavailable(_))), "a part is no answer: {versions:?}");
 }
 
 /// A count of one state with at most four reads.

@@ -39,10 +39,10 @@ pub struct WorkflowState {
     #[serde(skip_serializing_if = "Labels::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub labels: Labels,
-    /// When the work should be finished; absent when nobody said so.
+    /// When the work should be finished; absent without a due date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
-    /// Who should do the work; absent when nobody is named.
+    /// Who should do the work; absent without an assignee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<PrincipalId>,
     /// The workflow whose work this one does again; absent when it replaces none.

@@ -87,7 +87,9 @@ impl EntryFilter {
             && self.created_by.as_ref().is_none_or(|creator| entry.created_by == *creator)
             && self.assignee.as_ref().is_none_or(|assignee| entry.assignee.as_ref() == Some(assignee))
             && self.labels.iter().all(|(name, value)| entry.labels.has(name, value))
-            && self.due_before.is_none_or(|before| entry.due_at.is_some_and(|due_at| due_at < before))
+            && self
+                .due_before
+                .is_none_or(|before| entry.is_open() && entry.due_at.is_some_and(|due_at| due_at < before))
             && self.overdue_at.is_none_or(|now| entry.is_overdue(now))
             && within(entry.created_at, self.created_after, self.created_before)
             && within(entry.updated_at, self.updated_after, self.updated_before)

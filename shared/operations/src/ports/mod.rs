@@ -27,7 +27,7 @@ pub use index::{
     Advanced, EntryFilter, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, ListOrder, WorkflowIndex,
     entry_of,
 };
-pub use index_walk::{IndexPart, IndexWalk};
+pub use index_walk::{IndexPart, IndexWalk, Sought};
 pub use log::{AppendError, LogError, VersionsAt, WorkflowLog};
 pub use overdue::{DeadlinePosition, DuePart, DueWorkflows, Noted, OverdueLog};
 pub use quarantine::QuarantineLog;

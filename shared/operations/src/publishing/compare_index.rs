@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use crate::ports::{IndexWalk, LogError, LogWalk, QuarantineLog, StoreError, WorkflowIndex, WorkflowLog};
+use crate::ports::{IndexWalk, LogError, LogWalk, QuarantineLog, Sought, StoreError, WorkflowIndex, WorkflowLog};
 use crate::publishing::anomaly::Anomaly;
 use crate::publishing::rebuild_index::{Course, Finding, RebuildIndexError, look};
 
@@ -18,6 +18,9 @@ pub struct Compared {
     pub workflows: u64,
     /// Workflows whose index entry is missing, wrong or behind, and which a rebuild puts in order.
     pub behind: u64,
+    /// Workflows that are in order, or quarantined, and that lists by their labels or of the quarantined do not show. A
+    /// rebuild puts that in order.
+    pub unlisted: u64,
     /// Index entries that were looked up in the log.
     pub entries: u64,
     /// Everything that a rebuild leaves as it is, without a limit of their number.
@@ -122,7 +125,7 @@ pub async fn empty_index<I: IndexWalk>(
     }
 }
 
-async fn check<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
+async fn check<L: WorkflowLog + QuarantineLog, I: WorkflowIndex + IndexWalk>(
     log: &L,
     index: &I,
     keys: &[WorkflowKey],
@@ -132,7 +135,12 @@ async fn check<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     let entries = index.entries(keys).await.map_err(RebuildIndexError::Index)?;
     let looks = keys.iter().map(|key| look(log, key, entries.get(key), None));
     let courses = try_join_all(looks).await.map_err(RebuildIndexError::Log)?;
+    let mut sought = Vec::new();
     for (key, looked) in keys.iter().zip(courses) {
+        if let Some(Ok(entry)) = entries.get(key) {
+            let (by_labels, as_quarantined) = (looked.course == Course::InOrder, looked.is_quarantined);
+            sought.push(Sought { entry, by_labels, as_quarantined });
+        }
         compared.workflows += u64::from(looked.course != Course::NotThere);
         match looked.course {
             Course::NotThere | Course::InOrder => {}
@@ -140,6 +148,8 @@ async fn check<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
             Course::LeaveIt(anomaly) => compared.findings.push(Finding { key: key.to_string(), anomaly }),
         }
     }
+    let unlisted = index.unlisted(&sought).await.map_err(RebuildIndexError::Index)?;
+    compared.unlisted += u64::try_from(unlisted.len()).unwrap_or_default();
     Ok(())
 }
 

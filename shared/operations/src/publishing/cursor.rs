@@ -182,7 +182,7 @@ impl Cursor {
         &self.key
     }
 
-    /// Has it stop before this version.
+    /// Makes it stop before this version.
     pub(crate) fn hold_back_from(&mut self, version: Option<Version>) {
         self.held_back_from = version;
     }
@@ -332,6 +332,8 @@ async fn fetch<L: WorkflowLog + QuarantineLog>(log: &L, cursor: &mut Cursor, fro
     let found = identified(log, &cursor.key, &Break { at: from, fault }).await?;
     let quarantine = log.quarantine(&cursor.key).await?;
     if quarantine.is_released(&found) {
+        // The version that is passed over may have been published without these labels before it broke.
+        cursor.kept = Labels::default();
         cursor.next = next.filter(|next| *next > from).or_else(|| cursor.last.next());
     } else if fault == BreakKind::Missing
         && next.is_none()

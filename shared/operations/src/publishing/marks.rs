@@ -1,5 +1,5 @@
-//! Marks workflows in the index as quarantined, so that lists find them. Whether a quarantine is still in force is known
-//! to the log only.
+//! Marks workflows in the index as quarantined, so that lists find them. Only the log knows whether a quarantine is still
+//! in force.
 
 use alims_domain::identifiers::{Version, WorkflowKey};
 use alims_domain::limits::PUBLISHER_CONCURRENCY_MAX;

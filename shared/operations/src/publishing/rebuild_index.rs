@@ -218,7 +218,13 @@ async fn put_in_order<L: WorkflowLog + QuarantineLog, I: WorkflowIndex, B: Event
     for (key, Looked { course, is_quarantined }) in keys.iter().zip(looks) {
         if is_quarantined && !options.dry_run {
             let indexed = entries.get(key).and_then(|entry| entry.as_ref().ok());
-            mark((&ports.log, &ports.index), key, indexed).await.map_err(RebuildIndexError::Index)?;
+            match mark((&ports.log, &ports.index), key, indexed).await {
+                Ok(()) => {}
+                Err(StoreError::NewerFormat(newer)) => {
+                    rebuilt.found(key.to_string(), Anomaly::WrittenByNewerRelease(newer));
+                }
+                Err(error) => return Err(RebuildIndexError::Index(error)),
+            }
         }
         rebuilt.workflows += u64::from(course != Course::NotThere);
         match course {
@@ -311,7 +317,7 @@ pub(crate) struct Looked {
     /// The work.
     pub(crate) course: Course,
     /// Whether a quarantine is in force.
-    is_quarantined: bool,
+    pub(crate) is_quarantined: bool,
 }
 
 /// Reads a workflow's whole log and decides. Like recovery, it passes over released breaks.

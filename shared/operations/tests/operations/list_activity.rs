@@ -48,6 +48,14 @@ fn kinds(page: &ActivityPage) -> Vec<ActivityKind> {
     kinds
 }
 
+/// The log finds them: others' entries take no room of a page.
+#[tokio::test]
+async fn pages_of_the_own_entries_are_full_whatever_others_did_since() {
+    let ports = ports(a_log().await, OnlyTheseMay(vec![Action::ListOwnActivity]), at(60_000));
+    let page = list_activity(&ports, &alice(), ActivityFilter::default(), None, 1).await.unwrap();
+    assert_eq!(kinds(&page), [ActivityKind::WorkflowCreated]);
+}
+
 #[tokio::test]
 async fn list_activity_shows_an_auditor_what_everybody_did() {
     let ports = ports(a_log().await, OnlyTheseMay(vec![Action::ListActivity]), at(60_000));

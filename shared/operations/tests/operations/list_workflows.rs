@@ -167,9 +167,16 @@ async fn metadata_come_as_they_were_published_and_one_that_cannot_be_read_fails_
     let entry = published(&ports, a_created("replaced").event).await;
     ports.index.overwrite(IndexEntry { head_hash: ChainHash::of(b"another"), ..entry });
     ports.index.overwrite(IndexEntry::from(&a_created("lost").event));
+    // It says that it has the hash that was published.
+    let altered = a_created("altered");
+    published(&ports, altered.event.clone()).await;
+    let hash = altered.event.hash.clone();
+    let mut altered = with_metadata(&altered, &json!({"pH": 9.9}));
+    altered.event.hash = hash;
+    ports.log.overwrite(altered);
     let part = ListPart { with_metadata: true, ..part(None, 10) };
     let page = list_workflows(&ports, &a_call("alice"), ListFilter::default(), part).await.unwrap();
-    assert_eq!(page.items.len(), 3);
+    assert_eq!(page.items.len(), 4);
     for listed in page.items {
         match listed.version {
             Some(PublishedVersion::Read(event)) => assert_eq!(event.metadata, sound.metadata),

@@ -87,10 +87,10 @@ pub struct WorkflowAsked {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub labels: Labels,
-    /// When the work should be finished; null if nobody said so, and for a creation.
+    /// When the work should be finished; null without a due date, and for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub due_at: Option<Timestamp>,
-    /// Who should do the work; null if nobody is named, and for a creation.
+    /// Who should do the work; null without an assignee, and for a creation.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub assignee: Option<PrincipalId>,
     /// The workflow whose work this one does again; null if there is none, and for a creation.
@@ -120,10 +120,10 @@ pub struct TransitionAsked {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub labels: Labels,
-    /// When the work should be finished after it; null if nobody said so.
+    /// When the work should be finished after it; null without a due date.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub due_at: Option<Timestamp>,
-    /// Who should do the work after it; null if nobody is named.
+    /// Who should do the work after it; null without an assignee.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub assignee: Option<PrincipalId>,
     /// The workflow whose work this one does again; null if there is none.

@@ -68,13 +68,13 @@ fn json_of<T: ToSchema>() -> utoipa::openapi::Content {
 }
 
 fn no_verdict() -> Response {
-    let said = "No verdict. Nothing is made or refused; the caller is told to repeat it later.";
+    let said = "No verdict. The service makes and refuses nothing, and asks the caller to repeat the request later.";
     ResponseBuilder::new().description(said).build()
 }
 
 const DESCRIPTION: &str = "\
 The Workflow Manager asks this of a rules engine before it creates a workflow, before each move, and before each \
-amendment or electronic signature, which keep its state. The engine decides by what it is told and changes \
+amendment or electronic signature, which keep its state. The engine decides from the question alone and changes \
 nothing: the same question may be asked twice.
 
 Only an answer of status 200 that is exactly what is described here is a verdict. Anything else is none, and then \

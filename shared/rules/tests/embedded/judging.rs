@@ -278,7 +278,7 @@ fn labels_due_date_assignee_and_what_is_replaced_are_seen_before_and_after() {
         assert!(met(expression, &case), "{expression}");
     }
     assert!(!met("transition.labels.gone == 'x'", &case), "an absent label makes the expression fail");
-    assert!(!met("transition.due_at > now", &case), "so does a due date that nobody set");
+    assert!(!met("transition.due_at > now", &case), "so does a due date that is not set");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The contract of a walk over the index and of the removal of entries. The index is a fresh one: both see all tenants.
 
 use alims_domain::identifiers::WorkflowKey;
+use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
-use alims_operations::ports::{IndexWalk, WorkflowIndex, entry_of};
+use alims_operations::ports::{IndexWalk, Sought, WorkflowIndex, entry_of};
 use std::collections::BTreeSet;
 
-use crate::builders::a_fresh_tenant;
+use crate::builders::{a_fresh_tenant, labels, version};
 use crate::contract::index::an_entry;
 
 async fn filled<I: WorkflowIndex>(index: &I, workflows: u32) -> Vec<IndexEntry> {
@@ -38,6 +39,27 @@ pub async fn every_entry_is_met_part_by_part<I: WorkflowIndex + IndexWalk>(index
     let met = walked(&index).await;
     assert_eq!(met.len(), entries.len());
     assert!(entries.iter().all(|entry| met.contains(entry)));
+}
+
+/// Nothing that the index wrote itself is out of its lists; what has no mark is not among the quarantined.
+pub async fn what_was_written_is_listed_by_what_it_has<I: WorkflowIndex + IndexWalk>(index: I) {
+    let mut entries = filled(&index, 60).await;
+    for (entry, number) in entries.iter_mut().zip(0..) {
+        let labels = labels(&[("sample", &format!("S-{number}")), ("rack", "7")]);
+        *entry = IndexEntry { labels, published_version: version(9), ..entry.clone() };
+        index.advance(entry).await.unwrap();
+    }
+    index.mark_quarantined(&entries[0].key, entries[0].created_at).await.unwrap();
+    let sought = |entry, as_quarantined| Sought { entry, by_labels: true, as_quarantined };
+    let all: Vec<Sought<'_>> = entries.iter().map(|entry| sought(entry, false)).collect();
+    assert_eq!(index.unlisted(&all).await.unwrap(), []);
+    assert_eq!(index.unlisted(&[]).await.unwrap(), []);
+    let both = [sought(&entries[0], true), sought(&entries[1], true)];
+    assert_eq!(index.unlisted(&both).await.unwrap(), [entries[1].key.clone()]);
+    // Its label was removed after it was read.
+    let changed = IndexEntry { labels: Labels::default(), published_version: version(10), ..entries[2].clone() };
+    index.advance(&changed).await.unwrap();
+    assert_eq!(index.unlisted(&all).await.unwrap(), []);
 }
 
 /// What was published since is no entry of the past.

@@ -9,7 +9,7 @@ use alims_domain::refusal::{KeptRefusal, Refusal, RefusalCode};
 use alims_domain::stored_version::StoredVersion;
 use alims_operations::ports::{AppendError, WorkflowLog};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::task::JoinSet;
 
 use crate::builders::{a_chain, a_created_of, a_fresh_tenant, a_key_of, a_move, a_refusal, version, with_metadata};
@@ -93,6 +93,28 @@ pub async fn the_head_of_an_unknown_workflow_is_none<L: WorkflowLog>(log: L) {
     assert_eq!(log.head(&key).await.unwrap(), None);
     assert_eq!(log.versions(&key, Version::FIRST, 10).await.unwrap(), []);
     assert_eq!(log.refusals(&key, None, 10).await.unwrap(), []);
+}
+
+/// Whatever their order, and those that are there only; more than one call of any store takes.
+pub async fn versions_of_many_workflows_are_read_at_once<L: WorkflowLog>(log: L) {
+    let tenants = [a_fresh_tenant(), a_fresh_tenant()];
+    let mut stored = BTreeMap::new();
+    for number in 0..60 {
+        // The same workflow ids in both tenants.
+        for (tenant, seed) in tenants.iter().zip([1, 2]) {
+            let chain = a_chain(&a_key_of(tenant, &format!("w-{number}")), 2, seed);
+            append_all(&log, &chain).await;
+            stored.extend(chain.into_iter().map(|version| ((version.event.key(), version.event.version), version)));
+        }
+    }
+    let mut keys: Vec<(WorkflowKey, Version)> = stored.keys().cloned().collect();
+    keys.reverse();
+    let there = keys.clone();
+    keys.extend(there.iter().take(5).cloned());
+    keys.push((a_key_of(&tenants[0], "w-0"), version(3)));
+    keys.push((a_key_of(&tenants[0], "unknown"), Version::FIRST));
+    assert!(log.versions_at(&keys).await.unwrap() == stored, "another answer than what was appended");
+    assert!(log.versions_at(&[]).await.unwrap().is_empty());
 }
 
 /// Each append is seen by the next read.

@@ -260,7 +260,7 @@ fn model(entries: &[IndexEntry], query: &IndexQuery) -> Vec<IndexEntry> {
             ListOrder::Created => Some(created),
             ListOrder::Due => due.filter(|_| open),
         };
-        let left_out = wanted.due_before.is_some_and(|to| due.is_none_or(|due| due >= to.unix_millis()))
+        let left_out = wanted.due_before.is_some_and(|to| !open || due.is_none_or(|due| due >= to.unix_millis()))
             || wanted.overdue_at.is_some_and(|now| !open || due.is_none_or(|due| due > now.unix_millis()))
             || wanted.created_after.is_some_and(|from| created < from.unix_millis())
             || wanted.created_before.is_some_and(|to| created >= to.unix_millis())

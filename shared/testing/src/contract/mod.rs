@@ -42,6 +42,7 @@ macro_rules! log_contract {
             the_head_stays_the_newest_beyond_nine_versions
             versions_come_oldest_first_from_where_they_are_asked
             versions_are_paged_beyond_a_megabyte
+            versions_of_many_workflows_are_read_at_once
             a_whole_chain_comes_back_as_it_went_in
             remembered_requests_come_back_in_order
             workflows_are_kept_apart
@@ -187,6 +188,7 @@ macro_rules! index_contract {
         $crate::contract_tests! { index_walk, $adapter,
             every_entry_is_met_part_by_part
             an_entry_is_removed_as_it_was_seen_and_not_when_it_went_on
+            what_was_written_is_listed_by_what_it_has
             an_index_is_cleared_to_the_last_item_and_can_be_filled_again
         }
         $crate::contract_tests! { list, $adapter,

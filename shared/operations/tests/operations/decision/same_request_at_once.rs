@@ -4,6 +4,7 @@ use alims_domain::hash_chain::{Break, BreakKind};
 use alims_domain::identifiers::Version;
 use alims_domain::lifecycle::State;
 use alims_domain::ruling::{RulesQuestion, Verdict};
+use alims_operations::amend_workflow::amend_workflow;
 use alims_operations::create_workflow::create_workflow;
 use alims_operations::ports::{RulesUnavailable, TransitionRules};
 use alims_operations::request_state_transition::{RequestStateTransitionError, request_state_transition};
@@ -11,6 +12,7 @@ use alims_operations::{Accepted, Quarantined};
 use alims_testing::builders::{a_call_with_key, a_key, version};
 use alims_testing::{MemoryLog, RulesThatAllow};
 
+use crate::amend_workflow::remark;
 use crate::{alice, allowing, deciding, new, to};
 
 /// Rules that allow, and while they are asked the same request is accepted by way of another process.
@@ -49,6 +51,29 @@ async fn moved(log: &MemoryLog, remembered: Option<Version>) -> Result<Accepted,
 async fn a_move_that_loses_the_race_against_itself_has_won_it() {
     let log = MemoryLog::default();
     let accepted = moved(&log, None).await.unwrap();
+    let (versions, _) = log.entries(&a_key("w"));
+    assert_eq!((accepted.repeated, versions.len()), (true, 2));
+    assert_eq!(accepted.event, versions[1].event);
+}
+
+/// Rules that allow, and while they are asked the same amendment is made by way of another process.
+struct AmendedMeanwhile(MemoryLog);
+
+impl TransitionRules for AmendedMeanwhile {
+    async fn judge(&self, question: &RulesQuestion<'_>) -> Result<Verdict, RulesUnavailable> {
+        let (id, call) = ("w".parse().unwrap(), a_call_with_key("alice", "k-1"));
+        amend_workflow(&allowing(&self.0), &call, &id, &remark()).await.unwrap();
+        RulesThatAllow.judge(question).await
+    }
+}
+
+#[tokio::test]
+async fn an_amendment_that_loses_the_race_against_itself_has_won_it() {
+    let log = MemoryLog::default();
+    create_workflow(&allowing(&log), &alice(), &new("w")).await.unwrap();
+    let ports = deciding(log.clone(), AmendedMeanwhile(log.clone()));
+    let (id, call) = ("w".parse().unwrap(), a_call_with_key("alice", "k-1"));
+    let accepted = amend_workflow(&ports, &call, &id, &remark()).await.unwrap();
     let (versions, _) = log.entries(&a_key("w"));
     assert_eq!((accepted.repeated, versions.len()), (true, 2));
     assert_eq!(accepted.event, versions[1].event);

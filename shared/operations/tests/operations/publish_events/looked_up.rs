@@ -4,6 +4,7 @@ use alims_domain::event::WorkflowEvent;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::labels::Labels;
 use alims_domain::lifecycle::State;
+use alims_domain::limits::WALK_ITEMS_MAX;
 use alims_domain::projection::IndexEntry;
 use alims_domain::quarantine::WORKFLOW_QUARANTINED;
 use alims_domain::stored_version::StoredVersion;
@@ -19,9 +20,10 @@ use std::sync::{Arc, Mutex};
 use super::record;
 use crate::support::stream::{filled, publish_events, ring};
 
-/// An index that remembers which labels it was told to have been kept, by version.
+/// An index that remembers which labels it was told to have been kept, by version. Before the first advance another
+/// publisher may bring it to an entry.
 #[derive(Clone, Default)]
-struct Told(MemoryIndex, Arc<Mutex<Vec<(u64, Labels)>>>);
+struct Told(MemoryIndex, Arc<Mutex<Vec<(u64, Labels)>>>, Option<IndexEntry>);
 
 impl WorkflowIndex for Told {
     async fn entries(&self, keys: &[WorkflowKey]) -> Result<IndexEntries, StoreError> {
@@ -29,6 +31,8 @@ impl WorkflowIndex for Told {
     }
 
     async fn advance_keeping(&self, entry: &IndexEntry, kept: &Labels) -> Result<Advanced, StoreError> {
+        let is_first = self.1.lock().unwrap().is_empty();
+        self.2.iter().filter(|_| is_first).for_each(|others| self.0.overwrite(others.clone()));
         self.1.lock().unwrap().push((entry.published_version.get(), kept.clone()));
         self.0.advance_keeping(entry, kept).await
     }
@@ -90,6 +94,27 @@ async fn the_publisher_says_that_a_label_was_kept_when_every_version_since_the_e
         let done = publish_events(&ports, &MemoryDeadLetters::default(), vec![ring(last, 1)]).await;
         assert_eq!((done.failed, done.dead), (vec![], vec![]));
         assert_eq!(*index.1.lock().unwrap(), [(of.len() as u64, labels(expected))], "{of:?} after {published}");
+    }
+}
+
+/// The entry of another publisher may have lost a label and its hint meanwhile: what this one knew of its own entry says
+/// nothing any more.
+#[tokio::test]
+async fn a_publisher_that_was_overtaken_says_of_no_label_that_it_was_kept() {
+    let a: &[_] = &[("x", "a")];
+    let (read_at_once, last) = (WALK_ITEMS_MAX as u64, WALK_ITEMS_MAX as u64 + 5);
+    let of: Vec<&[(&str, &str)]> = (0..last).map(|_| a).collect();
+    let (log, versions) = with_labels(&of).await;
+    let others = IndexEntry { labels: Labels::default(), ..IndexEntry::from(&versions[WALK_ITEMS_MAX + 2].event) };
+    for (overtaken_by, expected) in [(None, a), (Some(others), &[][..])] {
+        let index = Told(MemoryIndex::default(), Arc::default(), overtaken_by);
+        index.0.overwrite(IndexEntry::from(&versions[0].event));
+        let ports = PublishPorts { log: log.clone(), index: index.clone(), bus: MemoryBus::default() };
+        let done = publish_events(&ports, &MemoryDeadLetters::default(), vec![ring(versions.last().unwrap(), 1)]).await;
+        assert_eq!((done.failed, done.dead), (vec![], vec![]));
+        // The first advance is between two reads of the log.
+        let told = [(read_at_once + 1, labels(a)), (last, labels(expected))];
+        assert_eq!(*index.1.lock().unwrap(), told);
     }
 }
 

@@ -52,14 +52,34 @@ async fn a_part_that_takes_too_long_is_left_behind_and_met_again() {
     let bench = late(6);
     let step = DEADLINES_LOOKS_SECONDS_MAX * 1000 / 4;
     let (mut noted, mut left) = (0, 0);
-    for _ in 0..40 {
+    for sweep in 0..40 {
         let swept = slowly(&bench, step).await;
+        if sweep == 0 {
+            assert_eq!((swept.due, swept.noted.len(), swept.left), (1, 1, 1), "what is left was not dealt with");
+        }
         noted += swept.noted.len();
         left += swept.left;
         assert_eq!(swept.failed, []);
     }
     assert_eq!(noted, 6);
     assert!(left > 0, "else this test shows nothing");
+}
+
+/// The next sweep begins with it, and not behind it.
+#[tokio::test]
+async fn a_part_that_no_time_was_left_for_is_not_passed_over() {
+    let bench = late(6);
+    let swept = slowly(&bench, DEADLINES_LOOKS_SECONDS_MAX * 1000).await;
+    assert_eq!((swept.due, swept.noted.len(), swept.left, swept.finished), (0, 0, 2, false));
+    assert_eq!(bench.swept_at(NOW).await.noted.len(), 6);
+}
+
+#[tokio::test]
+async fn no_part_is_begun_when_the_time_for_parts_is_over() {
+    let bench = late(6);
+    // The first part takes that time, and there is still time for looks.
+    let swept = slowly(&bench, DEADLINES_SECONDS_MAX * 1000 / 5).await;
+    assert_eq!((swept.noted.len(), swept.left, swept.finished), (2, 0, false));
 }
 
 /// Otherwise many old records would cost as many reads of workflows in each sweep.

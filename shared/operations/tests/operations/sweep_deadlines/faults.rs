@@ -50,7 +50,7 @@ async fn a_sweep_that_fails_at_any_call_is_repeated_and_each_due_date_is_recorde
         assert_eq!(bench.records("b").await, first, "the first record stays");
         // A sweep that failed as a whole told nothing of what it had recorded.
         let names: std::collections::BTreeSet<_> = noted.iter().collect();
-        assert_eq!(names.len(), noted.len(), "each is told once");
+        assert_eq!(names.len(), noted.len(), "each is logged once");
     })
     .await;
 }

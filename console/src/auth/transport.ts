@@ -1,0 +1,10 @@
+/** How this server tells of changes. */
+import { createContext, useContext } from "react";
+
+const TransportContext = createContext<"events" | "polling">("polling");
+
+export const TransportProvider = TransportContext.Provider;
+
+export function useLiveTransport(): "events" | "polling" {
+  return useContext(TransportContext);
+}

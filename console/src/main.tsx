@@ -1,0 +1,91 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { I18nProvider } from "react-aria-components";
+
+import "./styles/fonts.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/parts.css";
+import { makeClient } from "./api/client";
+import { ClientProvider } from "./api/context";
+import { asProblem } from "./api/problem";
+import { Session, SessionProvider } from "./auth/session";
+import { type Settings, loadSettings } from "./auth/settings";
+import { TransportProvider } from "./auth/transport";
+import { applyLanguage, useLanguage, useT } from "./i18n";
+import { applyPreferences } from "./preferences";
+import { router } from "./router";
+import { SignedOut } from "./shell/SignedOut";
+
+const RETRIES = 2;
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Only what may pass is asked again; a refusal is an answer.
+      retry: (count, error) => count < RETRIES && asProblem(error).passes,
+      refetchOnWindowFocus: true,
+      staleTime: 2000,
+    },
+    mutations: { retry: false },
+  },
+});
+
+async function begin(): Promise<void> {
+  applyPreferences();
+  applyLanguage();
+  const root = createRoot(document.getElementById("root") as HTMLElement);
+  let settings: Settings;
+  try {
+    settings = await loadSettings();
+  } catch {
+    root.render(<NoSettings />);
+    return;
+  }
+  const session = new Session(settings, window.location.origin);
+  let failure: unknown;
+  try {
+    const back = await session.restore();
+    if (back !== undefined) router.history.replace(back);
+  } catch (error) {
+    failure = error;
+  }
+  const client = makeClient(session, window.location.origin);
+  root.render(
+    <StrictMode>
+      <SessionProvider value={session}>
+        <ClientProvider value={client}>
+          <TransportProvider value={settings.live}>
+            <QueryClientProvider client={queries}>
+              <Localized>
+                {failure === undefined ? <RouterProvider router={router} /> : <SignedOut error={failure} />}
+              </Localized>
+            </QueryClientProvider>
+          </TransportProvider>
+        </ClientProvider>
+      </SessionProvider>
+    </StrictMode>,
+  );
+}
+
+function Localized({ children }: { children: React.ReactNode }) {
+  const language = useLanguage();
+  return <I18nProvider locale={language === "de" ? "de-DE" : "en-GB"}>{children}</I18nProvider>;
+}
+
+function NoSettings() {
+  const t = useT();
+  return (
+    <main className="door">
+      <div className="door-card">
+        <h1>{t("settings.missing")}</h1>
+        <p>{t("settings.missing.text")}</p>
+      </div>
+    </main>
+  );
+}
+
+void begin();

@@ -1,0 +1,113 @@
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useId, useState } from "react";
+import { Button } from "react-aria-components";
+
+import { useT } from "../../i18n";
+import { usePreferences } from "../../preferences";
+import { FilterLink } from "../../parts/FilterLink";
+import { type AuditSearch, KINDS, PERIODS, type Period } from "./search";
+
+/** Periods that end now. */
+export function Periods({ search }: { search: AuditSearch }) {
+  const t = useT();
+  const { from, to, period, ...rest } = search;
+  const isNamed = from === undefined && to === undefined;
+  return (
+    <nav className="views audit-periods" aria-label={t("audit.periods")}>
+      <ul>
+        {(Object.keys(PERIODS) as Period[]).map((name) => (
+          <li key={name}>
+            <FilterLink
+              className="view"
+              to="/audit"
+              search={name === "day" ? rest : { ...rest, period: name }}
+              current={isNamed && (period ?? "day") === name ? "page" : undefined}
+            >
+              {t(`audit.period.${name}`)}
+            </FilterLink>
+          </li>
+        ))}
+        {!isNamed && (
+          <li>
+            <span className="view" aria-current="page">
+              {t("audit.between")}
+            </span>
+          </li>
+        )}
+      </ul>
+    </nav>
+  );
+}
+
+/** Person, kind and two instants; an empty field is no filter. */
+export function Filters({ search }: { search: AuditSearch }) {
+  const t = useT();
+  const id = useId();
+  const navigate = useNavigate();
+  const isUtc = usePreferences().zone === "utc";
+  const [fields, setFields] = useState({
+    principal: search.principal ?? "",
+    kind: search.kind ?? "",
+    from: clockOf(search.from, isUtc),
+    to: clockOf(search.to, isUtc),
+  });
+  const field = (name: keyof typeof fields) => ({
+    id: `${id}${name}`,
+    value: fields[name],
+    onChange: (event: { target: { value: string } }) => setFields({ ...fields, [name]: event.target.value }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const isBetween = fields.from !== "" || fields.to !== "";
+    const next = {
+      ...(isBetween ? {} : search.period !== undefined && { period: search.period }),
+      ...(fields.from !== "" && { from: instantOf(fields.from, isUtc) }),
+      ...(fields.to !== "" && { to: instantOf(fields.to, isUtc) }),
+      ...(fields.principal.trim() !== "" && { principal: fields.principal.trim() }),
+      ...(fields.kind !== "" && { kind: fields.kind as (typeof KINDS)[number] }),
+    };
+    void navigate({ to: "/audit", search: next });
+  };
+  return (
+    <form className="audit-filters" aria-label={t("audit.filters")} onSubmit={submit}>
+      <div className="field">
+        <label htmlFor={`${id}principal`}>{t("audit.principal")}</label>
+        <input {...field("principal")} spellCheck={false} maxLength={256} />
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}kind`}>{t("audit.kind")}</label>
+        <select {...field("kind")}>
+          <option value="">{t("audit.kind.all")}</option>
+          {KINDS.map((kind) => (
+            <option key={kind} value={kind}>
+              {t(`audit.kind.${kind}`)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}from`}>{t("audit.from")} {isUtc && "UTC"}</label>
+        <input {...field("from")} type="datetime-local" />
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}to`}>{t("audit.to")} {isUtc && "UTC"}</label>
+        <input {...field("to")} type="datetime-local" />
+      </div>
+      <Button type="submit" className="button">
+        {t("audit.apply")}
+      </Button>
+    </form>
+  );
+}
+
+/** An instant as the field wants it: a clock without a zone, the person's own or that of UTC as they prefer. */
+function clockOf(at: string | undefined, isUtc: boolean): string {
+  if (at === undefined) return "";
+  const millis = Date.parse(at);
+  const offset = isUtc ? 0 : new Date(millis).getTimezoneOffset() * 60_000;
+  return new Date(millis - offset).toISOString().slice(0, 16);
+}
+
+function instantOf(clock: string, isUtc: boolean): string {
+  return new Date(isUtc ? `${clock}Z` : clock).toISOString();
+}

@@ -1,0 +1,71 @@
+/** Moving many at once: what is asked of the service, and what its answer means. */
+import { type Client, type Schemas, type State, data } from "../../api/client";
+import { MOVES } from "../../api/lifecycle";
+
+export type Result = Schemas["BatchItemResult"];
+
+/** One workflow and the version that the person decided on. */
+export interface Item {
+  workflowId: string;
+  version: number;
+  state: State;
+}
+
+export interface Decision {
+  target: State;
+  reason: string;
+  failure?: Schemas["FailureReport"];
+}
+
+/** Those that the lifecycle lets go there, and those that stay out of the request. */
+export function sorted(items: readonly Item[], target: State): { can: Item[]; cannot: Item[] } {
+  const may = (item: Item) => MOVES[item.state].includes(target);
+  return { can: items.filter(may), cannot: items.filter((item) => !may(item)) };
+}
+
+/** Asks for the moves. The same key again has one effect. */
+export function move(client: Client, items: readonly Item[], decision: Decision, key: string, dryRun: boolean) {
+  const transitions = items.map(({ workflowId, version }) => ({
+    workflow_id: workflowId,
+    target_state: decision.target,
+    expected_version: version,
+    ...(decision.failure && { failure: decision.failure }),
+  }));
+  return data(
+    client.POST("/transitions", {
+      params: { query: dryRun ? { dry_run: true } : {}, header: dryRun ? {} : { "Idempotency-Key": key } },
+      body: { reason: decision.reason, transitions },
+    }),
+  );
+}
+
+export type Kind = "moved" | "would-move" | "refused" | "conflict" | "again";
+
+/** What a person can do about a result. */
+export function kindOf(result: Result): Kind {
+  if (result.outcome === "moved" || result.outcome === "would-move") return result.outcome;
+  if (result.problem?.code === "version-conflict") return "conflict";
+  return result.outcome === "refused" ? "refused" : "again";
+}
+
+const URGENCY: Record<Kind, number> = { conflict: 0, refused: 1, again: 2, moved: 3, "would-move": 3 };
+
+/** What needs a person first. */
+export function byUrgency(results: readonly Result[]): Result[] {
+  return [...results].sort((a, b) => URGENCY[kindOf(a)] - URGENCY[kindOf(b)]);
+}
+
+/** The sentences of a refusal: each rule's own, or what the problem says. */
+export function sentences(result: Result): string[] {
+  const { problem } = result;
+  if (problem === undefined) return [];
+  if ("reasons" in problem && problem.reasons.length > 0) return problem.reasons.map(({ message }) => message);
+  return [problem.detail];
+}
+
+/** A conflict as an item to decide again, at the version that stands now. */
+export function asItNowIs(result: Result): Item | undefined {
+  const { problem } = result;
+  if (problem?.code !== "version-conflict") return undefined;
+  return { workflowId: result.workflow_id, version: problem.version, state: problem.current_state };
+}

@@ -1,0 +1,165 @@
+/** Recovering many, or sending their events again: one decision, and a result for each. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { Button, FieldError, Form, Label, TextArea, TextField } from "react-aria-components";
+
+import { useClient } from "../../api/context";
+import { asProblem } from "../../api/problem";
+import { keys } from "../../api/queries";
+import { type Translate, useT } from "../../i18n";
+import { Sheet } from "../../parts/Sheet";
+import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
+
+interface Props {
+  work: Work;
+  ids: readonly string[];
+  onClose: () => void;
+}
+
+export function ManySheet({ work, ids, onClose }: Props) {
+  const t = useT();
+  const client = useClient();
+  const queries = useQueryClient();
+  const [reason, setReason] = useState("");
+  const [tried, setTried] = useState(false);
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>();
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => {
+    stop.current = new AbortController();
+    return () => stop.current?.abort();
+  }, []);
+  const isMissing = work === "recover" && reason.trim() === "";
+  const begin = async (which: readonly string[]) => {
+    const { signal } = stop.current ?? new AbortController();
+    const one = (id: string) =>
+      work === "recover" ? recover(client, id, reason.trim(), signal) : replay(client, id, signal);
+    setOutcomes((before) => new Map([...(before ?? []), ...which.map((id) => [id, { is: "waits" }] as const)]));
+    await workOnAll(which, one, (id, outcome) => setOutcomes((before) => new Map(before).set(id, outcome)));
+    for (const queryKey of [keys.lists, keys.counts, keys.activity]) void queries.invalidateQueries({ queryKey });
+    for (const id of which) void queries.invalidateQueries({ queryKey: keys.workflow(id) });
+  };
+  const all = [...(outcomes ?? [])];
+  const open = all.filter(([, { is }]) => is === "waits" || is === "runs").length;
+  const failed = all.filter(([, { is }]) => is === "failed").map(([id]) => id);
+  return (
+    <Sheet title={t(`many.${work}`, { count: ids.length })} isOpen onClose={onClose} size="wide" dismissable={open === 0}>
+      {outcomes === undefined ? (
+        <Form
+          className="decision"
+          onSubmit={(event) => {
+            event.preventDefault();
+            setTried(true);
+            if (!isMissing) void begin(ids);
+          }}
+        >
+          <p>{t(`many.${work}.text`)}</p>
+          <p className="id-list">
+            {ids.map((id) => (
+              <code key={id}>{id}</code>
+            ))}
+          </p>
+          {work === "recover" && (
+            <TextField
+              className="field"
+              value={reason}
+              onChange={setReason}
+              isInvalid={tried && isMissing}
+              isRequired
+              validationBehavior="aria"
+              maxLength={1000}
+              autoFocus
+            >
+              <Label>{t("act.reason")}</Label>
+              <TextArea rows={2} />
+              <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
+            </TextField>
+          )}
+          <div className="sheet-foot">
+            <Button className="button" onPress={onClose}>
+              {t("cancel")}
+            </Button>
+            <Button type="submit" className="button button-first" autoFocus={work === "replay"}>
+              {t(`many.${work}`, { count: ids.length })}
+            </Button>
+          </div>
+        </Form>
+      ) : (
+        <>
+          <p role="status">{t("many.progress", { done: all.length - open, all: all.length })}</p>
+          <Outcomes all={all} />
+          {open === 0 && (
+            <div className="sheet-foot">
+              {failed.length > 0 && (
+                <Button className="button" onPress={() => void begin(failed)}>
+                  {t("many.again", { count: failed.length })}
+                </Button>
+              )}
+              <Button className="button button-first" onPress={onClose} autoFocus>
+                {t("act.done")}
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+    </Sheet>
+  );
+}
+
+function Outcomes({ all }: { all: readonly (readonly [string, Outcome])[] }) {
+  const t = useT();
+  return (
+    <div className="results-scroll" tabIndex={0} role="group" aria-label={t("act.result")}>
+      <table className="results">
+        <thead>
+          <tr>
+            <th scope="col">{t("bench.workflow")}</th>
+            <th scope="col">{t("act.outcome")}</th>
+            <th scope="col">{t("act.why")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map(([id, outcome]) => (
+            <tr key={id}>
+              <td>
+                <a href={`/workflow/${encodeURIComponent(id)}`} target="_blank" rel="noreferrer">
+                  <code>{id}</code>
+                </a>
+              </td>
+              <td className={isGood(outcome) ? "outcome-good" : undefined}>{nameOf(outcome, t)}</td>
+              <td>
+                {whyOf(outcome).map((why) => (
+                  <p key={why}>{why}</p>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function nameOf(outcome: Outcome, t: Translate): string {
+  switch (outcome.is) {
+    case "waits":
+      return t("many.waits");
+    case "runs":
+      return t("recovery.running");
+    case "replayed":
+      return t("many.replayed", { count: outcome.events });
+    case "recovery":
+      return outcome.report.status === "running" ? t("many.slow") : t(`recovery.${outcome.report.status}`);
+    case "failed":
+      return asProblem(outcome.error).body.title || t("problem.unreachable.title");
+  }
+}
+
+function whyOf(outcome: Outcome): string[] {
+  if (outcome.is === "recovery") {
+    const { error, reasons = [] } = outcome.report;
+    return [...reasons.map(({ message }) => message), ...(error === undefined ? [] : [error])];
+  }
+  if (outcome.is !== "failed") return [];
+  const { detail, request_id: request } = asProblem(outcome.error).body;
+  return [detail, request ?? ""].filter((each) => each !== "");
+}

@@ -1,0 +1,64 @@
+/** The same request for many workflows, a few at a time, with a result for each. */
+import { type Client, type Schemas, data } from "../../api/client";
+
+export type Work = "recover" | "replay";
+
+export type Outcome =
+  | { is: "waits" }
+  | { is: "runs" }
+  | { is: "recovery"; report: Schemas["RecoveryReport"] }
+  | { is: "replayed"; events: number }
+  | { is: "failed"; error: unknown };
+
+const AT_ONCE = 4;
+const LOOK_MS = 500;
+/** A recovery ends within 30 s. */
+const PATIENCE_MS = 40_000;
+
+export async function workOnAll(
+  ids: readonly string[],
+  work: (id: string) => Promise<Outcome>,
+  onOutcome: (id: string, outcome: Outcome) => void,
+): Promise<void> {
+  const waiting = [...ids];
+  const worker = async () => {
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      onOutcome(id, { is: "runs" });
+      onOutcome(id, await work(id).catch((error: unknown): Outcome => ({ is: "failed", error })));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Asks for a recovery, and waits for its end as long as one takes. */
+export async function recover(client: Client, id: string, reason: string, signal: AbortSignal): Promise<Outcome> {
+  const params = { path: { workflow_id: id } };
+  let report = await data(client.POST("/workflows/{workflow_id}/recovery", { params, body: { reason }, signal }));
+  const until = Date.now() + PATIENCE_MS;
+  while (report.status === "running" && Date.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    report = await data(client.GET("/workflows/{workflow_id}/recovery", { params, signal }));
+  }
+  return { is: "recovery", report };
+}
+
+/** Sends every published event again; a long history takes several requests. */
+export async function replay(client: Client, id: string, signal: AbortSignal): Promise<Outcome> {
+  const params = { path: { workflow_id: id } };
+  let events = 0;
+  for (let from: number | undefined = 1; from !== undefined; ) {
+    const body = { from_version: from };
+    const report: Schemas["ReplayReport"] = await data(
+      client.POST("/workflows/{workflow_id}/replay", { params, body, signal }),
+    );
+    events += report.events_published;
+    from = report.next_version;
+  }
+  return { is: "replayed", events };
+}
+
+/** Whether it did what was asked for. */
+export function isGood(outcome: Outcome): boolean {
+  if (outcome.is === "recovery") return ["recovered", "already-consistent"].includes(outcome.report.status);
+  return outcome.is === "replayed";
+}

@@ -1,0 +1,253 @@
+/** Operate: what needs a person, and whether the machine keeps up. */
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { Button } from "react-aria-components";
+
+import "../bench/bench.css";
+import "./operate.css";
+import type { Summary } from "../../api/client";
+import { useClient } from "../../api/context";
+import { meQuery, useMay } from "../../api/queries";
+import { useT } from "../../i18n";
+import { useShortcuts } from "../../keys/keys";
+import { Empty } from "../../parts/Empty";
+import { FilterLink } from "../../parts/FilterLink";
+import { type Column, Grid, focusRows } from "../../parts/Grid";
+import { Mark } from "../../parts/Mark";
+import { PageHead } from "../../parts/PageHead";
+import { Pager } from "../../parts/Pager";
+import { ProblemNote } from "../../parts/ProblemNote";
+import { Instant } from "../../time/Instant";
+import { Due, RowLink, labelOrder, RowLabels } from "../bench/Rows";
+import { ManySheet } from "./ManySheet";
+import { ReleaseSheet } from "./ReleaseSheet";
+import { Today } from "./Today";
+import type { Recovery } from "./day";
+import type { Work } from "./many";
+import { listQuery, recoveriesQuery } from "./queries";
+import { LISTS, type ListName } from "./search";
+
+export default function OperatePage() {
+  const t = useT();
+  const { list = "quarantined" } = useSearch({ from: "/operate" });
+  const client = useClient();
+  const me = useQuery(meQuery(client));
+  const may = useMay(client);
+  const mayAct = may("recoverWorkflow") || may("replayEvents") || may("releaseWorkflow");
+  return (
+    <div className="operate">
+      <PageHead title={t("operate.title")} />
+      <Today />
+      {me.isSuccess && !mayAct && <p className="note note-warn">{t("operate.denied")}</p>}
+      <section aria-label={t("operate.lists")}>
+        <Lists shown={list} />
+        {list === "recovering" ? <Recoveries key={list} /> : <Workflows key={list} list={list} />}
+      </section>
+    </div>
+  );
+}
+
+/** The lists with how much is in each. */
+function Lists({ shown }: { shown: ListName }) {
+  const t = useT();
+  const client = useClient();
+  const quarantined = useQuery(listQuery(client, "quarantined", undefined)).data;
+  const failed = useQuery(listQuery(client, "failed", undefined)).data;
+  const overdue = useQuery(listQuery(client, "overdue", undefined)).data;
+  const recovering = useRecoveries().data?.length;
+  const counted = (list: { items: unknown[]; next_cursor?: string } | undefined) =>
+    list?.next_cursor === undefined ? list?.items.length : t("operate.more", { count: list.items.length });
+  const counts = { quarantined: counted(quarantined), failed: counted(failed), overdue: counted(overdue), recovering };
+  return (
+    <nav className="views operate-lists" aria-label={t("operate.lists")}>
+      <ul>
+        {LISTS.map((name) => (
+          <li key={name}>
+            <FilterLink
+              className="view"
+              to="/operate"
+              search={name === "quarantined" ? {} : { list: name }}
+              current={name === shown ? "page" : undefined}
+            >
+              {t(`operate.list.${name}`)} <b>{counts[name] ?? "–"}</b>
+            </FilterLink>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function useRecoveries() {
+  const client = useClient();
+  const may = useMay(client);
+  return useQuery({ ...recoveriesQuery(client), enabled: may("listActivity") || may("listOwnActivity") });
+}
+
+function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
+  const client = useClient();
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const page = useQuery(listQuery(client, list, cursors.at(-1)));
+  const rows = page.data?.items ?? [];
+  const next = page.data?.next_cursor;
+  const columns = useWorkflowColumns(rows);
+  return (
+    <>
+      {page.error !== null && <ProblemNote error={page.error} onRetry={() => void page.refetch()} />}
+      {page.isSuccess && <Selected list={list} rows={rows} idOf={(row) => row.workflow_id} columns={columns} isBusy={page.isPlaceholderData} />}
+      <Pager
+        page={cursors.length + 1}
+        hasNext={next !== undefined}
+        onNext={() => next !== undefined && setCursors([...cursors, next])}
+        onBack={() => setCursors(cursors.slice(0, -1))}
+      />
+    </>
+  );
+}
+
+function useWorkflowColumns(rows: readonly Summary[]): Column<Summary>[] {
+  const t = useT();
+  const open = useOpen();
+  const names = labelOrder(rows).join(" ");
+  return useMemo(() => {
+    const order = names.split(" ");
+    return [
+      { id: "state", className: "col-state", name: t("bench.state"), cell: (row) => <Mark state={row.current_state} /> },
+      {
+        id: "id",
+        className: "col-id",
+        name: t("bench.workflow"),
+        isRowHeader: true,
+        cell: (row) => <RowLink id={row.workflow_id} onOpen={open} />,
+      },
+      { id: "labels", className: "col-labels", name: t("bench.labels"), cell: (row) => <RowLabels labels={row.labels} order={order} /> },
+      { id: "assignee", className: "col-assignee", name: t("bench.assignee"), cell: (row) => row.assignee ?? "–" },
+      { id: "due", className: "col-time", name: t("bench.due"), cell: (row) => <Due row={row} /> },
+      { id: "updated", className: "col-time", name: t("bench.updated"), cell: (row) => <Instant at={row.updated_at} narrow /> },
+    ];
+  }, [names, open, t]);
+}
+
+function useOpen(): (id: string) => void {
+  const navigate = useNavigate();
+  return useMemo(() => (id) => void navigate({ to: "/workflow/$id", params: { id }, search: {} }), [navigate]);
+}
+
+function Recoveries() {
+  const t = useT();
+  const open = useOpen();
+  const recoveries = useRecoveries();
+  const columns = useMemo(
+    (): Column<Recovery>[] => [
+      { id: "outcome", className: "col-state", name: t("operate.ended"), cell: ({ attempt }) => t(`recovery.${attempt.status}`) },
+      {
+        id: "id",
+        className: "col-id",
+        name: t("bench.workflow"),
+        isRowHeader: true,
+        cell: ({ workflowId }) => <RowLink id={workflowId} onOpen={open} />,
+      },
+      {
+        id: "why",
+        className: "col-labels",
+        name: t("act.why"),
+        cell: ({ attempt }) => attempt.reasons?.map(({ message }) => message).join(" ") ?? attempt.error ?? attempt.reason,
+      },
+      {
+        id: "trigger",
+        className: "col-assignee",
+        name: t("operate.trigger"),
+        cell: ({ attempt }) => attempt.requested_by ?? (attempt.trigger && t(`operate.trigger.${attempt.trigger}`)),
+      },
+      { id: "at", className: "col-time", name: t("audit.at"), cell: ({ at }) => <Instant at={at} narrow /> },
+    ],
+    [open, t],
+  );
+  if (recoveries.error !== null) return <ProblemNote error={recoveries.error} onRetry={() => void recoveries.refetch()} />;
+  if (recoveries.data === undefined) return null;
+  return <Selected list="recovering" rows={recoveries.data} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />;
+}
+
+interface SelectedProps<Row> {
+  list: ListName;
+  rows: readonly Row[];
+  idOf: (row: Row) => string;
+  columns: readonly Column<Row>[];
+  isBusy: boolean;
+}
+
+type Doing = { is: "release"; id: string } | { is: Work; ids: string[] };
+
+/** A list and what happens with those that a person selects in it. */
+function Selected<Row>({ list, rows, idOf, columns, isBusy }: SelectedProps<Row>) {
+  const t = useT();
+  const may = useMay(useClient());
+  const open = useOpen();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [doing, setDoing] = useState<Doing>();
+  const ids = rows.map(idOf).filter((id) => selected.has(id));
+  const [first] = ids;
+  const mayRelease = list === "quarantined" && may("releaseWorkflow");
+  const act = () => {
+    if (mayRelease && first !== undefined) setDoing({ is: "release", id: first });
+    else if (list !== "quarantined" && may("recoverWorkflow") && ids.length > 0) setDoing({ is: "recover", ids });
+  };
+  useShortcuts([
+    { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
+    { keys: "k", label: "bench.key.up", group: "page", run: focusRows },
+    { keys: "x", label: "bench.key.select", group: "page" },
+    { keys: "Enter", label: "bench.key.open", group: "page" },
+    { keys: "e", label: "operate.key.act", group: "page", run: act },
+  ]);
+  const close = () => {
+    setDoing(undefined);
+    setSelected(new Set());
+    focusRows();
+  };
+  return (
+    <>
+      {rows.length === 0 ? (
+        <Empty title={t(`operate.none.${list}`)}>
+          <p>{t(`operate.none.${list}.text`)}</p>
+        </Empty>
+      ) : (
+        <Grid
+          label={t(`operate.list.${list}`)}
+          rows={rows}
+          idOf={idOf}
+          columns={columns}
+          isBusy={isBusy}
+          selected={selected}
+          onSelect={setSelected}
+          onOpen={open}
+          onAct={act}
+        />
+      )}
+      {ids.length > 0 && (
+        <div className="bench-foot selection" role="toolbar" aria-label={t("operate.actions")}>
+          <span className="selection-count" aria-live="polite">
+            {t("bench.selected", { count: ids.length })}
+          </span>
+          {mayRelease && ids.length === 1 && (
+            <Button className="button" onPress={act}>
+              {t("operate.release")}
+            </Button>
+          )}
+          {may("recoverWorkflow") && list !== "quarantined" && (
+            <Button className="button" onPress={() => setDoing({ is: "recover", ids })}>
+              {t("operate.recover")} <span className="quiet">{ids.length}</span>
+            </Button>
+          )}
+          {may("replayEvents") && list !== "quarantined" && (
+            <Button className="button" onPress={() => setDoing({ is: "replay", ids })}>
+              {t("operate.replay")} <span className="quiet">{ids.length}</span>
+            </Button>
+          )}
+        </div>
+      )}
+      {doing?.is === "release" && <ReleaseSheet id={doing.id} onClose={close} />}
+      {(doing?.is === "recover" || doing?.is === "replay") && <ManySheet work={doing.is} ids={doing.ids} onClose={close} />}
+    </>
+  );
+}

@@ -1,0 +1,167 @@
+/** Editing results: each value where it stands, with a reason, on the version that was read. */
+import { useState } from "react";
+import { Button, FieldError, Form, Input, Label, TextArea, TextField } from "react-aria-components";
+
+import type { Workflow } from "../../api/client";
+import { useClient } from "../../api/context";
+import { asProblem } from "../../api/problem";
+import { useT } from "../../i18n";
+import { Icon } from "../../parts/Icon";
+import { ProblemNote } from "../../parts/ProblemNote";
+import { Sheet } from "../../parts/Sheet";
+import { Conflict } from "./Conflict";
+import { useAttempt } from "./attempt";
+import { type Addition, type Edits, type Field, amendmentOf, begin, isNamed, isSound } from "./edits";
+import { amend } from "./queries";
+
+export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
+  const t = useT();
+  const client = useClient();
+  const id = workflow.workflow_id;
+  // What the person began with: a newer version changes nothing of what stands here.
+  const [first] = useState(workflow);
+  const [edits, setEdits] = useState<Edits>(() => begin(workflow));
+  const [tried, setTried] = useState(false);
+  const attempt = useAttempt(id, workflow.version);
+  const isMissing = edits.reason.trim() === "";
+  const isFaulty = !edits.fields.every(isSound) || !edits.additions.every(isNamed);
+  const body = amendmentOf(edits, first);
+  const isRemark = body.metadata === undefined && body.assignee === undefined && body.due_at === undefined;
+  const change = (next: Partial<Edits>) => {
+    setEdits({ ...edits, ...next });
+    attempt.renew();
+  };
+  const ask = async (dryRun: boolean) => {
+    setTried(true);
+    if (isMissing || isFaulty || attempt.newer !== undefined) return;
+    const isDone = await attempt.ask((version, key) => amend(client, id, version, body, key, dryRun), dryRun);
+    if (isDone && !dryRun) onClose();
+  };
+  const isStopped = attempt.isBusy || attempt.newer !== undefined;
+  return (
+    <Sheet title={t("edit.title", { id })} isOpen onClose={onClose} size="wide" dismissable={!attempt.isBusy}>
+      <Form
+        className="decision"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask(false);
+        }}
+      >
+        <Values edits={edits} onChange={change} />
+        <div className="edit-work">
+          <TextField className="field" value={edits.assignee} onChange={(assignee) => change({ assignee })} maxLength={256}>
+            <Label>{t("bench.assignee")}</Label>
+            <Input spellCheck={false} />
+          </TextField>
+          <TextField className="field" value={edits.due} onChange={(due) => change({ due })}>
+            <Label>{t("edit.due")}</Label>
+            <Input type="datetime-local" />
+          </TextField>
+        </div>
+        <TextField
+          className="field"
+          value={edits.reason}
+          onChange={(reason) => change({ reason })}
+          isInvalid={tried && isMissing}
+          isRequired
+          validationBehavior="aria"
+          maxLength={1000}
+        >
+          <Label>{t("edit.reason")}</Label>
+          <TextArea rows={2} />
+          <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
+        </TextField>
+        {isRemark && <p className="quiet">{t("edit.nothing")}</p>}
+        {attempt.newer !== undefined && (
+          <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
+        )}
+        {attempt.wouldPass && (
+          <p className="note note-good" role="status">
+            {t("edit.would")}
+          </p>
+        )}
+        {attempt.failure !== undefined && <ProblemNote error={attempt.failure} />}
+        {attempt.failure !== undefined && asProblem(attempt.failure).code === "unreachable" && <p>{t("move.lost")}</p>}
+        <div className="sheet-foot">
+          <Button className="button" onPress={() => void ask(true)} isDisabled={isStopped}>
+            {t("act.check")}
+          </Button>
+          <Button type="submit" className="button button-first" isDisabled={isStopped}>
+            {t("edit.save", { version: attempt.version + 1 })}
+          </Button>
+        </div>
+      </Form>
+    </Sheet>
+  );
+}
+
+function Values({ edits, onChange }: { edits: Edits; onChange: (next: Partial<Edits>) => void }) {
+  const t = useT();
+  const field = (index: number, next: Partial<Field>) =>
+    onChange({ fields: edits.fields.map((each, at) => (at === index ? { ...each, ...next } : each)) });
+  const addition = (index: number, next: Partial<Addition>) =>
+    onChange({ additions: edits.additions.map((each, at) => (at === index ? { ...each, ...next } : each)) });
+  return (
+    <fieldset className="values">
+      <legend>{t("edit.metadata")}</legend>
+      {edits.fields.map((each, index) => (
+        <div key={each.path.join("\u0000")} className={each.isRemoved ? "value value-removed" : "value"}>
+          <TextField
+            className="field field-line"
+            value={each.text}
+            onChange={(text) => field(index, { text })}
+            isDisabled={each.isRemoved}
+            isInvalid={!isSound(each)}
+            validationBehavior="aria"
+          >
+            <Label>{each.path.join(" › ")}</Label>
+            <Input spellCheck={false} />
+            <FieldError className="field-bad">{t("edit.bad")}</FieldError>
+          </TextField>
+          <Button
+            className="button-plain"
+            onPress={() => field(index, { isRemoved: !each.isRemoved })}
+            aria-label={t("edit.remove", { name: each.path.join(" › ") })}
+            aria-pressed={each.isRemoved}
+          >
+            <Icon name="close" />
+          </Button>
+        </div>
+      ))}
+      {edits.additions.map((each, index) => (
+        // An addition has no name of its own until it is saved.
+        <div key={index} className="value value-new">
+          <TextField
+            className="field"
+            autoFocus
+            value={each.name}
+            onChange={(name) => addition(index, { name })}
+            isInvalid={each.name !== "" && !isNamed(each)}
+            validationBehavior="aria"
+          >
+            <Label>{t("edit.path")}</Label>
+            <Input spellCheck={false} />
+            <FieldError className="field-bad">{t("edit.bad.path")}</FieldError>
+          </TextField>
+          <TextField className="field" value={each.text} onChange={(text) => addition(index, { text })}>
+            <Label>{t("edit.value")}</Label>
+            <Input spellCheck={false} />
+          </TextField>
+          <Button
+            className="button-plain"
+            onPress={() => onChange({ additions: edits.additions.filter((_, at) => at !== index) })}
+            aria-label={t("edit.remove", { name: each.name })}
+          >
+            <Icon name="close" />
+          </Button>
+        </div>
+      ))}
+      <Button
+        className="button"
+        onPress={() => onChange({ additions: [...edits.additions, { name: "", text: "" }] })}
+      >
+        {t("edit.add")}
+      </Button>
+    </fieldset>
+  );
+}

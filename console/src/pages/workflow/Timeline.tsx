@@ -1,0 +1,188 @@
+/** Everything that happened, newest first: moves, changes from old to new, refusals, quarantines, recoveries. */
+import type { ReactNode } from "react";
+
+import type { HistoryEntry, Schemas, State } from "../../api/client";
+import { type Translate, useT } from "../../i18n";
+import { Mark } from "../../parts/Mark";
+import { Instant } from "../../time/Instant";
+import { type Json, pointerName, textOf } from "./data";
+
+type Changes = Schemas["VersionChanges"];
+type Tone = "state" | "data" | "bad" | "warn" | "good";
+
+interface Told {
+  tone: Tone;
+  head: ReactNode;
+  at?: string | undefined;
+  version?: number | undefined;
+  said?: string | undefined;
+  points?: readonly string[];
+  rules?: readonly string[];
+}
+
+export function Timeline({ pages }: { pages: readonly Schemas["HistoryPage"][] }) {
+  const changes = new Map(pages.flatMap((page) => page.changes ?? []).map((each) => [each.version, each]));
+  const entries = pages.flatMap((page) => page.items).toReversed();
+  return (
+    <ol className="timeline">
+      {entries.map((entry) => (
+        <Entry key={nameOf(entry)} entry={entry} changes={changesOf(entry, changes)} />
+      ))}
+    </ol>
+  );
+}
+
+/** An entry's identity, which stays when entries are added. */
+export function nameOf(entry: HistoryEntry): string {
+  if (entry.event_type === "RecoveryAttempt") return `recovery ${entry.version} ${entry.attempt}`;
+  if (entry.event_type === "UnreadableEntry") return `unreadable ${entry.entry} ${entry.content}`;
+  return entry.event_id;
+}
+
+function isVersion(entry: HistoryEntry): entry is Schemas["WorkflowEvent"] {
+  return "to_state" in entry;
+}
+
+function changesOf(entry: HistoryEntry, changes: ReadonlyMap<number, Changes>): Changes | undefined {
+  return isVersion(entry) && entry.event_type !== "WorkflowCreated" ? changes.get(entry.version) : undefined;
+}
+
+export function Entry({ entry, changes }: { entry: HistoryEntry; changes: Changes | undefined }) {
+  const t = useT();
+  const told = tell(entry, changes, t);
+  // The head says the new state already.
+  const shown = changes?.changes.filter((each) => each.pointer !== "/current_state") ?? [];
+  return (
+    <li className={`entry entry-${told.tone}`}>
+      <div className="entry-head">
+        <span className="entry-what">{told.head}</span>
+        <span className="entry-when">
+          {told.version !== undefined && <code>{t("timeline.version", { version: told.version })}</code>}
+          {told.at !== undefined && <Instant at={told.at} />}
+        </span>
+      </div>
+      {told.said !== undefined && <p className="entry-said">{told.said}</p>}
+      {told.points !== undefined && told.points.length > 0 && (
+        <ul className="entry-points">
+          {told.points.map((point) => (
+            <li key={point}>{point}</li>
+          ))}
+        </ul>
+      )}
+      {shown.length > 0 && (
+        <dl className="changes">
+          {shown.map((change) => (
+            <Change key={change.pointer} change={change} />
+          ))}
+        </dl>
+      )}
+      {changes?.truncated === true && <p className="quiet">{t("timeline.truncated")}</p>}
+      {told.rules !== undefined && told.rules.length > 0 && (
+        <p className="quiet">{t("timeline.rules", { rules: told.rules.join(", ") })}</p>
+      )}
+    </li>
+  );
+}
+
+export function Change({ change }: { change: Schemas["ValueChange"] }) {
+  const t = useT();
+  return (
+    <div>
+      <dt>{pointerName(change.pointer)}</dt>
+      <dd>
+        {change.from !== undefined && (
+          <del>
+            <code>{textOf(change.from as Json)}</code>
+          </del>
+        )}{" "}
+        <span aria-hidden="true">→</span>{" "}
+        <ins>{change.to === undefined ? t("timeline.absent") : <code>{textOf(change.to as Json)}</code>}</ins>
+      </dd>
+    </div>
+  );
+}
+
+/** What an entry says, for people. */
+export function tell(entry: HistoryEntry, changes: Changes | undefined, t: Translate): Told {
+  switch (entry.event_type) {
+    case "WorkflowTransitionRefused":
+      return tellRefusal(entry as Schemas["Refusal"], t);
+    case "WorkflowQuarantined": {
+      const found = entry as Schemas["Quarantine"];
+      const head = t("timeline.quarantined", { version: found.broken_at_version, fault: t(`fault.${found.fault}`) });
+      return { tone: "bad", head, at: found.timestamp };
+    }
+    case "WorkflowReleased": {
+      const release = entry as Schemas["Release"];
+      const head = t("timeline.released", { who: release.requested_by, version: release.broken_at_version });
+      return { tone: "good", head, at: release.timestamp, said: release.reason };
+    }
+    case "WorkflowOverdue":
+      return { tone: "warn", head: t("timeline.overdue"), at: (entry as Schemas["Overdue"]).timestamp };
+    case "RecoveryAttempt":
+      return tellRecovery(entry as Schemas["RecoveryAttempt"], t);
+    case "UnreadableEntry":
+      return { tone: "bad", head: t("timeline.unreadable"), version: (entry as Schemas["UnreadableEntry"]).version };
+    default:
+      return isVersion(entry)
+        ? tellVersion(entry, changes, t)
+        : { tone: "warn", head: t("timeline.unknown", { kind: String((entry as { event_type: string }).event_type) }) };
+  }
+}
+
+function tellVersion(event: Schemas["WorkflowEvent"], changes: Changes | undefined, t: Translate): Told {
+  const told = {
+    at: event.timestamp,
+    version: event.version,
+    said: event.failure === undefined ? event.reason : `${event.reason} — ${event.failure.code}: ${event.failure.message}`,
+    rules: event.rules.evaluated,
+  };
+  const who = event.requested_by;
+  if (event.event_type === "WorkflowCreated") return { ...told, tone: "state", head: t("timeline.created", { who }) };
+  if (event.event_type === "WorkflowRecovered") return { ...told, tone: "good", head: t("timeline.recovered", { who }) };
+  if (event.event_type === "WorkflowAmended") {
+    const isRemark = changes !== undefined && changes.changes.length === 0;
+    return { ...told, tone: "data", head: t(isRemark ? "timeline.remark" : "timeline.amended", { who }) };
+  }
+  return { ...told, tone: "state", head: <Moved text={t("timeline.moved", { who })} state={event.to_state} /> };
+}
+
+function tellRefusal(refusal: Schemas["Refusal"], t: Translate): Told {
+  const who = refusal.requested_by;
+  const { target_state: target } = refusal;
+  return {
+    tone: "bad",
+    head:
+      target === undefined || target === "CREATED" ? (
+        t(target === undefined ? "timeline.refused" : "timeline.refused.create", { who })
+      ) : (
+        <Moved text={t("timeline.refused.move", { who })} state={target} />
+      ),
+    at: refusal.timestamp,
+    said: refusal.reason,
+    points: [
+      ...(refusal.code === "forbidden" && (refusal.policies ?? []).length === 0 ? [refusal.code] : []),
+      ...(refusal.policies ?? []),
+      ...(refusal.reasons ?? []).map(({ message }) => message),
+    ],
+  };
+}
+
+function tellRecovery(attempt: Schemas["RecoveryAttempt"], t: Translate): Told {
+  const status = t(`recovery.${attempt.status}`);
+  return {
+    tone: attempt.status === "recovered" || attempt.status === "already-consistent" ? "good" : "warn",
+    head: t("timeline.recovery", { attempt: attempt.attempt, status }),
+    at: attempt.ended_at ?? attempt.started_at ?? attempt.requested_at,
+    said: attempt.reason,
+    points: (attempt.reasons ?? []).map(({ message }) => message),
+  };
+}
+
+function Moved({ text, state }: { text: string; state: State }) {
+  return (
+    <>
+      {text} <Mark state={state} />
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+/** One workflow: where it stands, what may happen next and why not, and everything that happened. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+
+import "../bench/bench.css";
+import "./workflow.css";
+import type { State, Workflow } from "../../api/client";
+import { useClient } from "../../api/context";
+import { asProblem } from "../../api/problem";
+import { meQuery } from "../../api/queries";
+import { useT } from "../../i18n";
+import { useShortcuts } from "../../keys/keys";
+import { Empty } from "../../parts/Empty";
+import { ProblemNote } from "../../parts/ProblemNote";
+import { DataPanel } from "./DataPanel";
+import { EditSheet } from "./EditSheet";
+import { EventsPanel } from "./EventsPanel";
+import { MoveSheet } from "./MoveSheet";
+import { NextMoves } from "./NextMoves";
+import { Standing } from "./Standing";
+import { Timeline } from "./Timeline";
+import { historyQuery, stateQuery } from "./queries";
+import { TABS, type Tab as TabName } from "./search";
+
+export default function WorkflowPage() {
+  const { id } = useParams({ from: "/workflow/$id" });
+  return <OneWorkflow key={id} id={id} />;
+}
+
+function OneWorkflow({ id }: { id: string }) {
+  const t = useT();
+  const client = useClient();
+  const state = useQuery(stateQuery(client, id));
+  useEffect(() => {
+    document.title = `${id} · ALIMS`;
+  }, [id]);
+  const problem = state.error === null ? undefined : asProblem(state.error);
+  return (
+    <div className="workflow">
+      <nav className="crumb">
+        <Link to="/bench" search={{}}>
+          {t("workflow.back")}
+        </Link>
+      </nav>
+      {problem !== undefined && problem.status === 404 && state.data === undefined ? (
+        <Empty title={t("workflow.missing")}>
+          <code>{id}</code>
+        </Empty>
+      ) : (
+        state.error !== null && <ProblemNote error={state.error} onRetry={() => void state.refetch()} />
+      )}
+      {state.data !== undefined && <Known workflow={state.data} />}
+      {state.isPending && <p className="quiet">{t("loading")}</p>}
+    </div>
+  );
+}
+
+function Known({ workflow }: { workflow: Workflow }) {
+  const t = useT();
+  const client = useClient();
+  const navigate = useNavigate();
+  const id = workflow.workflow_id;
+  const { tab = "timeline" } = useSearch({ from: "/workflow/$id" });
+  const me = useQuery(meQuery(client));
+  const actions = me.data?.permitted_actions;
+  const may = useMemo(() => (action: string) => actions?.includes(action) ?? false, [actions]);
+  const history = useInfiniteQuery({ ...historyQuery(client, id, may), enabled: actions !== undefined });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = history;
+  // The newest entries are on the last page.
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const [moving, setMoving] = useState<State>();
+  const [editing, setEditing] = useState(false);
+  const canEdit = may("amendWorkflow") && workflow.quarantines === undefined;
+  const firstMove = workflow.evaluated_transitions?.find((each) => each.permitted)?.target_state;
+  const show = (name: TabName) => void navigate({ to: "/workflow/$id", params: { id }, search: name === "timeline" ? {} : { tab: name }, replace: true });
+  useShortcuts([
+    { keys: "e", label: "workflow.key.move", group: "page", run: () => setMoving(firstMove) },
+    { keys: "d", label: "workflow.key.edit", group: "page", run: () => setEditing(canEdit) },
+    { keys: "1", label: "workflow.tab.timeline", group: "page", run: () => show("timeline") },
+    { keys: "2", label: "workflow.tab.data", group: "page", run: () => show("data") },
+    { keys: "3", label: "workflow.tab.events", group: "page", run: () => show("events") },
+  ]);
+  return (
+    <>
+      <Standing workflow={workflow} mayVerify={may("verifyWorkflowHistory")} />
+      <div className="workflow-body">
+        <Tabs className="workflow-main" selectedKey={tab} onSelectionChange={(key) => show(key as TabName)}>
+          <TabList aria-label={t("workflow.tabs")} className="tabs">
+            {TABS.map((name) => (
+              <Tab key={name} id={name} className="view">
+                {t(`workflow.tab.${name}`)}
+              </Tab>
+            ))}
+          </TabList>
+          <TabPanel id="timeline">
+            {history.error !== null && <ProblemNote error={history.error} onRetry={() => void history.refetch()} />}
+            {history.data !== undefined && <Timeline pages={history.data.pages} />}
+          </TabPanel>
+          <TabPanel id="data">
+            <DataPanel workflow={workflow} onEdit={canEdit ? () => setEditing(true) : undefined} />
+          </TabPanel>
+          <TabPanel id="events">
+            <EventsPanel entries={history.data?.pages.flatMap((page) => page.items) ?? []} />
+          </TabPanel>
+        </Tabs>
+        <NextMoves workflow={workflow} onMove={setMoving} onEdit={canEdit ? () => setEditing(true) : undefined} />
+      </div>
+      {moving !== undefined && <MoveSheet workflow={workflow} target={moving} onClose={() => setMoving(undefined)} />}
+      {editing && <EditSheet workflow={workflow} onClose={() => setEditing(false)} />}
+    </>
+  );
+}

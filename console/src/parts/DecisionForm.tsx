@@ -1,0 +1,152 @@
+/** What should happen and why; the same form for one workflow and for a hundred. */
+import { type ReactNode, useState } from "react";
+import {
+  Button,
+  Checkbox,
+  FieldError,
+  Form,
+  Input,
+  Label,
+  Radio,
+  RadioGroup,
+  Text,
+  TextArea,
+  TextField,
+} from "react-aria-components";
+
+import type { Schemas, State } from "../api/client";
+import { useT } from "../i18n";
+import { Shape } from "./Mark";
+
+export interface Draft {
+  target: State;
+  reason: string;
+  code?: string;
+  message?: string;
+  retryable?: boolean;
+}
+
+export function failureOf(draft: Draft): Schemas["FailureReport"] | undefined {
+  if (draft.target !== "FAILED" || (draft.code ?? "") === "") return undefined;
+  return { code: draft.code ?? "", message: (draft.message ?? "").trim() || draft.reason.trim(), retryable: draft.retryable === true };
+}
+
+export interface Offer {
+  target: State;
+  name: string;
+  note?: string;
+}
+
+interface Props {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  offers: readonly Offer[];
+  isBusy: boolean;
+  /** Something must be decided first. */
+  isBlocked?: boolean;
+  onCheck: () => void;
+  onSubmit: () => void;
+  submitLabel: (name: string) => string;
+  children?: ReactNode;
+}
+
+export function DecisionForm(props: Props) {
+  const { draft, onChange, offers, isBusy, isBlocked = false, onCheck, onSubmit, submitLabel, children } = props;
+  const t = useT();
+  const [tried, setTried] = useState(false);
+  const isMissing = draft.reason.trim() === "";
+  const chosen = offers.find(({ target }) => target === draft.target);
+  const attempt = (what: () => void) => {
+    setTried(true);
+    if (!isMissing && !isBlocked && chosen !== undefined) what();
+  };
+  return (
+    <Form
+      className="decision"
+      onSubmit={(event) => {
+        event.preventDefault();
+        attempt(onSubmit);
+      }}
+    >
+      <RadioGroup
+        className="decision-targets"
+        value={draft.target}
+        onChange={(target) => onChange({ ...draft, target: target as State })}
+        isDisabled={isBusy}
+      >
+        <Label>{t("act.target")}</Label>
+        <div className="decision-row">
+          {offers.map(({ target, name, note }) => (
+            <Radio key={target} value={target} className="decision-target">
+              <Shape state={target} />
+              <span>
+                <span className="decision-name">{name}</span>
+                {note !== undefined && <span className="quiet">{note}</span>}
+              </span>
+            </Radio>
+          ))}
+        </div>
+      </RadioGroup>
+      {draft.target === "FAILED" && <FailureFields draft={draft} onChange={onChange} />}
+      <TextField
+        className="field"
+        value={draft.reason}
+        onChange={(reason) => onChange({ ...draft, reason })}
+        isInvalid={tried && isMissing}
+        isRequired
+        validationBehavior="aria"
+        maxLength={1000}
+        isReadOnly={isBusy}
+        autoFocus
+      >
+        <Label>{t("act.reason")}</Label>
+        <TextArea rows={2} />
+        <Text slot="description" className="quiet">
+          {t("act.reason.hint")}
+        </Text>
+        <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
+      </TextField>
+      {children}
+      <div className="sheet-foot">
+        <Button className="button" onPress={() => attempt(onCheck)} isDisabled={isBusy || isBlocked}>
+          {t("act.check")}
+        </Button>
+        <Button type="submit" className="button button-first" isDisabled={isBusy || isBlocked}>
+          {submitLabel(chosen?.name ?? "")}
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function FailureFields({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+  const t = useT();
+  return (
+    <div className="decision-failure">
+      <TextField className="field" value={draft.code ?? ""} onChange={(code) => onChange({ ...draft, code })} maxLength={64}>
+        <Label>{t("act.failure.code")}</Label>
+        <Input placeholder="instrument-error" spellCheck={false} />
+      </TextField>
+      <TextField
+        className="field"
+        value={draft.message ?? ""}
+        onChange={(message) => onChange({ ...draft, message })}
+        maxLength={1000}
+      >
+        <Label>{t("act.failure.message")}</Label>
+        <Input />
+      </TextField>
+      <Checkbox
+        className="check-line"
+        isSelected={draft.retryable === true}
+        onChange={(retryable) => onChange({ ...draft, retryable })}
+      >
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <rect x="1.5" y="1.5" width="13" height="13" rx="3" />
+          <path className="check-tick" d="m4.6 8.3 2.3 2.3 4.5-5" />
+        </svg>
+        {t("act.failure.retryable")}
+      </Checkbox>
+    </div>
+  );
+}

@@ -1,0 +1,308 @@
+/** Each page's main job, in a real browser against a running server. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { openLaboratory, openPage } from "./laboratory.mjs";
+import { noSideways, noViolations, shot } from "./looks.mjs";
+
+const REVIEW = { reviewed_by: "bob", conclusion: "approved" };
+let laboratory;
+
+before(async () => {
+  laboratory = await openLaboratory();
+});
+after(async () => {
+  await laboratory?.close();
+});
+
+/** An active sample of this batch, with results or without. */
+async function sample(id, batch, metadata) {
+  await laboratory.api("alice", "POST", "/workflows", {
+    workflow_id: id,
+    workflow_type: "sample-analysis",
+    metadata: { sample_id: id, ...metadata },
+    labels: { batch, sample: id },
+    assignee: "alice",
+  });
+  await move(id, "ACTIVE");
+}
+
+function move(id, target, who = "alice") {
+  return laboratory.api(who, "POST", `/workflows/${id}/transitions`, { target_state: target, reason: "For the test." });
+}
+
+/** The index shows it: what was published is what the bench lists. */
+async function listed(batch, count) {
+  for (;;) {
+    const { items } = await laboratory.api("sue", "GET", `/workflows?label=batch:${batch}&state=ACTIVE`);
+    if (items.length === count) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function row(page, id) {
+  return page.locator(`tbody [data-key="${id}"]`);
+}
+
+test("ten samples are moved by keyboard, and two refusals are understood", async () => {
+  const results = { results: { na: 140 }, review: REVIEW };
+  for (let index = 0; index < 10; index += 1) await sample(`ten-${index}`, "TEN", results);
+  for (const id of ["ten-a", "ten-b"]) await sample(id, "TEN", {});
+  await listed("TEN", 12);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench?label=batch:TEN`);
+  await page.getByRole("row", { name: /ten-0/ }).waitFor();
+  assert.equal(await page.getByRole("row").count(), 13);
+  const began = Date.now();
+  await page.keyboard.press("j");
+  for (let index = 0; index < 11; index += 1) {
+    await page.keyboard.press("x");
+    await page.keyboard.press("j");
+  }
+  await page.keyboard.press("x");
+  await page.getByText("12 selected", { exact: true }).waitFor();
+  await shot(page, "bench-selected");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).waitFor();
+  await page.keyboard.type("The batch is reviewed.");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await sheet.getByRole("radio", { name: /Complete/ }).isChecked(), true, "what most can do is chosen");
+  await sheet.getByRole("button", { name: /^Complete/ }).press("Enter");
+  await sheet.getByText("10 moved").waitFor();
+  console.log(`# ten moves, from the first key to the answer: ${Date.now() - began} ms`);
+  await sheet.getByText("2 refused").waitFor();
+  assert.equal(await sheet.getByText("Enter the results in metadata.results before completing; at least one is needed.").count(), 2);
+  await noViolations(page, "results");
+  await shot(page, "bench-results");
+  await page.keyboard.press("Enter");
+  await page.getByText("2 selected", { exact: true }).waitFor();
+  await page.locator("tbody").getByText("Completed").nth(9).waitFor();
+  assert.equal(await page.locator("tbody").getByText("Completed").count(), 10);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a row changes when the server says so", async () => {
+  await sample("live-1", "LIVE", {});
+  await listed("LIVE", 1);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench?label=batch:LIVE`);
+  await row(page, "live-1").getByText("Active").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await move("live-1", "PAUSED");
+  await row(page, "live-1").getByText("Paused").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a conflict loses nothing: it shows what changed, and the person decides again", async () => {
+  await sample("conflict-1", "CONFLICT", {});
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/conflict-1`);
+  await page.getByRole("button", { name: "Pause …" }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The reagent is missing.");
+  await laboratory.api("alice", "PATCH", "/workflows/conflict-1", { metadata: { note: "new" }, reason: "A note." });
+  await sheet.getByRole("button", { name: "Pause", exact: true }).click();
+  await sheet.getByText("It changed while you decided").waitFor();
+  await sheet.getByText("alice changed its data").waitFor();
+  await shot(page, "workflow-conflict");
+  assert.equal(await sheet.getByRole("textbox", { name: "Reason" }).inputValue(), "The reagent is missing.");
+  await noViolations(page, "conflict");
+  await sheet.getByRole("button", { name: "Decide again on version 3" }).click();
+  await sheet.getByRole("button", { name: "Pause", exact: true }).click();
+  await sheet.waitFor({ state: "detached" });
+  await page.getByText("sue moved it to").waitFor();
+  await page.getByRole("status").getByText("Paused").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("an edit changes what the person changed, and keeps what a colleague wrote meanwhile", async () => {
+  await sample("edit-1", "EDIT", { results: { na: 140 } });
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/edit-1?tab=data`);
+  await page.getByRole("button", { name: "Edit", exact: true }).first().click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "results › na" }).fill("141");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("Read again.");
+  await laboratory.api("alice", "PATCH", "/workflows/edit-1", { metadata: { results: { k: 4.1 } }, reason: "Potassium." });
+  await sheet.getByRole("button", { name: "Save version 3" }).click();
+  await sheet.getByRole("button", { name: "Decide again on version 3" }).click();
+  await noViolations(page, "edit");
+  await sheet.getByRole("button", { name: "Save version 4" }).click();
+  await sheet.waitFor({ state: "detached" });
+  const { metadata } = await laboratory.api("sue", "GET", "/workflows/edit-1");
+  assert.deepEqual(metadata.results, { na: 141, k: 4.1 });
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("why not is said before anything is tried, and a look before a move writes nothing", async () => {
+  await sample("why-1", "WHY", {});
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/why-1`);
+  const next = page.getByRole("complementary", { name: "What may happen next" });
+  await next.getByText("Enter the results in metadata.results before completing; at least one is needed.").waitFor();
+  await next.getByRole("button", { name: "Pause …" }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("Only looking.");
+  await sheet.getByRole("button", { name: "Check first" }).click();
+  await sheet.getByText("Nothing was written.").waitFor();
+  assert.equal((await laboratory.api("sue", "GET", "/workflows/why-1")).version, 2);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a lost connection says so, loses nothing, and the repeated request takes effect once", async () => {
+  await sample("lost-1", "LOST", {});
+  await listed("LOST", 1);
+  const { page, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench?label=batch:LOST`);
+  await page.getByRole("row", { name: /lost-1/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByText("Pause", { exact: true }).click();
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The centrifuge stands still.");
+  laboratory.origin.lose();
+  await sheet.getByRole("button", { name: /^Pause/ }).click();
+  await sheet.getByText("The service does not answer").waitFor();
+  laboratory.origin.find();
+  await sheet.getByRole("button", { name: /^Pause/ }).click();
+  await sheet.getByText("1 moved").waitFor();
+  assert.equal((await laboratory.api("sue", "GET", "/workflows/lost-1")).version, 3);
+  await close();
+});
+
+test("an ended session leaves the page as it is, and offers to sign in again", async () => {
+  const expired = await laboratory.token("sue", ["supervisor"], -60);
+  const { page, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench`);
+  await page.getByRole("row").nth(1).waitFor();
+  await page.evaluate((token) => sessionStorage.setItem("alims.token", token), expired);
+  await page.getByRole("link", { name: "Overdue", exact: true }).click();
+  await page.getByText("Your session has ended").waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Bench" }).count(), 1);
+  await page.getByRole("button", { name: "Sign in again" }).waitFor();
+  await close();
+});
+
+test("the search finds a sample by its label, and the filters live in the address", async () => {
+  await sample("find-1", "FIND", {});
+  await listed("FIND", 1);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench`);
+  await page.getByRole("row").nth(1).waitFor();
+  await page.keyboard.press("/");
+  await page.locator("#search:focus").waitFor();
+  await page.keyboard.type("batch:FIND");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${url}/bench?label=batch:FIND`);
+  await page.reload();
+  await page.getByRole("row", { name: /find-1/ }).waitFor();
+  assert.equal(await page.getByRole("row").count(), 2);
+  await page.keyboard.press("g");
+  await page.keyboard.press("b");
+  await page.waitForURL(`${url}/bench`);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").getByText("Act on the selection").waitFor();
+  await noViolations(page, "keys");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+for (const theme of ["light", "dark"]) {
+  test(`the pages have no violation that axe finds, ${theme}`, async () => {
+    await sample(`axe-${theme}`, "AXE", { results: { na: 1, list: [1, { a: null }] } });
+    const { page, complaints, url, close } = await openPage(laboratory, { theme });
+    await page.goto(`${url}/bench`);
+    await page.getByRole("row").nth(1).waitFor();
+    await noViolations(page, `bench, ${theme}`);
+    await shot(page, `bench-${theme}`);
+    for (const tab of ["timeline", "data", "events"]) {
+      await page.goto(`${url}/workflow/axe-${theme}?tab=${tab}`);
+      await page.getByText(`alice`).first().waitFor();
+      await noViolations(page, `workflow, ${tab}, ${theme}`);
+      await shot(page, `workflow-${tab}-${theme}`);
+    }
+    await page.goto(`${url}/bench`);
+    await page.getByRole("button", { name: /You, and how you like it/ }).click();
+    await page.getByRole("dialog").waitFor();
+    // A popover's buttons for screen readers stand outside every landmark.
+    await noViolations(page, `person, ${theme}`, ".person-card");
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
+
+test("at 200 % of zoom and on a tablet no page scrolls sideways", async () => {
+  await sample("narrow-1", "NARROW", { results: { na: 140 } });
+  await listed("NARROW", 1);
+  for (const [width, height] of [[640, 400], [820, 1180]]) {
+    const { page, url, close } = await openPage(laboratory, { width, height });
+    for (const at of ["/bench", "/workflow/narrow-1"]) {
+      await page.goto(url + at);
+      await page.getByText("narrow-1").first().waitFor();
+      await noSideways(page, `${at} at ${width}`);
+      await shot(page, `narrow-${width}${at.replaceAll("/", "-")}`);
+    }
+    await close();
+  }
+});
+
+test("ten thousand rows are walked page by page, each shown once", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  const made = (index) => ({
+    workflow_id: `row-${String(index).padStart(5, "0")}`,
+    workflow_type: "sample-analysis",
+    current_state: ["CREATED", "ACTIVE", "PAUSED"][index % 3],
+    published_version: 1,
+    created_at: "2026-11-28T00:00:00.000Z",
+    updated_at: "2026-11-28T00:00:00.000Z",
+    created_by: "alice",
+    labels: { sample: `S-${index}`, batch: `B-${index % 90}` },
+  });
+  await page.route("**/workflows?*", (route) => {
+    const from = Number(new URL(route.request().url()).searchParams.get("cursor") ?? "0");
+    const items = Array.from({ length: 100 }, (_, at) => made(from + at));
+    const next = from + 100 < 10_000 ? { next_cursor: String(from + 100) } : {};
+    return route.fulfill({ json: { items, ...next } });
+  });
+  await page.goto(`${url}/bench`);
+  await page.getByRole("row", { name: /row-00000/ }).waitFor();
+  await page.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+    }).observe({ entryTypes: ["longtask"] });
+  });
+  const seen = new Set();
+  for (let from = 0; from < 10_000; from += 100) {
+    await row(page, `row-${String(from).padStart(5, "0")}`).waitFor();
+    for (const id of await page.locator("tbody tr").evaluateAll((rows) => rows.map((each) => each.dataset.key))) {
+      assert.equal(seen.has(id), false, id);
+      seen.add(id);
+    }
+    await page.keyboard.press("]");
+  }
+  assert.equal(seen.size, 10_000);
+  console.log(`# longest task of the walk: ${await page.evaluate(() => Math.round(window.longest))} ms`);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("everything is German for a person who reads German", async () => {
+  await sample("german-1", "GERMAN", {});
+  const { page, complaints, url, close } = await openPage(laboratory, { locale: "de-DE" });
+  await page.goto(`${url}/bench`);
+  await page.getByRole("heading", { name: "Arbeitsplatz" }).waitFor();
+  assert.equal(await page.getAttribute("html", "lang"), "de");
+  await page.goto(`${url}/workflow/german-1`);
+  await page.getByText("Was als Nächstes geschehen darf").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});

@@ -1,0 +1,265 @@
+/** Operating, auditing and trying the rules, in a real browser against a running server. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { openLaboratory, openPage } from "./laboratory.mjs";
+import { noSideways, noViolations, shot } from "./looks.mjs";
+
+let laboratory;
+
+before(async () => {
+  laboratory = await openLaboratory();
+});
+after(async () => {
+  await laboratory?.close();
+});
+
+function create(id, metadata = {}) {
+  const body = { workflow_id: id, workflow_type: "sample-analysis", metadata: { sample_id: id, ...metadata }, labels: { sample: id } };
+  return laboratory.api("alice", "POST", "/workflows", body);
+}
+
+function move(id, target, more = {}) {
+  return laboratory.api("alice", "POST", `/workflows/${id}/transitions`, { target_state: target, reason: "For the test.", ...more });
+}
+
+async function until(ask) {
+  while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function quarantined(id) {
+  await create(id);
+  await move(id, "ACTIVE");
+  await laboratory.alter(id, 1, { sample_id: "S-9999-9999" });
+  await until(async () => {
+    const { items } = await laboratory.api("sue", "GET", "/workflows?quarantined=true");
+    return items.some((item) => item.workflow_id === id);
+  });
+}
+
+async function failed(id) {
+  await create(id);
+  await move(id, "ACTIVE");
+  await move(id, "FAILED", { failure: { code: "instrument-error", message: "The lamp is dark.", retryable: false } });
+  await until(async () => {
+    const { items } = await laboratory.api("sue", "GET", "/workflows?state=FAILED");
+    return items.some((item) => item.workflow_id === id);
+  });
+}
+
+test("a quarantine is found, understood and released by keyboard", async () => {
+  await quarantined("broken-1");
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench`);
+  await page.getByRole("heading", { name: "Bench" }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { name: "Operate" }).waitFor();
+  await page.getByRole("row", { name: /broken-1/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.getByRole("button", { name: "Release …" }).waitFor();
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByText("Version 1 is changed").waitFor();
+  await sheet.getByText("Version 1 cannot be read. Version 2, the nearest that can, says").waitFor();
+  await noViolations(page, "release");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await sheet.getByText("Say why. The record needs a reason.").waitFor();
+  await sheet.getByRole("textbox", { name: "Reason" }).focus();
+  await page.keyboard.type("Compared with the instrument's own record: the sample is broken-1.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await sheet.getByText("Released. The workflow can move again.").waitFor();
+  await noViolations(page, "released");
+  await page.keyboard.press("Enter");
+  await page.getByText("No history is broken").waitFor();
+  const { items } = await laboratory.api("sue", "GET", "/workflows/broken-1/history?include=quarantines");
+  const release = items.find((entry) => entry.event_type === "WorkflowReleased");
+  assert.equal(release.requested_by, "sue");
+  assert.match(release.reason, /^Compared with/);
+  await move("broken-1", "PAUSED");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("many are recovered, each with its result, and their events are sent again", async () => {
+  for (const id of ["failed-1", "failed-2"]) await failed(id);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/operate?list=failed`);
+  await page.getByRole("row", { name: /failed-2/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Control+a");
+  await page.getByText("2 selected").waitFor();
+  await page.getByRole("button", { name: /Send events again/ }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("button", { name: "Send the events of 2 workflows again" }).press("Enter");
+  await sheet.getByText("2 of 2").waitFor();
+  assert.equal(await sheet.getByText("3 events sent").count(), 2);
+  await page.keyboard.press("Enter");
+  await sheet.waitFor({ state: "detached" });
+  await page.keyboard.press("j");
+  await page.keyboard.press("Control+a");
+  await page.getByRole("button", { name: /^Recover/ }).waitFor();
+  await page.keyboard.press("e");
+  await sheet.getByRole("textbox", { name: "Reason" }).waitFor();
+  await page.keyboard.type("The lamp was changed.");
+  await sheet.getByRole("button", { name: "Recover 2 workflows" }).press("Enter");
+  await sheet.getByText("2 of 2").waitFor();
+  assert.equal(await sheet.getByRole("cell", { name: "recovered", exact: true }).count(), 2);
+  await noViolations(page, "recovered");
+  await page.keyboard.press("Enter");
+  await page.getByText("Nothing has failed").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("one that cannot be recovered says so, and stops no other", async () => {
+  for (const id of ["stuck-1", "stuck-2"]) await failed(id);
+  const { page, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/operate?list=failed`);
+  await page.getByRole("row", { name: /stuck-2/ }).waitFor();
+  await page.route("**/workflows/stuck-1/recovery", (route) => route.abort());
+  await page.keyboard.press("j");
+  await page.keyboard.press("Control+a");
+  await page.getByRole("button", { name: /^Recover/ }).waitFor();
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The lamp was changed.");
+  await sheet.getByRole("button", { name: "Recover 2 workflows" }).click();
+  await sheet.getByText("The service does not answer").waitFor();
+  await sheet.getByRole("cell", { name: "recovered", exact: true }).waitFor();
+  await page.unroute("**/workflows/stuck-1/recovery");
+  await sheet.getByRole("button", { name: "Repeat the failed: 1" }).click();
+  await sheet.getByRole("cell", { name: "recovered", exact: true }).nth(1).waitFor();
+  await close();
+});
+
+test("the audit is filtered by person and kind, in the address, and leads to the workflow", async () => {
+  await create("audit-1");
+  await move("audit-1", "COMPLETED").catch(() => undefined);
+  await until(async () => {
+    const { items } = await laboratory.api("sue", "GET", "/activity?kind=WorkflowTransitionRefused");
+    return items.some((item) => item.workflow_id === "audit-1");
+  });
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/audit`);
+  await page.getByRole("link", { name: "audit-1" }).first().waitFor();
+  await page.getByRole("combobox", { name: "Kind" }).selectOption({ label: "Refused" });
+  await page.getByRole("textbox", { name: "Person" }).fill("alice");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${url}/audit?principal=alice&kind=WorkflowTransitionRefused`);
+  await page.getByRole("cell", { name: "alice was refused" }).first().waitFor();
+  assert.equal(await page.getByRole("cell", { name: "Created", exact: true }).count(), 0);
+  await page.getByRole("link", { name: "Last 7 days" }).click();
+  await page.waitForURL(/period=week/);
+  await page.getByRole("link", { name: "audit-1" }).first().click();
+  await page.getByRole("heading", { name: "audit-1" }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the audit goes from page to page by its cursor, with one span of time", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  const spans = new Set();
+  await page.route("**/activity?*", (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    spans.add(query.get("from"));
+    const from = Number(query.get("cursor") ?? "0");
+    const made = (at) => ({
+      at: "2026-11-28T00:00:00.000Z",
+      kind: "WorkflowOverdue",
+      workflow_id: `late-${from + at}`,
+      entry: { event_type: "WorkflowOverdue", event_id: `e${from + at}`, timestamp: "2026-11-28T00:00:00.000Z" },
+    });
+    const items = from === 100 ? [] : Array.from({ length: 100 }, (_, at) => made(at));
+    return route.fulfill({ json: { items, ...(from < 200 && { next_cursor: String(from + 100) }) } });
+  });
+  await page.goto(`${url}/audit`);
+  await page.getByRole("link", { name: "late-99", exact: true }).waitFor();
+  await page.keyboard.press("]");
+  await page.getByText("No entry on this page matches. More pages follow.").waitFor();
+  await page.keyboard.press("]");
+  await page.getByRole("link", { name: "late-299", exact: true }).waitFor();
+  await page.keyboard.press("[");
+  await page.keyboard.press("[");
+  await page.getByRole("link", { name: "late-0", exact: true }).waitFor();
+  assert.equal(spans.size, 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("an analyst sees the own activity, and is offered nothing that the roles forbid", async () => {
+  await failed("own-1");
+  const { page, complaints, url, close } = await openPage(laboratory, { token: laboratory.tokens.alice });
+  await page.goto(`${url}/audit`);
+  await page.getByText("Your roles show you what you did yourself.").waitFor();
+  await page.goto(`${url}/operate?list=failed`);
+  await page.getByText("Your roles let you look").waitFor();
+  await page.getByRole("row", { name: /own-1/ }).click();
+  await page.getByText("1 selected").waitFor();
+  assert.equal(await page.getByRole("button", { name: /Recover|Send events/ }).count(), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the rules are read in words and tried on a workflow, and nothing is written", async () => {
+  await create("rules-1");
+  await move("rules-1", "ACTIVE");
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/rules`);
+  await page.getByText("Enter the results in metadata.results before completing; at least one is needed.").waitFor();
+  await page.getByRole("textbox", { name: "Workflow" }).fill("not an id");
+  await page.keyboard.press("Enter");
+  await page.getByText("Write the id of one workflow").waitFor();
+  await page.getByRole("textbox", { name: "Workflow" }).fill("rules-1");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${url}/rules?try=rules-1`);
+  await page.getByText("The rules deny it").first().waitFor();
+  await page.getByRole("textbox", { name: "Reason that the move would have" }).fill("Only looking.");
+  await page.getByRole("button", { name: "Dry run: Pause" }).click();
+  await page.getByText("The service would do this now. Nothing was written.").waitFor();
+  await page.getByRole("button", { name: "Dry run: Complete" }).click();
+  await page.getByRole("alert").waitFor();
+  await shot(page, "rules-tried");
+  assert.equal((await laboratory.api("sue", "GET", "/workflows/rules-1")).version, 2);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+for (const theme of ["light", "dark"]) {
+  test(`operate, audit and rules have no violation that axe finds, and none scrolls sideways, ${theme}`, async () => {
+    await quarantined(`looks-${theme}`);
+    for (const [width, height] of [[1280, 800], [640, 400], [820, 1180]]) {
+      const { page, complaints, url, close } = await openPage(laboratory, { theme, width, height });
+      for (const [at, text] of [
+        ["operate", `looks-${theme}`],
+        ["operate?list=recovering", "No recovery runs"],
+        ["audit", `looks-${theme}`],
+        [`rules?try=looks-${theme}`, "It is in quarantine, so nothing moves."],
+      ]) {
+        await page.goto(`${url}/${at}`);
+
+        await page.getByText(text).first().waitFor();
+        await noSideways(page, `${at} at ${width}`);
+        if (width === 1280) await noViolations(page, `${at}, ${theme}`);
+        await shot(page, `${at.replace(/\?.*/, "")}-${theme}-${width}`);
+      }
+      assert.deepEqual(complaints, []);
+      await close();
+    }
+  });
+}
+
+test("operate, audit and rules are German for a person who reads German", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory, { locale: "de-DE" });
+  for (const [at, text] of [["operate", "Veröffentlichung und Rundgang"], ["audit", "Letzte 30 Tage"], ["rules", "Die Regeln an einem Vorgang probieren"]]) {
+    await page.goto(`${url}/${at}`);
+    await page.getByText(text).first().waitFor();
+  }
+  assert.deepEqual(complaints, []);
+  await close();
+});

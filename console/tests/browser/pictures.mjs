@@ -1,0 +1,117 @@
+/** Makes the pictures of `docs/console.md`: it walks the stories that are told there. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { openLaboratory, openPage } from "./laboratory.mjs";
+
+const folder = process.env.ALIMS_PICTURES ?? path.resolve(import.meta.dirname, "../../../docs/console");
+const SIZE = { width: 1180, height: 740 };
+const BATCH = "B-118";
+
+await mkdir(folder, { recursive: true });
+const laboratory = await openLaboratory();
+try {
+  await laboratory.seed(60);
+  await fortySamples();
+  await bench();
+  await operate();
+  await auditAndRules();
+} finally {
+  await laboratory.close();
+}
+
+async function take(page, name) {
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}
+
+/** A batch of forty samples on the bench; two of the newest have no results yet. */
+async function fortySamples() {
+  for (let index = 1; index <= 40; index += 1) {
+    const id = `sample-118-${String(index).padStart(2, "0")}`;
+    const isReady = index !== 31 && index !== 36;
+    await laboratory.api("alice", "POST", "/workflows", {
+      workflow_id: id,
+      workflow_type: "sample-analysis",
+      metadata: {
+        sample_id: `S-118-${index}`,
+        ...(isReady && { results: { na: 138 + (index % 7), k: 4.1 }, review: { reviewed_by: "bob", conclusion: "approved" } }),
+      },
+      labels: { batch: BATCH, sample: `S-118-${index}` },
+      assignee: "alice",
+    });
+    await laboratory.api("alice", "POST", `/workflows/${id}/transitions`, { target_state: "ACTIVE", reason: "On the bench." });
+  }
+  for (;;) {
+    const { items } = await laboratory.api("sue", "GET", `/workflows?label=batch:${BATCH}&state=ACTIVE&limit=100`);
+    if (items.length === 40) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Ten of forty are moved, and two refusals understood. */
+async function bench() {
+  const { page, url, close } = await openPage(laboratory, SIZE);
+  await page.goto(`${url}/bench?label=batch:${BATCH}`);
+  await page.getByRole("row", { name: /sample-118-40/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  for (let index = 0; index < 11; index += 1) await page.keyboard.press("Shift+ArrowDown");
+  await page.getByText("12 selected").waitFor();
+  await take(page, "bench-selected");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The batch is reviewed.");
+  await sheet.getByRole("button", { name: /^Complete/ }).click();
+  await sheet.getByText("10 moved").waitFor();
+  await take(page, "bench-results");
+  await sheet.getByRole("button", { name: "Done" }).click();
+  await page.goto(`${url}/workflow/sample-118-36`);
+  await page.getByText("Not yet").first().waitFor();
+  await page.getByText("was refused to move it to").waitFor();
+  await take(page, "workflow-why-not");
+  await close();
+}
+
+/** A quarantine is found, understood and released. */
+async function operate() {
+  const { page, url, close } = await openPage(laboratory, SIZE);
+  await page.goto(`${url}/operate`);
+  const row = page.locator("tbody tr.row").first();
+  await row.waitFor();
+  await page.getByText("versions written").waitFor();
+  await page.getByRole("heading", { name: "Publisher and sweep" }).waitFor();
+  await take(page, "operate");
+  const id = await row.getAttribute("data-key");
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.getByRole("button", { name: "Release …" }).waitFor();
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByText(/cannot be read\. Version|What is stored as/).waitFor();
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("Compared with the paper record: the sample is S-2026-0004, as the next version says.");
+  await take(page, "operate-release");
+  await sheet.getByRole("button", { name: "Release 1 break" }).click();
+  await sheet.getByText("The workflow can move again.").waitFor();
+  await page.goto(`${url}/workflow/${id}`);
+  await page.getByText("released the break").waitFor();
+  await take(page, "operate-released");
+  await close();
+}
+
+async function auditAndRules() {
+  const { page, url, close } = await openPage(laboratory, SIZE);
+  await page.goto(`${url}/audit?kind=WorkflowTransitionRefused`);
+  await page.getByRole("link", { name: "sample-118-36" }).first().waitFor();
+  await take(page, "audit");
+  await page.goto(`${url}/rules?try=sample-118-36`);
+  await page.getByText("The rules deny it").first().waitFor();
+  await page.getByText("laboratory, version").first().waitFor();
+  await take(page, "rules");
+  await close();
+  const dark = await openPage(laboratory, { ...SIZE, theme: "dark", locale: "de-DE" });
+  await dark.page.goto(`${dark.url}/bench`);
+  await dark.page.getByRole("row").nth(5).waitFor();
+  await take(dark.page, "bench-dark-german");
+  await dark.close();
+}

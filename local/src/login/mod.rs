@@ -1,0 +1,65 @@
+//! The laptop's OpenID provider: people sign in at a page of this server, with code and PKCE, as they do in production.
+//!
+//! Everybody who signs in enters the PIN, each time: there is no session and no cookie, because a browser sends the
+//! cookies of one port of this machine to all of them. A client renews its tokens without the page by a refresh token.
+
+mod claims;
+mod client;
+mod exchange;
+mod grants;
+mod memory;
+mod page;
+mod parameters;
+mod people;
+pub mod pin;
+mod provider;
+mod request;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::{get, post};
+use http::header::HOST;
+use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+pub(crate) use client::Client;
+use page::SIGN_IN_PATH;
+use parameters::{Parameters, form};
+pub(crate) use provider::Provider;
+
+/// The provider's routes.
+pub(crate) fn routes(provider: Arc<Provider>) -> Router {
+    let [asking, sending, entering, exchanging, revoking, discovering] = std::array::from_fn(|_| provider.clone());
+    let authorize = get(async move |request: Request| {
+        let parameters = Parameters::read(request.uri().query().unwrap_or_default().as_bytes());
+        asking.begin(parameters, &origin(request.headers()))
+    });
+    // A client may send its request as a form, too (OpenID Connect Core, section 3.1.2.1).
+    let authorize = authorize.post(async move |request: Request| {
+        let origin = origin(request.headers());
+        match form(request).await {
+            Ok(form) => sending.begin(Ok(form), &origin),
+            Err((status, why)) => page::refused(status, why),
+        }
+    });
+    let sign_in = post(async move |request: Request| match form(request).await {
+        Ok(form) => entering.sign_in(&form),
+        Err((status, why)) => page::refused(status, why),
+    });
+    let discovery = get(async move |headers: HeaderMap| {
+        exchange::answer(StatusCode::OK, discovering.discovery(&origin(&headers)).to_string())
+    });
+    Router::new()
+        .route("/authorize", authorize)
+        .route(SIGN_IN_PATH, sign_in)
+        .route("/token", post(async move |request: Request| exchange::exchange(&exchanging, request).await))
+        .route("/revoke", post(async move |request: Request| exchange::revoke(&revoking, request).await))
+        .route("/.well-known/openid-configuration", discovery)
+}
+
+/// The origin by which a browser or a program names this server: it has one name and port here, and another through a
+/// tunnel or a proxy. The guard lets none pass that is not this server's.
+pub(crate) fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    format!("http://{}", host.to_ascii_lowercase())
+}

@@ -1,0 +1,138 @@
+//! The people that the sign-in page offers: those of the demo and of the seed, with the roles that they have there.
+
+use alims_domain::identifiers::{PrincipalId, Role, TenantId};
+
+use super::parameters::Parameters;
+use crate::token::TENANT_DEFAULT;
+
+/// A person of the page.
+pub(super) struct Person {
+    /// The subject of their tokens.
+    pub(super) sub: &'static str,
+    /// Their printed name.
+    pub(super) name: &'static str,
+    /// The roles they have unless others are chosen.
+    pub(super) roles: &'static [&'static str],
+}
+
+/// In the order of the page.
+pub(super) const PEOPLE: [Person; 6] = [
+    Person { sub: "alice", name: "Alice", roles: &["analyst"] },
+    Person { sub: "dana", name: "Dana", roles: &["analyst"] },
+    Person { sub: "emil", name: "Emil", roles: &["analyst"] },
+    Person { sub: "bob", name: "Bob", roles: &["supervisor"] },
+    Person { sub: "carol", name: "Carol", roles: &["auditor"] },
+    Person { sub: "victor", name: "Victor", roles: &["viewer"] },
+];
+/// The value of the page's choice for somebody else.
+pub(super) const SOMEBODY_ELSE: &str = "another";
+/// The longest printed name, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+
+/// Who signs in, and as what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) sub: String,
+    pub(super) name: String,
+    pub(super) tenant: String,
+    pub(super) roles: Vec<String>,
+}
+
+impl Chosen {
+    /// What a person chose on the page; else what is wrong with it, and what to do.
+    pub(super) fn read(form: &Parameters, role_prefix: &str) -> Result<Self, &'static str> {
+        const WHO: &str = "No person is chosen. Choose one.";
+        let chosen = form.get("person").ok_or(WHO)?;
+        let listed = PEOPLE.iter().find(|person| person.sub == chosen);
+        let (sub, name, usual) = match listed {
+            Some(person) => (person.sub, person.name, person.roles),
+            None if chosen == SOMEBODY_ELSE => {
+                let sub = form.get("sub").ok_or("The other person has no user id. Enter one.")?;
+                (sub, form.get("name").unwrap_or(sub), &[][..])
+            }
+            None => return Err(WHO),
+        };
+        let sub: PrincipalId = sub.parse().map_err(|_| "The user id is not valid. Use another one.")?;
+        if sub.is_reserved() {
+            return Err("The user id is a name of the service itself. Use another one.");
+        }
+        let name = name.trim();
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains(char::is_control) {
+            return Err("The printed name is not valid. Use at most 200 characters of text.");
+        }
+        let tenant: TenantId = form
+            .get("tenant")
+            .unwrap_or(TENANT_DEFAULT)
+            .parse()
+            .map_err(|_| "The tenant is not valid. Use A-Z a-z 0-9 . _ -")?;
+        let more = form.get("other_roles").unwrap_or_default().split_whitespace();
+        let named: Vec<&str> = form.all("role").chain(more).collect();
+        let named = if named.is_empty() { usual.to_vec() } else { named };
+        let roles =
+            named.iter().map(|role| format!("{role_prefix}{}", role.strip_prefix(role_prefix).unwrap_or(role)).parse());
+        let mut roles: Vec<String> = roles
+            .map(|role: Result<Role, _>| role.map(String::from))
+            .collect::<Result<_, _>>()
+            .map_err(|_| "A role is not valid. Use A-Z a-z 0-9 . _ : -")?;
+        roles.sort_unstable();
+        roles.dedup();
+        if roles.is_empty() {
+            return Err("The other person has no role. Choose at least one.");
+        }
+        Ok(Self { sub: sub.into(), name: name.to_owned(), tenant: tenant.into(), roles })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(form: &str) -> Result<(String, String, String, Vec<String>), &'static str> {
+        let chosen = Chosen::read(&Parameters::read(form.as_bytes()).unwrap(), "")?;
+        Ok((chosen.sub, chosen.name, chosen.tenant, chosen.roles))
+    }
+
+    fn chosen(sub: &str, name: &str, tenant: &str, roles: &[&str]) -> (String, String, String, Vec<String>) {
+        (sub.to_owned(), name.to_owned(), tenant.to_owned(), roles.iter().map(|role| (*role).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_person_has_the_usual_roles_or_those_that_are_chosen() {
+        assert_eq!(read("person=bob").unwrap(), chosen("bob", "Bob", "default", &["supervisor"]));
+        assert_eq!(
+            read("person=alice&role=auditor&role=analyst&other_roles=lab%3Ax+analyst&tenant=north").unwrap(),
+            chosen("alice", "Alice", "north", &["analyst", "auditor", "lab:x"])
+        );
+        assert_eq!(
+            read("person=another&sub=zoe&name=Zo%C3%AB+Q.&role=viewer").unwrap(),
+            chosen("zoe", "Zoë Q.", "default", &["viewer"])
+        );
+        assert_eq!(read("person=another&sub=zoe&role=viewer").unwrap().1, "zoe");
+    }
+
+    #[test]
+    fn what_the_service_would_not_read_as_given_is_refused() {
+        for form in [
+            "",
+            "person=",
+            "person=mallory",
+            "person=another&role=viewer",
+            "person=another&sub=zoe",
+            "person=another&sub=alims.workflow-manager/sweep&role=viewer",
+            "person=another&sub=%00&role=viewer",
+            "person=another&sub=zoe&name=a%0Ab&role=viewer",
+            "person=alice&tenant=a+b",
+            "person=alice&tenant=..",
+            "person=alice&role=a%2Cb",
+        ] {
+            assert!(read(form).is_err(), "{form}: {:?}", read(form));
+        }
+        assert!(read(&format!("person=another&sub=zoe&role=viewer&name={}", "x".repeat(201))).is_err());
+    }
+
+    #[test]
+    fn functions_that_expect_a_prefix_get_it_once() {
+        let form = Parameters::read(b"person=alice&role=analyst&role=alims%3Aauditor").unwrap();
+        assert_eq!(Chosen::read(&form, "alims:").unwrap().roles, ["alims:analyst", "alims:auditor"]);
+    }
+}
