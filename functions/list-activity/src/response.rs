@@ -33,13 +33,47 @@ pub struct ActivityEntry {
 
 /// An entry of a workflow's history, or an audit entry of the tenant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ActivityRecord {
     /// Of a workflow. An audit entry that cannot be read is shown so, too: as an `UnreadableEntry`.
     OfWorkflow(HistoryEntry),
     /// Of the tenant: its `event_type` is `RecordsExported` or `AuditTrailReviewed`.
     Audit(Box<SealedAuditEntry>),
+}
+
+/// The alternatives of a history, and one for each act of the tenant: `event_type` tells all of them apart.
+#[cfg(feature = "openapi")]
+mod schema {
+    use alims_domain::audit_entry::schema as audit;
+    use alims_edge::wire::HistoryEntry;
+    use utoipa::openapi::schema::Schema;
+    use utoipa::openapi::{Ref, RefOr};
+    use utoipa::{PartialSchema, ToSchema};
+
+    use super::ActivityRecord;
+
+    impl PartialSchema for ActivityRecord {
+        fn schema() -> RefOr<Schema> {
+            let mut schema = HistoryEntry::schema();
+            let RefOr::T(Schema::OneOf(either)) = &mut schema else { return schema };
+            for (name, event_type) in audit::NAMES {
+                let act = Ref::from_schema_name(name);
+                if let Some(discriminator) = &mut either.discriminator {
+                    discriminator.mapping.insert(event_type.to_owned(), act.ref_location.clone());
+                }
+                either.items.push(RefOr::Ref(act));
+            }
+            either.description = Some("An entry of a workflow's history, or an audit entry of the tenant.".to_owned());
+            schema
+        }
+    }
+
+    impl ToSchema for ActivityRecord {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            HistoryEntry::schemas(schemas);
+            audit::schemas(schemas);
+        }
+    }
 }
 
 impl From<ShownEntry> for ActivityRecord {

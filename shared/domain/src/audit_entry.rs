@@ -104,6 +104,54 @@ impl LogEntry for AuditEntry {}
 /// An audit entry with its hash.
 pub type SealedAuditEntry = Sealed<AuditEntry>;
 
+/// The schemas of audit entries as they are shown: one for each act, which the member `event_type` tells apart.
+#[cfg(feature = "schema")]
+pub mod schema {
+    use utoipa::openapi::schema::{Object, Schema, Type};
+    use utoipa::openapi::{ObjectBuilder, Ref, RefOr};
+    use utoipa::{PartialSchema as _, ToSchema};
+
+    use super::{AuditEntry, AuditTrailReviewed, RecordsExported};
+    use crate::sealed::add_hash;
+
+    /// The schema of one act: its name, and the only value of `event_type`.
+    pub const NAMES: [(&str, &str); 2] =
+        [("RecordsExportedEntry", "RecordsExported"), ("AuditTrailReviewedEntry", "AuditTrailReviewed")];
+
+    /// The schemas by their names, with those that they refer to.
+    pub fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        let [exported, reviewed] = NAMES;
+        schemas.push((exported.0.to_owned(), of_act::<RecordsExported>(exported.1, "Records left the service.")));
+        let told = "An auditor reviewed the audit trail of a period.";
+        schemas.push((reviewed.0.to_owned(), of_act::<AuditTrailReviewed>(reviewed.1, told)));
+        AuditEntry::schemas(schemas);
+        // Its acts stand in the two.
+        schemas.retain(|(name, _)| name != "AuditAct");
+    }
+
+    fn of_act<D: ToSchema>(event_type: &str, told: &str) -> RefOr<Schema> {
+        let mut object = members();
+        let only = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([event_type])).build();
+        object.properties.insert("event_type".to_owned(), only.into());
+        let details = Ref::builder().ref_location_from_schema_name(D::name()).description(Some("What was done."));
+        object.properties.insert("details".to_owned(), RefOr::Ref(details.build()));
+        object.required.extend(["event_type", "details"].map(str::to_owned));
+        add_hash(&mut object);
+        object.description = Some(told.to_owned());
+        object.into()
+    }
+
+    /// The members that all acts have.
+    fn members() -> Object {
+        let RefOr::T(Schema::AllOf(all)) = AuditEntry::schema() else { return Object::default() };
+        let mut objects = all.items.into_iter().filter_map(|item| match item {
+            RefOr::T(Schema::Object(object)) => Some(object),
+            _ => None,
+        });
+        objects.next().unwrap_or_default()
+    }
+}
+
 /// An audit entry as it is stored: with the request that made it, so that a repetition finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAuditEntry {

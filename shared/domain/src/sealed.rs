@@ -110,6 +110,9 @@ impl<'de, T: LogEntry> Deserialize<'de> for Sealed<T> {
     }
 }
 
+#[cfg(feature = "schema")]
+pub(crate) use schema::add_hash;
+
 /// The schema of the entry, with the member `hash`.
 #[cfg(feature = "schema")]
 mod schema {
@@ -122,7 +125,7 @@ mod schema {
     use super::{HASH, Sealed, Shown};
     use crate::hashing::ChainHash;
 
-    fn add_hash(object: &mut Object) {
+    pub(crate) fn add_hash(object: &mut Object) {
         let told = "The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member.";
         let hash = Ref::builder().ref_location_from_schema_name(ChainHash::name()).description(Some(told));
         object.properties.insert(HASH.to_owned(), RefOr::Ref(hash.build()));

@@ -70,7 +70,7 @@ fn everything_that_keeps_data_is_encrypted_with_a_key_of_the_account() {
 fn every_key_is_rotated() {
     let keys = resources("AWS::KMS::Key");
     assert_no_complaints(
-        keys.into_keys().filter(|id| !is_rotated(&properties(id))).map(|id| format!("{id} is not rotated")),
+        keys.into_keys().filter(|id| !is_rotated(properties(id))).map(|id| format!("{id} is not rotated")),
     );
 }
 

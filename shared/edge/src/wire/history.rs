@@ -15,6 +15,12 @@ use serde::Serialize;
 
 use crate::wire::{ChainFault, RecoveryStep, Status};
 
+// In the document a generic type would have its parameter in its name.
+type ShownRefusal = Shown<Refusal>;
+type ShownQuarantine = Shown<Quarantine>;
+type ShownRelease = Shown<Release>;
+type ShownOverdue = Shown<Overdue>;
+
 /// One entry of a history: a version or, on request, another entry of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -36,13 +42,13 @@ pub enum HistoryEntry {
     /// A version.
     Event(Box<WorkflowEvent>),
     /// A refused attempt; its `event_type` is `WorkflowTransitionRefused`.
-    Refusal(Box<Shown<Refusal>>),
+    Refusal(Box<ShownRefusal>),
     /// A break was found; its `event_type` is `WorkflowQuarantined`.
-    Quarantined(Box<Shown<Quarantine>>),
+    Quarantined(Box<ShownQuarantine>),
     /// A person released a break; its `event_type` is `WorkflowReleased`.
-    Released(Box<Shown<Release>>),
+    Released(Box<ShownRelease>),
     /// The workflow was open at its due date; its `event_type` is `WorkflowOverdue`.
-    Overdue(Box<Shown<Overdue>>),
+    Overdue(Box<ShownOverdue>),
     /// An attempt to recover the workflow; its `event_type` is `RecoveryAttempt`.
     Recovery(Box<RecoveryAttempt>),
     /// A stored entry that cannot be read; its `event_type` is `UnreadableEntry`.
