@@ -146,7 +146,7 @@ pub mod schema {
         let RefOr::T(Schema::AllOf(all)) = AuditEntry::schema() else { return Object::default() };
         let mut objects = all.items.into_iter().filter_map(|item| match item {
             RefOr::T(Schema::Object(object)) => Some(object),
-            _ => None,
+            RefOr::T(_) | RefOr::Ref(_) => None,
         });
         objects.next().unwrap_or_default()
     }
