@@ -317,6 +317,7 @@ fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
 /// Reads a request of any operation; what it says is dropped.
 fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
+        "review-audit-trail" => review_audit_trail::request::read(request).map(drop),
         "amend-workflow" => amend_workflow::request::read(request).map(drop),
         "get-caller" => get_caller::request::read(request).map(drop),
         "batch-state-transitions" => batch_state_transitions::request::read(request).map(drop),
