@@ -113,7 +113,7 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
 fn what_is_too_large_is_told_with_its_limit() {
     fn limit<T: std::fmt::Debug>(read: Result<T, Problem>) -> (&'static str, usize) {
         match read {
-            Err(Problem::PayloadTooLarge { what, limit_bytes }) => (what, limit_bytes),
+            Err(Problem::PayloadTooLarge { what, limit_bytes, .. }) => (what, limit_bytes),
             other @ (Ok(_) | Err(_)) => panic!("{other:?}"),
         }
     }
@@ -223,6 +223,21 @@ fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
     assert_eq!(bare[0].pointer.as_deref(), Some(""));
     let huge = "x".repeat(BODY_BYTES_MAX);
     assert!(matches!(read(json!({"reason": huge})), Err(Problem::PayloadTooLarge { .. })));
+}
+
+#[test]
+fn a_batch_says_which_items_are_too_large() {
+    let item = |id: &str, size: usize| json!({"workflow_id": id, "target_state": "ACTIVE", "reason": "x", "metadata": {"x": "x".repeat(size)}});
+    let body = json!({"transitions": [item("a", 1), item("b", 70_000), item("c", 1), item("d", 70_000)]});
+    let event = GatewayEvent::of(&batch_state_transitions::ROUTE).json(&body);
+    match batch_state_transitions::request::read(&event.incoming()) {
+        Err(Problem::PayloadTooLarge { limit_bytes: 65_536, faults, .. }) => {
+            let places: Vec<_> = faults.iter().filter_map(|fault| fault.pointer.as_deref()).collect();
+            assert_eq!(places, ["/transitions/1/metadata", "/transitions/3/metadata"]);
+        }
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was read"),
+    }
 }
 
 #[test]
