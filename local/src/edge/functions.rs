@@ -106,6 +106,12 @@ impl Functions {
             policy: decides.policy.clone(),
             clock: decides.clock.clone(),
         };
+        let reviewing = alims_operations::review_audit_trail::Ports {
+            log: publishes.log.clone(),
+            policy: decides.policy.clone(),
+            clock: decides.clock.clone(),
+            ids: decides.ids.clone(),
+        };
         let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
             handler!(decides.clone(), amend_workflow),
@@ -120,6 +126,7 @@ impl Functions {
             handler!(listing, list_workflows),
             handler!(log, get_workflow_history),
             handler!(acting, list_activity),
+            handler!(reviewing, review_audit_trail),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),
             handler!(following, get_workflow_recovery),

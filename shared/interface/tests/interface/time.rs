@@ -142,6 +142,10 @@ impl Site {
                 let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
                 get_workflow_recovery::get_workflow_recovery(&ports, request).await
             }
+            "review-audit-trail" => {
+                let ports = alims_operations::review_audit_trail::Ports { log, policy, clock, ids };
+                review_audit_trail::review_audit_trail(&ports, request).await
+            }
             "release-workflow" => {
                 let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
                 release_workflow::release_workflow(&ports, request).await

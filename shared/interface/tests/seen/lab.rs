@@ -171,6 +171,10 @@ impl Lab {
                 let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
                 get_workflow_recovery::get_workflow_recovery(&ports, request).await
             }
+            "review-audit-trail" => {
+                let ports = alims_operations::review_audit_trail::Ports { log: self.faulty(), policy, clock, ids };
+                review_audit_trail::review_audit_trail(&ports, request).await
+            }
             "release-workflow" => {
                 let (log, index) = (self.faulty(), index.store);
                 let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
