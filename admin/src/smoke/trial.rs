@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use alims_operations::ports::{Clock as _, Ids as _};
 use alims_domain::hashing::{ChainHash, canonical_json};
+use alims_operations::ports::{Clock as _, Ids as _};
 use alims_runtime::{FreshIds, SystemClock};
 use anyhow::Context as _;
 use reqwest::Method;
