@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use crate::event::WorkflowEvent;
 use crate::identifiers::Version;
-use crate::json::same;
 use crate::limits::{CHANGES_BYTES_MAX, CHANGES_SHOWN_MAX};
 
 /// One value that a version changed.
@@ -93,11 +92,7 @@ impl Found {
             }
             let (from, to) = (from.get(name), to.get(name));
             // A place is long where names are: only one that differs is worth its text.
-            let is_same = match (from, to) {
-                (Some(from), Some(to)) => same(from, to),
-                (_, _) => false,
-            };
-            if is_same {
+            if from == to {
                 continue;
             }
             let (is_outermost, place) = (place.is_root(), place.with_trailing_token(name));
