@@ -188,6 +188,9 @@ fn event(name: &str) -> GatewayEvent {
         "recover-workflow" => json!({"reason": "The engine is back."}),
         "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
         "replay-events" => json!({"from_version": 2}),
+        "review-audit-trail" => {
+            json!({"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z", "reason": "Nothing unusual."})
+        }
         _ => return event,
     };
     event.json(&body)
