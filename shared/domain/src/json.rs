@@ -37,14 +37,14 @@ pub enum JsonRefused {
     },
 }
 
-/// The laboratory's own data on a workflow: an object of at most 65536 bytes of compact JSON and 32 levels. Two are equal
-/// when [`same`] says so.
+/// The laboratory's own data on a workflow: an object of at most 65536 bytes of compact JSON and 32 levels.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
 #[serde(try_from = "ObjectAsWritten")]
 pub struct Metadata(Map<String, Value>);
 
+/// Two are equal when [`same`] says so.
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
         same_objects(&self.0, &other.0)

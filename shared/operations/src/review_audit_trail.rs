@@ -100,7 +100,7 @@ pub async fn review_audit_trail<L: AuditEntries>(
     let request = key.map(|key| RepeatableRequest::new(&principal.id, key, new)).transpose()?;
     let event_id = EventId(ports.ids.fresh());
     let entry = AuditEntry {
-        event_id: event_id.clone(),
+        event_id,
         tenant_id: tenant_id.clone(),
         timestamp: now,
         requested_by: principal.id.clone(),
