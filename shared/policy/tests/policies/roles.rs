@@ -18,7 +18,7 @@ const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
 /// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 17] = [
+const TABLE: [(Action, &str, [bool; 4]); 18] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
     (AmendWorkflow, WORK, [false, true, true, false]),
