@@ -216,7 +216,10 @@ impl Trial {
             "requested_by": SYNTHETIC_TENANT,
             "synthetic": true,
         });
-        detail["hash"] = json!(ChainHash::of(canonical_json(&detail)?.as_bytes()));
+        let hash = ChainHash::of(canonical_json(&detail)?.as_bytes());
+        if let Some(members) = detail.as_object_mut() {
+            members.insert("hash".to_owned(), json!(hash));
+        }
         let stray = format!("a synthetic WorkflowQuarantined of {} in the queue QuarantinedWorkflowsQueueUrl", self.id);
         self.until_taken(stray, async {
             stack.put_event("alims.workflow-manager", "WorkflowQuarantined", &detail).await?;
