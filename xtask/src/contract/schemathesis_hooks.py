@@ -40,6 +40,8 @@ IN_WORDS = [
     re.compile(r"^the query parameter order must be created, or absent, with label or quarantined"),
     re.compile(r"^the query parameter label must name each label only once"),
     re.compile(r"^the query parameter to must (not be before from|be at most \d+ days after from)"),
+    # A period that is reviewed has a length and is over.
+    re.compile(r"^must be after from$|^must not be after \S+: later entries may still come"),
     # Depth, and names that begin with a reserved prefix.
     re.compile(r"is nested too deep; use fewer levels|has a reserved name"),
 ]
