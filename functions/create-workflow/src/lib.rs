@@ -166,7 +166,10 @@ mod tests {
             assert_eq!(seen.status, *status, "{number}: {}", seen.body);
             assert_eq!(seen.headers["content-type"], "application/problem+json");
             let told = seen.body.get("errors").and_then(|errors| errors.as_array()).map_or(0, Vec::len);
-            assert_eq!(told > 0, matches!(status, 400 | 415), "{number}: {}", seen.body);
+            // A body that is too large as a whole has no place in itself.
+            let names_none =
+                *status == 401 || seen.body["detail"].as_str().is_some_and(|it| it.starts_with("The body"));
+            assert_eq!(told > 0, !names_none, "{number}: {}", seen.body);
         }
         assert_eq!(script.calls(), Vec::<&str>::new());
     }
