@@ -1,8 +1,7 @@
 /** The bench: what waits, and moving it. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { Button } from "react-aria-components";
+import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 
 import "./bench.css";
 import type { State, Summary } from "../../api/client";
@@ -10,11 +9,12 @@ import { useClient } from "../../api/context";
 import { countsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
+import { Button } from "../../parts/Button";
 import { focusRows } from "../../parts/Grid";
+import { afterPaint } from "../../parts/afterPaint";
 import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
 import { ProblemNote } from "../../parts/ProblemNote";
-import { ActSheet } from "./ActSheet";
 import { AddFilter, FilterChips } from "./Filters";
 import { NoRows } from "./NoRows";
 import { Rows } from "./Rows";
@@ -26,6 +26,8 @@ import { csvOf, listQuery } from "./list";
 import type { BenchSearch } from "./search";
 import { addressOf } from "./views";
 
+const loadActSheet = () => import("./ActSheet");
+const ActSheet = lazy(loadActSheet);
 const NO_ROWS: readonly Summary[] = [];
 
 export default function BenchPage() {
@@ -67,6 +69,8 @@ function Bench({ search }: { search: BenchSearch }) {
     { keys: "]", label: "bench.next", group: "page", run: forward },
     { keys: "[", label: "bench.previous", group: "page", run: back },
   ]);
+  // It is wanted soon, and the first page does not wait for it.
+  useEffect(() => afterPaint(() => void loadActSheet()), []);
   const isFirst = rows.length === 0 && list.isSuccess && addressOf(search) === "" && cursors.length === 0;
   return (
     <div className="bench">
@@ -108,15 +112,17 @@ function Bench({ search }: { search: BenchSearch }) {
         )}
       </footer>
       {acting !== undefined && (
-        <ActSheet
-          items={acting.items}
-          target={acting.target}
-          onClose={(stillSelected) => {
-            setActing(undefined);
-            if (stillSelected !== undefined) setSelected(new Set(stillSelected));
-            focusRows();
-          }}
-        />
+        <Suspense>
+          <ActSheet
+            items={acting.items}
+            target={acting.target}
+            onClose={(stillSelected) => {
+              setActing(undefined);
+              if (stillSelected !== undefined) setSelected(new Set(stillSelected));
+              focusRows();
+            }}
+          />
+        </Suspense>
       )}
     </div>
   );
