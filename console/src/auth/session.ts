@@ -30,14 +30,14 @@ export class Session implements TokenSource {
 
   /** Finds the session of this tab, or completes the sign-in that the provider sends back. */
   async restore(): Promise<string | undefined> {
-    if (sessionStorage.getItem(HANDED_OVER) !== null) {
-      this.#becomes("signed-in");
-      return undefined;
-    }
     if (window.location.pathname === CALLBACK && window.location.search !== "") {
       const back = (await (await this.#open()).complete()) ?? "/bench";
       this.#look();
       return back.startsWith("/") && !back.startsWith("//") ? back : "/bench";
+    }
+    if (sessionStorage.getItem(HANDED_OVER) !== null) {
+      this.#becomes("signed-in");
+      return undefined;
     }
     this.#held = this.#stored();
     if (this.#held === undefined) return undefined;

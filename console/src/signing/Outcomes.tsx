@@ -44,7 +44,7 @@ export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> 
           <tr>
             <th scope="col">{t("act.outcome")}</th>
             <th scope="col">{t("bench.workflow")}</th>
-            <th scope="col">{t("act.why")}</th>
+            <th scope="col">{t("sign.why")}</th>
           </tr>
         </thead>
         <tbody>

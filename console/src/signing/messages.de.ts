@@ -52,6 +52,7 @@ export const signing: Translated<typeof english> = {
   "sign.again_other": "{{count}} neu lesen",
   "sign.repeat_one": "Wiederholen: {{count}}",
   "sign.repeat_other": "Wiederholen: {{count}}",
+  "sign.why": "Unterschrift, oder warum nicht",
   "sign.manifest": "unterschrieb Version {{version}}",
   "sign.counts": "zählt",
   "sign.counts.not": "zählt nicht mehr: die Daten änderten sich danach",

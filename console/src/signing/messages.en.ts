@@ -49,6 +49,7 @@ export const signing = {
   "sign.again_other": "Read {{count}} again",
   "sign.repeat_one": "Repeat for {{count}}",
   "sign.repeat_other": "Repeat for {{count}}",
+  "sign.why": "Signature, or why not",
   "sign.manifest": "signed version {{version}}",
   "sign.counts": "counts",
   "sign.counts.not": "no longer counts: the data changed after it",

@@ -35,12 +35,16 @@ async function fortySamples() {
       workflow_type: "sample-analysis",
       metadata: {
         sample_id: `S-118-${index}`,
-        ...(isReady && { results: { na: 138 + (index % 7), k: 4.1 }, review: { reviewed_by: "bob", conclusion: "approved" } }),
+        ...(isReady && { results: { na: 138 + (index % 7), k: 4.1 } }),
       },
       labels: { batch: BATCH, sample: `S-118-${index}` },
       assignee: "alice",
     });
     await laboratory.api("alice", "POST", `/workflows/${id}/transitions`, { target_state: "ACTIVE", reason: "On the bench." });
+    if (isReady) {
+      await laboratory.sign("alice", id, "authorship");
+      await laboratory.sign("bob", id, "review");
+    }
   }
   for (;;) {
     const { items } = await laboratory.api("sue", "GET", `/workflows?label=batch:${BATCH}&state=ACTIVE&limit=100`);

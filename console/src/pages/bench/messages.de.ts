@@ -39,6 +39,8 @@ export const bench: Translated<typeof english> = {
   "bench.csv": "Als CSV kopieren",
   "bench.csv.done_one": "{{count}} Zeile kopiert",
   "bench.csv.done_other": "{{count}} Zeilen kopiert",
+  "bench.rows_one": "{{count}} Zeile",
+  "bench.rows_other": "{{count}} Zeilen",
   "bench.page": "Seite {{page}}",
   "bench.next": "Nächste Seite",
   "bench.previous": "Vorige Seite",

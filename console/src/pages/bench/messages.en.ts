@@ -36,6 +36,8 @@ export const bench = {
   "bench.csv": "Copy as CSV",
   "bench.csv.done_one": "{{count}} row copied",
   "bench.csv.done_other": "{{count}} rows copied",
+  "bench.rows_one": "{{count}} row",
+  "bench.rows_other": "{{count}} rows",
   "bench.page": "Page {{page}}",
   "bench.next": "Next page",
   "bench.previous": "Previous page",

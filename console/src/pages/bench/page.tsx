@@ -87,30 +87,35 @@ function Bench({ search }: { search: BenchSearch }) {
         <FilterChips search={search} />
       </PageHead>
       {list.error !== null && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
-      {rows.length > 0 || list.isPending ? (
-        <Rows
-          rows={rows}
-          search={search}
-          isBusy={list.isPending || list.isPlaceholderData}
-          selected={selected}
-          onSelect={setSelected}
-          onOpen={open}
-          onAct={act}
-        />
-      ) : (
-        list.isSuccess && <NoRows isFirst={isFirst} />
-      )}
-      <footer className="bench-foot">
-        {chosen.length > 0 ? (
-          <SelectionBar
-            rows={chosen}
-            onAct={(target) => setActing({ items: chosen.map(itemOf), target })}
-            onClear={() => setSelected(new Set())}
+      <div className="room">
+        {rows.length > 0 || list.isPending ? (
+          <Rows
+            rows={rows}
+            search={search}
+            isBusy={list.isPending || list.isPlaceholderData}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={open}
+            onAct={act}
           />
         ) : (
-          <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
+          list.isSuccess && <NoRows isFirst={isFirst} />
         )}
-      </footer>
+        <footer className="bench-foot">
+          {chosen.length > 0 ? (
+            <SelectionBar
+              rows={chosen}
+              onAct={(target) => setActing({ items: chosen.map(itemOf), target })}
+              onClear={() => setSelected(new Set())}
+            />
+          ) : (
+            <>
+              <span className="quiet">{t("bench.rows", { count: rows.length })}</span>
+              <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
+            </>
+          )}
+        </footer>
+      </div>
       {acting !== undefined && (
         <Suspense>
           <ActSheet

@@ -39,7 +39,6 @@ export function useReviewColumns(rows: readonly Summary[], signer: Signer, onOpe
         name: t("signatures.title"),
         cell: (row) => <Signed signatures={counting(row.signatures)} />,
       },
-      { id: "assignee", className: "col-assignee", name: t("bench.assignee"), cell: (row) => row.assignee ?? "–" },
       { id: "due", className: "col-time", name: t("bench.due"), cell: (row) => <Due row={row} /> },
       { id: "updated", className: "col-time", name: t("bench.updated"), cell: (row) => <Instant at={row.updated_at} narrow /> },
     ];

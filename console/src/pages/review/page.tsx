@@ -109,48 +109,50 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
   return (
     <>
       {active.error !== null && <ProblemNote error={active.error} onRetry={() => void active.refetch()} />}
-      {rows.length > 0 ? (
-        <Grid
-          label={t(`review.list.${list}`)}
-          rows={rows}
-          idOf={(row) => row.workflow_id}
-          columns={columns}
-          isBusy={active.isPending}
-          selected={selected}
-          onSelect={setSelected}
-          onOpen={open}
-          onAct={() => begin(chosen)}
-        />
-      ) : (
-        active.isSuccess && (
-          <Empty title={t(`review.none.${list}`)}>
-            <p>{t(`review.none.${list}.text`)}</p>
-          </Empty>
-        )
-      )}
-      <footer className="bench-foot">
-        {chosen.length > 0 ? (
-          <div className="selection" role="toolbar" aria-label={t("review.actions")}>
-            <span className="selection-count" aria-live="polite">
-              {t("bench.selected", { count: chosen.length })}
-            </span>
-            {signer.may.length > 0 && (
-              <Button className="button button-first" onPress={() => begin(chosen)}>
-                {t("review.sign", { count: chosen.length })} <kbd aria-hidden="true">e</kbd>
-              </Button>
-            )}
-          </div>
+      <div className="room">
+        {rows.length > 0 ? (
+          <Grid
+            label={t(`review.list.${list}`)}
+            rows={rows}
+            idOf={(row) => row.workflow_id}
+            columns={columns}
+            isBusy={active.isPending}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={open}
+            onAct={() => begin(chosen)}
+          />
         ) : (
-          <p className="quiet" aria-live="polite">
-            {t("review.looked", { count: all.length })}
-          </p>
+          active.isSuccess && (
+            <Empty title={t(`review.none.${list}`)}>
+              <p>{t(`review.none.${list}.text`)}</p>
+            </Empty>
+          )
         )}
-        {hasNextPage && pages.length >= PAGES_READ && (
-          <Button className="button" onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
-            {t("review.more")}
-          </Button>
-        )}
-      </footer>
+        <footer className="bench-foot">
+          {chosen.length > 0 ? (
+            <div className="selection" role="toolbar" aria-label={t("review.actions")}>
+              <span className="selection-count" aria-live="polite">
+                {t("bench.selected", { count: chosen.length })}
+              </span>
+              {signer.may.length > 0 && (
+                <Button className="button button-first" onPress={() => begin(chosen)}>
+                  {t("review.sign", { count: chosen.length })} <kbd aria-hidden="true">e</kbd>
+                </Button>
+              )}
+            </div>
+          ) : (
+            <p className="quiet" aria-live="polite">
+              {t("review.looked", { count: all.length })}
+            </p>
+          )}
+          {hasNextPage && pages.length >= PAGES_READ && (
+            <Button className="button" onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
+              {t("review.more")}
+            </Button>
+          )}
+        </footer>
+      </div>
       <Suspense>{signing !== undefined && <SignSheet {...signing} onClose={close} />}</Suspense>
     </>
   );
