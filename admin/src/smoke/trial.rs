@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use alims_domain::hashing::{ChainHash, canonical_json};
 use alims_operations::ports::{Clock as _, Ids as _};
 use alims_runtime::{FreshIds, SystemClock};
 use anyhow::Context as _;
@@ -202,7 +203,7 @@ impl Trial {
     /// A quarantine's event reaches its queue. It is valid as every other one, and marked in three ways: its tenant is
     /// no one's, its workflow is the test's, and it says that it is synthetic.
     pub(crate) async fn quarantine_arrives(&self, stack: &Stack) -> anyhow::Result<Outcome> {
-        let detail = json!({
+        let mut detail = json!({
             "event_id": FreshIds.fresh().to_string(),
             "event_type": "WorkflowQuarantined",
             "tenant_id": SYNTHETIC_TENANT,
@@ -215,6 +216,10 @@ impl Trial {
             "requested_by": SYNTHETIC_TENANT,
             "synthetic": true,
         });
+        let hash = ChainHash::of(canonical_json(&detail)?.as_bytes());
+        if let Some(members) = detail.as_object_mut() {
+            members.insert("hash".to_owned(), json!(hash));
+        }
         let stray = format!("a synthetic WorkflowQuarantined of {} in the queue QuarantinedWorkflowsQueueUrl", self.id);
         self.until_taken(stray, async {
             stack.put_event("alims.workflow-manager", "WorkflowQuarantined", &detail).await?;

@@ -95,7 +95,7 @@ fn signatures() -> [(&'static str, &'static str, Value); 2] {
     let review = json!({"meaning": "review", "comment": "Compared with the printout.", "version": 3});
     [
         ("review", "Sign version 3 as its reviewer", review),
-        ("authorship", "Sign as the author; `If-Match` names the version", json!({"meaning": "authorship"})),
+        ("authorship", "Sign version 2 as its author", json!({"meaning": "authorship", "version": 2})),
     ]
 }
 

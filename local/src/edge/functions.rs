@@ -52,6 +52,30 @@ macro_rules! handler {
     }};
 }
 
+/// What release-workflow works with.
+fn releasing(
+    decides: &Decides,
+    publishes: &Publishes,
+) -> alims_operations::release_workflow::Ports<DynamoLog, DynamoIndex> {
+    alims_operations::release_workflow::Ports {
+        log: publishes.log.clone(),
+        index: publishes.index.clone(),
+        policy: decides.policy.clone(),
+        clock: decides.clock.clone(),
+        ids: decides.ids.clone(),
+    }
+}
+
+/// What review-audit-trail works with.
+fn reviewing(decides: &Decides, publishes: &Publishes) -> alims_operations::review_audit_trail::Ports<DynamoLog> {
+    alims_operations::review_audit_trail::Ports {
+        log: publishes.log.clone(),
+        policy: decides.policy.clone(),
+        clock: decides.clock.clone(),
+        ids: decides.ids.clone(),
+    }
+}
+
 impl Functions {
     /// Binds every handler to its ports.
     pub(crate) fn new(
@@ -77,13 +101,7 @@ impl Functions {
             policy: decides.policy.clone(),
             ids: decides.ids.clone(),
         };
-        let releasing = alims_operations::release_workflow::Ports {
-            log: publishes.log.clone(),
-            index: publishes.index.clone(),
-            policy: decides.policy.clone(),
-            clock: decides.clock.clone(),
-            ids: decides.ids.clone(),
-        };
+        let (releasing, reviewing) = (releasing(decides, publishes), reviewing(decides, publishes));
         let replaying = alims_operations::replay_events::Ports {
             publishing: publishes.clone(),
             policy: decides.policy.clone(),
@@ -120,6 +138,7 @@ impl Functions {
             handler!(listing, list_workflows),
             handler!(log, get_workflow_history),
             handler!(acting, list_activity),
+            handler!(reviewing, review_audit_trail),
             handler!(verifying, verify_workflow_history),
             handler!(requesting, recover_workflow),
             handler!(following, get_workflow_recovery),

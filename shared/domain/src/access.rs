@@ -50,11 +50,13 @@ pub enum Action {
     ListOwnActivity,
     /// See which rules there are.
     ListRulesets,
+    /// Record that the audit trail of a period was reviewed.
+    ReviewAuditTrail,
 }
 
 impl Action {
     /// Every action. Signing is one for each meaning.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -79,6 +81,7 @@ impl Action {
         Self::ListActivity,
         Self::ListOwnActivity,
         Self::ListRulesets,
+        Self::ReviewAuditTrail,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: a caller who may create may ask, and
@@ -102,6 +105,7 @@ impl Action {
             self,
             Self::CreateWorkflow
                 | Self::ListWorkflows
+                | Self::ReviewAuditTrail
                 | Self::CountWorkflows
                 | Self::ListActivity
                 | Self::ListOwnActivity
@@ -140,6 +144,7 @@ impl Action {
             Self::ListActivity => "listActivity",
             Self::ListOwnActivity => "listOwnActivity",
             Self::ListRulesets => "listRulesets",
+            Self::ReviewAuditTrail => "reviewAuditTrail",
         }
     }
 }

@@ -109,23 +109,57 @@ pub type SealedAuditEntry = Sealed<AuditEntry>;
 pub mod schema {
     use utoipa::openapi::schema::{Object, Schema, Type};
     use utoipa::openapi::{ObjectBuilder, Ref, RefOr};
-    use utoipa::{PartialSchema as _, ToSchema};
+    use utoipa::{PartialSchema, ToSchema};
 
     use super::{AuditEntry, AuditTrailReviewed, RecordsExported};
     use crate::sealed::add_hash;
 
-    /// The schema of one act: its name, and the only value of `event_type`.
+    /// The name of the schema of each act, and the only value of its `event_type`.
     pub const NAMES: [(&str, &str); 2] =
         [("RecordsExportedEntry", "RecordsExported"), ("AuditTrailReviewedEntry", "AuditTrailReviewed")];
 
-    /// The schemas by their names, with those that they refer to.
+    /// The entry of an export.
+    #[derive(Debug)]
+    pub struct RecordsExportedEntry;
+
+    /// The entry of a review.
+    #[derive(Debug)]
+    pub struct AuditTrailReviewedEntry;
+
+    impl PartialSchema for RecordsExportedEntry {
+        fn schema() -> RefOr<Schema> {
+            of_act::<RecordsExported>("RecordsExported", "Records left the service.")
+        }
+    }
+
+    impl PartialSchema for AuditTrailReviewedEntry {
+        fn schema() -> RefOr<Schema> {
+            of_act::<AuditTrailReviewed>("AuditTrailReviewed", "An auditor reviewed the audit trail of a period.")
+        }
+    }
+
+    impl ToSchema for RecordsExportedEntry {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            referred_to(schemas);
+        }
+    }
+
+    impl ToSchema for AuditTrailReviewedEntry {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            referred_to(schemas);
+        }
+    }
+
+    /// The schemas of all audit entries by their names, with those that they refer to.
     pub fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        let [exported, reviewed] = NAMES;
-        schemas.push((exported.0.to_owned(), of_act::<RecordsExported>(exported.1, "Records left the service.")));
-        let told = "An auditor reviewed the audit trail of a period.";
-        schemas.push((reviewed.0.to_owned(), of_act::<AuditTrailReviewed>(reviewed.1, told)));
+        schemas.push((RecordsExportedEntry::name().into_owned(), RecordsExportedEntry::schema()));
+        schemas.push((AuditTrailReviewedEntry::name().into_owned(), AuditTrailReviewedEntry::schema()));
+        referred_to(schemas);
+    }
+
+    fn referred_to(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         AuditEntry::schemas(schemas);
-        // Its acts stand in the two.
+        // The acts stand in the schemas of their entries.
         schemas.retain(|(name, _)| name != "AuditAct");
     }
 
@@ -146,7 +180,7 @@ pub mod schema {
         let RefOr::T(Schema::AllOf(all)) = AuditEntry::schema() else { return Object::default() };
         let mut objects = all.items.into_iter().filter_map(|item| match item {
             RefOr::T(Schema::Object(object)) => Some(object),
-            _ => None,
+            RefOr::T(_) | RefOr::Ref(_) => None,
         });
         objects.next().unwrap_or_default()
     }

@@ -3,6 +3,7 @@
 use jsonptr::PointerBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cmp::Ordering;
 
 use crate::limits::{JSON_DEPTH_MAX, METADATA_BYTES_MAX, VALIDATION_CONTEXT_BYTES_MAX};
 use crate::member_names::{ObjectAsWritten, reserved_in};
@@ -37,11 +38,18 @@ pub enum JsonRefused {
 }
 
 /// The laboratory's own data on a workflow: an object of at most 65536 bytes of compact JSON and 32 levels.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(value_type = Object))]
 #[serde(try_from = "ObjectAsWritten")]
 pub struct Metadata(Map<String, Value>);
+
+/// Two are equal when [`same`] says so.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        same_objects(&self.0, &other.0)
+    }
+}
 
 impl Metadata {
     /// Checks an object and makes it metadata.
@@ -97,6 +105,27 @@ impl ValidationContext {
     }
 }
 
+/// Whether two values have the same canonical JSON (RFC 8785), in which a number is a double: `1` and `1.0` are the same.
+/// Clients and storage may write a number in either way, and hashes do not tell them apart.
+#[must_use]
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            let doubles = one.as_f64().zip(other.as_f64());
+            one == other || doubles.is_some_and(|(one, other)| one.partial_cmp(&other) == Some(Ordering::Equal))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => same_objects(one, other),
+        (_, _) => one == other,
+    }
+}
+
+fn same_objects(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    one.len() == other.len() && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+}
+
 /// The constructor checked size and depth of a stored or sent value when it was made. The bounds may have differed
 /// then.
 impl TryFrom<ObjectAsWritten> for Metadata {
@@ -149,6 +178,7 @@ fn within_depth(value: &Value, levels: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hashing::canonical_json;
     use serde_json::json;
 
     fn object(value: Value) -> Map<String, Value> {
@@ -167,6 +197,26 @@ mod tests {
         let before = Metadata(object(json!({"a": "x".repeat(40_000)})));
         let refused = before.patched(&object(json!({"b": "x".repeat(40_000)})));
         assert!(matches!(refused, Err(JsonRefused::TooLarge { limit_bytes: METADATA_BYTES_MAX, .. })));
+    }
+
+    #[test]
+    fn a_number_is_the_same_in_whatever_way_it_is_written() {
+        let whole = Metadata(object(json!({"a": [1, {"b": 2}], "zero": 0, "text": "1"})));
+        let double = Metadata(object(json!({"a": [1.0, {"b": 2.0}], "zero": -0.0, "text": "1"})));
+        assert_eq!(whole, double);
+        assert_eq!(canonical_json(&whole).ok(), canonical_json(&double).ok());
+        for other in [
+            json!({"a": [1, {"b": 3}], "zero": 0, "text": "1"}),
+            json!({"a": [{"b": 2}, 1], "zero": 0, "text": "1"}),
+            json!({"a": [1, {"b": 2}, 1], "zero": 0, "text": "1"}),
+            json!({"a": [1, {"b": 2}], "zero": null, "text": "1"}),
+            json!({"a": [1, {"b": 2}], "zero": 0, "text": 1}),
+            json!({"a": [1, {"b": 2}], "zero": 0}),
+        ] {
+            let other = Metadata(object(other));
+            assert_ne!(whole, other);
+            assert_ne!(canonical_json(&whole).ok(), canonical_json(&other).ok());
+        }
     }
 
     #[test]

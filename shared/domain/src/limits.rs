@@ -100,6 +100,9 @@ pub const ACTIVITY_DAYS_MAX: u32 = 31;
 pub const ACTIVITY_DAYS_DEFAULT: u32 = 1;
 /// How far beyond the present a list of activity reaches, in seconds, for entries of a server whose clock is ahead.
 pub const ACTIVITY_AHEAD_SECONDS: u32 = 60;
+/// How long after an instant the activity may still get an entry of it, in seconds. A period is reviewed when it is over
+/// for so long.
+pub const ACTIVITY_SETTLED_SECONDS: u32 = 60;
 /// Events that one replay puts on the bus. Each is a call of its own, one after another: at a tenth of a second each
 /// they take a fifth of the time that a function has.
 pub const REPLAYED_EVENTS_MAX: u64 = 50;

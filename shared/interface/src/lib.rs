@@ -43,6 +43,7 @@ operations! {
     get_caller,
     batch_state_transitions,
     list_activity,
+    review_audit_trail,
 }
 
 /// The OpenAPI document.

@@ -18,6 +18,7 @@ pub mod ports;
 pub mod publishing;
 pub mod recovery;
 pub mod request_state_transition;
+pub mod review_audit_trail;
 pub mod sign_workflow;
 pub mod sweep_deadlines;
 pub mod verify_workflow_history;

@@ -12,7 +12,6 @@ pub mod builders;
 mod built;
 mod clock;
 pub mod contract;
-mod drawn_chain;
 pub mod fake_engine;
 mod faulty;
 mod ids;

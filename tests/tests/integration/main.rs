@@ -36,6 +36,7 @@ mod release_workflow;
 mod replay_events;
 mod request_state_transition;
 mod restore;
+mod review_audit_trail;
 mod rollback;
 mod rules_engine;
 mod sign_workflow;

@@ -293,7 +293,7 @@ async fn a_newer_version_below_the_head_is_no_break() {
 async fn a_refusal_beside_a_newer_one_is_neither_recorded_nor_answered() {
     holds(Case {
         at: (LOG, "default#w", "r#", ""),
-        unavailable: &[Ask::History, Ask::Refused],
+        unavailable: &[Ask::History, Ask::Verification, Ask::Refused],
         done: &[Ask::Move, Ask::MoveWithKey],
         gives_up: false,
     })
@@ -303,13 +303,15 @@ async fn a_refusal_beside_a_newer_one_is_neither_recorded_nor_answered() {
 #[tokio::test]
 async fn a_newer_claim_keeps_a_recovery_from_being_started() {
     let at = (LOG, "default#w", "a#", "#claim");
-    holds(Case { at, unavailable: &[Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false }).await;
+    holds(Case { at, unavailable: &[Ask::Verification, Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false })
+        .await;
 }
 
 #[tokio::test]
 async fn a_newer_outcome_keeps_a_recovery_from_being_started() {
     let at = (LOG, "default#w", "a#", "#outcome");
-    holds(Case { at, unavailable: &[Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false }).await;
+    holds(Case { at, unavailable: &[Ask::Verification, Ask::Recovery, Ask::Progress], done: MOVES, gives_up: false })
+        .await;
 }
 
 /// While it is not known whether a quarantine is in force, nothing is built on the workflow.

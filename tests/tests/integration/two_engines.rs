@@ -64,7 +64,7 @@ const CURIOSITIES: [(&str, &str); 37] = [
     ("assignee", "workflow.assignee == transition.assignee"),
     ("mine", "transition.assignee == actor.id"),
     ("replaces", r#"transition.replaces == "w-0" && (transition.kind == "creation") == (workflow.replaces == null)"#),
-    ("signed", r#"(transition.kind == "signature") == (transition.signature != null)"#),
+    ("signed", r#"transition.kind == "signature" && transition.signature != null"#),
     ("meaning", r#"transition.signature.meaning in ["review", "approval"] && transition.signature.comment != null"#),
     ("reviewed", r#"signatures.exists(s, s.current && s.meaning == "review" && s.by != actor.id)"#),
     ("counted", r#"signatures.all(s, s.current || "analyst" in s.roles)"#),

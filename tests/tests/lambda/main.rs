@@ -17,7 +17,7 @@ use alims_edge::testing::GatewayEvent;
 use alims_interface::{
     ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
     get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events,
-    request_state_transition, sign_workflow, verify_workflow_history,
+    request_state_transition, review_audit_trail, sign_workflow, verify_workflow_history,
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
@@ -162,6 +162,10 @@ fn after_the_recovery() -> Vec<Asked> {
         Asked::of(&list_activity::ROUTE).holding("/items/0/kind", "RecoveryEnded"),
         Asked::of(&replay_events::ROUTE).with(json!({"from_version": 3})).answered(202).holding("/to_version", 4),
         Asked::of(&release_workflow::ROUTE).with(release).answered(409).holding("/code", "workflow-not-quarantined"),
+        Asked::of(&review_audit_trail::ROUTE)
+            .with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "reason": "Nothing unusual."}))
+            .answered(201)
+            .holding("/entry/event_type", "AuditTrailReviewed"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
         Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 6),
         Asked::of(&sign_workflow::ROUTE)

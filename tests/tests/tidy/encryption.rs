@@ -22,12 +22,16 @@ const NAMED_AT: [(&str, &str); 9] = [
 ];
 
 /// What cannot have such a key, and why: the deployment's page says the same.
-const WITHOUT: [&str; 3] = ["ProtectionChangesQueue", "RecoveryMachine", "UndeliveredEventsQueue"];
+const WITHOUT: [&str; 4] = ["ConsoleBucket", "ProtectionChangesQueue", "RecoveryMachine", "UndeliveredEventsQueue"];
 
 /// Types that keep no data of the service. Of functions AWS keeps code and settings, of layers rules and policies.
-const KEEPS_NOTHING: [&str; 18] = [
+const KEEPS_NOTHING: [&str; 22] = [
     "AWS::Backup::BackupPlan",
     "AWS::Backup::BackupSelection",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",

@@ -11,7 +11,8 @@ use crate::workspace::workspace;
 
 #[test]
 fn functions_are_given_settings_that_the_runtime_reads_and_sam_local_sets_no_others() {
-    let read: BTreeSet<&str> = workspace().text("shared/runtime/src/settings.rs").split('"').collect();
+    let read = ["shared/runtime/src/settings.rs", "functions/sign-workflow/src/settings.rs"];
+    let read: BTreeSet<&str> = read.into_iter().flat_map(|file| workspace().text(file).split('"')).collect();
     let globals = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].as_object().unwrap();
     let rules: BTreeSet<&str> = workspace().text("shared/rules/src/choice.rs").split('"').collect();
     let tokens: BTreeSet<&str> = workspace().text("shared/edge/src/reader/token.rs").split('"').collect();
@@ -150,7 +151,7 @@ fn the_functions_that_evaluate_rules_have_the_engine_s_settings_and_count_open_c
         });
         assert_eq!(counts, judges, "{operation}: the breaker's metric");
     }
-    assert_eq!(judging, 6);
+    assert_eq!(judging, 7);
     for filter in filters.values() {
         let metric = &filter["MetricTransformations"][0];
         let alarm = properties("RulesEngineCircuitOpenAlarm");

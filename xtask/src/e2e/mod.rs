@@ -98,7 +98,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
     let short = tempfile::Builder::new().prefix("alims-").tempdir()?;
     let stack = stage("deployment", || {
         let rules = build::rules(workspace, place)?;
-        // The template allows paths of 48 characters, and a checkout may lie deeper.
+        // The template allows paths of 32 characters, and a checkout may lie deeper.
         let (policies, rules) =
             (linked(&short, "policies", &workspace.root.join("policies"))?, linked(&short, "rules", &rules)?);
         let parameters = [

@@ -132,7 +132,7 @@ fn a_version_with_other_signatures_than_follow_is_no_link_of_the_chain() {
     }
     // The signature.
     let signature = |change: &dyn Fn(&mut alims_domain::signature::Signature)| {
-        forged(|event| event.signature.iter_mut().for_each(|signature| change(signature)))
+        forged(|event| event.signature.iter_mut().for_each(change))
     };
     assert_eq!(signature(&|signature| signature.meaning = Meaning::Approval), unlinked);
     assert_eq!(signature(&|signature| signature.signed_version = Version::FIRST), unlinked);
@@ -142,7 +142,7 @@ fn a_version_with_other_signatures_than_follow_is_no_link_of_the_chain() {
     // Where a signature stands, and what it leaves as it is.
     assert_eq!(forged(|event| event.event_type = EventType::WorkflowAmended), unlinked);
     assert_eq!(forged(|event| event.metadata = metadata(&json!({"result": 1}))), unlinked);
-    assert_eq!(forged(|event| event.labels = Labels::default()).is_none(), true, "there were none");
+    assert!(forged(|event| event.labels = Labels::default()).is_none(), "there were none");
     assert_eq!(forged(|event| event.labels = labels(&[("sample", "S-9")])), unlinked);
     assert_eq!(forged(|event| event.to_state = State::Completed), unlinked);
 }

@@ -20,7 +20,7 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         | ProblemCode::TooManySignatures
         | ProblemCode::VersionConflict => (&["current_state", "version"], &[]),
         ProblemCode::ReplacedWorkflowNotClosed => (&["current_state"], &[]),
-        ProblemCode::PayloadTooLarge => (&["limit_bytes"], &[]),
+        ProblemCode::PayloadTooLarge => (&["limit_bytes"], &["errors"]),
         ProblemCode::WorkflowQuarantined => (&["broken_at_version"], &[]),
         ProblemCode::RuleViolation => (&["reasons", "ruleset", "ruleset_version"], &[]),
         ProblemCode::StorageUnavailable => (&[], &["next_version"]),

@@ -89,6 +89,8 @@ pub enum Problem {
         what: &'static str,
         /// What is allowed.
         limit_bytes: usize,
+        /// Where, when it is an object in the body.
+        faults: Vec<RequestFault>,
     },
     /// The body is not plain JSON in UTF-8.
     UnsupportedMediaType {
@@ -271,7 +273,7 @@ impl Problem {
             Self::WorkflowClosed(closed) => closed_workflow(closed),
             Self::VersionConflict { conflict, .. } => outdated(conflict),
             Self::NotReplaceable(not) => not_replaceable(not),
-            Self::PayloadTooLarge { what, limit_bytes } => format!(
+            Self::PayloadTooLarge { what, limit_bytes, .. } => format!(
                 "The {what} exceeds the limit of {limit_bytes} bytes; nothing was changed. Store large data outside the \
                  workflow and refer to it."
             ),

@@ -26,7 +26,8 @@ pub struct ProblemDocument {
     pub code: ProblemCode,
     /// The id of the request.
     pub request_id: String,
-    /// malformed-request, unsupported-media-type: every fault of the request, not only the first.
+    /// malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+    /// object that is too large; absent when the whole body is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<RequestFault>>,
     /// invalid-transition, workflow-closed, already-signed, too-many-signatures, version-conflict: the current state of
@@ -104,7 +105,10 @@ impl ProblemDocument {
                     Self { broken_at_version: Some(broken.at), ..bare }
                 }
             },
-            Problem::PayloadTooLarge { limit_bytes, .. } => Self { limit_bytes: Some(*limit_bytes), ..bare },
+            Problem::PayloadTooLarge { limit_bytes, faults, .. } => {
+                let errors = (!faults.is_empty()).then(|| faults.clone());
+                Self { limit_bytes: Some(*limit_bytes), errors, ..bare }
+            }
             Problem::WorkflowQuarantined(broken) | Problem::NothingToGoOnFrom(broken) => {
                 Self { broken_at_version: Some(broken.at), ..bare }
             }

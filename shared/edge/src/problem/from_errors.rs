@@ -101,7 +101,9 @@ impl From<JsonRefused> for Problem {
         let message = refused.to_string();
         let at = |pointer: String| Self::MalformedRequest(vec![RequestFault { pointer: Some(pointer), message }]);
         match refused {
-            JsonRefused::TooLarge { what, limit_bytes, .. } => Self::PayloadTooLarge { what, limit_bytes },
+            JsonRefused::TooLarge { what, limit_bytes, .. } => {
+                Self::PayloadTooLarge { what, limit_bytes, faults: Vec::new() }
+            }
             JsonRefused::TooDeep { what } => at(format!("/{what}")),
             JsonRefused::ReservedName { what, pointer } => at(format!("/{what}{pointer}")),
         }

@@ -68,7 +68,9 @@ impl Faults {
     pub fn conclude<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
         let all_too_large = self.found.iter().map(|found| found.too_large).collect::<Option<Vec<_>>>();
         if let Some((what, limit_bytes)) = all_too_large.and_then(|sizes| sizes.first().copied()) {
-            return Err(Problem::PayloadTooLarge { what, limit_bytes });
+            let faults =
+                self.found.into_iter().map(|found| found.fault).filter(|fault| fault.pointer.as_deref() != Some(""));
+            return Err(Problem::PayloadTooLarge { what, limit_bytes, faults: faults.collect() });
         }
         let unsupported = self.found.iter().find_map(|found| found.unsupported);
         let faults: Vec<RequestFault> = self.found.into_iter().map(|found| found.fault).collect();

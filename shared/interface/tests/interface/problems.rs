@@ -80,7 +80,11 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
         ),
         (not_replaceable(WhyNotReplaceable::NotFound), 422, json!({})),
         (not_replaceable(WhyNotReplaceable::NotClosed(State::Paused)), 422, json!({"current_state": "PAUSED"})),
-        (Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536 }, 413, json!({"limit_bytes": 65_536})),
+        (
+            Problem::PayloadTooLarge { what: "metadata", limit_bytes: 65_536, faults: Vec::new() },
+            413,
+            json!({"limit_bytes": 65_536}),
+        ),
         (
             Problem::UnsupportedMediaType { faults: vec![outside], what: Unsupported::Type },
             415,
@@ -188,7 +192,7 @@ fn every_variant() -> Vec<Problem> {
         problems.push(Problem::TooManyRefusals(TooManyRefusals { whose, retry_after_seconds: 60 }));
     }
     for what in ["body", "metadata", "validation_context"] {
-        problems.push(Problem::PayloadTooLarge { what, limit_bytes: 65_536 });
+        problems.push(Problem::PayloadTooLarge { what, limit_bytes: 65_536, faults: Vec::new() });
     }
     let event = || GatewayEvent::of(&get_workflow_state::ROUTE);
     let reserved = format!("{}recovery", PrincipalId::RESERVED_PREFIX);

@@ -113,7 +113,7 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
 fn what_is_too_large_is_told_with_its_limit() {
     fn limit<T: std::fmt::Debug>(read: Result<T, Problem>) -> (&'static str, usize) {
         match read {
-            Err(Problem::PayloadTooLarge { what, limit_bytes }) => (what, limit_bytes),
+            Err(Problem::PayloadTooLarge { what, limit_bytes, .. }) => (what, limit_bytes),
             other @ (Ok(_) | Err(_)) => panic!("{other:?}"),
         }
     }
@@ -226,6 +226,21 @@ fn a_release_needs_breaks_and_a_reason_and_nothing_else() {
 }
 
 #[test]
+fn a_batch_says_which_items_are_too_large() {
+    let item = |id: &str, size: usize| json!({"workflow_id": id, "target_state": "ACTIVE", "reason": "x", "metadata": {"x": "x".repeat(size)}});
+    let body = json!({"transitions": [item("a", 1), item("b", 70_000), item("c", 1), item("d", 70_000)]});
+    let event = GatewayEvent::of(&batch_state_transitions::ROUTE).json(&body);
+    match batch_state_transitions::request::read(&event.incoming()) {
+        Err(Problem::PayloadTooLarge { limit_bytes: 65_536, faults, .. }) => {
+            let places: Vec<_> = faults.iter().filter_map(|fault| fault.pointer.as_deref()).collect();
+            assert_eq!(places, ["/transitions/1/metadata", "/transitions/3/metadata"]);
+        }
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was read"),
+    }
+}
+
+#[test]
 fn a_replay_names_the_version_it_begins_with_and_nothing_else() {
     let read =
         |body: Value| replay_events::request::read(&GatewayEvent::of(&replay_events::ROUTE).json(&body).incoming());
@@ -317,6 +332,7 @@ fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
 /// Reads a request of any operation; what it says is dropped.
 fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
+        "review-audit-trail" => review_audit_trail::request::read(request).map(drop),
         "amend-workflow" => amend_workflow::request::read(request).map(drop),
         "get-caller" => get_caller::request::read(request).map(drop),
         "batch-state-transitions" => batch_state_transitions::request::read(request).map(drop),

@@ -142,6 +142,10 @@ impl Site {
                 let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
                 get_workflow_recovery::get_workflow_recovery(&ports, request).await
             }
+            "review-audit-trail" => {
+                let ports = alims_operations::review_audit_trail::Ports { log, policy, clock, ids };
+                review_audit_trail::review_audit_trail(&ports, request).await
+            }
             "release-workflow" => {
                 let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
                 release_workflow::release_workflow(&ports, request).await
@@ -184,6 +188,9 @@ fn event(name: &str) -> GatewayEvent {
         "recover-workflow" => json!({"reason": "The engine is back."}),
         "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
         "replay-events" => json!({"from_version": 2}),
+        "review-audit-trail" => {
+            json!({"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z", "reason": "Nothing unusual."})
+        }
         _ => return event,
     };
     event.json(&body)

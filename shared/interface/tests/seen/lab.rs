@@ -99,6 +99,16 @@ impl Lab {
         ReadPorts { store: self.faulty(), policy: self.policy.clone() }
     }
 
+    fn deciding(&self) -> DecisionPorts<Faulty<MemoryLog>, Judge> {
+        DecisionPorts {
+            log: self.faulty(),
+            rules: self.judge.clone(),
+            policy: self.policy.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+
     fn publishing(&self) -> PublishPorts<Faulty<MemoryLog>, Faulty<MemoryIndex>, Faulty<MemoryBus>> {
         let index = Faulty::new(self.index.clone(), &self.script);
         PublishPorts { log: self.faulty(), index, bus: Faulty::new(self.bus.clone(), &self.script) }
@@ -113,13 +123,7 @@ impl Lab {
     pub(crate) async fn ask(&self, route: &Route, event: &GatewayEvent) -> Seen {
         let request = event.request();
         let (policy, clock, ids) = (self.policy.clone(), self.clock.clone(), self.ids.clone());
-        let deciding = DecisionPorts {
-            log: self.faulty(),
-            rules: self.judge.clone(),
-            policy: policy.clone(),
-            clock: clock.clone(),
-            ids: ids.clone(),
-        };
+        let deciding = self.deciding();
         let index = ReadPorts { store: Faulty::new(self.index.clone(), &self.script), policy: policy.clone() };
         let answer = match route.name {
             "create-workflow" => create_workflow::create_workflow(&deciding, request).await,
@@ -166,6 +170,10 @@ impl Lab {
                 let StartPorts { log, starter, .. } = self.starting();
                 let ports = alims_operations::get_workflow_recovery::Ports { log, starter, policy };
                 get_workflow_recovery::get_workflow_recovery(&ports, request).await
+            }
+            "review-audit-trail" => {
+                let ports = alims_operations::review_audit_trail::Ports { log: self.faulty(), policy, clock, ids };
+                review_audit_trail::review_audit_trail(&ports, request).await
             }
             "release-workflow" => {
                 let (log, index) = (self.faulty(), index.store);

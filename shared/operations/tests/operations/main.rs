@@ -35,6 +35,7 @@ mod refusals;
 mod release_workflow;
 mod replay_events;
 mod request_state_transition;
+mod review_audit_trail;
 mod sign_workflow;
 mod support;
 mod sweep_deadlines;

@@ -3,7 +3,7 @@
 use Action::{
     ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow,
     GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents,
-    SignWorkflow, VerifyWorkflowHistory,
+    ReviewAuditTrail, SignWorkflow, VerifyWorkflowHistory,
 };
 
 use alims_domain::signature::Meaning;
@@ -18,7 +18,7 @@ const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
 
 /// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 17] = [
+const TABLE: [(Action, &str, [bool; 4]); 18] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
     (AmendWorkflow, WORK, [false, true, true, false]),
@@ -35,6 +35,7 @@ const TABLE: [(Action, &str, [bool; 4]); 17] = [
     (ReleaseWorkflow, SUPERVISE, [false, false, true, false]),
     (GetWorkflowRefusals, AUDIT, [false, false, false, true]),
     (ListActivity, AUDIT, [false, false, false, true]),
+    (ReviewAuditTrail, AUDIT, [false, false, false, true]),
     (VerifyWorkflowHistory, AUDIT, [false, false, false, true]),
 ];
 const ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];

@@ -74,9 +74,9 @@ async fn the_question_tells_everything_and_asks_for_plain_json() {
         "transition": {
             "kind": "move", "from_state": "ACTIVE", "to_state": "COMPLETED", "reason": "It is done.",
             "metadata": {"sample": "S-1", "results": [1.5], "review": {"conclusion": "approved"}},
-            "labels": {}, "due_at": null, "assignee": null, "replaces": null, "failure": null
+            "labels": {}, "due_at": null, "assignee": null, "replaces": null, "failure": null, "signature": null
         },
-        "actor": {"id": "bob", "roles": ["supervisor"]}, "context": {}, "now": "2026-11-23T08:15:09.000Z"
+        "actor": {"id": "bob", "roles": ["supervisor"]}, "signatures": [], "context": {}, "now": "2026-11-23T08:15:09.000Z"
     });
     assert_eq!(received.body, expected);
 }
@@ -90,7 +90,7 @@ async fn an_amendment_is_told_with_what_changes() {
     let expected = json!({
         "kind": "amendment", "from_state": "ACTIVE", "to_state": "ACTIVE", "reason": "It is done.",
         "metadata": {"sample": "S-1"}, "labels": {"lot.1": "L", "sample": "S-1"},
-        "due_at": "2026-11-23T08:15:10.000Z", "assignee": "carol", "replaces": "wf-0", "failure": null
+        "due_at": "2026-11-23T08:15:10.000Z", "assignee": "carol", "replaces": "wf-0", "failure": null, "signature": null
     });
     assert_eq!(question["transition"], expected);
     let workflow = &question["workflow"];
@@ -100,7 +100,7 @@ async fn an_amendment_is_told_with_what_changes() {
 
 #[tokio::test]
 async fn an_engine_that_does_not_know_amendments_gives_no_verdict_on_them() {
-    let missing = "its answer violates the contract: it does not say that it judged an amendment";
+    let missing = "its answer violates the contract: it does not say that it judged an amendment or a signature";
     let other = "its answer violates the contract: it answers another question";
     for (answer, why) in [
         (a_yes(), missing),

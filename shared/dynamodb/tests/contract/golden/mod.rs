@@ -4,6 +4,7 @@
 //! without any code of this project. What is committed there stays for ever: a newer format gets a folder of its own.
 
 mod amended;
+mod audited;
 mod earlier;
 pub(crate) mod values;
 

@@ -1,7 +1,5 @@
 //! The values that the golden items hold: fixed to the last member, and made of nothing that another test may change.
 
-use alims_domain::activity::ActivityKind;
-use alims_domain::audit_entry::{AuditAct, AuditEntry, AuditTrailReviewed, RecordsExported, StoredAuditEntry};
 use alims_domain::authentication::WhyInsufficient;
 use alims_domain::event::{AppliedRules, EventType, Failure, Resumes, WorkflowEvent};
 use alims_domain::hash_chain::{BreakKind, seal};
@@ -21,12 +19,13 @@ use alims_domain::recovery::records::{RecoveryClaim, RecoveryRecord};
 use alims_domain::refusal::{
     FurtherNotKept, Refusal, RefusalCode, RefusalEventType, RefusedSignature, RuleReason, Whose,
 };
-use alims_domain::sealed::Sealed;
 use alims_domain::signature::{Meaning, Signatures};
 use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{DeadlinePosition, SweepPosition, WalkPosition};
 use alims_testing::builders::labels;
+
+pub(crate) use super::audited::{exported, reviewed};
 
 /// What `item_hash` gives for `unreadable-version.json`.
 pub(crate) const UNREADABLE_VERSION: &str = "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed";
@@ -35,7 +34,7 @@ pub(crate) const UNREADABLE_QUARANTINE: &str = "5763b2302b689ce687f1c7b1b74b9986
 /// What `item_hash` gives for `unreadable-release.json`.
 pub(crate) const UNREADABLE_RELEASE: &str = "426e24b3dfa4fbba7f5309fe1ba00e2405192d1bcabf7da535edf62c3413fb78";
 /// The SHA-256 of `altered`.
-const ALTERED: &str = "4aa009153649a0a7c1425387f3da9c72330ad069ea9f69ce1640abe46f92a83b";
+pub(crate) const ALTERED: &str = "4aa009153649a0a7c1425387f3da9c72330ad069ea9f69ce1640abe46f92a83b";
 
 /// The metadata of the version with everything in it, as a client may write it.
 const ODD_METADATA: &str = r#"{"whole": 1, "one": 1.0, "thousand": 1e3, "tiny": 1e-7, "text": "a: b\nä 🧪",
@@ -55,12 +54,12 @@ fn number(number: u64) -> Version {
     Version::try_from(number).unwrap()
 }
 
-fn id(last_digits: &str) -> EventId {
+pub(crate) fn id(last_digits: &str) -> EventId {
     EventId::try_from(format!("019ab000-0000-7000-8000-0000000000{last_digits}")).unwrap()
 }
 
 /// So many seconds after 2026-11-28T08:00:00.000Z.
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_795_852_800_000 + seconds * 1000).unwrap()
 }
 
@@ -71,49 +70,6 @@ fn accepted(by: &str, key: &str, version: u64, before: &[AcceptedRequest]) -> Ve
 
 fn sealed(event: WorkflowEvent, accepted: Vec<AcceptedRequest>) -> StoredVersion {
     StoredVersion { event: seal(event).unwrap(), accepted }
-}
-
-/// An export, with everything in it, asked for without an idempotency key.
-pub(crate) fn exported() -> StoredAuditEntry {
-    let entry = AuditEntry {
-        event_id: id("20"),
-        tenant_id: key().tenant_id,
-        timestamp: at(90),
-        requested_by: "audrey".parse().unwrap(),
-        reason: Some("For the inspection: ä 🧪.".parse().unwrap()),
-        correlation_id: Some("cause:1".parse().unwrap()),
-        act: AuditAct::RecordsExported(RecordsExported {
-            job_id: Some("019ab000-0000-7000-8000-000000000021".to_owned()),
-            from: Some(at(0)),
-            to: Some(at(60)),
-            workflow_ids: vec!["w:1".parse().unwrap(), "w:2".parse().unwrap()],
-            query: Some("state=ACTIVE".to_owned()),
-            workflows: 2,
-            entries: 17,
-            manifest_sha256: hash(ALTERED),
-        }),
-    };
-    StoredAuditEntry { entry: Sealed::new(entry).unwrap(), request: None }
-}
-
-/// A review, with everything in it, asked for with an idempotency key.
-pub(crate) fn reviewed() -> StoredAuditEntry {
-    let entry = AuditEntry {
-        event_id: id("22"),
-        tenant_id: key().tenant_id,
-        timestamp: at(100),
-        requested_by: "audrey".parse().unwrap(),
-        reason: Some("Monthly review.".parse().unwrap()),
-        correlation_id: None,
-        act: AuditAct::AuditTrailReviewed(AuditTrailReviewed {
-            from: at(0),
-            to: at(60),
-            principal: Some("alice".parse().unwrap()),
-            kind: Some(ActivityKind::WorkflowReleased),
-        }),
-    };
-    let request = RepeatableRequest::new(&"audrey".parse().unwrap(), &"k-1".parse().unwrap(), &"what").unwrap();
-    StoredAuditEntry { entry: Sealed::new(entry).unwrap(), request: Some(request) }
 }
 
 /// Version 1, with as little in it as a version can have.

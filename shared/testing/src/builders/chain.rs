@@ -12,7 +12,7 @@ use alims_domain::workflow_data::WorkflowData;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-use crate::builders::{a_created_of, a_move, a_signature, an_amendment, at, sealed};
+use super::entries::{a_created_of, a_move, a_signature, an_amendment, at, sealed};
 
 /// The versions 1 to `versions` of a workflow: moves, amendments, signatures, data, contexts and reasons drawn from the
 /// seed, well formed throughout. A final state comes at the last version, or a remark behind it.
