@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/activity/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a review of the audit trail
+         * @description Records that you reviewed the activity of a period, all of it or only that of one principal or of one kind, and what you found. The record stands in the activity as `AuditTrailReviewed` and is never changed. A period must be over for a minute, because its last entries may come late. The service does not check what you have read. With an `Idempotency-Key`, a repeated request records the review once.
+         */
+        post: operations["reviewAuditTrail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/counts": {
         parameters: {
             query?: never;
@@ -390,6 +410,20 @@ export interface components {
             ruleset: string;
             /** @description The version of the ruleset, chosen by its authors. */
             ruleset_version: string;
+        };
+        /** @description A review of the audit trail of a period. */
+        AuditTrailReview: {
+            /** @description Entries of this instant or later. */
+            from: components["schemas"]["Timestamp"];
+            kind?: components["schemas"]["ActivityKind"];
+            /** @description Only what this principal did. Absent: everybody. */
+            principal?: string;
+            /** @description What you found: at least one visible character; no control characters except tabs and line ends. */
+            reason: string;
+            /** @description The subject of your token once more, for clients that send it in the body. It must be the same. */
+            requested_by?: string;
+            /** @description Entries before this instant, which must be a minute ago or longer. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description A review: of which part of the audit trail. The auditor's comment is the reason of the entry. */
         AuditTrailReviewed: {
@@ -829,7 +863,10 @@ export interface components {
             code: "malformed-request";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
-            /** @description malformed-request, unsupported-media-type: every fault of the request, not only the first. */
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
             errors: components["schemas"]["RequestFault"][];
             /** @description The id of the request. */
             request_id: string;
@@ -952,6 +989,11 @@ export interface components {
             code: "payload-too-large";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
+            errors?: components["schemas"]["RequestFault"][];
             /** @description payload-too-large: the limit. */
             limit_bytes: number;
             /** @description The id of the request. */
@@ -1410,6 +1452,13 @@ export interface components {
             /** @description The hash of the stored content of the version just before this one: the content of the released break. */
             passed_over: components["schemas"]["ChainHash"];
         };
+        /** @description A recorded review. */
+        ReviewReport: {
+            /** @description The record, as the activity shows it. */
+            entry: components["schemas"]["AuditTrailReviewedEntry"];
+            /** @description Whether an earlier request with the same key had recorded it. */
+            repeated: boolean;
+        };
         /** @description A role in a laboratory's policies: 1 to 64 of `A-Z a-z 0-9 . _ : -`, but not a word for no value such as `null`. */
         Role: string;
         /** @description One rule that was not met. */
@@ -1798,7 +1847,10 @@ export interface components {
             code: "unsupported-media-type";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
-            /** @description malformed-request, unsupported-media-type: every fault of the request, not only the first. */
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
             errors: components["schemas"]["RequestFault"][];
             /** @description The id of the request. */
             request_id: string;
@@ -2723,6 +2775,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
+        /** @description `idempotency-key-reused`: Idempotency key reused. */
+        "422.idempotency-key-reused": {
+            headers: {
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "idempotency-key-reused",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 422,
+                 *       "title": "Idempotency key reused",
+                 *       "type": "urn:alims:problem:idempotency-key-reused"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+            };
+        };
         /** @description `replaced-workflow-not-found`: Replaced workflow not found. `replaced-workflow-not-closed`: Replaced workflow not closed. `rule-violation`: Rule violation. `idempotency-key-reused`: Idempotency key reused. */
         "422.replaced-workflow-not-found.replaced-workflow-not-closed.rule-violation.idempotency-key-reused": {
             headers: {
@@ -3096,6 +3172,109 @@ export interface operations {
             400: components["responses"]["400.malformed-request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
+            429: components["responses"]["429.gateway"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
+    reviewAuditTrail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                "Idempotency-Key"?: string;
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2026-11-01T00:00:00.000Z",
+                 *       "kind": "WorkflowReleased",
+                 *       "reason": "Each release has a reason that fits the paper record.",
+                 *       "to": "2026-11-23T00:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AuditTrailReview"];
+            };
+        };
+        responses: {
+            /** @description An earlier request with this key had recorded it. */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entry": {
+                     *         "details": {
+                     *           "from": "2026-11-01T00:00:00.000Z",
+                     *           "kind": "WorkflowReleased",
+                     *           "to": "2026-11-23T00:00:00.000Z"
+                     *         },
+                     *         "event_id": "019ab000-0000-7000-8000-000000000022",
+                     *         "event_type": "AuditTrailReviewed",
+                     *         "hash": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *         "reason": "Each release has a reason that fits the paper record.",
+                     *         "requested_by": "carol",
+                     *         "tenant_id": "default",
+                     *         "timestamp": "2026-11-23T09:10:00.000Z"
+                     *       },
+                     *       "repeated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewReport"];
+                };
+            };
+            /** @description The recorded review. */
+            201: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entry": {
+                     *         "details": {
+                     *           "from": "2026-11-01T00:00:00.000Z",
+                     *           "kind": "WorkflowReleased",
+                     *           "to": "2026-11-23T00:00:00.000Z"
+                     *         },
+                     *         "event_id": "019ab000-0000-7000-8000-000000000022",
+                     *         "event_type": "AuditTrailReviewed",
+                     *         "hash": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *         "reason": "Each release has a reason that fits the paper record.",
+                     *         "requested_by": "carol",
+                     *         "tenant_id": "default",
+                     *         "timestamp": "2026-11-23T09:10:00.000Z"
+                     *       },
+                     *       "repeated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewReport"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            413: components["responses"]["413.payload-too-large"];
+            415: components["responses"]["415.unsupported-media-type"];
+            422: components["responses"]["422.idempotency-key-reused"];
             429: components["responses"]["429.gateway"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
