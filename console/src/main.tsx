@@ -2,7 +2,6 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { I18nProvider } from "react-aria-components";
 
 import "./styles/fonts.css";
 import "./styles/tokens.css";
@@ -13,9 +12,10 @@ import { makeClient } from "./api/client";
 import { ClientProvider } from "./api/context";
 import { asProblem } from "./api/problem";
 import { Session, SessionProvider } from "./auth/session";
-import { type Settings, loadSettings } from "./auth/settings";
+import { loadSettings } from "./auth/settings";
 import { TransportProvider } from "./auth/transport";
-import { applyLanguage, useLanguage, useT } from "./i18n";
+import { applyLanguage, useT } from "./i18n";
+import { afterPaint } from "./parts/afterPaint";
 import { applyPreferences } from "./preferences";
 import { router } from "./router";
 import { SignedOut } from "./shell/SignedOut";
@@ -36,12 +36,9 @@ const queries = new QueryClient({
 
 async function begin(): Promise<void> {
   applyPreferences();
-  applyLanguage();
   const root = createRoot(document.getElementById("root") as HTMLElement);
-  let settings: Settings;
-  try {
-    settings = await loadSettings();
-  } catch {
+  const [settings] = await Promise.all([loadSettings().catch(() => undefined), applyLanguage()]);
+  if (settings === undefined) {
     root.render(<NoSettings />);
     return;
   }
@@ -60,20 +57,14 @@ async function begin(): Promise<void> {
         <ClientProvider value={client}>
           <TransportProvider value={settings.live}>
             <QueryClientProvider client={queries}>
-              <Localized>
-                {failure === undefined ? <RouterProvider router={router} /> : <SignedOut error={failure} />}
-              </Localized>
+              {failure === undefined ? <RouterProvider router={router} /> : <SignedOut error={failure} />}
             </QueryClientProvider>
           </TransportProvider>
         </ClientProvider>
       </SessionProvider>
     </StrictMode>,
   );
-}
-
-function Localized({ children }: { children: React.ReactNode }) {
-  const language = useLanguage();
-  return <I18nProvider locale={language === "de" ? "de-DE" : "en-GB"}>{children}</I18nProvider>;
+  afterPaint(() => session.keep());
 }
 
 function NoSettings() {

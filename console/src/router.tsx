@@ -8,14 +8,15 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
-import { useT } from "./i18n";
+import { useT, withMessages } from "./i18n";
 import { readAudit } from "./pages/audit/search";
 import { readBench } from "./pages/bench/search";
 import { readOperate } from "./pages/operate/search";
+import { readReview } from "./pages/review/search";
 import { readRules } from "./pages/rules/search";
 import { readWorkflow } from "./pages/workflow/search";
 import { Empty } from "./parts/Empty";
-import { type Search, parseSearch, stringifySearch } from "./search";
+import { parseSearch, stringifySearch } from "./search";
 import { Shell } from "./shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Lost });
@@ -47,38 +48,35 @@ const workflow = createRoute({
   getParentRoute: () => root,
   path: "/workflow/$id",
   validateSearch: readWorkflow,
-  component: lazyRouteComponent(() => import("./pages/workflow/page")),
+  component: lazyRouteComponent(() => withMessages(import("./pages/workflow/page"))),
 });
-
-/** Until a page reads its filters, it keeps what stands in the address. */
-const asItIs = (search: Record<string, unknown>): Search => search as Search;
 
 const review = createRoute({
   getParentRoute: () => root,
   path: "/review",
-  validateSearch: asItIs,
-  component: lazyRouteComponent(() => import("./pages/review/page")),
+  validateSearch: readReview,
+  component: lazyRouteComponent(() => withMessages(import("./pages/review/page"))),
 });
 
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
   validateSearch: readAudit,
-  component: lazyRouteComponent(() => import("./pages/audit/page")),
+  component: lazyRouteComponent(() => withMessages(import("./pages/audit/page"))),
 });
 
 const operate = createRoute({
   getParentRoute: () => root,
   path: "/operate",
   validateSearch: readOperate,
-  component: lazyRouteComponent(() => import("./pages/operate/page")),
+  component: lazyRouteComponent(() => withMessages(import("./pages/operate/page"))),
 });
 
 const rules = createRoute({
   getParentRoute: () => root,
   path: "/rules",
   validateSearch: readRules,
-  component: lazyRouteComponent(() => import("./pages/rules/page")),
+  component: lazyRouteComponent(() => withMessages(import("./pages/rules/page"))),
 });
 
 function Lost() {

@@ -1,7 +1,7 @@
 /** The typed client of the service, generated from `openapi.yaml`; console and service share one origin. */
 import createClient, { type Middleware } from "openapi-fetch";
 
-import { problemOf, unreachable } from "./problem";
+import { isInsufficient, problemOf, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -11,6 +11,8 @@ export type Workflow = Schemas["WorkflowState"];
 export type Caller = Schemas["Caller"];
 export type HistoryEntry = Schemas["HistoryEntry"];
 export type WorkflowEvent = Schemas["WorkflowEvent"];
+export type Meaning = Schemas["Meaning"];
+export type KeptSignature = Schemas["KeptSignature"];
 
 /** The states in the order in which people meet them. */
 export const STATES: readonly State[] = ["CREATED", "ACTIVE", "PAUSED", "FAILED", "COMPLETED", "CANCELLED"];
@@ -32,8 +34,11 @@ export function makeClient(tokens: TokenSource, origin: string) {
       if (token !== undefined) request.headers.set("Authorization", `Bearer ${token}`);
       return request;
     },
-    onResponse({ response }) {
-      if (response.status === 401) tokens.refused();
+    async onResponse({ response }) {
+      if (response.status !== 401) return;
+      // A signature asks the person to prove again who they are; the session goes on.
+      const body: unknown = await response.clone().json().catch(() => undefined);
+      if (!isInsufficient(body)) tokens.refused();
     },
     onError() {
       return unreachable();

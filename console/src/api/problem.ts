@@ -24,16 +24,26 @@ export interface ProblemBody {
   allowed_transitions?: string[];
 }
 
+/** The authentication that the service asks for (RFC 9470). */
+export interface Challenge {
+  /** The longest time since the person authenticated, in seconds. */
+  maxAge?: number;
+  /** Classes of authentication, with spaces between them. */
+  acr?: string;
+}
+
 export class Problem extends Error {
   readonly body: ProblemBody;
   /** How long the service asks to wait, in seconds. */
   readonly retryAfter: number | undefined;
+  readonly challenge: Challenge | undefined;
 
-  constructor(body: ProblemBody, retryAfter?: number) {
+  constructor(body: ProblemBody, retryAfter?: number, challenge?: Challenge) {
     super(body.detail);
     this.name = "Problem";
     this.body = body;
     this.retryAfter = retryAfter;
+    this.challenge = challenge;
   }
 
   get code(): string {
@@ -58,6 +68,24 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Whether the person is known, and must only prove again who they are. */
+export function isInsufficient(body: unknown): boolean {
+  return typeof body === "object" && body !== null && "code" in body && body.code === "insufficient-user-authentication";
+}
+
+/** Reads `Bearer error="insufficient_user_authentication", max_age=300, acr_values="…"`. */
+export function challengeOf(header: string | null): Challenge {
+  const parameter = (name: string) => new RegExp(`[\\s,]${name}=(?:"([^"]*)"|([^\\s,]+))`, "i").exec(header ?? "");
+  const age = parameter("max_age");
+  const acr = parameter("acr_values");
+  const maxAge = Number(age?.[1] ?? age?.[2] ?? Number.NaN);
+  const classes = acr?.[1] ?? acr?.[2];
+  return {
+    ...(Number.isInteger(maxAge) && maxAge >= 0 && { maxAge }),
+    ...(classes !== undefined && classes !== "" && { acr: classes }),
+  };
+}
+
 /** Reads whatever an answer holds: a problem document, a gateway's `{"message": …}`, or something else. */
 export function problemOf(status: number, body: unknown, headers?: Headers): Problem {
   const seconds = Number(headers?.get("retry-after") ?? Number.NaN);
@@ -73,7 +101,8 @@ export function problemOf(status: number, body: unknown, headers?: Headers): Pro
       status: known.status ?? status,
     };
     if (complete.request_id === undefined && requestId !== undefined) complete.request_id = requestId;
-    return new Problem(complete, retryAfter);
+    const challenge = isInsufficient(complete) ? challengeOf(headers?.get("www-authenticate") ?? null) : undefined;
+    return new Problem(complete, retryAfter, challenge);
   }
   const said = typeof body === "object" && body !== null && "message" in body ? text(body.message) : text(body);
   const unknown: ProblemBody = { code: "unknown", title: String(status), detail: said ?? "", status };

@@ -13,11 +13,31 @@ export interface paths {
         };
         /**
          * List activity
-         * @description Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also to create), quarantines, releases, due dates that passed, and the request and the end of each recovery. With the action `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page to page keeps its span of time and shows every entry that was there when it began once, whatever is added meanwhile. An entry gets its time before it is stored, by the clock of one of several servers, and comes here some seconds later: a span that ends in the last minute may lack entries. To miss none, begin the next span a minute before the last one ended, and drop what you have by its `event_id`, or by `recovery_id` and `kind`. A page may be short or empty although more pages follow.
+         * @description Every entry of the tenant's log by its own time, newest first: versions, refused attempts (also to create), quarantines, releases, due dates that passed, the request and the end of each recovery, and the audit entries of the tenant, which belong to no workflow. With the action `listActivity` you see what everybody did, with `listOwnActivity` what you did. A walk from page to page keeps its span of time and shows every entry that was there when it began once, whatever is added meanwhile. An entry gets its time before it is stored, by the clock of one of several servers, and comes here some seconds later: a span that ends in the last minute may lack entries. To miss none, begin the next span a minute before the last one ended, and drop what you have by its `event_id`, or by `recovery_id` and `kind`. A page may be short or empty although more pages follow.
          */
         get: operations["listActivity"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/activity/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a review of the audit trail
+         * @description Records that you reviewed the activity of a period, all of it or only that of one principal or of one kind, and what you found. The record stands in the activity as `AuditTrailReviewed` and is never changed. A period must be over for a minute, because its last entries may come late. The service does not check what you have read. With an `Idempotency-Key`, a repeated request records the review once.
+         */
+        post: operations["reviewAuditTrail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -73,7 +93,7 @@ export interface paths {
         };
         /**
          * List rulesets
-         * @description The rules by which the service judges creations, transitions and amendments: their messages, and what each applies to. A workflow type that no ruleset names has no rules. When `kept_elsewhere` is true, an engine elsewhere has the rules and the service cannot list them: ask about a transition with `?dry_run=true`. A page has at most `limit` rulesets, and fewer when they are large. Rules change only when the service is deployed: if that happens while you read the pages, read them again.
+         * @description The rules by which the service judges creations, transitions, amendments and signatures: their messages, and what each applies to. A workflow type that no ruleset names has no rules. When `kept_elsewhere` is true, an engine elsewhere has the rules and the service cannot list them: ask about a transition with `?dry_run=true`. A page has at most `limit` rulesets, and fewer when they are large. Rules change only when the service is deployed: if that happens while you read the pages, read them again.
          */
         get: operations["listRulesets"];
         put?: never;
@@ -181,7 +201,7 @@ export interface paths {
         };
         /**
          * Check a workflow's history
-         * @description Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole history is valid when the pages follow one another from version 1 to the last one, and that one says so; a page claims nothing about versions before its `from_version`. A broken chain is a result, not an error. The check also compares the history with the hash that the index keeps of the newest published version: a history whose end was cut off is a sound chain.
+         * @description Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole history is valid when the pages follow one another from version 1 to the last one, and that one says so; a page claims nothing about versions before its `from_version`. A broken chain is a result, not an error. The check also compares the history with the hash that the index keeps of the newest published version: a history whose end was cut off is a sound chain. Behind the last version it checks the entries beside the versions, at most 100 of each kind for each request: that the content of each fits its hash, and that the version it names has the hash it names.
          */
         get: operations["verifyWorkflowHistory"];
         put?: never;
@@ -256,6 +276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/{workflow_id}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a workflow electronically
+         * @description Checks the policies, your authentication and the rules, in this order, and appends the next version. It keeps state and data, and adds your signature of exactly the version that you name by `version` or `If-Match`. Your token must say that you signed in within the last minutes (`auth_time`), and have your name (`name`); otherwise the answer is 401 with what a new token needs (RFC 9470). Every later version carries the signature. It is `current` until a version changes metadata or labels, and then never again. Every state can be signed.
+         */
+        post: operations["signWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/{workflow_id}/transitions": {
         parameters: {
             query?: never;
@@ -288,22 +328,46 @@ export interface components {
              * @description The entry, as the history of the workflow shows it. A recovery has two: at its request and at its end. Both show
              *     the attempt as it is now.
              */
-            entry: components["schemas"]["HistoryEntry"];
+            entry: components["schemas"]["ActivityRecord"];
             kind?: components["schemas"]["ActivityKind"];
-            /** @description The workflow; of a refused creation the one that was not created. */
-            workflow_id: components["schemas"]["WorkflowId"];
+            workflow_id?: components["schemas"]["WorkflowId"];
         };
         /**
          * @description The kind of an entry of the log.
          * @enum {string}
          */
-        ActivityKind: "WorkflowCreated" | "WorkflowStateChanged" | "WorkflowRecovered" | "WorkflowAmended" | "WorkflowTransitionRefused" | "WorkflowQuarantined" | "WorkflowReleased" | "WorkflowOverdue" | "RecoveryRequested" | "RecoveryEnded";
+        ActivityKind: "WorkflowCreated" | "WorkflowStateChanged" | "WorkflowRecovered" | "WorkflowAmended" | "WorkflowSigned" | "WorkflowTransitionRefused" | "WorkflowQuarantined" | "WorkflowReleased" | "WorkflowOverdue" | "RecoveryRequested" | "RecoveryEnded" | "RecordsExported" | "AuditTrailReviewed";
         /** @description A page of activity, newest first. A page may be short or empty although more pages follow. */
         ActivityList: {
             /** @description The entries. */
             items: components["schemas"]["ActivityEntry"][];
             /** @description The cursor of the next page; absent on the last page. */
             next_cursor?: string;
+        };
+        /** @description An entry of a workflow's history, or an audit entry of the tenant. */
+        ActivityRecord: components["schemas"]["WorkflowEvent"] | components["schemas"]["Refusal"] | components["schemas"]["Quarantine"] | components["schemas"]["Release"] | components["schemas"]["Overdue"] | components["schemas"]["RecoveryAttempt"] | components["schemas"]["UnreadableEntry"] | components["schemas"]["RecordsExportedEntry"] | components["schemas"]["AuditTrailReviewedEntry"];
+        /** @description Already signed (RFC 9457). */
+        AlreadySignedProblem: {
+            /**
+             * @description The kind of problem, for programs. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "already-signed";
+            current_state: components["schemas"]["State"];
+            /** @description What is wrong and what the caller can do, in at most 25 words. */
+            detail: string;
+            /** @description The id of the request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /** @description The kind of problem: `urn:alims:problem:<code>`. */
+            type: string;
+            version: components["schemas"]["Version"];
         };
         /**
          * @description The one outcome of an amendment that was made.
@@ -347,6 +411,61 @@ export interface components {
             /** @description The version of the ruleset, chosen by its authors. */
             ruleset_version: string;
         };
+        /** @description A review of the audit trail of a period. */
+        AuditTrailReview: {
+            /** @description Entries of this instant or later. */
+            from: components["schemas"]["Timestamp"];
+            kind?: components["schemas"]["ActivityKind"];
+            /** @description Only what this principal did. Absent: everybody. */
+            principal?: string;
+            /** @description What you found: at least one visible character; no control characters except tabs and line ends. */
+            reason: string;
+            /** @description The subject of your token once more, for clients that send it in the body. It must be the same. */
+            requested_by?: string;
+            /** @description Entries before this instant, which must be a minute ago or longer. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A review: of which part of the audit trail. The auditor's comment is the reason of the entry. */
+        AuditTrailReviewed: {
+            /** @description Entries of this instant or later. */
+            from: components["schemas"]["Timestamp"];
+            kind?: components["schemas"]["ActivityKind"];
+            principal?: components["schemas"]["PrincipalId"];
+            /** @description Entries before this instant. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description An auditor reviewed the audit trail of a period. */
+        AuditTrailReviewedEntry: {
+            correlation_id?: components["schemas"]["CorrelationId"];
+            /** @description What was done. */
+            details: components["schemas"]["AuditTrailReviewed"];
+            /** @description The entry's identity, a UUIDv7. */
+            event_id: components["schemas"]["EventId"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "AuditTrailReviewed";
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            reason?: components["schemas"]["Reason"];
+            /** @description Who did it. */
+            requested_by: components["schemas"]["PrincipalId"];
+            /** @description The tenant. */
+            tenant_id: components["schemas"]["TenantId"];
+            /** @description The server's time of the act. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description How a signer was authenticated. */
+        AuthenticatedBy: {
+            acr?: components["schemas"]["AuthenticationName"];
+            /** @description The methods of the authentication (`amr`), where the token has them. */
+            amr?: components["schemas"]["AuthenticationName"][];
+            /** @description When the identity provider last asked the signer to authenticate. */
+            auth_time: components["schemas"]["Timestamp"];
+        };
+        /** @description A class or a method of authentication, the claims `acr` and `amr`: 1 to 128 visible ASCII characters. */
+        AuthenticationName: string;
         /**
          * @description What became of a transition.
          * @enum {string}
@@ -434,10 +553,28 @@ export interface components {
          * @enum {string}
          */
         BreakKind: "missing" | "unreadable" | "foreign" | "altered" | "unlinked" | "unreadable-quarantine" | "unreadable-recovery" | "replaced" | "changed";
+        /** @description An entry beside the versions that is not as the service wrote it. */
+        BrokenEntry: {
+            /**
+             * Format: int32
+             * @description Of a recovery: the number of the attempt at its version.
+             */
+            attempt?: number;
+            content?: components["schemas"]["ChainHash"];
+            due_at?: components["schemas"]["Timestamp"];
+            event_id?: components["schemas"]["EventId"];
+            /** @description What is wrong. */
+            fault: components["schemas"]["EntryBroken"];
+            /** @description Its kind. */
+            kind: components["schemas"]["EntryKind"];
+            version?: components["schemas"]["Version"];
+        };
         /** @description A caller, as the service knows them. */
         Caller: {
             /** @description The actions that the policies permit when nothing is known of a workflow. A later release may add actions. */
             permitted_actions: string[];
+            /** @description The meanings with which the policies permit the caller to sign a workflow, when nothing is known of it. */
+            permitted_signatures: components["schemas"]["Meaning"][];
             /** @description The principal: the subject of the token. The service records it as `requested_by`. */
             principal: components["schemas"]["PrincipalId"];
             /** @description The roles of the token that policies can name, sorted. */
@@ -472,11 +609,39 @@ export interface components {
             /** @description The workflow, unchanged. */
             workflow: components["schemas"]["WorkflowState"];
         };
+        /** @description The number of entries of each kind. */
+        EntriesChecked: {
+            /**
+             * Format: int64
+             * @description Due dates that passed.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Quarantines and releases.
+             */
+            quarantines: number;
+            /**
+             * Format: int64
+             * @description Recoveries, each as its request and its outcome.
+             */
+            recoveries: number;
+            /**
+             * Format: int64
+             * @description Refused attempts.
+             */
+            refusals: number;
+        };
+        /**
+         * @description Why an entry is not as the service wrote it.
+         * @enum {string}
+         */
+        EntryBroken: "unreadable" | "other-version";
         /**
          * @description The kinds of entries that the history shows as unreadable. An unreadable recovery is a `RecoveryAttempt`.
          * @enum {string}
          */
-        EntryKind: "version" | "refusal" | "quarantine" | "overdue";
+        EntryKind: "version" | "refusal" | "quarantine" | "overdue" | "audit";
         /** @description The verdict on a transition, as if this caller requested it now with only the target state. */
         EvaluatedTransition: {
             /** @description If not permitted: the policies that forbid it; empty if no policy permits it. */
@@ -503,7 +668,7 @@ export interface components {
          * @description The kind of event; on the bus it is the detail type.
          * @enum {string}
          */
-        EventType: "WorkflowCreated" | "WorkflowStateChanged" | "WorkflowRecovered" | "WorkflowAmended";
+        EventType: "WorkflowCreated" | "WorkflowStateChanged" | "WorkflowRecovered" | "WorkflowAmended" | "WorkflowSigned";
         /** @description The failure that moved a workflow to FAILED, described by the caller. */
         Failure: {
             /** @description For machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`. */
@@ -594,6 +759,27 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /** @description Fresh authentication required (RFC 9457). */
+        InsufficientUserAuthenticationProblem: {
+            /**
+             * @description The kind of problem, for programs. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "insufficient-user-authentication";
+            /** @description What is wrong and what the caller can do, in at most 25 words. */
+            detail: string;
+            /** @description The id of the request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /** @description The kind of problem: `urn:alims:problem:<code>`. */
+            type: string;
+        };
         /** @description Internal error (RFC 9457). */
         InternalProblem: {
             /**
@@ -640,6 +826,25 @@ export interface components {
             type: string;
             version: components["schemas"]["Version"];
         };
+        /** @description A signature in the list that every later version carries. */
+        KeptSignature: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The signer. */
+            by: components["schemas"]["PrincipalId"];
+            /** @description Whether it counts. A later version that changes metadata or labels makes it false for ever. */
+            current: boolean;
+            /** @description The hash of the signed version. */
+            hash: components["schemas"]["ChainHash"];
+            /** @description What it means. */
+            meaning: components["schemas"]["Meaning"];
+            /** @description The signer's name. */
+            name: components["schemas"]["PrintedName"];
+            /** @description The signer's roles at that time. */
+            roles: components["schemas"]["Role"][];
+            /** @description The version that is signed. */
+            version: components["schemas"]["Version"];
+        };
         /** @description Short texts by which a workflow is found: at most 10, each name with one value. */
         Labels: {
             [key: string]: components["schemas"]["LabelValue"];
@@ -658,7 +863,10 @@ export interface components {
             code: "malformed-request";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
-            /** @description malformed-request, unsupported-media-type: every fault of the request, not only the first. */
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
             errors: components["schemas"]["RequestFault"][];
             /** @description The id of the request. */
             request_id: string;
@@ -672,6 +880,11 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /**
+         * @description What a signature means.
+         * @enum {string}
+         */
+        Meaning: "authorship" | "review" | "approval" | "responsibility";
         /** @description The laboratory's own data on a workflow: an object of at most 65536 bytes of compact JSON and 32 levels. */
         Metadata: {
             [key: string]: unknown;
@@ -745,6 +958,10 @@ export interface components {
              * @enum {string}
              */
             event_type: "WorkflowOverdue";
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            /** @description The hash of that version. */
+            head_hash: components["schemas"]["ChainHash"];
             /** @description The labels of the workflow; absent when there are none. */
             labels?: components["schemas"]["Labels"];
             /** @description The tenant that owns the workflow. */
@@ -772,6 +989,11 @@ export interface components {
             code: "payload-too-large";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
+            errors?: components["schemas"]["RequestFault"][];
             /** @description payload-too-large: the limit. */
             limit_bytes: number;
             /** @description The id of the request. */
@@ -792,6 +1014,11 @@ export interface components {
          *     with the replacement character U+FFFD, is no principal.
          */
         PrincipalId: string;
+        /**
+         * @description A person's name as a signature shows it: 1 to 128 characters without control characters and without white space
+         *     at its ends, of which one at least is visible. A word for no value such as `null` is no name.
+         */
+        PrintedName: string;
         /** @description A break as the log records it and the bus carries it. */
         Quarantine: {
             beside?: components["schemas"]["ChainHash"];
@@ -810,6 +1037,9 @@ export interface components {
             fault: components["schemas"]["BreakKind"];
             /** @description The operation that found it. */
             found_by: string;
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            head_hash?: components["schemas"]["ChainHash"];
             published_hash?: components["schemas"]["ChainHash"];
             /** @description The recovery that found it; absent when another operation found it. */
             recovery_id?: string;
@@ -845,6 +1075,51 @@ export interface components {
         };
         /** @description A person's reason for a request: 1 to 1000 characters, of which one at least is visible. */
         Reason: string;
+        /** @description An export: what was asked for, and what it held. */
+        RecordsExported: {
+            /**
+             * Format: int64
+             * @description The number of entries in it.
+             */
+            entries: number;
+            from?: components["schemas"]["Timestamp"];
+            /** @description The job that made it; absent when the request itself did. */
+            job_id?: string;
+            /** @description The SHA-256 of its manifest. */
+            manifest_sha256: components["schemas"]["ChainHash"];
+            /** @description The query, when they were asked for so: the parameters of a list as text. */
+            query?: string;
+            to?: components["schemas"]["Timestamp"];
+            /** @description The workflows by their ids, when they were asked for so. */
+            workflow_ids?: components["schemas"]["WorkflowId"][];
+            /**
+             * Format: int64
+             * @description The number of workflows in it.
+             */
+            workflows: number;
+        };
+        /** @description Records left the service. */
+        RecordsExportedEntry: {
+            correlation_id?: components["schemas"]["CorrelationId"];
+            /** @description What was done. */
+            details: components["schemas"]["RecordsExported"];
+            /** @description The entry's identity, a UUIDv7. */
+            event_id: components["schemas"]["EventId"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event_type: "RecordsExported";
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            reason?: components["schemas"]["Reason"];
+            /** @description Who did it. */
+            requested_by: components["schemas"]["PrincipalId"];
+            /** @description The tenant. */
+            tenant_id: components["schemas"]["TenantId"];
+            /** @description The server's time of the act. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
         /** @description An attempt to recover the workflow: who asked for it, when and why, and how it ended. */
         RecoveryAttempt: {
             /**
@@ -862,10 +1137,12 @@ export interface components {
              */
             event_type: "RecoveryAttempt";
             fault?: components["schemas"]["ChainFault"];
+            outcome_hash?: components["schemas"]["ChainHash"];
             reason?: components["schemas"]["Reason"];
             /** @description refused: each rule that is not met. */
             reasons?: components["schemas"]["RuleReason"][];
             recovery_id?: components["schemas"]["RecoveryId"];
+            request_hash?: components["schemas"]["ChainHash"];
             requested_at?: components["schemas"]["Timestamp"];
             requested_by?: components["schemas"]["PrincipalId"];
             /** @description refused: the ruleset that was evaluated. */
@@ -965,6 +1242,9 @@ export interface components {
              */
             event_type: "WorkflowTransitionRefused";
             further_not_kept?: components["schemas"]["FurtherNotKept"];
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            head_hash?: components["schemas"]["ChainHash"];
             /** @description The requested operation. */
             operation: string;
             /** @description The ids of the policies that forbade it; empty when no policy permitted it. */
@@ -979,6 +1259,7 @@ export interface components {
             ruleset?: string;
             /** @description Its version. */
             ruleset_version?: string;
+            signature?: components["schemas"]["RefusedSignature"];
             target_state?: components["schemas"]["State"];
             /** @description The tenant that owns the workflow. */
             tenant_id: components["schemas"]["TenantId"];
@@ -992,12 +1273,18 @@ export interface components {
          * @description Who refused.
          * @enum {string}
          */
-        RefusalCode: "forbidden" | "invalid-transition" | "rule-violation" | "workflow-closed" | "replaced-workflow-not-closed";
+        RefusalCode: "forbidden" | "invalid-transition" | "rule-violation" | "workflow-closed" | "insufficient-user-authentication" | "replaced-workflow-not-closed";
         /**
          * @description The one event type of a refusal.
          * @enum {string}
          */
         RefusalEventType: "WorkflowTransitionRefused";
+        /** @description A signature that was refused. */
+        RefusedSignature: {
+            insufficient?: components["schemas"]["WhyInsufficient"];
+            /** @description What it was to mean. */
+            meaning: components["schemas"]["Meaning"];
+        };
         /** @description A release as the log records it and the bus carries it. */
         Release: {
             beside?: components["schemas"]["ChainHash"];
@@ -1015,6 +1302,9 @@ export interface components {
             event_type: "WorkflowReleased";
             /** @description The kind of break. */
             fault: components["schemas"]["BreakKind"];
+            /** @description The SHA-256 of the canonical JSON (RFC 8785) of this entry without this member. */
+            hash: components["schemas"]["ChainHash"];
+            head_hash?: components["schemas"]["ChainHash"];
             published_hash?: components["schemas"]["ChainHash"];
             /** @description That person's reason. */
             reason: components["schemas"]["Reason"];
@@ -1162,6 +1452,15 @@ export interface components {
             /** @description The hash of the stored content of the version just before this one: the content of the released break. */
             passed_over: components["schemas"]["ChainHash"];
         };
+        /** @description A recorded review. */
+        ReviewReport: {
+            /** @description The record, as the activity shows it. */
+            entry: components["schemas"]["AuditTrailReviewedEntry"];
+            /** @description Whether an earlier request with the same key had recorded it. */
+            repeated: boolean;
+        };
+        /** @description A role in a laboratory's policies: 1 to 64 of `A-Z a-z 0-9 . _ : -`, but not a word for no value such as `null`. */
+        Role: string;
         /** @description One rule that was not met. */
         RuleReason: {
             /** @description The rule's message for people. */
@@ -1195,7 +1494,7 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
-        /** @description The rulesets by which the service judges creations, transitions and amendments, as far as it knows them. */
+        /** @description The rulesets by which the service judges creations, transitions, amendments and signatures, as far as it knows them. */
         RulesetList: {
             /**
              * @description The engine that judges: `embedded` in the service, `remote` by the service's contract for engines, or `alims`,
@@ -1236,10 +1535,12 @@ export interface components {
             amendments: boolean;
             /** @description The message for people when it is not met. */
             message: string;
-            /** @description The creations and transitions that it applies to; empty when it applies to amendments only. */
+            /** @description The creations and transitions that it applies to; empty when it applies to amendments or signatures only. */
             moves: components["schemas"]["MoveShown"][];
             /** @description Its id, as in the `reasons` of a refusal. */
             rule_id: string;
+            /** @description Whether it applies to electronic signatures, in every state. */
+            signatures: boolean;
         };
         /**
          * @description The verdict of the rules on a transition.
@@ -1273,6 +1574,57 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /** @description The signature that a version adds. The signer is the version's `requested_by`, the instant its `timestamp`. */
+        Signature: {
+            /** @description How the signer was authenticated. */
+            authenticated: components["schemas"]["AuthenticatedBy"];
+            comment?: components["schemas"]["Reason"];
+            /** @description What it means. */
+            meaning: components["schemas"]["Meaning"];
+            /** @description The signer's roles at that time. */
+            roles: components["schemas"]["Role"][];
+            /** @description The hash of the signed version. */
+            signed_hash: components["schemas"]["ChainHash"];
+            /** @description The version that is signed: the one that this version continues from. */
+            signed_version: components["schemas"]["Version"];
+            /** @description The signer's name, from the verified token. */
+            signer_name: components["schemas"]["PrintedName"];
+        };
+        /** @description A signature that would be made now. Nothing was written. */
+        SignatureDryRun: {
+            /** @description Always true. */
+            dry_run: boolean;
+            /**
+             * @description Always the same: the workflow would be signed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            outcome: "would-sign";
+            /** @description The rules that would allow it. */
+            rules: components["schemas"]["AppliedRules"];
+            /** @description The signatures that it would have. */
+            signatures: components["schemas"]["Signatures"];
+            /** @description The workflow, unchanged. */
+            workflow: components["schemas"]["WorkflowState"];
+        };
+        /** @description A completed signature. */
+        SignatureResult: {
+            /** @description The event of the signature, as in the history. */
+            event: components["schemas"]["WorkflowEvent"];
+            /**
+             * @description Always the same: the workflow was signed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            outcome: "signed";
+            /** @description The workflow after the signature. */
+            workflow: components["schemas"]["WorkflowState"];
+        };
+        /** @description The electronic signatures so far, at most 20, oldest first. A further one takes the place of the oldest that is not current. */
+        Signatures: components["schemas"]["KeptSignature"][];
+        /**
+         * @description The one outcome of a signature that was made.
+         * @enum {string}
+         */
+        Signed: "signed";
         /**
          * @description The state of a workflow. Storage, events and the API write it in upper case.
          * @enum {string}
@@ -1405,6 +1757,29 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /** @description Too many signatures (RFC 9457). */
+        TooManySignaturesProblem: {
+            /**
+             * @description The kind of problem, for programs. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "too-many-signatures";
+            current_state: components["schemas"]["State"];
+            /** @description What is wrong and what the caller can do, in at most 25 words. */
+            detail: string;
+            /** @description The id of the request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /** @description The kind of problem: `urn:alims:problem:<code>`. */
+            type: string;
+            version: components["schemas"]["Version"];
+        };
         /** @description A completed transition. */
         TransitionResult: {
             /** @description The event of the transition, as in the history. */
@@ -1425,7 +1800,7 @@ export interface components {
         /** @description Authentication required (RFC 9457). */
         UnauthenticatedProblem: {
             /**
-             * @description The kind of problem, for programs.
+             * @description The kind of problem, for programs. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "unauthenticated";
@@ -1472,7 +1847,10 @@ export interface components {
             code: "unsupported-media-type";
             /** @description What is wrong and what the caller can do, in at most 25 words. */
             detail: string;
-            /** @description malformed-request, unsupported-media-type: every fault of the request, not only the first. */
+            /**
+             * @description malformed-request, unsupported-media-type: every fault of the request, not only the first. payload-too-large: each
+             *     object that is too large; absent when the whole body is.
+             */
             errors: components["schemas"]["RequestFault"][];
             /** @description The id of the request. */
             request_id: string;
@@ -1502,8 +1880,11 @@ export interface components {
         /** @description The result of the check of a part of a workflow's hash chain. */
         Verification: {
             broken_at_version?: components["schemas"]["Version"];
-            /** @description Whether the check has ended: at the end of the history or at a break. Otherwise continue with `next_cursor`. */
+            /** @description The entries beside the versions that are not as the service wrote them; absent when there are none. */
+            broken_entries?: components["schemas"]["BrokenEntry"][];
+            /** @description Whether the check has ended: at the end of the history, at a break or at broken entries. Otherwise continue with `next_cursor`. */
             complete: boolean;
+            entries_checked?: components["schemas"]["EntriesChecked"];
             fault?: components["schemas"]["ChainFault"];
             /** @description The first version that this page checked: 1, unless the request had a cursor. */
             from_version: components["schemas"]["Version"];
@@ -1511,7 +1892,10 @@ export interface components {
             /** @description The cursor of the next page; absent when the check has ended. */
             next_cursor?: string;
             published_hash?: components["schemas"]["ChainHash"];
-            /** @description Whether the stored history is complete and unaltered from `from_version` on; absent while `complete` is false. */
+            /**
+             * @description Whether the versions from `from_version` on are complete and unaltered, and the entries beside them that the page
+             *     checked are as the service wrote them; absent while `complete` is false.
+             */
             valid?: boolean;
             /**
              * Format: int64
@@ -1564,6 +1948,11 @@ export interface components {
          * @enum {string}
          */
         Whose: "principal" | "everybody";
+        /**
+         * @description Why an authentication is not enough to sign.
+         * @enum {string}
+         */
+        WhyInsufficient: "no-auth-time" | "unreadable-auth-time" | "future-auth-time" | "too-old" | "other-class" | "other-methods" | "no-name" | "unprintable-name" | "too-many-roles";
         /** @description Workflow already exists (RFC 9457). */
         WorkflowAlreadyExistsProblem: {
             /**
@@ -1737,7 +2126,7 @@ export interface components {
              * @description The kind of event. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            event_type: "WorkflowAmended" | "WorkflowCreated" | "WorkflowRecovered" | "WorkflowStateChanged";
+            event_type: "WorkflowAmended" | "WorkflowCreated" | "WorkflowRecovered" | "WorkflowSigned" | "WorkflowStateChanged";
             failure?: components["schemas"]["Failure"];
             from_state: components["schemas"]["State"] | null;
             /** @description The hash of this version: SHA-256 of its canonical JSON (RFC 8785) without this field. */
@@ -1756,6 +2145,9 @@ export interface components {
             resumes?: components["schemas"]["Resumes"];
             /** @description The rules that allowed it. */
             rules: components["schemas"]["AppliedRules"];
+            signature?: components["schemas"]["Signature"];
+            /** @description The signatures of the workflow from this version on; absent when there are none. */
+            signatures?: components["schemas"]["Signatures"];
             state_since?: components["schemas"]["Version"];
             /** @description The tenant that owns the workflow. */
             tenant_id: components["schemas"]["TenantId"];
@@ -1847,6 +2239,30 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /** @description An electronic signature of one version of a workflow. */
+        WorkflowSignature: {
+            /** @description A remark of the signer: at least one visible character; no control characters except tabs and line ends. */
+            comment?: string;
+            /** @description What the signature means. */
+            meaning: components["schemas"]["Meaning"];
+            /** @description The subject of your token once more, for clients that send it in the body. It must be the same. */
+            requested_by?: string;
+            /**
+             * @description Extra input for the rules: at most 16 KiB of compact JSON and 32 levels. The service returns it as sent, each
+             *     number as the same double. At no level may the name of a field begin with `$serde_json::private::`.
+             */
+            validation_context?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The version that you sign. It may be left out when `If-Match` names one version; if that names versions, this
+             *     must be one of them.
+             */
+            version?: number;
+            /** @description The id in the path once more, for clients that send it in the body. It must be the same. */
+            workflow_id?: string;
+        };
         /** @description A workflow at one version. */
         WorkflowState: {
             /** @description The states that the lifecycle allows next; empty in a terminal state and while the workflow is quarantined. */
@@ -1873,6 +2289,8 @@ export interface components {
             /** @description Every quarantine in force; absent when there is none. */
             quarantines?: components["schemas"]["QuarantineNotice"][];
             replaces?: components["schemas"]["WorkflowId"];
+            /** @description The electronic signatures so far, oldest first; absent when there are none. */
+            signatures?: components["schemas"]["Signatures"];
             /** @description When this version was made. */
             updated_at: components["schemas"]["Timestamp"];
             /** @description The version. */
@@ -1903,6 +2321,8 @@ export interface components {
             /** @description With `quarantined=true`: `true`, as a quarantine is in force. Else absent, which says nothing. */
             quarantined?: boolean;
             replaces?: components["schemas"]["WorkflowId"];
+            /** @description With `include=metadata`: the electronic signatures so far, oldest first; absent when there are none. */
+            signatures?: components["schemas"]["Signatures"];
             /**
              * @description With `include=metadata`: `true` when the published version cannot be read, or is not as it was published; else
              *     absent. A verification of the history says what is wrong.
@@ -1927,6 +2347,11 @@ export interface components {
          * @enum {string}
          */
         WouldMove: "would-move";
+        /**
+         * @description The one outcome of a dry run.
+         * @enum {string}
+         */
+        WouldSign: "would-sign";
         /** @description Written by a newer release (RFC 9457). */
         WrittenByNewerReleaseProblem: {
             /**
@@ -1987,6 +2412,41 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["MalformedRequestProblem"] | components["schemas"]["GatewayError"];
+            };
+        };
+        /** @description `insufficient-user-authentication`: Fresh authentication required. `unauthenticated`: Authentication required. The gateway: the token is missing, wrong or expired; `WWW-Authenticate` says which. */
+        "401.insufficient-user-authentication.unauthenticated": {
+            headers: {
+                /**
+                 * @description The required authentication scheme; of `insufficient-user-authentication` what a new token needs.
+                 * @example Bearer error="insufficient_user_authentication", max_age=300
+                 */
+                "WWW-Authenticate"?: string;
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Unauthorized"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayError"];
+                /**
+                 * @example {
+                 *       "code": "insufficient-user-authentication",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 401,
+                 *       "title": "Fresh authentication required",
+                 *       "type": "urn:alims:problem:insufficient-user-authentication"
+                 *     }
+                 */
+                "application/problem+json": (components["schemas"]["InsufficientUserAuthenticationProblem"] | components["schemas"]["UnauthenticatedProblem"]) | components["schemas"]["GatewayError"];
             };
         };
         /** @description `unauthenticated`: Authentication required. The gateway: the token is missing, wrong or expired; `WWW-Authenticate` says which. */
@@ -2087,6 +2547,32 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["WorkflowNotFoundProblem"] | components["schemas"]["GatewayError"];
+            };
+        };
+        /** @description `already-signed`: Already signed. `too-many-signatures`: Too many signatures. `version-conflict`: Version conflict. */
+        "409.already-signed.too-many-signatures.version-conflict": {
+            headers: {
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "already-signed",
+                 *       "current_state": "ACTIVE",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 409,
+                 *       "title": "Already signed",
+                 *       "type": "urn:alims:problem:already-signed",
+                 *       "version": 4
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["AlreadySignedProblem"] | components["schemas"]["TooManySignaturesProblem"] | components["schemas"]["VersionConflictProblem"];
             };
         };
         /** @description `invalid-transition`: Transition not allowed. `version-conflict`: Version conflict. */
@@ -2287,6 +2773,30 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: Idempotency key reused. */
+        "422.idempotency-key-reused": {
+            headers: {
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "idempotency-key-reused",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 422,
+                 *       "title": "Idempotency key reused",
+                 *       "type": "urn:alims:problem:idempotency-key-reused"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
         /** @description `replaced-workflow-not-found`: Replaced workflow not found. `replaced-workflow-not-closed`: Replaced workflow not closed. `rule-violation`: Rule violation. `idempotency-key-reused`: Idempotency key reused. */
@@ -2667,6 +3177,109 @@ export interface operations {
             503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
         };
     };
+    reviewAuditTrail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                "Idempotency-Key"?: string;
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2026-11-01T00:00:00.000Z",
+                 *       "kind": "WorkflowReleased",
+                 *       "reason": "Each release has a reason that fits the paper record.",
+                 *       "to": "2026-11-23T00:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AuditTrailReview"];
+            };
+        };
+        responses: {
+            /** @description An earlier request with this key had recorded it. */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entry": {
+                     *         "details": {
+                     *           "from": "2026-11-01T00:00:00.000Z",
+                     *           "kind": "WorkflowReleased",
+                     *           "to": "2026-11-23T00:00:00.000Z"
+                     *         },
+                     *         "event_id": "019ab000-0000-7000-8000-000000000022",
+                     *         "event_type": "AuditTrailReviewed",
+                     *         "hash": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *         "reason": "Each release has a reason that fits the paper record.",
+                     *         "requested_by": "carol",
+                     *         "tenant_id": "default",
+                     *         "timestamp": "2026-11-23T09:10:00.000Z"
+                     *       },
+                     *       "repeated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewReport"];
+                };
+            };
+            /** @description The recorded review. */
+            201: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entry": {
+                     *         "details": {
+                     *           "from": "2026-11-01T00:00:00.000Z",
+                     *           "kind": "WorkflowReleased",
+                     *           "to": "2026-11-23T00:00:00.000Z"
+                     *         },
+                     *         "event_id": "019ab000-0000-7000-8000-000000000022",
+                     *         "event_type": "AuditTrailReviewed",
+                     *         "hash": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *         "reason": "Each release has a reason that fits the paper record.",
+                     *         "requested_by": "carol",
+                     *         "tenant_id": "default",
+                     *         "timestamp": "2026-11-23T09:10:00.000Z"
+                     *       },
+                     *       "repeated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewReport"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            413: components["responses"]["413.payload-too-large"];
+            415: components["responses"]["415.unsupported-media-type"];
+            422: components["responses"]["422.idempotency-key-reused"];
+            429: components["responses"]["429.gateway"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
     countWorkflows: {
         parameters: {
             query?: never;
@@ -2751,8 +3364,12 @@ export interface operations {
                      *         "getWorkflowRecovery",
                      *         "countWorkflows",
                      *         "amendWorkflow",
+                     *         "signWorkflow",
                      *         "listOwnActivity",
                      *         "listRulesets"
+                     *       ],
+                     *       "permitted_signatures": [
+                     *         "authorship"
                      *       ],
                      *       "principal": "alice",
                      *       "roles": [
@@ -2816,7 +3433,8 @@ export interface operations {
                      *                   "to_state": "CREATED"
                      *                 }
                      *               ],
-                     *               "rule_id": "sample-identified"
+                     *               "rule_id": "sample-identified",
+                     *               "signatures": false
                      *             },
                      *             {
                      *               "amendments": false,
@@ -2827,7 +3445,8 @@ export interface operations {
                      *                   "to_state": "COMPLETED"
                      *                 }
                      *               ],
-                     *               "rule_id": "four-eyes"
+                     *               "rule_id": "four-eyes",
+                     *               "signatures": false
                      *             }
                      *           ],
                      *           "ruleset": "laboratory",
@@ -3578,6 +4197,8 @@ export interface operations {
                      *           "current_state": "ACTIVE",
                      *           "event_id": "019abf77-5120-7d93-8b4e-3d2a9c8e7003",
                      *           "event_type": "WorkflowTransitionRefused",
+                     *           "hash": "233cbc03fd5cbbf89daec9b001c14db4799fd01ec03a235b8aa18241053a9759",
+                     *           "head_hash": "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5",
                      *           "operation": "request-state-transition",
                      *           "reason": "Done.",
                      *           "reasons": [
@@ -3624,6 +4245,8 @@ export interface operations {
                      *           "event_type": "WorkflowQuarantined",
                      *           "fault": "altered",
                      *           "found_by": "recovery-step",
+                     *           "hash": "d9b9bf07f78e7cf8e378bdc607f628036d5b1a68057026aedbc2f18bca1dc57e",
+                     *           "head_hash": "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5",
                      *           "recovery_id": "a2284d881037f85da25ba4fca5657dff-v2-a1",
                      *           "requested_by": "sue",
                      *           "tenant_id": "default",
@@ -3637,6 +4260,8 @@ export interface operations {
                      *           "event_id": "019abfa0-db80-7d93-8b4e-3d2a9c8e7005",
                      *           "event_type": "WorkflowReleased",
                      *           "fault": "altered",
+                     *           "hash": "aeeacfd651df362e9d6f01cba6d068f94730d3390ef7420dfb8349c7702e4df3",
+                     *           "head_hash": "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5",
                      *           "reason": "Compared with the paper record; see deviation 2026-117.",
                      *           "requested_by": "sue",
                      *           "tenant_id": "default",
@@ -3651,6 +4276,8 @@ export interface operations {
                      *           "due_at": "2026-11-23T10:00:00.000Z",
                      *           "event_id": "019abfc3-15e0-7d93-8b4e-3d2a9c8e7006",
                      *           "event_type": "WorkflowOverdue",
+                     *           "hash": "e00f0367060086f055124c3d59c717885c1b72cbd7d7e7538b7ea56e4f220cbe",
+                     *           "head_hash": "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5",
                      *           "labels": {
                      *             "sample": "S-2026-0042"
                      *           },
@@ -3749,6 +4376,12 @@ export interface operations {
                     /**
                      * @example {
                      *       "complete": true,
+                     *       "entries_checked": {
+                     *         "overdue": 0,
+                     *         "quarantines": 0,
+                     *         "recoveries": 0,
+                     *         "refusals": 1
+                     *       },
                      *       "from_version": 1,
                      *       "head_hash": "676f273fda31373a93a0a565df45b8a5882c35d23e278c95755e9eb05c0aa6e5",
                      *       "valid": true,
@@ -4057,6 +4690,186 @@ export interface operations {
             429: components["responses"]["429.too-many-refusals"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
+    signWorkflow: {
+        parameters: {
+            query?: {
+                /** @description `true` decides the signature and writes nothing, not even a record of a refusal. Example: `true`. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                "Idempotency-Key"?: string;
+                /** @description The `ETag` of the version you decided on. A list of ETags accepts each of them, `*` any version; a weak ETag (`W/"7"`) matches none. Example: `"7"`. */
+                "If-Match"?: string;
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the workflow.
+                 * @example sample-2026-0042
+                 */
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowSignature"];
+            };
+        };
+        responses: {
+            /** @description The workflow was signed, now or by an earlier request with this key. For a dry run: it would be signed. */
+            200: {
+                headers: {
+                    /**
+                     * @description The version, as an ETag for `If-Match`.
+                     * @example "7"
+                     */
+                    ETag?: string;
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "event": {
+                     *         "assignee": "bob",
+                     *         "created_at": "2026-11-23T08:15:00.000Z",
+                     *         "created_by": "alice",
+                     *         "due_at": "2026-11-25T12:00:00.000Z",
+                     *         "event_id": "019abf7b-e4a0-7a52-9a3c-77c1c1b0f004",
+                     *         "event_type": "WorkflowSigned",
+                     *         "from_state": "ACTIVE",
+                     *         "hash": "55b4bce846836beeaa3e82c18f585f17a0245c0edb7dd9f614d7a6b1c2f092ca",
+                     *         "labels": {
+                     *           "sample": "S-2026-0042"
+                     *         },
+                     *         "metadata": {
+                     *           "bench": "B-3",
+                     *           "matrix": "serum",
+                     *           "results": {
+                     *             "sodium_mmol_l": 141.5
+                     *           },
+                     *           "sample_id": "S-2026-0042",
+                     *           "volume_ml": 2.5
+                     *         },
+                     *         "previous_hash": "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd",
+                     *         "previous_state": "CREATED",
+                     *         "requested_by": "sue",
+                     *         "rules": {
+                     *           "evaluated": [],
+                     *           "ruleset": "laboratory",
+                     *           "ruleset_version": "1"
+                     *         },
+                     *         "signature": {
+                     *           "authenticated": {
+                     *             "amr": [
+                     *               "pwd",
+                     *               "otp"
+                     *             ],
+                     *             "auth_time": "2026-11-23T08:29:00.000Z"
+                     *           },
+                     *           "comment": "Compared with the printout.",
+                     *           "meaning": "review",
+                     *           "roles": [
+                     *             "supervisor"
+                     *           ],
+                     *           "signed_hash": "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd",
+                     *           "signed_version": 3,
+                     *           "signer_name": "Susanne Berger"
+                     *         },
+                     *         "signatures": [
+                     *           {
+                     *             "at": "2026-11-23T08:30:00.000Z",
+                     *             "by": "sue",
+                     *             "current": true,
+                     *             "hash": "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd",
+                     *             "meaning": "review",
+                     *             "name": "Susanne Berger",
+                     *             "roles": [
+                     *               "supervisor"
+                     *             ],
+                     *             "version": 3
+                     *           }
+                     *         ],
+                     *         "state_since": 2,
+                     *         "tenant_id": "default",
+                     *         "timestamp": "2026-11-23T08:30:00.000Z",
+                     *         "to_state": "ACTIVE",
+                     *         "version": 4,
+                     *         "workflow_id": "sample-2026-0042",
+                     *         "workflow_type": "sample-analysis"
+                     *       },
+                     *       "outcome": "signed",
+                     *       "workflow": {
+                     *         "allowed_transitions": [
+                     *           "PAUSED",
+                     *           "COMPLETED",
+                     *           "FAILED",
+                     *           "CANCELLED"
+                     *         ],
+                     *         "assignee": "bob",
+                     *         "created_at": "2026-11-23T08:15:00.000Z",
+                     *         "created_by": "alice",
+                     *         "current_state": "ACTIVE",
+                     *         "due_at": "2026-11-25T12:00:00.000Z",
+                     *         "labels": {
+                     *           "sample": "S-2026-0042"
+                     *         },
+                     *         "metadata": {
+                     *           "bench": "B-3",
+                     *           "matrix": "serum",
+                     *           "results": {
+                     *             "sodium_mmol_l": 141.5
+                     *           },
+                     *           "sample_id": "S-2026-0042",
+                     *           "volume_ml": 2.5
+                     *         },
+                     *         "previous_state": "CREATED",
+                     *         "signatures": [
+                     *           {
+                     *             "at": "2026-11-23T08:30:00.000Z",
+                     *             "by": "sue",
+                     *             "current": true,
+                     *             "hash": "d911b31047a0b95ec77c1dd3bc975668c8469f2809779eac6d1065c1ff5c3cbd",
+                     *             "meaning": "review",
+                     *             "name": "Susanne Berger",
+                     *             "roles": [
+                     *               "supervisor"
+                     *             ],
+                     *             "version": 3
+                     *           }
+                     *         ],
+                     *         "updated_at": "2026-11-23T08:30:00.000Z",
+                     *         "version": 4,
+                     *         "workflow_id": "sample-2026-0042",
+                     *         "workflow_type": "sample-analysis"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignatureResult"] | components["schemas"]["SignatureDryRun"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.insufficient-user-authentication.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.workflow-not-found"];
+            409: components["responses"]["409.already-signed.too-many-signatures.version-conflict"];
+            412: components["responses"]["412.version-conflict"];
+            413: components["responses"]["413.payload-too-large"];
+            415: components["responses"]["415.unsupported-media-type"];
+            422: components["responses"]["422.rule-violation.idempotency-key-reused"];
+            423: components["responses"]["423.workflow-quarantined"];
+            429: components["responses"]["429.too-many-refusals"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.rules-engine-unavailable.storage-unavailable.written-by-newer-release.out-of-time"];
         };
     };
     requestStateTransition: {

@@ -1,7 +1,2 @@
-/** A catalogue has the same messages in both languages; the compiler says which one is missing. */
-export function catalogue<const En extends Record<string, string>>(
-  en: En,
-  de: { [Key in keyof En]: string },
-): { en: En; de: { [Key in keyof En]: string } } {
-  return { en, de };
-}
+/** A translated catalogue has the same messages; the compiler says which one is missing. */
+export type Translated<English extends Record<string, string>> = { [Key in keyof English]: string };

@@ -1,7 +1,6 @@
 /** What should happen and why; the same form for one workflow and for a hundred. */
 import { type ReactNode, useState } from "react";
 import {
-  Button,
   Checkbox,
   FieldError,
   Form,
@@ -16,6 +15,7 @@ import {
 
 import type { Schemas, State } from "../api/client";
 import { useT } from "../i18n";
+import { Button } from "./Button";
 import { Shape } from "./Mark";
 
 export interface Draft {

@@ -1,6 +1,5 @@
 /** Rows that are selected and opened by keyboard or mouse: a plain table, because a hundred rows must be there at once. */
 import { type KeyboardEvent, type MouseEvent, type ReactNode, memo, useLayoutEffect, useRef, useState } from "react";
-import { Checkbox } from "react-aria-components";
 
 import { useT } from "../i18n";
 
@@ -47,7 +46,6 @@ export function focusRows(): void {
 }
 
 export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSelect, onOpen, onAct }: Props<Row>) {
-  const t = useT();
   const body = useRef<HTMLTableSectionElement>(null);
   const [current, setCurrent] = useState<string>();
   const anchor = useRef<string>(undefined);
@@ -102,15 +100,11 @@ export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSele
         <thead>
           <tr>
             <th className="col-check" scope="col">
-              <Checkbox
-                className="check"
-                aria-label={t("grid.all")}
-                isSelected={isAll}
-                isIndeterminate={!isAll && ids.some((id) => selected.has(id))}
+              <AllRows
+                isAll={isAll}
+                isSome={!isAll && ids.some((id) => selected.has(id))}
                 onChange={(all) => onSelect(all ? new Set(ids) : new Set())}
-              >
-                <Tick />
-              </Checkbox>
+              />
             </th>
             {columns.map((column) => (
               <Head key={column.id} column={column} />
@@ -153,6 +147,25 @@ export function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<st
 export function between(ids: readonly string[], from: string, to: string): readonly string[] {
   const ends = [ids.indexOf(from), ids.indexOf(to)].filter((index) => index >= 0);
   return ends.length === 0 ? [] : ids.slice(Math.min(...ends), Math.max(...ends) + 1);
+}
+
+function AllRows({ isAll, isSome, onChange }: { isAll: boolean; isSome: boolean; onChange: (all: boolean) => void }) {
+  const t = useT();
+  return (
+    <label className="check" data-selected={isAll || undefined} data-indeterminate={isSome || undefined}>
+      <input
+        type="checkbox"
+        className="visually-hidden"
+        aria-label={t("grid.all")}
+        checked={isAll}
+        ref={(box) => {
+          if (box !== null) box.indeterminate = isSome;
+        }}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <Tick />
+    </label>
+  );
 }
 
 function Head<Row>({ column }: { column: Column<Row> }) {

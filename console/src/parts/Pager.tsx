@@ -1,6 +1,6 @@
-import { Button } from "react-aria-components";
 
 import { useT } from "../i18n";
+import { Button } from "./Button";
 import { Icon } from "./Icon";
 
 interface Props {

@@ -1,8 +1,8 @@
 /** A problem for people: what is wrong, what to do, and the number by which the operator finds the request. */
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 import { asProblem } from "../api/problem";
+import { Button } from "./Button";
 import { Icon } from "./Icon";
 import { useT } from "../i18n";
 

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 import { useSession } from "../auth/session";
 import { useT } from "../i18n";
+import { Button } from "../parts/Button";
 import { ProblemNote } from "../parts/ProblemNote";
 
 /** The session ended while somebody worked. It stands beside the page and covers nothing. */

@@ -7,10 +7,19 @@ import { ComboBox, Input, ListBox, ListBoxItem, Popover } from "react-aria-compo
 import type { Schemas } from "../api/client";
 import { keys } from "../api/queries";
 import { useT } from "../i18n";
+import { Localized } from "../parts/Localized";
 import { SEARCH, searchIsThere } from "./focus";
 import { type Known, type Suggestion, suggestions } from "./suggestions";
 
 export default function SearchBox() {
+  return (
+    <Localized>
+      <Search />
+    </Localized>
+  );
+}
+
+function Search() {
   const t = useT();
   const navigate = useNavigate();
   const queries = useQueryClient();

@@ -1,8 +1,7 @@
 /** What stands around every page: where one can go, the search, how live it is, and who works here. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { Suspense, lazy, useState } from "react";
-import { Button } from "react-aria-components";
+import { Suspense, lazy, useEffect, useState } from "react";
 
 import { useClient } from "../api/context";
 import { countsQuery, meQuery } from "../api/queries";
@@ -13,6 +12,8 @@ import { useKeyboard, useShortcuts } from "../keys/keys";
 import type { LiveStatus } from "../live/live";
 import { useLive } from "../live/useLive";
 import mark from "../mark.svg";
+import { afterPaint } from "../parts/afterPaint";
+import { Button } from "../parts/Button";
 import { SignedOut } from "./SignedOut";
 import { Person } from "./Person";
 import { focusSearch } from "./focus";
@@ -43,6 +44,7 @@ function Inside({ ended }: { ended: boolean }) {
   const status = useLive(useLiveTransport());
   const [help, setHelp] = useState(false);
   useKeyboard();
+  useEffect(() => afterPaint(() => void import("../parts/Card")), []);
   useShortcuts([
     { keys: "/", label: "keys.search", group: "everywhere", run: focusSearch },
     { keys: "?", label: "keys.help", group: "everywhere", run: () => setHelp(true) },

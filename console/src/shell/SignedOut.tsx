@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 import { useSession } from "../auth/session";
 import { useT } from "../i18n";
 import mark from "../mark.svg";
+import { Button } from "../parts/Button";
 import { ProblemNote } from "../parts/ProblemNote";
 
 export function SignedOut({ error }: { error?: unknown }) {

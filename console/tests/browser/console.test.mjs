@@ -5,7 +5,6 @@ import { after, before, test } from "node:test";
 import { openLaboratory, openPage } from "./laboratory.mjs";
 import { noSideways, noViolations, shot } from "./looks.mjs";
 
-const REVIEW = { reviewed_by: "bob", conclusion: "approved" };
 let laboratory;
 
 before(async () => {
@@ -45,8 +44,11 @@ function row(page, id) {
 }
 
 test("ten samples are moved by keyboard, and two refusals are understood", async () => {
-  const results = { results: { na: 140 }, review: REVIEW };
-  for (let index = 0; index < 10; index += 1) await sample(`ten-${index}`, "TEN", results);
+  for (let index = 0; index < 10; index += 1) {
+    await sample(`ten-${index}`, "TEN", { results: { na: 140 } });
+    await laboratory.sign("alice", `ten-${index}`, "authorship");
+    await laboratory.sign("bob", `ten-${index}`, "review");
+  }
   for (const id of ["ten-a", "ten-b"]) await sample(id, "TEN", {});
   await listed("TEN", 12);
   const { page, complaints, url, close } = await openPage(laboratory);

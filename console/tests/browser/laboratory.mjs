@@ -1,5 +1,6 @@
 /** A server of its own with an empty data folder, the people who work there, and a browser. */
 import { spawn, execFile } from "node:child_process";
+import { createSign } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,6 +30,7 @@ export async function openLaboratory() {
   };
   const tokens = {
     alice: await token("alice", ["analyst"]),
+    bob: await token("bob", ["supervisor"]),
     sue: await token("sue", ["supervisor", "auditor"]),
   };
   return {
@@ -37,10 +39,17 @@ export async function openLaboratory() {
     service,
     token,
     tokens,
+    stale: (token) => stale(data, token),
+    pin: async () => (await readFile(path.join(data, "pin"), "utf8")).trim(),
     /** Fills it with the believable laboratory that `cargo local seed` makes. */
     seed: (workflows) => promisify(execFile)(binary, ["seed", "--workflows", String(workflows), "--data", data], { cwd: root }),
     alter: (id, version, metadata) => alter(data, id, version, metadata),
     api: (who, method, at, body, headers = {}) => api(service, tokens[who], method, at, body, headers),
+    /** Signs the newest version. */
+    sign: async (who, id, meaning) => {
+      const { version } = await api(service, tokens[who], "GET", `/workflows/${id}`, undefined, {});
+      return api(service, tokens[who], "POST", `/workflows/${id}/signatures`, { meaning, version }, {});
+    },
     close: async () => {
       await browser.close();
       origin.close();
@@ -49,6 +58,15 @@ export async function openLaboratory() {
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+/** The same token of a person who signed in an hour ago, signed by the folder's key. */
+async function stale(data, token) {
+  const [header, payload] = token.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+  const old = Buffer.from(JSON.stringify({ ...claims, auth_time: claims.auth_time - 3600 })).toString("base64url");
+  const signature = createSign("RSA-SHA256").update(`${header}.${old}`).sign(await readFile(path.join(data, "key")), "base64url");
+  return `${header}.${old}.${signature}`;
 }
 
 function listening(server) {
@@ -96,7 +114,7 @@ async function alter(data, id, version, metadata) {
 }
 
 /** A page for one person. What the browser complains of is kept, and every test looks at it. */
-export async function openPage(laboratory, { token = laboratory.tokens.sue, theme = "light", locale = "en-GB", width = 1280, height = 800 } = {}) {
+export async function openPage(laboratory, { token = laboratory.tokens.sue, signedOut = false, theme = "light", locale = "en-GB", width = 1280, height = 800 } = {}) {
   const context = await laboratory.browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
@@ -105,7 +123,13 @@ export async function openPage(laboratory, { token = laboratory.tokens.sue, them
     permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: "reduce",
   });
-  await context.addInitScript((text) => sessionStorage.setItem("alims.token", text), token);
+  if (!signedOut) {
+    await context.addInitScript((text) => {
+      // Given once: a sign-in in the page takes its place.
+      if (sessionStorage.getItem("given") === null) sessionStorage.setItem("alims.token", text);
+      sessionStorage.setItem("given", "yes");
+    }, token);
+  }
   // A busy machine is no fault of a page.
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
@@ -116,4 +140,11 @@ export async function openPage(laboratory, { token = laboratory.tokens.sue, them
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
   });
   return { page, complaints, url: laboratory.origin.url, close: () => context.close() };
+}
+
+/** Signs in at the provider's page, which stands in this page or in a window of its own. */
+export async function signIn(page, laboratory, sub) {
+  await page.getByRole("radio", { name: new RegExp(`\\(${sub},`) }).check();
+  await page.getByLabel("PIN", { exact: true }).fill(await laboratory.pin());
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }

@@ -14,38 +14,19 @@ const TYPES = {
   ".woff2": "font/woff2",
 };
 const PAGES = /^\/(bench|workflow\/.*|review|audit|operate|rules|signed-in)?$/;
-/** The one style that react-aria puts into the page of its own: how pressed buttons behave on a touch screen. */
-const PRESSABLE = "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='";
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  `style-src 'self' ${PRESSABLE}`,
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 /** Serves `dist` and passes everything else to `service`. */
-export async function openOrigin({ dist, service, live = "events" }) {
+export async function openOrigin({ dist, service }) {
   let isLost = false;
+  // The policy that the service itself sends with the console.
+  const policy = (await fetch(service)).headers.get("content-security-policy");
   const open = new Set();
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://origin");
     if (isLost) return request.socket.destroy();
-    if (pathname === "/console.json") {
-      response.setHeader("content-type", "application/json");
-      const issuer = `${service}/oidc`;
-      return response.end(JSON.stringify({ issuer, client_id: "alims-console", scopes: ["openid"], live }));
-    }
-    if (PAGES.test(pathname) || pathname.startsWith("/assets/")) return file(dist, pathname, response);
+    if (PAGES.test(pathname) || pathname.startsWith("/assets/")) return file(dist, pathname, policy, response);
     const to = new URL(request.url, service);
-    // To the service, this origin is its own.
-    const { origin: _, ...rest } = request.headers;
-    const headers = { ...rest, host: to.host };
-    const passed = http.request(to, { method: request.method, headers }, (answer) => {
+    // The name by which the browser asks stays: the service signs people in at this origin.
+    const passed = http.request(to, { method: request.method, headers: request.headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       response.flushHeaders();
       answer.pipe(response);
@@ -75,12 +56,12 @@ export async function openOrigin({ dist, service, live = "events" }) {
   };
 }
 
-async function file(dist, pathname, response) {
+async function file(dist, pathname, policy, response) {
   const name = pathname.startsWith("/assets/") ? path.join(dist, path.normalize(pathname)) : path.join(dist, "index.html");
   try {
     const bytes = await readFile(name);
     response.setHeader("content-type", TYPES[path.extname(name)] ?? "application/octet-stream");
-    response.setHeader("content-security-policy", POLICY);
+    response.setHeader("content-security-policy", policy);
     response.end(bytes);
   } catch {
     response.statusCode = 404;

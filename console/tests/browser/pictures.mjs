@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
-import { openLaboratory, openPage } from "./laboratory.mjs";
+import { openLaboratory, openPage, signIn } from "./laboratory.mjs";
 
 const folder = process.env.ALIMS_PICTURES ?? path.resolve(import.meta.dirname, "../../../docs/console");
 const SIZE = { width: 1180, height: 740 };
@@ -14,6 +14,7 @@ try {
   await laboratory.seed(60);
   await fortySamples();
   await bench();
+  await review();
   await operate();
   await auditAndRules();
 } finally {
@@ -35,12 +36,16 @@ async function fortySamples() {
       workflow_type: "sample-analysis",
       metadata: {
         sample_id: `S-118-${index}`,
-        ...(isReady && { results: { na: 138 + (index % 7), k: 4.1 }, review: { reviewed_by: "bob", conclusion: "approved" } }),
+        ...(isReady && { results: { na: 138 + (index % 7), k: 4.1 } }),
       },
       labels: { batch: BATCH, sample: `S-118-${index}` },
       assignee: "alice",
     });
     await laboratory.api("alice", "POST", `/workflows/${id}/transitions`, { target_state: "ACTIVE", reason: "On the bench." });
+    if (isReady) {
+      await laboratory.sign("alice", id, "authorship");
+      await laboratory.sign("bob", id, "review");
+    }
   }
   for (;;) {
     const { items } = await laboratory.api("sue", "GET", `/workflows?label=batch:${BATCH}&state=ACTIVE&limit=100`);
@@ -70,6 +75,42 @@ async function bench() {
   await page.getByText("Not yet").first().waitFor();
   await page.getByText("was refused to move it to").waitFor();
   await take(page, "workflow-why-not");
+  await close();
+}
+
+/** Three results wait for a second person, who signs them after a fresh sign-in. */
+async function review() {
+  for (const index of [1, 2, 3]) {
+    const id = `sample-119-0${index}`;
+    await laboratory.api("alice", "POST", "/workflows", {
+      workflow_id: id,
+      workflow_type: "sample-analysis",
+      metadata: { sample_id: `S-119-0${index}`, matrix: "serum", results: { na: 138 + index, k: 4.1 } },
+      labels: { batch: "B-119", sample: `S-119-0${index}` },
+      assignee: "alice",
+    });
+    await laboratory.api("alice", "POST", `/workflows/${id}/transitions`, { target_state: "ACTIVE", reason: "On the bench." });
+    await laboratory.sign("alice", id, "authorship");
+  }
+  const { page, url, close } = await openPage(laboratory, { ...SIZE, token: await laboratory.stale(laboratory.tokens.bob) });
+  await page.goto(`${url}/review`);
+  for (const index of [1, 2, 3]) await page.locator(`tbody [data-key="sample-119-0${index}"]`).click();
+  await page.getByText("3 selected").waitFor();
+  await take(page, "review");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.locator("summary").nth(2).waitFor();
+  await sheet.locator("summary").first().click();
+  await take(page, "review-sign");
+  await sheet.getByRole("button", { name: "Review: sign 3" }).click();
+  const again = sheet.getByRole("button", { name: "Sign in, then sign" });
+  await again.waitFor();
+  await again.scrollIntoViewIfNeeded();
+  await take(page, "review-fresh");
+  const [opened] = await Promise.all([page.waitForEvent("popup"), again.click()]);
+  await signIn(opened, laboratory, "bob");
+  await sheet.getByText("3 signed").waitFor();
+  await take(page, "review-signed");
   await close();
 }
 

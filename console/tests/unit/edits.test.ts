@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Workflow } from "../../src/api/client";
 import { type Json, leaves, patchOf, pathOf, pointerName, valueOf } from "../../src/pages/workflow/data";
-import { amendmentOf, begin, isSound } from "../../src/pages/workflow/edits";
+import { amendmentOf, begin, isLabel, isSound } from "../../src/pages/workflow/edits";
 
 const workflow = {
   workflow_id: "w-1",
@@ -72,4 +72,16 @@ test("a field that no longer holds its kind is not sound", () => {
   const [field] = begin(workflow).fields.filter(({ path }) => path.at(-1) === "na");
   expect(field && isSound({ ...field, text: "x" })).toBe(false);
   expect(field && isSound({ ...field, text: "x", isRemoved: true })).toBe(true);
+});
+
+test("labels are changed, added and removed by name, and untouched ones stay out", () => {
+  const labelled = { ...workflow, labels: { batch: "B-1", sample: "S-1" } } as Workflow;
+  const [batch, sample] = begin(labelled).labels;
+  if (batch === undefined || sample === undefined) throw new Error("two labels");
+  const edited = (labels: typeof batch[]) => amendmentOf({ ...begin(labelled), labels, reason: "r" }, labelled).labels;
+  expect(edited([batch, sample])).toBeUndefined();
+  expect(edited([{ ...batch, value: "" }, sample, { name: "lot", value: " L " }])).toEqual({ batch: null, lot: "L" });
+  expect(JSON.stringify(edited([{ name: "__proto__", value: "x" }]))).toBe('{"__proto__":"x"}');
+  expect([{ name: "Lot", value: "L" }, { name: "lot", value: " " }, { name: "", value: "x" }].map(isLabel)).toEqual([false, false, false]);
+  expect([batch, { name: "", value: "" }].map(isLabel)).toEqual([true, true]);
 });

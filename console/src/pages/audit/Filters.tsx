@@ -1,8 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useId, useState } from "react";
-import { Button } from "react-aria-components";
 
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { usePreferences } from "../../preferences";
 import { FilterLink } from "../../parts/FilterLink";
 import { type AuditSearch, KINDS, PERIODS, type Period } from "./search";

@@ -108,7 +108,7 @@ function Entries({ entries, isBusy }: { entries: readonly Entry[]; isBusy: boole
         </thead>
         <tbody>
           {entries.map((entry) => (
-            <EntryRow key={`${entry.workflow_id} ${entry.kind} ${nameOf(entry.entry)}`} entry={entry} />
+            <EntryRow key={`${entry.workflow_id ?? ""} ${entry.kind} ${nameOf(entry.entry)}`} entry={entry} />
           ))}
         </tbody>
       </table>
@@ -130,9 +130,11 @@ function EntryRow({ entry: { at, entry, kind, workflow_id: id } }: { entry: Entr
         {t(known === undefined ? "audit.kind.unknown" : `audit.kind.${known}`)}
       </td>
       <td>
-        <Link to="/workflow/$id" params={{ id }} search={{}} preload={false}>
-          <code>{id}</code>
-        </Link>
+        {id !== undefined && (
+          <Link to="/workflow/$id" params={{ id }} search={{}} preload={false}>
+            <code>{id}</code>
+          </Link>
+        )}
         {told.version !== undefined && <span className="quiet"> {t("timeline.version", { version: told.version })}</span>}
       </td>
       <td>{told.head}</td>

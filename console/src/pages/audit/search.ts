@@ -8,6 +8,7 @@ export const KINDS = [
   "WorkflowCreated",
   "WorkflowStateChanged",
   "WorkflowAmended",
+  "WorkflowSigned",
   "WorkflowTransitionRefused",
   "WorkflowQuarantined",
   "WorkflowReleased",
@@ -15,6 +16,8 @@ export const KINDS = [
   "WorkflowRecovered",
   "RecoveryRequested",
   "RecoveryEnded",
+  "RecordsExported",
+  "AuditTrailReviewed",
 ] as const satisfies readonly Kind[];
 
 /** Hours of a period that ends now. The service shows at most 31 days; a month that ages must stay below. */

@@ -1,7 +1,6 @@
 /** Deciding on many: what, why, a look before, and a result for each. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 import { type State, newKey } from "../../api/client";
 import { useClient } from "../../api/context";
@@ -9,6 +8,7 @@ import { TARGETS, moveName } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
 import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { DecisionForm, type Draft, failureOf } from "../../parts/DecisionForm";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
@@ -24,7 +24,7 @@ interface Props {
 
 type Step = { is: "decide" } | { is: "busy" } | { is: "results"; results: Result[]; dryRun: boolean };
 
-export function ActSheet({ items: first, target: wanted, onClose }: Props) {
+export default function ActSheet({ items: first, target: wanted, onClose }: Props) {
   const t = useT();
   const client = useClient();
   const queries = useQueryClient();

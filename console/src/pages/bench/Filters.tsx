@@ -1,12 +1,15 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { Button, Dialog, DialogTrigger, FieldError, Form, Input, Label, Popover, TextField } from "react-aria-components";
+import { Suspense, lazy } from "react";
 
+import { Button } from "../../parts/Button";
+import { CardButton } from "../../parts/CardButton";
 import { Icon } from "../../parts/Icon";
 import { type Translate, useLanguage, useT } from "../../i18n";
 import { usePreferences } from "../../preferences";
 import { absolute } from "../../time/time";
 import type { BenchSearch } from "./search";
+
+const FilterForm = lazy(() => import("./FilterForm"));
 
 interface Chip {
   name: string;
@@ -52,33 +55,36 @@ export function AddFilter({ search }: { search: BenchSearch }) {
   const t = useT();
   const navigate = useNavigate();
   return (
-    <DialogTrigger>
-      <Button className="button-plain">
-        <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
-          <path
-            d="M2 3.5h12L9.5 8.8V13l-3-1.5V8.8z"
-            fill="none"
-            stroke="currentColor"
-            strokeWidth="1.4"
-            strokeLinejoin="round"
-          />
-        </svg>
-        {t("bench.filter")}
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <Dialog className="filter-card" aria-label={t("bench.filters")}>
-          {({ close }) => (
-            <FilterForm
-              search={search}
-              onShow={(next) => {
-                close();
-                void navigate({ to: "/bench", search: next });
-              }}
+    <CardButton
+      className="button-plain"
+      card={{ label: t("bench.filters"), className: "filter-card", placement: "bottom end" }}
+      face={
+        <>
+          <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+            <path
+              d="M2 3.5h12L9.5 8.8V13l-3-1.5V8.8z"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.4"
+              strokeLinejoin="round"
             />
-          )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+          </svg>
+          {t("bench.filter")}
+        </>
+      }
+    >
+      {(close) => (
+        <Suspense>
+          <FilterForm
+            search={search}
+            onShow={(next) => {
+              close();
+              void navigate({ to: "/bench", search: next });
+            }}
+          />
+        </Suspense>
+      )}
+    </CardButton>
   );
 }
 
@@ -114,60 +120,4 @@ function chipsOf(search: BenchSearch, t: Translate, when: (at: string) => string
     chips.push({ name: "", value: t("bench.view.quarantined"), without: without("quarantined") });
   }
   return chips;
-}
-
-/** Each field is one filter; an empty one is none. */
-function FilterForm({ search, onShow }: { search: BenchSearch; onShow: (search: BenchSearch) => void }) {
-  const t = useT();
-  const [label, setLabel] = useState("");
-  const [assignee, setAssignee] = useState(search.assignee ?? "");
-  const [createdBy, setCreatedBy] = useState(search.created_by ?? "");
-  const [type, setType] = useState(search.type ?? "");
-  const [due, setDue] = useState(search.due_before?.slice(0, 16) ?? "");
-  const isBad = label !== "" && !/^[a-z0-9._-]{1,32}:.{1,64}$/.test(label);
-  const submit = () => {
-    if (isBad) return;
-    const { assignee: _a, created_by: _c, type: _t, due_before: _d, order: _o, ...rest } = search;
-    const next: BenchSearch = { ...rest };
-    if (label !== "") next.label = [...new Set([...(search.label ?? []), label])];
-    if (assignee.trim() !== "") next.assignee = assignee.trim();
-    if (createdBy.trim() !== "") next.created_by = createdBy.trim();
-    if (type.trim() !== "") next.type = type.trim();
-    if (due !== "") next.due_before = new Date(due).toISOString();
-    onShow(next);
-  };
-  return (
-    <Form
-      className="filter-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <TextField className="field" autoFocus value={label} onChange={setLabel} isInvalid={isBad}>
-        <Label>{t("bench.filter.label")}</Label>
-        <Input placeholder="batch:B-012" spellCheck={false} />
-        <FieldError className="field-bad">{t("bench.filter.label.bad")}</FieldError>
-      </TextField>
-      <TextField className="field" value={assignee} onChange={setAssignee}>
-        <Label>{t("bench.assignee")}</Label>
-        <Input spellCheck={false} />
-      </TextField>
-      <TextField className="field" value={createdBy} onChange={setCreatedBy}>
-        <Label>{t("bench.filter.created_by")}</Label>
-        <Input spellCheck={false} />
-      </TextField>
-      <TextField className="field" value={type} onChange={setType}>
-        <Label>{t("bench.filter.type")}</Label>
-        <Input placeholder="sample-analysis" spellCheck={false} />
-      </TextField>
-      <TextField className="field" value={due} onChange={setDue}>
-        <Label>{t("bench.filter.due_before")}</Label>
-        <Input type="datetime-local" />
-      </TextField>
-      <Button type="submit" className="button button-first">
-        {t("bench.filter.apply")}
-      </Button>
-    </Form>
-  );
 }

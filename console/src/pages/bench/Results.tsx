@@ -1,10 +1,10 @@
 /** What became of each: first those that need a person, with the rule's own words. */
 import { Link } from "@tanstack/react-router";
-import { Button } from "react-aria-components";
 
 import type { State } from "../../api/client";
 import { moveName } from "../../api/lifecycle";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Mark } from "../../parts/Mark";
 import { type Kind, type Result, byUrgency, kindOf, sentences } from "./act";
 

@@ -1,7 +1,7 @@
-import { Button } from "react-aria-components";
 
 import type { State, Summary } from "../../api/client";
 import { MOVES, TARGETS, moveName } from "../../api/lifecycle";
+import { Button } from "../../parts/Button";
 import { Icon } from "../../parts/Icon";
 import { useT } from "../../i18n";
 import { Shape } from "../../parts/Mark";

@@ -1,14 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { Button, Dialog, DialogTrigger, Form, Input, Label, Popover, TextField } from "react-aria-components";
+import { Suspense, lazy } from "react";
 
 import { useClient } from "../../api/context";
 import { meQuery } from "../../api/queries";
+import { Button } from "../../parts/Button";
+import { CardButton } from "../../parts/CardButton";
 import { FilterLink } from "../../parts/FilterLink";
 import { Icon } from "../../parts/Icon";
 import { useT } from "../../i18n";
 import type { BenchSearch } from "./search";
-import { forgetView, same, saveView, useViews } from "./views";
+import { forgetView, same, useViews } from "./views";
+
+const ViewForm = lazy(() => import("./ViewForm"));
 
 const OPEN: BenchSearch = { state: ["CREATED", "ACTIVE", "PAUSED", "FAILED"] };
 
@@ -63,33 +66,14 @@ function ViewLink({ view, isShown }: { view: { name: string; search: BenchSearch
 
 function SaveView({ search }: { search: BenchSearch }) {
   const t = useT();
-  const [name, setName] = useState("");
+  const name = t("bench.view.save");
   return (
-    <DialogTrigger>
-      <Button className="button-plain">{t("bench.view.save")}</Button>
-      <Popover className="popover">
-        <Dialog className="filter-card" aria-label={t("bench.view.save")}>
-          {({ close }) => (
-            <Form
-              className="filter-form"
-              onSubmit={(event) => {
-                event.preventDefault();
-                if (name.trim() === "") return;
-                saveView(name.trim(), search);
-                close();
-              }}
-            >
-              <TextField className="field" autoFocus value={name} onChange={setName} maxLength={40}>
-                <Label>{t("bench.view.name")}</Label>
-                <Input />
-              </TextField>
-              <Button type="submit" className="button button-first">
-                {t("bench.save")}
-              </Button>
-            </Form>
-          )}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+    <CardButton className="button-plain" card={{ label: name, className: "filter-card", placement: "bottom start" }} face={name}>
+      {(close) => (
+        <Suspense>
+          <ViewForm search={search} onSaved={close} />
+        </Suspense>
+      )}
+    </CardButton>
   );
 }

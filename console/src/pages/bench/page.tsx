@@ -1,8 +1,7 @@
 /** The bench: what waits, and moving it. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { Button } from "react-aria-components";
+import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 
 import "./bench.css";
 import type { State, Summary } from "../../api/client";
@@ -10,11 +9,12 @@ import { useClient } from "../../api/context";
 import { countsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
+import { Button } from "../../parts/Button";
 import { focusRows } from "../../parts/Grid";
+import { afterPaint } from "../../parts/afterPaint";
 import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
 import { ProblemNote } from "../../parts/ProblemNote";
-import { ActSheet } from "./ActSheet";
 import { AddFilter, FilterChips } from "./Filters";
 import { NoRows } from "./NoRows";
 import { Rows } from "./Rows";
@@ -26,6 +26,8 @@ import { csvOf, listQuery } from "./list";
 import type { BenchSearch } from "./search";
 import { addressOf } from "./views";
 
+const loadActSheet = () => import("./ActSheet");
+const ActSheet = lazy(loadActSheet);
 const NO_ROWS: readonly Summary[] = [];
 
 export default function BenchPage() {
@@ -67,6 +69,8 @@ function Bench({ search }: { search: BenchSearch }) {
     { keys: "]", label: "bench.next", group: "page", run: forward },
     { keys: "[", label: "bench.previous", group: "page", run: back },
   ]);
+  // It is wanted soon, and the first page does not wait for it.
+  useEffect(() => afterPaint(() => void loadActSheet()), []);
   const isFirst = rows.length === 0 && list.isSuccess && addressOf(search) === "" && cursors.length === 0;
   return (
     <div className="bench">
@@ -83,40 +87,47 @@ function Bench({ search }: { search: BenchSearch }) {
         <FilterChips search={search} />
       </PageHead>
       {list.error !== null && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
-      {rows.length > 0 || list.isPending ? (
-        <Rows
-          rows={rows}
-          search={search}
-          isBusy={list.isPending || list.isPlaceholderData}
-          selected={selected}
-          onSelect={setSelected}
-          onOpen={open}
-          onAct={act}
-        />
-      ) : (
-        list.isSuccess && <NoRows isFirst={isFirst} />
-      )}
-      <footer className="bench-foot">
-        {chosen.length > 0 ? (
-          <SelectionBar
-            rows={chosen}
-            onAct={(target) => setActing({ items: chosen.map(itemOf), target })}
-            onClear={() => setSelected(new Set())}
+      <div className="room">
+        {rows.length > 0 || list.isPending ? (
+          <Rows
+            rows={rows}
+            search={search}
+            isBusy={list.isPending || list.isPlaceholderData}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={open}
+            onAct={act}
           />
         ) : (
-          <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
+          list.isSuccess && <NoRows isFirst={isFirst} />
         )}
-      </footer>
+        <footer className="bench-foot">
+          {chosen.length > 0 ? (
+            <SelectionBar
+              rows={chosen}
+              onAct={(target) => setActing({ items: chosen.map(itemOf), target })}
+              onClear={() => setSelected(new Set())}
+            />
+          ) : (
+            <>
+              <span className="quiet">{t("bench.rows", { count: rows.length })}</span>
+              <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
+            </>
+          )}
+        </footer>
+      </div>
       {acting !== undefined && (
-        <ActSheet
-          items={acting.items}
-          target={acting.target}
-          onClose={(stillSelected) => {
-            setActing(undefined);
-            if (stillSelected !== undefined) setSelected(new Set(stillSelected));
-            focusRows();
-          }}
-        />
+        <Suspense>
+          <ActSheet
+            items={acting.items}
+            target={acting.target}
+            onClose={(stillSelected) => {
+              setActing(undefined);
+              if (stillSelected !== undefined) setSelected(new Set(stillSelected));
+              focusRows();
+            }}
+          />
+        </Suspense>
       )}
     </div>
   );

@@ -1,12 +1,13 @@
 /** Recovering many, or sending their events again: one decision, and a result for each. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { Button, FieldError, Form, Label, TextArea, TextField } from "react-aria-components";
+import { FieldError, Form, Label, TextArea, TextField } from "react-aria-components";
 
 import { useClient } from "../../api/context";
 import { asProblem } from "../../api/problem";
 import { keys } from "../../api/queries";
 import { type Translate, useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Sheet } from "../../parts/Sheet";
 import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
 

@@ -2,12 +2,13 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { Button, Checkbox, CheckboxGroup, FieldError, Form, Label, Text, TextArea, TextField } from "react-aria-components";
+import { Checkbox, CheckboxGroup, FieldError, Form, Label, Text, TextArea, TextField } from "react-aria-components";
 
 import { type Schemas, data } from "../../api/client";
 import { useClient } from "../../api/context";
 import { keys, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
 import { Instant } from "../../time/Instant";

@@ -27,7 +27,7 @@ export interface Day {
   since: number;
 }
 
-const VERSIONS = new Set(["WorkflowCreated", "WorkflowStateChanged", "WorkflowAmended", "WorkflowRecovered"]);
+const VERSIONS = new Set(["WorkflowCreated", "WorkflowStateChanged", "WorkflowAmended", "WorkflowSigned", "WorkflowRecovered"]);
 
 /** The last 24 hours by hours of the clock; the last one has just begun. */
 export function dayOf(entries: readonly Entry[], now: number, isComplete: boolean): Day {
@@ -73,7 +73,7 @@ export function waitingOf(entries: readonly Entry[], rows: readonly Summary[]): 
   const quarantined = new Set(rows.filter((row) => row.quarantined === true).map((row) => row.workflow_id));
   const waiting = new Map<string, Waiting>();
   for (const { at, kind, workflow_id: workflowId, entry } of entries) {
-    if (!VERSIONS.has(kind ?? "") || !("version" in entry) || entry.version === undefined) continue;
+    if (workflowId === undefined || !VERSIONS.has(kind ?? "") || !("version" in entry) || entry.version === undefined) continue;
     const shown = published.get(workflowId);
     if (quarantined.has(workflowId) || (shown !== undefined && shown >= entry.version)) continue;
     const before = waiting.get(workflowId);
@@ -98,7 +98,7 @@ const WELL = new Set<Schemas["Status"]>(["recovered", "already-consistent"]);
 /** Recoveries that run, and of each workflow the newest end when it was not a good one. */
 export function recoveriesOf(requested: readonly Entry[], ended: readonly Entry[]): Recovery[] {
   const attemptOf = ({ workflow_id: workflowId, at, entry }: Entry): Recovery[] =>
-    entry.event_type === "RecoveryAttempt" ? [{ workflowId, at, attempt: entry }] : [];
+    entry.event_type === "RecoveryAttempt" && workflowId !== undefined ? [{ workflowId, at, attempt: entry }] : [];
   const ends = ended.flatMap(attemptOf);
   const over = new Set(ends.map(nameOf));
   const found = new Map<string, Recovery>();

@@ -1,5 +1,6 @@
-/** The same request for many workflows, a few at a time, with a result for each. */
+/** What is asked for many workflows, and what became of each. */
 import { type Client, type Schemas, data } from "../../api/client";
+import { eachOf } from "../../api/eachOf";
 
 export type Work = "recover" | "replay";
 
@@ -10,24 +11,16 @@ export type Outcome =
   | { is: "replayed"; events: number }
   | { is: "failed"; error: unknown };
 
-const AT_ONCE = 4;
 const LOOK_MS = 500;
 /** A recovery ends within 30 s. */
 const PATIENCE_MS = 40_000;
 
-export async function workOnAll(
+export function workOnAll(
   ids: readonly string[],
   work: (id: string) => Promise<Outcome>,
   onOutcome: (id: string, outcome: Outcome) => void,
 ): Promise<void> {
-  const waiting = [...ids];
-  const worker = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      onOutcome(id, { is: "runs" });
-      onOutcome(id, await work(id).catch((error: unknown): Outcome => ({ is: "failed", error })));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return eachOf(ids, work, onOutcome, (error): Outcome => ({ is: "failed", error }), (id) => onOutcome(id, { is: "runs" }));
 }
 
 /** Asks for a recovery, and waits for its end as long as one takes. */

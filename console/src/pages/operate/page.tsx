@@ -2,7 +2,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { Button } from "react-aria-components";
 
 import "../bench/bench.css";
 import "./operate.css";
@@ -11,6 +10,7 @@ import { useClient } from "../../api/context";
 import { meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
+import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { FilterLink } from "../../parts/FilterLink";
 import { type Column, Grid, focusRows } from "../../parts/Grid";

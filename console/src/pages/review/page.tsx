@@ -1,13 +1,159 @@
+/** Review: what waits for this person's signature, and signing it. */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
+
+import "../bench/bench.css";
+import "./review.css";
+import type { Meaning, Summary } from "../../api/client";
+import { useClient } from "../../api/context";
+import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
+import { useShortcuts } from "../../keys/keys";
+import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
+import { FilterLink } from "../../parts/FilterLink";
+import { Grid, focusRows } from "../../parts/Grid";
 import { PageHead } from "../../parts/PageHead";
+import { ProblemNote } from "../../parts/ProblemNote";
+import { afterPaint } from "../../parts/afterPaint";
+import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
+import { type Signer, bestMeaning } from "../../signing/signing";
+import { useReviewColumns } from "./columns";
+import { PAGES_READ, activeQuery, rowsOf } from "./list";
+import { LISTS, type ListName } from "./search";
+
+const loadSheet = () => import("../../signing/SignSheet");
+const SignSheet = lazy(loadSheet);
 
 export default function ReviewPage() {
+  const { list = "waiting" } = useSearch({ from: "/review" });
   const t = useT();
+  const me = useQuery(meQuery(useClient()));
+  const signer = useMemo(
+    (): Signer | undefined => me.data && { principal: me.data.principal, may: me.data.permitted_signatures },
+    [me.data],
+  );
+  useEffect(() => afterPaint(() => void loadSheet()), []);
+  return (
+    <div className="bench">
+      <PageHead title={t("review.title")}>
+        <p className="quiet">{t("review.text")}</p>
+        <nav className="views bench-line" aria-label={t("review.lists")}>
+          <ul>
+            {LISTS.map((name) => (
+              <li key={name}>
+                <FilterLink
+                  className="view"
+                  to="/review"
+                  search={name === "waiting" ? {} : { list: name }}
+                  current={name === list ? "page" : undefined}
+                >
+                  {t(`review.list.${name}`)}
+                </FilterLink>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      </PageHead>
+      {signer !== undefined && signer.may.length === 0 && <p className="note note-warn">{t("sign.none")}</p>}
+      {me.error !== null && <ProblemNote error={me.error} onRetry={() => void me.refetch()} />}
+      {signer === undefined ? <p className="quiet">{t("loading")}</p> : <Listed key={list} list={list} signer={signer} />}
+    </div>
+  );
+}
+
+interface Signing {
+  ids: readonly string[];
+  meaning?: Meaning | undefined;
+  draft?: Draft | undefined;
+}
+
+function Listed({ list, signer }: { list: ListName; signer: Signer }) {
+  const t = useT();
+  const navigate = useNavigate();
+  const active = useInfiniteQuery(activeQuery(useClient()));
+  const pages = active.data?.pages ?? [];
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = active;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && pages.length < PAGES_READ) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage, pages.length]);
+  const all = useMemo(() => active.data?.pages.flatMap((page) => page.items) ?? [], [active.data]);
+  const rows = useMemo(() => rowsOf(list, all, signer), [list, all, signer]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [signing, setSigning] = useState<Signing>();
+  // The sign-in brought the person back here: the signatures go on where they were.
+  useEffect(() => {
+    if (!hasDraft()) return;
+    const draft = takeDraft(signer.principal);
+    if (draft !== undefined) setSigning({ ids: draft.items.map((item) => item.workflowId), draft });
+  }, [signer.principal]);
+  const chosen = rows.filter((row) => selected.has(row.workflow_id));
+  const begin = (which: readonly Summary[]) => {
+    if (which.length > 0) setSigning({ ids: which.map((row) => row.workflow_id), meaning: bestMeaning(which, signer) });
+  };
+  const open = (id: string) => void navigate({ to: "/workflow/$id", params: { id }, search: {} });
+  const columns = useReviewColumns(rows, signer, open);
+  useShortcuts([
+    { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
+    { keys: "k", label: "bench.key.up", group: "page", run: focusRows },
+    { keys: "x", label: "bench.key.select", group: "page" },
+    { keys: "Enter", label: "bench.key.open", group: "page" },
+    { keys: "e", label: "review.key.sign", group: "page", run: () => begin(chosen) },
+  ]);
+  const close = (stillOpen?: readonly string[]) => {
+    setSigning(undefined);
+    if (stillOpen !== undefined) setSelected(new Set(stillOpen));
+    focusRows();
+  };
   return (
     <>
-      <PageHead title={t("review.title")} />
-      <Empty title={t("review.soon")} />
+      {active.error !== null && <ProblemNote error={active.error} onRetry={() => void active.refetch()} />}
+      <div className="room">
+        {rows.length > 0 ? (
+          <Grid
+            label={t(`review.list.${list}`)}
+            rows={rows}
+            idOf={(row) => row.workflow_id}
+            columns={columns}
+            isBusy={active.isPending}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={open}
+            onAct={() => begin(chosen)}
+          />
+        ) : (
+          active.isSuccess && (
+            <Empty title={t(`review.none.${list}`)}>
+              <p>{t(`review.none.${list}.text`)}</p>
+            </Empty>
+          )
+        )}
+        <footer className="bench-foot">
+          {chosen.length > 0 ? (
+            <div className="selection" role="toolbar" aria-label={t("review.actions")}>
+              <span className="selection-count" aria-live="polite">
+                {t("bench.selected", { count: chosen.length })}
+              </span>
+              {signer.may.length > 0 && (
+                <Button className="button button-first" onPress={() => begin(chosen)}>
+                  {t("review.sign", { count: chosen.length })} <kbd aria-hidden="true">e</kbd>
+                </Button>
+              )}
+            </div>
+          ) : (
+            <p className="quiet" aria-live="polite">
+              {t("review.looked", { count: all.length })}
+            </p>
+          )}
+          {hasNextPage && pages.length >= PAGES_READ && (
+            <Button className="button" onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
+              {t("review.more")}
+            </Button>
+          )}
+        </footer>
+      </div>
+      <Suspense>{signing !== undefined && <SignSheet {...signing} onClose={close} />}</Suspense>
     </>
   );
 }

@@ -2,12 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { Button, FieldError, Form, Input, Label, TextField } from "react-aria-components";
+import { FieldError, Form, Input, Label, TextField } from "react-aria-components";
 
 import { type Schemas, type Workflow, newKey } from "../../api/client";
 import { useClient } from "../../api/context";
 import { moveName } from "../../api/lifecycle";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Mark, Shape } from "../../parts/Mark";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { move, stateQuery } from "../workflow/queries";

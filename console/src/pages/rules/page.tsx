@@ -1,7 +1,6 @@
 /** The rules in words, and what they say of one workflow. */
 import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { Button } from "react-aria-components";
 
 import "../bench/bench.css";
 import "./rules.css";
@@ -10,6 +9,7 @@ import { useClient } from "../../api/context";
 import { moveName } from "../../api/lifecycle";
 import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { Shape } from "../../parts/Mark";
 import { PageHead } from "../../parts/PageHead";

@@ -1,10 +1,10 @@
 /** Somebody was faster: what changed since the decision began, and the way to decide again. Nothing is lost. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button } from "react-aria-components";
 
 import { useClient } from "../../api/context";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Entry } from "./Timeline";
 import { historyQuery } from "./queries";
 

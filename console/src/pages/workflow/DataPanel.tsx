@@ -1,10 +1,11 @@
 /** The laboratory's data, as a tree that people read and as the JSON that programs read. */
 import { useState } from "react";
-import { Button } from "react-aria-components";
 
 import type { Workflow } from "../../api/client";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Choice } from "../../parts/Choice";
+import { DataTree } from "../../parts/DataTree";
 import type { Json } from "./data";
 
 export function DataPanel({ workflow, onEdit }: { workflow: Workflow; onEdit: (() => void) | undefined }) {
@@ -34,7 +35,7 @@ export function DataPanel({ workflow, onEdit }: { workflow: Workflow; onEdit: ((
       {isEmpty && <p className="quiet">{t("data.empty")}</p>}
       {shown === "tree" ? (
         <div className="tree">
-          <Tree value={metadata} />
+          <DataTree value={metadata} />
         </div>
       ) : (
         <pre className="json" tabIndex={0}>
@@ -43,34 +44,4 @@ export function DataPanel({ workflow, onEdit }: { workflow: Workflow; onEdit: ((
       )}
     </section>
   );
-}
-
-function Tree({ value }: { value: Json }) {
-  if (Array.isArray(value)) {
-    return (
-      <ol className="tree-list">
-        {value.map((each, index) => (
-          // A list has no other names.
-          <li key={index}>
-            <Tree value={each} />
-          </li>
-        ))}
-      </ol>
-    );
-  }
-  if (typeof value === "object" && value !== null) {
-    return (
-      <dl className="tree-object">
-        {Object.entries(value).map(([name, inner]) => (
-          <div key={name} className={typeof inner === "object" && inner !== null ? "tree-deep" : undefined}>
-            <dt>{name}</dt>
-            <dd>
-              <Tree value={inner} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-    );
-  }
-  return <span className={`tree-${value === null ? "null" : typeof value}`}>{String(value)}</span>;
 }

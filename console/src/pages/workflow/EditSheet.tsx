@@ -1,20 +1,25 @@
 /** Editing results: each value where it stands, with a reason, on the version that was read. */
 import { useState } from "react";
-import { Button, FieldError, Form, Input, Label, TextArea, TextField } from "react-aria-components";
+import { FieldError, Form, Input, Label, TextArea, TextField } from "react-aria-components";
 
 import type { Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
 import { asProblem } from "../../api/problem";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Icon } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { counting } from "../../signing/signing";
 import { Conflict } from "./Conflict";
 import { useAttempt } from "./attempt";
-import { type Addition, type Edits, type Field, amendmentOf, begin, isNamed, isSound } from "./edits";
+import { type Addition, type Edits, type Field, type LabelEdit, amendmentOf, begin, isLabel, isNamed, isSound } from "./edits";
 import { amend } from "./queries";
 
-export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
+/** What the service takes. */
+const LABELS_MAX = 10;
+
+export default function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
   const t = useT();
   const client = useClient();
   const id = workflow.workflow_id;
@@ -24,9 +29,11 @@ export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: 
   const [tried, setTried] = useState(false);
   const attempt = useAttempt(id, workflow.version);
   const isMissing = edits.reason.trim() === "";
-  const isFaulty = !edits.fields.every(isSound) || !edits.additions.every(isNamed);
+  const isFaulty = !edits.fields.every(isSound) || !edits.additions.every(isNamed) || !edits.labels.every(isLabel);
   const body = amendmentOf(edits, first);
-  const isRemark = body.metadata === undefined && body.assignee === undefined && body.due_at === undefined;
+  const endsSignatures = body.metadata !== undefined || body.labels !== undefined;
+  const isRemark = !endsSignatures && body.assignee === undefined && body.due_at === undefined;
+  const ended = endsSignatures ? counting(workflow.signatures).length : 0;
   const change = (next: Partial<Edits>) => {
     setEdits({ ...edits, ...next });
     attempt.renew();
@@ -48,6 +55,7 @@ export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: 
         }}
       >
         <Values edits={edits} onChange={change} />
+        <Labels labels={edits.labels} onChange={(labels) => change({ labels })} />
         <div className="edit-work">
           <TextField className="field" value={edits.assignee} onChange={(assignee) => change({ assignee })} maxLength={256}>
             <Label>{t("bench.assignee")}</Label>
@@ -72,6 +80,7 @@ export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: 
           <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
         </TextField>
         {isRemark && <p className="quiet">{t("edit.nothing")}</p>}
+        {ended > 0 && <p className="note note-warn">{t("edit.ends", { count: ended })}</p>}
         {attempt.newer !== undefined && (
           <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
         )}
@@ -92,6 +101,58 @@ export function EditSheet({ workflow, onClose }: { workflow: Workflow; onClose: 
         </div>
       </Form>
     </Sheet>
+  );
+}
+
+function Labels({ labels, onChange }: { labels: readonly LabelEdit[]; onChange: (labels: readonly LabelEdit[]) => void }) {
+  const t = useT();
+  const change = (index: number, next: Partial<LabelEdit>) =>
+    onChange(labels.map((each, at) => (at === index ? { ...each, ...next } : each)));
+  return (
+    <fieldset className="values">
+      <legend>{t("edit.labels")}</legend>
+      {labels.map((each, index) => (
+        // A new label has no name of its own until it is saved.
+        <div key={index} className={each.before === undefined ? "value value-new" : "value"}>
+          {each.before === undefined && (
+            <TextField
+              className="field"
+              autoFocus
+              value={each.name}
+              onChange={(name) => change(index, { name })}
+              isInvalid={!isLabel(each) && each.name !== ""}
+              validationBehavior="aria"
+              maxLength={32}
+            >
+              <Label>{t("edit.label.name")}</Label>
+              <Input spellCheck={false} />
+              <FieldError className="field-bad">{t("edit.bad.label")}</FieldError>
+            </TextField>
+          )}
+          <TextField
+            className={each.before === undefined ? "field" : "field field-line"}
+            value={each.value}
+            onChange={(value) => change(index, { value })}
+            maxLength={64}
+          >
+            <Label>{each.before === undefined ? t("edit.value") : each.name}</Label>
+            <Input spellCheck={false} />
+          </TextField>
+          <Button
+            className="button-plain"
+            onPress={() => (each.before === undefined ? onChange(labels.filter((_, at) => at !== index)) : change(index, { value: "" }))}
+            aria-label={t("edit.remove", { name: each.name })}
+          >
+            <Icon name="close" />
+          </Button>
+        </div>
+      ))}
+      {labels.length < LABELS_MAX && (
+        <Button className="button" onPress={() => onChange([...labels, { name: "", value: "" }])}>
+          {t("edit.label.add")}
+        </Button>
+      )}
+    </fieldset>
   );
 }
 

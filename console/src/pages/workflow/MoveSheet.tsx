@@ -19,7 +19,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function MoveSheet({ workflow, target, onClose }: Props) {
+export default function MoveSheet({ workflow, target, onClose }: Props) {
   const t = useT();
   const client = useClient();
   const id = workflow.workflow_id;

@@ -1,18 +1,20 @@
 /** What may happen next: what is ready, what needs more and what, and what this person may not do. */
-import { Button } from "react-aria-components";
 
 import type { Schemas, State, Workflow } from "../../api/client";
 import { moveName } from "../../api/lifecycle";
 import { type Translate, useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Shape } from "../../parts/Mark";
+import { Signatures } from "../../signing/Manifestation";
 
 interface Props {
   workflow: Workflow;
   onMove: (target: State) => void;
   onEdit: (() => void) | undefined;
+  onSign: (() => void) | undefined;
 }
 
-export function NextMoves({ workflow, onMove, onEdit }: Props) {
+export function NextMoves({ workflow, onMove, onEdit, onSign }: Props) {
   const t = useT();
   const moves = workflow.evaluated_transitions ?? [];
   return (
@@ -31,6 +33,17 @@ export function NextMoves({ workflow, onMove, onEdit }: Props) {
       {onEdit !== undefined && (
         <Button className="button" onPress={onEdit}>
           {t("data.edit")} <kbd aria-hidden="true">d</kbd>
+        </Button>
+      )}
+      <h2>{t("signatures.title")}</h2>
+      {(workflow.signatures ?? []).length === 0 ? (
+        <p className="quiet">{t("signatures.none")}</p>
+      ) : (
+        <Signatures signatures={workflow.signatures ?? []} />
+      )}
+      {onSign !== undefined && (
+        <Button className="button" onPress={onSign}>
+          {t("signatures.sign")} <kbd aria-hidden="true">s</kbd>
         </Button>
       )}
     </aside>

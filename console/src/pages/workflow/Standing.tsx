@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-import type { Workflow } from "../../api/client";
+import type { Schemas, Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
 import { useT } from "../../i18n";
 import { Mark } from "../../parts/Mark";
@@ -97,18 +97,53 @@ function Badge({ workflow }: { workflow: Workflow }) {
           <path d="m5.2 8 2 2 3.6-3.9" fill="none" stroke="var(--paper)" strokeWidth="1.6" />
         </svg>
         {t("workflow.verified", { count: verdict.checked })}
+        {verdict.entries > 0 && ` ${t("workflow.entries", { count: verdict.entries })}`}
       </p>
     );
   }
   const fault = verdict.fault === undefined ? "" : t(`fault.${verdict.fault as "altered"}`);
   const broken = verdict.brokenAt === undefined ? t("workflow.unsound") : t("workflow.broken", { version: verdict.brokenAt, fault });
   return (
-    <p className="badge badge-bad">
-      <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">
-        <path d="M8 1.6 15.2 14H.8z" fill="currentColor" />
-        <path d="M8 6v4M8 11.2v1.4" stroke="var(--paper)" strokeWidth="1.5" />
-      </svg>
-      {broken}
-    </p>
+    <>
+      <p className="badge badge-bad">
+        <svg viewBox="0 0 16 16" width="15" height="15" aria-hidden="true">
+          <path d="M8 1.6 15.2 14H.8z" fill="currentColor" />
+          <path d="M8 6v4M8 11.2v1.4" stroke="var(--paper)" strokeWidth="1.5" />
+        </svg>
+        {broken}
+      </p>
+      {verdict.brokenEntries.length > 0 && <BrokenEntries broken={verdict.brokenEntries} />}
+    </>
+  );
+}
+
+const KINDS = ["refusals", "quarantines", "recoveries", "overdue"] as const;
+
+/** What stands beside the versions and is not as the service wrote it. */
+function BrokenEntries({ broken }: { broken: readonly Schemas["BrokenEntry"][] }) {
+  const t = useT();
+  return (
+    <div className="note note-bad" role="alert">
+      <p>{t("workflow.broken.entries", { count: broken.length })}</p>
+      <ul>
+        {broken.map((entry) => {
+          const kind = KINDS.find((each) => each === String(entry.kind));
+          const name = entry.event_id ?? entry.due_at ?? (entry.attempt === undefined ? "" : String(entry.attempt));
+          return (
+            <li key={`${entry.kind} ${entry.version} ${name} ${entry.content}`}>
+              {kind === undefined ? entry.kind : t(`entry.${kind}`)}
+              {entry.version !== undefined && ` ${t("timeline.version", { version: entry.version })}`}
+              {name !== "" && (
+                <>
+                  {" "}
+                  <code>{name}</code>
+                </>
+              )}
+              : {t(`entry.fault.${entry.fault}`)}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
   );
 }

@@ -1,6 +1,8 @@
 /** Metadata as leaves that a person can edit, and the edits as a merge patch that names nothing else. */
 
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+import type { Json } from "../../parts/json";
+
+export type { Json };
 
 export interface Leaf {
   path: readonly string[];

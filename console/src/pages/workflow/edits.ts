@@ -15,9 +15,18 @@ export interface Addition {
   text: string;
 }
 
+export interface LabelEdit {
+  name: string;
+  value: string;
+  /** None: it is new. */
+  before?: string;
+}
+
 export interface Edits {
   fields: readonly Field[];
   additions: readonly Addition[];
+  /** Those that were there, and new ones; a label without a value is removed. */
+  labels: readonly LabelEdit[];
   assignee: string;
   /** As the input shows it: local time without a zone. */
   due: string;
@@ -31,7 +40,8 @@ export function begin(workflow: Workflow): Edits {
     text: textOf(value),
     isRemoved: false,
   }));
-  return { fields, additions: [], assignee: workflow.assignee ?? "", due: localOf(workflow.due_at), reason: "" };
+  const labels = Object.entries(workflow.labels ?? {}).map(([name, value]) => ({ name, value, before: value }));
+  return { fields, additions: [], labels, assignee: workflow.assignee ?? "", due: localOf(workflow.due_at), reason: "" };
 }
 
 /** An instant as an input of date and time shows it here. */
@@ -50,6 +60,19 @@ export function isNamed(addition: Addition): boolean {
   return pathOf(addition.name) !== undefined;
 }
 
+const LABEL_NAME = /^[a-z0-9._-]{1,32}$/;
+
+/** A new label needs a name; one without name and value is none. */
+export function isLabel({ name, value, before }: LabelEdit): boolean {
+  return before !== undefined || (name === "" && value.trim() === "") || (LABEL_NAME.test(name) && value.trim() !== "");
+}
+
+function labelsOf(edits: readonly LabelEdit[]): Record<string, string | null> {
+  const changed = edits.filter(({ name, value, before }) => name !== "" && value.trim() !== (before ?? ""));
+  // An own member, whatever its name.
+  return Object.fromEntries(changed.map(({ name, value }) => [name, value.trim() === "" ? null : value.trim()]));
+}
+
 /** The amendment; what the person did not touch is not in it, so a colleague's change of it stays. */
 export function amendmentOf(edits: Edits, workflow: Workflow): Schemas["WorkflowAmendment"] {
   const changed: Edit[] = edits.fields.flatMap((field): Edit[] => {
@@ -65,9 +88,11 @@ export function amendmentOf(edits: Edits, workflow: Workflow): Schemas["Workflow
   });
   const all = [...changed, ...added];
   const before = begin(workflow);
+  const labels = labelsOf(edits.labels);
   return {
     reason: edits.reason.trim(),
     ...(all.length > 0 && { metadata: patchOf(all) }),
+    ...(Object.keys(labels).length > 0 && { labels }),
     ...(edits.assignee.trim() !== before.assignee && { assignee: edits.assignee.trim() || null }),
     ...(edits.due !== before.due && { due_at: edits.due === "" ? null : new Date(edits.due).toISOString() }),
   };

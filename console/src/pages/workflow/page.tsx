@@ -1,7 +1,7 @@
 /** One workflow: where it stands, what may happen next and why not, and everything that happened. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 
 import "../bench/bench.css";
@@ -14,15 +14,24 @@ import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
 import { Empty } from "../../parts/Empty";
 import { ProblemNote } from "../../parts/ProblemNote";
+import { afterPaint } from "../../parts/afterPaint";
+import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
 import { DataPanel } from "./DataPanel";
-import { EditSheet } from "./EditSheet";
 import { EventsPanel } from "./EventsPanel";
-import { MoveSheet } from "./MoveSheet";
 import { NextMoves } from "./NextMoves";
 import { Standing } from "./Standing";
 import { Timeline } from "./Timeline";
 import { historyQuery, stateQuery } from "./queries";
 import { TABS, type Tab as TabName } from "./search";
+
+const sheets = {
+  sign: () => import("../../signing/SignSheet"),
+  move: () => import("./MoveSheet"),
+  edit: () => import("./EditSheet"),
+};
+const SignSheet = lazy(sheets.sign);
+const MoveSheet = lazy(sheets.move);
+const EditSheet = lazy(sheets.edit);
 
 export default function WorkflowPage() {
   const { id } = useParams({ from: "/workflow/$id" });
@@ -74,12 +83,23 @@ function Known({ workflow }: { workflow: Workflow }) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const [moving, setMoving] = useState<State>();
   const [editing, setEditing] = useState(false);
+  const [signing, setSigning] = useState<{ draft?: Draft }>();
   const canEdit = may("amendWorkflow") && workflow.quarantines === undefined;
+  const canSign = (me.data?.permitted_signatures.length ?? 0) > 0 && workflow.quarantines === undefined;
+  useEffect(() => afterPaint(() => Object.values(sheets).forEach((load) => void load())), []);
+  // The sign-in brought the person back here: the signature goes on where it was.
+  const principal = me.data?.principal;
+  useEffect(() => {
+    if (principal === undefined || !hasDraft()) return;
+    const draft = takeDraft(principal);
+    if (draft?.items.every((item) => item.workflowId === id)) setSigning({ draft });
+  }, [principal, id]);
   const firstMove = workflow.evaluated_transitions?.find((each) => each.permitted)?.target_state;
   const show = (name: TabName) => void navigate({ to: "/workflow/$id", params: { id }, search: name === "timeline" ? {} : { tab: name }, replace: true });
   useShortcuts([
     { keys: "e", label: "workflow.key.move", group: "page", run: () => setMoving(firstMove) },
     { keys: "d", label: "workflow.key.edit", group: "page", run: () => setEditing(canEdit) },
+    { keys: "s", label: "workflow.key.sign", group: "page", run: () => canSign && setSigning({}) },
     { keys: "1", label: "workflow.tab.timeline", group: "page", run: () => show("timeline") },
     { keys: "2", label: "workflow.tab.data", group: "page", run: () => show("data") },
     { keys: "3", label: "workflow.tab.events", group: "page", run: () => show("events") },
@@ -98,7 +118,7 @@ function Known({ workflow }: { workflow: Workflow }) {
           </TabList>
           <TabPanel id="timeline">
             {history.error !== null && <ProblemNote error={history.error} onRetry={() => void history.refetch()} />}
-            {history.data !== undefined && <Timeline pages={history.data.pages} />}
+            {history.data !== undefined && <Timeline pages={history.data.pages} signatures={workflow.signatures ?? []} />}
           </TabPanel>
           <TabPanel id="data">
             <DataPanel workflow={workflow} onEdit={canEdit ? () => setEditing(true) : undefined} />
@@ -107,10 +127,18 @@ function Known({ workflow }: { workflow: Workflow }) {
             <EventsPanel entries={history.data?.pages.flatMap((page) => page.items) ?? []} />
           </TabPanel>
         </Tabs>
-        <NextMoves workflow={workflow} onMove={setMoving} onEdit={canEdit ? () => setEditing(true) : undefined} />
+        <NextMoves
+          workflow={workflow}
+          onMove={setMoving}
+          onEdit={canEdit ? () => setEditing(true) : undefined}
+          onSign={canSign ? () => setSigning({}) : undefined}
+        />
       </div>
-      {moving !== undefined && <MoveSheet workflow={workflow} target={moving} onClose={() => setMoving(undefined)} />}
-      {editing && <EditSheet workflow={workflow} onClose={() => setEditing(false)} />}
+      <Suspense>
+        {moving !== undefined && <MoveSheet workflow={workflow} target={moving} onClose={() => setMoving(undefined)} />}
+        {editing && <EditSheet workflow={workflow} onClose={() => setEditing(false)} />}
+        {signing !== undefined && <SignSheet ids={[id]} draft={signing.draft} onClose={() => setSigning(undefined)} />}
+      </Suspense>
     </>
   );
 }

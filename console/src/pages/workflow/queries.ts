@@ -45,6 +45,9 @@ export function historyQuery(client: Client, id: string, may: (action: string) =
 export interface Verdict {
   valid: boolean;
   checked: number;
+  /** Entries beside the versions. */
+  entries: number;
+  brokenEntries: readonly Schemas["BrokenEntry"][];
   brokenAt?: number;
   fault?: string;
 }
@@ -55,7 +58,8 @@ export function verificationQuery(client: Client, id: string, version: number | 
     queryKey: [...keys.workflow(id), "verification", version],
     enabled: version !== undefined,
     queryFn: async ({ signal }): Promise<Verdict> => {
-      let checked = 0;
+      let [checked, entries] = [0, 0];
+      const brokenEntries: Schemas["BrokenEntry"][] = [];
       let cursor: string | undefined;
       for (;;) {
         const query = cursor === undefined ? {} : { cursor };
@@ -63,11 +67,16 @@ export function verificationQuery(client: Client, id: string, version: number | 
         const params = { path, query };
         const page = await data(client.GET("/workflows/{workflow_id}/history/verification", { params, signal }));
         checked += page.versions_checked;
+        // A newer service may count kinds that this release does not know.
+        for (const count of Object.values(page.entries_checked ?? {})) entries += count;
+        brokenEntries.push(...(page.broken_entries ?? []));
         cursor = page.next_cursor;
         if (page.complete || page.valid === false || cursor === undefined) {
           return {
             valid: page.valid === true,
             checked,
+            entries,
+            brokenEntries,
             ...(page.broken_at_version !== undefined && { brokenAt: page.broken_at_version }),
             ...(page.fault !== undefined && { fault: page.fault }),
           };

@@ -1,1 +1,0 @@
-import{c as e,s as t,u as n}from"./i18n-C7gRFrBW.js";var r=n(e(),1),i=t();function a({title:e,aside:t,children:n}){return(0,r.useEffect)(()=>{document.title=`${e} · ALIMS`},[e]),(0,i.jsxs)(`header`,{className:`page-head`,children:[(0,i.jsxs)(`div`,{className:`page-title`,children:[(0,i.jsx)(`h1`,{children:e}),t]}),n]})}export{a as t};

@@ -1,1 +1,0 @@
-import{dt as e}from"./Button-C4fUNd8P.js";import{c as t,u as n}from"./i18n-C7gRFrBW.js";e();var r=n(t(),1),i=(0,r.createContext)(null);function a(e){let t=(0,r.useRef)({});return r.createElement(i.Provider,{value:t},e.children)}export{a as t};

@@ -1,0 +1,1 @@
+async function e(e,t,n,r,i=()=>void 0){let a=[...e];await Promise.all(Array.from({length:4},async()=>{for(let e=a.shift();e!==void 0;e=a.shift())i(e),n(e,await t(e).catch(r))}))}export{e as t};

@@ -1,1 +1,0 @@
-import{r as e,s as t}from"./i18n-C7gRFrBW.js";import{s as n}from"./index-KnquRsoc.js";import{t as r}from"./PageHead-HpjhEUi2.js";var i=t();function a(){let t=e();return(0,i.jsxs)(i.Fragment,{children:[(0,i.jsx)(r,{title:t(`review.title`)}),(0,i.jsx)(n,{title:t(`review.soon`)})]})}export{a as default};

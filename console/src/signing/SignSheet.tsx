@@ -1,0 +1,149 @@
+/** Signing one workflow or many: what is signed, what it means, that it is really this person, and a result for each. */
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Form, Label, Radio, RadioGroup, Text, TextArea, TextField } from "react-aria-components";
+
+import "../pages/bench/bench.css";
+import "./signing.css";
+import type { Meaning } from "../api/client";
+import { useClient } from "../api/context";
+import { meQuery } from "../api/queries";
+import { useSession } from "../auth/session";
+import { useT } from "../i18n";
+import { Button } from "../parts/Button";
+import { Sheet } from "../parts/Sheet";
+import { Count, Outcomes } from "./Outcomes";
+import { StaleNote } from "./StaleNote";
+import { WhatIsSigned } from "./WhatIsSigned";
+import { type Draft, keepDraft } from "./draft";
+import { MEANINGS, type Outcome } from "./signing";
+import { useSigning } from "./useSigning";
+
+interface Props {
+  ids: readonly string[];
+  meaning?: Meaning | undefined;
+  /** What was chosen before the page went to the sign-in. */
+  draft?: Draft | undefined;
+  onClose: (stillOpen?: readonly string[]) => void;
+}
+
+export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Props) {
+  const t = useT();
+  const me = useQuery(meQuery(useClient())).data;
+  const session = useSession();
+  const may = MEANINGS.filter((each) => me?.permitted_signatures.includes(each));
+  const first = [draft?.meaning, wanted].find((each) => each !== undefined && may.includes(each));
+  const [chosen, setChosen] = useState<Meaning | undefined>(first);
+  const [comment, setComment] = useState(draft?.comment ?? "");
+  const signing = useSigning(ids, draft?.items ?? []);
+  const meaning = chosen ?? first ?? may[0];
+  const { step, items, outcomes, needs } = signing;
+  const isReady = meaning !== undefined && items.length > 0 && step !== "busy" && signing.isRead;
+  const ask = () => {
+    if (isReady) void signing.ask(items, { meaning, comment });
+  };
+  const of = (is: Outcome["is"]) => [...outcomes].filter(([, outcome]) => outcome.is === is).map(([id]) => id);
+  const close = () => onClose(outcomes.size > 0 ? [...outcomes].filter(([, { is }]) => is !== "signed").map(([id]) => id) : undefined);
+  const repeat = () => {
+    const open = new Set(of("undecided"));
+    if (meaning !== undefined) void signing.ask(items.filter(({ workflowId }) => open.has(workflowId)), { meaning, comment });
+  };
+  const stale = needs !== undefined && meaning !== undefined && (
+    <StaleNote
+      challenge={needs}
+      onFresh={outcomes.size > 0 ? repeat : ask}
+      onLeave={() => keepDraft({ principal: me?.principal ?? "", meaning, comment, items: [...items] })}
+    />
+  );
+  const title = ids.length === 1 ? t("sign.title.one", { id: ids[0] ?? "" }) : t("sign.title", { count: ids.length });
+  return (
+    <Sheet title={title} isOpen onClose={close} size="wide" dismissable={step !== "busy"}>
+      {step === "results" ? (
+        <>
+          <Summary of={of} />
+          <Outcomes outcomes={outcomes} />
+          {stale}
+          <div className="sheet-foot">
+            {of("undecided").length > 0 && needs === undefined && (
+              <Button className="button" onPress={repeat}>
+                {t("sign.repeat", { count: of("undecided").length })}
+              </Button>
+            )}
+            {of("changed").length > 0 && (
+              <Button className="button" onPress={() => signing.readAgain(of("changed"))}>
+                {t("sign.again", { count: of("changed").length })}
+              </Button>
+            )}
+            <Button className="button button-first" onPress={close} autoFocus={needs === undefined}>
+              {t("act.done")}
+            </Button>
+          </div>
+        </>
+      ) : (
+        <Form
+          className="decision"
+          onSubmit={(event) => {
+            event.preventDefault();
+            ask();
+          }}
+        >
+          <WhatIsSigned ids={signing.ids} reads={signing.reads} changed={signing.changed} />
+          {may.length === 0 ? (
+            <p className="note note-warn">{t("sign.none")}</p>
+          ) : (
+            <RadioGroup className="decision-targets" value={meaning ?? null} onChange={(value) => setChosen(value as Meaning)} isDisabled={step === "busy"}>
+              <Label>{t("sign.meaning")}</Label>
+              <div className="meanings">
+                {may.map((each) => (
+                  <Radio key={each} value={each} className="decision-target" autoFocus={each === meaning}>
+                    <span>
+                      <span className="decision-name">{t(`meaning.${each}`)}</span>
+                      <span className="quiet">{t(`meaning.${each}.text`)}</span>
+                    </span>
+                  </Radio>
+                ))}
+              </div>
+            </RadioGroup>
+          )}
+          <TextField className="field" value={comment} onChange={setComment} maxLength={1000} isReadOnly={step === "busy"}>
+            <Label>{t("sign.comment")}</Label>
+            <TextArea rows={2} />
+            <Text slot="description" className="quiet">
+              {t("sign.comment.hint")}
+            </Text>
+          </TextField>
+          <p>{t("sign.as", { name: session.name ?? me?.principal ?? "" })}</p>
+          {stale}
+          {step === "busy" && (
+            <p role="status" className="busy">
+              {t("sign.busy", { done: outcomes.size - of("waits").length, all: items.length })}
+            </p>
+          )}
+          {needs === undefined && (
+            <div className="sheet-foot">
+              <Button className="button" onPress={close} isDisabled={step === "busy"}>
+                {t("cancel")}
+              </Button>
+              <Button type="submit" className="button button-first" isDisabled={!isReady}>
+                {t("sign.do", { meaning: meaning === undefined ? "" : t(`meaning.${meaning}`), count: items.length })}
+              </Button>
+            </div>
+          )}
+        </Form>
+      )}
+    </Sheet>
+  );
+}
+
+function Summary({ of }: { of: (is: Outcome["is"]) => string[] }) {
+  const t = useT();
+  const counts = { signed: of("signed").length, refused: of("refused").length, changed: of("changed").length, undecided: of("undecided").length };
+  return (
+    <div role="status" aria-label={t("act.result")} className="summary">
+      {counts.signed > 0 && <Count kind="signed">{t("sign.signed", { count: counts.signed })}</Count>}
+      {counts.refused > 0 && <Count kind="refused">{t("sign.refused", { count: counts.refused })}</Count>}
+      {counts.changed > 0 && <Count kind="changed">{t("sign.conflict", { count: counts.changed })}</Count>}
+      {counts.undecided > 0 && <Count kind="undecided">{t("sign.undecided", { count: counts.undecided })}</Count>}
+    </div>
+  );
+}

@@ -1,0 +1,116 @@
+/** Signing: what waits for a person's signature, what exactly is signed, and what became of each. */
+import { queryOptions } from "@tanstack/react-query";
+
+import { type Client, type KeptSignature, type Meaning, type Schemas, type Summary, type WorkflowEvent, data } from "../api/client";
+import { type Problem, asProblem } from "../api/problem";
+import { keys } from "../api/queries";
+
+export const MEANINGS: readonly Meaning[] = ["authorship", "review", "approval", "responsibility"];
+
+/** A checker's signature: one of them is enough. */
+const CHECKS: readonly Meaning[] = ["review", "approval"];
+
+export interface Signer {
+  principal: string;
+  may: readonly Meaning[];
+}
+
+export function counting(signatures: readonly KeptSignature[] | undefined): KeptSignature[] {
+  return (signatures ?? []).filter((each) => each.current);
+}
+
+/**
+ * The meaning for which an open workflow waits for this person: to sign their own work, or to check a colleague's that
+ * its author signed. It only orders the list; whether a signature is made, policies and rules decide.
+ */
+export function waitsFor(row: Summary, { principal, may }: Signer): Meaning | undefined {
+  const signed = counting(row.signatures);
+  const has = (meanings: readonly Meaning[]) => signed.some((each) => meanings.includes(each.meaning));
+  const isMine = row.created_by === principal || signed.some((each) => each.by === principal && each.meaning === "authorship");
+  const check = CHECKS.find((meaning) => may.includes(meaning));
+  if (has(["authorship"])) return check !== undefined && !isMine && !has(CHECKS) ? check : undefined;
+  const isAuthor = row.assignee === undefined ? row.created_by === principal : row.assignee === principal;
+  return isAuthor && may.includes("authorship") ? "authorship" : undefined;
+}
+
+/** The meaning to offer first for several: the one for which most of them wait. */
+export function bestMeaning(rows: readonly Summary[], signer: Signer): Meaning | undefined {
+  const waits = rows.map((row) => waitsFor(row, signer));
+  const count = (meaning: Meaning) => waits.filter((each) => each === meaning).length;
+  const offered = MEANINGS.filter((meaning) => signer.may.includes(meaning));
+  return offered.reduce<Meaning | undefined>((best, each) => (best === undefined || count(each) > count(best) ? each : best), undefined);
+}
+
+/** The newest version with its hash, data and signatures: what a signature would be of. */
+export function headQuery(client: Client, id: string) {
+  return queryOptions({
+    queryKey: [...keys.workflow(id), "head"],
+    // What is signed is read for it, and is not what was on the screen an hour ago.
+    staleTime: 0,
+    queryFn: async ({ signal }): Promise<WorkflowEvent> => {
+      let newest: WorkflowEvent | undefined;
+      let cursor: string | undefined;
+      do {
+        const query = { limit: 100, ...(cursor !== undefined && { cursor }) };
+        const params = { path: { workflow_id: id }, query };
+        const page: Schemas["HistoryPage"] = await data(client.GET("/workflows/{workflow_id}/history", { params, signal }));
+        newest = page.items.filter((entry): entry is WorkflowEvent => "to_state" in entry).at(-1) ?? newest;
+        cursor = page.next_cursor;
+      } while (cursor !== undefined);
+      if (newest === undefined) throw new Error("the history has no version");
+      return newest;
+    },
+  });
+}
+
+/** One version of one workflow, as the person saw it. */
+export interface Item {
+  workflowId: string;
+  version: number;
+}
+
+export interface Declaration {
+  meaning: Meaning;
+  comment: string;
+}
+
+/** Signs under the name of this request; without one, the service decides only and writes nothing. */
+export function sign(client: Client, item: Item, declaration: Declaration, key?: string) {
+  const comment = declaration.comment.trim();
+  return data(
+    client.POST("/workflows/{workflow_id}/signatures", {
+      params: {
+        path: { workflow_id: item.workflowId },
+        query: key === undefined ? { dry_run: true } : {},
+        header: { "If-Match": `"${item.version}"`, ...(key !== undefined && { "Idempotency-Key": key }) },
+      },
+      body: { meaning: declaration.meaning, ...(comment !== "" && { comment }) },
+    }),
+  );
+}
+
+export type Outcome =
+  | { is: "waits" }
+  | { is: "signed"; signature: KeptSignature; version: number }
+  | { is: "refused" | "changed" | "undecided"; problem: Problem };
+
+/** What a failure means for the person. */
+export function outcomeOf(error: unknown): Outcome {
+  const problem = asProblem(error);
+  if (problem.code === "version-conflict") return { is: "changed", problem };
+  return { is: problem.passes || problem.challenge !== undefined ? "undecided" : "refused", problem };
+}
+
+/** The signature that an answer brings: the newest in the list of its version. */
+export function signedBy(answer: Schemas["SignatureResult"] | Schemas["SignatureDryRun"]): Outcome {
+  if (answer.outcome !== "signed") throw new Error("a dry run signs nothing");
+  const signature = answer.event.signatures?.at(-1);
+  if (signature === undefined) throw new Error("the answer has no signature");
+  return { is: "signed", signature, version: answer.event.version };
+}
+
+/** The sentences of a refusal: each rule's own, or what the problem says. */
+export function sentences({ body }: Problem): string[] {
+  if (body.reasons !== undefined && body.reasons.length > 0) return body.reasons.map(({ message }) => message);
+  return [body.detail === "" ? body.title : body.detail];
+}
