@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Move up to a hundred workflows
-         * @description Decides each transition as a request of its own would be decided; none depends on another one. A request with a faulty item is refused as a whole, and nothing is written. The time of a request is limited: an item that was not begun says `not-reached`, and one that was begun and has no answer yet says `out-of-time`. Repeat the request, or those items, with the same key: each transition takes effect once.
+         * @description Decides each transition as a request of its own would be decided; none depends on another one. A request with a faulty item is refused as a whole, and nothing is written. The time of a request is limited: an item that was not begun says `not-reached`, and one that was begun and has no answer yet says `out-of-time`. Repeat the request, or those items, with the same key: each transition takes effect once. An item that is refused again is one more refused attempt in its workflow's history.
          */
         post: operations["batchStateTransitions"];
         delete?: never;
@@ -566,7 +566,7 @@ export interface components {
             /** @description What is wrong. */
             fault: components["schemas"]["EntryBroken"];
             /** @description Its kind. */
-            kind: components["schemas"]["EntryKind"];
+            kind: components["schemas"]["CheckedKind"];
             version?: components["schemas"]["Version"];
         };
         /** @description A caller, as the service knows them. */
@@ -591,6 +591,11 @@ export interface components {
         ChainFault: "missing" | "unreadable" | "foreign" | "altered" | "unlinked" | "unreadable-quarantine" | "unreadable-recovery" | "replaced" | "changed";
         /** @description A SHA-256 in 64 lower-case hexadecimal digits. */
         ChainHash: string;
+        /**
+         * @description The kind of an entry beside the versions, by the name with which a history includes it.
+         * @enum {string}
+         */
+        CheckedKind: "refusals" | "quarantines" | "recoveries" | "overdue";
         /** @description Links the work of several services for one cause: 1 to 128 of `A-Z a-z 0-9 . _ : = ; -`. */
         CorrelationId: string;
         /** @description A transition that would be made now. Nothing was written. */

@@ -68,7 +68,7 @@ pub struct EntriesChecked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum EntryKind {
+pub enum CheckedKind {
     /// A refused attempt.
     Refusals,
     /// A quarantine or a release.
@@ -95,7 +95,7 @@ pub enum EntryBroken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BrokenEntry {
     /// Its kind.
-    pub kind: EntryKind,
+    pub kind: CheckedKind,
     /// What is wrong.
     pub fault: EntryBroken,
     /// The version that it names; absent when it cannot be read and its key names none.
@@ -128,14 +128,14 @@ impl From<operation::BrokenEntry> for BrokenEntry {
             EntryFault::OtherVersion(version) => (EntryBroken::OtherVersion, Some(version), None),
         };
         let bare =
-            Self { kind: EntryKind::Refusals, fault, version, event_id: None, attempt: None, due_at: None, content };
+            Self { kind: CheckedKind::Refusals, fault, version, event_id: None, attempt: None, due_at: None, content };
         match broken.name {
             EntryName::Refusal(event_id) => Self { event_id: Some(event_id), ..bare },
-            EntryName::Quarantine(event_id) => Self { kind: EntryKind::Quarantines, event_id, ..bare },
+            EntryName::Quarantine(event_id) => Self { kind: CheckedKind::Quarantines, event_id, ..bare },
             EntryName::Recovery(version, attempt) => {
-                Self { kind: EntryKind::Recoveries, version: Some(version), attempt: Some(attempt), ..bare }
+                Self { kind: CheckedKind::Recoveries, version: Some(version), attempt: Some(attempt), ..bare }
             }
-            EntryName::Overdue(due_at) => Self { kind: EntryKind::Overdue, due_at: Some(due_at), ..bare },
+            EntryName::Overdue(due_at) => Self { kind: CheckedKind::Overdue, due_at: Some(due_at), ..bare },
         }
     }
 }

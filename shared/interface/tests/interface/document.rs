@@ -3,6 +3,7 @@
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{ChainWalk, hash_of};
 use alims_domain::identifiers::WorkflowKey;
+use alims_edge::openapi::schemas::Schemas;
 use alims_edge::openapi::{Tag, examples, gateway, problems};
 use alims_edge::problem::{ProblemCode, ProblemDocument};
 use alims_edge::testing::GatewayEvent;
@@ -12,7 +13,7 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -121,6 +122,21 @@ fn codes_of(schema: &'static Value) -> BTreeSet<String> {
         schema.get("oneOf").and_then(Value::as_array).map_or_else(|| vec![schema], |all| all.iter().collect());
     let codes = alternatives.into_iter().map(|one| &resolved(one)["properties"]["code"]["enum"]);
     codes.map(|code| code[0].as_str().expect("one code").to_owned()).collect()
+}
+
+/// One of the two would hide the other.
+#[test]
+fn no_two_types_have_the_same_name_in_the_document() {
+    let mut schemas = Schemas::default();
+    for operation in alims_interface::described() {
+        (operation.schemas)(&mut schemas);
+    }
+    let mut named = BTreeMap::new();
+    for (name, schema) in schemas.finish(&[]) {
+        let schema = json!(schema);
+        let first = named.entry(name.clone()).or_insert_with(|| schema.clone());
+        assert_eq!(*first, schema, "two types have the name {name}");
+    }
 }
 
 #[test]
