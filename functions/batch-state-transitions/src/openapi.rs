@@ -45,7 +45,8 @@ pub fn described() -> Described {
                       A request with a faulty item is refused as a whole, and nothing is written. The time of a request \
                       is limited: an item that was not begun says `not-reached`, and one that was begun and has no \
                       answer yet says `out-of-time`. Repeat the request, or those items, with the same key: each \
-                      transition takes effect once.",
+                      transition takes effect once. An item that is refused again is one more refused attempt in its \
+                      workflow's history.",
         parameters: vec![dry_run(), parameters::idempotency_key(), parameters::correlation_id()],
         body: Some(responses::body(responses::json_of_any::<BatchTransitionsRequest>(requests()), Required::True)),
         successes: vec![("200", responses::success(told, responses::json_of::<BatchResult>(result())).build())],
