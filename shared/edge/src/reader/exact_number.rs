@@ -10,8 +10,9 @@ const DOUBLE_DIGITS_MAX: usize = 767;
 /// Reads the literal of a JSON number.
 ///
 /// A literal names its nearest double if that double, rounded to as many significant digits, is the literal's value:
-/// so `7.6` and `7.5999999999999996` name the same one, and `7.59999999999999961` names none. The shortest text of a
-/// double names it too: just above a power of two it is not always the rounded value.
+/// so `7.6` and `7.5999999999999996` name the same one, and `7.59999999999999961` names none. Where the double lies in
+/// the middle between two such texts, both name it: printers round either way. The shortest text of a double names it
+/// too: just above a power of two it is not always the rounded value.
 ///
 /// # Errors
 /// What it must be instead, when it has digits that a double does not hold.
@@ -26,7 +27,8 @@ pub(crate) fn exact_number(literal: &str) -> Result<Number, String> {
     let sent = Decimal::of(literal);
     // Compared with what the service sends back as well: other printers shorten the same double to different digits.
     let printed = [sent.as_ref().and_then(|sent| sent.rounded(nearest)), Some(number.to_string())];
-    if printed.into_iter().flatten().any(|printed| Decimal::of(&printed) == sent) {
+    let is_middle = sent.as_ref().is_some_and(|sent| sent.is_half_a_digit_from(nearest));
+    if is_middle || printed.into_iter().flatten().any(|printed| Decimal::of(&printed) == sent) {
         Ok(number)
     } else {
         Err(format!("has more digits than a double holds (nearest: {number}); send it as a string"))
@@ -64,6 +66,16 @@ impl Decimal {
         let digits = self.digits.len();
         (digits <= DOUBLE_DIGITS_MAX).then(|| format!("{double:.*e}", digits.saturating_sub(1)))
     }
+
+    /// Whether a double lies exactly half of this value's last digit away from it.
+    fn is_half_a_digit_from(&self, double: f64) -> bool {
+        let exact = Self::of(&format!("{double:.*e}", DOUBLE_DIGITS_MAX - 1));
+        let middle = exact.filter(|exact| exact.negative == self.negative && exact.exponent == self.exponent - 1);
+        // Digits that do not fit have no middle: a double has so many only where its neighbours differ far before them.
+        let of_double = middle.and_then(|exact| exact.digits.parse::<u128>().ok());
+        let of_this = self.digits.parse::<u128>().ok().and_then(|digits| digits.checked_mul(10));
+        of_double.zip(of_this).is_some_and(|(one, other)| one.abs_diff(other) == 5)
+    }
 }
 
 #[cfg(test)]
@@ -84,13 +96,22 @@ mod tests {
         }
     }
 
-    /// This double lies in the middle between the two: each has as few digits, and printers write the even one.
+    /// The double lies in the middle between the two. Some printers write the even one, and Rust's own the one further
+    /// from zero.
     #[test]
-    fn of_two_shortest_spellings_of_a_double_the_one_that_printers_write_is_taken() {
-        let taken = exact_number("1939669295753420.2").map(|number| number.to_string());
-        assert_eq!(taken.as_deref(), Ok("1939669295753420.2"));
-        assert!(exact_number("1939669295753420.3").is_err());
-        assert!(exact_number("1939669295753420.25").is_ok());
+    fn of_two_shortest_spellings_of_a_double_both_are_taken() {
+        for (middle, spellings) in [
+            ("1939669295753420.25", ["1939669295753420.2", "1939669295753420.3"]),
+            ("-2013845462644322.25", ["-2013845462644322.2", "-2013845462644322.3"]),
+        ] {
+            let double = exact_number(middle).expect("a double").as_f64();
+            for spelling in spellings {
+                assert_eq!(exact_number(spelling).ok().and_then(|taken| taken.as_f64()), double, "{spelling}");
+            }
+        }
+        for beside in ["1939669295753420.1", "1939669295753420.4", "1939669295753420.24", "1939669295753420.26"] {
+            assert!(exact_number(beside).is_err(), "{beside}");
+        }
     }
 
     #[test]
@@ -183,7 +204,8 @@ mod tests {
                 let sent = Decimal::of(&literal);
                 let rounded = sent.as_ref().zip(nearest).and_then(|(sent, nearest)| sent.rounded(nearest));
                 let same = [rounded, Some(canonical)].into_iter().flatten().any(|text| Decimal::of(&text) == sent);
-                prop_assert!(same, "{}", literal);
+                let middle = sent.as_ref().zip(nearest).is_some_and(|(sent, nearest)| sent.is_half_a_digit_from(nearest));
+                prop_assert!(same || middle, "{}", literal);
             }
         }
     }
