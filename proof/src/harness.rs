@@ -11,7 +11,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_dynamodb::tables::{self, TableNames};
 use alims_dynamodb::{DynamoIndex, DynamoLog, stream_record};
 use alims_eventbridge::EventBridgeBus;
-use alims_faults::{FaultyHttp, Plan};
+use alims_faults::{FaultyHttp, Plan, UNTIL_ALL_IS_QUIET};
 use alims_operations::get_workflow_state;
 use alims_operations::ports::{QuarantineLog, RulesUnavailable, StoreError, TransitionRules, WorkflowLog, entry_of};
 use alims_operations::publish_events::StreamRecord;
@@ -24,15 +24,12 @@ use alims_testing::{EverybodyMay, RulesThatAllow, RulesThatDeny, SequentialIds, 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::environment::{Environment, INDEX, LOG};
 use crate::outside::recording::is_version;
 
 /// Whose workflows all of a harness are.
 pub const TENANT: &str = "lab";
-/// After this time every late request has arrived. It passes at once, on a paused clock.
-const UNTIL_ALL_IS_QUIET: Duration = Duration::from_secs(120);
 /// So far apart are ids, and with them refusals: no run is a flood of those. What bounds a flood has tests of its own.
 const IDS_APART_MILLIS: u64 = 15_000;
 /// Versions and refusals of one workflow that are read to look at it; no run makes as many.

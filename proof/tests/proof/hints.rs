@@ -6,7 +6,7 @@ use alims_domain::labels::Labels;
 use alims_domain::projection::IndexEntry;
 use alims_dynamodb::DynamoIndex;
 use alims_dynamodb::tables::{self, TableNames};
-use alims_faults::{FaultyHttp, Plan, Service};
+use alims_faults::{FaultyHttp, Plan, Service, UNTIL_ALL_IS_QUIET};
 use alims_operations::ports::{EntryFilter, IndexQuery, WorkflowIndex, entry_of};
 use alims_proof::environment::{Environment, INDEX, LOG};
 use alims_testing::builders::{a_created, a_list, at, labels, version};
@@ -24,8 +24,6 @@ const RUNS: u64 = 40;
 const VERSIONS: u64 = 12;
 /// Publishers of one run, one after another or at once.
 const PUBLISHERS: usize = 5;
-/// After this time every late request has arrived. It passes at once, on a paused clock.
-const UNTIL_ALL_IS_QUIET: Duration = Duration::from_secs(120);
 
 /// The store, which looks at the index after each write.
 struct Watched {

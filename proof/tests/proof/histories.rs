@@ -137,12 +137,13 @@ impl History {
     }
 }
 
-/// A caller; whoever gets no answer goes on as somebody else, because what it asked for may be under way for ever.
+/// A caller. One that gets no answer goes on under another name, because its request may be under way for ever.
 async fn caller(harness: &Harness, workflow: &str, history: &RefCell<History>, mut rng: Rng) {
     let mut me = history.borrow_mut().new_caller();
     let mut stands = None;
     let mut again: Option<Ask> = None;
     for number in 0..REQUESTS {
+        // Not a wait for anything: the pause draws how the callers overlap. The clock is paused.
         tokio::time::sleep(Duration::from_millis(rng.u64(..30))).await;
         let request = match again.take() {
             Some(ask) => Request::Ask(ask),

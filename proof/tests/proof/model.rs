@@ -4,7 +4,7 @@
 use alims_domain::lifecycle::State;
 use alims_domain::limits::REMEMBERED_REQUESTS_MAX;
 use alims_domain::stored_version::StoredVersion;
-use alims_faults::{Attempts, Fault, Plan};
+use alims_faults::{Attempts, Fault, Plan, UNTIL_ALL_IS_QUIET};
 use alims_proof::asking::{Ask, Outcome, Wish, ask, publish};
 use alims_proof::harness::{Harness, key};
 use alims_testing::MemoryDeadLetters;
@@ -13,7 +13,6 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// A fault, and which call to AWS meets it.
@@ -212,7 +211,7 @@ impl Real {
         let request = Ask { wish: wanted.wish.clone(), expected, key, ..Ask::creation("w") };
         let outcome = ask(&self.harness.deciding(), &request).await;
         // What is late arrives before anything else happens: the model has no time.
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(UNTIL_ALL_IS_QUIET).await;
         outcome
     }
 
@@ -226,7 +225,7 @@ impl Real {
         let failed = publish(&self.harness.publishing(), &letters, &batch).await;
         assert_eq!(letters.all(), []);
         self.answered.extend(places.into_iter().filter(|place| !failed.contains(&records[*place])));
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(UNTIL_ALL_IS_QUIET).await;
     }
 }
 

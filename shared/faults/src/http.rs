@@ -25,6 +25,8 @@ const USUAL_DELAY_MS_MAX: u64 = 20;
 const SLOW_DELAY: Duration = Duration::from_millis(400);
 /// When a late request arrives: from just after the first attempt is given up to long after the whole call is.
 const LATE_DELAY_MS: std::ops::Range<u64> = 1_100..20_000;
+/// After this time every late request has arrived, also one whose caller tried again. On a paused clock it passes at once.
+pub const UNTIL_ALL_IS_QUIET: Duration = Duration::from_millis(6 * LATE_DELAY_MS.end);
 /// Of the faults that are drawn one in so many stays for all attempts at a call.
 const ONE_STAYS_OF: u8 = 3;
 

@@ -16,5 +16,5 @@ mod plan;
 mod tampering;
 
 pub use fault::Fault;
-pub use http::{FaultyHttp, Service};
+pub use http::{FaultyHttp, Service, UNTIL_ALL_IS_QUIET};
 pub use plan::{Attempts, Plan};
