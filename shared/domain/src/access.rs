@@ -164,6 +164,14 @@ pub struct Resource<'a> {
     pub created_by: Option<&'a PrincipalId>,
 }
 
+impl<'a> Resource<'a> {
+    /// A tenant as a whole: no one workflow.
+    #[must_use]
+    pub const fn of_tenant(tenant_id: &'a TenantId) -> Self {
+        Self { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None }
+    }
+}
+
 /// What the policies are asked.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessQuestion<'a> {

@@ -57,8 +57,7 @@ pub enum CountWorkflowsError {
 /// When the caller may not count workflows or the index cannot be read.
 pub async fn count_workflows<I: WorkflowIndex>(ports: &Ports<I>, call: &Call) -> Result<Counts, CountWorkflowsError> {
     let tenant_id = &call.principal.tenant_id;
-    let resource =
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let resource = Resource::of_tenant(tenant_id);
     permitted(ports.policy.as_ref(), call, Action::CountWorkflows, resource)?;
     let counts = State::ALL.map(|state| ports.store.count(tenant_id, state, COUNT_READS_MAX));
     let by_state = State::ALL.into_iter().zip(try_join_all(counts).await?).collect();

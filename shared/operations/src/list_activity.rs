@@ -153,8 +153,7 @@ enum Seen {
 /// Whether the caller sees all entries or their own ones only.
 fn seen(policy: &dyn AccessPolicy, call: &Call, asked: Option<&PrincipalId>) -> Result<Seen, Forbidden> {
     let tenant_id = &call.principal.tenant_id;
-    let resource =
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let resource = Resource::of_tenant(tenant_id);
     let Err(forbidden) = permitted(policy, call, Action::ListActivity, resource) else { return Ok(Seen::All) };
     if asked.is_some_and(|asked| *asked != call.principal.id) {
         return Err(forbidden);

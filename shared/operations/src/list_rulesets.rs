@@ -56,8 +56,7 @@ pub async fn list_rulesets(
     limit: usize,
 ) -> Result<RulesetPage, ListRulesetsError> {
     let tenant_id = &call.principal.tenant_id;
-    let resource =
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let resource = Resource::of_tenant(tenant_id);
     permitted(ports.policy.as_ref(), call, Action::ListRulesets, resource)?;
     let Rulesets { engine, workflow_types, types_without_rules, rulesets } = ports.rulesets.as_ref();
     let mut rest = rulesets.iter().filter(|set| after.as_ref().is_none_or(|after| set.ruleset > *after)).peekable();

@@ -110,8 +110,7 @@ pub async fn list_workflows<L: WorkflowLog + QuarantineLog, I: WorkflowIndex>(
     part: ListPart,
 ) -> Result<ListPage, ListWorkflowsError> {
     let tenant_id = &call.principal.tenant_id;
-    let resource =
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let resource = Resource::of_tenant(tenant_id);
     permitted(ports.policy.as_ref(), call, Action::ListWorkflows, resource)?;
     let now = ports.clock.now();
     let ListFilter { entries, overdue, quarantined, order } = filter;

@@ -87,8 +87,7 @@ pub async fn review_audit_trail<L: AuditEntries>(
 ) -> Result<Reviewed, ReviewAuditTrailError> {
     let principal = &call.principal;
     let tenant_id = &principal.tenant_id;
-    let resource =
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None };
+    let resource = Resource::of_tenant(tenant_id);
     permitted(ports.policy.as_ref(), call, Action::ReviewAuditTrail, resource)?;
     let now = ports.clock.now();
     // An entry gets its time before it is stored, so one of the last moments can still come.

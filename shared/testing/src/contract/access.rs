@@ -73,7 +73,7 @@ impl Asking {
     /// Nothing is known but the tenant.
     fn bare_resource(&self) -> Resource<'_> {
         let tenant_id = &self.tenant_id;
-        Resource { tenant_id, workflow_id: None, workflow_type: None, current_state: None, created_by: None }
+        Resource::of_tenant(tenant_id)
     }
 
     fn about(&self, policy: &impl AccessPolicy, action: Action, resource: Resource<'_>) -> AccessDecision {
