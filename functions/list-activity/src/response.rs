@@ -56,7 +56,7 @@ mod schema {
         fn schema() -> RefOr<Schema> {
             let mut schema = HistoryEntry::schema();
             let RefOr::T(Schema::OneOf(either)) = &mut schema else { return schema };
-            for (name, event_type) in audit::NAMES {
+            for (name, event_type) in audit::names() {
                 let act = Ref::from_schema_name(name);
                 if let Some(discriminator) = &mut either.discriminator {
                     discriminator.mapping.insert(event_type.to_owned(), act.ref_location.clone());

@@ -107,6 +107,7 @@ pub type SealedAuditEntry = Sealed<AuditEntry>;
 /// The schemas of audit entries as they are shown: one for each act, which the member `event_type` tells apart.
 #[cfg(feature = "schema")]
 pub mod schema {
+    use std::borrow::Cow;
     use utoipa::openapi::schema::{Object, Schema, Type};
     use utoipa::openapi::{ObjectBuilder, Ref, RefOr};
     use utoipa::{PartialSchema, ToSchema};
@@ -115,8 +116,13 @@ pub mod schema {
     use crate::sealed::add_hash;
 
     /// The name of the schema of each act, and the only value of its `event_type`.
-    pub const NAMES: [(&str, &str); 2] =
-        [("RecordsExportedEntry", "RecordsExported"), ("AuditTrailReviewedEntry", "AuditTrailReviewed")];
+    #[must_use]
+    pub fn names() -> [(Cow<'static, str>, &'static str); 2] {
+        [(RecordsExportedEntry::name(), EXPORTED), (AuditTrailReviewedEntry::name(), REVIEWED)]
+    }
+
+    const EXPORTED: &str = "RecordsExported";
+    const REVIEWED: &str = "AuditTrailReviewed";
 
     /// The entry of an export.
     #[derive(Debug)]
@@ -128,13 +134,13 @@ pub mod schema {
 
     impl PartialSchema for RecordsExportedEntry {
         fn schema() -> RefOr<Schema> {
-            of_act::<RecordsExported>("RecordsExported", "Records left the service.")
+            of_act::<RecordsExported>(EXPORTED, "Records left the service.")
         }
     }
 
     impl PartialSchema for AuditTrailReviewedEntry {
         fn schema() -> RefOr<Schema> {
-            of_act::<AuditTrailReviewed>("AuditTrailReviewed", "An auditor reviewed the audit trail of a period.")
+            of_act::<AuditTrailReviewed>(REVIEWED, "An auditor reviewed the audit trail of a period.")
         }
     }
 

@@ -44,7 +44,7 @@ pub enum JsonRefused {
 #[serde(try_from = "ObjectAsWritten")]
 pub struct Metadata(Map<String, Value>);
 
-/// Two are equal when [`same`] says so.
+/// Two are equal when their canonical JSON is.
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
         same_objects(&self.0, &other.0)
@@ -107,8 +107,7 @@ impl ValidationContext {
 
 /// Whether two values have the same canonical JSON (RFC 8785), in which a number is a double: `1` and `1.0` are the same.
 /// Clients and storage may write a number in either way, and hashes do not tell them apart.
-#[must_use]
-pub fn same(one: &Value, other: &Value) -> bool {
+fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             let doubles = one.as_f64().zip(other.as_f64());
