@@ -125,7 +125,7 @@ export class Session implements TokenSource {
     return this.#provider;
   }
 
-  /** One renewal at a time, whoever asks. */
+  /** One renewal at a time, however many calls need it. */
   #renewed(): Promise<void> {
     this.#renewal ??= (this.#held?.renewable === true ? this.#open().then((provider) => provider.renew()) : Promise.reject())
       .then(() => this.#look())

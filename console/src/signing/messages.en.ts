@@ -54,6 +54,6 @@ export const signing = {
   "sign.counts": "counts",
   "sign.counts.not": "no longer counts: the data changed after it",
   "signatures.title": "Signatures",
-  "signatures.none": "Nobody signed it yet.",
+  "signatures.none": "No signatures yet.",
   "signatures.sign": "Sign …",
 } as const;

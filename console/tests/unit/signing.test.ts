@@ -28,7 +28,7 @@ describe("a workflow waits", () => {
     expect(waitsFor(row("a"), { principal: "alice", may: [] })).toBeUndefined();
   });
 
-  test("for a second person once its author signed, and for nobody when that is done", () => {
+  test("for a second person once its author has signed, and no longer when that is done", () => {
     const authored = [signature("alice", "authorship")];
     expect(waitsFor(row("a", { signatures: authored }), bob)).toBe("review");
     expect(waitsFor(row("a", { signatures: authored }), alice)).toBeUndefined();
