@@ -14,14 +14,15 @@ const FOLDER: &str = "target/fuzz";
 /// The targets, in the order in which they run.
 const TARGETS: [&str; 6] = ["bodies", "cursors", "patches", "policies", "records", "rules"];
 /// The operations with a body, in the order in which the target `bodies` numbers them.
-const WITH_A_BODY: [&str; 8] = [
+const WITH_A_BODY: [&str; 9] = [
     "amend-workflow",
     "batch-state-transitions",
     "create-workflow",
-    "request-state-transition",
     "recover-workflow",
     "release-workflow",
     "replay-events",
+    "request-state-transition",
+    "review-audit-trail",
     "sign-workflow",
 ];
 /// A body that is larger only repeats what a small one shows.

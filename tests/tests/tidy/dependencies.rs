@@ -116,6 +116,28 @@ fn the_fuzzers_libraries_are_the_workspaces() {
     );
 }
 
+/// Whatever reads a body reads random ones too, and `cargo xtask fuzz` numbers the operations as the target does.
+#[test]
+fn every_operation_with_a_body_is_fuzzed() {
+    let reads_a_body = |file: &&File| file.text.contains("body::");
+    let readers = workspace().files("/src/request.rs").filter(|file| file.path.starts_with("functions/"));
+    let mut with_a_body: Vec<&str> =
+        readers.filter(reads_a_body).filter_map(|file| file.path.split('/').nth(1)).collect();
+    with_a_body.sort_unstable();
+    assert!(with_a_body.len() > 5, "{with_a_body:?}: this test sees nothing");
+    let target = workspace().text("fuzz/targets/bodies.rs");
+    let fuzzed: Vec<String> = target
+        .lines()
+        .filter_map(|line| line.split("::request::read(").next().filter(|before| before.len() < line.len()))
+        .map(|before| before.rsplit([' ', '(']).next().unwrap().replace('_', "-"))
+        .collect();
+    assert_eq!(fuzzed, with_a_body, "fuzz/targets/bodies.rs");
+    let listed = workspace().text("xtask/src/fuzz.rs").split("WITH_A_BODY").nth(1).unwrap().split("];").next().unwrap();
+    let seeded: Vec<&str> =
+        listed.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\",")).collect();
+    assert_eq!(seeded, with_a_body, "xtask/src/fuzz.rs");
+}
+
 /// The manifests of the packages of this workspace.
 fn manifests() -> impl Iterator<Item = &'static File> {
     workspace().files("/Cargo.toml").filter(|file| !file.text.lines().any(|line| line == "[workspace]"))
