@@ -42,6 +42,8 @@ S == CHOOSE s \in Subscribers : TRUE
 
 Call(i) == <<"call", i>>
 
+Deciding == {"create", "move", "amend", "sign"}    \* the requests that a decision answers
+
 (* As many as the longest trace has. *)
 SeenCalls ==
     LET lengths == {Len(Traces[i].summary.calls) : i \in 1..Len(Traces)}
@@ -100,7 +102,7 @@ CanLook(c) ==
          [] Info(c).then = "count"  -> TRUE
          [] Info(c).then = "sound"  -> altered[W] = {}
          [] Info(c).then = "reused" -> \E n \in 1..Last, d \in SetOf(Info(c).rivals) : log[W][n].id = Call(d)
-         [] Info(c).kind \in {"create", "move", "amend"} -> Expects(c) /\ Outcomes(c) # {}
+         [] Info(c).kind \in Deciding -> Expects(c) /\ Outcomes(c) # {}
          [] OTHER -> FALSE
 
 Look(c) ==
@@ -193,11 +195,11 @@ Responds(c) ==
       [] Info(c).outcome = "denied"  -> Says(is = "refused")
       [] Info(c).outcome = "unknown" -> IF is = "append" THEN AppendAbandoned(c) ELSE Says(TRUE)
       [] Info(c).outcome = "quarantined" ->
-            Says(IF Info(c).kind \in {"move", "amend"} THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.version)
+            Says(IF Info(c).kind \in Deciding \ {"create"} THEN is = "quarantined" ELSE \E b \in quarantine[W].found : b[1] = Line.version)
       [] Info(c).outcome = "broken"   -> Says(\E b \in altered[W] : b[1] = Line.version)
       [] Info(c).outcome = "replayed" -> Says(Line.version <= index[W].version)
       [] Info(c).outcome = "versions" -> Says(c \notin waiting /\ \A i \in 1..Len(Line.events) : Is(log[W][i].id, Line.events[i]))
-      [] Info(c).outcome \in {"refused", "not-found"} -> Says(Info(c).kind \in {"create", "move", "amend"} => is = Info(c).outcome)
+      [] Info(c).outcome \in {"refused", "not-found"} -> Says(Info(c).kind \in Deciding => is = Info(c).outcome)
       [] Info(c).outcome \in {"seen", "sound", "reused", "released"} -> Says(c \notin waiting)
       [] Info(c).outcome \in {"noted", "turned-away"} -> Says(is = "idle")
       [] OTHER -> FALSE
@@ -216,7 +218,7 @@ Kept == SetOf(Line.kept)
 (* Of every refusal that was answered there is one, and of creations and moves there is no other. *)
 Keeps ==
     /\ Kept \subseteq 1..Len(Traces[run].summary.calls)
-    /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in {"create", "move", "amend"}}}
+    /\ refusals = {Call(i) : i \in {i \in Kept : Info(Call(i)).kind \in Deciding}}
     /\ \A i \in 1..Len(Traces[run].summary.calls) : Info(Call(i)).kind # "look" /\ Info(Call(i)).outcome = "refused" => i \in Kept
 
 Explained ==

@@ -54,7 +54,12 @@ fn lose(lines: &[Seen]) -> Option<Vec<Seen>> {
     let Seen::History { items, .. } = &mut lines[history] else { return None };
     let newest = items.iter().rposition(is_version)?;
     let lost = items.remove(newest);
-    let acknowledged = |seen: &Seen| matches!(seen, Seen::Answered { call, status: 200 | 201, .. } if lost["correlation_id"] == call.as_str());
+    let made = |seen: &Seen| match seen {
+        Seen::Asked { call, correlation, .. } if lost["correlation_id"] == correlation.as_str() => Some(call.clone()),
+        _ => None,
+    };
+    let maker = lines.iter().find_map(made)?;
+    let acknowledged = |seen: &Seen| matches!(seen, Seen::Answered { call, status: 200 | 201, .. } if *call == maker);
     if newest == 0 || !lines.iter().any(acknowledged) {
         return None;
     }

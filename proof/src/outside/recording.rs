@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 pub enum Seen {
     /// A request is about to be sent.
     Asked {
-        /// What its caller calls it; versions and refusals keep that as their `correlation_id`.
+        /// What its caller calls it. A transition in a batch is a call of its own.
         call: String,
+        /// What versions and refusals keep as their `correlation_id`: that of the whole request.
+        correlation: String,
         /// Who asks.
         subject: String,
         /// Of whom.

@@ -89,19 +89,22 @@ impl Call<'_> {
     }
 }
 
-/// The calls of a workflow, numbered from 1 on by the names that their callers gave them.
+/// The calls of a workflow, numbered from 1 on.
 struct Calls<'a> {
+    /// By the names that their callers gave them.
     numbers: BTreeMap<&'a str, usize>,
+    /// By what versions and refusals keep of the request. A batch names a workflow once, so this is one call of it.
+    makers: BTreeMap<&'a str, usize>,
     calls: Vec<Call<'a>>,
 }
 
 impl<'a> Calls<'a> {
     fn of(seen: &'a [(usize, Seen)], history: &[Value]) -> Self {
-        let mut all = Self { numbers: BTreeMap::new(), calls: Vec::new() };
+        let mut all = Self { numbers: BTreeMap::new(), makers: BTreeMap::new(), calls: Vec::new() };
         for (_, seen) in seen {
             match seen {
-                Seen::Asked { call, subject, route, key, body, .. } => {
-                    let mut of_it = history.iter().filter(|item| item["correlation_id"] == call.as_str());
+                Seen::Asked { call, correlation, subject, route, key, body, .. } => {
+                    let mut of_it = history.iter().filter(|item| item["correlation_id"] == correlation.as_str());
                     let made = |item: &&Value| is_version(item) && item["event_type"] != "WorkflowRecovered";
                     all.calls.push(Call {
                         kind: Kind::of(route),
@@ -114,6 +117,7 @@ impl<'a> Calls<'a> {
                         refused: of_it.find(|item| !is_version(item)).map(|item| number(&item["version"])),
                     });
                     all.numbers.insert(call, all.calls.len());
+                    all.makers.insert(correlation, all.calls.len());
                 }
                 Seen::Answered { call, status, body } => {
                     let asked = &mut all.calls[all.numbers[call.as_str()] - 1];
@@ -127,7 +131,7 @@ impl<'a> Calls<'a> {
 
     /// Who made what an item of the history is; 0 when no call is named in it.
     fn maker(&self, item: &Value) -> usize {
-        self.numbers.get(text(&item["correlation_id"]).as_str()).copied().unwrap_or_default()
+        self.makers.get(text(&item["correlation_id"]).as_str()).copied().unwrap_or_default()
     }
 
     fn summaries(&self) -> Vec<Value> {

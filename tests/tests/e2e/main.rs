@@ -20,5 +20,6 @@ mod people;
 mod protection;
 mod recorder;
 mod recovery;
+mod restored;
 mod seen;
 mod world;

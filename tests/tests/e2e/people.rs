@@ -108,7 +108,7 @@ impl Person {
         let request = if let Some(body) = body { request.json(body) } else { request };
         let recorded = |asker| recorder::asked(asker, &method, path, self.key.as_deref(), body);
         let call = self.asker.as_ref().and_then(recorded);
-        let request = if let Some(call) = &call { request.header("x-correlation-id", call) } else { request };
+        let request = if let Some(call) = &call { request.header("x-correlation-id", &call.name) } else { request };
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();

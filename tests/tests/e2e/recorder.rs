@@ -30,34 +30,85 @@ fn write(line: &Value) {
     }
 }
 
-/// A request about a workflow is about to be sent. Gives the name it is to bear: what comes of it keeps that name.
+/// What a request is called in the recording: each of its transitions has a line of its own.
+pub(crate) struct Call {
+    /// What comes of the request keeps this name.
+    pub(crate) name: String,
+    /// How many transitions a batch has; none for a request about one workflow.
+    batch: Option<usize>,
+}
+
+impl Call {
+    fn of_item(&self, place: usize) -> String {
+        format!("{}.{place}", self.name)
+    }
+}
+
+/// The route of a batch, which names its workflows in the body.
+const BATCH: &str = "/transitions";
+
+/// A request about a workflow, or a batch of them, is about to be sent.
 pub(crate) fn asked(
     asker: &Asker,
     method: &Method,
     path: &str,
     key: Option<&str>,
     body: Option<&Value>,
-) -> Option<String> {
+) -> Option<Call> {
     RECORDING.as_ref()?;
     let path = path.split('?').next().unwrap();
+    let name = format!("{}-{}", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed));
+    let line = |call: &str, workflow: &str, key: Option<String>, body: Option<&Value>| {
+        write(&json!({
+            "what": "asked", "call": call, "correlation": name, "tenant": asker.tenant, "subject": asker.subject,
+            "workflow": workflow, "route": format!("{method} {path}"), "key": key, "body": body,
+        }));
+    };
+    if path == BATCH {
+        let items = body.and_then(|body| body["transitions"].as_array())?;
+        let call = Call { name: name.clone(), batch: Some(items.len()) };
+        // The service remembers the key of a batch apart from the keys of single transitions.
+        let key = key.map(|key| format!("batch {key}"));
+        for (place, item) in items.iter().enumerate() {
+            line(&call.of_item(place), item["workflow_id"].as_str()?, key.clone(), Some(item));
+        }
+        return Some(call);
+    }
     let named = body.and_then(|body| body["workflow_id"].as_str());
     let workflow = path.split('/').nth(2).or(named)?;
-    let call = format!("{}-{}", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed));
-    write(&json!({
-        "what": "asked", "call": call, "tenant": asker.tenant, "subject": asker.subject, "workflow": workflow,
-        "route": format!("{method} {path}"), "key": key, "body": body,
-    }));
-    Some(call)
+    line(&name, workflow, key.map(str::to_owned), body);
+    Some(Call { name: name.clone(), batch: None })
 }
 
-/// What was asked by this name was answered.
-pub(crate) fn answered(call: &str, status: u16, body: &Value) {
-    write(&json!({"what": "answered", "call": call, "status": status, "body": body}));
+/// What was asked was answered.
+pub(crate) fn answered(call: &Call, status: u16, body: &Value) {
+    let line = |call: &str, status: u16, body: &Value| {
+        write(&json!({"what": "answered", "call": call, "status": status, "body": body}));
+    };
+    let Some(items) = call.batch else { return line(&call.name, status, body) };
+    for place in 0..items {
+        let result = &body["results"][place];
+        match (result["status"].as_u64(), result["problem"].is_object()) {
+            (Some(own), true) => line(&call.of_item(place), u16::try_from(own).unwrap(), &result["problem"]),
+            (Some(own), false) => {
+                let moved = json!({"event": {
+                    "version": result["workflow"]["version"], "event_id": result["event_id"],
+                }});
+                line(&call.of_item(place), u16::try_from(own).unwrap(), &moved);
+            }
+            // The request as a whole got another answer.
+            (None, _) => line(&call.of_item(place), status, body),
+        }
+    }
 }
 
-/// The subscriber received an event. What the smoke test asks for is not written down, so its events tell nothing.
+/// How the workflows begin of which no request is written down: those of the smoke test and of a restored log.
+const UNRECORDED: [&str; 2] = ["smoke-", "restored-"];
+
+/// The subscriber received an event. Without the requests it would tell nothing.
 pub(crate) fn received(event: &Value) {
-    if event["detail"]["workflow_id"].as_str().is_some_and(|id| id.starts_with("smoke-")) {
+    let workflow = event["detail"]["workflow_id"].as_str().unwrap_or_default();
+    if UNRECORDED.iter().any(|prefix| workflow.starts_with(prefix)) {
         return;
     }
     let archived = event["replay-name"].is_string();
