@@ -5,7 +5,7 @@ import { fingerprintGiven, rawOfDer } from "../../src/pages/exports/verify/key";
 import { LINE_MAX, Records } from "../../src/pages/exports/verify/records";
 import { Findings, type Report } from "../../src/pages/exports/verify/finding";
 import { verify } from "../../src/pages/exports/verify/verify";
-import { type Files, filesFor, filesOf, flipped, hashed, publicDer, publicPem, sealed, versionsOf, zipOf } from "./archive";
+import { type Files, filesFor, filesOf, flipped, hashed, publicDer, publicPem, sealed, versionsOf, zipOf } from "../archive.mjs";
 
 const records = [
   ...versionsOf("w-1", 3),

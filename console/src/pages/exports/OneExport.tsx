@@ -49,7 +49,7 @@ function Known({ made }: { made: Export }) {
         <dd>
           {made.requested_by}, <Instant at={made.requested_at} exact />
         </dd>
-        {made.entries !== undefined && (
+        {made.entries !== undefined && status !== "FAILED" && (
           <>
             <dt>{t("exports.entries")}</dt>
             <dd>{number.format(made.entries)}</dd>

@@ -23,12 +23,15 @@ export default function VerifyPanel() {
     worker.current?.terminate();
     worker.current = undefined;
   };
-  useEffect(() => stop, []);
+  // It is loaded with the page: the check itself needs no network.
+  const start = () => (worker.current ??= new Worker(new URL("./verify/worker.ts", import.meta.url), { type: "module" }));
+  useEffect(() => {
+    start();
+    return stop;
+  }, []);
   const check = (file: File) => {
-    stop();
     setStep({ is: "runs", name: file.name });
-    const mine = new Worker(new URL("./verify/worker.ts", import.meta.url), { type: "module" });
-    worker.current = mine;
+    const mine = start();
     const fail = (message: string) => {
       stop();
       setStep({ is: "failed", error: new Error(message) });
@@ -38,7 +41,6 @@ export default function VerifyPanel() {
       if (data.is === "progress") setStep({ is: "runs", name: file.name, progress: data.progress });
       else if (data.is === "failed") fail(data.message);
       else {
-        stop();
         setStep({ is: "done", name: file.name, report: data.report });
       }
     };
@@ -49,6 +51,11 @@ export default function VerifyPanel() {
     setOver(false);
     const [file] = event.dataTransfer.files;
     if (file !== undefined) check(file);
+  };
+  const cancel = () => {
+    stop();
+    start();
+    again();
   };
   const again = () => {
     setStep({ is: "waits" });
@@ -91,7 +98,7 @@ export default function VerifyPanel() {
           <p className="quiet">{t("verify.offline")}</p>
         </>
       )}
-      {step.is === "runs" && <Running name={step.name} progress={step.progress} onStop={() => (stop(), again())} />}
+      {step.is === "runs" && <Running name={step.name} progress={step.progress} onStop={cancel} />}
       {step.is === "done" && <Verdict name={step.name} report={step.report} />}
       {step.is === "failed" && <ProblemNote error={step.error} />}
       {(step.is === "done" || step.is === "failed") && (

@@ -64,7 +64,7 @@ export const exports: Translated<typeof english> = {
   "verify.line": "Zeile {{line}}",
   "verify.fingerprint": "Fingerabdruck des Schlüssels",
   "verify.checked": "Geprüft",
-  "verify.checked.text": "{{files}} Dateien, {{records}} Aufzeichnungen; {{versions}} Versionen von {{workflows}} Vorgängen",
+  "verify.checked.text": "Dateien: {{files}}. Aufzeichnungen: {{records}}. Versionen: {{versions}}. Vorgänge: {{workflows}}.",
   "verify.unreadable_one": "{{count}} Eintrag konnte der Dienst beim Export nicht lesen.",
   "verify.unreadable_other": "{{count}} Einträge konnte der Dienst beim Export nicht lesen.",
   "verify.unhashed_one": "{{count}} Wiederherstellung hat keinen eigenen Hash; der Hash ihrer Datei deckt sie.",

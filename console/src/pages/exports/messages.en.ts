@@ -61,7 +61,7 @@ export const exports = {
   "verify.line": "line {{line}}",
   "verify.fingerprint": "Fingerprint of the key",
   "verify.checked": "Checked",
-  "verify.checked.text": "{{files}} files, {{records}} records; {{versions}} versions of {{workflows}} workflows",
+  "verify.checked.text": "Files: {{files}}. Records: {{records}}. Versions: {{versions}}. Workflows: {{workflows}}.",
   "verify.unreadable_one": "{{count}} entry could not be read by the service when it was exported.",
   "verify.unreadable_other": "{{count}} entries could not be read by the service when they were exported.",
   "verify.unhashed_one": "{{count}} recovery has no hash of its own; the hash of its file covers it.",

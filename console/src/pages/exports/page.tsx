@@ -29,8 +29,8 @@ export default function ExportsPage() {
           <h2 id="exports-make">{t("exports.make")}</h2>
           <p className="exports-lead">{t("exports.make.text")}</p>
           {me.isSuccess && !mayExport && <p className="note note-warn">{t("exports.denied")}</p>}
-          {mayExport && <MakeForm key={`${search.workflow} ${search.from} ${search.to} ${search.principal} ${search.kind}`} search={search} />}
           {mayExport && search.export !== undefined && <OneExport key={search.export} id={search.export} />}
+          {mayExport && <MakeForm key={`${search.workflow} ${search.from} ${search.to} ${search.principal} ${search.kind}`} search={search} />}
           {mayExport && <Earlier />}
         </section>
         <section className="exports-verify" aria-labelledby="exports-verify">

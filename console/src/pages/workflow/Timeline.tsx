@@ -150,7 +150,7 @@ export function tell(
     }
     case "AuditTrailReviewed": {
       const { details, requested_by: who, timestamp: at, reason: said } = entry as Schemas["AuditTrailReviewedEntry"];
-      const part = [details.principal, details.kind].filter((each) => each !== undefined).join(", ");
+      const part = [details.principal, details.kind && t(`audit.kind.${details.kind}`)].filter((each) => each !== undefined).join(", ");
       const head = (
         <>
           {t("timeline.reviewed", { who })} <Instant at={details.from} exact /> – <Instant at={details.to} exact />

@@ -6,22 +6,20 @@ import canonicalize from "canonicalize";
 
 configure({ useWebWorkers: false });
 
-export type Files = Map<string, Uint8Array>;
-
 const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
 export const publicPem = keys.publicKey.export({ type: "spki", format: "pem" }).toString();
 export const publicDer = keys.publicKey.export({ type: "spki", format: "der" });
 
-const bytesOf = (text: string) => new TextEncoder().encode(text);
-const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const bytesOf = (text) => new TextEncoder().encode(text);
+const sha = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-export function hashed(record: object): Record<string, unknown> {
+export function hashed(record) {
   return { ...record, hash: sha(bytesOf(canonicalize(record) ?? "")) };
 }
 
 /** Versions of one workflow, each following from the one before. */
-export function versionsOf(workflowId: string, count: number): Record<string, unknown>[] {
-  const made: Record<string, unknown>[] = [];
+export function versionsOf(workflowId, count) {
+  const made = [];
   for (let version = 1; version <= count; version += 1) {
     made.push(
       hashed({
@@ -40,13 +38,13 @@ export function versionsOf(workflowId: string, count: number): Record<string, un
   return made;
 }
 
-export function filesFor(records: readonly object[], more: object = {}): Files {
+export function filesFor(records, more = {}) {
   const lines = records.map((each) => `${canonicalize(each)}\n`).join("");
-  const heads = new Map<string, object>();
-  for (const { workflow_id: id, version, hash, to_state: to } of records as Record<string, unknown>[]) {
+  const heads = new Map();
+  for (const { workflow_id: id, version, hash, to_state: to } of records) {
     if (to !== undefined) heads.set(String(id), { workflow_id: id, version, hash });
   }
-  const files: Files = new Map([
+  const files = new Map([
     ["records.jsonl", bytesOf(lines)],
     ["public-key.pem", bytesOf(publicPem)],
     ["verify.py", bytesOf("print('checked')\n")],
@@ -57,7 +55,7 @@ export function filesFor(records: readonly object[], more: object = {}): Files {
 }
 
 /** With a manifest that fits the files, and a signature that fits the manifest. */
-export function sealed(files: Files, more: object): Files {
+export function sealed(files, more) {
   const manifest = bytesOf(
     canonicalize({
       format: 1,
@@ -74,14 +72,14 @@ export function sealed(files: Files, more: object): Files {
   return all.set("manifest.json", manifest).set("manifest.sig", sign("sha256", manifest, keys.privateKey));
 }
 
-export async function zipOf(files: Files): Promise<Blob> {
+export async function zipOf(files) {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { lastModDate: new Date("2026-01-01T00:00:00Z"), extendedTimestamp: false });
   for (const [name, bytes] of files) await writer.add(name, new Uint8ArrayReader(bytes));
-  return new Blob([(await writer.close()) as BlobPart]);
+  return new Blob([await writer.close()]);
 }
 
-export async function filesOf(zip: Blob): Promise<Files> {
-  const files: Files = new Map();
+export async function filesOf(zip) {
+  const files = new Map();
   for (const entry of await new ZipReader(new BlobReader(zip)).getEntries()) {
     if (!entry.directory) files.set(entry.filename, await entry.getData(new Uint8ArrayWriter()));
   }
@@ -89,7 +87,7 @@ export async function filesOf(zip: Blob): Promise<Files> {
 }
 
 /** The same files with one bit of one byte changed. */
-export function flipped(files: Files, name: string, at: number): Files {
+export function flipped(files, name, at) {
   const bytes = Uint8Array.from(files.get(name) ?? []);
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   return new Map(files).set(name, bytes);
