@@ -3547,7 +3547,7 @@ export interface operations {
                      *             "detail": "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.",
                      *             "reasons": [
                      *               {
-                     *                 "message": "Enter the results in metadata.results before completing; at least one is needed.",
+                     *                 "message": "Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.",
                      *                 "rule_id": "results-present"
                      *               }
                      *             ],
