@@ -12,6 +12,7 @@ const served = [
   "/rulesets",
   "/counts",
   "/events",
+  "/exports",
   "/docs",
   "/openapi.json",
   "/console.json",
@@ -31,5 +32,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   server: { proxy: Object.fromEntries(served.map((path) => [path, { target: service, changeOrigin: true }])) },
+  worker: { format: "es" },
   test: { include: ["tests/unit/**/*.test.{ts,tsx}"], environment: "node", testTimeout: 120_000 },
 } as Parameters<typeof defineConfig>[0]);

@@ -11,6 +11,7 @@ import {
 import { useT, withMessages } from "./i18n";
 import { readAudit } from "./pages/audit/search";
 import { readBench } from "./pages/bench/search";
+import { readExports } from "./pages/exports/search";
 import { readOperate } from "./pages/operate/search";
 import { readReview } from "./pages/review/search";
 import { readRules } from "./pages/rules/search";
@@ -65,6 +66,20 @@ const audit = createRoute({
   component: lazyRouteComponent(() => withMessages(import("./pages/audit/page"))),
 });
 
+const reviews = createRoute({
+  getParentRoute: () => root,
+  path: "/audit/reviews",
+  validateSearch: readAudit,
+  component: lazyRouteComponent(() => withMessages(import("./pages/audit/Reviews"))),
+});
+
+const exports = createRoute({
+  getParentRoute: () => root,
+  path: "/audit/exports",
+  validateSearch: readExports,
+  component: lazyRouteComponent(() => withMessages(import("./pages/exports/page"))),
+});
+
 const operate = createRoute({
   getParentRoute: () => root,
   path: "/operate",
@@ -92,7 +107,7 @@ function Lost() {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([index, signedIn, bench, workflow, review, audit, operate, rules]),
+  routeTree: root.addChildren([index, signedIn, bench, workflow, review, audit, reviews, exports, operate, rules]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

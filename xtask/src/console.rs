@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context as _;
 use clap::Args;
 
+use crate::debian;
 use crate::node::NEEDED;
 use crate::step::say;
 use crate::tools::checked;
@@ -93,8 +94,10 @@ impl Console {
     /// Plays the pages against a server of their own.
     fn in_browser(&self, workspace: &Workspace) -> anyhow::Result<()> {
         let browser = std::env::var_os("ALIMS_CHROMIUM").map_or_else(|| PathBuf::from(CHROMIUM), PathBuf::from);
-        if !browser.is_file() {
-            say(&format!("the pages are not tested: {} is not there (Debian: chromium)", browser.display()));
+        if !browser.is_file()
+            && let Err(why) = install_browser()
+        {
+            say(&format!("the pages are not tested: {} is not there; {why}", browser.display()));
             return Ok(());
         }
         let mut npm = Command::new("npm");
@@ -103,6 +106,15 @@ impl Console {
         npm.env("ALIMS_CHROMIUM", browser);
         checked(&mut npm, &self.log)
     }
+}
+
+/// Installs Debian's browser where root may, as CI does.
+fn install_browser() -> Result<(), String> {
+    if std::env::var_os("ALIMS_CHROMIUM").is_some() {
+        return Err("ALIMS_CHROMIUM names another one, so Debian's is not installed".to_owned());
+    }
+    say("  console: installing chromium …");
+    debian::install(&["chromium"]).map_err(|why| format!("Debian's package chromium cannot be installed: {why}"))
 }
 
 /// Every file below a folder, by its path in it.

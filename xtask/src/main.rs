@@ -5,6 +5,7 @@ mod alone;
 mod console;
 mod contract;
 mod cost;
+mod debian;
 mod deploy;
 mod e2e;
 mod fuzz;

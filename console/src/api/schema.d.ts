@@ -856,7 +856,7 @@ export interface components {
         };
         /**
          * @description The value of a label, compared character by character: 1 to 64 characters without control characters and without
-         *     white space at its ends, of which one at least is visible.
+         *     white space at its ends, of which one at least is visible and none hides or turns a part of the text.
          */
         LabelValue: string;
         /** @description Malformed request (RFC 9457). */
@@ -1015,13 +1015,14 @@ export interface components {
         };
         /**
          * @description The acting principal: the subject of a verified token, 1 to 256 characters without control characters and
-         *     without white space at its ends, of which one at least is visible. A word for no value such as `null`, or a text
-         *     with the replacement character U+FFFD, is no principal.
+         *     without white space at its ends, of which one at least is visible and none hides or turns a part of the text. A
+         *     word for no value such as `null`, or a text with the replacement character U+FFFD, is no principal.
          */
         PrincipalId: string;
         /**
          * @description A person's name as a signature shows it: 1 to 128 characters without control characters and without white space
-         *     at its ends, of which one at least is visible. A word for no value such as `null` is no name.
+         *     at its ends, of which one at least is visible and none hides or turns a part of the text. A word for no value such
+         *     as `null` is no name.
          */
         PrintedName: string;
         /** @description A break as the log records it and the bus carries it. */
@@ -3547,7 +3548,7 @@ export interface operations {
                      *             "detail": "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.",
                      *             "reasons": [
                      *               {
-                     *                 "message": "Enter the results in metadata.results before completing; at least one is needed.",
+                     *                 "message": "Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.",
                      *                 "rule_id": "results-present"
                      *               }
                      *             ],

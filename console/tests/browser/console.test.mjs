@@ -75,7 +75,7 @@ test("ten samples are moved by keyboard, and two refusals are understood", async
   await sheet.getByText("10 moved").waitFor();
   console.log(`# ten moves, from the first key to the answer: ${Date.now() - began} ms`);
   await sheet.getByText("2 refused").waitFor();
-  assert.equal(await sheet.getByText("Enter the results in metadata.results before completing; at least one is needed.").count(), 2);
+  assert.equal(await sheet.getByText("Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.").count(), 2);
   await noViolations(page, "results");
   await shot(page, "bench-results");
   await page.keyboard.press("Enter");
@@ -147,7 +147,7 @@ test("why not is said before anything is tried, and a look before a move writes 
   const { page, complaints, url, close } = await openPage(laboratory);
   await page.goto(`${url}/workflow/why-1`);
   const next = page.getByRole("complementary", { name: "What may happen next" });
-  await next.getByText("Enter the results in metadata.results before completing; at least one is needed.").waitFor();
+  await next.getByText("Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.").waitFor();
   await next.getByRole("button", { name: "Pause …" }).click();
   const sheet = page.getByRole("dialog");
   await sheet.getByRole("textbox", { name: "Reason" }).fill("Only looking.");

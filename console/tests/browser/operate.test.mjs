@@ -211,7 +211,7 @@ test("the rules are read in words and tried on a workflow, and nothing is writte
   await move("rules-1", "ACTIVE");
   const { page, complaints, url, close } = await openPage(laboratory);
   await page.goto(`${url}/rules`);
-  await page.getByText("Enter the results in metadata.results before completing; at least one is needed.").waitFor();
+  await page.getByText("Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.").waitFor();
   await page.getByRole("textbox", { name: "Workflow" }).fill("not an id");
   await page.keyboard.press("Enter");
   await page.getByText("Write the id of one workflow").waitFor();

@@ -13,7 +13,7 @@ const TYPES = {
   ".svg": "image/svg+xml",
   ".woff2": "font/woff2",
 };
-const PAGES = /^\/(bench|workflow\/.*|review|audit|operate|rules|signed-in)?$/;
+const PAGES = /^\/(bench|workflow\/.*|review|audit(\/.*)?|operate|rules|signed-in)?$/;
 /** Serves `dist` and passes everything else to `service`. */
 export async function openOrigin({ dist, service }) {
   let isLost = false;

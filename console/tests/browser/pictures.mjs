@@ -2,6 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
+import { filesFor, publicPem, versionsOf, zipOf } from "../archive.mjs";
+import { made, withExports } from "./exports.mjs";
 import { openLaboratory, openPage, signIn } from "./laboratory.mjs";
 
 const folder = process.env.ALIMS_PICTURES ?? path.resolve(import.meta.dirname, "../../../docs/console");
@@ -17,6 +19,8 @@ try {
   await review();
   await operate();
   await auditAndRules();
+  await reviewsOfTheAudit();
+  await exportsAndTheirCheck();
 } finally {
   await laboratory.close();
 }
@@ -155,4 +159,50 @@ async function auditAndRules() {
   await dark.page.getByRole("row").nth(5).waitFor();
   await take(dark.page, "bench-dark-german");
   await dark.close();
+}
+
+/** A period is read and reviewed, and the reviews are listed. */
+async function reviewsOfTheAudit() {
+  const { page, url, close } = await openPage(laboratory, SIZE);
+  for (const [more, found] of [
+    ["&kind=WorkflowTransitionRefused", "Two refusals for missing results; both samples were measured again."],
+    ["", "Every release has a reason that fits the paper record."],
+  ]) {
+    await page.goto(`${url}/audit?from=2026-11-01T00:00:00Z&to=2026-11-28T00:00:00Z${more}`);
+    await page.getByRole("button", { name: "Record my review …" }).click();
+    const sheet = page.getByRole("dialog");
+    await sheet.getByRole("textbox", { name: "What you found" }).fill(found);
+    if (more === "") await take(page, "audit-review");
+    await sheet.getByRole("button", { name: "Record the review" }).click();
+    await sheet.getByText("Your review is recorded.").waitFor();
+  }
+  await page.getByRole("dialog").getByRole("link", { name: "Show the reviews" }).click();
+  await page.getByRole("row", { name: /Every release/ }).waitFor();
+  await take(page, "audit-reviews");
+  await close();
+}
+
+/** A month was exported; its file is checked as it is, and altered. */
+async function exportsAndTheirCheck() {
+  const { page, url, close } = await openPage(laboratory, { ...SIZE, width: 1280, height: 860 });
+  const records = Array.from({ length: 20 }, (_, index) => versionsOf(`sample-118-${String(index + 1).padStart(2, "0")}`, 4)).flat();
+  const files = filesFor(records, { selection: made.selection });
+  const bytesOf = async (of) => Buffer.from(await (await zipOf(of)).arrayBuffer());
+  const zip = await bytesOf(files);
+  const done = { ...made, status: "COMPLETED", entries: records.length, bytes: zip.length, sha256: "5a".repeat(32), download_url: `${url}/x` };
+  await withExports(page, [{ status: 200, json: done }]);
+  await page.goto(`${url}/audit/exports?export=export-1`);
+  await page.getByRole("link", { name: "Download" }).waitFor();
+  await page.getByRole("textbox", { name: /^Public key/ }).fill(publicPem);
+  const check = async (name, buffer, said) => {
+    await page.locator('input[type="file"]').setInputFiles({ name, mimeType: "application/zip", buffer });
+    await page.getByText(said).waitFor();
+  };
+  await check("november.zip", zip, "november.zip is as it was signed");
+  await take(page, "exports-verified");
+  const altered = filesFor(records.map((each, index) => (index === 6 ? { ...each, to_state: "PAUSED" } : each)));
+  await page.getByRole("button", { name: "Check another file" }).click();
+  await check("november.zip", await bytesOf(new Map(files).set("records.jsonl", altered.get("records.jsonl"))), "november.zip is not as it was signed");
+  await take(page, "exports-altered");
+  await close();
 }

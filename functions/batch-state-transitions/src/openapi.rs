@@ -142,7 +142,7 @@ fn result() -> Value {
                 "type": "urn:alims:problem:rule-violation", "title": "Rule violation", "status": 422,
                 "detail": "The rules do not allow this now; nothing was changed. `reasons` lists each rule that is not met.",
                 "code": "rule-violation", "request_id": "JKJaXmPLvHcESHA=",
-                "reasons": [{"rule_id": "results-present", "message": "Enter the results in metadata.results before completing; at least one is needed."}],
+                "reasons": [{"rule_id": "results-present", "message": "Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l."}],
                 "ruleset": "laboratory", "ruleset_version": "1"
             }}
         ]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::invalid::InvalidValue;
 use crate::stored_name::{Part, StoredName, half_digest, named_as_str};
-use crate::visible_text::shows_something;
+use crate::visible_text::{deceives, shows_something};
 
 /// Defines a checked text. Its rule is a function from the text to an error message, if any.
 ///
@@ -94,14 +94,14 @@ checked_text!(
 );
 checked_text!(
     /// The acting principal: the subject of a verified token, 1 to 256 characters without control characters and
-    /// without white space at its ends, of which one at least is visible. A word for no value such as `null`, or a text
-    /// with the replacement character U+FFFD, is no principal.
+    /// without white space at its ends, of which one at least is visible and none hides or turns a part of the text. A
+    /// word for no value such as `null`, or a text with the replacement character U+FFFD, is no principal.
     PrincipalId,
     |text| {
         plain_text(text, 256)?;
         some_value(text)
     },
-    visible
+    clear
 );
 checked_text!(
     /// A role in a laboratory's policies: 1 to 64 of `A-Z a-z 0-9 . _ : -`, but not a word for no value such as `null`.
@@ -113,13 +113,14 @@ checked_text!(
 );
 checked_text!(
     /// A person's name as a signature shows it: 1 to 128 characters without control characters and without white space
-    /// at its ends, of which one at least is visible. A word for no value such as `null` is no name.
+    /// at its ends, of which one at least is visible and none hides or turns a part of the text. A word for no value such
+    /// as `null` is no name.
     PrintedName,
     |text| {
         plain_text(text, 128)?;
         some_value(text)
     },
-    visible
+    clear
 );
 checked_text!(
     /// A class or a method of authentication, the claims `acr` and `amr`: 1 to 128 visible ASCII characters.
@@ -144,10 +145,10 @@ checked_text!(
 );
 checked_text!(
     /// The value of a label, compared character by character: 1 to 64 characters without control characters and without
-    /// white space at its ends, of which one at least is visible.
+    /// white space at its ends, of which one at least is visible and none hides or turns a part of the text.
     LabelValue,
     |text| plain_text(text, 64),
-    visible
+    clear
 );
 checked_text!(
     /// A failure, for machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
@@ -259,6 +260,18 @@ fn visible(text: &str) -> Result<(), InvalidValue> {
         Ok(())
     } else {
         Err(InvalidValue::new("has only invisible characters; write something that people can read"))
+    }
+}
+
+/// What people compare by eye must be what it looks like.
+fn clear(text: &str) -> Result<(), InvalidValue> {
+    visible(text)?;
+    if deceives(text) {
+        Err(InvalidValue::new(
+            "has a character that is invisible or changes the direction of writing, so that people would read something else",
+        ))
+    } else {
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
-//! Whether a text shows anything to a person who reads it.
+//! Whether a text shows anything to a person who reads it, and whether it shows what it is.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// Symbols whose picture is blank: the empty Braille cell and the musical null notehead.
@@ -19,6 +19,40 @@ const PRINTED: GeneralCategoryGroup = GeneralCategoryGroup::Letter
 pub fn shows_something(text: &str) -> bool {
     text.chars().any(is_visible)
 }
+
+/// Whether a name can show something else than what it is: two that differ would look alike, or the text around it would
+/// change places.
+///
+/// It can when it has a character that shows nothing, one that changes the direction of writing, a line separator, or one
+/// without a meaning that all agree on. The two joiners between letters belong to the spelling of several scripts.
+#[must_use]
+pub fn deceives(name: &str) -> bool {
+    let letters = CodePointMapData::<GeneralCategory>::new();
+    let joined = |c: Option<char>| {
+        let of_script = GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark);
+        c.is_some_and(|c| !c.is_ascii() && of_script.contains(letters.get(c)))
+    };
+    let mut before = None;
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_joiner = JOINERS.contains(&c) && joined(before) && joined(rest.peek().copied());
+        let hides = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) || BLANK_SYMBOLS.contains(&c);
+        let reorders = CodePointSetData::new::<BidiControl>().contains(c);
+        if !is_joiner && (hides || reorders || UNCLEAR.contains(letters.get(c))) {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
+}
+
+/// The zero-width non-joiner and the zero-width joiner.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// Line and paragraph separators, and what has no character of its own.
+const UNCLEAR: GeneralCategoryGroup = GeneralCategoryGroup::LineSeparator
+    .union(GeneralCategoryGroup::ParagraphSeparator)
+    .union(GeneralCategoryGroup::PrivateUse)
+    .union(GeneralCategoryGroup::Unassigned);
 
 fn is_visible(c: char) -> bool {
     PRINTED.contains(CodePointMapData::<GeneralCategory>::new().get(c))
@@ -89,6 +123,39 @@ mod tests {
             assert!(shows_something(c), "{c}");
         }
         assert!(!shows_something(""));
+    }
+
+    #[test]
+    fn a_name_deceives_that_hides_or_turns_a_part_of_itself() {
+        for name in [
+            "Sue Berger",
+            "O’Neill-Şahin",
+            "Ñuño",
+            "e\u{301}va",
+            "李 雷",
+            "محمد",
+            "ශ්\u{200d}රී",
+            "می\u{200c}خواهم",
+            "bob@lab",
+        ] {
+            assert!(!deceives(name), "{name:?}");
+        }
+        for name in [
+            "b\u{200b}ob",
+            "b\u{200d}ob",
+            "\u{200d}محمد",
+            "Sue Berger\u{202e}",
+            "Sue\u{2066} Berger",
+            "Sue\u{2028}Berger",
+            "Sue\u{feff}",
+            "Sue\u{e0041}",
+            "Sue\u{e000}",
+            "Sue\u{378}",
+            "Sue\u{200f}",
+            "Sue\u{2800}",
+        ] {
+            assert!(deceives(name), "{name:?}");
+        }
     }
 
     proptest! {

@@ -56,6 +56,7 @@ fn findings(path: OsString, manifest: &str, asked: &Asked) -> anyhow::Result<Vec
     let mut findings = vec![
         rust(&programs, manifest)?,
         Finding::new("C compiler", programs.first_line("cc", &["--version"]), "sudo apt-get install build-essential"),
+        Finding::new("jq", programs.first_line("jq", &["--version"]), "sudo apt-get install jq"),
         target(&programs, asked.architecture),
         tested(&programs, "SAM CLI", "aws-sam-cli", ("sam", &["--version"]))?,
         tested(&programs, "cargo-lambda", "cargo-lambda", ("cargo-lambda", &["lambda", "--version"]))?,

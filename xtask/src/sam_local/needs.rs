@@ -2,10 +2,9 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::debian::{folders, has, install, is_root};
 use crate::step::say;
 
 /// The programs, and the package of Debian that has each.
@@ -33,7 +32,10 @@ pub(super) fn met() -> Result<(), String> {
     let packages: Vec<&str> = missing().into_iter().map(|(_, package)| package).collect();
     if !packages.is_empty() && has("apt-get") {
         say(&format!("  sam-local: installing {} …", packages.join(", ")));
-        install(&packages);
+        // What is still missing is named below.
+        if let Err(why) = install(&packages) {
+            say(&format!("  sam-local: {why}"));
+        }
     }
     let missing: Vec<String> =
         missing().into_iter().map(|(program, package)| format!("{program} (Debian: {package})")).collect();
@@ -56,17 +58,6 @@ fn missing() -> Vec<(&'static str, &'static str)> {
     PROGRAMS.into_iter().filter(|(program, _)| !has(program)).collect()
 }
 
-fn has(program: &str) -> bool {
-    folders().any(|folder| folder.join(program).is_file())
-}
-
-/// Where programs are looked for. Debian keeps servers where not every user's path looks.
-fn folders() -> impl Iterator<Item = PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let own: Vec<PathBuf> = env::split_paths(&path).collect();
-    own.into_iter().chain(["/usr/sbin".into(), "/sbin".into()])
-}
-
 /// A command in new namespaces for network, mounts and processes, which ends when this program's child does.
 pub(super) fn in_namespaces(program: &OsStr) -> Command {
     let mut unshare = Command::new("unshare");
@@ -75,24 +66,4 @@ pub(super) fn in_namespaces(program: &OsStr) -> Command {
         unshare.env("PATH", path);
     }
     unshare
-}
-
-/// The lists of packages may be missing or old; then they are fetched. What is missing at the end is seen by the caller.
-fn install(packages: &[&str]) {
-    let apt = |arguments: &[&str]| {
-        let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
-        apt.status().is_ok_and(|status| status.success())
-    };
-    let install = [&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat();
-    if !apt(&install) && apt(&["update", "--quiet"]) {
-        apt(&install);
-    }
-}
-
-/// The effective user is the second number of the line.
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let user = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    user.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
 }

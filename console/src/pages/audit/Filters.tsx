@@ -5,10 +5,11 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { usePreferences } from "../../preferences";
 import { FilterLink } from "../../parts/FilterLink";
+import { clockOf, instantOf } from "./clock";
 import { type AuditSearch, KINDS, PERIODS, type Period } from "./search";
 
 /** Periods that end now. */
-export function Periods({ search }: { search: AuditSearch }) {
+export function Periods({ search, to: page = "/audit" }: { search: AuditSearch; to?: "/audit" | "/audit/reviews" }) {
   const t = useT();
   const { from, to, period, ...rest } = search;
   const isNamed = from === undefined && to === undefined;
@@ -19,7 +20,7 @@ export function Periods({ search }: { search: AuditSearch }) {
           <li key={name}>
             <FilterLink
               className="view"
-              to="/audit"
+              to={page}
               search={name === "day" ? rest : { ...rest, period: name }}
               current={isNamed && (period ?? "day") === name ? "page" : undefined}
             >
@@ -98,16 +99,4 @@ export function Filters({ search }: { search: AuditSearch }) {
       </Button>
     </form>
   );
-}
-
-/** An instant as the field wants it: a clock without a zone, the person's own or that of UTC as they prefer. */
-function clockOf(at: string | undefined, isUtc: boolean): string {
-  if (at === undefined) return "";
-  const millis = Date.parse(at);
-  const offset = isUtc ? 0 : new Date(millis).getTimezoneOffset() * 60_000;
-  return new Date(millis - offset).toISOString().slice(0, 16);
-}
-
-function instantOf(clock: string, isUtc: boolean): string {
-  return new Date(isUtc ? `${clock}Z` : clock).toISOString();
 }

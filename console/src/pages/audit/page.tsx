@@ -1,42 +1,29 @@
 /** The audit: who did what, and when, over all workflows. */
-import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 
 import "../bench/bench.css";
 import "../workflow/workflow.css";
 import "./audit.css";
-import { type Client, type Schemas, data } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { useClient } from "../../api/context";
-import { keys, meQuery, useMay } from "../../api/queries";
+import { meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts } from "../../keys/keys";
+import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
-import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { stringifySearch } from "../../search";
 import { Instant } from "../../time/Instant";
 import { nameOf, tell } from "../workflow/Timeline";
 import { Filters, Periods } from "./Filters";
+import { AuditHead } from "./Parts";
+import { activityQuery } from "./queries";
 import { type AuditSearch, KINDS, spanOf } from "./search";
 
-const PAGE = 100;
-
-function activityQuery(client: Client, search: AuditSearch, span: ReturnType<typeof spanOf>, cursor: string | undefined) {
-  const query = {
-    limit: PAGE,
-    ...span,
-    ...(search.principal !== undefined && { principal: search.principal }),
-    ...(search.kind !== undefined && { kind: search.kind }),
-    ...(cursor !== undefined && { cursor }),
-  };
-  return queryOptions({
-    queryKey: [...keys.activity, query],
-    queryFn: ({ signal }) => data(client.GET("/activity", { params: { query }, signal })),
-    placeholderData: keepPreviousData,
-  });
-}
+const ReviewSheet = lazy(() => import("./ReviewSheet"));
 
 export default function AuditPage() {
   const search = useSearch({ from: "/audit" });
@@ -55,6 +42,12 @@ function Audit({ search }: { search: AuditSearch }) {
   const list = useQuery({ ...activityQuery(client, search, span, cursors.at(-1)), enabled: mayAsk });
   const entries = list.data?.items ?? [];
   const next = list.data?.next_cursor;
+  const [reviewing, setReviewing] = useState(false);
+  const [isSeen, setSeen] = useState(false);
+  // The last page is there: the pages before it were open.
+  if (list.isSuccess && !list.isPlaceholderData && next === undefined && !isSeen) setSeen(true);
+  const canReview = may("reviewAuditTrail") && list.isSuccess;
+  const canExport = (me.data?.permitted_actions as readonly string[] | undefined)?.includes("exportRecords") === true;
   const forward = () => {
     if (next !== undefined && !list.isPlaceholderData) setCursors([...cursors, next]);
   };
@@ -62,13 +55,14 @@ function Audit({ search }: { search: AuditSearch }) {
   useShortcuts([
     { keys: "]", label: "bench.next", group: "page", run: forward },
     { keys: "[", label: "bench.previous", group: "page", run: back },
+    { keys: "v", label: "audit.key.review", group: "page", run: () => canReview && setReviewing(true) },
   ]);
   return (
     <div className="audit">
-      <PageHead title={t("audit.title")} aside={<span className="quiet">{t("audit.late")}</span>}>
+      <AuditHead part="activity" aside={<span className="quiet">{t("audit.late")}</span>}>
         <Periods search={search} />
         <Filters search={search} />
-      </PageHead>
+      </AuditHead>
       {me.isSuccess && !may("listActivity") && (
         <p className="note note-warn">{t(mayAsk ? "audit.own" : "audit.denied")}</p>
       )}
@@ -77,6 +71,21 @@ function Audit({ search }: { search: AuditSearch }) {
       {list.isSuccess && entries.length === 0 && (next !== undefined ? <p>{t("audit.short")}</p> : <Nothing />)}
       {list.isPending && mayAsk && <p className="quiet">{t("loading")}</p>}
       <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
+      {(canReview || canExport) && (
+        <div className="audit-foot">
+          {canExport && (
+            <Link className="button" to="/audit/exports" search={search}>
+              {t("exports.this")}
+            </Link>
+          )}
+          {canReview && <Button className="button button-first" onPress={() => setReviewing(true)} aria-haspopup="dialog">
+            {t("audit.review")}
+          </Button>}
+        </div>
+      )}
+      <Suspense>
+        {reviewing && <ReviewSheet search={search} span={span} isSeen={isSeen} onClose={() => setReviewing(false)} />}
+      </Suspense>
     </div>
   );
 }

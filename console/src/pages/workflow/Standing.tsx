@@ -10,7 +10,13 @@ import { Mark } from "../../parts/Mark";
 import { Instant, useNow } from "../../time/Instant";
 import { verificationQuery } from "./queries";
 
-export function Standing({ workflow, mayVerify }: { workflow: Workflow; mayVerify: boolean }) {
+interface Props {
+  workflow: Workflow;
+  mayVerify: boolean;
+  mayExport: boolean;
+}
+
+export function Standing({ workflow, mayVerify, mayExport }: Props) {
   const t = useT();
   const now = useNow();
   const isOpen = workflow.current_state !== "COMPLETED" && workflow.current_state !== "CANCELLED";
@@ -71,6 +77,13 @@ export function Standing({ workflow, mayVerify }: { workflow: Workflow; mayVerif
         </div>
       )}
       {mayVerify && <Badge workflow={workflow} />}
+      {mayExport && (
+        <p>
+          <Link to="/audit/exports" search={{ workflow: workflow.workflow_id }}>
+            {t("exports.this")}
+          </Link>
+        </p>
+      )}
     </header>
   );
 }

@@ -150,7 +150,14 @@ export function tell(
     }
     case "AuditTrailReviewed": {
       const { details, requested_by: who, timestamp: at, reason: said } = entry as Schemas["AuditTrailReviewedEntry"];
-      return { tone: "data", head: t("timeline.reviewed", { who, from: details.from, to: details.to }), at, said };
+      const part = [details.principal, details.kind && t(`audit.kind.${details.kind}`)].filter((each) => each !== undefined).join(", ");
+      const head = (
+        <>
+          {t("timeline.reviewed", { who })} <Instant at={details.from} exact /> – <Instant at={details.to} exact />
+          {part !== "" && ` (${t("timeline.reviewed.part", { part })})`}
+        </>
+      );
+      return { tone: "data", head, at, said };
     }
     case "UnreadableEntry":
       return { tone: "bad", head: t("timeline.unreadable"), version: (entry as Schemas["UnreadableEntry"]).version };

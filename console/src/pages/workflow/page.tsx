@@ -106,7 +106,7 @@ function Known({ workflow }: { workflow: Workflow }) {
   ]);
   return (
     <>
-      <Standing workflow={workflow} mayVerify={may("verifyWorkflowHistory")} />
+      <Standing workflow={workflow} mayVerify={may("verifyWorkflowHistory")} mayExport={may("exportRecords")} />
       <div className="workflow-body">
         <Tabs className="workflow-main" selectedKey={tab} onSelectionChange={(key) => show(key as TabName)}>
           <TabList aria-label={t("workflow.tabs")} className="tabs">

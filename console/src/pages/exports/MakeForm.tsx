@@ -1,0 +1,163 @@
+/** What is exported: a period, all of it or a part, or one workflow. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useId, useRef, useState } from "react";
+
+import { newKey } from "../../api/client";
+import { useClient } from "../../api/context";
+import { keys } from "../../api/queries";
+import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
+import { ProblemNote } from "../../parts/ProblemNote";
+import { usePreferences } from "../../preferences";
+import { clockOf, instantOf } from "../audit/clock";
+import { KINDS, spanOf } from "../audit/search";
+import { type Selection, exportQuery, makeExport } from "./exports";
+import type { ExportsSearch } from "./search";
+
+type Missing = "workflow" | "from" | "to" | "order";
+
+export function MakeForm({ search }: { search: ExportsSearch }) {
+  const t = useT();
+  const id = useId();
+  const client = useClient();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const isUtc = usePreferences().zone === "utc";
+  const [span] = useState(() => {
+    const now = Date.now();
+    // Its last minute may still get entries.
+    return { to: new Date(now - 60_000).toISOString(), ...spanOf(search, now) };
+  });
+  const [fields, setFields] = useState({
+    what: search.workflow === undefined ? ("period" as const) : ("workflow" as const),
+    workflow: search.workflow ?? "",
+    from: clockOf(span.from, isUtc),
+    to: clockOf(span.to, isUtc),
+    principal: search.principal ?? "",
+    kind: search.kind ?? "",
+    reason: "",
+  } as { what: "period" | "workflow" } & Record<"workflow" | "from" | "to" | "principal" | "kind" | "reason", string>);
+  const [tried, setTried] = useState(false);
+  const asked = useRef({ text: "", key: newKey() });
+  const make = useMutation({
+    mutationFn: ({ selection, reason }: { selection: Selection; reason: string }) => {
+      // The same wish has one name, however often its request is repeated.
+      const text = JSON.stringify([selection, reason]);
+      if (asked.current.text !== text) asked.current = { text, key: newKey() };
+      return makeExport(client, selection, reason, asked.current.key);
+    },
+    onSuccess: (made) => {
+      asked.current = { text: "", key: newKey() };
+      queries.setQueryData(exportQuery(client, made.export_id).queryKey, made);
+      void queries.invalidateQueries({ queryKey: keys.activity });
+      void navigate({ to: "/audit/exports", search: { ...search, export: made.export_id }, replace: true });
+    },
+  });
+  const missing = missingOf(fields);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (missing !== undefined) return;
+    make.mutate({ selection: selectionOf(fields, isUtc), reason: fields.reason.trim() });
+  };
+  const set = (name: keyof typeof fields, value: string) => setFields({ ...fields, [name]: value });
+  const field = (name: Exclude<keyof typeof fields, "what">) => ({
+    id: `${id}${name}`,
+    value: fields[name],
+    onChange: (event: { target: { value: string } }) => set(name, event.target.value),
+    ...(tried && missing === name && { "aria-invalid": true, "aria-describedby": `${id}missing` }),
+  });
+  return (
+    <form className="exports-form" aria-label={t("exports.make")} onSubmit={submit}>
+      <fieldset className="exports-what">
+        <legend>{t("exports.what")}</legend>
+        {(["period", "workflow"] as const).map((what) => (
+          <label key={what}>
+            <input type="radio" name={`${id}what`} checked={fields.what === what} onChange={() => set("what", what)} />
+            {t(`exports.what.${what}`)}
+          </label>
+        ))}
+      </fieldset>
+      {fields.what === "workflow" ? (
+        <div className="field">
+          <label htmlFor={`${id}workflow`}>{t("exports.workflow")}</label>
+          <input {...field("workflow")} spellCheck={false} maxLength={128} />
+        </div>
+      ) : (
+        <div className="exports-pair">
+          <div className="field">
+            <label htmlFor={`${id}from`}>
+              {t("audit.from")} {isUtc && "UTC"}
+            </label>
+            <input {...field("from")} type="datetime-local" />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}to`}>
+              {t("audit.to")} {isUtc && "UTC"}
+            </label>
+            <input {...field("to")} type="datetime-local" />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}principal`}>{t("exports.principal")}</label>
+            <input {...field("principal")} spellCheck={false} maxLength={256} placeholder={t("exports.principal.all")} />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}kind`}>{t("audit.kind")}</label>
+            <select {...field("kind")}>
+              <option value="">{t("audit.kind.all")}</option>
+              {KINDS.map((kind) => (
+                <option key={kind} value={kind}>
+                  {t(`audit.kind.${kind}`)}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+      )}
+      <div className="field">
+        <label htmlFor={`${id}reason`}>
+          {t("exports.reason")} <span className="quiet">{t("exports.optional")}</span>
+        </label>
+        <input {...field("reason")} maxLength={1000} placeholder={t("exports.reason.hint")} />
+      </div>
+      {tried && missing !== undefined && (
+        <p className="field-bad" id={`${id}missing`} role="alert">
+          {t(`exports.missing.${missing}`)}
+        </p>
+      )}
+      {make.error !== null && <ProblemNote error={make.error} />}
+      <div>
+        <Button type="submit" className="button button-first" isDisabled={make.isPending}>
+          {t(make.isPending ? "exports.making" : "exports.do")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface Fields {
+  what: "period" | "workflow";
+  workflow: string;
+  from: string;
+  to: string;
+  principal: string;
+  kind: string;
+}
+
+function missingOf({ what, workflow, from, to }: Fields): Missing | undefined {
+  if (what === "workflow") return workflow.trim() === "" ? "workflow" : undefined;
+  if (from === "") return "from";
+  if (to === "") return "to";
+  return from >= to ? "order" : undefined;
+}
+
+function selectionOf({ what, workflow, from, to, principal, kind }: Fields, isUtc: boolean): Selection {
+  if (what === "workflow") return { workflow_id: workflow.trim() };
+  return {
+    from: instantOf(from, isUtc),
+    to: instantOf(to, isUtc),
+    ...(principal.trim() !== "" && { principal: principal.trim() }),
+    ...(kind !== "" && { kind }),
+  };
+}

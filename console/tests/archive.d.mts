@@ -1,0 +1,10 @@
+export type Files = Map<string, Uint8Array>;
+export const publicPem: string;
+export const publicDer: Uint8Array;
+export function hashed(record: object): Record<string, unknown>;
+export function versionsOf(workflowId: string, count: number): Record<string, unknown>[];
+export function filesFor(records: readonly object[], more?: object): Files;
+export function sealed(files: Files, more: object): Files;
+export function zipOf(files: Files): Promise<Blob>;
+export function filesOf(zip: Blob): Promise<Files>;
+export function flipped(files: Files, name: string, at: number): Files;
