@@ -13,6 +13,15 @@ export const MOVES: Record<State, readonly State[]> = {
 
 export const TARGETS: readonly State[] = ["ACTIVE", "COMPLETED", "PAUSED", "FAILED", "CANCELLED"];
 
+/** From here nothing leads back. */
+const ENDS: readonly State[] = ["COMPLETED", "CANCELLED"];
+
+/** What may stand chosen before a person chose: the only way on, and never an end. */
+export function onlyTarget(targets: readonly State[]): State | undefined {
+  const [only] = targets;
+  return targets.length > 1 || only === undefined || ENDS.includes(only) ? undefined : only;
+}
+
 /** What a move is called: from PAUSED, ACTIVE is a resumption. */
 export function moveName(target: State, from?: State): MessageKey {
   if (target === "ACTIVE" && from === "PAUSED") return "move.ACTIVE.PAUSED";

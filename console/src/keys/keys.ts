@@ -1,5 +1,5 @@
 /** Keys for people who work without a mouse. A page names its own while it is shown; the help lists all of them. */
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 
 import type { MessageKey } from "../i18n";
 
@@ -56,14 +56,34 @@ export function writes(target: EventTarget | null): boolean {
     : false;
 }
 
+let holds = 0;
+
+/** No shortcut acts from the moment a dialog is asked for: its code may still be on its way. */
+export function useShortcutsHeld(isHeld: boolean): void {
+  useLayoutEffect(() => {
+    if (!isHeld) return;
+    holds += 1;
+    return () => {
+      holds -= 1;
+    };
+  }, [isHeld]);
+}
+
+/** A dialog has the keyboard to itself, wherever the focus is. */
+export function areShortcutsHeld(): boolean {
+  return holds > 0 || document.querySelector("[role=dialog],[role=alertdialog]") !== null;
+}
+
 /** Hears keys for the whole window. */
 export function useKeyboard(): void {
   const before = useRef<{ key: string; at: number } | undefined>(undefined);
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || writes(event.target)) return;
-      // A dialog has the keyboard to itself.
-      if (document.querySelector("[role=dialog],[role=alertdialog]") !== null) return;
+      if (areShortcutsHeld() || (event.target instanceof Element && event.target.closest("form") !== null)) {
+        before.current = undefined;
+        return;
+      }
       const earlier = before.current;
       const pair =
         earlier !== undefined && event.timeStamp - earlier.at < SEQUENCE_MS ? `${earlier.key} ${event.key}` : undefined;

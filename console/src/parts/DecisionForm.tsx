@@ -1,5 +1,5 @@
 /** What should happen and why; the same form for one workflow and for a hundred. */
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import {
   Checkbox,
   FieldError,
@@ -17,9 +17,11 @@ import type { Schemas, State } from "../api/client";
 import { useT } from "../i18n";
 import { Button } from "./Button";
 import { Shape } from "./Mark";
+import { useFaults } from "./faults";
 
 export interface Draft {
-  target: State;
+  /** None: the person has not chosen yet. */
+  target?: State | undefined;
   reason: string;
   code?: string;
   message?: string;
@@ -53,26 +55,28 @@ interface Props {
 export function DecisionForm(props: Props) {
   const { draft, onChange, offers, isBusy, isBlocked = false, onCheck, onSubmit, submitLabel, children } = props;
   const t = useT();
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const isMissing = draft.reason.trim() === "";
   const chosen = offers.find(({ target }) => target === draft.target);
   const attempt = (what: () => void) => {
-    setTried(true);
+    faults.show();
     if (!isMissing && !isBlocked && chosen !== undefined) what();
   };
   return (
     <Form
       className="decision"
-      onSubmit={(event) => {
-        event.preventDefault();
-        attempt(onSubmit);
-      }}
+      ref={faults.form}
+      // What is recorded needs a press on its button: Enter in a field sends nothing.
+      onSubmit={(event) => event.preventDefault()}
     >
       <RadioGroup
         className="decision-targets"
-        value={draft.target}
+        value={draft.target ?? null}
         onChange={(target) => onChange({ ...draft, target: target as State })}
         isDisabled={isBusy}
+        isInvalid={faults.tried && chosen === undefined}
+        isRequired
+        validationBehavior="aria"
       >
         <Label>{t("act.target")}</Label>
         <div className="decision-row">
@@ -86,13 +90,14 @@ export function DecisionForm(props: Props) {
             </Radio>
           ))}
         </div>
+        <FieldError className="field-bad">{t("act.choose")}</FieldError>
       </RadioGroup>
       {draft.target === "FAILED" && <FailureFields draft={draft} onChange={onChange} />}
       <TextField
         className="field"
         value={draft.reason}
         onChange={(reason) => onChange({ ...draft, reason })}
-        isInvalid={tried && isMissing}
+        isInvalid={faults.tried && isMissing}
         isRequired
         validationBehavior="aria"
         maxLength={1000}
@@ -108,11 +113,11 @@ export function DecisionForm(props: Props) {
       </TextField>
       {children}
       <div className="sheet-foot">
-        <Button className="button" onPress={() => attempt(onCheck)} isDisabled={isBusy || isBlocked}>
+        <Button className="button" onPress={() => attempt(onCheck)} isBusy={isBusy} isDisabled={isBlocked} data-focus-lost>
           {t("act.check")}
         </Button>
-        <Button type="submit" className="button button-first" isDisabled={isBusy || isBlocked}>
-          {submitLabel(chosen?.name ?? "")}
+        <Button className="button button-first" onPress={() => attempt(onSubmit)} isBusy={isBusy} isDisabled={isBlocked}>
+          {chosen === undefined ? t("act.none") : submitLabel(chosen.name)}
         </Button>
       </div>
     </Form>

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type MouseEvent, type ReactNode, memo, useLayoutEffect, useRef, useState } from "react";
 
 import { useT } from "../i18n";
+import { areShortcutsHeld } from "../keys/keys";
 
 export interface Column<Row> {
   id: string;
@@ -66,7 +67,7 @@ export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSele
   };
   const extend = (from: string, to: string) => onSelect(new Set([...selected, ...between(ids, from, to)]));
   const heard = (event: KeyboardEvent<HTMLElement>) => {
-    if (event.altKey || !(event.target instanceof HTMLElement) || event.target.closest("tbody") === null) return;
+    if (areShortcutsHeld() || event.altKey || !(event.target instanceof HTMLElement) || event.target.closest("tbody") === null) return;
     const id = ids[at];
     const step = STEPS[event.key];
     if (id === undefined) return;

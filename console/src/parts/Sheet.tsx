@@ -1,11 +1,13 @@
 /** A dialog; generous, because people decide in it. */
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 
 import { Button } from "./Button";
 import { Icon } from "./Icon";
 import { Localized } from "./Localized";
 import { useT } from "../i18n";
+import { useShortcutsHeld } from "../keys/keys";
+import { keepFocus } from "./keptFocus";
 
 interface Props {
   title: string;
@@ -30,18 +32,33 @@ export function Sheet({ title, isOpen, onClose, size = "small", dismissable = tr
       >
         <Modal className={`sheet sheet-${size}`}>
           <Dialog className="sheet-body">
-            <div className="sheet-head">
+            <Head>
               <Heading slot="title">{title}</Heading>
               {dismissable && (
                 <Button className="button-plain" onPress={onClose} aria-label={t("close")}>
                   <Icon name="close" />
                 </Button>
               )}
-            </div>
+            </Head>
             {children}
           </Dialog>
         </Modal>
       </ModalOverlay>
     </Localized>
+  );
+}
+
+/** While it stands, the keyboard is the dialog's. */
+function Head({ children }: { children: ReactNode }) {
+  const head = useRef<HTMLDivElement>(null);
+  useShortcutsHeld(true);
+  useEffect(() => {
+    const dialog = head.current?.closest<HTMLElement>("[role=dialog]");
+    return dialog ? keepFocus(dialog) : undefined;
+  }, []);
+  return (
+    <div className="sheet-head" ref={head}>
+      {children}
+    </div>
   );
 }

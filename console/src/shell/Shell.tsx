@@ -8,7 +8,7 @@ import { countsQuery, meQuery } from "../api/queries";
 import { useStanding } from "../auth/session";
 import { useLiveTransport } from "../auth/transport";
 import { type MessageKey, useT } from "../i18n";
-import { useKeyboard, useShortcuts } from "../keys/keys";
+import { useKeyboard, useShortcuts, useShortcutsHeld } from "../keys/keys";
 import type { LiveStatus } from "../live/live";
 import { useLive } from "../live/useLive";
 import mark from "../mark.svg";
@@ -44,6 +44,7 @@ function Inside({ ended }: { ended: boolean }) {
   const status = useLive(useLiveTransport());
   const [help, setHelp] = useState(false);
   useKeyboard();
+  useShortcutsHeld(help);
   useEffect(() => afterPaint(() => void import("../parts/Card")), []);
   useShortcuts([
     { keys: "/", label: "keys.search", group: "everywhere", run: focusSearch },

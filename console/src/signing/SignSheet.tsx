@@ -1,7 +1,7 @@
 /** Signing one workflow or many: what is signed, what it means, that it is really this person, and a result for each. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Form, Label, Radio, RadioGroup, Text, TextArea, TextField } from "react-aria-components";
+import { FieldError, Form, Label, Radio, RadioGroup, Text, TextArea, TextField } from "react-aria-components";
 
 import "../pages/bench/bench.css";
 import "./signing.css";
@@ -12,6 +12,7 @@ import { useSession } from "../auth/session";
 import { useT } from "../i18n";
 import { Button } from "../parts/Button";
 import { Sheet } from "../parts/Sheet";
+import { useFaults } from "../parts/faults";
 import { Count, Outcomes } from "./Outcomes";
 import { StaleNote } from "./StaleNote";
 import { WhatIsSigned } from "./WhatIsSigned";
@@ -36,11 +37,14 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
   const [chosen, setChosen] = useState<Meaning | undefined>(first);
   const [comment, setComment] = useState(draft?.comment ?? "");
   const signing = useSigning(ids, draft?.items ?? []);
-  const meaning = chosen ?? first ?? may[0];
+  // What a signature means is the person's word: of several nothing is chosen for them.
+  const meaning = chosen ?? first ?? (may.length === 1 ? may[0] : undefined);
+  const faults = useFaults();
   const { step, items, outcomes, needs } = signing;
-  const isReady = meaning !== undefined && items.length > 0 && step !== "busy" && signing.isRead;
+  const isReady = may.length > 0 && items.length > 0 && signing.isRead;
   const ask = () => {
-    if (isReady) void signing.ask(items, { meaning, comment });
+    faults.show();
+    if (isReady && meaning !== undefined && step !== "busy") void signing.ask(items, { meaning, comment });
   };
   const of = (is: Outcome["is"]) => [...outcomes].filter(([, outcome]) => outcome.is === is).map(([id]) => id);
   const close = () => onClose(outcomes.size > 0 ? [...outcomes].filter(([, { is }]) => is !== "signed").map(([id]) => id) : undefined);
@@ -82,20 +86,18 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
       ) : (
         <Form
           className="decision"
-          onSubmit={(event) => {
-            event.preventDefault();
-            ask();
-          }}
+          ref={faults.form}
+          onSubmit={(event) => event.preventDefault()}
         >
           <WhatIsSigned ids={signing.ids} reads={signing.reads} changed={signing.changed} />
           {may.length === 0 ? (
             <p className="note note-warn">{t("sign.none")}</p>
           ) : (
-            <RadioGroup className="decision-targets" value={meaning ?? null} onChange={(value) => setChosen(value as Meaning)} isDisabled={step === "busy"}>
+            <RadioGroup className="decision-targets" value={meaning ?? null} onChange={(value) => setChosen(value as Meaning)} isDisabled={step === "busy"} isInvalid={faults.tried && meaning === undefined} isRequired validationBehavior="aria">
               <Label>{t("sign.meaning")}</Label>
               <div className="meanings">
                 {may.map((each) => (
-                  <Radio key={each} value={each} className="decision-target" autoFocus={each === meaning}>
+                  <Radio key={each} value={each} className="decision-target" autoFocus={each === (meaning ?? may[0])}>
                     <span>
                       <span className="decision-name">{t(`meaning.${each}`)}</span>
                       <span className="quiet">{t(`meaning.${each}.text`)}</span>
@@ -103,6 +105,7 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
                   </Radio>
                 ))}
               </div>
+              <FieldError className="field-bad">{t("sign.meaning.missing")}</FieldError>
             </RadioGroup>
           )}
           <TextField className="field" value={comment} onChange={setComment} maxLength={1000} isReadOnly={step === "busy"}>
@@ -124,8 +127,8 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
               <Button className="button" onPress={close} isDisabled={step === "busy"}>
                 {t("cancel")}
               </Button>
-              <Button type="submit" className="button button-first" isDisabled={!isReady}>
-                {t("sign.do", { meaning: meaning === undefined ? "" : t(`meaning.${meaning}`), count: items.length })}
+              <Button className="button button-first" onPress={ask} isBusy={step === "busy"} isDisabled={!isReady}>
+                {meaning === undefined ? t("sign.do.none", { count: items.length }) : t("sign.do", { meaning: t(`meaning.${meaning}`), count: items.length })}
               </Button>
             </div>
           )}

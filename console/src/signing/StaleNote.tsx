@@ -45,7 +45,7 @@ export function StaleNote({ challenge, onFresh, onLeave }: Props) {
         </>
       )}
       <div className="note-foot">
-        <Button className="button button-first" onPress={inWindow} isDisabled={isOpen} autoFocus>
+        <Button className="button button-first" onPress={inWindow} isBusy={isOpen} autoFocus>
           {t("sign.stale.action")}
         </Button>
         <Button className="button-plain" onPress={here}>

@@ -25,6 +25,8 @@ export const signing: Translated<typeof english> = {
   "sign.as": "Sie unterschreiben als {{name}}.",
   "sign.changed": "Er änderte sich, seit Sie entschieden. Lesen Sie ihn neu, bevor Sie unterschreiben.",
   "sign.do": "{{meaning}}: {{count}} unterschreiben",
+  "sign.do.none": "{{count}} unterschreiben",
+  "sign.meaning.missing": "Wählen Sie, was Ihre Unterschrift bedeutet.",
   "sign.none": "Ihre Rollen lassen Sie nichts unterschreiben.",
   "sign.stale.title": "Zeigen Sie, dass Sie es sind",
   "sign.stale.text": "Eine Unterschrift braucht eine Anmeldung der letzten {{minutes}} Minuten. Hier geht nichts verloren.",

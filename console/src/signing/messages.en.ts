@@ -22,6 +22,8 @@ export const signing = {
   "sign.as": "You sign as {{name}}.",
   "sign.changed": "It changed since you decided. Read it again before you sign.",
   "sign.do": "{{meaning}}: sign {{count}}",
+  "sign.do.none": "Sign {{count}}",
+  "sign.meaning.missing": "Choose what your signature means.",
   "sign.none": "Your roles let you sign nothing.",
   "sign.stale.title": "Show that it is you",
   "sign.stale.text": "A signature needs a sign-in of the last {{minutes}} minutes. Nothing here is lost.",

@@ -37,6 +37,7 @@ legend{font-weight:600;padding:0 .25rem}.choice{display:flex;gap:.5rem;align-ite
 input[type=text],input[type=password]{width:100%;font:inherit;padding:.5rem;color:inherit;background:transparent;\
 border:1px solid var(--line);border-radius:.25rem}\
 .error{border-left:.25rem solid var(--bad);color:var(--bad);padding:.25rem .75rem;font-weight:600}\
+#pin{scroll-margin-block:9rem}\
 summary{cursor:pointer;padding:.25rem 0}button{font:inherit;font-weight:600;padding:.5rem 1.25rem;border-radius:.25rem;\
 border:1px solid var(--act);color:var(--act);background:transparent;margin:1rem .5rem 0 0;cursor:pointer}\
 button.main{background:var(--act);color:var(--on-act)}:focus-visible{outline:.1875rem solid var(--act);\
@@ -54,6 +55,8 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
     } else {
         of_form("sub")
     };
+    // Who is chosen already only writes the PIN, further down than some windows show.
+    let is_known = chosen.is_some_and(|sub| sub != SOMEBODY_ELSE || !other_sub.is_empty());
     let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty());
     let client = asked.client.name();
     let content = html! {
@@ -98,7 +101,7 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
                 input #tenant type="text" name="tenant" value=(tenant.as_deref().unwrap_or(TENANT_DEFAULT)) autocomplete="off";
             }
             label.field for="pin" { "PIN" }
-            input #pin type="password" name="pin" autocomplete="off" required
+            input #pin type="password" name="pin" autocomplete="off" required autofocus[is_known]
                 aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
             p.soft #pin-note { "The server printed the PIN when it started. It also stands in the file pin of its data folder." }
             button.main type="submit" { "Sign in" }

@@ -11,6 +11,7 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { useFaults } from "../../parts/faults";
 import { Scope, Span } from "./Scope";
 import { recordReview, reviewable } from "./review";
 import type { AuditSearch } from "./search";
@@ -30,14 +31,14 @@ export default function ReviewSheet({ search, span, isSeen, onClose }: Props) {
   // As it is when the dialog opens: what is decided does not move.
   const [reviewed] = useState(() => reviewable(search, span, Date.now()));
   const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const [step, setStep] = useState<"decide" | "busy" | "done">("decide");
   const [error, setError] = useState<unknown>();
   // One finding has one name, however often its request is repeated.
   const asked = useRef({ reason: "", key: newKey() });
   const isMissing = reason.trim() === "";
   const submit = async () => {
-    setTried(true);
+    faults.show();
     if (isMissing || reviewed === undefined) return;
     if (asked.current.reason !== reason.trim()) asked.current = { reason: reason.trim(), key: newKey() };
     setStep("busy");
@@ -92,17 +93,15 @@ export default function ReviewSheet({ search, span, isSeen, onClose }: Props) {
           ) : (
             <Form
               className="decision"
-              onSubmit={(event) => {
-                event.preventDefault();
-                void submit();
-              }}
+              ref={faults.form}
+              onSubmit={(event) => event.preventDefault()}
             >
               {!isSeen && <p className="note note-warn">{t("reviews.unseen")}</p>}
               <TextField
                 className="field"
                 value={reason}
                 onChange={setReason}
-                isInvalid={tried && isMissing}
+                isInvalid={faults.tried && isMissing}
                 isRequired
                 validationBehavior="aria"
                 maxLength={1000}
@@ -122,7 +121,7 @@ export default function ReviewSheet({ search, span, isSeen, onClose }: Props) {
                 <Button className="button" onPress={onClose} isDisabled={step === "busy"}>
                   {t("cancel")}
                 </Button>
-                <Button type="submit" className="button button-first" isDisabled={step === "busy"}>
+                <Button className="button button-first" onPress={() => void submit()} isBusy={step === "busy"}>
                   {t("reviews.record")}
                 </Button>
               </div>

@@ -10,7 +10,7 @@ import type { Schemas } from "../../api/client";
 import { useClient } from "../../api/context";
 import { meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
-import { useShortcuts } from "../../keys/keys";
+import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { Pager } from "../../parts/Pager";
@@ -52,6 +52,7 @@ function Audit({ search }: { search: AuditSearch }) {
     if (next !== undefined && !list.isPlaceholderData) setCursors([...cursors, next]);
   };
   const back = () => setCursors(cursors.slice(0, -1));
+  useShortcutsHeld(reviewing);
   useShortcuts([
     { keys: "]", label: "bench.next", group: "page", run: forward },
     { keys: "[", label: "bench.previous", group: "page", run: back },

@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { type State, newKey } from "../../api/client";
 import { useClient } from "../../api/context";
-import { TARGETS, moveName } from "../../api/lifecycle";
+import { TARGETS, moveName, onlyTarget } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
 import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -17,6 +17,7 @@ import { type Item, type Result, asItNowIs, kindOf, move, sorted } from "./act";
 
 interface Props {
   items: readonly Item[];
+  /** Chosen where the dialog was asked for. */
   target?: State | undefined;
   /** With the workflows that were not moved, when something was asked. */
   onClose: (stillSelected?: string[]) => void;
@@ -30,23 +31,25 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
   const queries = useQueryClient();
   const [items, setItems] = useState(first);
   const offers = TARGETS.filter((target) => sorted(items, target).can.length > 0);
-  const [draft, setDraft] = useState<Draft>({ target: wanted ?? bestOf(items, offers), reason: "" });
+  const [draft, setDraft] = useState<Draft>({ target: wanted ?? onlyTarget(offers), reason: "" });
   const [step, setStep] = useState<Step>({ is: "decide" });
   const [failure, setFailure] = useState<unknown>();
   // One request has one key, however often it is repeated.
   const [key, setKey] = useState(newKey);
   const [asked, setAsked] = useState(false);
-  const { can, cannot } = sorted(items, draft.target);
+  const { target } = draft;
+  const { can, cannot } = target === undefined ? { can: [], cannot: [] } : sorted(items, target);
   const change = (next: Draft) => {
     setDraft(next);
     setKey(newKey());
   };
   const ask = async (which: readonly Item[], dryRun: boolean) => {
+    if (target === undefined) return;
     setStep({ is: "busy" });
     setFailure(undefined);
     try {
       const failed = failureOf(draft);
-      const decision = { target: draft.target, reason: draft.reason.trim(), ...(failed && { failure: failed }) };
+      const decision = { target, reason: draft.reason.trim(), ...(failed && { failure: failed }) };
       const { results } = await move(client, which, decision, key, dryRun);
       setStep({ is: "results", results, dryRun });
       if (!dryRun) {
@@ -77,10 +80,10 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
       size="wide"
       dismissable={step.is !== "busy"}
     >
-      {step.is === "results" ? (
+      {step.is === "results" && target !== undefined ? (
         <Results
           results={step.results}
-          target={draft.target}
+          target={target}
           dryRun={step.dryRun}
           onBack={() => setStep({ is: "decide" })}
           onDo={() => void ask(can, false)}
@@ -92,11 +95,11 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
         <DecisionForm
           draft={draft}
           onChange={change}
-          offers={offers.map((target) => {
-            const able = sorted(items, target).can;
+          offers={offers.map((offer) => {
+            const able = sorted(items, offer).can;
             const from = new Set(able.map((item) => item.state));
             const count = t("act.of", { count: able.length, all: items.length });
-            return { target, name: t(moveName(target, from.size === 1 ? [...from][0] : undefined)), note: count };
+            return { target: offer, name: t(moveName(offer, from.size === 1 ? [...from][0] : undefined)), note: count };
           })}
           isBusy={step.is === "busy"}
           onCheck={() => void ask(can, true)}
@@ -133,10 +136,4 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
       )}
     </Sheet>
   );
-}
-
-/** The move that most of them can make. */
-function bestOf(items: readonly Item[], offers: readonly State[]): State {
-  const count = (target: State) => sorted(items, target).can.length;
-  return offers.reduce((best, each) => (count(each) > count(best) ? each : best), offers[0] ?? "ACTIVE");
 }

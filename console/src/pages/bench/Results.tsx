@@ -27,7 +27,7 @@ export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDec
   const would = of("would-move");
   return (
     <>
-      <div role="status" aria-label={t("act.result")} className="summary">
+      <div role="status" aria-label={t("act.result")} className="summary" tabIndex={-1} data-focus-lost>
         <Count kind="moved" text={t("act.moved", { count: of("moved").length })} count={of("moved").length} />
         <Count kind="would-move" text={t("act.would", { count: would.length })} count={would.length} />
         <Count kind="refused" text={t("act.refused", { count: of("refused").length })} count={of("refused").length} />

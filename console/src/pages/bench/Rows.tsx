@@ -142,9 +142,9 @@ export function RowLabels({ labels = {}, order }: { labels: Summary["labels"]; o
     return value === undefined ? [] : [{ name, value }];
   });
   return (
-    <span className="row-labels">
+    <span className="row-labels" title={shown.map(({ name, value }) => `${name}: ${value}`).join(", ")}>
       {shown.map(({ name, value }) => (
-        <span key={name} className="row-label" title={`${name}: ${value}`}>
+        <span key={name} className="row-label">
           <span className="row-label-name">{name}</span> {value}
         </span>
       ))}

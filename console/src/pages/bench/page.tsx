@@ -8,7 +8,7 @@ import type { State, Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { countsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
-import { useShortcuts } from "../../keys/keys";
+import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
 import { focusRows } from "../../parts/Grid";
 import { afterPaint } from "../../parts/afterPaint";
@@ -60,6 +60,7 @@ function Bench({ search }: { search: BenchSearch }) {
     if (next !== undefined && !list.isPlaceholderData) turn([...cursors, next]);
   };
   const back = () => turn(cursors.slice(0, -1));
+  useShortcutsHeld(acting !== undefined);
   useShortcuts([
     { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
     { keys: "k", label: "bench.key.up", group: "page", run: focusRows },

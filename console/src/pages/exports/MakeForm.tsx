@@ -9,6 +9,7 @@ import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { ProblemNote } from "../../parts/ProblemNote";
+import { useFaults } from "../../parts/faults";
 import { usePreferences } from "../../preferences";
 import { clockOf, instantOf } from "../audit/clock";
 import { KINDS, spanOf } from "../audit/search";
@@ -38,7 +39,7 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
     kind: search.kind ?? "",
     reason: "",
   } as { what: "period" | "workflow" } & Record<"workflow" | "from" | "to" | "principal" | "kind" | "reason", string>);
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const asked = useRef({ text: "", key: newKey() });
   const make = useMutation({
     mutationFn: ({ selection, reason }: { selection: Selection; reason: string }) => {
@@ -57,8 +58,8 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
   const missing = missingOf(fields);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setTried(true);
-    if (missing !== undefined) return;
+    faults.show();
+    if (missing !== undefined || make.isPending) return;
     make.mutate({ selection: selectionOf(fields, isUtc), reason: fields.reason.trim() });
   };
   const set = (name: keyof typeof fields, value: string) => setFields({ ...fields, [name]: value });
@@ -66,7 +67,7 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
     id: `${id}${name}`,
     value: fields[name],
     onChange: (event: { target: { value: string } }) => set(name, event.target.value),
-    ...(tried && missing === name && { "aria-invalid": true, "aria-describedby": `${id}missing` }),
+    ...(faults.tried && (missing === name || (missing === "order" && name === "to")) && { "aria-invalid": true, "aria-describedby": `${id}missing` }),
   });
   return (
     <form className="exports-form" aria-label={t("exports.make")} onSubmit={submit}>
@@ -121,14 +122,14 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
         </label>
         <input {...field("reason")} maxLength={1000} placeholder={t("exports.reason.hint")} />
       </div>
-      {tried && missing !== undefined && (
+      {faults.tried && missing !== undefined && (
         <p className="field-bad" id={`${id}missing`} role="alert">
           {t(`exports.missing.${missing}`)}
         </p>
       )}
       {make.error !== null && <ProblemNote error={make.error} />}
       <div>
-        <Button type="submit" className="button button-first" isDisabled={make.isPending}>
+        <Button type="submit" className="button button-first" isBusy={make.isPending}>
           {t(make.isPending ? "exports.making" : "exports.do")}
         </Button>
       </div>

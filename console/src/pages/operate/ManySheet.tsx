@@ -9,6 +9,7 @@ import { keys } from "../../api/queries";
 import { type Translate, useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Sheet } from "../../parts/Sheet";
+import { useFaults } from "../../parts/faults";
 import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
 
 interface Props {
@@ -22,7 +23,7 @@ export function ManySheet({ work, ids, onClose }: Props) {
   const client = useClient();
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => {
@@ -39,6 +40,10 @@ export function ManySheet({ work, ids, onClose }: Props) {
     for (const queryKey of [keys.lists, keys.counts, keys.activity]) void queries.invalidateQueries({ queryKey });
     for (const id of which) void queries.invalidateQueries({ queryKey: keys.workflow(id) });
   };
+  const attempt = () => {
+    faults.show();
+    if (!isMissing) void begin(ids);
+  };
   const all = [...(outcomes ?? [])];
   const open = all.filter(([, { is }]) => is === "waits" || is === "runs").length;
   const failed = all.filter(([, { is }]) => is === "failed").map(([id]) => id);
@@ -47,11 +52,8 @@ export function ManySheet({ work, ids, onClose }: Props) {
       {outcomes === undefined ? (
         <Form
           className="decision"
-          onSubmit={(event) => {
-            event.preventDefault();
-            setTried(true);
-            if (!isMissing) void begin(ids);
-          }}
+          ref={faults.form}
+          onSubmit={(event) => event.preventDefault()}
         >
           <p>{t(`many.${work}.text`)}</p>
           <p className="id-list">
@@ -64,7 +66,7 @@ export function ManySheet({ work, ids, onClose }: Props) {
               className="field"
               value={reason}
               onChange={setReason}
-              isInvalid={tried && isMissing}
+              isInvalid={faults.tried && isMissing}
               isRequired
               validationBehavior="aria"
               maxLength={1000}
@@ -76,17 +78,17 @@ export function ManySheet({ work, ids, onClose }: Props) {
             </TextField>
           )}
           <div className="sheet-foot">
-            <Button className="button" onPress={onClose}>
+            <Button className="button" onPress={onClose} autoFocus={work === "replay"}>
               {t("cancel")}
             </Button>
-            <Button type="submit" className="button button-first" autoFocus={work === "replay"}>
+            <Button className="button button-first" onPress={attempt}>
               {t(`many.${work}`, { count: ids.length })}
             </Button>
           </div>
         </Form>
       ) : (
         <>
-          <p role="status">{t("many.progress", { done: all.length - open, all: all.length })}</p>
+          <p role="status" tabIndex={-1} data-focus-lost>{t("many.progress", { done: all.length - open, all: all.length })}</p>
           <Outcomes all={all} />
           {open === 0 && (
             <div className="sheet-foot">

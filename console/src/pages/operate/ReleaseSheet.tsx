@@ -11,6 +11,7 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { useFaults } from "../../parts/faults";
 import { Instant } from "../../time/Instant";
 import { historyQuery, stateQuery } from "../workflow/queries";
 
@@ -57,15 +58,17 @@ function Decision({ id, breaks, onReleased }: DecisionProps) {
   const t = useT();
   const client = useClient();
   const queries = useQueryClient();
-  // What is found while the person reads is not chosen for them.
-  const [chosen, setChosen] = useState<string[]>(() => breaks.map((each) => each.break_id));
+  // Of several nothing is chosen for the person, nor what is found while they read.
+  const [chosen, setChosen] = useState<string[]>(() => (breaks.length === 1 ? breaks.map((each) => each.break_id) : []));
   const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const [isBusy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>();
   const named = breaks.filter((each) => chosen.includes(each.break_id));
   const isMissing = reason.trim() === "";
   const release = async () => {
+    faults.show();
+    if (isMissing || named.length === 0) return;
     setBusy(true);
     setFailure(undefined);
     try {
@@ -82,29 +85,22 @@ function Decision({ id, breaks, onReleased }: DecisionProps) {
   return (
     <Form
       className="decision"
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (!isMissing && named.length > 0) void release();
-      }}
+      ref={faults.form}
+      onSubmit={(event) => event.preventDefault()}
     >
       <p>{t("release.text")}</p>
-      <CheckboxGroup className="breaks" value={chosen} onChange={setChosen} isDisabled={isBusy}>
+      <CheckboxGroup className="breaks" value={chosen} onChange={setChosen} isDisabled={isBusy} isInvalid={faults.tried && named.length === 0} validationBehavior="aria">
         <Label>{t("release.breaks")}</Label>
         {breaks.map((notice) => (
           <Break key={notice.break_id} id={id} notice={notice} />
         ))}
+        <FieldError className="field-bad">{t("release.choose")}</FieldError>
       </CheckboxGroup>
-      {tried && named.length === 0 && (
-        <p className="field-bad" role="alert">
-          {t("release.choose")}
-        </p>
-      )}
       <TextField
         className="field"
         value={reason}
         onChange={setReason}
-        isInvalid={tried && isMissing}
+        isInvalid={faults.tried && isMissing}
         isRequired
         validationBehavior="aria"
         maxLength={1000}
@@ -123,7 +119,7 @@ function Decision({ id, breaks, onReleased }: DecisionProps) {
         <Link className="button" to="/workflow/$id" params={{ id }} search={{}}>
           {t("release.open")}
         </Link>
-        <Button type="submit" className="button button-first" isDisabled={isBusy}>
+        <Button className="button button-first" onPress={() => void release()} isBusy={isBusy}>
           {t("release.do", { count: named.length })}
         </Button>
       </div>

@@ -9,7 +9,7 @@ import type { Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
-import { useShortcuts } from "../../keys/keys";
+import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { FilterLink } from "../../parts/FilterLink";
@@ -193,6 +193,7 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy }: SelectedProps<Row>
     if (mayRelease && first !== undefined) setDoing({ is: "release", id: first });
     else if (list !== "quarantined" && may("recoverWorkflow") && ids.length > 0) setDoing({ is: "recover", ids });
   };
+  useShortcutsHeld(doing !== undefined);
   useShortcuts([
     { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
     { keys: "k", label: "bench.key.up", group: "page", run: focusRows },

@@ -9,7 +9,7 @@ import type { Meaning, Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
-import { useShortcuts } from "../../keys/keys";
+import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
 import { Empty } from "../../parts/Empty";
 import { FilterLink } from "../../parts/FilterLink";
@@ -94,6 +94,7 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
   };
   const open = (id: string) => void navigate({ to: "/workflow/$id", params: { id }, search: {} });
   const columns = useReviewColumns(rows, signer, open);
+  useShortcutsHeld(signing !== undefined);
   useShortcuts([
     { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
     { keys: "k", label: "bench.key.up", group: "page", run: focusRows },

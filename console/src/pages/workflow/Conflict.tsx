@@ -26,7 +26,7 @@ export function Conflict({ id, from, to, onAgain }: Props) {
     .flatMap((page) => page.items)
     .filter((entry) => "to_state" in entry && entry.version > from && entry.version <= to);
   return (
-    <div className="note note-warn" role="alert">
+    <div className="note note-warn" role="alert" tabIndex={-1} data-focus-lost>
       <p className="note-title">{t("conflict.title")}</p>
       <p>{t("conflict.text", { from, to })}</p>
       <ol className="timeline timeline-short">

@@ -10,6 +10,7 @@ import { Button } from "../../parts/Button";
 import { Icon } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { useFaults } from "../../parts/faults";
 import { counting } from "../../signing/signing";
 import { Conflict } from "./Conflict";
 import { useAttempt } from "./attempt";
@@ -26,7 +27,7 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
   // What the person began with: a newer version changes nothing of what stands here.
   const [first] = useState(workflow);
   const [edits, setEdits] = useState<Edits>(() => begin(workflow));
-  const [tried, setTried] = useState(false);
+  const faults = useFaults();
   const attempt = useAttempt(id, workflow.version);
   const isMissing = edits.reason.trim() === "";
   const isFaulty = !edits.fields.every(isSound) || !edits.additions.every(isNamed) || !edits.labels.every(isLabel);
@@ -39,25 +40,23 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
     attempt.renew();
   };
   const ask = async (dryRun: boolean) => {
-    setTried(true);
+    faults.show();
     if (isMissing || isFaulty || attempt.newer !== undefined) return;
     const isDone = await attempt.ask((version, key) => amend(client, id, version, body, key, dryRun), dryRun);
     if (isDone && !dryRun) onClose();
   };
-  const isStopped = attempt.isBusy || attempt.newer !== undefined;
+  const isStopped = attempt.newer !== undefined;
   return (
     <Sheet title={t("edit.title", { id })} isOpen onClose={onClose} size="wide" dismissable={!attempt.isBusy}>
       <Form
         className="decision"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void ask(false);
-        }}
+        ref={faults.form}
+        onSubmit={(event) => event.preventDefault()}
       >
-        <Values edits={edits} onChange={change} />
-        <Labels labels={edits.labels} onChange={(labels) => change({ labels })} />
+        <Values edits={edits} onChange={change} tried={faults.tried} />
+        <Labels labels={edits.labels} onChange={(labels) => change({ labels })} tried={faults.tried} begins={edits.fields.length === 0} />
         <div className="edit-work">
-          <TextField className="field" value={edits.assignee} onChange={(assignee) => change({ assignee })} maxLength={256}>
+          <TextField className="field" value={edits.assignee} onChange={(assignee) => change({ assignee })} maxLength={256} autoFocus={first.labels === undefined && edits.fields.length === 0}>
             <Label>{t("bench.assignee")}</Label>
             <Input spellCheck={false} />
           </TextField>
@@ -70,7 +69,7 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
           className="field"
           value={edits.reason}
           onChange={(reason) => change({ reason })}
-          isInvalid={tried && isMissing}
+          isInvalid={faults.tried && isMissing}
           isRequired
           validationBehavior="aria"
           maxLength={1000}
@@ -92,10 +91,10 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
         {attempt.failure !== undefined && <ProblemNote error={attempt.failure} />}
         {attempt.failure !== undefined && asProblem(attempt.failure).code === "unreachable" && <p>{t("move.lost")}</p>}
         <div className="sheet-foot">
-          <Button className="button" onPress={() => void ask(true)} isDisabled={isStopped}>
+          <Button className="button" onPress={() => void ask(true)} isBusy={attempt.isBusy} isDisabled={isStopped} data-focus-lost>
             {t("act.check")}
           </Button>
-          <Button type="submit" className="button button-first" isDisabled={isStopped}>
+          <Button className="button button-first" onPress={() => void ask(false)} isBusy={attempt.isBusy} isDisabled={isStopped}>
             {t("edit.save", { version: attempt.version + 1 })}
           </Button>
         </div>
@@ -104,7 +103,15 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
   );
 }
 
-function Labels({ labels, onChange }: { labels: readonly LabelEdit[]; onChange: (labels: readonly LabelEdit[]) => void }) {
+interface LabelsProps {
+  labels: readonly LabelEdit[];
+  onChange: (labels: readonly LabelEdit[]) => void;
+  tried: boolean;
+  /** Whether the dialog begins with them. */
+  begins: boolean;
+}
+
+function Labels({ labels, onChange, tried, begins }: LabelsProps) {
   const t = useT();
   const change = (index: number, next: Partial<LabelEdit>) =>
     onChange(labels.map((each, at) => (at === index ? { ...each, ...next } : each)));
@@ -120,7 +127,7 @@ function Labels({ labels, onChange }: { labels: readonly LabelEdit[]; onChange: 
               autoFocus
               value={each.name}
               onChange={(name) => change(index, { name })}
-              isInvalid={!isLabel(each) && each.name !== ""}
+              isInvalid={!isLabel(each) && (tried || each.name !== "")}
               validationBehavior="aria"
               maxLength={32}
             >
@@ -131,6 +138,7 @@ function Labels({ labels, onChange }: { labels: readonly LabelEdit[]; onChange: 
           )}
           <TextField
             className={each.before === undefined ? "field" : "field field-line"}
+            autoFocus={begins && index === 0 && each.before !== undefined}
             value={each.value}
             onChange={(value) => change(index, { value })}
             maxLength={64}
@@ -156,7 +164,7 @@ function Labels({ labels, onChange }: { labels: readonly LabelEdit[]; onChange: 
   );
 }
 
-function Values({ edits, onChange }: { edits: Edits; onChange: (next: Partial<Edits>) => void }) {
+function Values({ edits, onChange, tried }: { edits: Edits; onChange: (next: Partial<Edits>) => void; tried: boolean }) {
   const t = useT();
   const field = (index: number, next: Partial<Field>) =>
     onChange({ fields: edits.fields.map((each, at) => (at === index ? { ...each, ...next } : each)) });
@@ -169,6 +177,7 @@ function Values({ edits, onChange }: { edits: Edits; onChange: (next: Partial<Ed
         <div key={each.path.join("\u0000")} className={each.isRemoved ? "value value-removed" : "value"}>
           <TextField
             className="field field-line"
+            autoFocus={index === 0}
             value={each.text}
             onChange={(text) => field(index, { text })}
             isDisabled={each.isRemoved}
@@ -197,7 +206,7 @@ function Values({ edits, onChange }: { edits: Edits; onChange: (next: Partial<Ed
             autoFocus
             value={each.name}
             onChange={(name) => addition(index, { name })}
-            isInvalid={each.name !== "" && !isNamed(each)}
+            isInvalid={(tried || each.name !== "") && !isNamed(each)}
             validationBehavior="aria"
           >
             <Label>{t("edit.path")}</Label>

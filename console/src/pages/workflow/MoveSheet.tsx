@@ -15,7 +15,8 @@ import { move } from "./queries";
 
 interface Props {
   workflow: Workflow;
-  target: State;
+  /** None: the person chooses here. */
+  target: State | undefined;
   onClose: () => void;
 }
 
@@ -33,6 +34,7 @@ export default function MoveSheet({ workflow, target, onClose }: Props) {
   }));
   const chosen = permitted.find((each) => each.target_state === draft.target);
   const ask = async (dryRun: boolean) => {
+    if (draft.target === undefined) return;
     const failure = failureOf(draft);
     const body = { target_state: draft.target, reason: draft.reason.trim(), ...(failure && { failure }) };
     const isDone = await attempt.ask((version, key) => move(client, id, version, body, key, dryRun), dryRun);
@@ -41,7 +43,7 @@ export default function MoveSheet({ workflow, target, onClose }: Props) {
   const isLost = attempt.failure !== undefined && asProblem(attempt.failure).code === "unreachable";
   return (
     <Sheet
-      title={t("move.title", { name: t(moveName(draft.target, workflow.current_state)), id })}
+      title={t("move.title", { name: t(draft.target === undefined ? "act.none" : moveName(draft.target, workflow.current_state)), id })}
       isOpen
       onClose={onClose}
       size="wide"
@@ -70,7 +72,7 @@ export default function MoveSheet({ workflow, target, onClose }: Props) {
             </ul>
           </div>
         )}
-        {chosen === undefined && <p className="field-bad">{t("conflict.impossible")}</p>}
+        {draft.target !== undefined && chosen === undefined && <p className="field-bad">{t("conflict.impossible")}</p>}
         {attempt.newer !== undefined && (
           <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
         )}

@@ -8,10 +8,11 @@ import "../bench/bench.css";
 import "./workflow.css";
 import type { State, Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
+import { onlyTarget } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
-import { useShortcuts } from "../../keys/keys";
+import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Empty } from "../../parts/Empty";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { afterPaint } from "../../parts/afterPaint";
@@ -81,7 +82,7 @@ function Known({ workflow }: { workflow: Workflow }) {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const [moving, setMoving] = useState<State>();
+  const [moving, setMoving] = useState<{ target: State | undefined }>();
   const [editing, setEditing] = useState(false);
   const [signing, setSigning] = useState<{ draft?: Draft }>();
   const canEdit = may("amendWorkflow") && workflow.quarantines === undefined;
@@ -94,10 +95,11 @@ function Known({ workflow }: { workflow: Workflow }) {
     const draft = takeDraft(principal);
     if (draft?.items.every((item) => item.workflowId === id)) setSigning({ draft });
   }, [principal, id]);
-  const firstMove = workflow.evaluated_transitions?.find((each) => each.permitted)?.target_state;
+  const targets = (workflow.evaluated_transitions ?? []).flatMap((each) => (each.permitted ? [each.target_state] : []));
+  useShortcutsHeld(moving !== undefined || editing || signing !== undefined);
   const show = (name: TabName) => void navigate({ to: "/workflow/$id", params: { id }, search: name === "timeline" ? {} : { tab: name }, replace: true });
   useShortcuts([
-    { keys: "e", label: "workflow.key.move", group: "page", run: () => setMoving(firstMove) },
+    { keys: "e", label: "workflow.key.move", group: "page", run: () => targets.length > 0 && setMoving({ target: onlyTarget(targets) }) },
     { keys: "d", label: "workflow.key.edit", group: "page", run: () => setEditing(canEdit) },
     { keys: "s", label: "workflow.key.sign", group: "page", run: () => canSign && setSigning({}) },
     { keys: "1", label: "workflow.tab.timeline", group: "page", run: () => show("timeline") },
@@ -129,13 +131,13 @@ function Known({ workflow }: { workflow: Workflow }) {
         </Tabs>
         <NextMoves
           workflow={workflow}
-          onMove={setMoving}
+          onMove={(target) => setMoving({ target })}
           onEdit={canEdit ? () => setEditing(true) : undefined}
           onSign={canSign ? () => setSigning({}) : undefined}
         />
       </div>
       <Suspense>
-        {moving !== undefined && <MoveSheet workflow={workflow} target={moving} onClose={() => setMoving(undefined)} />}
+        {moving !== undefined && <MoveSheet workflow={workflow} target={moving.target} onClose={() => setMoving(undefined)} />}
         {editing && <EditSheet workflow={workflow} onClose={() => setEditing(false)} />}
         {signing !== undefined && <SignSheet ids={[id]} draft={signing.draft} onClose={() => setSigning(undefined)} />}
       </Suspense>
