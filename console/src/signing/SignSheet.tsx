@@ -97,7 +97,7 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
               <Label>{t("sign.meaning")}</Label>
               <div className="meanings">
                 {may.map((each) => (
-                  <Radio key={each} value={each} className="decision-target" autoFocus={each === (meaning ?? may[0])}>
+                  <Radio key={each} value={each} className="decision-target" autoFocus={each === meaning}>
                     <span>
                       <span className="decision-name">{t(`meaning.${each}`)}</span>
                       <span className="quiet">{t(`meaning.${each}.text`)}</span>
@@ -108,7 +108,7 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
               <FieldError className="field-bad">{t("sign.meaning.missing")}</FieldError>
             </RadioGroup>
           )}
-          <TextField className="field" value={comment} onChange={setComment} maxLength={1000} isReadOnly={step === "busy"}>
+          <TextField className="field" value={comment} onChange={setComment} maxLength={1000} isReadOnly={step === "busy"} autoFocus={meaning === undefined}>
             <Label>{t("sign.comment")}</Label>
             <TextArea rows={2} />
             <Text slot="description" className="quiet">

@@ -91,14 +91,14 @@ function useColumns(rows: readonly Summary[], search: BenchSearch, onOpen: (id: 
       { id: "due", className: "col-time", name: t("bench.due"), sort: sort("due", "ascending"), cell: (row) => <Due row={row} /> },
       {
         id: "created",
-        className: "col-time",
+        className: "col-time col-when",
         name: t("bench.age"),
         sort: sort("created", "descending"),
         cell: (row) => <Instant at={row.created_at} narrow />,
       },
       {
         id: "updated",
-        className: "col-time col-updated",
+        className: "col-time col-when col-updated",
         name: t("bench.updated"),
         sort: sort("updated", "descending"),
         cell: (row) => <Instant at={row.updated_at} narrow />,
