@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { withExports } from "./exports.mjs";
 import { openLaboratory, openPage } from "./laboratory.mjs";
 import { noViolations, shot } from "./looks.mjs";
 
@@ -227,7 +228,8 @@ test("recover, replay, review and an export put the keyboard where an error is, 
   await finding.waitFor();
   await sheet.getByRole("button").last().click();
   await focused(finding, /./);
-  await page.goto(`${url}/audit/exports`);
+  await withExports(page, []);
+  await page.goto(`${url}/audit/exports?period=day`);
   await page.getByRole("radio", { name: /workflow/i }).check();
   await page.getByRole("button", { name: "Make the export" }).click();
   await focused(page.getByRole("textbox", { name: "Workflow" }), /./);

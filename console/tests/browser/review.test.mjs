@@ -124,6 +124,7 @@ test("an old sign-in is renewed in a window of its own, then signs, and leaves n
   await noViolations(page, "stale");
   await shot(page, "review-stale");
   const [opened] = await Promise.all([page.waitForEvent("popup"), page.keyboard.press("Enter")]);
+  await opened.locator("#pin:focus").waitFor();
   await signIn(opened, laboratory, "bob");
   await sheet.getByText("1 signed").waitFor();
   await sheet.getByText("Bob", { exact: true }).waitFor();
@@ -222,7 +223,7 @@ test("a change of the data ends the signatures, and the person is told before an
   await next.getByText("signed version 2").waitFor();
   await page.keyboard.press("s");
   const sheet = page.getByRole("dialog", { name: "Sign ends-1" });
-  await sheet.getByRole("button", { name: /: sign 1$/ }).and(page.locator(":enabled")).waitFor();
+  await sheet.getByRole("button", { name: "Sign 1", exact: true }).and(page.locator(":enabled")).waitFor();
   await sheet.getByText("Review", { exact: true }).click();
   await sheet.getByRole("button", { name: "Review: sign 1" }).click();
   await sheet.getByText("1 signed").waitFor();

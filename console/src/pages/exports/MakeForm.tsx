@@ -70,7 +70,7 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
     ...(faults.tried && (missing === name || (missing === "order" && name === "to")) && { "aria-invalid": true, "aria-describedby": `${id}missing` }),
   });
   return (
-    <form className="exports-form" aria-label={t("exports.make")} onSubmit={submit}>
+    <form className="exports-form" ref={faults.form} aria-label={t("exports.make")} onSubmit={submit}>
       <fieldset className="exports-what">
         <legend>{t("exports.what")}</legend>
         {(["period", "workflow"] as const).map((what) => (
