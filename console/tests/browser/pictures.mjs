@@ -71,6 +71,7 @@ async function bench() {
   await page.keyboard.press("e");
   const sheet = page.getByRole("dialog");
   await sheet.getByRole("textbox", { name: "Reason" }).fill("The batch is reviewed.");
+  await sheet.getByText("Complete", { exact: true }).click();
   await sheet.getByRole("button", { name: /^Complete/ }).click();
   await sheet.getByText("10 moved").waitFor();
   await take(page, "bench-results");
