@@ -1,1 +1,0 @@
-import{l as e}from"./i18n-CtqxXZPa.js";var t=e();function n({onPress:e,isDisabled:n=!1,type:r=`button`,children:i,...a}){return(0,t.jsx)(`button`,{...a,type:r,disabled:n,onClick:e,children:i})}export{n as t};
