@@ -124,7 +124,7 @@ test("an old sign-in is renewed in a window of its own, then signs, and leaves n
   await noViolations(page, "stale");
   await shot(page, "review-stale");
   const [opened] = await Promise.all([page.waitForEvent("popup"), page.keyboard.press("Enter")]);
-  await opened.locator("#pin:focus").waitFor();
+  await opened.locator("#pin").waitFor();
   await signIn(opened, laboratory, "bob");
   await sheet.getByText("1 signed").waitFor();
   await sheet.getByText("Bob", { exact: true }).waitFor();

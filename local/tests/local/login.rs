@@ -256,6 +256,10 @@ async fn the_page_loads_nothing_and_escapes_what_it_shows() {
     assert!(!page.contains("<script") && page.contains("<label") && page.contains("lang=\"en\""), "{page}");
     let preselected = browser.authorize(&with(&browser.asking(), &[("login_hint", "bob")])).await.text().await.unwrap();
     assert!(preselected.contains("value=\"bob\" required checked"), "{preselected}");
+    // Who is chosen already writes only the PIN.
+    assert!(preselected.contains("required autofocus"), "{preselected}");
+    let open = browser.authorize(&browser.asking()).await.text().await.unwrap();
+    assert!(!open.contains("autofocus"), "{open}");
 }
 
 #[tokio::test]
