@@ -279,8 +279,7 @@ impl Problem {
             ),
             Self::UnsupportedMediaType { .. } => UNSUPPORTED.to_owned(),
             Self::WorkflowQuarantined(broken) => format!(
-                "The history is broken at version {}: {}. Contact the operator; once a recovery has recorded the \
-                 break, a supervisor can release it.",
+                "The history is broken at version {}: {}. Ask for a recovery, then for a release.",
                 broken.at, broken.fault
             ),
             Self::NothingToGoOnFrom(broken) => nothing_to_go_on_from(broken),
@@ -378,8 +377,7 @@ fn not_replaceable(not: &NotReplaceable) -> String {
              `replaces` out."
         ),
         WhyNotReplaceable::Quarantined(Quarantined(broken)) => format!(
-            "The replaced workflow {id} is broken at version {}: {}. Contact the operator; once a recovery has recorded the \
-                 break, a supervisor can release it.",
+            "The replaced workflow {id} is broken at version {}: {}. Ask for a recovery, then for a release.",
             broken.at, broken.fault
         ),
     }
