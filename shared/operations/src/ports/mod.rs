@@ -5,6 +5,7 @@ mod activity;
 mod audit;
 mod bus;
 mod clock;
+mod export;
 mod failure;
 mod index;
 mod index_walk;
@@ -23,6 +24,10 @@ pub use activity::{ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, A
 pub use audit::{AuditEntries, AuditPlace, AuditRecorded};
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
+pub use export::{
+    ARCHIVE_NAME, ArchiveError, ArchiveFormat, ArchiveWriter, ExportCounts, ExportDocument, ExportLink, ExportPlace,
+    ExportStarter, ExportStore, ExportUpload, ExportedEntry,
+};
 pub use failure::{Cause, NewerFormat, StoreError};
 pub use index::{
     Advanced, EntryFilter, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, ListOrder, WorkflowIndex,
