@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::invalid::InvalidValue;
 use crate::stored_name::{Part, StoredName, half_digest, named_as_str};
-use crate::visible_text::{deceives, shows_something};
+use crate::visible_text::{clear, visible};
 
 /// Defines a checked text. Its rule is a function from the text to an error message, if any.
 ///
@@ -251,27 +251,6 @@ fn prose(text: &str, most: usize) -> Result<(), InvalidValue> {
         Err(InvalidValue::new(format!(
             "must be 1 to {most} characters, not only white space and without control characters"
         )))
-    }
-}
-
-/// The characters that show nothing follow from tables that grow with Unicode.
-fn visible(text: &str) -> Result<(), InvalidValue> {
-    if shows_something(text) {
-        Ok(())
-    } else {
-        Err(InvalidValue::new("has only invisible characters; write something that people can read"))
-    }
-}
-
-/// What people compare by eye must be what it looks like.
-fn clear(text: &str) -> Result<(), InvalidValue> {
-    visible(text)?;
-    if deceives(text) {
-        Err(InvalidValue::new(
-            "has a character that is invisible or changes the direction of writing, so that people would read something else",
-        ))
-    } else {
-        Ok(())
     }
 }
 

@@ -3,6 +3,8 @@
 use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
+use crate::invalid::InvalidValue;
+
 /// Symbols whose picture is blank: the empty Braille cell and the musical null notehead.
 const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
 /// What has a picture of its own. A mark has none without a letter before it, and the others have none or unknown ones.
@@ -53,6 +55,27 @@ const UNCLEAR: GeneralCategoryGroup = GeneralCategoryGroup::LineSeparator
     .union(GeneralCategoryGroup::ParagraphSeparator)
     .union(GeneralCategoryGroup::PrivateUse)
     .union(GeneralCategoryGroup::Unassigned);
+
+/// The characters that show nothing follow from tables that grow with Unicode.
+pub(crate) fn visible(text: &str) -> Result<(), InvalidValue> {
+    if shows_something(text) {
+        Ok(())
+    } else {
+        Err(InvalidValue::new("has only invisible characters; write something that people can read"))
+    }
+}
+
+/// What people compare by eye must be what it looks like.
+pub(crate) fn clear(text: &str) -> Result<(), InvalidValue> {
+    visible(text)?;
+    if deceives(text) {
+        Err(InvalidValue::new(
+            "has a character that is invisible or changes the direction of writing, so that people would read something else",
+        ))
+    } else {
+        Ok(())
+    }
+}
 
 fn is_visible(c: char) -> bool {
     PRINTED.contains(CodePointMapData::<GeneralCategory>::new().get(c))

@@ -33,6 +33,7 @@ esac"#;
     let sound = [
         ("rustc", rustc),
         ("cc", "echo cc 12"),
+        ("jq", "echo jq-1.7"),
         ("sam", "echo SAM CLI, version 1.170.0"),
         ("cargo-lambda", lambda),
         ("aws", aws),
@@ -60,10 +61,10 @@ fn found(machine: &TempDir, account: bool) -> Vec<Finding> {
 fn a_machine_that_lacks_nothing_is_told_what_it_has() {
     let findings = found(&replaced(&[]), true);
     let (lines, missing) = told(&findings);
-    assert_eq!((missing, lines.len()), (0, 11), "{lines:#?}");
+    assert_eq!((missing, lines.len()), (0, 12), "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("ABCD")), "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains("user/dora")));
-    assert_eq!(found(&replaced(&[]), false).len(), 9, "AWS is asked only on request");
+    assert_eq!(found(&replaced(&[]), false).len(), 10, "AWS is asked only on request");
 }
 
 #[test]
