@@ -28,6 +28,6 @@ test("an export and a workflow are named in the address, and what is no id is le
   for (const id of ["a/b", "", "x".repeat(129), undefined]) expect(readExports({ export: id })).toEqual({});
 });
 
-test("a size is told in the unit that fits", () => {
+test("a size has the unit that fits", () => {
   expect([0, 1023, 1536, 5 * 1024 ** 3].map((bytes) => sizeText(bytes, "en"))).toEqual(["0 byte", "1,023 byte", "1.5 kB", "5 GB"]);
 });

@@ -1,5 +1,5 @@
 //! Many clients at once on few workflows, with and without idempotency keys and expected versions: they move them alone
-//! and in batches, amend and sign them. What each is told depends on who is quicker; that it all fits together, the
+//! and in batches, amend and sign them. What each gets depends on who is quicker; that it all fits together, the
 //! specification says: `spec/OutsideWorkflowManager.tla`.
 
 use futures_util::future::join_all;
