@@ -17,8 +17,8 @@ IN_WORDS = [
     re.compile(r"would lose digits|has more digits than a double holds|is outside the range of a double"),
     # How far the events are published is not in the request.
     re.compile(r"^must be at most \d+: the workflow is at version|none of its events is published yet"),
-    # Control characters and characters that nobody sees.
-    re.compile(r"without control characters|has only invisible characters"),
+    # Control characters, and characters that a reader does not see or that show something else.
+    re.compile(r"without control characters|has only invisible characters|has a character that is invisible"),
     # The version in the body is that of the header.
     re.compile(r"is not a version that the header if-match names"),
     # What a body says again of path and token is what they say.
