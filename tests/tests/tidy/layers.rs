@@ -21,6 +21,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-faults", &[]),
     ("alims-runtime", &["alims-domain", "alims-operations"]),
     ("alims-secretsmanager", &["alims-domain", "alims-operations", "alims-rules"]),
+    ("alims-signing", &["alims-operations"]),
     ("alims-stepfunctions", &["alims-domain", "alims-operations"]),
     ("alims-store", &["alims-dynamodb", "alims-runtime"]),
     ("alims-subscriber", &[]),
@@ -54,6 +55,7 @@ const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
     "alims-rules",
     "alims-runtime",
     "alims-secretsmanager",
+    "alims-signing",
     "alims-stepfunctions",
     "alims-store",
 ];
@@ -104,6 +106,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
             "(alims-eventbridge)",
             "(alims-rules)",
             "(alims-secretsmanager)",
+            "(alims-signing)",
             "(alims-stepfunctions)",
         ],
     ),
@@ -144,6 +147,7 @@ const ADAPTERS: &[&str] = &[
     "alims_policy",
     "alims_rules",
     "alims_secretsmanager",
+    "alims_signing",
     "alims_stepfunctions",
     "alims_store",
 ];

@@ -15,6 +15,7 @@ mod recovery;
 mod rules;
 mod rulesets;
 mod sets;
+mod signing;
 mod walk;
 
 pub use access::AccessPolicy;
@@ -38,4 +39,5 @@ pub use recovery::{
 pub use rules::{RulesUnavailable, TransitionRules};
 pub use rulesets::{ListedRule, ListedRuleset, RulesEngine, Rulesets};
 pub use sets::{DecisionPorts, PublishPorts, ReadPorts};
+pub use signing::{PublicKey, SignatureBytes, SignatureCheck, Signer, SignerError};
 pub use walk::{LogWalk, OpenPart, OpenWorkflows, WalkPart, WalkPosition};
