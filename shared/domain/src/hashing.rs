@@ -26,6 +26,12 @@ impl ChainHash {
         Self(hex::encode(Sha256::digest(bytes)))
     }
 
+    /// A SHA-256 that was computed elsewhere.
+    #[must_use]
+    pub fn of_digest(digest: [u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
     /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {

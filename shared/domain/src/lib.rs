@@ -5,6 +5,7 @@
 pub mod access;
 pub mod activity;
 pub mod amendment;
+pub mod anchor;
 pub mod attempt;
 pub mod audit_entry;
 pub mod authentication;

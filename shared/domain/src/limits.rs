@@ -170,3 +170,16 @@ pub const DEADLINES_SECONDS_MAX: u32 = 120;
 /// How long it continues to begin looks at workflows, in seconds; what is left of a part waits for the next walk. The
 /// function has a minute more.
 pub const DEADLINES_LOOKS_SECONDS_MAX: u32 = 180;
+
+/// Entries of one anchor. A manifest of so many is about 3 MB, which one call reads and keeps in memory; a period with
+/// more is divided.
+pub const ANCHOR_ENTRIES_MAX: usize = 10_000;
+/// How long ago the period of an anchor has ended, in seconds: longer than any call or recovery that could still write
+/// an entry of it, and than the activity lags behind the log.
+pub const ANCHOR_LAG_SECONDS: u32 = 900;
+/// How much of the log an anchor looks at in one step, in seconds, before it looks whether there is room for more.
+pub const ANCHOR_STEP_SECONDS: u32 = 31 * 24 * 60 * 60;
+/// How long a run continues to begin new anchors, in seconds. The next run continues from there.
+pub const ANCHOR_SECONDS_MAX: u32 = 240;
+/// How long a run looks for tenants that have no anchor yet, in seconds.
+pub const ANCHOR_TENANTS_SECONDS_MAX: u32 = 60;

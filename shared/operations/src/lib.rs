@@ -3,6 +3,7 @@
 //! Nothing in here does I/O, reads a clock or makes an id: all of that comes in through [`ports`].
 
 pub mod amend_workflow;
+pub mod anchor_heads;
 pub mod batch_state_transitions;
 pub mod count_workflows;
 pub mod create_workflow;
@@ -21,8 +22,10 @@ pub mod request_state_transition;
 pub mod review_audit_trail;
 pub mod sign_workflow;
 pub mod sweep_deadlines;
+pub mod verify_anchors;
 pub mod verify_workflow_history;
 
+mod anchoring;
 mod append;
 mod chain_walk;
 mod deciding;

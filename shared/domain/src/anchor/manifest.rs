@@ -1,0 +1,225 @@
+//! What an anchor says, and its bytes: canonical JSON (RFC 8785), which is hashed and signed as it is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use crate::anchor::merkle::root_of;
+use crate::hashing::{ChainHash, NotCanonical, canonical_json};
+use crate::identifiers::{TenantId, Version, WorkflowId};
+use crate::timestamp::Timestamp;
+
+/// The format that this release writes, and the highest that it reads.
+const CURRENT_FORMAT: u64 = 1;
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaf {
+    /// The name of the entry in the activity of its tenant: the workflow's id (of an audit entry nothing), `#`, and the
+    /// entry's key in the log.
+    pub entry: String,
+    /// The entry's own time.
+    pub at: Timestamp,
+    /// The workflow; absent of an audit entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
+    /// The version; absent of an entry that is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// The SHA-256 of the canonical JSON of the entry as it is shown, without its own hash. Of an entry that could not
+    /// be read it is the SHA-256 of the stored bytes.
+    pub hash: ChainHash,
+}
+
+/// The newest version of a workflow among the entries of an anchor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchoredHead {
+    /// The workflow.
+    pub workflow_id: WorkflowId,
+    /// The version.
+    pub version: Version,
+    /// Its hash.
+    pub hash: ChainHash,
+}
+
+/// What an anchor says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The number of this form; 1.
+    pub format: u64,
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The number of the anchor among those of its tenant, from 1 on without gaps.
+    pub number: u64,
+    /// It covers entries of this instant or later.
+    pub from: Timestamp,
+    /// It covers entries before this instant.
+    pub until: Timestamp,
+    /// The SHA-256 of the manifest before it; 64 zeros for number 1.
+    pub previous: ChainHash,
+    /// The SHA-256 of the public key (DER of `SubjectPublicKeyInfo`) whose private half signs it.
+    pub key: ChainHash,
+    /// The number of entries.
+    pub entries: u64,
+    /// The Merkle root of the leaves: RFC 9162, section 2.1.1, over the canonical JSON of each.
+    pub root: ChainHash,
+    /// The newest version among the leaves of each workflow that has one there, sorted by id.
+    pub heads: Vec<AnchoredHead>,
+    /// Every entry, sorted by its name.
+    pub leaves: Vec<Leaf>,
+}
+
+/// The period and the place of an anchor that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchored {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The number.
+    pub number: u64,
+    /// The begin of the period.
+    pub from: Timestamp,
+    /// The end of the period.
+    pub until: Timestamp,
+    /// The hash of the manifest before it.
+    pub previous: ChainHash,
+    /// The hash of the public key.
+    pub key: ChainHash,
+}
+
+/// Why bytes are no anchor.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAnchor {
+    /// They are not what the service writes, or do not fit each other.
+    #[error("it is no anchor as the service writes it")]
+    Malformed,
+    /// A newer release wrote them. They may well be an anchor.
+    #[error("it has format {0}, which a newer release wrote")]
+    NewerFormat(u64),
+}
+
+/// A manifest with its signature, as they are kept: canonical JSON of two texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAnchor {
+    /// The manifest, byte by byte as it was signed.
+    pub manifest: String,
+    /// The signature of these bytes, in hexadecimal digits: ECDSA over P-256 with SHA-256, in ASN.1 DER.
+    pub signature: String,
+}
+
+/// The id of a public key: the SHA-256 of its DER.
+#[must_use]
+pub fn key_id(der: &[u8]) -> ChainHash {
+    ChainHash::of(der)
+}
+
+/// Only the number of the form: everything else may be another in a newer one.
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
+impl Manifest {
+    /// Makes the manifest of these entries, in any order.
+    ///
+    /// # Errors
+    /// When it has no canonical JSON, which is a bug.
+    pub fn new(anchored: Anchored, mut leaves: Vec<Leaf>) -> Result<Self, NotCanonical> {
+        leaves.sort_unstable();
+        let Anchored { tenant_id, number, from, until, previous, key } = anchored;
+        let entries = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+        let (root, heads) = (root_of(&leaves)?, heads_of(&leaves));
+        Ok(Self { format: CURRENT_FORMAT, tenant_id, number, from, until, previous, key, entries, root, heads, leaves })
+    }
+
+    /// Its bytes as a text.
+    ///
+    /// # Errors
+    /// When it has no canonical JSON, which is a bug.
+    pub fn to_text(&self) -> Result<String, NotCanonical> {
+        let bytes = canonical_json(self)?;
+        // Canonical JSON is UTF-8, so that nothing is replaced.
+        Ok(String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+    }
+
+    /// Reads a manifest, and checks what it says of itself: its spelling, order, number of entries, root and heads.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(text: &str) -> Result<Self, NotAnAnchor> {
+        let Format { format } = serde_json::from_str(text).map_err(|_| NotAnAnchor::Malformed)?;
+        if format > CURRENT_FORMAT {
+            return Err(NotAnAnchor::NewerFormat(format));
+        }
+        let read: Self = serde_json::from_str(text).map_err(|_| NotAnAnchor::Malformed)?;
+        let anchored = Anchored {
+            tenant_id: read.tenant_id.clone(),
+            number: read.number,
+            from: read.from,
+            until: read.until,
+            previous: read.previous.clone(),
+            key: read.key.clone(),
+        };
+        let made = Self::new(anchored, read.leaves.clone()).map_err(|_| NotAnAnchor::Malformed)?;
+        let is_spelt_so = made.to_text().is_ok_and(|made| made == text);
+        if made == read && is_spelt_so && read.from <= read.until { Ok(read) } else { Err(NotAnAnchor::Malformed) }
+    }
+}
+
+/// The newest version of each workflow.
+fn heads_of(leaves: &[Leaf]) -> Vec<AnchoredHead> {
+    let mut heads: BTreeMap<&WorkflowId, (Version, &ChainHash)> = BTreeMap::new();
+    for leaf in leaves {
+        let (Some(workflow_id), Some(version)) = (&leaf.workflow_id, leaf.version) else { continue };
+        let newest = heads.entry(workflow_id).or_insert((version, &leaf.hash));
+        if version >= newest.0 {
+            *newest = (version, &leaf.hash);
+        }
+    }
+    let head = |(workflow_id, (version, hash)): (&WorkflowId, (Version, &ChainHash))| AnchoredHead {
+        workflow_id: workflow_id.clone(),
+        version,
+        hash: hash.clone(),
+    };
+    heads.into_iter().map(head).collect()
+}
+
+impl SignedAnchor {
+    /// A manifest's text with the bytes of its signature.
+    #[must_use]
+    pub fn new(manifest: String, signature: &[u8]) -> Self {
+        Self { manifest, signature: hex::encode(signature) }
+    }
+
+    /// The hash by which the next anchor names this one.
+    #[must_use]
+    pub fn hash(&self) -> ChainHash {
+        ChainHash::of(self.manifest.as_bytes())
+    }
+
+    /// The bytes of the signature; none when the text is no hexadecimal one.
+    #[must_use]
+    pub fn signature_bytes(&self) -> Option<Vec<u8>> {
+        hex::decode(&self.signature).ok()
+    }
+
+    /// Its bytes as they are kept.
+    ///
+    /// # Errors
+    /// When it has no canonical JSON, which is a bug.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, NotCanonical> {
+        Ok(canonical_json(self)?.as_bytes().to_vec())
+    }
+
+    /// Reads what is kept.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(bytes: &[u8]) -> Result<Self, NotAnAnchor> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|_| NotAnAnchor::Malformed)?;
+        serde_json::from_value(value).map_err(|_| NotAnAnchor::Malformed)
+    }
+}
