@@ -8,16 +8,15 @@
 use alims_domain::anchor::{Anchored, Leaf, Manifest, NotAnAnchor, SignedAnchor, key_id};
 use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::identifiers::TenantId;
-use alims_domain::limits::{
-    ANCHOR_ENTRIES_MAX, ANCHOR_LAG_SECONDS, ANCHOR_SECONDS_MAX, ANCHOR_STEP_SECONDS, ANCHOR_TENANTS_SECONDS_MAX,
-};
+#[cfg(doc)]
+use alims_domain::limits::ANCHOR_ENTRIES_MAX;
+use alims_domain::limits::{ANCHOR_LAG_SECONDS, ANCHOR_SECONDS_MAX, ANCHOR_STEP_SECONDS, ANCHOR_TENANTS_SECONDS_MAX};
 use alims_domain::timestamp::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::anchoring::Period;
 use crate::errors::{Bug, with_causes};
-use crate::metrics;
 use crate::ports::{ActivityLog, AnchorStore, Clock, IndexWalk, Kept, Signer, SignerError, StoreError};
 
 pub use crate::anchoring::ReadPeriodError;
@@ -40,6 +39,8 @@ pub struct Ports<L, I, A, S> {
     pub signer: S,
     /// The server's time.
     pub clock: Arc<dyn Clock>,
+    /// How many entries an anchor holds at most: [`ANCHOR_ENTRIES_MAX`]. One instant is not divided.
+    pub entries_max: usize,
 }
 
 /// What became of one tenant.
@@ -109,10 +110,7 @@ pub fn begin() -> Timestamp {
 ///
 /// # Errors
 /// When the tenants cannot be found. A problem of a single tenant does not stop the others.
-pub async fn anchor_heads<L, I, A, S>(
-    ports: &Ports<L, I, A, S>,
-    named: &[TenantId],
-) -> Result<AnchorRun, StoreError>
+pub async fn anchor_heads<L, I, A, S>(ports: &Ports<L, I, A, S>, named: &[TenantId]) -> Result<AnchorRun, StoreError>
 where
     L: ActivityLog,
     I: IndexWalk,
@@ -137,8 +135,6 @@ where
             Err(why) => run.failed.push((tenant, with_causes(&why))),
         }
     }
-    metrics::ANCHORED_ENTRIES.add(run.tenants.iter().map(|tenant| tenant.entries).sum(), &[]);
-    metrics::ANCHORS_FAILED.add(u64::try_from(run.failed.len()).unwrap_or(u64::MAX), &[]);
     Ok(run)
 }
 
@@ -236,7 +232,7 @@ async fn gather<L: ActivityLog, I, A, S>(
         let end = Timestamp::from_unix_millis(end).map_or(settled, |end| end.min(settled));
         // One instant is not divided: an anchor may hold more than the bound then.
         let is_divisible = end.unix_millis() - reached.unix_millis() > 1;
-        let room = ANCHOR_ENTRIES_MAX.saturating_sub(leaves.len());
+        let room = ports.entries_max.saturating_sub(leaves.len());
         match read(&ports.log, tenant, (reached, end), if is_divisible { room } else { usize::MAX }).await? {
             Some(more) if leaves.is_empty() || more.len() <= room => {
                 leaves.extend(more);
@@ -244,7 +240,7 @@ async fn gather<L: ActivityLog, I, A, S>(
                 *step = step.saturating_mul(2).min(i64::from(ANCHOR_STEP_SECONDS) * 1000);
             }
             Some(_) => break,
-            None if !leaves.is_empty() && room < ANCHOR_ENTRIES_MAX / 2 => break,
+            None if !leaves.is_empty() && room < ports.entries_max / 2 => break,
             None => *step = ((end.unix_millis() - reached.unix_millis()) / 2).max(1),
         }
     }

@@ -155,6 +155,4 @@ list! {
     OVERDUE_NOTED: "OverdueNoted", Count, [], "Workflows that were found overdue: once for each due date.";
     DEADLINES_FAILED: "DeadlinesFailed", Count, [], "Due workflows that a sweep could not read or record.";
     DEADLINES_ROUND: "DeadlineRound", Seconds, [], "Time since a sweep had looked at every due workflow.";
-    ANCHORED_ENTRIES: "AnchoredEntries", Count, [], "Entries of the log that an anchor names now.";
-    ANCHORS_FAILED: "AnchorsFailed", Count, [], "Tenants for which a run could make no anchor.";
 }

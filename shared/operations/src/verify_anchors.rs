@@ -1,8 +1,8 @@
 //! Verifies the anchors of a tenant and compares each with the log: an operator's command, because it reads everything
 //! that was ever anchored. It writes nothing.
 
-use alims_domain::anchor::{AnchorFault, Comparison, Finding, Leaf, Manifest, Sequence, SignedAnchor, key_id};
 use alims_domain::anchor::TakeError;
+use alims_domain::anchor::{AnchorFault, Comparison, Finding, Leaf, Manifest, Sequence, SignedAnchor, key_id};
 use alims_domain::hash_chain;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{TenantId, WorkflowKey};

@@ -11,7 +11,19 @@ use crate::workspace::{assert_no_complaints, workspace};
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-domain", &[]),
     ("alims-operations", &["alims-domain"]),
-    ("alims-admin", &["alims-domain", "alims-operations", "alims-eventbridge", "alims-runtime", "alims-store"]),
+    (
+        "alims-admin",
+        &[
+            "alims-domain",
+            "alims-operations",
+            "alims-anchors",
+            "alims-eventbridge",
+            "alims-runtime",
+            "alims-signing",
+            "alims-store",
+        ],
+    ),
+    ("alims-anchors", &["alims-domain", "alims-operations"]),
     ("alims-edge", &["alims-domain", "alims-operations"]),
     ("alims-dynamodb", &["alims-domain", "alims-operations"]),
     ("alims-eventbridge", &["alims-domain", "alims-operations"]),
@@ -47,6 +59,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 /// What a function may be built with: the layers it joins, and no other function.
 const FUNCTION_MAY_DEPEND_ON: &[&str] = &[
+    "alims-anchors",
     "alims-edge",
     "alims-domain",
     "alims-operations",
@@ -93,7 +106,10 @@ const NEVER_BENEATH: &[(&str, &[&str], &str)] = &[
 /// Crates that only these may depend on. A name in brackets may only do so for its tests.
 const ONLY_FOR: &[(&str, &[&str])] = &[
     ("dynoxide-rs", &["alims-bench", "alims-local", "alims-proof", "alims-tests", "(alims-dynamodb)"]),
-    ("aws-sdk-dynamodb", &["alims-dynamodb", "alims-local", "alims-proof", "alims-tests", "alims-runtime"]),
+    (
+        "aws-sdk-dynamodb",
+        &["(alims-admin)", "alims-dynamodb", "alims-local", "alims-proof", "alims-tests", "alims-runtime"],
+    ),
     ("aws-sdk-dynamodbstreams", &["alims-local", "alims-tests"]),
     (
         "axum",
@@ -102,6 +118,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
             "alims-local",
             "alims-tests",
             "(alims-admin)",
+            "(alims-anchors)",
             "(alims-dynamodb)",
             "(alims-eventbridge)",
             "(alims-rules)",
@@ -142,6 +159,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
 
 /// Adapters: a function's handler names none, its `main.rs` chooses.
 const ADAPTERS: &[&str] = &[
+    "alims_anchors",
     "alims_dynamodb",
     "alims_eventbridge",
     "alims_policy",

@@ -223,3 +223,56 @@ impl SignedAnchor {
         serde_json::from_value(value).map_err(|_| NotAnAnchor::Malformed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `golden.json` holds is read and written to the last byte for ever. Its root and its hash were computed in
+    /// Python.
+    const GOLDEN: &str = include_str!("golden.json");
+
+    #[test]
+    fn the_golden_manifest_is_written_as_it_was_and_read_back() -> Result<(), NotCanonical> {
+        let read = Manifest::read(GOLDEN).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(read.to_text()?, GOLDEN);
+        let anchored = Anchored {
+            tenant_id: read.tenant_id.clone(),
+            number: 1,
+            from: read.from,
+            until: read.until,
+            previous: ChainHash::genesis(),
+            key: key_id(b"the key"),
+        };
+        let leaves = read.leaves.iter().rev().cloned().collect();
+        assert_eq!(Manifest::new(anchored, leaves)?, read, "in whatever order the entries come");
+        let signed = SignedAnchor::new(GOLDEN.to_owned(), b"\x01\xff");
+        assert_eq!(signed.hash().as_str(), "b695cdffb1a9504ab2727206fb877b4127331803e68b58be4c83404386d98c61");
+        let bytes = signed.to_bytes()?;
+        assert_eq!(SignedAnchor::read(&bytes).as_ref(), Ok(&signed));
+        assert!(bytes.ends_with(br#""signature":"01ff"}"#));
+        assert_eq!(signed.signature_bytes(), Some(vec![1, 255]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_manifest_of_which_anything_was_changed_is_none() {
+        for (from, to) in [
+            ("\"entries\":3", "\"entries\":2"),
+            ("\"root\":\"", "\"root\":\"0"),
+            ("\"version\":1,", "\"version\":2,"),
+            ("aaaa", "aaab"),
+            ("w#r#1", "w#r#2"),
+            ("\"format\":1", "\"format\":0"),
+            ("\"format\":1", "\"format\": 1"),
+            ("\"format\":1", "\"format\":1,\"more\":1"),
+            ("\"until\":\"2026", "\"until\":\"2025"),
+            ("{", ""),
+        ] {
+            assert!(GOLDEN.contains(from), "{from}");
+            assert_eq!(Manifest::read(&GOLDEN.replacen(from, to, 1)), Err(NotAnAnchor::Malformed), "{from} {to}");
+        }
+        let newer = GOLDEN.replacen("\"format\":1", "\"format\":2", 1);
+        assert_eq!(Manifest::read(&newer), Err(NotAnAnchor::NewerFormat(2)));
+    }
+}

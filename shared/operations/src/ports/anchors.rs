@@ -24,8 +24,7 @@ pub trait AnchorStore: Send + Sync {
     fn newest(&self, tenant: &TenantId) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
 
     /// The bytes of an anchor, as they were put; none when there is none with this number.
-    fn get(&self, tenant: &TenantId, number: u64)
-    -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+    fn get(&self, tenant: &TenantId, number: u64) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
 
     /// Keeps an anchor, if there is none with that number. Exactly one of several writers succeeds, and a reader sees
     /// all its bytes or none. An adapter MUST NOT return [`Kept::Now`] before they are stored durably.

@@ -10,6 +10,7 @@
 )]
 
 mod amend_workflow;
+mod anchor_heads;
 mod assess;
 mod batch_state_transitions;
 mod chain_walk;
@@ -40,6 +41,7 @@ mod sign_workflow;
 mod support;
 mod sweep_deadlines;
 mod sweep_workflows;
+mod verify_anchors;
 mod verify_workflow_history;
 mod witness;
 
