@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::aws_cli::AwsCli;
 use crate::laptop;
-use crate::service::{Service, reached};
+use crate::service::{Anchoring, Service, reached};
 
 /// How a service is named on the command line.
 #[derive(Args)]
@@ -51,7 +51,10 @@ impl ServiceArgs {
         aws.credentials().await?;
         let region = Region::new(self.region.clone().unwrap_or(stack.region));
         let config = reached(SharedCredentialsProvider::new(aws), region, self.endpoint_url.clone());
+        let anchoring = stack.anchor_bucket.zip(stack.signing_key);
+        let anchoring = anchoring.map(|(bucket, key)| Anchoring::Stack { config: config.clone(), bucket, key });
         Ok(Service {
+            anchoring,
             dynamodb: config.clone(),
             eventbridge: config,
             log_table: self.log_table.clone().unwrap_or(stack.log_table),

@@ -16,6 +16,8 @@ use tokio::process::Command;
 const LOG_TABLE: &str = "LogTableName";
 const INDEX_TABLE: &str = "IndexTableName";
 const EVENT_BUS: &str = "EventBusArn";
+const ANCHOR_BUCKET: &str = "AnchorBucketName";
+const SIGNING_KEY: &str = "SigningKeyArn";
 
 /// Why it is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,10 @@ pub(crate) struct Stack {
     pub(crate) index_table: String,
     /// Its ARN.
     pub(crate) event_bus: String,
+    /// None of a stack that was deployed before there were anchors.
+    pub(crate) anchor_bucket: Option<String>,
+    /// Its ARN.
+    pub(crate) signing_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +132,8 @@ impl AwsCli {
             log_table: output(LOG_TABLE)?,
             index_table: output(INDEX_TABLE)?,
             event_bus: output(EVENT_BUS)?,
+            anchor_bucket: output(ANCHOR_BUCKET).ok(),
+            signing_key: output(SIGNING_KEY).ok(),
         })
     }
 

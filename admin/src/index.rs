@@ -128,11 +128,11 @@ fn text_of(error: RebuildIndexError) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
 
-fn stopped(stop: bool) -> ControlFlow<()> {
+pub(crate) fn stopped(stop: bool) -> ControlFlow<()> {
     if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-fn conclude(ended: &str, error: Option<&str>, in_order: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn conclude(ended: &str, error: Option<&str>, in_order: bool) -> anyhow::Result<ExitCode> {
     if let Some(error) = error {
         writeln!(io::stderr(), "error: {error}")?;
     }
@@ -172,16 +172,16 @@ fn shown(finding: &Finding) -> Value {
 }
 
 /// Progress on the standard error, once a second. A closed standard error stops nothing.
-struct Pace {
+pub(crate) struct Pace {
     told: Instant,
 }
 
 impl Pace {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { told: Instant::now() }
     }
 
-    fn tell(&mut self, line: impl FnOnce() -> String) {
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
         if self.told.elapsed() >= TOLD_EVERY {
             self.told = Instant::now();
             let _ = writeln!(io::stderr(), "{}", line());

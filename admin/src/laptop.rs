@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde::Deserialize;
 
-use crate::service::{Service, reached};
+use crate::service::{Anchoring, Service, reached};
 
 /// The server's addresses.
 #[derive(Deserialize)]
@@ -46,6 +46,7 @@ pub(crate) fn find(data: Option<PathBuf>) -> anyhow::Result<Service> {
         index_table: told.index_table,
         event_bus: told.event_bus,
         answers_in_time: false,
+        anchoring: Some(Anchoring::Laptop(data)),
     })
 }
 

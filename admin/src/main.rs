@@ -1,5 +1,6 @@
 //! The operator's commands: they access tables and bus directly, with the operator's own permissions.
 
+mod anchors;
 mod args;
 mod aws_cli;
 mod index;
@@ -18,6 +19,7 @@ use alims_runtime::SystemClock;
 use alims_store::{Index, Log};
 use clap::{Parser, Subcommand};
 
+use crate::anchors::{AnchorHeadsArgs, VerifyAnchorsArgs};
 use crate::index::{CompareIndexArgs, EmptyIndexArgs};
 use crate::rebuild_index::RebuildIndexArgs;
 use crate::service::Service;
@@ -40,6 +42,10 @@ enum Command {
     CompareIndex(CompareIndexArgs),
     /// Remove the entries of the index, all or those without a workflow; then rebuild it.
     EmptyIndex(EmptyIndexArgs),
+    /// Make the anchors of a laptop's log now; a deployed service's function is invoked.
+    AnchorHeads(AnchorHeadsArgs),
+    /// Check the anchors of a tenant and compare the log with them; changes nothing.
+    VerifyAnchors(VerifyAnchorsArgs),
     /// Take one workflow through a deployed service and check everything that must follow.
     Smoke(SmokeArgs),
 }
@@ -50,6 +56,8 @@ async fn main() -> ExitCode {
         Command::RebuildIndex(args) => rebuild_index(args).await,
         Command::CompareIndex(args) => compare_index(args).await,
         Command::EmptyIndex(args) => empty_index(args).await,
+        Command::AnchorHeads(args) => anchors::make(&args).await,
+        Command::VerifyAnchors(args) => anchors::verify(&args).await,
         Command::Smoke(args) => smoke::run(&args).await,
     };
     done.unwrap_or_else(|error| {

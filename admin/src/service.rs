@@ -2,6 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use std::path::PathBuf;
 
 /// A service that was found.
 pub(crate) struct Service {
@@ -16,6 +17,22 @@ pub(crate) struct Service {
     /// Whether a notification is processed within a day or never. On a laptop it waits for the next start of the
     /// server.
     pub(crate) answers_in_time: bool,
+    /// Where its anchors are; none of a stack that was deployed before there were anchors.
+    pub(crate) anchoring: Option<Anchoring>,
+}
+
+/// Where anchors are, and the key that signs them.
+#[derive(Clone)]
+pub(crate) enum Anchoring {
+    /// Of a deployed service.
+    Stack {
+        /// How they are reached.
+        config: SdkConfig,
+        bucket: String,
+        key: String,
+    },
+    /// In a data folder.
+    Laptop(PathBuf),
 }
 
 /// The SDK's configuration for a region, or for a URL.

@@ -126,3 +126,43 @@ async fn a_command_without_a_running_server_says_so_whatever_one_left_behind() {
     let nowhere = rebuild_index(&data.path().join("nowhere"), &[]);
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no server is running"), "{nowhere:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_anchors_of_a_laptop_are_made_and_verified_and_a_removed_version_is_found() {
+    let (server, data) = server().await;
+    let admin = |command: &str, more: &[&str]| {
+        let mut admin = Command::new(env!("CARGO_BIN_EXE_alims-admin"));
+        admin.args([command, "--local", "--data"]).arg(data.path()).args(more).output().unwrap()
+    };
+    let made = admin("anchor-heads", &["--tenant", "default"]);
+    assert!(made.status.success(), "{made:?}");
+    assert!(data.path().join("anchors/default/0000000001.json").is_file());
+    let public = data.path().join("signing-key.pub");
+    let key = ["--tenant", "default", "--json", "--public-key", public.to_str().unwrap()];
+    let verified = admin("verify-anchors", &key);
+    let sound = told(&verified);
+    assert_eq!(
+        (verified.status.code(), &sound["ended"], &sound["findings"]),
+        (Some(0), &json!("complete"), &json!([]))
+    );
+    assert_eq!((&sound["anchors"], &sound["entries"]), (&json!(1), &json!(55)));
+
+    let client = patient_client(&server.dynamodb());
+    let names = [("pk", "default#w-9"), ("entry", "v#0000000010")];
+    let names =
+        names.map(|(name, text)| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())));
+    client.delete_item().table_name("WorkflowLog").set_key(Some(names.into())).send().await.unwrap();
+    let last = format!("{}:{}", sound["last"]["number"], sound["last"]["hash"].as_str().unwrap());
+    let verified = admin("verify-anchors", &["--tenant", "default", "--json", "--remembered", &last]);
+    let found = told(&verified);
+    assert_eq!((verified.status.code(), &found["ended"]), (Some(1), &json!("complete")));
+    assert_eq!(found["findings"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!((&found["findings"][0]["fault"], &found["findings"][0]["anchor"]), (&json!("end-cut"), &json!(1)));
+
+    let wrong = data.path().join("wrong.pem");
+    std::fs::write(&wrong, "no key").unwrap();
+    let refused = admin("verify-anchors", &["--tenant", "default", "--public-key", wrong.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("wrong.pem"), "{refused:?}");
+    server.stop().await;
+}

@@ -1,7 +1,8 @@
-//! Background work: the rule on retryable failures, fed by the bus, and the sweeps, on timers.
+//! Background work: the rule on retryable failures, fed by the bus, and the sweeps and the anchors, on timers.
 
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::StartPorts;
+use alims_operations::anchor_heads::anchor_heads;
 use recover_failed_workflow::FailureEvent;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::anchoring::AnchorPorts;
 use crate::bus::Envelope;
 use crate::recoveries::LocalStarter;
 
@@ -70,13 +72,15 @@ impl Failures {
     }
 }
 
-/// How often the sweeps run.
+/// How often the sweeps run, and anchors are made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Every {
     /// The sweep of workflows.
     pub(crate) workflows: Duration,
     /// The sweep of due dates.
     pub(crate) deadlines: Duration,
+    /// The anchors.
+    pub(crate) anchors: Duration,
 }
 
 /// The rule and the sweeps, running.
@@ -93,12 +97,14 @@ impl Background {
         waiting: Waiting,
         sweeping: alims_operations::sweep_workflows::Ports<DynamoLog, DynamoIndex, LocalStarter, DynamoIndex>,
         due: alims_operations::sweep_deadlines::Ports<DynamoLog, DynamoIndex>,
+        anchoring: AnchorPorts,
         every: Every,
     ) -> Self {
         let (tasks, stop, starter) = (TaskTracker::new(), CancellationToken::new(), starting.starter.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::new(starting), waiting)));
         tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(sweeping, every.workflows)));
         tasks.spawn(stop.clone().run_until_cancelled_owned(sweep_due(due, every.deadlines)));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(anchor(anchoring, every.anchors)));
         tasks.close();
         Self { starter, tasks, stop }
     }
@@ -153,5 +159,24 @@ async fn sweep_due(due: alims_operations::sweep_deadlines::Ports<DynamoLog, Dyna
     loop {
         ticks.tick().await;
         let _swept = sweep_deadlines::sweep_deadlines(&due, sweep_deadlines::ScheduledEvent {}).await;
+    }
+}
+
+async fn anchor(anchoring: AnchorPorts, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // As above.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        // The next run continues from where this one ended.
+        match anchor_heads(&anchoring, &[]).await {
+            Ok(run) => {
+                for (tenant, why) in &run.failed {
+                    tracing::error!(%tenant, why, "no anchor could be made for the tenant");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the tenants to anchor could not be found"),
+        }
     }
 }

@@ -134,6 +134,24 @@ impl DataFolder {
         self.root.join("key")
     }
 
+    /// The anchors of the log.
+    #[must_use]
+    pub fn anchors(&self) -> PathBuf {
+        self.root.join("anchors")
+    }
+
+    /// The key that signs anchors. Its public half is beside it.
+    #[must_use]
+    pub fn signing_key(&self) -> PathBuf {
+        self.root.join("signing-key")
+    }
+
+    /// The public half of the key that signs anchors.
+    #[must_use]
+    pub fn signing_key_public(&self) -> PathBuf {
+        self.root.join("signing-key.pub")
+    }
+
     /// The PIN with which people sign in at this server's page.
     #[must_use]
     pub fn pin(&self) -> PathBuf {

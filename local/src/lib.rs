@@ -5,6 +5,7 @@
 
 pub mod access_key;
 mod account;
+mod anchoring;
 mod archive;
 mod args;
 mod background;

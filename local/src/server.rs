@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access_key::AccessKey;
+use crate::anchoring::{self, AnchorPorts};
 use crate::archive::Archive;
 use crate::background::{self, Background, Every, Waiting};
 use crate::bus::{LocalBus, LocalDeadLetters};
@@ -58,6 +59,8 @@ const ROLE_PREFIX_ELSEWHERE: &str = "alims:";
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How often the sweep of due dates runs: so that a person who tries it sees the event. Its calls stay on this machine.
 const SWEEP_DEADLINES_EVERY: Duration = Duration::from_secs(10);
+/// How often anchors are made.
+const ANCHOR_EVERY: Duration = Duration::from_hours(1);
 
 /// The configuration of a server.
 #[derive(Clone, Debug)]
@@ -91,6 +94,8 @@ pub struct Config {
     pub sweep_every: Duration,
     /// The interval between sweeps of due dates.
     pub sweep_deadlines_every: Duration,
+    /// The interval between anchors of the log.
+    pub anchor_every: Duration,
     /// Names and addresses besides the loopback's by which clients reach the server.
     pub allowed_hosts: Vec<String>,
     /// Where to call the functions, if not in this process.
@@ -121,6 +126,7 @@ impl Config {
             rules_down_while: None,
             sweep_every: SWEEP_EVERY,
             sweep_deadlines_every: SWEEP_DEADLINES_EVERY,
+            anchor_every: ANCHOR_EVERY,
             allowed_hosts: Vec::new(),
             functions_at: None,
             containers: None,
@@ -216,8 +222,13 @@ impl Server {
             let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let every = Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every };
-        let background = start_background(starting, waiting, index, ids.clone(), every);
+        let every = Every {
+            workflows: config.sweep_every,
+            deadlines: config.sweep_deadlines_every,
+            anchors: config.anchor_every,
+        };
+        let anchoring = anchoring::ports(folder, (log.clone(), index.clone()), clock.clone()).await?;
+        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), every);
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
@@ -398,7 +409,7 @@ fn start_background(
     starting: StartPorts<DynamoLog, LocalStarter>,
     waiting: Waiting,
     index: DynamoIndex,
-    ids: Arc<dyn Ids>,
+    (ids, anchoring): (Arc<dyn Ids>, AnchorPorts),
     every: Every,
 ) -> Background {
     let due = alims_operations::sweep_deadlines::Ports {
@@ -410,7 +421,7 @@ fn start_background(
     let log = starting.log.clone().walking_at_most(SWEEP_PART_ENTRIES);
     let swept = StartPorts { log, ..starting.clone() };
     let sweeping = alims_operations::sweep_workflows::Ports { starting: swept, positions: index.clone(), index, ids };
-    Background::start(starting, waiting, sweeping, due, every)
+    Background::start(starting, waiting, sweeping, due, anchoring, every)
 }
 
 /// The publisher over these stores.

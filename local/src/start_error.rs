@@ -3,6 +3,7 @@
 use alims_operations::ports::StoreError;
 use alims_policy::PolicyInvalid;
 use alims_rules::RulesNotStarted;
+use alims_signing::FileKeyError;
 use std::path::PathBuf;
 
 use crate::access_key::AccessKeyError;
@@ -21,6 +22,9 @@ pub enum StartError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key that signs anchors cannot be used.
+    #[error(transparent)]
+    SigningKey(#[from] FileKeyError),
     /// The key of the database's and the bus's ports cannot be used.
     #[error(transparent)]
     AccessKey(#[from] AccessKeyError),

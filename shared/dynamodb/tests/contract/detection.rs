@@ -1,5 +1,5 @@
 //! What the hashes of the entries beside the versions find without an anchor, and what they do not. Each deed is done
-//! through the database's own API. `docs/audit.md` has the table.
+//! through the database's own API. `docs/anchors.md` has a table of such deeds.
 
 use alims_domain::audit_entry::{AuditEntry, KeptAuditEntry, StoredAuditEntry};
 use alims_domain::overdue::{KeptOverdue, Overdue};

@@ -9,6 +9,7 @@
 )]
 
 mod altered_items;
+mod anchor_detection;
 mod detection;
 mod foreign_keys;
 mod golden;

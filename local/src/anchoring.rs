@@ -1,0 +1,36 @@
+//! Anchors on a laptop: a folder and a key in the data folder. They show how anchors work. Who may change the log here may
+//! change both too, so that a laptop's anchors prove as much as a copy of them elsewhere does.
+
+use alims_anchors::FolderAnchors;
+use alims_domain::limits::ANCHOR_ENTRIES_MAX;
+use alims_dynamodb::{DynamoIndex, DynamoLog};
+use alims_operations::anchor_heads::Ports;
+use alims_operations::ports::{Clock, Signer};
+use alims_signing::{FileKey, public_key_to_pem};
+use std::sync::Arc;
+
+use crate::folder::{DataFolder, FolderError, replace};
+use crate::start_error::StartError;
+
+/// The ports of anchor-heads on a laptop.
+pub(crate) type AnchorPorts = Ports<DynamoLog, DynamoIndex, FolderAnchors, FileKey>;
+
+/// The ports over these stores. Makes the key when there is none, and writes its public half beside it.
+pub(crate) async fn ports(
+    folder: &DataFolder,
+    (log, index): (DynamoLog, DynamoIndex),
+    clock: Arc<dyn Clock>,
+) -> Result<AnchorPorts, StartError> {
+    let signer = FileKey::load_or_create(&folder.signing_key())?;
+    let public = signer.public_key().await.map_err(|error| StartError::Bug(error.to_string()))?;
+    let path = folder.signing_key_public();
+    replace(&path, public_key_to_pem(&public).as_bytes()).map_err(FolderError::at(&path))?;
+    Ok(Ports {
+        log,
+        index,
+        anchors: FolderAnchors::new(folder.anchors()),
+        signer,
+        clock,
+        entries_max: ANCHOR_ENTRIES_MAX,
+    })
+}
