@@ -1,0 +1,26 @@
+//! Wires anchor-heads.
+
+use alims_anchors::S3Anchors;
+use alims_domain::limits::ANCHOR_ENTRIES_MAX;
+use alims_operations::anchor_heads::Ports;
+use alims_runtime::{SystemClock, aws_config, carry_out, start};
+use alims_signing::KmsKey;
+use alims_store::Store;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), alims_runtime::Error> {
+    let (settings, aws) = (start(), aws_config().await);
+    let store = Store::chosen_by(settings, &aws);
+    let anchors = S3Anchors::new(&aws, &settings.anchor_bucket()?);
+    let signer = KmsKey::new(&aws, &settings.signing_key()?);
+    let ports = Ports {
+        log: store.log()?,
+        index: store.index()?,
+        anchors,
+        signer,
+        clock: Arc::new(SystemClock),
+        entries_max: ANCHOR_ENTRIES_MAX,
+    };
+    carry_out(|event| anchor_heads::anchor_heads(&ports, event)).await
+}
