@@ -40,6 +40,9 @@ pub(crate) struct Function {
     /// Whether it puts events on the bus.
     #[serde(default)]
     pub(crate) bus: bool,
+    /// Whether it puts anchors into their bucket, and signs them.
+    #[serde(default)]
+    pub(crate) anchors: bool,
     /// What it may do with executions of the recovery's state machine.
     pub(crate) recoveries: Option<Recoveries>,
     /// Whether it evaluates the laboratory's rules.
@@ -113,6 +116,8 @@ pub(crate) enum Index {
     Checkpoint,
     /// Walk the due workflows, and keep a checkpoint of its own there.
     Due,
+    /// Walk all entries.
+    Walk,
 }
 
 /// What a function may do with executions of the recovery's state machine.

@@ -53,6 +53,9 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     if function.bus {
         grants.push(Grant::on("Publish", &["events:PutEvents"], "!GetAtt EventBus.Arn"));
     }
+    if function.anchors {
+        grants.extend(of_the_anchors());
+    }
     if function.recoveries == Some(Recoveries::Start) {
         grants.push(Grant::on("StartRecoveries", &["states:StartExecution"], "!Ref RecoveryMachine"));
     }
@@ -131,7 +134,21 @@ fn of_the_index(may: Index) -> Vec<Grant> {
             Grant::on("KeepACheckpoint", &["dynamodb:GetItem", "dynamodb:PutItem"], index),
             Grant::on("FindDueWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/by-due-date"),
         ],
+        Index::Walk => vec![Grant::on("WalkTheIndex", &["dynamodb:Scan"], index)],
     }
+}
+
+/// What making anchors needs. Nothing here can change or remove one, or shorten how long it is locked.
+fn of_the_anchors() -> Vec<Grant> {
+    let of_anchors = "!Sub ${AnchorBucket.Arn}/anchors/*";
+    let read_and_write = &["kms:Decrypt", "kms:GenerateDataKey"];
+    vec![
+        // With it Amazon S3 answers for an object that is not there that it is not there (API reference, "GetObject").
+        Grant::on("ListTheAnchors", &["s3:ListBucket"], "!GetAtt AnchorBucket.Arn"),
+        Grant::on("ReadAndAddAnchors", &["s3:GetObject", "s3:PutObject"], of_anchors),
+        Grant::on("SignAnchors", &["kms:GetPublicKey", "kms:Sign"], "!GetAtt SigningKey.Arn"),
+        Grant { via: Some("s3"), ..Grant::on("UseTheKeyOfTheAnchors", read_and_write, "!GetAtt AnchorKey.Arn") },
+    ]
 }
 
 /// What reaching a rules engine elsewhere needs, as far as the parameters name it.

@@ -20,8 +20,8 @@ use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use alims_rules::{Rules, SecretStore};
 use alims_testing::builders::{at, some_rulesets};
 use alims_testing::{
-    EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, MemoryPositions,
-    MemoryStarter, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
+    EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog,
+    MemoryPositions, MemoryStarter, NamedKey, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -226,6 +226,14 @@ impl Lab {
         let (publishing, clock, ids) = (self.publishing(), self.clock.clone(), self.ids.clone());
         let ports = alims_operations::publish_events::Ports { publishing, clock, ids };
         publish_events::publish_events(&ports, &self.letters, batch).await;
+    }
+
+    /// Anchors what there is: the tenant of this lab.
+    pub(crate) async fn anchor(&self) {
+        let (log, index) = (self.log.clone(), self.index.clone());
+        let (anchors, signer, clock) = (MemoryAnchors::default(), NamedKey("the key"), self.clock.clone());
+        let ports = alims_operations::anchor_heads::Ports { log, index, anchors, signer, clock, entries_max: 100 };
+        anchor_heads::anchor_heads(&ports, anchor_heads::AnchorEvent::default()).await.unwrap();
     }
 
     /// Sweeps once: the due dates, and then the workflows.
