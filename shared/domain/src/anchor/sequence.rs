@@ -1,6 +1,7 @@
 //! The check of the anchors of a tenant one after another: that each is one, is signed, and follows from the one before.
 
-use crate::anchor::manifest::{Leaf, Manifest, NotAnAnchor, SignedAnchor};
+use crate::anchor::leaf::Leaf;
+use crate::anchor::manifest::{Manifest, NotAnAnchor, SignedAnchor};
 use crate::hashing::ChainHash;
 use crate::identifiers::{TenantId, WorkflowId};
 use crate::timestamp::Timestamp;
