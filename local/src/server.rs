@@ -40,7 +40,7 @@ use crate::listening::{Port, listen};
 use crate::login::Provider;
 use crate::login::pin::{Pin, PinError};
 use crate::pump::{Pump, Source};
-use crate::recoveries::LocalStarter;
+use crate::recoveries::{self, LocalStarter};
 use crate::rules::SharedRules;
 use crate::serving::{Patience, serve};
 use crate::shipped::{self, Defaults};
@@ -182,6 +182,7 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
         let verifier = Verifier::new(&key, &config.issuer, guard.clone(), config.scopes.clone());
         let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
@@ -192,11 +193,10 @@ impl Server {
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
 
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
         let provider = provider(&config, folder, &key, &clock)?;
-        let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
-        let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
+        let bus = LocalBus::new(archive.clone(), Console::of(config.show_events));
+        let bus = bus.with_rule(Arc::new(move |event| failures.see(event)));
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone(), &ports_guard, &access_key);
         let (client, publishes) = stores(&database, bus).await?;
         let decides = DecisionPorts {
@@ -206,11 +206,10 @@ impl Server {
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let recovers =
-            alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
-        let starter = LocalStarter::new(recovers);
-        let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = complete(Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?))?;
+        let starting = recoveries::starting(&publishes, rules, &clock);
+        let anchoring = anchoring::ports(folder, &publishes, clock.clone()).await?;
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, anchoring::witness(&anchoring));
+        let functions = complete(functions.or(elsewhere(&config)?))?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
@@ -222,13 +221,7 @@ impl Server {
             let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let every = Every {
-            workflows: config.sweep_every,
-            deadlines: config.sweep_deadlines_every,
-            anchors: config.anchor_every,
-        };
-        let anchoring = anchoring::ports(folder, (log.clone(), index.clone()), clock.clone()).await?;
-        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), every);
+        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), every(&config));
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
@@ -404,7 +397,11 @@ pub(crate) async fn stores(
     Ok((client, PublishPorts { log, index, bus }))
 }
 
-/// The rule on failures and the sweeps.
+fn every(config: &Config) -> Every {
+    Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every, anchors: config.anchor_every }
+}
+
+/// The rule on failures, the sweeps and the anchors.
 fn start_background(
     starting: StartPorts<DynamoLog, LocalStarter>,
     waiting: Waiting,

@@ -1,5 +1,8 @@
 //! Wires anchor-heads.
 
+// The types of the SDKs' futures lie deep in each other.
+#![recursion_limit = "256"]
+
 use alims_anchors::S3Anchors;
 use alims_domain::limits::ANCHOR_ENTRIES_MAX;
 use alims_operations::anchor_heads::Ports;

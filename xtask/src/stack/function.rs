@@ -40,9 +40,8 @@ pub(crate) struct Function {
     /// Whether it puts events on the bus.
     #[serde(default)]
     pub(crate) bus: bool,
-    /// Whether it puts anchors into their bucket, and signs them.
-    #[serde(default)]
-    pub(crate) anchors: bool,
+    /// What it may do with the anchors.
+    pub(crate) anchors: Option<Anchors>,
     /// What it may do with executions of the recovery's state machine.
     pub(crate) recoveries: Option<Recoveries>,
     /// Whether it evaluates the laboratory's rules.
@@ -118,6 +117,16 @@ pub(crate) enum Index {
     Due,
     /// Walk all entries.
     Walk,
+}
+
+/// What a function may do with the anchors of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Anchors {
+    /// Put them into their bucket, and sign them.
+    Make,
+    /// Read them, and the public key.
+    Read,
 }
 
 /// What a function may do with executions of the recovery's state machine.

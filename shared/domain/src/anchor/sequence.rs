@@ -139,6 +139,12 @@ impl Sequence {
         Self { tenant_id, number: 1, expected: Some(Expected { previous: ChainHash::genesis(), from: None }) }
     }
 
+    /// Of one anchor alone, with this number: nothing is expected of its place.
+    #[must_use]
+    pub fn alone(tenant_id: TenantId, number: u64) -> Self {
+        Self { tenant_id, number, expected: None }
+    }
+
     /// The number that comes next.
     #[must_use]
     pub const fn number(&self) -> u64 {

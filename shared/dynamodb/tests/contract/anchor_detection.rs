@@ -23,7 +23,7 @@ use alims_testing::builders::{
     a_break, a_call, a_claim, a_created_of, a_full_record, a_key, a_move, a_quarantine, a_refusal, a_release,
     a_signature, at, sealed,
 };
-use alims_testing::{EverybodyMay, FixedClock, MemoryAnchors, MemoryIndex, NamedKey, NamedKeyCheck};
+use alims_testing::{EverybodyMay, FixedClock, MemoryAnchors, MemoryIndex, NamedKey, NamedKeyCheck, no_anchors};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -251,7 +251,7 @@ fn a_policy() -> Arc<dyn AccessPolicy> {
 /// What reads, and a verification of the workflow, find with this index.
 async fn without_anchor(store: &Store, key: &WorkflowKey, kind: &str, index: &MemoryIndex) -> bool {
     let reading = ReadPorts { store: store.log.clone(), policy: a_policy() };
-    let ports = verify_workflow_history::Ports { reading, index: index.clone() };
+    let ports = verify_workflow_history::Ports { reading, index: index.clone(), anchors: no_anchors() };
     let verified = verify_workflow_history(&ports, &a_call("alice"), &key.workflow_id, None).await;
     let broken = match &verified {
         Ok(verified) => verified.broken.is_some() || !verified.broken_entries.is_empty(),

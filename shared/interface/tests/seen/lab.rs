@@ -22,6 +22,7 @@ use alims_testing::builders::{at, some_rulesets};
 use alims_testing::{
     EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog,
     MemoryPositions, MemoryStarter, NamedKey, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
+    no_anchors,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -159,7 +160,7 @@ impl Lab {
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {
                 let (reading, index) = (self.reading(), index.store);
-                let ports = alims_operations::verify_workflow_history::Ports { reading, index };
+                let ports = alims_operations::verify_workflow_history::Ports { reading, index, anchors: no_anchors() };
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
             "recover-workflow" => {
