@@ -63,6 +63,7 @@ export const workflow: Translated<typeof english> = {
   "timeline.version": "v{{version}}",
   "timeline.rules": "Regeln, die es erlaubten: {{rules}}",
   "timeline.absent": "nichts",
+  "timeline.own": "Abgelehnte Versuche anderer Personen fehlen hier: die Rolle auditor sieht sie.",
   "timeline.more": "Ältere Einträge zeigen",
   "timeline.truncated": "Es gibt mehr Änderungen als gezeigt.",
   "recovery.none": "keine",

@@ -60,6 +60,7 @@ export const workflow = {
   "timeline.version": "v{{version}}",
   "timeline.rules": "Rules that allowed it: {{rules}}",
   "timeline.absent": "nothing",
+  "timeline.own": "Refused attempts of other people are left out: the role auditor sees them.",
   "timeline.more": "Show older entries",
   "timeline.truncated": "There are more changes than are shown.",
   "recovery.none": "none",
