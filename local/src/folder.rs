@@ -194,6 +194,18 @@ impl DataFolder {
         self.root.join("sam-local.env.json")
     }
 
+    /// The exports and their archives.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.root.join("exports")
+    }
+
+    /// The key under the manifests of exports.
+    #[must_use]
+    pub fn evidence_key(&self) -> PathBuf {
+        self.root.join("evidence-key.pem")
+    }
+
     /// What could not be published, one a line.
     #[must_use]
     pub fn dead_letters(&self) -> PathBuf {

@@ -11,6 +11,7 @@ use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::CedarPolicy;
 use alims_rules::Engine;
 use alims_runtime::{FreshIds, SystemClock};
+use alims_signing::FileKey;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use std::io;
 use std::net::SocketAddr;
@@ -30,9 +31,10 @@ use crate::console::Console;
 use crate::containers::ContainerHost;
 use crate::database::{EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
 use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
-use crate::edge::functions::{Functions, Publishes};
+use crate::edge::functions::{Decides, Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::endpoints::ServiceEndpoint;
+use crate::exports::{self, Downloads, ExportJobs};
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
 use crate::guard::Guard;
 use crate::key::SigningKey;
@@ -156,6 +158,7 @@ pub struct Server {
     serving: JoinHandle<((), ())>,
     pump: Option<Pump>,
     background: Background,
+    exports: ExportJobs,
     database: EmbeddedDatabase,
     /// The files that say where it is, gone when it has stopped.
     told: [PathBuf; 2],
@@ -210,7 +213,9 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let functions = complete(Functions::new(tokens()?, &decides, &publishes, &starting).or(elsewhere(&config)?))?;
+        let (downloads, exports) = exports(folder, address, &decides)?;
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, &exports);
+        let functions = complete(functions.or(elsewhere(&config)?))?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
@@ -232,7 +237,7 @@ impl Server {
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
-        let service = serve(listener, router(parts, &key, provider.clone()), patience, stop.clone());
+        let service = serve(listener, router(parts, &key, provider.clone(), downloads), patience, stop.clone());
         let events = events_port.serve(door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
         folder.name_onlookers();
@@ -247,6 +252,7 @@ impl Server {
             serving,
             pump,
             background,
+            exports,
             database,
             told,
             _lock: lock,
@@ -300,11 +306,26 @@ impl Server {
             tracing::error!(%error, "serving broke down");
         }
         self.background.stop().await;
+        self.exports.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
         self.database.stop().await;
     }
+}
+
+/// The exports: the routes of their archives, and what makes them.
+fn exports(
+    folder: &DataFolder,
+    here: SocketAddr,
+    decides: &Decides,
+) -> Result<(axum::Router, ExportJobs), StartError> {
+    let signer = FileKey::load_or_create(&folder.evidence_key());
+    let signer = signer.map_err(|error| StartError::Bug(error.to_string()))?;
+    let downloads = Downloads::new(here).ok_or_else(|| StartError::Bug("no key for downloads".to_owned()))?;
+    let exports = downloads.exports(folder.exports(), decides.log.clone(), signer, &decides.clock, &decides.ids);
+    let routes = exports::routes(downloads, exports.store.clone(), decides.clock.clone());
+    Ok((routes, ExportJobs::start_over(exports)))
 }
 
 /// How a laptop reads tokens: as its own `token` command writes them.

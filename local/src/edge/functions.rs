@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::bus::LocalBus;
 use crate::edge::elsewhere::Elsewhere;
 use crate::edge::problem::EdgeProblem;
+use crate::exports::ExportJobs;
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
 
@@ -83,6 +84,7 @@ impl Functions {
         decides: &Decides,
         publishes: &Publishes,
         starting: &StartPorts<DynamoLog, LocalStarter>,
+        exports: &ExportJobs,
     ) -> Self {
         let log = ReadPorts { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = ReadPorts { store: publishes.index.clone(), policy: decides.policy.clone() };
@@ -126,6 +128,8 @@ impl Functions {
         };
         let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
+            handler!(exports.requesting(decides), export_records),
+            handler!(exports.reading(decides), get_export),
             handler!(decides.clone(), amend_workflow),
             handler!(decides.clone(), batch_state_transitions),
             handler!(index, count_workflows),

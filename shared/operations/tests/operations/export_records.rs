@@ -1,0 +1,137 @@
+//! Exporting records: small ones at once, large ones by a job, each once for each key, and each in the audit trail.
+
+use alims_domain::access::Action;
+use alims_domain::activity::ActivityKind;
+use alims_domain::audit_entry::AuditAct;
+use alims_domain::export::{ExportSelection, OfPeriod, OfWorkflow};
+use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::limits::EXPORT_PART_ENTRIES;
+use alims_export::ZipFormat;
+use alims_operations::export_records::{ExportRecordsError, Exported, NewExport, Ports, export_records};
+use alims_operations::exporting::ExportPorts;
+use alims_operations::ports::{AccessPolicy, ActivityLog, ActivityQuery, ExportPlace, KeptEntry};
+use alims_testing::builders::{a_call, a_call_with_key, a_chain, a_key_of, at};
+use alims_testing::{EverybodyMay, FixedClock, MemoryExports, MemoryLog, NoKey, OnlyTheseMay, SequentialIds};
+use std::sync::Arc;
+
+pub(crate) const NOW: i64 = 10_000_000;
+
+pub(crate) type Exporting = Ports<MemoryLog, MemoryExports, NoKey, MemoryExports>;
+
+/// A workflow with so many versions.
+pub(crate) fn a_log(versions: u64) -> (MemoryLog, WorkflowKey) {
+    let key = a_key_of(&a_call("alice").principal.tenant_id, "wf-1");
+    let log = MemoryLog::default();
+    for version in a_chain(&key, versions, 7) {
+        log.overwrite(version);
+    }
+    (log, key)
+}
+
+pub(crate) fn ports(log: MemoryLog, policy: impl AccessPolicy + 'static) -> Exporting {
+    let store = MemoryExports::default();
+    let exporting = ExportPorts {
+        log,
+        store: store.clone(),
+        signer: NoKey,
+        format: Arc::new(ZipFormat),
+        clock: Arc::new(FixedClock::new(at(NOW))),
+        ids: Arc::new(SequentialIds::default()),
+    };
+    Ports { exporting, starter: store, policy: Arc::new(policy) }
+}
+
+pub(crate) fn of_workflow(id: &str) -> NewExport {
+    let workflow_id = id.parse().unwrap();
+    NewExport { selection: ExportSelection::Workflow(OfWorkflow { workflow_id }), reason: None }
+}
+
+pub(crate) fn of_everything() -> NewExport {
+    let period = OfPeriod { from: at(0), to: at(NOW), principal: None, kind: None };
+    NewExport { selection: ExportSelection::Period(period), reason: "Inspection.".parse().ok() }
+}
+
+async fn audited(log: &MemoryLog, tenant_id: &TenantId) -> Vec<AuditAct> {
+    let query = ActivityQuery {
+        tenant_id: tenant_id.clone(),
+        from: at(0),
+        to: at(NOW + 1000),
+        principal: None,
+        kind: Some(ActivityKind::RecordsExported),
+        after: None,
+        limit: 100,
+    };
+    let page = log.activity(&query).await.unwrap();
+    let acts = page.items.into_iter().filter_map(|item| match item.entry {
+        KeptEntry::Audit(entry) => Some(entry.act.clone()),
+        _ => None,
+    });
+    acts.collect()
+}
+
+#[tokio::test]
+async fn a_small_export_is_complete_and_in_the_audit_trail_when_it_is_answered() {
+    let (log, key) = a_log(5);
+    let ports = ports(log.clone(), EverybodyMay);
+    let Exported { found, repeated } = export_records(&ports, &a_call("audrey"), &of_workflow("wf-1")).await.unwrap();
+    let archive = found.ending.and_then(|ending| ending.archive).expect("an archive");
+    assert_eq!((archive.entries, archive.workflows, repeated), (5, 1, false));
+    assert!(found.link.is_some() && ports.starter.started().is_empty());
+    let kept = ports.exporting.store.archive_of(&ExportPlace::of(&found.job)).expect("a kept archive");
+    assert_eq!(archive.bytes, u64::try_from(kept.len()).unwrap());
+    let acts = audited(&log, &key.tenant_id).await;
+    let [AuditAct::RecordsExported(exported)] = acts.as_slice() else { panic!("{acts:?}") };
+    assert_eq!((exported.entries, &exported.manifest_sha256), (5, &archive.manifest_sha256));
+    assert_eq!(exported.workflow_ids, [key.workflow_id]);
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_same_export_and_another_one_with_its_key_is_refused() {
+    let (log, key) = a_log(3);
+    let ports = ports(log.clone(), EverybodyMay);
+    let call = a_call_with_key("audrey", "k");
+    let first = export_records(&ports, &call, &of_workflow("wf-1")).await.unwrap();
+    let second = export_records(&ports, &call, &of_workflow("wf-1")).await.unwrap();
+    assert_eq!(first.found.ending, second.found.ending);
+    assert_eq!(audited(&log, &key.tenant_id).await.len(), 1);
+    let other = export_records(&ports, &call, &of_everything()).await;
+    assert!(matches!(other, Err(ExportRecordsError::KeyReused)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_large_export_goes_on_as_a_job() {
+    let (log, key) = a_log(u64::try_from(EXPORT_PART_ENTRIES).unwrap() + 1);
+    let ports = ports(log.clone(), EverybodyMay);
+    let Exported { found, .. } = export_records(&ports, &a_call("audrey"), &of_workflow("wf-1")).await.unwrap();
+    assert_eq!((found.ending, found.entries), (None, 500));
+    assert_eq!(ports.starter.started(), [ExportPlace::of(&found.job)]);
+    assert!(audited(&log, &key.tenant_id).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_export_of_nothing_or_of_another_tenant_is_refused_and_leaves_no_audit_entry() {
+    let (log, key) = a_log(1);
+    let nothing = NewExport {
+        selection: ExportSelection::Period(OfPeriod { from: at(1), to: at(2), principal: "nemo".parse().ok(), kind: None }),
+        reason: None,
+    };
+    let ports = ports(log.clone(), EverybodyMay);
+    let refused = export_records(&ports, &a_call("audrey"), &nothing).await;
+    assert!(matches!(refused, Err(ExportRecordsError::Nothing)), "{refused:?}");
+    let mut stranger = a_call("audrey");
+    stranger.principal.tenant_id = "other".parse().unwrap();
+    for (call, id) in [(a_call("audrey"), "wf-2"), (stranger, "wf-1")] {
+        let refused = export_records(&ports, &call, &of_workflow(id)).await;
+        assert!(matches!(refused, Err(ExportRecordsError::WorkflowNotFound)), "{refused:?}");
+    }
+    assert!(audited(&log, &key.tenant_id).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_who_may_export_does() {
+    let (log, key) = a_log(1);
+    let ports = ports(log.clone(), OnlyTheseMay(vec![Action::ListActivity, Action::GetExport]));
+    let refused = export_records(&ports, &a_call("alice"), &of_workflow("wf-1")).await;
+    assert!(matches!(refused, Err(ExportRecordsError::Forbidden(_))), "{refused:?}");
+    assert!(audited(&log, &key.tenant_id).await.is_empty());
+}
