@@ -9,8 +9,8 @@ use alims_dynamodb::DynamoLog;
 use alims_export::{FolderExports, ZipFormat};
 use alims_operations::export_step::{ExportNext, export_step, fail_export};
 use alims_operations::exporting::ExportPorts;
-use alims_operations::{export_records, get_export};
-use alims_operations::ports::{Clock, ExportPlace, ExportStarter, Ids, StoreError};
+use alims_operations::ports::{AccessPolicy, Clock, ExportPlace, ExportStarter, StoreError};
+use alims_operations::{DecisionPorts, export_records, get_export};
 use alims_signing::FileKey;
 use aws_lc_rs::hmac;
 use axum::Router;
@@ -19,19 +19,19 @@ use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::edge::functions::Decides;
+use crate::folder::DataFolder;
+use crate::start_error::StartError;
 
 /// The ports of exports here.
 pub(crate) type Exports = ExportPorts<DynamoLog, FolderExports, FileKey>;
@@ -45,37 +45,16 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The addresses under which this server gives archives away, each for a while.
 #[derive(Clone)]
-pub(crate) struct Downloads {
+struct Downloads {
     key: hmac::Key,
     here: SocketAddr,
 }
 
 impl Downloads {
     /// With a key that ends with the process, and the addresses with it.
-    pub(crate) fn new(here: SocketAddr) -> Option<Self> {
+    fn new(here: SocketAddr) -> Option<Self> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &aws_lc_rs::rand::SystemRandom::new()).ok()?;
         Some(Self { key, here })
-    }
-
-    /// The ports of exports below this folder.
-    pub(crate) fn exports(
-        &self,
-        folder: PathBuf,
-        log: DynamoLog,
-        signer: FileKey,
-        clock: &Arc<dyn Clock>,
-        ids: &Arc<dyn Ids>,
-    ) -> Exports {
-        let downloads = self.clone();
-        let linker = Arc::new(move |place: &ExportPlace, until: Timestamp| downloads.link(place, until));
-        ExportPorts {
-            log,
-            store: FolderExports::new(folder, linker),
-            signer,
-            format: Arc::new(ZipFormat),
-            clock: clock.clone(),
-            ids: ids.clone(),
-        }
     }
 
     fn link(&self, place: &ExportPlace, until: Timestamp) -> String {
@@ -101,6 +80,23 @@ impl Downloads {
     }
 }
 
+/// The route of the archives, and what makes them. Exports that had not ended go on.
+pub(crate) fn ready<R>(
+    folder: &DataFolder,
+    here: SocketAddr,
+    decides: &DecisionPorts<DynamoLog, R>,
+) -> Result<(Router, ExportJobs), StartError> {
+    let DecisionPorts { log, clock, ids, .. } = decides;
+    let signer = FileKey::load_or_create(&folder.signing_key())?;
+    let downloads = Downloads::new(here).ok_or_else(|| StartError::Bug("no key for downloads".to_owned()))?;
+    let links = downloads.clone();
+    let store = FolderExports::new(folder.exports(), Arc::new(move |place, until| links.link(place, until)));
+    let routes = routes(downloads, store.clone(), clock.clone());
+    let (log, clock, ids) = (log.clone(), clock.clone(), ids.clone());
+    let exports = Exports { log, store, signer, format: Arc::new(ZipFormat), clock, ids };
+    Ok((routes, ExportJobs::start_over(exports)))
+}
+
 fn signed(place: &ExportPlace, until: i64) -> String {
     format!("{}/{}/{until}", place.tenant_id, place.export_id)
 }
@@ -111,11 +107,12 @@ fn bytes_of(hex: &str) -> Option<Vec<u8>> {
 }
 
 /// The route of archives. It needs no token: the address is the permission.
-pub(crate) fn routes(downloads: Downloads, store: FolderExports, clock: Arc<dyn Clock>) -> Router {
+fn routes(downloads: Downloads, store: FolderExports, clock: Arc<dyn Clock>) -> Router {
     let answer = async move |Path((tenant, file)): Path<(String, String)>, RawQuery(query): RawQuery| {
         let place = tenant.parse().ok().zip(file.strip_suffix(".zip").and_then(|id| id.parse().ok()));
         let place = place.map(|(tenant_id, export_id)| ExportPlace { tenant_id, export_id });
-        let Some(place) = place.filter(|place| downloads.is_open(place, &query.unwrap_or_default(), clock.now())) else {
+        let Some(place) = place.filter(|place| downloads.is_open(place, &query.unwrap_or_default(), clock.now()))
+        else {
             return refused();
         };
         sent(&store, &place).unwrap_or_else(refused)
@@ -169,7 +166,7 @@ struct Shared {
 
 impl ExportJobs {
     /// The jobs over these ports. Those that had not ended are started again.
-    pub(crate) fn start_over(exports: Exports) -> Self {
+    fn start_over(exports: Exports) -> Self {
         let jobs = Self(Arc::new(Shared {
             exports,
             running: Mutex::default(),
@@ -193,19 +190,15 @@ impl ExportJobs {
     /// What export-records works with.
     pub(crate) fn requesting(
         &self,
-        decides: &Decides,
+        policy: Arc<dyn AccessPolicy>,
     ) -> export_records::Ports<DynamoLog, FolderExports, FileKey, Self> {
-        export_records::Ports {
-            exporting: self.0.exports.clone(),
-            starter: self.clone(),
-            policy: decides.policy.clone(),
-        }
+        export_records::Ports { exporting: self.0.exports.clone(), starter: self.clone(), policy }
     }
 
     /// What get-export works with.
-    pub(crate) fn reading(&self, decides: &Decides) -> get_export::Ports<FolderExports> {
+    pub(crate) fn reading(&self, policy: Arc<dyn AccessPolicy>) -> get_export::Ports<FolderExports> {
         let Exports { store, clock, .. } = &self.0.exports;
-        get_export::Ports { store: store.clone(), policy: decides.policy.clone(), clock: clock.clone() }
+        get_export::Ports { store: store.clone(), policy, clock: clock.clone() }
     }
 
     fn spawn(&self, place: ExportPlace) {

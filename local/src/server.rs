@@ -11,9 +11,7 @@ use alims_operations::{DecisionPorts, PublishPorts, StartPorts};
 use alims_policy::CedarPolicy;
 use alims_rules::Engine;
 use alims_runtime::{FreshIds, SystemClock};
-use alims_signing::FileKey;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,10 +29,10 @@ use crate::console::Console;
 use crate::containers::ContainerHost;
 use crate::database::{EmbeddedDatabase, INDEX_TABLE, LOG_TABLE, sdk_config};
 use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
-use crate::edge::functions::{Decides, Functions, Publishes};
+use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::endpoints::ServiceEndpoint;
-use crate::exports::{self, Downloads, ExportJobs};
+use crate::exports::{self, ExportJobs};
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
 use crate::guard::Guard;
 use crate::key::SigningKey;
@@ -47,7 +45,6 @@ use crate::rules::SharedRules;
 use crate::serving::{Patience, serve};
 use crate::shipped::{self, Defaults};
 use crate::start_error::StartError;
-use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TENANT_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
 
@@ -136,6 +133,10 @@ impl Config {
         }
     }
 
+    fn every(&self) -> Every {
+        Every { workflows: self.sweep_every, deadlines: self.sweep_deadlines_every, anchors: self.anchor_every }
+    }
+
     /// Whether rules or policies come from this folder.
     fn uses(&self, folder: &Path) -> bool {
         let rules = match &self.rules {
@@ -190,7 +191,7 @@ impl Server {
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_port, events_port, ports_guard) = ports(&config).await?;
         let events_address = events_port.address();
-        let archive = archive(folder)?;
+        let archive = Archive::of(folder)?;
         make_private(&folder.database())?;
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
@@ -213,27 +214,18 @@ impl Server {
             alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
         let starter = LocalStarter::new(recovers);
         let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
-        let (downloads, exports) = exports(folder, address, &decides)?;
+        let (downloads, exports) = exports::ready(folder, address, &decides)?;
         let functions = Functions::new(tokens()?, &decides, &publishes, &starting, &exports);
-        let functions = complete(functions.or(elsewhere(&config)?))?;
+        let functions = functions.or(elsewhere(&config)?).complete()?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
-            let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            let table = LOG_TABLE.to_owned();
-            let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
-            let (dynamodb, written, loses_changes) = (client, written.clone(), config.lose_changes);
-            let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
+            let source = Source::of(&database, client, folder, written.clone(), config.lose_changes);
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let every = Every {
-            workflows: config.sweep_every,
-            deadlines: config.sweep_deadlines_every,
-            anchors: config.anchor_every,
-        };
         let anchoring = anchoring::ports(folder, (log.clone(), index.clone()), clock.clone()).await?;
-        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), every);
+        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), config.every());
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
@@ -314,20 +306,6 @@ impl Server {
     }
 }
 
-/// The exports: the routes of their archives, and what makes them.
-fn exports(
-    folder: &DataFolder,
-    here: SocketAddr,
-    decides: &Decides,
-) -> Result<(axum::Router, ExportJobs), StartError> {
-    let signer = FileKey::load_or_create(&folder.evidence_key());
-    let signer = signer.map_err(|error| StartError::Bug(error.to_string()))?;
-    let downloads = Downloads::new(here).ok_or_else(|| StartError::Bug("no key for downloads".to_owned()))?;
-    let exports = downloads.exports(folder.exports(), decides.log.clone(), signer, &decides.clock, &decides.ids);
-    let routes = exports::routes(downloads, exports.store.clone(), decides.clock.clone());
-    Ok((routes, ExportJobs::start_over(exports)))
-}
-
 /// How a laptop reads tokens: as its own `token` command writes them.
 fn tokens() -> Result<Arc<TokenReader>, StartError> {
     let tenant = TENANT_DEFAULT.parse().map_err(|error: InvalidValue| StartError::Bug(error.to_string()))?;
@@ -353,14 +331,6 @@ fn elsewhere(config: &Config) -> Result<Option<Elsewhere>, StartError> {
     elsewhere.map_err(|error| StartError::Bug(error.to_string()))
 }
 
-/// The functions, when there is one for every operation.
-fn complete(functions: Functions) -> Result<Functions, StartError> {
-    match functions.missing() {
-        Some(name) => Err(StartError::Bug(format!("the operation {name} has no function here"))),
-        None => Ok(functions),
-    }
-}
-
 /// The rules, and the policies.
 async fn judges(config: &Config, folder: &DataFolder) -> Result<(SharedRules, Arc<dyn AccessPolicy>), StartError> {
     if config.uses(&folder.shipped()) {
@@ -370,13 +340,6 @@ async fn judges(config: &Config, folder: &DataFolder) -> Result<(SharedRules, Ar
     let policy = CedarPolicy::load(&config.policies);
     let policy = policy.map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
     Ok((rules, Arc::new(policy)))
-}
-
-fn archive(folder: &DataFolder) -> Result<Arc<Archive>, FolderError> {
-    let path = folder.events();
-    make_private(&path)?;
-    let archive = Archive::open(&path).map_err(io::Error::other);
-    Ok(Arc::new(archive.map_err(FolderError::at(&path))?))
 }
 
 /// Writes the files that say where the server is, for operators' commands and for `sam local`.

@@ -14,14 +14,8 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let log = Store::chosen_by(settings, &aws_config().await).log()?;
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let exporting = ExportPorts {
-        log,
-        store: Unavailable,
-        signer: Unavailable,
-        format: Arc::new(ZipFormat),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(FreshIds),
-    };
+    let (format, clock, ids) = (Arc::new(ZipFormat), Arc::new(SystemClock), Arc::new(FreshIds));
+    let exporting = ExportPorts { log, store: Unavailable, signer: Unavailable, format, clock, ids };
     let ports = Ports { exporting, starter: Unavailable, policy };
     warm_log(&ports.exporting.log).await;
     serve(|request| export_records::export_records(&ports, tokens.attach(request))).await

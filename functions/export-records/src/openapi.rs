@@ -23,7 +23,7 @@ pub fn described() -> Described {
         summary: "Export records as an archive",
         description: "Makes an archive of all entries of a workflow, or of those of a period: the records, a signed manifest, \
                       a program that checks both without this service, and a document to print. Send `workflow_id`, or \
-                      `from` and `to`. Up to 500 entries are exported within the request; a larger export continues after \
+                      `from` and `to`. Fewer than 500 entries are exported within the request; a larger export continues after \
                       the answer, up to 1,000,000 entries. The export stands in the activity as `RecordsExported` before \
                       the archive can be downloaded. With an `Idempotency-Key`, a repeated request gets the same export.",
         parameters: vec![parameters::idempotency_key(), parameters::correlation_id()],

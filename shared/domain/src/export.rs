@@ -75,6 +75,7 @@ impl fmt::Display for ExportId {
     }
 }
 
+/// Never changes: an audit entry and a store of exports name the export by it.
 impl StoredName for ExportId {
     fn stored_name(&self) -> Cow<'_, str> {
         Cow::Owned(String::from(*self))
@@ -248,7 +249,9 @@ impl ExportFailure {
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {
-            Self::NothingToExport => "The selection has no entries, so there is no archive. Choose another period or other filters.",
+            Self::NothingToExport => {
+                "The selection has no entries, so there is no archive. Choose another period or other filters."
+            }
             Self::ExportTooLarge => {
                 "The selection has more than 1,000,000 entries. Export shorter periods, each by a request of its own."
             }

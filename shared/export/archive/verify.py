@@ -14,14 +14,21 @@ import subprocess
 import sys
 
 SIGNED = ("manifest.json", "manifest.sig")
-ZEROS = "0" * 64
+ZEROS = bytes(32)
+SHOWN_MAX = 100
+INTEGER_MAX = 2 ** 53 - 1
 broken = []
+
+
+def say(text):
+    """Prints a line. An altered file must not send control characters to a terminal."""
+    print("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
 def complain(text):
     broken.append(text)
-    if len(broken) <= 100:
-        print("BROKEN  " + text)
+    if len(broken) <= SHOWN_MAX:
+        say("BROKEN  " + text)
 
 
 def number(value):
@@ -80,6 +87,12 @@ def no_constant(name):
     raise ValueError("the number " + name)
 
 
+def integer(text):
+    """An integer of RFC 8785 is a double: a large one is no int in Python."""
+    value = int(text)
+    return value if abs(value) <= INTEGER_MAX else float(text)
+
+
 def once(pairs):
     value = dict(pairs)
     if len(value) != len(pairs):
@@ -88,7 +101,7 @@ def once(pairs):
 
 
 def parsed(data):
-    return json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=no_constant)
+    return json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=no_constant, parse_int=integer)
 
 
 def digest(value):
@@ -117,7 +130,7 @@ def check_files(folder, manifest):
     listed = {file["name"]: file for file in manifest["files"]}
     for name in sorted(os.listdir(folder)):
         if name not in listed and name not in SIGNED:
-            complain("%s: the file does not belong to this export" % name)
+            complain("%s: the file does not belong to this export; if you put it here, remove it and check again" % name)
     for name, file in listed.items():
         path = os.path.join(folder, name)
         if not os.path.isfile(path):
@@ -140,9 +153,13 @@ def name_of(record):
     return " ".join(parts)
 
 
-def check_record(place, record, chains):
+def at_line(line):
+    return "records.jsonl, line %d" % line
+
+
+def check_record(line, record, chains):
     entry = record["entry"]
-    name = "%s (%s)" % (place, name_of(record))
+    name = "%s (%s)" % (at_line(line), name_of(record))
     if "hash" in entry:
         shown = {member: value for member, value in entry.items() if member != "hash"}
         if digest(shown) != entry["hash"]:
@@ -161,10 +178,11 @@ def check_record(place, record, chains):
         if entry["version"] in versions:
             complain("%s: the version stands twice" % name)
         resumes = entry.get("resumes", {}).get("from_version")
-        versions[entry["version"]] = (place, entry["hash"], entry["previous_hash"], resumes)
+        hashes = bytes.fromhex(entry["hash"]), bytes.fromhex(entry["previous_hash"])
+        versions[entry["version"]] = (line,) + hashes + (resumes,)
     elif entry.get("event_type") == "UnreadableEntry" and entry.get("entry") == "version":
         chains.setdefault(record.get("workflow_id"), {}).setdefault(entry.get("version"), None)
-        print("NOTE    %s: the service itself could not read this version" % name)
+        say("NOTE    %s: the service itself could not read this version" % name)
 
 
 def check_chains(chains, manifest):
@@ -174,8 +192,8 @@ def check_chains(chains, manifest):
         for version in sorted(versions):
             if versions[version] is None:
                 continue
-            place, _, previous, resumes = versions[version]
-            name = "%s (workflow %s version %s)" % (place, workflow, version)
+            line, _, previous, resumes = versions[version]
+            name = "%s (workflow %s version %s)" % (at_line(line), workflow, version)
             before = resumes or version - 1
             if before == 0:
                 expected = ZEROS
@@ -191,7 +209,7 @@ def check_chains(chains, manifest):
                 complain("%s: the chain is broken: it does not continue version %s" % (name, before))
     for head in manifest["heads"]:
         last = chains.get(head["workflow_id"], {}).get(head["version"])
-        if "hash" in head and (last is None or last[1] != head["hash"]):
+        if "hash" in head and (last is None or last[1].hex() != head["hash"]):
             complain("records.jsonl: the last version %s of workflow %s is missing or is another one"
                      % (head["version"], head["workflow_id"]))
     return links
@@ -205,14 +223,14 @@ def check_records(folder, manifest):
     with open(path, "rb") as file:
         for line in file:
             entries += 1
-            place = "records.jsonl, line %d" % entries
+            place = at_line(entries)
             try:
                 record = parsed(line)
                 if canonical(record) + b"\n" != line:
                     complain("%s (%s): the line is not as it was written" % (place, name_of(record)))
                 if "workflow_id" in record:
                     workflows.add(record["workflow_id"])
-                check_record(place, record, chains)
+                check_record(entries, record, chains)
             except Exception as error:
                 complain("%s: the line is no record: %s" % (place, error))
     if entries != manifest["entries"]:
@@ -222,7 +240,16 @@ def check_records(folder, manifest):
     return entries, check_chains(chains, manifest)
 
 
+def announce(manifest):
+    selection = ", ".join("%s %s" % (name.replace("_", " "), value) for name, value in manifest["selection"].items())
+    say("Export    %s of the tenant %s" % (manifest["export_id"], manifest["tenant_id"]))
+    say("Records   %s: %d entries" % (selection, manifest["entries"]))
+    say("Made for  %s at %s" % (manifest["requested_by"], manifest["requested_at"]))
+
+
 def main(arguments):
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     key, folder = None, os.path.dirname(os.path.abspath(__file__))
     while arguments:
         argument = arguments.pop(0)
@@ -232,10 +259,16 @@ def main(arguments):
         if argument == "--key" and arguments:
             key = arguments.pop(0)
         elif argument.startswith("-"):
-            print("unknown option %s; run: python3 verify.py --help" % argument)
+            say("NOT CHECKED: unknown option %s; run: python3 verify.py --help" % argument)
             return 2
         else:
             folder = argument
+    if not os.path.isdir(folder):
+        say("NOT CHECKED: %s is no folder; unpack the archive, and name the folder in which its files are" % folder)
+        return 2
+    if key is not None and not os.path.isfile(key):
+        say("NOT CHECKED: there is no file %s" % key)
+        return 2
     for name in SIGNED:
         if not os.path.isfile(os.path.join(folder, name)):
             complain("%s: the file is missing" % name)
@@ -255,8 +288,9 @@ def main(arguments):
         if canonical(manifest) != data:
             complain("manifest.json: the file is not as it was written")
         if manifest["format"] != 1:
-            print("The export has format %s, and this program knows format 1." % manifest["format"])
+            say("NOT CHECKED: the export has format %s, and this program knows format 1" % manifest["format"])
             return 2
+        announce(manifest)
         check_files(folder, manifest)
         entries, links = check_records(folder, manifest)
     except FileNotFoundError:
@@ -264,18 +298,22 @@ def main(arguments):
     except Exception as error:
         complain("manifest.json: the file is no manifest: %s" % error)
         entries = links = 0
-    if len(broken) > 100:
-        print("BROKEN  and %d more" % (len(broken) - 100))
+    if len(broken) > SHOWN_MAX:
+        say("BROKEN  and %d more" % (len(broken) - SHOWN_MAX))
     if broken:
-        print("BROKEN: this export is not as it was made. Problems: %d" % len(broken))
+        say("BROKEN: this export is not as it was made. Problems: %d" % len(broken))
         return 1
-    print("checked %d records of %d workflows, and %d links of their chains" % (entries, manifest["workflows"], links))
+    say("Checked   %d files, %d records of %d workflows, and %d links of their chains"
+        % (len(manifest["files"]), entries, manifest["workflows"], links))
     if signed is None:
-        print("NOT CHECKED: the signature, because the program openssl is not here. Everything else is sound.")
+        say("NOT CHECKED: the signature, because the program openssl is not here. Everything else is sound.")
         return 2
     if key is None:
-        print("The signature fits public-key.pem. README.txt says how to compare that with the laboratory's key.")
-    print("OK: this export is as it was made")
+        say("Signature by the key in public-key.pem, which says nothing of its owner. README.txt says how to compare it")
+        say("          with the laboratory's key.")
+    else:
+        say("Signature by the key in %s" % key)
+    say("OK: this export is as it was made")
     return 0
 
 

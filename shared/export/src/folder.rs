@@ -1,7 +1,9 @@
 //! Exports in a folder of this machine.
 
 use alims_domain::timestamp::Timestamp;
-use alims_operations::ports::{ARCHIVE_NAME, ExportDocument, ExportLink, ExportPlace, ExportStore, ExportUpload, StoreError};
+use alims_operations::ports::{
+    ARCHIVE_NAME, ExportDocument, ExportLink, ExportPlace, ExportStore, ExportUpload, StoreError,
+};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,7 +42,9 @@ impl FolderExports {
         for tenant in entries(&self.root)? {
             for export in entries(&tenant)? {
                 let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-                let place = name(&tenant).and_then(|tenant| tenant.parse().ok()).zip(name(&export).and_then(|id| id.parse().ok()));
+                let place = name(&tenant)
+                    .and_then(|tenant| tenant.parse().ok())
+                    .zip(name(&export).and_then(|id| id.parse().ok()));
                 let has = |document: ExportDocument| export.join(document.stored_name()).exists();
                 if let Some((tenant_id, export_id)) = place
                     && has(ExportDocument::Job)

@@ -192,19 +192,21 @@ impl ArchiveWriter for Writer {
         let mut report = self.report.take().unwrap_or_default();
         for line in each_line(lines) {
             let record: Value = serde_json::from_slice(line).map_err(broken)?;
-            html.push_str(&report.row(record));
+            html.push_str(&report.row(&self.job, record));
         }
         self.report = Some(report);
         self.write(html.as_bytes())
     }
 
     fn manifest(&mut self, public_key_der: &[u8]) -> Result<Vec<u8>, ArchiveError> {
-        if self.report.take().is_none() {
-            self.open(REPORT, false)?;
-            let html = Report::head(&self.job, self.counts) + &Report::too_long();
-            self.write(html.as_bytes())?;
-        }
-        self.write(Report::end().as_bytes())?;
+        let html = match self.report.take() {
+            Some(report) => report.end(),
+            None => {
+                self.open(REPORT, false)?;
+                Report::head(&self.job, self.counts) + &Report::too_long()
+            }
+        };
+        self.write(html.as_bytes())?;
         self.file(README, README_TXT.as_bytes())?;
         self.file(VERIFY, VERIFY_PY.as_bytes())?;
         let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);

@@ -2,8 +2,8 @@
 
 use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
-    ExportDocument, ExportLink, ExportPlace, ExportStarter, ExportStore, ExportUpload, PublicKey, SignatureBytes, Signer,
-    SignerError, StoreError,
+    ExportDocument, ExportLink, ExportPlace, ExportStarter, ExportStore, ExportUpload, PublicKey, SignatureBytes,
+    Signer, SignerError, StoreError,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

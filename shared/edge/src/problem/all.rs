@@ -275,7 +275,8 @@ impl Problem {
                 "Your tenant has no export with this id. Check the id, or export the records again.".to_owned()
             }
             Self::NothingToExport => {
-                "The selection has no entries, so there is no archive. Choose another period or other filters.".to_owned()
+                "The selection has no entries, so there is no archive. Choose another period or other filters."
+                    .to_owned()
             }
             Self::WorkflowAlreadyExists(id) => format!(
                 "The workflow {id} already exists and was not changed. Choose another id, or omit it to get a generated one."

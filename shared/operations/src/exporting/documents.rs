@@ -1,7 +1,7 @@
 //! The documents of an export, as a store keeps them.
 
 use alims_domain::export::{EXPORT_FORMAT, ExportEnding, ExportJob};
-use alims_domain::hashing::canonical_json;
+use alims_domain::hashing::{ChainHash, canonical_json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,16 @@ pub(crate) struct Progress {
     /// Where the next part continues; none of the last part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<ReadPosition>,
+}
+
+/// The signature of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignedManifest {
+    pub(crate) format: u64,
+    pub(crate) manifest_sha256: ChainHash,
+    /// In hexadecimal digits.
+    pub(crate) signature: String,
 }
 
 #[derive(Deserialize)]

@@ -4,12 +4,12 @@ use alims_domain::access::{Action, Resource};
 use alims_domain::call::Call;
 use alims_domain::export::{EXPORT_FORMAT, ExportFailure, ExportHead, ExportId, ExportJob, ExportSelection};
 use alims_domain::identifiers::Reason;
-use alims_domain::limits::ACTIVITY_SETTLED_SECONDS;
+use alims_domain::limits::{ACTIVITY_SETTLED_SECONDS, EXPORT_REQUEST_PAGES};
 use std::sync::Arc;
 
 use crate::errors::{Bug, Forbidden};
 use crate::exporting::ExportPorts;
-use crate::exporting::documents::{Progress, last_part, read, written};
+use crate::exporting::documents::{Progress, ending, last_part, read, written};
 use crate::exporting::export_step::{ExportStepError, export_step, part};
 use crate::exporting::get_export::{ExportFound, found};
 use crate::exporting::reading::ExportedLog;
@@ -98,10 +98,10 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
     let (exporting, principal) = (&ports.exporting, &call.principal);
     let tenant_id = &principal.tenant_id;
     permitted(ports.policy.as_ref(), call, Action::ExportRecords, Resource::of_tenant(tenant_id))?;
-    let export_id = call.idempotency_key.as_ref().map_or_else(
-        || ExportId::fresh(exporting.ids.fresh()),
-        |key| ExportId::derived(tenant_id, &principal.id, key),
-    );
+    let export_id = call
+        .idempotency_key
+        .as_ref()
+        .map_or_else(|| ExportId::fresh(exporting.ids.fresh()), |key| ExportId::derived(tenant_id, &principal.id, key));
     let place = ExportPlace { tenant_id: tenant_id.clone(), export_id };
     let job = asked(exporting, call, new, export_id).await?;
     let kept = exporting.store.keep(&place, ExportDocument::Job, written(&job)?).await?;
@@ -110,14 +110,16 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
         return Err(ExportRecordsError::KeyReused);
     }
     let repeated = kept != job;
-    if crate::exporting::documents::ending(&exporting.store, &place).await?.is_none() {
+    if ending(&exporting.store, &place).await?.is_none() {
         advance(ports, &place, &kept).await?;
     }
     let found = found(&exporting.store, exporting.clock.as_ref(), &place).await?;
     let found = found.ok_or(Bug::Contract("a kept export is gone"))?;
     match found.ending.as_ref().and_then(|ending| ending.failure) {
         Some(ExportFailure::NothingToExport) => Err(ExportRecordsError::Nothing),
-        Some(ExportFailure::ExportTooLarge | ExportFailure::ExportInterrupted) | None => Ok(Exported { found, repeated }),
+        Some(ExportFailure::ExportTooLarge | ExportFailure::ExportInterrupted) | None => {
+            Ok(Exported { found, repeated })
+        }
     }
 }
 
@@ -161,7 +163,7 @@ async fn advance<L: ExportedLog + AuditEntries, X: ExportStore, S: Signer, J: Ex
     let exporting = &ports.exporting;
     let progress = match last_part(&exporting.store, place).await? {
         Some((_, progress)) => progress,
-        None => part(exporting, place, job, 1, None).await?,
+        None => part(exporting, place, job, (1, None), EXPORT_REQUEST_PAGES).await?,
     };
     match progress {
         Progress { next: None, .. } => export_step(exporting, place).await.map(drop).map_err(Into::into),

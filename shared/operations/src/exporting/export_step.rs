@@ -5,12 +5,12 @@ use alims_domain::export::{EXPORT_FORMAT, ExportEnding, ExportFailure, ExportJob
 use alims_domain::hashing::{ChainHash, NotCanonical};
 use alims_domain::idempotency::RepeatableRequest;
 use alims_domain::identifiers::EventId;
-use alims_domain::limits::{EXPORT_ENTRIES_MAX, EXPORT_STEP_PARTS};
+use alims_domain::limits::{EXPORT_ENTRIES_MAX, EXPORT_PART_PAGES, EXPORT_STEP_PARTS};
 use alims_domain::sealed::Sealed;
 use sha2::{Digest, Sha256};
 
 use crate::exporting::ExportPorts;
-use crate::exporting::documents::{Progress, ending, job, last_part, parted, read, written};
+use crate::exporting::documents::{Progress, SignedManifest, ending, job, last_part, parted, read, written};
 use crate::exporting::reading::{ExportedLog, read_part};
 use crate::ports::{
     ArchiveError, ArchiveWriter, AuditEntries, AuditRecorded, ExportDocument, ExportPlace, ExportStore, ExportUpload,
@@ -65,7 +65,7 @@ pub async fn export_step<L: ExportedLog + AuditEntries, X: ExportStore, S: Signe
             break;
         }
         parts = parts.saturating_add(1);
-        let made = part(ports, place, &job, parts, progress.as_ref()).await?;
+        let made = part(ports, place, &job, (parts, progress.as_ref()), EXPORT_PART_PAGES).await?;
         if made.entries > EXPORT_ENTRIES_MAX {
             fail_export(ports, place, ExportFailure::ExportTooLarge).await?;
             return Ok(ExportNext::Nothing);
@@ -99,16 +99,17 @@ pub async fn fail_export<L, X: ExportStore, S>(
     ports.store.keep(place, ExportDocument::Ending, written(&ending)?).await.map(drop)
 }
 
-/// Makes the part of this number, or meets the one that is kept.
+/// Makes the part of this number, which continues behind the one before it, or meets the one that is kept. It reads so
+/// many pages of the log at most.
 pub(crate) async fn part<L: ExportedLog, X: ExportStore, S>(
     ports: &ExportPorts<L, X, S>,
     place: &ExportPlace,
     job: &ExportJob,
-    number: u32,
-    before: Option<&Progress>,
+    (number, before): (u32, Option<&Progress>),
+    pages: usize,
 ) -> Result<Progress, StoreError> {
     let after = before.and_then(|before| before.next.clone());
-    let read_now = read_part(&ports.log, ports.format.as_ref(), job, after).await?;
+    let read_now = read_part(&ports.log, ports.format.as_ref(), job, after, pages).await?;
     let entries = before.map_or(0, |before| before.entries).saturating_add(read_now.entries);
     let progress = Progress { format: EXPORT_FORMAT, entries, next: read_now.next };
     let mut bytes = written(&progress)?;
@@ -142,25 +143,17 @@ async fn assemble<L: ExportedLog + AuditEntries, X: ExportStore, S: Signer>(
         }
     }
     let manifest = writer.manifest(&ports.signer.public_key().await?.0)?;
-    let signature = match ports.store.kept(place, ExportDocument::Signature).await? {
-        Some(signature) => signature,
-        None => {
-            let signature = ports.signer.sign(&manifest).await?.0;
-            ports.store.keep(place, ExportDocument::Signature, signature).await?
-        }
-    };
-    writer.finish(&signature)?;
+    writer.finish(&signature(ports, place, &manifest).await?)?;
     sent.send(writer.as_mut()).await?;
     let Sent { upload, hasher, bytes } = sent;
     upload.finish().await?;
     let (counts, manifest_sha256) = (writer.counts(), ChainHash::of(&manifest));
     record(ports, job, counts.workflows, counts.entries, manifest_sha256.clone()).await?;
-    let sha256 = ChainHash::try_from(hex(&hasher.finalize())).map_err(|error| StoreError::Refused(error.into()))?;
     let archive = ExportedArchive {
         entries: counts.entries,
         workflows: counts.workflows,
         bytes,
-        sha256,
+        sha256: ChainHash::of_digest(hasher.finalize().into()),
         manifest_sha256,
     };
     let ended_at = ports.clock.now();
@@ -185,8 +178,29 @@ impl<U: ExportUpload> Sent<U> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The signature of the manifest. It is kept once, because two signatures of one text differ, and every run is to make
+/// the same archive.
+async fn signature<L, X: ExportStore, S: Signer>(
+    ports: &ExportPorts<L, X, S>,
+    place: &ExportPlace,
+    manifest: &[u8],
+) -> Result<Vec<u8>, ExportStepError> {
+    let manifest_sha256 = ChainHash::of(manifest);
+    let kept = match ports.store.kept(place, ExportDocument::Signature).await? {
+        Some(kept) => kept,
+        None => {
+            let signature = hex::encode(ports.signer.sign(manifest).await?.0);
+            let signed = SignedManifest { format: EXPORT_FORMAT, manifest_sha256: manifest_sha256.clone(), signature };
+            ports.store.keep(place, ExportDocument::Signature, written(&signed)?).await?
+        }
+    };
+    let signed: SignedManifest = read(ExportDocument::Signature, &kept)?;
+    if signed.manifest_sha256 != manifest_sha256 {
+        // A release with another report or another program was deployed meanwhile. The export fails, and the next one
+        // is made whole by one release.
+        return Err(StoreError::Refused("another release began this archive".into()).into());
+    }
+    hex::decode(&signed.signature).map_err(|error| StoreError::Refused(error.into()).into())
 }
 
 /// The parts in the order of the archive, which is oldest first.
@@ -225,6 +239,8 @@ async fn record<L: AuditEntries, X, S>(
     };
     match ports.log.record_audit(&StoredAuditEntry { entry: Sealed::new(entry)?, request }).await? {
         AuditRecorded::Entry(_) => Ok(()),
-        AuditRecorded::KeyReused => Err(StoreError::Refused("another archive of this export was recorded".into()).into()),
+        AuditRecorded::KeyReused => {
+            Err(StoreError::Refused("another archive of this export was recorded".into()).into())
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use alims_domain::export::{ExportJob, ExportSelection, OfPeriod};
 use alims_domain::identifiers::WorkflowKey;
-use alims_domain::limits::{EXPORT_PART_BYTES, EXPORT_PART_ENTRIES, EXPORT_PART_PAGES};
+use alims_domain::limits::{EXPORT_PART_BYTES, EXPORT_PART_ENTRIES};
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -72,12 +72,13 @@ impl Filling {
     }
 }
 
-/// Reads one part from a position on, or from the beginning.
+/// Reads one part from a position on, or from the beginning, and at most so many pages of the log.
 pub(crate) async fn read_part<L: ExportedLog>(
     log: &L,
     format: &dyn ArchiveFormat,
     job: &ExportJob,
     after: Option<ReadPosition>,
+    pages: usize,
 ) -> Result<PartRead, StoreError> {
     match (&job.selection, job.workflow()) {
         (ExportSelection::Workflow(_), Some(key)) => {
@@ -85,14 +86,14 @@ pub(crate) async fn read_part<L: ExportedLog>(
                 Some(ReadPosition::History(after)) => after,
                 Some(ReadPosition::Activity(_)) | None => HistoryPosition::default(),
             };
-            of_workflow(log, format, job, &key, after).await
+            of_workflow(log, format, (job, &key), after, pages).await
         }
         (ExportSelection::Period(period), _) => {
             let after = match after {
                 Some(ReadPosition::Activity(after)) => Some(after),
                 Some(ReadPosition::History(_)) | None => None,
             };
-            of_period(log, format, job, period, after).await
+            of_period(log, format, (job, period), after, pages).await
         }
         (ExportSelection::Workflow(_), None) => Err(StoreError::Refused("a job without its workflow".into())),
     }
@@ -101,13 +102,13 @@ pub(crate) async fn read_part<L: ExportedLog>(
 async fn of_workflow<L: ExportedLog>(
     log: &L,
     format: &dyn ArchiveFormat,
-    job: &ExportJob,
-    key: &WorkflowKey,
+    (job, key): (&ExportJob, &WorkflowKey),
     mut after: HistoryPosition,
+    pages: usize,
 ) -> Result<PartRead, StoreError> {
     let include = Include { refusals: true, quarantines: true, recoveries: true, changes: false, overdue: true };
     let mut filling = Filling::default();
-    for _page in 0..EXPORT_PART_PAGES {
+    for _page in 0..pages {
         let query = HistoryQuery { include, after, limit: PAGE_ENTRIES };
         let page = match whole_page(log, key, &query, job.head.is_some()).await {
             Ok(page) => page,
@@ -171,12 +172,12 @@ fn instant(item: &HistoryItem) -> Option<Timestamp> {
 async fn of_period<L: ExportedLog>(
     log: &L,
     format: &dyn ArchiveFormat,
-    job: &ExportJob,
-    period: &OfPeriod,
+    (job, period): (&ExportJob, &OfPeriod),
     mut after: Option<ActivityPosition>,
+    pages: usize,
 ) -> Result<PartRead, StoreError> {
     let mut filling = Filling::default();
-    for _page in 0..EXPORT_PART_PAGES {
+    for _page in 0..pages {
         let query = ActivityQuery {
             tenant_id: job.tenant_id.clone(),
             from: period.from,

@@ -49,7 +49,7 @@ impl ExportDocument {
             Self::Job => "job.json".to_owned(),
             Self::Part(number) => format!("part-{number:08}.jsonl"),
             Self::Progress(number) => format!("progress-{number:08}.json"),
-            Self::Signature => "manifest.sig".to_owned(),
+            Self::Signature => "signature.json".to_owned(),
             Self::Ending => "ending.json".to_owned(),
         }
     }

@@ -5,12 +5,14 @@ use alims_domain::activity::ActivityKind;
 use alims_domain::audit_entry::AuditAct;
 use alims_domain::export::{ExportSelection, OfPeriod, OfWorkflow};
 use alims_domain::identifiers::{TenantId, WorkflowKey};
+use alims_domain::lifecycle::State;
 use alims_domain::limits::EXPORT_PART_ENTRIES;
+use alims_domain::stored_version::StoredVersion;
 use alims_export::ZipFormat;
 use alims_operations::export_records::{ExportRecordsError, Exported, NewExport, Ports, export_records};
 use alims_operations::exporting::ExportPorts;
 use alims_operations::ports::{AccessPolicy, ActivityLog, ActivityQuery, ExportPlace, KeptEntry};
-use alims_testing::builders::{a_call, a_call_with_key, a_chain, a_key_of, at};
+use alims_testing::builders::{a_call, a_call_with_key, a_created_of, a_key_of, a_move, at};
 use alims_testing::{EverybodyMay, FixedClock, MemoryExports, MemoryLog, NoKey, OnlyTheseMay, SequentialIds};
 use std::sync::Arc;
 
@@ -19,13 +21,28 @@ pub(crate) const NOW: i64 = 10_000_000;
 pub(crate) type Exporting = Ports<MemoryLog, MemoryExports, NoKey, MemoryExports>;
 
 /// A workflow with so many versions.
-pub(crate) fn a_log(versions: u64) -> (MemoryLog, WorkflowKey) {
+pub(crate) fn a_log(versions: usize) -> (MemoryLog, WorkflowKey) {
     let key = a_key_of(&a_call("alice").principal.tenant_id, "wf-1");
-    let log = MemoryLog::default();
-    for version in a_chain(&key, versions, 7) {
-        log.overwrite(version);
+    (a_log_of(&to_and_fro(&key, versions)), key)
+}
+
+/// So many versions of a workflow. They are small: a test makes many of these archives.
+pub(crate) fn to_and_fro(key: &WorkflowKey, versions: usize) -> Vec<StoredVersion> {
+    let mut chain = vec![a_created_of(key)];
+    while chain.len() < versions {
+        let target = if chain.len() % 2 == 1 { State::Active } else { State::Paused };
+        chain.push(a_move(&chain[chain.len() - 1], target));
     }
-    (log, key)
+    chain
+}
+
+/// A log with these versions.
+pub(crate) fn a_log_of(chain: &[StoredVersion]) -> MemoryLog {
+    let log = MemoryLog::default();
+    for version in chain {
+        log.overwrite(version.clone());
+    }
+    log
 }
 
 pub(crate) fn ports(log: MemoryLog, policy: impl AccessPolicy + 'static) -> Exporting {
@@ -51,7 +68,7 @@ pub(crate) fn of_everything() -> NewExport {
     NewExport { selection: ExportSelection::Period(period), reason: "Inspection.".parse().ok() }
 }
 
-async fn audited(log: &MemoryLog, tenant_id: &TenantId) -> Vec<AuditAct> {
+pub(crate) async fn audited(log: &MemoryLog, tenant_id: &TenantId) -> Vec<AuditAct> {
     let query = ActivityQuery {
         tenant_id: tenant_id.clone(),
         from: at(0),
@@ -62,10 +79,10 @@ async fn audited(log: &MemoryLog, tenant_id: &TenantId) -> Vec<AuditAct> {
         limit: 100,
     };
     let page = log.activity(&query).await.unwrap();
-    let acts = page.items.into_iter().filter_map(|item| match item.entry {
-        KeptEntry::Audit(entry) => Some(entry.act.clone()),
-        _ => None,
-    });
+    let acts = page
+        .items
+        .into_iter()
+        .filter_map(|item| if let KeptEntry::Audit(entry) = item.entry { Some(entry.act.clone()) } else { None });
     acts.collect()
 }
 
@@ -100,7 +117,7 @@ async fn a_repeated_request_gets_the_same_export_and_another_one_with_its_key_is
 
 #[tokio::test]
 async fn a_large_export_goes_on_as_a_job() {
-    let (log, key) = a_log(u64::try_from(EXPORT_PART_ENTRIES).unwrap() + 1);
+    let (log, key) = a_log(EXPORT_PART_ENTRIES + 1);
     let ports = ports(log.clone(), EverybodyMay);
     let Exported { found, .. } = export_records(&ports, &a_call("audrey"), &of_workflow("wf-1")).await.unwrap();
     assert_eq!((found.ending, found.entries), (None, 500));
@@ -112,7 +129,12 @@ async fn a_large_export_goes_on_as_a_job() {
 async fn an_export_of_nothing_or_of_another_tenant_is_refused_and_leaves_no_audit_entry() {
     let (log, key) = a_log(1);
     let nothing = NewExport {
-        selection: ExportSelection::Period(OfPeriod { from: at(1), to: at(2), principal: "nemo".parse().ok(), kind: None }),
+        selection: ExportSelection::Period(OfPeriod {
+            from: at(1),
+            to: at(2),
+            principal: "nemo".parse().ok(),
+            kind: None,
+        }),
         reason: None,
     };
     let ports = ports(log.clone(), EverybodyMay);
@@ -134,4 +156,29 @@ async fn only_who_may_export_does() {
     let refused = export_records(&ports, &a_call("alice"), &of_workflow("wf-1")).await;
     assert!(matches!(refused, Err(ExportRecordsError::Forbidden(_))), "{refused:?}");
     assert!(audited(&log, &key.tenant_id).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_was_interrupted_is_continued_by_the_same_request() {
+    // A store that fails after each effect of a small export, and of the start of a large one.
+    for versions in [3, 501] {
+        for effects in 0.. {
+            let (log, key) = a_log(versions);
+            let ports = ports(log.clone(), EverybodyMay);
+            ports.exporting.store.fail_after(Some(effects));
+            let call = a_call_with_key("audrey", "k");
+            let interrupted = export_records(&ports, &call, &of_workflow("wf-1")).await.is_err();
+            ports.exporting.store.fail_after(None);
+            let Exported { found, .. } = export_records(&ports, &call, &of_workflow("wf-1")).await.unwrap();
+            let acts = audited(&log, &key.tenant_id).await.len();
+            if versions == 3 {
+                assert!(found.link.is_some() && acts == 1, "after {effects} effects: {acts}");
+            } else {
+                assert!(ports.starter.started().contains(&ExportPlace::of(&found.job)), "after {effects} effects");
+            }
+            if !interrupted {
+                break;
+            }
+        }
+    }
 }

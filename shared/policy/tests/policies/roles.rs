@@ -1,9 +1,9 @@
 //! Every shipped role on every action, as one table.
 
 use Action::{
-    ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, ExportRecords,
-    FailWorkflow, GetExport, GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents,
-    ReviewAuditTrail, SignWorkflow, VerifyWorkflowHistory,
+    ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, ExportRecords, FailWorkflow,
+    GetExport, GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow,
+    ReplayEvents, ReviewAuditTrail, SignWorkflow, VerifyWorkflowHistory,
 };
 
 use alims_domain::signature::Meaning;
