@@ -27,6 +27,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +39,8 @@ pub(crate) type Exports = ExportPorts<DynamoLog, FolderExports, FileKey>;
 
 /// How often a step that failed is tried again before the export fails.
 const TRIES_MAX: u32 = 10;
+/// How many exports take steps at once. The others wait: the embedded database does one thing at a time.
+const AT_ONCE: usize = 2;
 /// How long an export waits before it tries a step again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
 /// The part of an archive that is sent at once, in bytes.
@@ -160,6 +163,7 @@ pub(crate) struct ExportJobs(Arc<Shared>);
 struct Shared {
     exports: Exports,
     running: Mutex<HashSet<ExportPlace>>,
+    steps: Semaphore,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -170,6 +174,7 @@ impl ExportJobs {
         let jobs = Self(Arc::new(Shared {
             exports,
             running: Mutex::default(),
+            steps: Semaphore::new(AT_ONCE),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }));
@@ -219,7 +224,11 @@ impl ExportJobs {
     async fn carry_out(&self, place: &ExportPlace) {
         let mut failed = 0;
         loop {
-            match export_step(&self.0.exports, place).await {
+            let made = {
+                let _step = self.0.steps.acquire().await;
+                export_step(&self.0.exports, place).await
+            };
+            match made {
                 Ok(ExportNext::Nothing) => return,
                 Ok(ExportNext::Step) => failed = 0,
                 Err(error) if failed < TRIES_MAX => {

@@ -7,6 +7,7 @@ pub mod request;
 pub mod response;
 mod route;
 
+use alims_domain::limits::EXPORT_REQUEST_SECONDS;
 use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
@@ -15,6 +16,7 @@ use alims_operations::export_records::{self as operation, Ports};
 use alims_operations::exporting::ExportedLog;
 use alims_operations::ports::{AuditEntries, ExportStarter, ExportStore, Signer};
 use lambda_http::{Body, Request, Response};
+use std::time::Duration;
 
 pub use route::ROUTE;
 
@@ -39,6 +41,7 @@ where
     J: ExportStarter,
 {
     let (call, new) = request::read(request)?;
-    let exported = operation::export_records(ports, &call, &new).await.map_err(problems::problem)?;
+    let time = tokio::time::sleep(Duration::from_secs(EXPORT_REQUEST_SECONDS.into()));
+    let exported = operation::export_records(ports, &call, &new, time).await.map_err(problems::problem)?;
     response::exported(exported)
 }

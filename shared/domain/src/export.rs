@@ -84,7 +84,6 @@ impl StoredName for ExportId {
 
 /// The records that an export holds: those of one workflow, or those of a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ExportSelection {
     /// Every entry of a workflow.
@@ -95,7 +94,6 @@ pub enum ExportSelection {
 
 /// Every entry of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OfWorkflow {
     /// The workflow.
@@ -104,7 +102,6 @@ pub struct OfWorkflow {
 
 /// Entries of a period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OfPeriod {
     /// Entries of this instant or later.

@@ -194,6 +194,8 @@ pub const EXPORT_PART_PAGES: usize = 200;
 /// Pages of the log that a request reads for the first part of an export. A job continues where they end, so that the
 /// request has an answer in time.
 pub const EXPORT_REQUEST_PAGES: usize = 10;
+/// How long a request tries to make a small export before a job continues with it, in seconds.
+pub const EXPORT_REQUEST_SECONDS: u32 = 5;
 /// Parts that one step of an export's job writes.
 pub const EXPORT_STEP_PARTS: u32 = 20;
 /// Entries that the printable report of an export shows. A larger export has a report without the entries.

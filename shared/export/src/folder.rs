@@ -148,6 +148,8 @@ pub struct FolderUpload {
 
 impl ExportUpload for FolderUpload {
     async fn write(&mut self, bytes: Vec<u8>) -> Result<(), StoreError> {
+        // Files do not wait, so that a large archive would keep its thread from all other work.
+        tokio::task::yield_now().await;
         self.file.write_all(&bytes).map_err(unavailable)
     }
 

@@ -16,6 +16,7 @@ pub struct Export {
     /// How far it is.
     pub status: ExportStatus,
     /// The records.
+    #[cfg_attr(feature = "openapi", schema(value_type = SelectedRecords))]
     pub selection: ExportSelection,
     /// Why it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +46,24 @@ pub struct Export {
     /// Until when the address works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub download_expires_at: Option<Timestamp>,
+}
+
+/// The records that an export holds: every entry of a workflow, or those of a period. The document says so in one object,
+/// because no one member tells the two apart.
+#[cfg(feature = "openapi")]
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(as = ExportSelection)]
+pub struct SelectedRecords {
+    /// Every entry of this workflow. Absent of a period.
+    pub workflow_id: Option<alims_domain::identifiers::WorkflowId>,
+    /// Entries of this instant or later. Absent of a workflow.
+    pub from: Option<Timestamp>,
+    /// Entries before this instant. Absent of a workflow.
+    pub to: Option<Timestamp>,
+    /// Only what this principal did. Absent: everybody.
+    pub principal: Option<PrincipalId>,
+    /// Only entries of this kind. Absent: every kind.
+    pub kind: Option<alims_domain::activity::ActivityKind>,
 }
 
 /// How far an export is.

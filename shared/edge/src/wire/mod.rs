@@ -7,9 +7,9 @@ mod quarantine;
 mod recovery;
 mod workflow;
 
-#[cfg(feature = "openapi")]
-pub use export::example as export_example;
 pub use export::{Export, ExportProblem, ExportStatus};
+#[cfg(feature = "openapi")]
+pub use export::{SelectedRecords, example as export_example};
 pub use fault::ChainFault;
 pub use history::{EntryKind, HistoryEntry, RecoveryAttempt, RecoveryEventType, UnreadableEntry, UnreadableEventType};
 pub use quarantine::QuarantineNotice;

@@ -5,12 +5,14 @@ use alims_domain::call::Call;
 use alims_domain::export::{EXPORT_FORMAT, ExportFailure, ExportHead, ExportId, ExportJob, ExportSelection};
 use alims_domain::identifiers::Reason;
 use alims_domain::limits::{ACTIVITY_SETTLED_SECONDS, EXPORT_REQUEST_PAGES};
+use futures_util::future::{Either, select};
+use std::pin::pin;
 use std::sync::Arc;
 
 use crate::errors::{Bug, Forbidden};
 use crate::exporting::ExportPorts;
 use crate::exporting::documents::{Progress, ending, last_part, read, written};
-use crate::exporting::export_step::{ExportStepError, export_step, part};
+use crate::exporting::export_step::{ExportNext, ExportStepError, export_step, part};
 use crate::exporting::get_export::{ExportFound, found};
 use crate::exporting::reading::ExportedLog;
 use crate::head::newest;
@@ -86,7 +88,8 @@ impl From<ExportStepError> for ExportRecordsError {
     }
 }
 
-/// Exports records. The same request with the same idempotency key gets the first one's export.
+/// Exports records. The same request with the same idempotency key gets the first one's export. The caller brings a timer,
+/// as it does the ports: when it ends, a job continues with what the request has not made.
 ///
 /// # Errors
 /// When the caller may not export, nothing is selected, the key is another request's, or a port fails.
@@ -94,6 +97,7 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
     ports: &Ports<L, X, S, J>,
     call: &Call,
     new: &NewExport,
+    time: impl Future<Output = ()>,
 ) -> Result<Exported, ExportRecordsError> {
     let (exporting, principal) = (&ports.exporting, &call.principal);
     let tenant_id = &principal.tenant_id;
@@ -111,7 +115,15 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
     }
     let repeated = kept != job;
     if ending(&exporting.store, &place).await?.is_none() {
-        advance(ports, &place, &kept).await?;
+        let making = pin!(made(exporting, &place, &kept));
+        let time = pin!(time);
+        let is_made = match select(making, time).await {
+            Either::Left((made, _)) => made?,
+            Either::Right(((), _)) => false,
+        };
+        if !is_made {
+            ports.starter.start(&place).await?;
+        }
     }
     let found = found(&exporting.store, exporting.clock.as_ref(), &place).await?;
     let found = found.ok_or(Bug::Contract("a kept export is gone"))?;
@@ -154,19 +166,18 @@ async fn asked<L: ExportedLog, X, S>(
     Ok(ExportJob { head: Some(head), ..job })
 }
 
-/// Makes the first part. If that is all, it makes the archive; if not, the job goes on.
-async fn advance<L: ExportedLog + AuditEntries, X: ExportStore, S: Signer, J: ExportStarter>(
-    ports: &Ports<L, X, S, J>,
+/// Makes the first part and, if that is all, the archive. Says whether it did.
+async fn made<L: ExportedLog + AuditEntries, X: ExportStore, S: Signer>(
+    exporting: &ExportPorts<L, X, S>,
     place: &ExportPlace,
     job: &ExportJob,
-) -> Result<(), ExportRecordsError> {
-    let exporting = &ports.exporting;
+) -> Result<bool, ExportRecordsError> {
     let progress = match last_part(&exporting.store, place).await? {
         Some((_, progress)) => progress,
         None => part(exporting, place, job, (1, None), EXPORT_REQUEST_PAGES).await?,
     };
     match progress {
-        Progress { next: None, .. } => export_step(exporting, place).await.map(drop).map_err(Into::into),
-        Progress { next: Some(_), .. } => Ok(ports.starter.start(place).await?),
+        Progress { next: None, .. } => Ok(export_step(exporting, place).await? == ExportNext::Nothing),
+        Progress { next: Some(_), .. } => Ok(false),
     }
 }

@@ -10,6 +10,7 @@ use alims_operations::ports::{ExportDocument, ExportPlace, ExportStore, StoreErr
 use alims_testing::builders::{a_call, a_call_with_key, a_key_of};
 use alims_testing::{EverybodyMay, SequentialIds};
 use serde_json::{Value, json};
+use std::future::pending;
 use std::sync::Arc;
 
 use crate::export_records::{Exporting, a_log, a_log_of, audited, of_everything, of_workflow, ports, to_and_fro};
@@ -26,7 +27,7 @@ async fn ended(ports: &Exporting, place: &ExportPlace) {
 /// The archive of an export whose job is interrupted once, after so many effects, and whether it was.
 async fn interrupted_after(effects: Option<u32>, chain: &[StoredVersion], new: &NewExport) -> (Vec<u8>, bool) {
     let ports = ports(a_log_of(chain), EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), new).await.unwrap().found;
+    let found = export_records(&ports, &a_call_with_key("audrey", "k"), new, pending()).await.unwrap().found;
     let place = ExportPlace::of(&found.job);
     ports.exporting.store.fail_after(effects);
     let interrupted = export_step(&ports.exporting, &place).await.is_err();
@@ -57,7 +58,8 @@ async fn an_export_that_is_interrupted_anywhere_makes_the_same_archive() {
 #[tokio::test]
 async fn two_runs_at_once_make_one_export() {
     let ports = ports(a_log(501).0, EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1")).await.unwrap().found;
+    let found =
+        export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1"), pending()).await.unwrap().found;
     let place = ExportPlace::of(&found.job);
     let (one, other) = tokio::join!(export_step(&ports.exporting, &place), export_step(&ports.exporting, &place));
     assert_eq!((one.unwrap(), other.unwrap()), (ExportNext::Nothing, ExportNext::Nothing));
@@ -67,7 +69,8 @@ async fn two_runs_at_once_make_one_export() {
 #[tokio::test]
 async fn an_archive_that_another_release_began_fails_and_leaves_the_service_in_no_form() {
     let ports = ports(a_log(501).0, EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1")).await.unwrap().found;
+    let found =
+        export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1"), pending()).await.unwrap().found;
     let place = ExportPlace::of(&found.job);
     let signed = format!("{{\"format\":1,\"manifest_sha256\":\"{}\",\"signature\":\"00\"}}", "0".repeat(64));
     ports.exporting.store.keep(&place, ExportDocument::Signature, signed.into_bytes()).await.unwrap();
@@ -91,7 +94,8 @@ async fn a_document_of_a_newer_release_is_left_to_it() {
 async fn versions_that_come_later_are_in_no_archive() {
     let (log, key) = a_log(600);
     let ports = ports(log.clone(), EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1")).await.unwrap().found;
+    let found =
+        export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1"), pending()).await.unwrap().found;
     for version in to_and_fro(&key, 650).into_iter().skip(600) {
         log.append(&version).await.unwrap();
     }
@@ -109,7 +113,8 @@ async fn versions_that_come_later_are_in_no_archive() {
 #[tokio::test]
 async fn an_export_of_more_than_a_million_entries_fails_and_says_so() {
     let ports = ports(a_log(501).0, EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1")).await.unwrap().found;
+    let found =
+        export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1"), pending()).await.unwrap().found;
     let (place, store) = (ExportPlace::of(&found.job), &ports.exporting.store);
     // As if parts with all but so many entries were there.
     let first = store.kept(&place, ExportDocument::Progress(1)).await.unwrap().expect("the first part's progress");
@@ -127,7 +132,8 @@ async fn an_export_of_more_than_a_million_entries_fails_and_says_so() {
 #[tokio::test]
 async fn an_export_that_failed_stays_failed() {
     let ports = ports(a_log(600).0, EverybodyMay);
-    let found = export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1")).await.unwrap().found;
+    let found =
+        export_records(&ports, &a_call_with_key("audrey", "k"), &of_workflow("wf-1"), pending()).await.unwrap().found;
     let place = ExportPlace::of(&found.job);
     fail_export(&ports.exporting, &place, ExportFailure::ExportInterrupted).await.unwrap();
     assert_eq!(export_step(&ports.exporting, &place).await.unwrap(), ExportNext::Nothing);
