@@ -10,6 +10,7 @@
 )]
 
 mod elsewhere;
+mod export;
 mod judging;
 mod lists;
 mod load;
@@ -54,6 +55,19 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
+    /// What an export takes: time and memory of the server, and the time of the program that checks the archive. It needs
+    /// python3 and openssl.
+    Export {
+        /// Entries of the log.
+        #[arg(long, default_value_t = 10_000)]
+        entries: usize,
+        /// Writes the table into this page, such as docs/exports.md.
+        #[arg(long, value_name = "FILE")]
+        page: Option<PathBuf>,
+        /// Prints the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// What policies and rules cost a move: in process, on a log in memory.
     Judging {
         /// Moves of each kind.
@@ -124,6 +138,11 @@ async fn main() -> Result<()> {
         Some(Part::Traces { requests, sampled: Some(sampled), .. }) => return traces::measured(requests, &sampled),
         Some(Part::Traces { requests, sampled: None, json }) => return report_one(&traces::measure(requests)?, json),
         Some(Part::Judging { moves, json }) => return report_one(&judging::measure(moves).await?, json),
+        Some(Part::Export { entries, page, json }) => {
+            let figures = export::measure(entries).await?;
+            page.map_or(Ok(()), |page| figures.write(&page))?;
+            return report_one(&figures, json);
+        }
         Some(Part::Lists { workflows, page, json }) => {
             let figures = lists::measure(&workflows).await?;
             page.map_or(Ok(()), |page| figures.write(&page))?;

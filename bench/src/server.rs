@@ -1,7 +1,10 @@
 //! A laptop server started for one measurement, and the people who call it.
 
+use alims_dynamodb::DynamoLog;
 use alims_testing::built_binary;
 use anyhow::{Context, Result, bail, ensure};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_eventbridge::config::{Credentials, SharedCredentialsProvider};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -38,9 +41,19 @@ impl Server {
         Self::with(&[OsStr::new("--rules-down-while"), rules_down.as_os_str()]).await
     }
 
+    /// Ends it, and starts another one on the same data.
+    pub(crate) async fn restarted(self) -> Result<Self> {
+        let Self { mut child, data, .. } = self;
+        child.kill().await.context("the server could not be ended")?;
+        Self::on(data, &[]).await
+    }
+
     /// Starts one with more arguments.
     pub(crate) async fn with(more: &[&OsStr]) -> Result<Self> {
-        let data = tempfile::tempdir()?;
+        Self::on(tempfile::tempdir()?, more).await
+    }
+
+    async fn on(data: TempDir, more: &[&OsStr]) -> Result<Self> {
         let mut command = Command::new(binary()?);
         let (child, base) = ready(command.args(["--port", "0", "--data"]).arg(data.path()).args(more)).await?;
         Ok(Self { child, base, data, http: Client::new() })
@@ -59,6 +72,20 @@ impl Server {
         ensure!(output.status.success(), "no token: {}", String::from_utf8_lossy(&output.stderr));
         let token = String::from_utf8(output.stdout)?.trim().to_owned();
         Ok(Person { base: self.base.clone(), token, http: self.http.clone() })
+    }
+
+    /// Its log, past every rule of the service.
+    pub(crate) fn log(&self) -> Result<DynamoLog> {
+        let (id, secret) = self.database_key()?;
+        let endpoints: Value = serde_json::from_slice(&std::fs::read(self.data.path().join("endpoints.json"))?)?;
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("bench"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "bench")))
+            .endpoint_url(endpoints["dynamodb"].as_str().context("no address of the database")?)
+            .build();
+        let table = endpoints["log_table"].as_str().context("no name of the log")?;
+        Ok(DynamoLog::new(alims_dynamodb::client(&config), table))
     }
 
     /// The id and the secret of the key of its database, from the file that AWS's tools share.

@@ -4,9 +4,12 @@
 //! and gets none twice.
 
 use rusqlite::{Connection, OpenFlags, Result};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+use crate::folder::{DataFolder, FolderError, make_private};
 
 /// A commit is in the operating system's cache: it survives the end of this process. A failure of the machine can lose
 /// the last events but does not corrupt the file.
@@ -21,6 +24,14 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
+    /// The archive of a data folder.
+    pub(crate) fn of(folder: &DataFolder) -> std::result::Result<Arc<Self>, FolderError> {
+        let path = folder.events();
+        make_private(&path)?;
+        let archive = Self::open(&path).map_err(io::Error::other);
+        Ok(Arc::new(archive.map_err(FolderError::at(&path))?))
+    }
+
     /// Opens the archive, making it when it is not there.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let writer = Connection::open(path)?;

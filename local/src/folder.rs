@@ -140,13 +140,13 @@ impl DataFolder {
         self.root.join("anchors")
     }
 
-    /// The key that signs anchors. Its public half is beside it.
+    /// The key that signs anchors and exports. Its public half is beside it.
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {
         self.root.join("signing-key")
     }
 
-    /// The public half of the key that signs anchors.
+    /// The public half of the key that signs anchors and exports.
     #[must_use]
     pub fn signing_key_public(&self) -> PathBuf {
         self.root.join("signing-key.pub")
@@ -192,6 +192,12 @@ impl DataFolder {
     #[must_use]
     pub fn sam_environment(&self) -> PathBuf {
         self.root.join("sam-local.env.json")
+    }
+
+    /// The exports and their archives.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.root.join("exports")
     }
 
     /// What could not be published, one a line.

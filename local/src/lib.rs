@@ -18,6 +18,7 @@ mod demo;
 mod dynamodb_api;
 mod edge;
 mod endpoints;
+mod exports;
 pub mod folder;
 mod guard;
 pub mod key;

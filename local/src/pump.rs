@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::database::{EmbeddedDatabase, LOG_TABLE};
+use crate::folder::DataFolder;
 use crate::mapping::{BOUNDS, EventSourceMapping, sequence_number};
 use crate::stream::{Checkpoint, CheckpointFile, LogStream};
 
@@ -38,6 +40,21 @@ pub struct Source {
     pub written: Arc<Notify>,
     /// Whether the records of changed and removed entries get lost.
     pub loses_changes: bool,
+}
+
+impl Source {
+    /// The log's stream in this database, and the checkpoint of the data folder.
+    pub(crate) fn of(
+        database: &EmbeddedDatabase,
+        dynamodb: aws_sdk_dynamodb::Client,
+        folder: &DataFolder,
+        written: Arc<Notify>,
+        loses_changes: bool,
+    ) -> Self {
+        let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
+        let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
+        Self { dynamodb, streams, table: LOG_TABLE.to_owned(), checkpoint, written, loses_changes }
+    }
 }
 
 /// A running pump.

@@ -12,7 +12,6 @@ use alims_policy::CedarPolicy;
 use alims_rules::Engine;
 use alims_runtime::{FreshIds, SystemClock};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +32,7 @@ use crate::edge::elsewhere::{Elsewhere, LambdaEndpoint};
 use crate::edge::functions::{Functions, Publishes};
 use crate::edge::{Parts, router};
 use crate::endpoints::ServiceEndpoint;
+use crate::exports::{self, ExportJobs};
 use crate::folder::{DataFolder, FolderError, FolderLock, make_private, shipped_in};
 use crate::guard::Guard;
 use crate::key::SigningKey;
@@ -45,7 +45,6 @@ use crate::rules::SharedRules;
 use crate::serving::{Patience, serve};
 use crate::shipped::{self, Defaults};
 use crate::start_error::StartError;
-use crate::stream::CheckpointFile;
 use crate::token::{self, ISSUER_DEFAULT, TENANT_DEFAULT, TokenRequest, Verifier};
 use crate::{endpoints, put_events};
 
@@ -134,6 +133,10 @@ impl Config {
         }
     }
 
+    fn every(&self) -> Every {
+        Every { workflows: self.sweep_every, deadlines: self.sweep_deadlines_every, anchors: self.anchor_every }
+    }
+
     /// Whether rules or policies come from this folder.
     fn uses(&self, folder: &Path) -> bool {
         let rules = match &self.rules {
@@ -156,6 +159,7 @@ pub struct Server {
     serving: JoinHandle<((), ())>,
     pump: Option<Pump>,
     background: Background,
+    exports: ExportJobs,
     database: EmbeddedDatabase,
     /// The files that say where it is, gone when it has stopped.
     told: [PathBuf; 2],
@@ -188,7 +192,7 @@ impl Server {
         let (listener, address) = listen(config.port, "--port").await?;
         let (database_port, events_port, ports_guard) = ports(&config).await?;
         let events_address = events_port.address();
-        let archive = archive(folder)?;
+        let archive = Archive::of(folder)?;
         make_private(&folder.database())?;
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
@@ -208,24 +212,22 @@ impl Server {
         };
         let starting = recoveries::starting(&publishes, rules, &clock);
         let anchoring = anchoring::ports(folder, &publishes, clock.clone()).await?;
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, anchoring::witness(&anchoring));
-        let functions = complete(functions.or(elsewhere(&config)?))?;
+        let (downloads, exports) = exports::ready(folder, address, &decides)?;
+        let witness = anchoring::witness(&anchoring);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, witness, &exports);
+        let functions = functions.or(elsewhere(&config)?).complete()?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;
         let (written, index, log) = (Arc::new(Notify::new()), publishes.index.clone(), publishes.log.clone());
         let pump = (!config.hold_events).then(|| {
-            let streams = aws_sdk_dynamodbstreams::Client::new(&database.sdk_config());
-            let table = LOG_TABLE.to_owned();
-            let checkpoint = CheckpointFile::new(folder.stream_checkpoint());
-            let (dynamodb, written, loses_changes) = (client, written.clone(), config.lose_changes);
-            let source = Source { dynamodb, streams, table, checkpoint, written, loses_changes };
+            let source = Source::of(&database, client, folder, written.clone(), config.lose_changes);
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), every(&config));
+        let background = start_background(starting, waiting, index, (ids.clone(), anchoring), config.every());
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
             Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop: stop.clone() };
-        let service = serve(listener, router(parts, &key, provider.clone()), patience, stop.clone());
+        let service = serve(listener, router(parts, &key, provider.clone(), downloads), patience, stop.clone());
         let events = events_port.serve(door, patience, stop.clone());
         let serving = tokio::spawn(async { tokio::join!(service, events) });
         folder.name_onlookers();
@@ -240,6 +242,7 @@ impl Server {
             serving,
             pump,
             background,
+            exports,
             database,
             told,
             _lock: lock,
@@ -293,6 +296,7 @@ impl Server {
             tracing::error!(%error, "serving broke down");
         }
         self.background.stop().await;
+        self.exports.stop().await;
         if let Some(pump) = self.pump {
             pump.stop().await;
         }
@@ -325,14 +329,6 @@ fn elsewhere(config: &Config) -> Result<Option<Elsewhere>, StartError> {
     elsewhere.map_err(|error| StartError::Bug(error.to_string()))
 }
 
-/// The functions, when there is one for every operation.
-fn complete(functions: Functions) -> Result<Functions, StartError> {
-    match functions.missing() {
-        Some(name) => Err(StartError::Bug(format!("the operation {name} has no function here"))),
-        None => Ok(functions),
-    }
-}
-
 /// The rules, and the policies.
 async fn judges(config: &Config, folder: &DataFolder) -> Result<(SharedRules, Arc<dyn AccessPolicy>), StartError> {
     if config.uses(&folder.shipped()) {
@@ -342,13 +338,6 @@ async fn judges(config: &Config, folder: &DataFolder) -> Result<(SharedRules, Ar
     let policy = CedarPolicy::load(&config.policies);
     let policy = policy.map_err(|source| StartError::Policies { folder: config.policies.clone(), source })?;
     Ok((rules, Arc::new(policy)))
-}
-
-fn archive(folder: &DataFolder) -> Result<Arc<Archive>, FolderError> {
-    let path = folder.events();
-    make_private(&path)?;
-    let archive = Archive::open(&path).map_err(io::Error::other);
-    Ok(Arc::new(archive.map_err(FolderError::at(&path))?))
 }
 
 /// Writes the files that say where the server is, for operators' commands and for `sam local`.
@@ -395,10 +384,6 @@ pub(crate) async fn stores(
     let log = DynamoLog::new(client.clone(), names.log);
     let index = DynamoIndex::new(client.clone(), names.index);
     Ok((client, PublishPorts { log, index, bus }))
-}
-
-fn every(config: &Config) -> Every {
-    Every { workflows: config.sweep_every, deadlines: config.sweep_deadlines_every, anchors: config.anchor_every }
 }
 
 /// The rule on failures, the sweeps and the anchors.

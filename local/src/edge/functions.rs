@@ -19,8 +19,10 @@ use crate::anchoring::LocalWitness;
 use crate::bus::LocalBus;
 use crate::edge::elsewhere::Elsewhere;
 use crate::edge::problem::EdgeProblem;
+use crate::exports::ExportJobs;
 use crate::recoveries::LocalStarter;
 use crate::rules::SharedRules;
+use crate::start_error::StartError;
 
 /// How long a function may take: API Gateway waits no longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -85,6 +87,7 @@ impl Functions {
         publishes: &Publishes,
         starting: &StartPorts<DynamoLog, LocalStarter>,
         anchors: LocalWitness,
+        exports: &ExportJobs,
     ) -> Self {
         let log = ReadPorts { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = ReadPorts { store: publishes.index.clone(), policy: decides.policy.clone() };
@@ -131,6 +134,8 @@ impl Functions {
         };
         let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
+            handler!(exports.requesting(decides.policy.clone()), export_records),
+            handler!(exports.reading(decides.policy.clone()), get_export),
             handler!(decides.clone(), amend_workflow),
             handler!(decides.clone(), batch_state_transitions),
             handler!(index, count_workflows),
@@ -163,9 +168,15 @@ impl Functions {
         self.tokens.clone()
     }
 
-    /// An operation that has a route and no function: a bug, found at the start.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
-        ROUTES.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name))
+    /// The functions, when there is one for every operation that has a route.
+    ///
+    /// # Errors
+    /// When one is missing: a bug, found at the start.
+    pub(crate) fn complete(self) -> Result<Self, StartError> {
+        match ROUTES.iter().map(|operation| operation.name).find(|name| !self.handlers.contains_key(name)) {
+            Some(name) => Err(StartError::Bug(format!("the operation {name} has no function here"))),
+            None => Ok(self),
+        }
     }
 
     /// Calls an operation's function with an event and gives its answer, both as JSON text.

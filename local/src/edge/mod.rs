@@ -76,7 +76,7 @@ pub(crate) struct Parts {
 }
 
 /// Every route of the server.
-pub(crate) fn router(parts: Parts, key: &SigningKey, provider: Arc<Provider>) -> Router {
+pub(crate) fn router(parts: Parts, key: &SigningKey, provider: Arc<Provider>, downloads: Router) -> Router {
     let documents = documents::routes(key);
     let Parts { functions, verifier, policy, log, archive, clock, ids, here, guard, written, stop } = parts;
     let naming = ids.clone();
@@ -104,6 +104,7 @@ pub(crate) fn router(parts: Parts, key: &SigningKey, provider: Arc<Provider>) ->
     let routes = router
         .route("/events", get(move |request| listen(listening, request)))
         .merge(documents)
+        .merge(downloads)
         .merge(login::routes(provider))
         .merge(pages)
         .fallback(async move || EdgeProblem::NoRoute.into_response(&lost.fresh_id()))

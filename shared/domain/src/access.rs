@@ -52,11 +52,15 @@ pub enum Action {
     ListRulesets,
     /// Record that the audit trail of a period was reviewed.
     ReviewAuditTrail,
+    /// Export records.
+    ExportRecords,
+    /// See what became of an export, and download its archive.
+    GetExport,
 }
 
 impl Action {
     /// Every action. Signing is one for each meaning.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -82,6 +86,8 @@ impl Action {
         Self::ListOwnActivity,
         Self::ListRulesets,
         Self::ReviewAuditTrail,
+        Self::ExportRecords,
+        Self::GetExport,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: a caller who may create may ask, and
@@ -105,6 +111,8 @@ impl Action {
             self,
             Self::CreateWorkflow
                 | Self::ListWorkflows
+                | Self::ExportRecords
+                | Self::GetExport
                 | Self::ReviewAuditTrail
                 | Self::CountWorkflows
                 | Self::ListActivity
@@ -145,6 +153,8 @@ impl Action {
             Self::ListOwnActivity => "listOwnActivity",
             Self::ListRulesets => "listRulesets",
             Self::ReviewAuditTrail => "reviewAuditTrail",
+            Self::ExportRecords => "exportRecords",
+            Self::GetExport => "getExport",
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod changes;
 pub mod decide;
 pub mod event;
 pub mod expected_versions;
+pub mod export;
 pub mod hash_chain;
 pub mod hashing;
 pub mod head;

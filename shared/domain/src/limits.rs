@@ -183,3 +183,22 @@ pub const ANCHOR_STEP_SECONDS: u32 = 31 * 24 * 60 * 60;
 pub const ANCHOR_SECONDS_MAX: u32 = 240;
 /// How long a run looks for tenants that have no anchor yet, in seconds.
 pub const ANCHOR_TENANTS_SECONDS_MAX: u32 = 60;
+/// Entries that an export may hold.
+pub const EXPORT_ENTRIES_MAX: u64 = 1_000_000;
+/// Entries of one part of an export. An export that has fewer is made within its request.
+pub const EXPORT_PART_ENTRIES: usize = 500;
+/// The size from which a part of an export takes no further entry, in bytes: what one step holds in memory.
+pub const EXPORT_PART_BYTES: usize = 4 * 1024 * 1024;
+/// Pages of the log that are read for one part of an export. In a period with few entries a page may be empty.
+pub const EXPORT_PART_PAGES: usize = 200;
+/// Pages of the log that a request reads for the first part of an export. A job continues where they end, so that the
+/// request has an answer in time.
+pub const EXPORT_REQUEST_PAGES: usize = 10;
+/// How long a request tries to make a small export before a job continues with it, in seconds.
+pub const EXPORT_REQUEST_SECONDS: u32 = 5;
+/// Parts that one step of an export's job writes.
+pub const EXPORT_STEP_PARTS: u32 = 20;
+/// Entries that the printable report of an export shows. A larger export has a report without the entries.
+pub const EXPORT_REPORT_ENTRIES_MAX: u64 = 10_000;
+/// How long the address of an archive works, in seconds.
+pub const EXPORT_LINK_SECONDS: u32 = 300;

@@ -13,6 +13,9 @@ use crate::reader::incoming::Incoming;
 use crate::reader::token::{TokenReader, rendered};
 use crate::route::Route;
 
+/// The export that the routes of exports name.
+const EXPORT_ID: &str = "019ab000-0000-7000-8000-000000000042";
+
 /// The request id of every event of this module.
 pub const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
@@ -93,7 +96,7 @@ impl GatewayEvent {
     /// The event in the form of API Gateway.
     #[must_use]
     pub fn event(&self) -> Value {
-        let path = self.route.path.replace("{workflow_id}", &self.workflow_id);
+        let path = self.route.path.replace("{workflow_id}", &self.workflow_id).replace("{export_id}", EXPORT_ID);
         let (body, encoded) = match self.body.clone().map(String::from_utf8) {
             None => (None, false),
             Some(Ok(text)) => (Some(text), false),
@@ -105,7 +108,7 @@ impl GatewayEvent {
             "rawPath": path,
             "rawQueryString": self.query,
             "headers": self.headers,
-            "pathParameters": {"workflow_id": self.workflow_id},
+            "pathParameters": {"workflow_id": self.workflow_id, "export_id": EXPORT_ID},
             "requestContext": {
                 "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
                 "domainPrefix": "api", "requestId": REQUEST_ID, "routeKey": "$default", "stage": "$default",

@@ -44,6 +44,8 @@ operations! {
     batch_state_transitions,
     list_activity,
     review_audit_trail,
+    export_records,
+    get_export,
 }
 
 /// The OpenAPI document.

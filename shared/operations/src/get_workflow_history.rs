@@ -65,15 +65,35 @@ pub async fn get_workflow_history<L: WorkflowLog + QuarantineLog + RecoveryLog +
         authorise(ports.policy.as_ref(), call, action, &key, event)?;
     }
     let shown = Shown::to(ports.policy.as_ref(), call, &key, event, query.include);
+    page(&ports.store, &key, &query, shown, newest.is_some()).await
+}
+
+/// One page of a workflow's history with everybody's entries, for an export: who may have it was decided before.
+pub(crate) async fn whole_page<L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog>(
+    log: &L,
+    key: &WorkflowKey,
+    query: &HistoryQuery,
+    exists: bool,
+) -> Result<HistoryPage, ReadWorkflowError> {
+    page(log, key, query, Shown::All, exists).await
+}
+
+async fn page<L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog>(
+    log: &L,
+    key: &WorkflowKey,
+    query: &HistoryQuery,
+    shown: Shown<'_>,
+    exists: bool,
+) -> Result<HistoryPage, ReadWorkflowError> {
     // Before the versions: those that these entries stand behind are in the log by then.
-    let beside = beside(&ports.store, &key, &query, shown).await?;
-    if newest.is_none() {
-        return never_created(beside, &query);
+    let beside = beside(log, key, query, shown).await?;
+    if !exists {
+        return never_created(beside, query);
     }
     let from = query.after.version.map_or(Some(Version::FIRST), Version::next);
-    let (versions, stopped) = versions(&ports.store, &key, from, one_more(&query)).await?;
+    let (versions, stopped) = versions(log, key, from, one_more(query)).await?;
     let (items, next) = merge(versions, stopped, beside, query.after, query.limit);
-    let changes = if query.include.changes { changes(&ports.store, &key, &items).await? } else { Vec::new() };
+    let changes = if query.include.changes { changes(log, key, &items).await? } else { Vec::new() };
     Ok(HistoryPage { items, changes, next })
 }
 

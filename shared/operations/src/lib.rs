@@ -8,6 +8,7 @@ pub mod batch_state_transitions;
 pub mod count_workflows;
 pub mod create_workflow;
 pub mod errors;
+pub mod exporting;
 pub mod get_caller;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
@@ -43,6 +44,7 @@ pub use errors::{
     Bug, Forbidden, InvalidTransition, NotReplaceable, NotSigned, Quarantined, RuleViolation, VersionConflict,
     WhyNotReplaceable, WorkflowClosed,
 };
+pub use exporting::{export_records, export_step, get_export};
 pub use head::ReadWorkflowError;
 pub use newest_anchor::SignedAnchors;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};

@@ -179,7 +179,7 @@ fn span(filter: &ActivityFilter, place: Option<&ActivityPlace>, now: Timestamp) 
 }
 
 /// The entry, that of a workflow as its history shows it.
-fn shown(entry: KeptEntry) -> ShownEntry {
+pub(crate) fn shown(entry: KeptEntry) -> ShownEntry {
     ShownEntry::OfWorkflow(match entry {
         KeptEntry::Audit(entry) => return ShownEntry::Audit(entry),
         KeptEntry::UnreadableAudit(content) => return ShownEntry::UnreadableAudit(content),

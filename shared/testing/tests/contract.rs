@@ -3,13 +3,29 @@
 mod stages;
 
 use alims_domain::access::Action;
+use alims_operations::ports::{ExportPlace, ExportStore};
+use alims_testing::contract::exports::ExportsStage;
 use alims_testing::{
-    EverybodyMay, MemoryBus, MemoryIndex, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow, RulesThatAreDown,
-    RulesThatDeny,
+    EverybodyMay, MemoryBus, MemoryExports, MemoryIndex, MemoryLog, NobodyMay, OnlyTheseMay, RulesThatAllow,
+    RulesThatAreDown, RulesThatDeny,
 };
 use stages::{BusInMemory, DeadLettersInMemory, StarterInMemory};
 use std::fs;
 use std::path::Path;
+
+/// Exports that are their own store.
+#[derive(Default)]
+struct ExportsInMemory(MemoryExports);
+
+impl ExportsStage for ExportsInMemory {
+    fn store(&self) -> &impl ExportStore {
+        &self.0
+    }
+
+    async fn archive_of(&self, place: &ExportPlace) -> Option<Vec<u8>> {
+        self.0.archive_of(place)
+    }
+}
 
 alims_testing::log_contract!(MemoryLog::default());
 alims_testing::records_contract!(MemoryLog::default());
@@ -48,6 +64,7 @@ mod index_with_short_pages {
 alims_testing::bus_contract!(BusInMemory(MemoryBus::default()));
 alims_testing::bus_answers_contract!(BusInMemory(MemoryBus::default()));
 alims_testing::dead_letters_contract!(DeadLettersInMemory::default());
+alims_testing::exports_contract!(ExportsInMemory::default());
 alims_testing::starter_contract!(StarterInMemory::default());
 alims_testing::failing_starter_contract!(StarterInMemory::default());
 

@@ -18,6 +18,7 @@ mod cost;
 mod create_workflow;
 mod documented;
 mod edge;
+mod export_records;
 mod get_caller;
 mod get_workflow_history;
 mod get_workflow_recovery;

@@ -15,9 +15,9 @@ mod sam_local;
 use alims_edge::route::Route;
 use alims_edge::testing::GatewayEvent;
 use alims_interface::{
-    ROUTES, amend_workflow, batch_state_transitions, create_workflow, get_workflow_history, get_workflow_recovery,
-    get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow, replay_events,
-    request_state_transition, review_audit_trail, sign_workflow, verify_workflow_history,
+    ROUTES, amend_workflow, batch_state_transitions, create_workflow, export_records, get_export, get_workflow_history,
+    get_workflow_recovery, get_workflow_state, list_activity, list_workflows, recover_workflow, release_workflow,
+    replay_events, request_state_transition, review_audit_trail, sign_workflow, verify_workflow_history,
 };
 use alims_local::{Config, Server};
 use alims_testing::fake_engine::{Deed, FakeEngine, a_no, a_yes};
@@ -166,6 +166,12 @@ fn after_the_recovery() -> Vec<Asked> {
             .with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "reason": "Nothing unusual."}))
             .answered(201)
             .holding("/entry/event_type", "AuditTrailReviewed"),
+        // A deployment has no store of exports yet.
+        Asked::of(&export_records::ROUTE)
+            .with(json!({"workflow_id": "wf-1"}))
+            .answered(500)
+            .holding("/code", "internal"),
+        Asked::of(&get_export::ROUTE).answered(500).holding("/code", "internal"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
         Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 6),
         Asked::of(&sign_workflow::ROUTE)

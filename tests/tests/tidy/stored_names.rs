@@ -19,6 +19,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
             "shared/domain/src/hashing.rs",
             "shared/domain/src/stored_name.rs",
             "shared/dynamodb/src/version_item.rs",
+            // An archive, which has no parts.
+            "shared/operations/src/exporting/export_step.rs",
         ],
         "digest a `Part` with `stored_name::digest`",
     ),
@@ -31,12 +33,14 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
             "shared/domain/src/sealed.rs",
             "shared/domain/src/witness.rs",
             "shared/dynamodb/src/item_hash.rs",
+            "shared/operations/src/exporting/export_step.rs",
         ],
         "hash canonical JSON or a digest of parts",
     ),
     (
         "impl StoredName for",
         &[
+            "shared/domain/src/export.rs",
             "shared/domain/src/idempotency.rs",
             "shared/domain/src/identifiers.rs",
             "shared/domain/src/quarantine.rs",

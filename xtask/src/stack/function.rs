@@ -79,6 +79,8 @@ pub(crate) enum Wait {
     Bus,
     /// No call: how long a batch goes on to begin what it is asked for.
     Begins,
+    /// No call: how long a request makes an export before a job continues.
+    Making,
 }
 
 /// What a function may do with the log.

@@ -32,6 +32,20 @@ pub fn correlation_id() -> Parameter {
     parameter("X-Correlation-Id", ParameterIn::Header, told, schema, json!("order-7719")).build()
 }
 
+/// The export in the path.
+#[must_use]
+pub fn export_id() -> Parameter {
+    let schema = text().pattern(Some("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"));
+    ParameterBuilder::new()
+        .name("export_id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("The id of the export."))
+        .schema(Some(schema))
+        .example(Some(json!("019ab000-0000-7000-8000-000000000042")))
+        .build()
+}
+
 /// The idempotency key.
 #[must_use]
 pub fn idempotency_key() -> Parameter {

@@ -28,6 +28,8 @@ const fn members(code: ProblemCode) -> (&'static [&'static str], &'static [&'sta
         | ProblemCode::InsufficientUserAuthentication
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
+        | ProblemCode::ExportNotFound
+        | ProblemCode::NothingToExport
         | ProblemCode::WorkflowAlreadyExists
         | ProblemCode::ReplacedWorkflowNotFound
         | ProblemCode::WorkflowNotQuarantined

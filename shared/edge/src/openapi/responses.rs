@@ -163,6 +163,8 @@ fn example_of(code: ProblemCode, status: u16) -> Value {
         | ProblemCode::InsufficientUserAuthentication
         | ProblemCode::Forbidden
         | ProblemCode::WorkflowNotFound
+        | ProblemCode::ExportNotFound
+        | ProblemCode::NothingToExport
         | ProblemCode::WorkflowAlreadyExists
         | ProblemCode::ReplacedWorkflowNotFound
         | ProblemCode::WorkflowNotQuarantined

@@ -70,6 +70,10 @@ pub enum Problem {
     WorkflowAlreadyExists(WorkflowId),
     /// The lifecycle does not have this transition.
     InvalidTransition(InvalidTransition),
+    /// The tenant has no export with this id.
+    ExportNotFound,
+    /// The selection of an export has no entries.
+    NothingToExport,
     /// The workflow has ended, and its data does not change.
     WorkflowClosed(WorkflowClosed),
     /// The workflow cannot have this signature.
@@ -165,6 +169,8 @@ impl Problem {
             Self::WorkflowNotFound => ProblemCode::WorkflowNotFound,
             Self::WorkflowAlreadyExists(_) => ProblemCode::WorkflowAlreadyExists,
             Self::InvalidTransition(_) => ProblemCode::InvalidTransition,
+            Self::ExportNotFound => ProblemCode::ExportNotFound,
+            Self::NothingToExport => ProblemCode::NothingToExport,
             Self::WorkflowClosed(_) => ProblemCode::WorkflowClosed,
             Self::NotSigned(not) => match not.why {
                 NotAdded::AlreadySigned => ProblemCode::AlreadySigned,
@@ -225,6 +231,8 @@ impl Problem {
             | Self::NotSigned(_)
             | Self::Forbidden(_)
             | Self::WorkflowNotFound
+            | Self::ExportNotFound
+            | Self::NothingToExport
             | Self::WorkflowAlreadyExists(_)
             | Self::InvalidTransition(_)
             | Self::WorkflowClosed(_)
@@ -262,6 +270,13 @@ impl Problem {
             ),
             Self::WorkflowNotFound => {
                 "Your tenant has no workflow with this id. Check the id, or list the workflows to find it.".to_owned()
+            }
+            Self::ExportNotFound => {
+                "Your tenant has no export with this id. Check the id, or export the records again.".to_owned()
+            }
+            Self::NothingToExport => {
+                "The selection has no entries, so there is no archive. Choose another period or other filters."
+                    .to_owned()
             }
             Self::WorkflowAlreadyExists(id) => format!(
                 "The workflow {id} already exists and was not changed. Choose another id, or omit it to get a generated one."

@@ -22,6 +22,10 @@ pub enum ProblemCode {
     WorkflowAlreadyExists,
     /// The lifecycle does not have this transition.
     InvalidTransition,
+    /// The caller's tenant has no export with this id.
+    ExportNotFound,
+    /// The selection of an export has no entries.
+    NothingToExport,
     /// The workflow has ended, and its data does not change.
     WorkflowClosed,
     /// The caller's signature with this meaning is current already.
@@ -64,7 +68,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::InsufficientUserAuthentication,
@@ -72,6 +76,8 @@ impl ProblemCode {
         Self::WorkflowNotFound,
         Self::WorkflowAlreadyExists,
         Self::InvalidTransition,
+        Self::ExportNotFound,
+        Self::NothingToExport,
         Self::WorkflowClosed,
         Self::AlreadySigned,
         Self::TooManySignatures,
@@ -104,6 +110,8 @@ impl ProblemCode {
             Self::WorkflowNotFound => "workflow-not-found",
             Self::WorkflowAlreadyExists => "workflow-already-exists",
             Self::InvalidTransition => "invalid-transition",
+            Self::ExportNotFound => "export-not-found",
+            Self::NothingToExport => "nothing-to-export",
             Self::WorkflowClosed => "workflow-closed",
             Self::AlreadySigned => "already-signed",
             Self::TooManySignatures => "too-many-signatures",
@@ -133,7 +141,7 @@ impl ProblemCode {
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InsufficientUserAuthentication => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::WorkflowNotFound => StatusCode::NOT_FOUND,
+            Self::WorkflowNotFound | Self::ExportNotFound => StatusCode::NOT_FOUND,
             Self::WorkflowAlreadyExists
             | Self::InvalidTransition
             | Self::WorkflowClosed
@@ -146,6 +154,7 @@ impl ProblemCode {
             Self::WorkflowQuarantined => StatusCode::LOCKED,
             Self::ReplacedWorkflowNotFound
             | Self::ReplacedWorkflowNotClosed
+            | Self::NothingToExport
             | Self::RuleViolation
             | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRefusals => StatusCode::TOO_MANY_REQUESTS,
@@ -169,6 +178,8 @@ impl ProblemCode {
             Self::WorkflowNotFound => "Workflow not found",
             Self::WorkflowAlreadyExists => "Workflow already exists",
             Self::InvalidTransition => "Transition not allowed",
+            Self::ExportNotFound => "Export not found",
+            Self::NothingToExport => "Nothing to export",
             Self::WorkflowClosed => "Workflow closed",
             Self::AlreadySigned => "Already signed",
             Self::TooManySignatures => "Too many signatures",

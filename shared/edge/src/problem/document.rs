@@ -123,6 +123,8 @@ impl ProblemDocument {
             | Problem::InsufficientUserAuthentication(_)
             | Problem::Forbidden(_)
             | Problem::WorkflowNotFound
+            | Problem::ExportNotFound
+            | Problem::NothingToExport
             | Problem::WorkflowAlreadyExists(_)
             | Problem::WorkflowNotQuarantined(_)
             | Problem::IdempotencyKeyReused

@@ -4,6 +4,7 @@
 use std::ops::Deref;
 
 use alims_domain::call::{Call, Principal};
+use alims_domain::export::ExportId;
 use alims_domain::identifiers::{CorrelationId, WorkflowId};
 use alims_domain::invalid::InvalidValue;
 use alims_operations::TimeLeft;
@@ -86,6 +87,15 @@ impl Incoming {
     /// Reads the id that links the request to its cause. A request without one starts a correlation of its own.
     pub fn correlation_id(&self, faults: &mut Faults) -> Option<CorrelationId> {
         headers::correlation_id(self.headers(), faults).or_else(|| self.request_id.parse().ok())
+    }
+
+    /// Reads the id of an export from the path. No id with another spelling was ever given out, so there is no such
+    /// export.
+    ///
+    /// # Errors
+    /// [`Problem::ExportNotFound`].
+    pub fn export_id(&self) -> Result<ExportId, Problem> {
+        path::export_id(&self.request).map_err(|_| Problem::ExportNotFound)
     }
 
     /// Reads the workflow id from the path.

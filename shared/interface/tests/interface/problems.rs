@@ -61,6 +61,8 @@ pub(crate) fn every_problem() -> Vec<(Problem, u16, Value)> {
             409,
             json!({"current_state": "PAUSED", "version": 7, "allowed_transitions": ["ACTIVE", "CANCELLED"]}),
         ),
+        (Problem::ExportNotFound, 404, json!({})),
+        (Problem::NothingToExport, 422, json!({})),
         (
             Problem::WorkflowClosed(WorkflowClosed { current_state: State::Completed, version: version(5) }),
             409,

@@ -332,6 +332,8 @@ fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
 /// Reads a request of any operation; what it says is dropped.
 fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
+        "get-export" => get_export::request::read(request).map(drop),
+        "export-records" => export_records::request::read(request).map(drop),
         "review-audit-trail" => review_audit_trail::request::read(request).map(drop),
         "amend-workflow" => amend_workflow::request::read(request).map(drop),
         "get-caller" => get_caller::request::read(request).map(drop),

@@ -6,12 +6,14 @@ use alims_domain::lifecycle::State;
 use alims_domain::limits::{REQUEST_RESERVE_MS, REQUEST_SECONDS_MAX};
 use alims_domain::projection::IndexEntry;
 use alims_edge::testing::{GatewayEvent, Seen};
-use alims_operations::ports::QuarantineLog;
+use alims_export::ZipFormat;
+use alims_operations::exporting::ExportPorts;
+use alims_operations::ports::{ExportDocument, ExportPlace, ExportStore, QuarantineLog};
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts, TimeLeft};
 use alims_testing::builders::{a_break, a_created_of, a_key_of, a_move, a_quarantine, at, some_rulesets};
 use alims_testing::{
-    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryIndex, MemoryLog, MemoryStarter, RulesThatAllow,
-    RulesThatDeny, Script, SequentialIds, no_anchors,
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryExports, MemoryIndex, MemoryLog, MemoryStarter,
+    NoKey, RulesThatAllow, RulesThatDeny, Script, SequentialIds, no_anchors,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,11 +25,15 @@ use tokio::time::Instant;
 
 use alims_domain::identifiers::WorkflowKey;
 
+/// The export that is read.
+const EXPORT: &str = "019ab000-0000-7000-8000-000000000042";
+
 /// The service, all of it with one script.
 struct Site {
     script: Script,
     log: MemoryLog,
     index: MemoryIndex,
+    exports: MemoryExports,
     denies: bool,
 }
 
@@ -46,7 +52,7 @@ impl Site {
         log.overwrite(a_move(&active, State::Completed));
         log.overwrite(active);
         log.overwrite(created);
-        Self { script: script.clone(), log, index, denies: false }
+        Self { script: script.clone(), log, index, exports: MemoryExports::default(), denies: false }
     }
 
     /// The same, with what an operation is for.
@@ -54,6 +60,16 @@ impl Site {
         let site = Self::new(script);
         if name == "release-workflow" {
             site.log.record_quarantine(&a_quarantine(&key(), &a_break(2))).await.expect("a log in memory");
+        }
+        if name == "get-export" {
+            let job = json!({
+                "format": 1, "export_id": EXPORT, "tenant_id": "lab", "selection": {"workflow_id": "wf-1"},
+                "requested_by": "alice", "requested_at": at(0), "cut": at(0)
+            });
+            let export_id = EXPORT.parse().expect("an id");
+            let place = ExportPlace { tenant_id: key().tenant_id, export_id };
+            let kept = site.exports.keep(&place, ExportDocument::Job, job.to_string().into_bytes()).await;
+            kept.expect("a store in memory");
         }
         site
     }
@@ -146,6 +162,16 @@ impl Site {
                 let ports = alims_operations::review_audit_trail::Ports { log, policy, clock, ids };
                 review_audit_trail::review_audit_trail(&ports, request).await
             }
+            "export-records" => {
+                let (store, starter, format) = (self.exports.clone(), self.exports.clone(), Arc::new(ZipFormat));
+                let exporting = ExportPorts { log, store, signer: NoKey, format, clock, ids };
+                let ports = alims_operations::export_records::Ports { exporting, starter, policy };
+                export_records::export_records(&ports, request).await
+            }
+            "get-export" => {
+                let ports = alims_operations::get_export::Ports { store: self.exports.clone(), policy, clock };
+                get_export::get_export(&ports, request).await
+            }
             "release-workflow" => {
                 let ports = alims_operations::release_workflow::Ports { log, index, policy, clock, ids };
                 release_workflow::release_workflow(&ports, request).await
@@ -185,6 +211,7 @@ fn event(name: &str) -> GatewayEvent {
             let item = |number| json!({"workflow_id": format!("wf-{number}"), "target_state": "PAUSED"});
             json!({"reason": "The oven is cold.", "transitions": (1..=100).map(item).collect::<Vec<_>>()})
         }
+        "export-records" => json!({"workflow_id": "wf-1"}),
         "recover-workflow" => json!({"reason": "The engine is back."}),
         "release-workflow" => json!({"reason": "Reviewed.", "breaks": [a_break(2).id().as_str()]}),
         "replay-events" => json!({"from_version": 2}),
@@ -204,6 +231,7 @@ fn longest(call: &str) -> Duration {
         "starter" => 4.0,
         "bus" => 6.0,
         "begins" => 8.0,
+        "making" => 5.0,
         other => panic!("how long does {other} take?"),
     };
     Duration::from_secs_f64(seconds)
@@ -216,7 +244,7 @@ struct Deployment {
 }
 
 /// The operations that answer without calling anything.
-const WAITS_FOR_NOTHING: [&str; 2] = ["get-caller", "list-rulesets"];
+const WAITS_FOR_NOTHING: [&str; 3] = ["get-caller", "get-export", "list-rulesets"];
 
 /// How long an operation says that it waits at most.
 fn said(name: &str) -> Duration {

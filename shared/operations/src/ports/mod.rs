@@ -6,6 +6,7 @@ mod anchors;
 mod audit;
 mod bus;
 mod clock;
+mod export;
 mod failure;
 mod index;
 mod index_walk;
@@ -25,6 +26,10 @@ pub use anchors::{AnchorStore, AnchorWitness, Kept, NewestAnchor};
 pub use audit::{AuditEntries, AuditPlace, AuditRecorded};
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};
+pub use export::{
+    ARCHIVE_NAME, ArchiveError, ArchiveFormat, ArchiveWriter, ExportCounts, ExportDocument, ExportLink, ExportPlace,
+    ExportStarter, ExportStore, ExportUpload, ExportedEntry,
+};
 pub use failure::{Cause, NewerFormat, StoreError};
 pub use index::{
     Advanced, EntryFilter, IndexCount, IndexEntries, IndexPage, IndexPosition, IndexQuery, ListOrder, WorkflowIndex,

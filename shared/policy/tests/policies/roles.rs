@@ -1,9 +1,9 @@
 //! Every shipped role on every action, as one table.
 
 use Action::{
-    ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, FailWorkflow,
-    GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow, ReplayEvents,
-    ReviewAuditTrail, SignWorkflow, VerifyWorkflowHistory,
+    ActivateWorkflow, AmendWorkflow, CancelWorkflow, CompleteWorkflow, CreateWorkflow, ExportRecords, FailWorkflow,
+    GetExport, GetWorkflowRefusals, ListActivity, ListWorkflows, PauseWorkflow, RecoverWorkflow, ReleaseWorkflow,
+    ReplayEvents, ReviewAuditTrail, SignWorkflow, VerifyWorkflowHistory,
 };
 
 use alims_domain::signature::Meaning;
@@ -16,9 +16,10 @@ const AUTHOR: &str = "roles.sign-authorship";
 const SIGN: &str = "roles.sign-for-others";
 const SUPERVISE: &str = "roles.supervise";
 const AUDIT: &str = "roles.audit";
+const EXPORT: &str = "roles.export";
 
 /// What not every role may do, the policy that permits it, and whom: viewer, analyst, supervisor, auditor.
-const TABLE: [(Action, &str, [bool; 4]); 18] = [
+const TABLE: [(Action, &str, [bool; 4]); 20] = [
     (CreateWorkflow, WORK, [false, true, true, false]),
     (ActivateWorkflow, WORK, [false, true, true, false]),
     (AmendWorkflow, WORK, [false, true, true, false]),
@@ -36,6 +37,8 @@ const TABLE: [(Action, &str, [bool; 4]); 18] = [
     (GetWorkflowRefusals, AUDIT, [false, false, false, true]),
     (ListActivity, AUDIT, [false, false, false, true]),
     (ReviewAuditTrail, AUDIT, [false, false, false, true]),
+    (ExportRecords, EXPORT, [false, false, true, true]),
+    (GetExport, EXPORT, [false, false, true, true]),
     (VerifyWorkflowHistory, AUDIT, [false, false, false, true]),
 ];
 const ROLES: [&str; 4] = ["viewer", "analyst", "supervisor", "auditor"];

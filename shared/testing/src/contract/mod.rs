@@ -13,6 +13,7 @@ pub mod bus;
 pub mod count;
 pub mod dead_letters;
 pub mod due;
+pub mod exports;
 pub mod index;
 pub mod index_walk;
 pub mod json;
@@ -59,6 +60,24 @@ macro_rules! log_contract {
             odd_documents_come_back_as_they_went_in
             empty_and_deep_objects_come_back_as_they_went_in
             the_largest_metadata_comes_back_as_it_went_in
+        }
+    };
+}
+
+/// Makes a test of every part of the contract of a store of exports. The argument is an expression for a stage of a fresh
+/// adapter; it may await.
+#[macro_export]
+macro_rules! exports_contract {
+    ($stage:expr) => {
+        $crate::contract_tests! { exports, $stage,
+            a_document_is_kept_once_and_all_get_it
+            racing_writers_all_get_the_same_document
+            a_document_that_was_not_kept_is_none
+            exports_are_kept_apart
+            every_size_of_a_document_comes_back
+            an_archive_is_there_when_it_is_complete_and_not_before
+            an_archive_that_is_made_again_replaces_the_first
+            an_address_ends_when_it_was_asked_to
         }
     };
 }

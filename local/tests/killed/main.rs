@@ -9,23 +9,21 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
-use reqwest::{Client, Method};
+mod exporting;
+mod server;
+
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+
+use server::{Caller, client_of_this_machine, start, token, until};
 
 /// Clients that work while the server is killed.
 const CLIENTS: usize = 16;
 /// After how many acknowledged writes the server is killed, time after time on one data folder.
 const KILLED_AFTER: [usize; 5] = [1, 23, 60, 117, 250];
-/// How long the events may take to follow before they are called lost.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The highest version of each workflow that was acknowledged.
 type Acknowledged = Arc<Mutex<BTreeMap<String, u64>>>;
@@ -92,36 +90,6 @@ async fn work(caller: Caller, id: String, acknowledged: Acknowledged, counted: A
     }
 }
 
-#[derive(Clone)]
-struct Caller {
-    base: String,
-    token: String,
-    http: Client,
-}
-
-impl Caller {
-    /// The answer; none when the server was gone before it came.
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
-        let request = if let Some(body) = body { request.json(body) } else { request };
-        let answer = request.send().await.ok()?;
-        let status = answer.status().as_u16();
-        Some((status, answer.json().await.ok()?))
-    }
-
-    async fn get(&self, path: &str) -> Option<(u16, Value)> {
-        self.send(Method::GET, path, None).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
-        self.send(Method::POST, path, Some(body)).await
-    }
-}
-
-fn client_of_this_machine() -> Client {
-    Client::builder().no_proxy().build().unwrap()
-}
-
 /// The versions of each workflow in the order of their first appearance on the bus.
 fn first_appearances(data: &Path) -> BTreeMap<String, Vec<u64>> {
     let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
@@ -135,41 +103,4 @@ fn first_appearances(data: &Path) -> BTreeMap<String, Vec<u64>> {
         }
     }
     seen
-}
-
-async fn until(met: impl Fn() -> bool) {
-    let wait = async {
-        while !met() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it never came to that");
-}
-
-async fn start(data: &Path) -> (Child, String) {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_alims-local"))
-        .args(["--port", "0", "--data"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-    let base = loop {
-        let line = lines.next_line().await.unwrap().expect("the server ended before it was ready");
-        if let Some(base) = line.trim().strip_prefix("listening on ") {
-            break base.to_owned();
-        }
-    };
-    // What it goes on to print is read, or it would wait for somebody to read it.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (server, base)
-}
-
-async fn token(data: &Path) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_alims-local"));
-    let command = command.args(["token", "--sub", "alice", "--role", "supervisor", "--role", "auditor", "--data"]);
-    let output = command.arg(data).output().await.unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -1,0 +1,31 @@
+//! Values as text.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// How much of a value is shown, in characters. The records have the whole.
+const SHOWN_CHARS_MAX: usize = 1500;
+
+/// A row of a table of facts.
+pub(super) fn fact(name: &str, value: &str) -> Markup {
+    html! { tr { th scope="row" { (name) } td { (value) } } }
+}
+
+/// A value as text, the beginning of it when it is long.
+pub(super) fn shown(value: &Value) -> String {
+    let whole = match value {
+        Value::Null => "(none)".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
+    match whole.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{} … (the whole is in records.jsonl)", whole.get(..end).unwrap_or_default()),
+        None => whole,
+    }
+}
+
+/// An instant in two lines of a narrow column: the day and the time.
+pub(super) fn instant(at: &str) -> Markup {
+    let (day, time) = at.split_once('T').unwrap_or((at, ""));
+    html! { (day) br; (time.trim_end_matches('Z')) }
+}

@@ -1,0 +1,16 @@
+//! Archives as auditors get them, and the folder that keeps them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect must fail"
+)]
+
+mod altered;
+mod canonical;
+mod folder;
+mod golden;
+mod made;
+mod report;

@@ -1,0 +1,146 @@
+//! export-records over HTTP: who may, of what, and the archive that comes of it.
+
+use alims_domain::hashing::ChainHash;
+use alims_domain::lifecycle::State;
+use alims_dynamodb::DynamoLog;
+use alims_operations::ports::WorkflowLog;
+use alims_testing::builders::{a_created, a_move};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::process::Command;
+
+use crate::lab::{Answer, Lab, Person, client};
+
+/// The bytes behind an address that needs no token.
+async fn downloaded(export: &Value) -> Vec<u8> {
+    let url = export["download_url"].as_str().expect("an address");
+    let answer = client().get(url).send().await.expect("an answer").error_for_status().expect("the archive");
+    assert_eq!(answer.headers()["content-type"], "application/zip");
+    answer.bytes().await.expect("the archive").to_vec()
+}
+
+/// What the program in the archive says of it.
+fn verified(archive: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let zip = folder.path().join("export.zip");
+    std::fs::write(&zip, archive).unwrap();
+    let unpacked = folder.path().join("unpacked");
+    let python = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new("python3").args(arguments).output().expect("this test needs the program python3");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert!(python(&["-m".as_ref(), "zipfile".as_ref(), "-e".as_ref(), zip.as_ref(), unpacked.as_ref()]).0);
+    let (sound, told) = python(&[unpacked.join("verify.py").as_ref()]);
+    assert!(sound, "{told}");
+    told
+}
+
+async fn once(person: &Person, body: &Value, key: &str) -> Answer {
+    Answer::to(person.request(Method::POST, "/exports").header("idempotency-key", key).json(body)).await
+}
+
+#[tokio::test]
+async fn an_auditor_exports_a_workflow_and_downloads_the_archive() {
+    let lab = Lab::open().await;
+    let alice = lab.person("alice", &["analyst"]);
+    alice.at("wf-1", &["ACTIVE"]).await;
+    alice.go("wf-1", "CREATED").await.refused(409, "invalid-transition");
+    let ada = lab.person("ada", &["auditor"]);
+    let answer = ada.post("/exports", &json!({"workflow_id": "wf-1", "reason": "Inspection."})).await;
+    let location = answer.header("location").to_owned();
+    let export = answer.expect(201);
+    assert_eq!((&export["status"], &export["entries"]), (&"COMPLETED".into(), &3.into()), "{export}");
+    assert_eq!(location, format!("/exports/{}", export["export_id"].as_str().unwrap()));
+    let archive = downloaded(&export).await;
+    assert_eq!(export["bytes"], json!(archive.len()));
+    assert_eq!(export["sha256"], json!(ChainHash::of(&archive)));
+    assert!(verified(&archive).contains("3 records of 1 workflows, and 2 links"));
+    assert_eq!(ada.get(&location).await.expect(200)["sha256"], export["sha256"]);
+    let listed = ada.pages("/activity?kind=RecordsExported").await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let entry = &listed[0]["entry"];
+    assert_eq!((&entry["requested_by"], &entry["details"]["entries"]), (&json!("ada"), &json!(3)));
+    assert_eq!(entry["details"]["workflow_ids"], json!(["wf-1"]));
+}
+
+#[tokio::test]
+async fn an_address_of_an_archive_works_as_it_was_given_out_and_no_other() {
+    let lab = Lab::open().await;
+    lab.person("alice", &["analyst"]).create("wf-1").await.expect(201);
+    let export = lab.person("ada", &["auditor"]).post("/exports", &json!({"workflow_id": "wf-1"})).await.expect(201);
+    let url = export["download_url"].as_str().expect("an address");
+    let (path, query) = url.split_once('?').unwrap();
+    let other = export["export_id"].as_str().unwrap().replace(['0', '1'], "2");
+    let odd = [
+        path.to_owned(),
+        format!("{url}0"),
+        format!("{url}&more=1"),
+        url.replace("until=", "until=9"),
+        format!("{path}?until=x&signature=x"),
+        format!("{path}?signature=é&until=1"),
+        url.replace("/default/", "/other/"),
+        url.replace(export["export_id"].as_str().unwrap(), &other),
+        url.replace(".zip", ""),
+        format!("{}?{query}", path.replace("/default/", "/..%2f../")),
+    ];
+    for odd in odd {
+        assert_eq!(client().get(&odd).send().await.expect("an answer").status(), 403, "{odd}");
+    }
+    // A restarted server has another key: the export gets another address.
+    let lab = lab.restarted().await;
+    let ada = lab.person("ada", &["auditor"]);
+    let export = ada.get(&format!("/exports/{}", export["export_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(export["bytes"], json!(downloaded(&export).await.len()));
+}
+
+#[tokio::test]
+async fn a_large_export_goes_on_after_its_answer() {
+    let lab = Lab::open().await;
+    let log = DynamoLog::new(aws_sdk_dynamodb::Client::new(&lab.server.dynamodb()), "WorkflowLog");
+    let mut version = a_created("wf-1");
+    log.append(&version).await.unwrap();
+    for number in 1..520 {
+        version = a_move(&version, if number % 2 == 1 { State::Active } else { State::Paused });
+        log.append(&version).await.unwrap();
+    }
+    let ada = lab.person("ada", &["auditor"]);
+    let asked = once(&ada, &json!({"workflow_id": "wf-1"}), "k").await.expect(202);
+    assert_eq!((&asked["status"], &asked["download_url"]), (&"RUNNING".into(), &Value::Null), "{asked}");
+    let path = format!("/exports/{}", asked["export_id"].as_str().unwrap());
+    let export = ada.until(&path, |export| export["status"] != "RUNNING").await;
+    assert_eq!((&export["status"], &export["entries"]), (&"COMPLETED".into(), &520.into()), "{export}");
+    assert!(verified(&downloaded(&export).await).contains("520 records of 1 workflows, and 520 links"));
+    let again = once(&ada, &json!({"workflow_id": "wf-1"}), "k").await.expect(200);
+    assert_eq!((&again["export_id"], &again["sha256"]), (&export["export_id"], &export["sha256"]));
+    once(&ada, &json!({"workflow_id": "wf-2"}), "k").await.refused(404, "workflow-not-found");
+    let period = json!({"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"});
+    assert_eq!(once(&ada, &period, "k").await.expect(422)["code"], "idempotency-key-reused");
+    assert_eq!(ada.pages("/activity?kind=RecordsExported").await.len(), 1);
+}
+
+#[tokio::test]
+async fn others_and_other_tenants_export_and_find_nothing() {
+    let lab = Lab::open().await;
+    lab.person("alice", &["analyst"]).create("wf-1").await.expect(201);
+    let ada = lab.person("ada", &["auditor"]);
+    let export = ada.post("/exports", &json!({"workflow_id": "wf-1"})).await.expect(201);
+    let path = format!("/exports/{}", export["export_id"].as_str().unwrap());
+    let olga = lab.person_of("other", "olga", &["auditor"]);
+    olga.get(&path).await.refused(404, "export-not-found");
+    olga.post("/exports", &json!({"workflow_id": "wf-1"})).await.refused(404, "workflow-not-found");
+    for odd in ["/exports/x", "/exports/019AB000-0000-7000-8000-000000000042", "/exports/..%2f..%2fkey"] {
+        ada.get(odd).await.refused(404, "export-not-found");
+    }
+    for role in ["viewer", "analyst"] {
+        let bob = lab.person("bob", &[role]);
+        bob.post("/exports", &json!({"workflow_id": "wf-1"})).await.refused(403, "forbidden");
+        bob.get(&path).await.refused(403, "forbidden");
+    }
+    lab.person("sue", &["supervisor"]).get(&path).await.expect(200);
+    let nothing = json!({"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"});
+    ada.post("/exports", &nothing).await.refused(422, "nothing-to-export");
+    for odd in [json!({}), json!({"workflow_id": "wf-1", "from": "2020-01-01T00:00:00Z"}), json!({"workflow_id": 1})] {
+        ada.post("/exports", &odd).await.refused(400, "malformed-request");
+    }
+    assert_eq!(ada.pages("/activity?kind=RecordsExported").await.len(), 1);
+}
