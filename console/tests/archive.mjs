@@ -39,7 +39,7 @@ export function versionsOf(workflowId, count) {
 }
 
 export function filesFor(records, more = {}) {
-  const lines = records.map((each) => `${canonicalize(each)}\n`).join("");
+  const lines = records.map((each) => `${canonicalize(lineOf(each))}\n`).join("");
   const heads = new Map();
   for (const { workflow_id: id, version, hash, to_state: to } of records) {
     if (to !== undefined) heads.set(String(id), { workflow_id: id, version, hash });
@@ -51,7 +51,14 @@ export function filesFor(records, more = {}) {
     ["report.html", bytesOf("<!doctype html><title>Report</title>\n")],
     ["README.txt", bytesOf("How to check.\n")],
   ]);
-  return sealed(files, { entries: records.length, heads: [...heads.values()], ...more });
+  const workflows = new Set(records.map((each) => lineOf(each).workflow_id)).size;
+  return sealed(files, { entries: records.length, workflows, heads: [...heads.values()], ...more });
+}
+
+/** A recovery comes as a line already: it has more than its entry. */
+function lineOf(record) {
+  if ("entry" in record && "at" in record) return record;
+  return { at: record.timestamp ?? "2026-11-28T08:00:00.000Z", entry: record, workflow_id: record.workflow_id ?? "w-1" };
 }
 
 /** With a manifest that fits the files, and a signature that fits the manifest. */
@@ -60,7 +67,7 @@ export function sealed(files, more) {
     canonicalize({
       format: 1,
       export_id: "export-1",
-      tenant: "default",
+      tenant_id: "default",
       selection: { workflow_id: "w-1" },
       requested_by: "sue",
       requested_at: "2026-11-29T08:00:00.000Z",

@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export records as an archive
+         * @description Makes an archive of all entries of a workflow, or of those of a period: the records, a signed manifest, a program that checks both without this service, and a document to print. Send `workflow_id`, or `from` and `to`. Fewer than 500 entries are exported within the request; a larger export continues after the answer, up to 1,000,000 entries. The export stands in the activity as `RecordsExported` before the archive can be downloaded. With an `Idempotency-Key`, a repeated request gets the same export.
+         */
+        post: operations["exportRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an export
+         * @description Returns whether the export runs, is complete or failed. A complete one has a `download_url` that works for five minutes without a token.
+         */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -689,6 +729,107 @@ export interface components {
          * @enum {string}
          */
         EventType: "WorkflowCreated" | "WorkflowStateChanged" | "WorkflowRecovered" | "WorkflowAmended" | "WorkflowSigned";
+        /** @description An export of records: what was asked for, how far it is, and where its archive can be downloaded. */
+        Export: {
+            /**
+             * Format: int64
+             * @description The size of the archive in bytes.
+             */
+            bytes?: number;
+            completed_at?: components["schemas"]["Timestamp"];
+            download_expires_at?: components["schemas"]["Timestamp"];
+            /**
+             * @description The address of the archive. It needs no token and works until `download_expires_at`: read the export again to
+             *     get another one, and give it to no one who may not have the records.
+             */
+            download_url?: string;
+            /**
+             * Format: int64
+             * @description The number of entries; of a running export those so far.
+             */
+            entries: number;
+            /** @description The id. */
+            export_id: components["schemas"]["ExportId"];
+            failure?: components["schemas"]["ExportProblem"];
+            reason?: components["schemas"]["Reason"];
+            /** @description When it was asked for. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description Who asked for it. */
+            requested_by: components["schemas"]["PrincipalId"];
+            /** @description The records. */
+            selection: components["schemas"]["ExportSelection"];
+            sha256?: components["schemas"]["ChainHash"];
+            /** @description How far it is. */
+            status: components["schemas"]["ExportStatus"];
+        };
+        /**
+         * @description Why there is no archive.
+         * @enum {string}
+         */
+        ExportFailure: "nothing-to-export" | "export-too-large" | "export-interrupted";
+        /**
+         * Format: uuid
+         * @description The id of an export: a UUID in lower case with hyphens.
+         */
+        ExportId: string;
+        /** @description Export not found (RFC 9457). */
+        ExportNotFoundProblem: {
+            /**
+             * @description The kind of problem, for programs.
+             * @enum {string}
+             */
+            code: "export-not-found";
+            /** @description What is wrong and what the caller can do, in at most 25 words. */
+            detail: string;
+            /** @description The id of the request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /** @description The kind of problem: `urn:alims:problem:<code>`. */
+            type: string;
+        };
+        /** @description Why an export has no archive. */
+        ExportProblem: {
+            /** @description The kind, for programs. */
+            code: components["schemas"]["ExportFailure"];
+            /** @description What is wrong and what to do, for people. */
+            detail: string;
+        };
+        /** @description What to export: a workflow, or a period. */
+        ExportRequest: {
+            from?: components["schemas"]["Timestamp"];
+            kind?: components["schemas"]["ActivityKind"];
+            /** @description Only what this principal did. Absent: everybody. */
+            principal?: string;
+            /** @description Why you export: at least one visible character; no control characters except tabs and line ends. */
+            reason?: string;
+            /** @description The subject of your token once more, for clients that send it in the body. It must be the same. */
+            requested_by?: string;
+            to?: components["schemas"]["Timestamp"];
+            /** @description Every entry of this workflow. Without it, `from` and `to` are required. */
+            workflow_id?: string;
+        };
+        /**
+         * @description The records that an export holds: every entry of a workflow, or those of a period. The document says so in one object,
+         *     because no one member tells the two apart.
+         */
+        ExportSelection: {
+            from?: components["schemas"]["Timestamp"];
+            kind?: components["schemas"]["ActivityKind"];
+            principal?: components["schemas"]["PrincipalId"];
+            to?: components["schemas"]["Timestamp"];
+            workflow_id?: components["schemas"]["WorkflowId"];
+        };
+        /**
+         * @description How far an export is.
+         * @enum {string}
+         */
+        ExportStatus: "RUNNING" | "COMPLETED" | "FAILED";
         /** @description The failure that moved a workflow to FAILED, described by the caller. */
         Failure: {
             /** @description For machines: 1 to 64 of `A-Z a-z 0-9 . _ : -`. */
@@ -919,6 +1060,27 @@ export interface components {
             from_state: components["schemas"]["State"] | null;
             /** @description The state after. */
             to_state: components["schemas"]["State"];
+        };
+        /** @description Nothing to export (RFC 9457). */
+        NothingToExportProblem: {
+            /**
+             * @description The kind of problem, for programs. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "nothing-to-export";
+            /** @description What is wrong and what the caller can do, in at most 25 words. */
+            detail: string;
+            /** @description The id of the request. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The kind of problem, for people. */
+            title: string;
+            /** @description The kind of problem: `urn:alims:problem:<code>`. */
+            type: string;
         };
         /** @description Not reached (RFC 9457). */
         NotReachedProblem: {
@@ -2546,6 +2708,36 @@ export interface components {
                 "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["GatewayError"];
             };
         };
+        /** @description `export-not-found`: Export not found. The gateway: no operation has this path and method. */
+        "404.export-not-found": {
+            headers: {
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "message": "Not Found"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayError"];
+                /**
+                 * @example {
+                 *       "code": "export-not-found",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 404,
+                 *       "title": "Export not found",
+                 *       "type": "urn:alims:problem:export-not-found"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["ExportNotFoundProblem"] | components["schemas"]["GatewayError"];
+            };
+        };
         /** @description `workflow-not-found`: Workflow not found. The gateway: no operation has this path and method. */
         "404.workflow-not-found": {
             headers: {
@@ -2824,6 +3016,30 @@ export interface components {
                  *     }
                  */
                 "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+            };
+        };
+        /** @description `nothing-to-export`: Nothing to export. `idempotency-key-reused`: Idempotency key reused. */
+        "422.nothing-to-export.idempotency-key-reused": {
+            headers: {
+                /**
+                 * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                 * @example JKJaXmPLvHcESHA=
+                 */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "nothing-to-export",
+                 *       "detail": "What is wrong, and what to do.",
+                 *       "request_id": "JKJaXmPLvHcESHA=",
+                 *       "status": 422,
+                 *       "title": "Nothing to export",
+                 *       "type": "urn:alims:problem:nothing-to-export"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["NothingToExportProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
         /** @description `replaced-workflow-not-found`: Replaced workflow not found. `replaced-workflow-not-closed`: Replaced workflow not closed. `rule-violation`: Rule violation. `idempotency-key-reused`: Idempotency key reused. */
@@ -3350,6 +3566,192 @@ export interface operations {
             400: components["responses"]["400.malformed-request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
+            429: components["responses"]["429.gateway"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
+    exportRecords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                "Idempotency-Key"?: string;
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "Inspection of 2026-11-23.",
+                 *       "workflow_id": "sample-2026-0042"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description An earlier request with this key had asked for it. */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 21480,
+                     *       "completed_at": "2026-11-23T09:10:00.480Z",
+                     *       "download_expires_at": "2026-11-23T09:15:01.000Z",
+                     *       "download_url": "https://exports.example/019ab000-0000-7000-8000-000000000042/archive.zip",
+                     *       "entries": 9,
+                     *       "export_id": "019ab000-0000-7000-8000-000000000042",
+                     *       "reason": "Inspection of 2026-11-23.",
+                     *       "requested_at": "2026-11-23T09:10:00.000Z",
+                     *       "requested_by": "carol",
+                     *       "selection": {
+                     *         "workflow_id": "sample-2026-0042"
+                     *       },
+                     *       "sha256": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *       "status": "COMPLETED"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description The export is complete. */
+            201: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 21480,
+                     *       "completed_at": "2026-11-23T09:10:00.480Z",
+                     *       "download_expires_at": "2026-11-23T09:15:01.000Z",
+                     *       "download_url": "https://exports.example/019ab000-0000-7000-8000-000000000042/archive.zip",
+                     *       "entries": 9,
+                     *       "export_id": "019ab000-0000-7000-8000-000000000042",
+                     *       "reason": "Inspection of 2026-11-23.",
+                     *       "requested_at": "2026-11-23T09:10:00.000Z",
+                     *       "requested_by": "carol",
+                     *       "selection": {
+                     *         "workflow_id": "sample-2026-0042"
+                     *       },
+                     *       "sha256": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *       "status": "COMPLETED"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description The export runs. Read it until it has ended. */
+            202: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": 500,
+                     *       "export_id": "019ab000-0000-7000-8000-000000000042",
+                     *       "requested_at": "2026-11-23T09:10:00.000Z",
+                     *       "requested_by": "carol",
+                     *       "selection": {
+                     *         "from": "2026-10-01T00:00:00.000Z",
+                     *         "to": "2026-11-01T00:00:00.000Z"
+                     *       },
+                     *       "status": "RUNNING"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.workflow-not-found"];
+            413: components["responses"]["413.payload-too-large"];
+            415: components["responses"]["415.unsupported-media-type"];
+            422: components["responses"]["422.nothing-to-export.idempotency-key-reused"];
+            429: components["responses"]["429.gateway"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description The id of the export.
+                 * @example 019ab000-0000-7000-8000-000000000042
+                 */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export. */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 21480,
+                     *       "completed_at": "2026-11-23T09:10:00.480Z",
+                     *       "download_expires_at": "2026-11-23T09:15:01.000Z",
+                     *       "download_url": "https://exports.example/019ab000-0000-7000-8000-000000000042/archive.zip",
+                     *       "entries": 9,
+                     *       "export_id": "019ab000-0000-7000-8000-000000000042",
+                     *       "reason": "Inspection of 2026-11-23.",
+                     *       "requested_at": "2026-11-23T09:10:00.000Z",
+                     *       "requested_by": "carol",
+                     *       "selection": {
+                     *         "workflow_id": "sample-2026-0042"
+                     *       },
+                     *       "sha256": "24a9edbb15690f028a046b651c51960536a82e115b632670a486c53ceacfabed",
+                     *       "status": "COMPLETED"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.export-not-found"];
             429: components["responses"]["429.gateway"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];

@@ -125,6 +125,27 @@ test("a month is exported, waited for, downloaded, and verified without a networ
   await close();
 });
 
+test("the service exports a workflow, and its archive is verified without a network", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/seen-1`);
+  await page.getByRole("link", { name: "Export this …" }).click();
+  await page.getByRole("textbox", { name: /^Reason/ }).fill("Inspection.");
+  await page.getByRole("button", { name: "Make the export" }).press("Enter");
+  await page.getByRole("status").getByText("Ready").waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
+  const buffer = await readFile(await download.path());
+  await page.getByText(/sue/).first().waitFor();
+  await shot(page, "exports-made");
+  await page.context().setOffline(true);
+  await page.getByRole("textbox", { name: /^Public key/ }).fill(await laboratory.signingKey());
+  await page.locator('input[type="file"]').setInputFiles({ name: "seen-1.zip", mimeType: "application/zip", buffer });
+  await page.getByText("seen-1.zip is as it was signed").waitFor();
+  await page.getByText("It was signed with the key that you gave.").waitFor();
+  await shot(page, "exports-of-the-service");
+  assert.deepEqual(complaints.filter((each) => !each.includes("ERR_INTERNET_DISCONNECTED")), []);
+  await close();
+});
+
 test("an altered file is named with the line and the record, and a failed export is told in words", async () => {
   const { page, url, close } = await openPage(laboratory);
   const failure = { code: "too-many-entries", detail: "The period has more than 1,000,000 entries. Choose a shorter one." };

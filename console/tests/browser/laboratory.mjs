@@ -40,6 +40,8 @@ export async function openLaboratory() {
     token,
     tokens,
     stale: (token) => stale(data, token),
+    /** The key that its exports are signed with. */
+    signingKey: () => readFile(path.join(data, "signing-key.pub"), "utf8"),
     pin: async () => (await readFile(path.join(data, "pin"), "utf8")).trim(),
     /** Fills it with the believable laboratory that `cargo local seed` makes. */
     seed: (workflows) => promisify(execFile)(binary, ["seed", "--workflows", String(workflows), "--data", data], { cwd: root }),

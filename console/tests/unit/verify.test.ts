@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 import { fingerprintGiven, rawOfDer } from "../../src/pages/exports/verify/key";
@@ -29,6 +30,20 @@ test("a sound archive is sound, and the report says what was checked", async () 
   expect(report.fingerprint).toBe(createHash("sha256").update(publicDer).digest("hex"));
   expect(report.archiveSha256).toBe(createHash("sha256").update(Buffer.from(await zip.arrayBuffer())).digest("hex"));
   expect(seen.at(-1)).toBe(5);
+});
+
+test("the archives that the service makes are sound, and a changed byte of each of their files is found", async () => {
+  for (const name of ["workflow", "period"]) {
+    const golden = new Blob([await readFile(new URL(`../../../shared/export/tests/golden/format-1/${name}/archive.zip`, import.meta.url))]);
+    const report = await verify(golden, "");
+    expect(report, name).toMatchObject({ findings: [], isSound: true, isKeyGiven: false });
+    expect(report.records, name).toBeGreaterThan(0);
+    const files = await filesOf(golden);
+    for (const [file, bytes] of files) {
+      const altered = await check(flipped(files, file, bytes.length >> 1));
+      expect(altered.findings.some((found) => found.file === file || file === "manifest.sig"), `${name}: ${file}`).toBe(true);
+    }
+  }
 });
 
 test("a changed byte anywhere in any file is found, and its file is named", async () => {
@@ -80,7 +95,7 @@ test("the chain of a workflow names what is missing, doubled, unlinked or not of
   expect(await named([first, other])).toEqual(["record-unlinked records.jsonl"]);
   expect(await named([first, second], { heads: [{ workflow_id: "w-1", version: 3, hash: third?.hash }] })).toEqual(["head-differs records.jsonl"]);
   expect(await named([first, second], { entries: 3 })).toEqual(["count-differs records.jsonl"]);
-  expect(await named([first], { tenant: "other" })).toEqual(["record-foreign records.jsonl"]);
+  expect(await named([first], { tenant_id: "other" })).toEqual(["record-foreign records.jsonl"]);
   // Of a period only the versions in it are there.
   expect(await named([second, third], { selection: { from: "a", to: "b" } })).toEqual([]);
 });
@@ -89,6 +104,27 @@ test("a version that resumes past released ones is no break", async () => {
   const [first] = versionsOf("w-1", 1);
   const resumed = hashed({ ...versionsOf("w-1", 3)[2], hash: undefined, previous_hash: first?.hash, resumes: { from_version: 1 } });
   expect(faults(await check(filesFor([first as object, resumed])))).toEqual([]);
+});
+
+test("a recovery fits the hashes of its two entries, and a version after an unreadable one needs no link", async () => {
+  const request = hashed({ attempt: 1, tenant_id: "default" });
+  const [shown, { hash: requestHash, ...kept }] = [{ event_type: "RecoveryAttempt", version: 1 }, request as { hash: string }];
+  const line = (part: object, more = {}) => ({ at: "x", entry: { ...shown, request_hash: requestHash }, request: part, workflow_id: "w-1", ...more });
+  const [first, , third] = versionsOf("w-1", 3);
+  expect(faults(await check(filesFor([first as object, line(kept)])))).toEqual([]);
+  expect(faults(await check(filesFor([first as object, line({ ...kept, attempt: 2 })])))).toEqual(["record-altered records.jsonl"]);
+  expect(faults(await check(filesFor([first as object, line(kept, { request: undefined })])))).toEqual(["record-altered records.jsonl"]);
+  const unreadable = { event_type: "UnreadableEntry", entry: "version", version: 2, content: "0".repeat(64) };
+  expect(faults(await check(filesFor([first as object, { at: "x", entry: unreadable, workflow_id: "w-1" }, third as object])))).toEqual([]);
+});
+
+test("a line that names another workflow or another time than its entry is altered", async () => {
+  const [first] = versionsOf("w-1", 1);
+  for (const more of [{ workflow_id: "w-2" }, { at: "2020-01-01T00:00:00.000Z" }]) {
+    const entry = hashed({ ...first, hash: undefined, timestamp: "2026-11-28T08:00:00.000Z" });
+    const files = filesFor([{ at: "2026-11-28T08:00:00.000Z", entry, workflow_id: "w-1", ...more }], { heads: [] });
+    expect(faults(await check(files))).toEqual(["record-altered records.jsonl"]);
+  }
 });
 
 test("a missing file and an extra one are named", async () => {
@@ -109,7 +145,7 @@ test("what is no archive, or of a newer format, is said to be so", async () => {
 });
 
 test("a line of any length, cut anywhere, is one record; one that is too long is none and is not kept", () => {
-  const text = new TextEncoder().encode(`${JSON.stringify({ event_type: "UnreadableEntry" })}\n{"a":"ä"}\n`);
+  const text = new TextEncoder().encode(`${JSON.stringify({ entry: { event_type: "UnreadableEntry" } })}\n{"a":"ä"}\n`);
   for (let at = 0; at <= text.length; at += 1) {
     const findings = new Findings();
     const walk = new Records({ tenant: undefined, isWhole: false, heads: new Map() }, findings);

@@ -155,10 +155,11 @@ function missingOf({ what, workflow, from, to }: Fields): Missing | undefined {
 
 function selectionOf({ what, workflow, from, to, principal, kind }: Fields, isUtc: boolean): Selection {
   if (what === "workflow") return { workflow_id: workflow.trim() };
+  const chosen = KINDS.find((each) => each === kind);
   return {
     from: instantOf(from, isUtc),
     to: instantOf(to, isUtc),
     ...(principal.trim() !== "" && { principal: principal.trim() }),
-    ...(kind !== "" && { kind }),
+    ...(chosen !== undefined && { kind: chosen }),
   };
 }

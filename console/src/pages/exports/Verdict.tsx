@@ -43,7 +43,6 @@ export function Verdict({ name, report }: { name: string; report: Report }) {
             workflows: number.format(report.workflows),
           })}
           {report.unreadable > 0 && <p className="quiet">{t("verify.unreadable", { count: report.unreadable })}</p>}
-          {report.unhashed > 0 && <p className="quiet">{t("verify.unhashed", { count: report.unhashed })}</p>}
         </dd>
         {manifest !== undefined && <Manifest about={manifest} />}
         <dt>{t("verify.sha")}</dt>

@@ -1,28 +1,10 @@
 /** Making an export and looking how it goes. */
 import { queryOptions } from "@tanstack/react-query";
 
-import { type Client, data } from "../../api/client";
+import { type Client, type Schemas, data } from "../../api/client";
 
-export type Selection = { workflow_id: string } | { from: string; to: string; principal?: string; kind?: string };
-
-export interface Export {
-  export_id: string;
-  status: "RUNNING" | "COMPLETED" | "FAILED";
-  selection: Partial<Record<"workflow_id" | "from" | "to" | "principal" | "kind", string>>;
-  requested_by: string;
-  requested_at: string;
-  completed_at?: string;
-  entries?: number;
-  bytes?: number;
-  sha256?: string;
-  failure?: { code: string; detail: string };
-  download_url?: string;
-  download_expires_at?: string;
-}
-
-type Answer = Promise<{ data?: Export; error?: unknown; response: Response }>;
-/** The contract of this release has no exports yet: these are what it will say. */
-type Calls = Record<"GET" | "POST", (path: string, init: object) => Answer>;
+export type Selection = Omit<Schemas["ExportRequest"], "reason" | "requested_by">;
+export type Export = Schemas["Export"];
 
 const RUNNING_MS = 1000;
 /** An address to download from is good for some minutes. */
@@ -32,14 +14,14 @@ export function exportQuery(client: Client, id: string) {
   return queryOptions({
     queryKey: ["export", id],
     queryFn: ({ signal }) =>
-      data((client as unknown as Calls).GET("/exports/{export_id}", { params: { path: { export_id: id } }, signal })),
+      data(client.GET("/exports/{export_id}", { params: { path: { export_id: id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.status === "RUNNING" ? RUNNING_MS : state.data === undefined ? false : RENEW_MS),
   });
 }
 
 export function makeExport(client: Client, selection: Selection, reason: string, key: string): Promise<Export> {
   const body = { ...selection, ...(reason !== "" && { reason }) };
-  return data((client as unknown as Calls).POST("/exports", { params: { header: { "Idempotency-Key": key } }, body }));
+  return data(client.POST("/exports", { params: { header: { "Idempotency-Key": key } }, body }));
 }
 
 const STEP = 1024;

@@ -67,8 +67,6 @@ export const exports: Translated<typeof english> = {
   "verify.checked.text": "Dateien: {{files}}. Aufzeichnungen: {{records}}. Versionen: {{versions}}. Vorgänge: {{workflows}}.",
   "verify.unreadable_one": "{{count}} Eintrag konnte der Dienst beim Export nicht lesen.",
   "verify.unreadable_other": "{{count}} Einträge konnte der Dienst beim Export nicht lesen.",
-  "verify.unhashed_one": "{{count}} Wiederherstellung hat keinen eigenen Hash; der Hash ihrer Datei deckt sie.",
-  "verify.unhashed_other": "{{count}} Wiederherstellungen haben keinen eigenen Hash; der Hash ihrer Datei deckt sie.",
   "verify.sha": "SHA-256 der Datei",
   "verify.fault.zip-unreadable": "Dies ist keine vollständige Zip-Datei. Sie kann von anderer Art, abgeschnitten oder beschädigt sein.",
   "verify.fault.zip-ambiguous": "Die Zip-Datei lässt sich auf mehr als eine Weise lesen. Sie wurde verändert, nachdem sie gemacht wurde.",

@@ -64,8 +64,6 @@ export const exports = {
   "verify.checked.text": "Files: {{files}}. Records: {{records}}. Versions: {{versions}}. Workflows: {{workflows}}.",
   "verify.unreadable_one": "{{count}} entry could not be read by the service when it was exported.",
   "verify.unreadable_other": "{{count}} entries could not be read by the service when they were exported.",
-  "verify.unhashed_one": "{{count}} recovery has no hash of its own; the hash of its file covers it.",
-  "verify.unhashed_other": "{{count}} recoveries have no hash of their own; the hash of their file covers them.",
   "verify.sha": "SHA-256 of the file",
   "verify.fault.zip-unreadable": "This is no complete zip file. It may be of another kind, cut off, or damaged.",
   "verify.fault.zip-ambiguous": "The zip file can be read in more than one way. It was changed after it was made.",

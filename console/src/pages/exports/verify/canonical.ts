@@ -13,11 +13,15 @@ export function objectOf(bytes: Uint8Array): { members: Members; isCanonical: bo
   try {
     const text = decoder.decode(bytes);
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return { members: value as Members, isCanonical: canonicalize(value) === text };
+    const members = membersOf(value);
+    return members === undefined ? undefined : { members, isCanonical: canonicalize(value) === text };
   } catch {
     return undefined;
   }
+}
+
+export function membersOf(value: unknown): Members | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
 }
 
 /** The SHA-256 of the canonical JSON of an entry without its member `hash`. */

@@ -64,8 +64,6 @@ export interface Report {
   workflows: number;
   /** Records that the service itself could not read when it made the export. */
   unreadable: number;
-  /** Records whose hash covers more than they show. */
-  unhashed: number;
 }
 
 /** What the manifest says of the export. */
@@ -75,6 +73,7 @@ export interface About {
   requestedBy: string;
   requestedAt: string;
   entries: number;
+  workflows: number;
   selection: Readonly<Record<string, unknown>>;
 }
 

@@ -1,5 +1,5 @@
 /** Walks the records of an archive line by line: each has its own hash, and the versions of a workflow are a chain. */
-import { type Members, hashOf, objectOf } from "./canonical";
+import { type Members, hashOf, membersOf, objectOf } from "./canonical";
 import type { Findings } from "./finding";
 
 /** No entry of the log is so long: its data have at most 64 KiB. A longer line is no record, and is not kept. */
@@ -10,7 +10,8 @@ const NEWLINE = 0x0a;
 
 interface Head {
   version: number;
-  hash: string;
+  /** Absent of a version that the service could not read. */
+  hash: string | undefined;
 }
 
 export interface Expected {
@@ -24,7 +25,7 @@ export class Records {
   lines = 0;
   versions = 0;
   unreadable = 0;
-  unhashed = 0;
+  private readonly ids = new Set<string>();
   private readonly heads = new Map<string, Head>();
   private rest: Uint8Array[] = [];
   private held = 0;
@@ -36,7 +37,7 @@ export class Records {
   ) {}
 
   get workflows(): number {
-    return this.heads.size;
+    return this.ids.size;
   }
 
   /** The next bytes of the file; a line may begin in one part and end in another. */
@@ -83,10 +84,16 @@ export class Records {
     this.check(found.members, found.isCanonical);
   }
 
-  private check(record: Members, isCanonical: boolean): void {
-    const eventId = text(record.event_id);
-    const version = typeof record.version === "number" ? record.version : undefined;
-    const workflowId = text(record.workflow_id);
+  /** A line names an entry, its time and its workflow. A recovery also has the two entries that its hashes cover. */
+  private check(line: Members, isCanonical: boolean): void {
+    const entry = membersOf(line.entry);
+    if (entry === undefined) {
+      this.findings.add({ fault: "record-unreadable", file: FILE, line: this.lines });
+      return;
+    }
+    const eventId = text(entry.event_id);
+    const version = typeof entry.version === "number" ? entry.version : undefined;
+    const workflowId = text(line.workflow_id);
     const where = {
       file: FILE,
       line: this.lines,
@@ -94,25 +101,37 @@ export class Records {
       ...(version !== undefined && { version }),
       ...(eventId !== undefined && { eventId }),
     };
+    if (workflowId !== undefined) this.ids.add(workflowId);
     if (!isCanonical) this.findings.add({ fault: "record-not-canonical", ...where });
-    const tenant = text(record.tenant_id);
+    const tenant = text(entry.tenant_id);
     if (tenant !== undefined && this.expected.tenant !== undefined && tenant !== this.expected.tenant) {
       this.findings.add({ fault: "record-foreign", ...where });
     }
-    const hash = text(record.hash);
-    if (hash === undefined) {
-      // The service shows no hash of what it could not read, and of an attempt those of its two entries.
-      if (record.event_type === "UnreadableEntry") this.unreadable += 1;
-      else if (record.event_type === "RecoveryAttempt") this.unhashed += 1;
-      else this.findings.add({ fault: "record-altered", ...where });
-      return;
-    }
-    if (hashOf(record) !== hash) this.findings.add({ fault: "record-altered", ...where });
-    if (workflowId !== undefined && version !== undefined && "to_state" in record) this.follow(record, workflowId, version, hash, where);
+    if (!this.isSound(line, entry, workflowId)) this.findings.add({ fault: "record-altered", ...where });
+    if (workflowId === undefined || version === undefined) return;
+    const hash = text(entry.hash);
+    if (hash !== undefined && "to_state" in entry) this.follow(entry, workflowId, version, hash, where);
+    // What the service could not read has no hash that the next version could name.
+    if (isUnreadable(entry) && entry.entry === "version") this.heads.set(workflowId, { version, hash: undefined });
+  }
+
+  private isSound(line: Members, entry: Members, workflowId: string | undefined): boolean {
+    const parts = (["request", "outcome"] as const).filter((part) => part in line);
+    const fits = parts.every((part) => hashOf(membersOf(line[part]) ?? {}) === entry[`${part}_hash`]);
+    const isIts = text(entry.workflow_id) === undefined || entry.workflow_id === workflowId;
+    const isThen = text(entry.timestamp) === undefined || entry.timestamp === line.at;
+    return this.fitsItsHash(entry, parts.length) && fits && isIts && isThen;
+  }
+
+  /** The service shows no hash of what it could not read, and of an attempt those of its two entries. */
+  private fitsItsHash(entry: Members, parts: number): boolean {
+    if (text(entry.hash) !== undefined) return hashOf(entry) === entry.hash;
+    if (isUnreadable(entry)) this.unreadable += 1;
+    return isUnreadable(entry) || (entry.event_type === "RecoveryAttempt" && parts > 0);
   }
 
   /** A version follows from the one before it. */
-  private follow(record: Members, workflowId: string, version: number, hash: string, where: object): void {
+  private follow(entry: Members, workflowId: string, version: number, hash: string, where: object): void {
     this.versions += 1;
     const before = this.heads.get(workflowId);
     if (before !== undefined && version <= before.version) {
@@ -120,16 +139,20 @@ export class Records {
       return;
     }
     this.heads.set(workflowId, { version, hash });
-    const previous = text(record.previous_hash);
+    const previous = text(entry.previous_hash);
     // It continues from an earlier version, past some that could not be read.
-    const isResumed = "resumes" in record;
+    const isResumed = "resumes" in entry;
     const isNext = before === undefined ? version === 1 : version === before.version + 1;
     if (!isNext && this.expected.isWhole && !isResumed) this.findings.add({ fault: "version-missing", ...where });
     if (version === 1 && previous !== NO_HASH) this.findings.add({ fault: "record-unlinked", ...where });
-    if (isNext && before !== undefined && !isResumed && previous !== before.hash) {
+    if (isNext && before?.hash !== undefined && !isResumed && previous !== before.hash) {
       this.findings.add({ fault: "record-unlinked", ...where });
     }
   }
+}
+
+function isUnreadable(entry: Members): boolean {
+  return entry.event_type === "UnreadableEntry";
 }
 
 function text(value: unknown): string | undefined {

@@ -29,7 +29,7 @@ interface NamedFile {
 export async function verify(file: Blob, given: string, onProgress: (progress: Progress) => void = () => undefined): Promise<Report> {
   const findings = new Findings();
   const archiveSha256 = await digestOf(file, (bytes) => onProgress({ step: "archive", bytes, ofBytes: file.size, records: 0 }));
-  const report = { archiveSha256, isKeyGiven: given.trim() !== "", files: 0, records: 0, versions: 0, workflows: 0, unreadable: 0, unhashed: 0 };
+  const report = { archiveSha256, isKeyGiven: given.trim() !== "", files: 0, records: 0, versions: 0, workflows: 0, unreadable: 0 };
   const end = (more: Partial<Report> = {}): Report => ({
     ...report,
     ...more,
@@ -82,9 +82,9 @@ export async function verify(file: Blob, given: string, onProgress: (progress: P
     if (isRecords) records.end();
   }
   if (!listed.has(RECORDS)) findings.add({ fault: "file-missing", file: RECORDS });
-  if (records.lines !== about.entries) findings.add({ fault: "count-differs", file: RECORDS });
-  const { lines, versions, workflows, unreadable, unhashed } = records;
-  return end({ ...known, manifest: about, files: names.size, records: lines, versions, workflows, unreadable, unhashed });
+  if (records.lines !== about.entries || records.workflows !== about.workflows) findings.add({ fault: "count-differs", file: RECORDS });
+  const { lines, versions, workflows, unreadable } = records;
+  return end({ ...known, manifest: about, files: names.size, records: lines, versions, workflows, unreadable });
 }
 
 async function digestOf(file: Blob, onBytes: (bytes: number) => void): Promise<string> {
@@ -151,13 +151,15 @@ function filesOf({ format, files }: Members): NamedFile[] | undefined {
 
 function aboutOf(manifest: Members): About {
   const text = (value: unknown) => (typeof value === "string" ? value : "");
+  const number = (value: unknown) => (typeof value === "number" ? value : -1);
   const { selection } = manifest;
   return {
     exportId: text(manifest.export_id),
-    tenant: text(manifest.tenant),
+    tenant: text(manifest.tenant_id),
     requestedBy: text(manifest.requested_by),
     requestedAt: text(manifest.requested_at),
-    entries: typeof manifest.entries === "number" ? manifest.entries : -1,
+    entries: number(manifest.entries),
+    workflows: number(manifest.workflows),
     selection: typeof selection === "object" && selection !== null ? (selection as Members) : {},
   };
 }
