@@ -9,20 +9,23 @@ use alims_domain::ruling::{RulesQuestion, Verdict};
 use alims_domain::stored_version::StoredVersion;
 use alims_edge::route::Route;
 use alims_edge::testing::{GatewayEvent, Seen};
+use alims_export::ZipFormat;
 use alims_interface::{
-    amend_workflow, batch_state_transitions, count_workflows, create_workflow, get_caller, get_workflow_history,
-    get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows, recover_workflow,
-    release_workflow, replay_events, request_state_transition, sign_workflow, verify_workflow_history,
+    amend_workflow, batch_state_transitions, count_workflows, create_workflow, export_records, get_caller, get_export,
+    get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows,
+    recover_workflow, release_workflow, replay_events, request_state_transition, sign_workflow,
+    verify_workflow_history,
 };
+use alims_operations::exporting::ExportPorts;
 use alims_operations::ports::{AccessPolicy, RulesUnavailable, TransitionRules};
 use alims_operations::publish_events::{Image, LogChange, StreamRecord};
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use alims_rules::{Rules, SecretStore};
 use alims_testing::builders::{at, some_rulesets};
 use alims_testing::{
-    EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog,
-    MemoryPositions, MemoryStarter, NamedKey, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
-    no_anchors,
+    EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryBus, MemoryDeadLetters, MemoryExports, MemoryIndex,
+    MemoryLog, MemoryPositions, MemoryStarter, NamedKey, NoKey, RulesThatAllow, RulesThatAreDown, RulesThatDeny,
+    Script, SequentialIds, no_anchors,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -67,6 +70,7 @@ pub(crate) struct Lab {
     pub(crate) script: Script,
     pub(crate) log: MemoryLog,
     pub(crate) index: MemoryIndex,
+    pub(crate) exports: MemoryExports,
     pub(crate) bus: MemoryBus,
     pub(crate) starter: MemoryStarter,
     pub(crate) letters: MemoryDeadLetters,
@@ -82,6 +86,7 @@ impl Lab {
             script: Script::default(),
             log: MemoryLog::default(),
             index: MemoryIndex::default(),
+            exports: MemoryExports::default(),
             bus: MemoryBus::default(),
             starter: MemoryStarter::default(),
             letters: MemoryDeadLetters::default(),
@@ -185,6 +190,16 @@ impl Lab {
                 let publishing = self.publishing();
                 let ports = alims_operations::replay_events::Ports { publishing, policy, clock, ids };
                 replay_events::replay_events(&ports, request).await
+            }
+            "export-records" => {
+                let (log, store, starter) = (self.faulty(), self.exports.clone(), self.exports.clone());
+                let exporting = ExportPorts { log, store, signer: NoKey, format: Arc::new(ZipFormat), clock, ids };
+                let ports = alims_operations::export_records::Ports { exporting, starter, policy };
+                export_records::export_records(&ports, request).await
+            }
+            "get-export" => {
+                let ports = alims_operations::get_export::Ports { store: self.exports.clone(), policy, clock };
+                get_export::get_export(&ports, request).await
             }
             other => panic!("{other} has no handler here"),
         };

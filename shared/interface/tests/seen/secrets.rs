@@ -107,6 +107,11 @@ fn event(route: &'static alims_edge::route::Route) -> GatewayEvent {
             event.json(&json!({"reason": PLANTED, "breaks": breaks}))
         }
         "replay-events" => event.json(&json!({"from_version": 1, "reason": PLANTED})),
+        "export-records" => event.json(&json!({"workflow_id": "wf-1", "reason": PLANTED})),
+        "review-audit-trail" => {
+            let (from, to) = ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z");
+            event.json(&json!({"from": from, "to": to, "reason": PLANTED}))
+        }
         _ => event,
     }
 }
