@@ -2,8 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
-import { filesFor, publicPem, versionsOf, zipOf } from "../archive.mjs";
-import { made, withExports } from "./exports.mjs";
+import { filesOf, zipOf } from "../archive.mjs";
 import { openLaboratory, openPage, signIn } from "./laboratory.mjs";
 
 const folder = process.env.ALIMS_PICTURES ?? path.resolve(import.meta.dirname, "../../../docs/console");
@@ -183,27 +182,25 @@ async function reviewsOfTheAudit() {
   await close();
 }
 
-/** A month was exported; its file is checked as it is, and altered. */
+/** A workflow was exported; its archive is checked as it is, and altered. */
 async function exportsAndTheirCheck() {
+  const made = await laboratory.api("sue", "POST", "/exports", { workflow_id: "sample-118-01", reason: "Inspection." });
   const { page, url, close } = await openPage(laboratory, { ...SIZE, width: 1280, height: 860 });
-  const records = Array.from({ length: 20 }, (_, index) => versionsOf(`sample-118-${String(index + 1).padStart(2, "0")}`, 4)).flat();
-  const files = filesFor(records, { selection: made.selection });
-  const bytesOf = async (of) => Buffer.from(await (await zipOf(of)).arrayBuffer());
-  const zip = await bytesOf(files);
-  const done = { ...made, status: "COMPLETED", entries: records.length, bytes: zip.length, sha256: "5a".repeat(32), download_url: `${url}/x` };
-  await withExports(page, [{ status: 200, json: done }]);
-  await page.goto(`${url}/audit/exports?export=export-1`);
+  await page.goto(`${url}/audit/exports?export=${made.export_id}`);
   await page.getByRole("link", { name: "Download" }).waitFor();
-  await page.getByRole("textbox", { name: /^Public key/ }).fill(publicPem);
-  const check = async (name, buffer, said) => {
+  await page.getByRole("textbox", { name: /^Public key/ }).fill(await laboratory.signingKey());
+  const check = async (name, files, said) => {
+    const buffer = Buffer.from(await (await zipOf(files)).arrayBuffer());
     await page.locator('input[type="file"]').setInputFiles({ name, mimeType: "application/zip", buffer });
     await page.getByText(said).waitFor();
   };
-  await check("november.zip", zip, "november.zip is as it was signed");
+  const files = await filesOf(await (await fetch(made.download_url)).blob());
+  await check("sample-118-01.zip", files, "sample-118-01.zip is as it was signed");
   await take(page, "exports-verified");
-  const altered = filesFor(records.map((each, index) => (index === 6 ? { ...each, to_state: "PAUSED" } : each)));
+  const lines = new TextDecoder().decode(files.get("records.jsonl")).split("\n");
+  lines[1] = lines[1].replace('"to_state":"ACTIVE"', '"to_state":"FAILED"');
   await page.getByRole("button", { name: "Check another file" }).click();
-  await check("november.zip", await bytesOf(new Map(files).set("records.jsonl", altered.get("records.jsonl"))), "november.zip is not as it was signed");
+  await check("sample-118-01.zip", new Map(files).set("records.jsonl", new TextEncoder().encode(lines.join("\n"))), "sample-118-01.zip is not as it was signed");
   await take(page, "exports-altered");
   await close();
 }

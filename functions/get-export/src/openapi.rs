@@ -14,7 +14,7 @@ pub fn described() -> Described {
         route: &ROUTE,
         tag: Tag::Audit,
         summary: "Read an export",
-        description: "Returns whether the export runs, is complete or failed. A complete one has a `download_url` that works \
+        description: "Returns whether the export runs, is complete or failed. Its id is in the answer of `POST /exports`. A complete one has a `download_url` that works \
                       for five minutes without a token.",
         parameters: vec![parameters::export_id(), parameters::correlation_id()],
         body: None,
