@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use alims_anchors::FolderAnchors;
+use alims_anchors::{Anchors, FolderAnchors, S3Anchors};
 use alims_domain::anchor::Finding;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::TenantId;
@@ -170,17 +170,15 @@ async fn keys(args: &VerifyAnchorsArgs, service: &Service) -> anyhow::Result<Vec
     Ok(keys)
 }
 
-/// Those of a deployed service are copied first: then the verification reads what an auditor can keep.
-fn anchors(args: &VerifyAnchorsArgs, service: &Service) -> anyhow::Result<FolderAnchors> {
+/// The service's, or a copy that an auditor keeps.
+fn anchors(args: &VerifyAnchorsArgs, service: &Service) -> anyhow::Result<Anchors> {
     if let Some(copy) = &args.anchors {
         anyhow::ensure!(copy.is_dir(), "there is no folder {}", copy.display());
-        return Ok(FolderAnchors::new(copy.clone()));
+        return Ok(Anchors::Folder(FolderAnchors::new(copy.clone())));
     }
     Ok(match &service.anchoring {
-        Some(Anchoring::Laptop(data)) => FolderAnchors::new(data.join(FOLDER)),
-        Some(Anchoring::Stack { bucket, .. }) => {
-            bail!("copy the anchors first: aws s3 sync s3://{bucket}/anchors DIR; then give --anchors DIR")
-        }
+        Some(Anchoring::Laptop(data)) => Anchors::Folder(FolderAnchors::new(data.join(FOLDER))),
+        Some(Anchoring::Stack { config, bucket, .. }) => Anchors::S3(S3Anchors::new(config, bucket)),
         None => bail!("the stack names no bucket of anchors; deploy it again, or give --anchors"),
     })
 }

@@ -52,7 +52,8 @@ impl ServiceArgs {
         let region = Region::new(self.region.clone().unwrap_or(stack.region));
         let config = reached(SharedCredentialsProvider::new(aws), region, self.endpoint_url.clone());
         let anchoring = stack.anchor_bucket.zip(stack.signing_key);
-        let anchoring = anchoring.map(|(bucket, key)| Anchoring::Stack { config: config.clone(), bucket, key });
+        let anchoring =
+            anchoring.map(|(bucket, key)| Anchoring::Stack { config: Box::new(config.clone()), bucket, key });
         Ok(Service {
             anchoring,
             dynamodb: config.clone(),

@@ -27,7 +27,7 @@ pub(crate) enum Anchoring {
     /// Of a deployed service.
     Stack {
         /// How they are reached.
-        config: SdkConfig,
+        config: Box<SdkConfig>,
         bucket: String,
         key: String,
     },

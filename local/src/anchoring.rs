@@ -6,19 +6,29 @@ use alims_domain::limits::ANCHOR_ENTRIES_MAX;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
 use alims_operations::anchor_heads::Ports;
 use alims_operations::ports::{Clock, Signer};
-use alims_signing::{FileKey, public_key_to_pem};
+use alims_operations::{PublishPorts, SignedAnchors};
+use alims_signing::{EcdsaCheck, FileKey, public_key_to_pem};
 use std::sync::Arc;
 
+use crate::bus::LocalBus;
 use crate::folder::{DataFolder, FolderError, replace};
 use crate::start_error::StartError;
 
 /// The ports of anchor-heads on a laptop.
 pub(crate) type AnchorPorts = Ports<DynamoLog, DynamoIndex, FolderAnchors, FileKey>;
 
+/// What a verification of one history reads.
+pub(crate) type LocalWitness = SignedAnchors<FolderAnchors, FileKey, EcdsaCheck>;
+
+/// The anchors that these ports make, as a verification reads them.
+pub(crate) fn witness(ports: &AnchorPorts) -> LocalWitness {
+    SignedAnchors::new(ports.anchors.clone(), ports.signer.clone(), EcdsaCheck)
+}
+
 /// The ports over these stores. Makes the key when there is none, and writes its public half beside it.
 pub(crate) async fn ports(
     folder: &DataFolder,
-    (log, index): (DynamoLog, DynamoIndex),
+    publishes: &PublishPorts<DynamoLog, DynamoIndex, LocalBus>,
     clock: Arc<dyn Clock>,
 ) -> Result<AnchorPorts, StartError> {
     let signer = FileKey::load_or_create(&folder.signing_key())?;
@@ -26,8 +36,8 @@ pub(crate) async fn ports(
     let path = folder.signing_key_public();
     replace(&path, public_key_to_pem(&public).as_bytes()).map_err(FolderError::at(&path))?;
     Ok(Ports {
-        log,
-        index,
+        log: publishes.log.clone(),
+        index: publishes.index.clone(),
         anchors: FolderAnchors::new(folder.anchors()),
         signer,
         clock,

@@ -29,6 +29,11 @@ impl Console {
         Self { lines: None }
     }
 
+    /// Prints when that is wanted.
+    pub(crate) fn of(shown: bool) -> Self {
+        if shown { Self::stdout() } else { Self::silent() }
+    }
+
     /// Prints a line soon, or not at all when too many wait. Its text may come from outside.
     pub(crate) fn line(&self, line: &str) {
         if let Some(lines) = &self.lines {

@@ -7,7 +7,8 @@
 use alims_domain::identifiers::RecoveryId;
 use alims_domain::recovery::document::RecoveryDocument;
 use alims_dynamodb::{DynamoIndex, DynamoLog};
-use alims_operations::ports::{EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
+use alims_operations::ports::{Clock, EndedHow, ExecutionStatus, RecoveryStarter, Start, StarterError};
+use alims_operations::{PublishPorts, StartPorts};
 use alims_recovery::{Ended, RECOVER_WORKFLOW, StateError, Timer};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
@@ -27,6 +28,16 @@ pub(crate) type Recovers = alims_operations::recovery_step::Ports<DynamoLog, Dyn
 const TURNS_AT_ONCE: usize = 32;
 /// How many executions that have ended are remembered.
 const REMEMBERED_MAX: usize = 10_000;
+
+/// The ports with which recoveries start here, over these stores.
+pub(crate) fn starting(
+    publishing: &PublishPorts<DynamoLog, DynamoIndex, LocalBus>,
+    rules: SharedRules,
+    clock: &Arc<dyn Clock>,
+) -> StartPorts<DynamoLog, LocalStarter> {
+    let recovers = Recovers { publishing: publishing.clone(), rules, clock: clock.clone() };
+    StartPorts { log: publishing.log.clone(), starter: LocalStarter::new(recovers), clock: clock.clone() }
+}
 
 /// Starts recoveries as tasks of this process. Clones share them.
 #[derive(Clone)]

@@ -40,7 +40,7 @@ use crate::listening::{Port, listen};
 use crate::login::Provider;
 use crate::login::pin::{Pin, PinError};
 use crate::pump::{Pump, Source};
-use crate::recoveries::LocalStarter;
+use crate::recoveries::{self, LocalStarter};
 use crate::rules::SharedRules;
 use crate::serving::{Patience, serve};
 use crate::shipped::{self, Defaults};
@@ -186,6 +186,7 @@ impl Server {
         let key = SigningKey::load_or_create(folder)?;
         let access_key = AccessKey::load_or_create(folder)?;
         let (guard, patience) = (Guard::new(&config.allowed_hosts), config.patience);
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
         let verifier = Verifier::new(&key, &config.issuer, guard.clone(), config.scopes.clone());
         let verifier = verifier.map_err(|error| StartError::Bug(error.to_string()))?;
         let (listener, address) = listen(config.port, "--port").await?;
@@ -196,11 +197,10 @@ impl Server {
         let database =
             EmbeddedDatabase::start(&folder.database(), database_port, &ports_guard, access_key.clone(), patience)?;
 
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(FreshIds));
         let provider = provider(&config, folder, &key, &clock)?;
-        let console = if config.show_events { Console::stdout() } else { Console::silent() };
         let (failures, waiting) = background::failures();
-        let bus = LocalBus::new(archive.clone(), console).with_rule(Arc::new(move |event| failures.see(event)));
+        let bus = LocalBus::new(archive.clone(), Console::of(config.show_events));
+        let bus = bus.with_rule(Arc::new(move |event| failures.see(event)));
         let door = put_events::router(bus.clone(), clock.clone(), ids.clone(), &ports_guard, &access_key);
         let (client, publishes) = stores(&database, bus).await?;
         let decides = DecisionPorts {
@@ -210,12 +210,11 @@ impl Server {
             clock: clock.clone(),
             ids: ids.clone(),
         };
-        let recovers =
-            alims_operations::recovery_step::Ports { publishing: publishes.clone(), rules, clock: clock.clone() };
-        let starter = LocalStarter::new(recovers);
-        let starting = StartPorts { log: publishes.log.clone(), starter, clock: clock.clone() };
+        let starting = recoveries::starting(&publishes, rules, &clock);
+        let anchoring = anchoring::ports(folder, &publishes, clock.clone()).await?;
         let (downloads, exports) = exports::ready(folder, address, &decides)?;
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, &exports);
+        let witness = anchoring::witness(&anchoring);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, &exports, witness);
         let functions = functions.or(elsewhere(&config)?).complete()?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;
@@ -224,7 +223,6 @@ impl Server {
             let source = Source::of(&database, client, folder, written.clone(), config.lose_changes);
             start_pump(folder, source, publisher(publishes, &clock, &ids))
         });
-        let anchoring = anchoring::ports(folder, (log.clone(), index.clone()), clock.clone()).await?;
         let background = start_background(starting, waiting, index, (ids.clone(), anchoring), config.every());
         let (stop, here) = (CancellationToken::new(), address);
         let parts =
@@ -388,7 +386,7 @@ pub(crate) async fn stores(
     Ok((client, PublishPorts { log, index, bus }))
 }
 
-/// The rule on failures and the sweeps.
+/// The rule on failures, the sweeps and the anchors.
 fn start_background(
     starting: StartPorts<DynamoLog, LocalStarter>,
     waiting: Waiting,

@@ -201,7 +201,7 @@ export interface paths {
         };
         /**
          * Check a workflow's history
-         * @description Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole history is valid when the pages follow one another from version 1 to the last one, and that one says so; a page claims nothing about versions before its `from_version`. A broken chain is a result, not an error. The check also compares the history with the hash that the index keeps of the newest published version: a history whose end was cut off is a sound chain. Behind the last version it checks the entries beside the versions, at most 100 of each kind for each request: that the content of each fits its hash, and that the version it names has the hash it names.
+         * @description Recomputes the hash chain over the stored history, a bounded part for each request: 500 versions or 4 MiB of their data. While `complete` is false, continue with `next_cursor`. The whole history is valid when the pages follow one another from version 1 to the last one, and that one says so; a page claims nothing about versions before its `from_version`. A broken chain is a result, not an error. The check also compares the history with the hash that the index keeps of the newest published version, and with the newest anchor: a history whose end was cut off is a sound chain. Behind the last version it checks the entries beside the versions, at most 100 of each kind for each request: that the content of each fits its hash, and that the version it names has the hash it names.
          */
         get: operations["verifyWorkflowHistory"];
         put?: never;
@@ -401,6 +401,21 @@ export interface components {
             outcome: "amended";
             /** @description The workflow after the amendment. */
             workflow: components["schemas"]["WorkflowState"];
+        };
+        /** @description The comparison with the newest anchor: a signed list of what the log held in a period, kept out of its reach. */
+        Anchored: {
+            fault?: components["schemas"]["UnusableAnchor"];
+            /**
+             * Format: int64
+             * @description The number of the anchor.
+             */
+            number: number;
+            until?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description The versions of this page that are as the anchor names them; 0 when nothing happened to the workflow in its period.
+             */
+            versions: number;
         };
         /** @description The rules that allowed a version, which make the decision reproducible. */
         AppliedRules: {
@@ -1870,6 +1885,11 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
+        /**
+         * @description Why nothing can be compared with an anchor.
+         * @enum {string}
+         */
+        UnusableAnchor: "anchor-missing" | "anchor-altered" | "anchor-of-another-key" | "anchor-out-of-order";
         /** @description The caller's input for the rules on one transition: an object of at most 16384 bytes of compact JSON and 32 levels. */
         ValidationContext: {
             [key: string]: unknown;
@@ -1885,6 +1905,7 @@ export interface components {
         };
         /** @description The result of the check of a part of a workflow's hash chain. */
         Verification: {
+            anchored?: components["schemas"]["Anchored"];
             broken_at_version?: components["schemas"]["Version"];
             /** @description The entries beside the versions that are not as the service wrote them; absent when there are none. */
             broken_entries?: components["schemas"]["BrokenEntry"][];
@@ -4381,6 +4402,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "anchored": {
+                     *         "number": 42,
+                     *         "until": "2026-11-28T23:45:00.000Z",
+                     *         "versions": 2
+                     *       },
                      *       "complete": true,
                      *       "entries_checked": {
                      *         "overdue": 0,

@@ -12,7 +12,7 @@ use alims_edge::answer::Answer;
 use alims_edge::exchange::Exchange;
 use alims_edge::problem::Problem;
 use alims_edge::reader::incoming::Incoming;
-use alims_operations::ports::{OverdueLog, QuarantineLog, RecoveryLog, WorkflowIndex, WorkflowLog};
+use alims_operations::ports::{AnchorWitness, OverdueLog, QuarantineLog, RecoveryLog, WorkflowIndex, WorkflowLog};
 use alims_operations::verify_workflow_history::{self as operation, Ports};
 use lambda_http::{Body, Request, Response};
 
@@ -22,20 +22,22 @@ use crate::response::Verification;
 pub use route::ROUTE;
 
 /// Answers one request.
-pub async fn verify_workflow_history<L, I>(ports: &Ports<L, I>, request: Request) -> Response<Body>
+pub async fn verify_workflow_history<L, I, W>(ports: &Ports<L, I, W>, request: Request) -> Response<Body>
 where
     L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
     I: WorkflowIndex,
+    W: AnchorWitness,
 {
     let request = Incoming::from(request);
     let exchange = Exchange::open(&ROUTE, &request);
     exchange.answer(answer(ports, &request)).await
 }
 
-async fn answer<L, I>(ports: &Ports<L, I>, request: &Incoming) -> Result<Answer, Problem>
+async fn answer<L, I, W>(ports: &Ports<L, I, W>, request: &Incoming) -> Result<Answer, Problem>
 where
     L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
     I: WorkflowIndex,
+    W: AnchorWitness,
 {
     let (call, VerificationRequest { workflow_id, reached, cursors }) = request::read(request)?;
     let found = operation::verify_workflow_history(ports, &call, &workflow_id, reached).await;
@@ -48,7 +50,7 @@ mod tests {
     use alims_edge::testing::{GatewayEvent, Seen};
     use alims_operations::ReadPorts;
     use alims_testing::builders::{a_chain, a_key_of, version};
-    use alims_testing::{EverybodyMay, MemoryIndex, MemoryLog};
+    use alims_testing::{EverybodyMay, MemoryIndex, MemoryLog, no_anchors};
     use std::sync::Arc;
 
     #[tokio::test]
@@ -59,7 +61,7 @@ mod tests {
             store.overwrite(version);
         }
         let reading = ReadPorts { store: store.clone(), policy: Arc::new(EverybodyMay) };
-        let ports = Ports { reading, index: MemoryIndex::default() };
+        let ports = Ports { reading, index: MemoryIndex::default(), anchors: no_anchors() };
         let event = GatewayEvent::of(&ROUTE);
         let sound = Seen::from(verify_workflow_history(&ports, event.request()).await);
         assert_eq!(

@@ -1,19 +1,24 @@
 //! Wires verify-workflow-history.
 
+use alims_anchors::{BesideTheIndex, S3Anchors};
 use alims_edge::reader::token::TokenReader;
-use alims_operations::ReadPorts;
 use alims_operations::verify_workflow_history::Ports;
+use alims_operations::{ReadPorts, SignedAnchors};
 use alims_runtime::{aws_config, serve, start, warm_log};
+use alims_signing::{EcdsaCheck, KmsKey};
 use alims_store::Store;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), alims_runtime::Error> {
-    let settings = start();
-    let store = Store::chosen_by(settings, &aws_config().await);
+    let (settings, aws) = (start(), aws_config().await);
+    let store = Store::chosen_by(settings, &aws);
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let ports = Ports { reading: ReadPorts { store: store.log()?, policy }, index: store.index()? };
+    let bucket = S3Anchors::new(&aws, &settings.anchor_bucket()?);
+    let key = KmsKey::new(&aws, &settings.signing_key()?);
+    let anchors = BesideTheIndex(SignedAnchors::new(bucket, key, EcdsaCheck));
+    let ports = Ports { reading: ReadPorts { store: store.log()?, policy }, index: store.index()?, anchors };
     warm_log(&ports.reading.store).await;
     serve(|request| verify_workflow_history::verify_workflow_history(&ports, tokens.attach(request))).await
 }

@@ -1,5 +1,6 @@
 //! The result of a check of the hash chain.
 
+use alims_domain::anchor::AnchorFault;
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{EventId, Version, WorkflowId};
 use alims_domain::timestamp::Timestamp;
@@ -34,7 +35,8 @@ pub struct Verification {
     /// The kind of break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<ChainFault>,
-    /// The hash of the version that was published and is not in the history; only where the index shows the break.
+    /// The hash of the version that was published and is not in the history; only where the index or the newest anchor
+    /// shows the break.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published_hash: Option<ChainHash>,
     /// The entries beside the versions that this page found as the service wrote them; absent while versions are left to
@@ -45,9 +47,61 @@ pub struct Verification {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub broken_entries: Vec<BrokenEntry>,
+    /// What the newest anchor says of the versions that this page checked; absent before the first anchor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchored: Option<Anchored>,
     /// The cursor of the next page; absent when the check has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+}
+
+/// The comparison with the newest anchor: a signed list of what the log held in a period, kept out of its reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Anchored {
+    /// The number of the anchor.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub number: u64,
+    /// The end of the period that it covers. Earlier anchors, and entries beside the versions, are compared by the
+    /// operator's command `verify-anchors` only. Absent when nothing can be compared with the anchor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The versions of this page that are as the anchor names them; 0 when nothing happened to the workflow in its period.
+    pub versions: u64,
+    /// Why nothing can be compared with it: the anchor was changed, was signed by another key, stands in another place, or
+    /// is gone. `verify-anchors` says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<UnusableAnchor>,
+}
+
+/// Why nothing can be compared with an anchor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum UnusableAnchor {
+    /// It went while it was read.
+    AnchorMissing,
+    /// It is not what was signed.
+    AnchorAltered,
+    /// Another key signed it.
+    AnchorOfAnotherKey,
+    /// It is an anchor of another place.
+    AnchorOutOfOrder,
+}
+
+impl From<operation::Anchored> for Anchored {
+    fn from(operation::Anchored { number, until, versions, fault }: operation::Anchored) -> Self {
+        let fault = fault.map(|fault| match fault {
+            AnchorFault::Missing => UnusableAnchor::AnchorMissing,
+            AnchorFault::Altered => UnusableAnchor::AnchorAltered,
+            AnchorFault::OtherKey => UnusableAnchor::AnchorOfAnotherKey,
+            // The last two are found in a sequence only.
+            AnchorFault::OutOfOrder | AnchorFault::Unlinked | AnchorFault::NotRemembered => {
+                UnusableAnchor::AnchorOutOfOrder
+            }
+        });
+        Self { number, until, versions, fault }
+    }
 }
 
 /// The number of entries of each kind.
@@ -157,6 +211,7 @@ impl Verification {
             published_hash: found.published_hash,
             entries_checked: found.kept.map(EntriesChecked::from),
             broken_entries: found.broken_entries.into_iter().map(BrokenEntry::from).collect(),
+            anchored: found.anchored.map(Anchored::from),
             next_cursor: found.next.map(|reached| cursors.seal(&reached)),
         }
     }

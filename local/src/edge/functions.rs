@@ -15,6 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::anchoring::LocalWitness;
 use crate::bus::LocalBus;
 use crate::edge::elsewhere::Elsewhere;
 use crate::edge::problem::EdgeProblem;
@@ -86,6 +87,7 @@ impl Functions {
         publishes: &Publishes,
         starting: &StartPorts<DynamoLog, LocalStarter>,
         exports: &ExportJobs,
+        anchors: LocalWitness,
     ) -> Self {
         let log = ReadPorts { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = ReadPorts { store: publishes.index.clone(), policy: decides.policy.clone() };
@@ -111,8 +113,11 @@ impl Functions {
             clock: decides.clock.clone(),
             ids: decides.ids.clone(),
         };
-        let verifying =
-            alims_operations::verify_workflow_history::Ports { reading: log.clone(), index: publishes.index.clone() };
+        let verifying = alims_operations::verify_workflow_history::Ports {
+            reading: log.clone(),
+            index: publishes.index.clone(),
+            anchors,
+        };
         let rulesets = alims_operations::list_rulesets::Ports {
             rulesets: Arc::new(decides.rules.rules.rulesets()),
             policy: decides.policy.clone(),

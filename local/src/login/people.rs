@@ -1,6 +1,6 @@
 //! The people that the sign-in page offers: those of the demo and of the seed, with the roles that they have there.
 
-use alims_domain::identifiers::{PrincipalId, Role, TenantId};
+use alims_domain::identifiers::{PrincipalId, PrintedName, Role, TenantId};
 
 use super::parameters::Parameters;
 use crate::token::TENANT_DEFAULT;
@@ -26,8 +26,6 @@ pub(super) const PEOPLE: [Person; 6] = [
 ];
 /// The value of the page's choice for somebody else.
 pub(super) const SOMEBODY_ELSE: &str = "another";
-/// The longest printed name, in bytes.
-const NAME_BYTES_MAX: usize = 200;
 
 /// Who signs in, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +54,9 @@ impl Chosen {
         if sub.is_reserved() {
             return Err("The user id is a name of the service itself. Use another one.");
         }
-        let name = name.trim();
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains(char::is_control) {
-            return Err("The printed name is not valid. Use at most 200 characters of text.");
-        }
+        // A signature repeats it, so that it is what a signature takes.
+        let name: PrintedName =
+            name.trim().parse().map_err(|_| "The printed name is not valid. Use 1 to 128 visible characters.")?;
         let tenant: TenantId = form
             .get("tenant")
             .unwrap_or(TENANT_DEFAULT)
@@ -79,7 +76,7 @@ impl Chosen {
         if roles.is_empty() {
             return Err("The other person has no role. Choose at least one.");
         }
-        Ok(Self { sub: sub.into(), name: name.to_owned(), tenant: tenant.into(), roles })
+        Ok(Self { sub: sub.into(), name: name.into(), tenant: tenant.into(), roles })
     }
 }
 
@@ -127,7 +124,10 @@ mod tests {
         ] {
             assert!(read(form).is_err(), "{form}: {:?}", read(form));
         }
-        assert!(read(&format!("person=another&sub=zoe&role=viewer&name={}", "x".repeat(201))).is_err());
+        assert!(read(&format!("person=another&sub=zoe&role=viewer&name={}", "x".repeat(129))).is_err());
+        // Characters count, and not bytes; none may hide.
+        assert!(read(&format!("person=another&sub=zoe&role=viewer&name={}", "%C3%AB".repeat(128))).is_ok());
+        assert!(read("person=another&sub=zoe&role=viewer&name=Zo%E2%80%AEe").is_err());
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::folder::{DataFolder, FolderError};
 
 /// The digits of a PIN that the server makes.
 const DIGITS: usize = 6;
-/// The longest PIN that a person may choose, in bytes.
-const PIN_BYTES_MAX: usize = 64;
+/// The longest PIN that a person may choose, in characters.
+const PIN_CHARS_MAX: usize = 64;
 /// How many wrong PINs are looked at within [`TRIES_WINDOW_MS`], of all people together: to try a million takes months.
 const TRIES_MAX: u32 = 10;
 /// See [`TRIES_MAX`].
@@ -26,7 +26,7 @@ pub enum PinError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The file holds something else.
-    #[error("{} has no PIN of 4 to {PIN_BYTES_MAX} characters; remove it to get a new one", .0.display())]
+    #[error("{} has no PIN of 4 to {PIN_CHARS_MAX} characters; remove it to get a new one", .0.display())]
     NotAPin(std::path::PathBuf),
     /// The system gave no random bytes.
     #[error("no PIN could be made")]
@@ -65,7 +65,7 @@ impl Pin {
         };
         let text = String::from_utf8(folder.secret(&path, fresh)?).unwrap_or_default();
         let text = text.trim();
-        let is_pin = (4..=PIN_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control);
+        let is_pin = (4..=PIN_CHARS_MAX).contains(&text.chars().count()) && !text.contains(char::is_control);
         if is_pin { Ok(Self::of(text)) } else { Err(PinError::NotAPin(path)) }
     }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::anchoring::Period;
 use crate::errors::{Bug, with_causes};
+use crate::metrics;
 use crate::ports::{ActivityLog, AnchorStore, Clock, IndexWalk, Kept, Signer, SignerError, StoreError};
 
 pub use crate::anchoring::ReadPeriodError;
@@ -135,6 +136,8 @@ where
             Err(why) => run.failed.push((tenant, with_causes(&why))),
         }
     }
+    metrics::ANCHORED.add(run.tenants.iter().map(|tenant| tenant.entries).sum(), &[]);
+    metrics::ANCHORS_FAILED.add(u64::try_from(run.failed.len()).unwrap_or(u64::MAX), &[]);
     Ok(run)
 }
 

@@ -31,6 +31,7 @@ mod append;
 mod chain_walk;
 mod deciding;
 mod head;
+mod newest_anchor;
 mod permission;
 mod quarantining;
 mod refusals;
@@ -45,6 +46,7 @@ pub use errors::{
 };
 pub use exporting::{export_records, export_step, get_export};
 pub use head::ReadWorkflowError;
+pub use newest_anchor::SignedAnchors;
 pub use ports::{DecisionPorts, PublishPorts, ReadPorts};
 pub use publishing::anomaly::Anomaly;
 pub use publishing::compare_index::{Compared, compare_index, empty_index, remove_orphans};

@@ -154,5 +154,7 @@ list! {
     DEADLINES_DUE: "OverdueWorkflows", Count, [], "Due workflows that the index named to a sweep of due dates.";
     OVERDUE_NOTED: "OverdueNoted", Count, [], "Workflows that were found overdue: once for each due date.";
     DEADLINES_FAILED: "DeadlinesFailed", Count, [], "Due workflows that a sweep could not read or record.";
+    ANCHORED: "AnchoredEntries", Count, [], "Entries of the log that new anchors name.";
+    ANCHORS_FAILED: "AnchorsFailed", Count, [], "Tenants for which a run could make no anchor.";
     DEADLINES_ROUND: "DeadlineRound", Seconds, [], "Time since a sweep had looked at every due workflow.";
 }

@@ -118,7 +118,8 @@ where
         verified.anchors = verified.anchors.saturating_add(1);
         match taken {
             Ok(manifest) => {
-                let hash = hash_of(&manifest)?;
+                // What was read is spelt as this makes it, so that the hash is that of the bytes that were signed.
+                let hash = manifest.hash().map_err(ReadPeriodError::from)?;
                 if remembered.is_some_and(|it| it.number == number && it.hash != hash) {
                     verified.found(Finding::Anchor { number, fault: AnchorFault::NotRemembered });
                 }
@@ -136,12 +137,6 @@ where
         }
     }
     Ok(verified)
-}
-
-fn hash_of(manifest: &Manifest) -> Result<ChainHash, ReadPeriodError> {
-    // What was read is spelt as this makes it, so that the hash is that of the bytes that were signed.
-    let text = manifest.to_text().map_err(Bug::from)?;
-    Ok(ChainHash::of(text.as_bytes()))
 }
 
 /// Whether the key with this id signed it; none when it is not among those that are trusted.

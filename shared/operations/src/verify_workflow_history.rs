@@ -2,6 +2,7 @@
 //! on, that the versions which were published are still there, and then the entries beside the versions. Each call checks
 //! a bounded part.
 
+mod anchored;
 mod kept;
 
 use alims_domain::access::Action;
@@ -11,6 +12,7 @@ use alims_domain::hash_chain::{Break, ChainWalk, Checked};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{Version, WorkflowId};
 use alims_domain::quarantine::BreakFound;
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,20 +20,23 @@ use crate::chain_walk::{Budget, still_there, walk_on};
 use crate::head::{Newest, ReadWorkflowError, newest};
 use crate::permission::authorise;
 use crate::ports::{
-    OverdueLog, QuarantineLog, ReadPorts, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
+    AnchorWitness, OverdueLog, QuarantineLog, ReadPorts, RecoveryLog, StoreError, WorkflowIndex, WorkflowLog, entry_of,
 };
 use crate::verify_workflow_history::kept::KeptPart;
 use crate::witness::ever_shown;
 
+pub use crate::verify_workflow_history::anchored::Anchored;
 pub use crate::verify_workflow_history::kept::{BrokenEntry, EntryFault, EntryName, KeptChecked, KeptPosition};
 
 /// The ports of a verification.
 #[derive(Clone)]
-pub struct Ports<L, I> {
+pub struct Ports<L, I, W> {
     /// The log and the policies.
     pub reading: ReadPorts<L>,
     /// The index, which keeps the hash of the newest published version.
     pub index: I,
+    /// The anchors of the log.
+    pub anchors: W,
 }
 
 /// How far a verification has come.
@@ -62,12 +67,15 @@ pub struct Verification {
     pub head_hash: Option<ChainHash>,
     /// The first break of the part; none when every version of it is valid.
     pub broken: Option<Break>,
-    /// The hash of the version that was published, when the index entry is the evidence of the break.
+    /// The hash of the version that was published or anchored, when the index entry or the newest anchor is the evidence
+    /// of the break.
     pub published_hash: Option<ChainHash>,
     /// The sound entries beside the versions; none while versions are left to check, or when one of them is broken.
     pub kept: Option<KeptChecked>,
     /// The entries of the part that are not as the service wrote them.
     pub broken_entries: Vec<BrokenEntry>,
+    /// What the newest anchor says of the versions of the part; none before the first anchor.
+    pub anchored: Option<Anchored>,
     /// Where the next part continues; none when this one reached a break, a broken entry or the end.
     pub next: Option<Reached>,
 }
@@ -97,8 +105,8 @@ impl From<StoreError> for VerifyWorkflowHistoryError {
 /// # Errors
 /// When the workflow does not exist, the caller may not verify it, the part does not continue a part of this log, or
 /// the log cannot be read. An unreadable stored version is a finding, not an error.
-pub async fn verify_workflow_history<L, I>(
-    ports: &Ports<L, I>,
+pub async fn verify_workflow_history<L, I, W>(
+    ports: &Ports<L, I, W>,
     call: &Call,
     workflow_id: &WorkflowId,
     reached: Option<Reached>,
@@ -106,6 +114,7 @@ pub async fn verify_workflow_history<L, I>(
 where
     L: WorkflowLog + QuarantineLog + RecoveryLog + OverdueLog,
     I: WorkflowIndex,
+    W: AnchorWitness,
 {
     let (key, log) = (call.key(workflow_id), &ports.reading.store);
     let newest = newest(log, &key).await?;
@@ -113,8 +122,9 @@ where
     let permitted = authorise(ports.reading.policy.as_ref(), call, Action::VerifyWorkflowHistory, &key, event);
     permitted.map_err(ReadWorkflowError::from)?;
     let newest = newest.ok_or(ReadWorkflowError::NotFound)?;
-    // Read before the log is walked: an index read after it could be ahead of it without any fault.
-    let indexed = entry_of(&ports.index, &key).await?;
+    // Read before the log is walked: what is read after it could be ahead of it without any fault.
+    let (indexed, anchor) = join(entry_of(&ports.index, &key), ports.anchors.newest_anchor(&key.tenant_id)).await;
+    let (indexed, anchor) = (indexed?, anchor?);
     let (checked, after) = reached.map_or((None, None), |reached| (Some(reached.checked), reached.kept));
     let walk = match checked {
         None => ChainWalk::new(&key),
@@ -136,6 +146,10 @@ where
     let is_here = |at| from <= at && last.is_none_or(|last| at <= last);
     let shown = shown.filter(|shown| is_here(shown.at));
     let shown = shown.filter(|shown| walked.broken.as_ref().is_none_or(|broken| shown.at < broken.at));
+    let end = Some(newest.version()).filter(|_| walked.broken.is_none() && !walked.interrupted);
+    let compared = anchor.map(|anchor| anchored::compare(anchor, workflow_id, &hashes, end));
+    let (anchored, contradiction) = compared.map_or((None, None), |(anchored, found)| (Some(anchored), found));
+    let shown = [contradiction, shown].into_iter().flatten().min_by_key(|found| found.at);
     let broken = shown.as_ref().map(BreakFound::as_break).or(walked.broken);
     let is_whole = broken.is_none() && !walked.interrupted;
     let kept = if is_whole { Some(kept::check(log, &key, after, hashes).await?) } else { None };
@@ -150,6 +164,7 @@ where
         published_hash: shown.and_then(|shown| shown.published),
         kept: kept.as_ref().map(|kept| kept.checked),
         broken_entries: kept.map(|kept| kept.broken).unwrap_or_default(),
+        anchored,
         next,
     })
 }

@@ -70,6 +70,22 @@ impl Settings {
         self.required("ALIMS_RECOVERY_STATE_MACHINE")
     }
 
+    /// The bucket of the anchors: `ALIMS_ANCHOR_BUCKET`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn anchor_bucket(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_ANCHOR_BUCKET")
+    }
+
+    /// The key that signs anchors, by its id or ARN: `ALIMS_SIGNING_KEY`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn signing_key(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_SIGNING_KEY")
+    }
+
     /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules` next to the program.
     #[must_use]
     pub fn rules_dir(&self) -> PathBuf {
@@ -139,6 +155,8 @@ mod tests {
         assert_eq!(echo.event_bus(), Ok("ALIMS_EVENT_BUS".to_owned()));
         assert_eq!(echo.dead_letter_queue_url(), Ok("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned()));
         assert_eq!(echo.recovery_state_machine(), Ok("ALIMS_RECOVERY_STATE_MACHINE".to_owned()));
+        assert_eq!(echo.anchor_bucket(), Ok("ALIMS_ANCHOR_BUCKET".to_owned()));
+        assert_eq!(echo.signing_key(), Ok("ALIMS_SIGNING_KEY".to_owned()));
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));
         assert_eq!(echo.variables()("ALIMS_RULES_URL"), Some("ALIMS_RULES_URL".to_owned()));

@@ -35,7 +35,7 @@ pub use built::built_binary;
 pub use clock::{FixedClock, SteppingClock};
 pub use faulty::{CallFault, Faulty, Script};
 pub use ids::SequentialIds;
-pub use memory_anchors::{MemoryAnchors, NamedKey, NamedKeyCheck};
+pub use memory_anchors::{MemoryAnchors, MemoryWitness, NamedKey, NamedKeyCheck, no_anchors};
 pub use memory_bus::{MemoryBus, MemoryDeadLetters, NextPut};
 pub use memory_exports::{MemoryExports, MemoryUpload, NoKey};
 pub use memory_index::MemoryIndex;

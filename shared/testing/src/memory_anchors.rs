@@ -3,16 +3,20 @@
 use alims_domain::anchor::{Manifest, SignedAnchor};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::TenantId;
+use alims_operations::SignedAnchors;
 use alims_operations::ports::{
     AnchorStore, Kept, PublicKey, SignatureBytes, SignatureCheck, Signer, SignerError, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+/// The bytes of anchors by tenant and number.
+type ByNumber = BTreeMap<(TenantId, u64), Vec<u8>>;
+
 /// Anchors in memory. Clones share them. A test may change and remove them, which the port cannot.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryAnchors {
-    kept: Arc<Mutex<BTreeMap<(TenantId, u64), Vec<u8>>>>,
+    kept: Arc<Mutex<ByNumber>>,
 }
 
 impl MemoryAnchors {
@@ -95,6 +99,15 @@ impl Signer for NamedKey {
     async fn public_key(&self) -> Result<PublicKey, SignerError> {
         Ok(self.public())
     }
+}
+
+/// Anchors in memory, and the key that signs them.
+pub type MemoryWitness = SignedAnchors<MemoryAnchors, NamedKey, NamedKeyCheck>;
+
+/// No anchors, and a key that signed none.
+#[must_use]
+pub fn no_anchors() -> MemoryWitness {
+    SignedAnchors::new(MemoryAnchors::default(), NamedKey("the key"), NamedKeyCheck)
 }
 
 /// The check that belongs to [`NamedKey`].

@@ -12,6 +12,7 @@
 
 mod access;
 mod alone;
+mod anchored;
 mod crowd;
 mod ending;
 mod events;

@@ -10,6 +10,7 @@
 
 mod access;
 mod amend_workflow;
+mod anchor_heads;
 mod batch_state_transitions;
 mod behind;
 mod changed;

@@ -9,8 +9,14 @@ use cargo_metadata::TargetKind;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The operations that nobody calls over HTTP: the log's stream does, the bus, the state machine, a schedule.
-pub(crate) const WITHOUT_ROUTE: [&str; 5] =
-    ["publish-events", "recover-failed-workflow", "recovery-step", "sweep-deadlines", "sweep-workflows"];
+pub(crate) const WITHOUT_ROUTE: [&str; 6] = [
+    "anchor-heads",
+    "publish-events",
+    "recover-failed-workflow",
+    "recovery-step",
+    "sweep-deadlines",
+    "sweep-workflows",
+];
 
 #[test]
 fn the_folders_of_functions_are_the_operations_of_the_interface() {

@@ -149,6 +149,30 @@ fn changes_of_every_key_are_watched() {
 }
 
 #[test]
+fn no_principal_can_remove_an_anchor_before_its_time() {
+    for id in ["AnchorBucket", "AnchorBucketPolicy", "AnchorKey", "SigningKey"] {
+        assert_eq!(resource(id)["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+    }
+    let bucket = properties("AnchorBucket");
+    let retention = &bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!(*retention, json!({"Mode": "AnchorLockMode", "Days": "AnchorRetentionDays"}));
+    assert_eq!(bucket["ObjectLockEnabled"], true);
+    assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
+    assert!(bucket["PublicAccessBlockConfiguration"].as_object().unwrap().values().all(|blocked| *blocked == true));
+    let signing = properties("SigningKey");
+    assert_eq!((&signing["KeySpec"], &signing["KeyUsage"]), (&json!("ECC_NIST_P256"), &json!("SIGN_VERIFY")));
+    let statements = properties("AnchorBucketPolicy")["PolicyDocument"]["Statement"].as_array().unwrap().clone();
+    let denied = &statements[1];
+    assert_eq!((&denied["Effect"], &denied["Principal"]), (&json!("Deny"), &json!("*")));
+    for action in ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"] {
+        assert!(denied["Action"].as_array().unwrap().contains(&json!(action)), "{denied}");
+    }
+    // The function adds anchors. It may say nothing about how long one is locked.
+    let role = properties("AnchorHeadsRole").to_string();
+    assert!(role.contains("s3:PutObject") && !role.contains("Retention") && !role.contains("Delete"), "{role}");
+}
+
+#[test]
 fn the_audit_trail_records_every_write_to_the_log_where_no_principal_can_delete_it() {
     for id in ["AuditTrailBucket", "AuditTrailBucketPolicy", "AuditTrailKey", "LogTrail", "ProtectionOfTheTrailRule"] {
         assert_eq!(resource(id)["Condition"], "HasAuditTrail", "{id}");

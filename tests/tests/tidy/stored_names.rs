@@ -15,6 +15,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "Sha256",
         &[
             "shared/edge/src/cursor.rs",
+            "shared/domain/src/anchor/merkle.rs",
             "shared/domain/src/hashing.rs",
             "shared/domain/src/stored_name.rs",
             "shared/dynamodb/src/version_item.rs",
@@ -26,6 +27,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         "ChainHash::of(",
         &[
+            "shared/domain/src/anchor/manifest.rs",
+            "shared/domain/src/anchor/merkle.rs",
             "shared/domain/src/hash_chain.rs",
             "shared/domain/src/sealed.rs",
             "shared/domain/src/witness.rs",

@@ -14,6 +14,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("Publisher", &["EventsPublished", "EventsRefused", LAG_VERSIONS, "PublisherLag"]),
     ("Sweeps", &["SweptWorkflows", "WorkflowsBehind", "SweepCoverage", "SweepRound"]),
     ("Due dates", &["OverdueWorkflows", "OverdueNoted", "DeadlinesFailed", "DeadlineRound"]),
+    ("Anchors", &["AnchoredEntries", "AnchorsFailed"]),
     ("Quarantines and recoveries", &["Quarantines", "LogChanges", "Recoveries"]),
 ];
 

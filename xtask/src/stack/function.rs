@@ -40,6 +40,8 @@ pub(crate) struct Function {
     /// Whether it puts events on the bus.
     #[serde(default)]
     pub(crate) bus: bool,
+    /// What it may do with the anchors.
+    pub(crate) anchors: Option<Anchors>,
     /// What it may do with executions of the recovery's state machine.
     pub(crate) recoveries: Option<Recoveries>,
     /// Whether it evaluates the laboratory's rules.
@@ -115,6 +117,18 @@ pub(crate) enum Index {
     Checkpoint,
     /// Walk the due workflows, and keep a checkpoint of its own there.
     Due,
+    /// Walk all entries.
+    Walk,
+}
+
+/// What a function may do with the anchors of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Anchors {
+    /// Put them into their bucket, and sign them.
+    Make,
+    /// Read them, and the public key.
+    Read,
 }
 
 /// What a function may do with executions of the recovery's state machine.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::function::{Function, Index, Log, Recoveries};
+use super::function::{Anchors, Function, Index, Log, Recoveries};
 
 /// Actions on resources, as one statement of a role.
 pub(crate) struct Grant {
@@ -53,6 +53,7 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
     if function.bus {
         grants.push(Grant::on("Publish", &["events:PutEvents"], "!GetAtt EventBus.Arn"));
     }
+    grants.extend(function.anchors.into_iter().flat_map(of_the_anchors));
     if function.recoveries == Some(Recoveries::Start) {
         grants.push(Grant::on("StartRecoveries", &["states:StartExecution"], "!Ref RecoveryMachine"));
     }
@@ -130,6 +131,33 @@ fn of_the_index(may: Index) -> Vec<Grant> {
         Index::Due => vec![
             Grant::on("KeepACheckpoint", &["dynamodb:GetItem", "dynamodb:PutItem"], index),
             Grant::on("FindDueWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/by-due-date"),
+        ],
+        Index::Walk => vec![Grant::on("WalkTheIndex", &["dynamodb:Scan"], index)],
+    }
+}
+
+/// What making or reading anchors needs. Nothing here can change or remove one, or shorten how long it is locked.
+fn of_the_anchors(may: Anchors) -> Vec<Grant> {
+    let of_anchors = "!Sub ${AnchorBucket.Arn}/anchors/*";
+    // With it Amazon S3 answers for an object that is not there that it is not there (API reference, "GetObject").
+    let list = Grant::on("ListTheAnchors", &["s3:ListBucket"], "!GetAtt AnchorBucket.Arn");
+    let with_the_key = |actions| {
+        let grant = Grant::on("UseTheKeyOfTheAnchors", actions, "!GetAtt AnchorKey.Arn");
+        Grant { via: Some("s3"), ..grant }
+    };
+    let signing = "!GetAtt SigningKey.Arn";
+    match may {
+        Anchors::Make => vec![
+            list,
+            Grant::on("ReadAndAddAnchors", &["s3:GetObject", "s3:PutObject"], of_anchors),
+            Grant::on("SignAnchors", &["kms:GetPublicKey", "kms:Sign"], signing),
+            with_the_key(&["kms:Decrypt", "kms:GenerateDataKey"]),
+        ],
+        Anchors::Read => vec![
+            list,
+            Grant::on("ReadAnchors", &["s3:GetObject"], of_anchors),
+            Grant::on("CheckAnchors", &["kms:GetPublicKey"], signing),
+            with_the_key(&["kms:Decrypt"]),
         ],
     }
 }

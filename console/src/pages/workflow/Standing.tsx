@@ -8,7 +8,7 @@ import { useClient } from "../../api/context";
 import { useT } from "../../i18n";
 import { Mark } from "../../parts/Mark";
 import { Instant, useNow } from "../../time/Instant";
-import { verificationQuery } from "./queries";
+import { type Verdict, verificationQuery } from "./queries";
 
 interface Props {
   workflow: Workflow;
@@ -111,6 +111,7 @@ function Badge({ workflow }: { workflow: Workflow }) {
         </svg>
         {t("workflow.verified", { count: verdict.checked })}
         {verdict.entries > 0 && ` ${t("workflow.entries", { count: verdict.entries })}`}
+        <Anchor anchor={verdict.anchor} />
       </p>
     );
   }
@@ -124,10 +125,19 @@ function Badge({ workflow }: { workflow: Workflow }) {
           <path d="M8 6v4M8 11.2v1.4" stroke="var(--paper)" strokeWidth="1.5" />
         </svg>
         {broken}
+        <Anchor anchor={verdict.anchor} />
       </p>
       {verdict.brokenEntries.length > 0 && <BrokenEntries broken={verdict.brokenEntries} />}
     </>
   );
+}
+
+/** What the newest signed list of the log says of this history. */
+function Anchor({ anchor }: { anchor: Verdict["anchor"] }) {
+  const t = useT();
+  if (anchor?.fault !== undefined) return <strong> {t("workflow.anchor.unusable", { number: anchor.number })}</strong>;
+  if (anchor === undefined || anchor.versions === 0) return null;
+  return <> {t("workflow.anchor.agrees", { number: anchor.number, count: anchor.versions })}</>;
 }
 
 const KINDS = ["refusals", "quarantines", "recoveries", "overdue"] as const;

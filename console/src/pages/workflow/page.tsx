@@ -121,6 +121,7 @@ function Known({ workflow }: { workflow: Workflow }) {
           <TabPanel id="timeline">
             {history.error !== null && <ProblemNote error={history.error} onRetry={() => void history.refetch()} />}
             {history.data !== undefined && <Timeline pages={history.data.pages} signatures={workflow.signatures ?? []} />}
+            {history.data !== undefined && !may("getWorkflowRefusals") && <p className="quiet">{t("timeline.own")}</p>}
           </TabPanel>
           <TabPanel id="data">
             <DataPanel workflow={workflow} onEdit={canEdit ? () => setEditing(true) : undefined} />

@@ -50,6 +50,8 @@ export interface Verdict {
   brokenEntries: readonly Schemas["BrokenEntry"][];
   brokenAt?: number;
   fault?: string;
+  /** The newest signed list of the log, and the versions that are as it names them. */
+  anchor?: { number: number; versions: number; fault?: string };
 }
 
 /** Walks the whole chain: only the last page says whether it is sound. */
@@ -60,6 +62,7 @@ export function verificationQuery(client: Client, id: string, version: number | 
     queryFn: async ({ signal }): Promise<Verdict> => {
       let [checked, entries] = [0, 0];
       const brokenEntries: Schemas["BrokenEntry"][] = [];
+      let anchored = 0;
       let cursor: string | undefined;
       for (;;) {
         const query = cursor === undefined ? {} : { cursor };
@@ -70,6 +73,8 @@ export function verificationQuery(client: Client, id: string, version: number | 
         // A newer service may count kinds that this release does not know.
         for (const count of Object.values(page.entries_checked ?? {})) entries += count;
         brokenEntries.push(...(page.broken_entries ?? []));
+        const anchor = page.anchored;
+        anchored += anchor?.versions ?? 0;
         cursor = page.next_cursor;
         if (page.complete || page.valid === false || cursor === undefined) {
           return {
@@ -79,6 +84,9 @@ export function verificationQuery(client: Client, id: string, version: number | 
             brokenEntries,
             ...(page.broken_at_version !== undefined && { brokenAt: page.broken_at_version }),
             ...(page.fault !== undefined && { fault: page.fault }),
+            ...(anchor !== undefined && {
+              anchor: { number: anchor.number, versions: anchored, ...(anchor.fault !== undefined && { fault: anchor.fault }) },
+            }),
           };
         }
       }

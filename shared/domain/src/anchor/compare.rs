@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::anchor::manifest::{Leaf, Manifest};
+use crate::anchor::leaf::Leaf;
+use crate::anchor::manifest::Manifest;
 use crate::anchor::sequence::{Finding, LogFault};
 use crate::identifiers::Version;
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use crate::anchor::leaf::Leaf;
 use crate::anchor::merkle::root_of;
 use crate::hashing::{ChainHash, NotCanonical, canonical_json};
 use crate::identifiers::{TenantId, Version, WorkflowId};
@@ -11,26 +12,6 @@ use crate::timestamp::Timestamp;
 
 /// The format that this release writes, and the highest that it reads.
 const CURRENT_FORMAT: u64 = 1;
-
-/// One entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Leaf {
-    /// The name of the entry in the activity of its tenant: the workflow's id (of an audit entry nothing), `#`, and the
-    /// entry's key in the log.
-    pub entry: String,
-    /// The entry's own time.
-    pub at: Timestamp,
-    /// The workflow; absent of an audit entry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workflow_id: Option<WorkflowId>,
-    /// The version; absent of an entry that is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<Version>,
-    /// The SHA-256 of the canonical JSON of the entry as it is shown, without its own hash. Of an entry that could not
-    /// be read it is the SHA-256 of the stored bytes.
-    pub hash: ChainHash,
-}
 
 /// The newest version of a workflow among the entries of an anchor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +124,14 @@ impl Manifest {
         let bytes = canonical_json(self)?;
         // Canonical JSON is UTF-8, so that nothing is replaced.
         Ok(String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+    }
+
+    /// The hash by which the next anchor names this one.
+    ///
+    /// # Errors
+    /// When it has no canonical JSON, which is a bug.
+    pub fn hash(&self) -> Result<ChainHash, NotCanonical> {
+        Ok(ChainHash::of(canonical_json(self)?.as_bytes()))
     }
 
     /// Reads a manifest, and checks what it says of itself: its spelling, order, number of entries, root and heads.

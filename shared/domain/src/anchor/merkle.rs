@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::anchor::manifest::Leaf;
+use crate::anchor::leaf::Leaf;
 use crate::hashing::{ChainHash, NotCanonical, canonical_json};
 
 /// The first byte under the hash of a leaf.

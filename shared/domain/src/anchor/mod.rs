@@ -6,11 +6,13 @@
 //! where the one before it ends, and names that one by its hash.
 
 mod compare;
+mod leaf;
 mod manifest;
 mod merkle;
 mod sequence;
 
 pub use compare::{Comparison, Seen};
-pub use manifest::{Anchored, AnchoredHead, Leaf, Manifest, NotAnAnchor, SignedAnchor, key_id};
+pub use leaf::Leaf;
+pub use manifest::{Anchored, AnchoredHead, Manifest, NotAnAnchor, SignedAnchor, key_id};
 pub use merkle::root_of;
 pub use sequence::{AnchorFault, Finding, LogFault, Sequence, TakeError};

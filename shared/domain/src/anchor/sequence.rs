@@ -1,6 +1,7 @@
 //! The check of the anchors of a tenant one after another: that each is one, is signed, and follows from the one before.
 
-use crate::anchor::manifest::{Leaf, Manifest, NotAnAnchor, SignedAnchor};
+use crate::anchor::leaf::Leaf;
+use crate::anchor::manifest::{Manifest, NotAnAnchor, SignedAnchor};
 use crate::hashing::ChainHash;
 use crate::identifiers::{TenantId, WorkflowId};
 use crate::timestamp::Timestamp;
@@ -136,6 +137,12 @@ impl Sequence {
     #[must_use]
     pub fn new(tenant_id: TenantId) -> Self {
         Self { tenant_id, number: 1, expected: Some(Expected { previous: ChainHash::genesis(), from: None }) }
+    }
+
+    /// Of one anchor alone, with this number: nothing is expected of its place.
+    #[must_use]
+    pub fn alone(tenant_id: TenantId, number: u64) -> Self {
+        Self { tenant_id, number, expected: None }
     }
 
     /// The number that comes next.

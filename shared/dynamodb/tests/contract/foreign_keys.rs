@@ -16,7 +16,7 @@ use alims_operations::ports::{LogError, OverdueLog, QuarantineLog, WorkflowLog};
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{Anomaly, PublishPorts, ReadPorts, RebuildOptions, assess, rebuild_index};
 use alims_testing::builders::{a_call, a_chain, a_key, a_quarantine, a_refusal, a_release, an_overdue, at, version};
-use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex};
+use alims_testing::{EverybodyMay, MemoryBus, MemoryIndex, MemoryWitness, no_anchors};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,8 +114,10 @@ async fn an_entry_behind_all_versions_is_shown_in_the_history_and_keeps_it_from_
     }
 }
 
-fn verifying(log: &TamperedLog) -> verify_workflow_history::Ports<alims_dynamodb::DynamoLog, MemoryIndex> {
-    verify_workflow_history::Ports { reading: reading(log), index: MemoryIndex::default() }
+fn verifying(
+    log: &TamperedLog,
+) -> verify_workflow_history::Ports<alims_dynamodb::DynamoLog, MemoryIndex, MemoryWitness> {
+    verify_workflow_history::Ports { reading: reading(log), index: MemoryIndex::default(), anchors: no_anchors() }
 }
 
 async fn rebuilt(log: &TamperedLog) -> Vec<Anomaly> {

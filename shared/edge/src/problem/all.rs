@@ -25,7 +25,7 @@ const UNSUPPORTED: &str = "The form of the body is not supported; nothing was ch
                            `application/json` in UTF-8, as `errors` says.";
 /// The detail of a key that belongs to another request.
 const KEY_REUSED: &str =
-    "This idempotency key belongs to another request on this workflow; nothing was changed. Use a new key.";
+    "This idempotency key belongs to another request of yours; nothing was changed. Use a new key.";
 /// The detail of rules that gave no verdict.
 const NO_VERDICT: &str =
     "The rules engine gave no verdict, so nothing was changed. Repeat the request after `Retry-After`.";

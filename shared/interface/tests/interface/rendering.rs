@@ -120,6 +120,7 @@ fn a_check_says_what_it_found_and_claims_nothing_before_its_end() {
         published_hash: None,
         kept: None,
         broken_entries: Vec::new(),
+        anchored: None,
         next,
     };
     let shown =

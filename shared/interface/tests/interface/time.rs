@@ -13,7 +13,7 @@ use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts, TimeL
 use alims_testing::builders::{a_break, a_created_of, a_key_of, a_move, a_quarantine, at, some_rulesets};
 use alims_testing::{
     CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryExports, MemoryIndex, MemoryLog, MemoryStarter,
-    NoKey, RulesThatAllow, RulesThatDeny, Script, SequentialIds,
+    NoKey, RulesThatAllow, RulesThatDeny, Script, SequentialIds, no_anchors,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ impl Site {
             }
             "get-workflow-history" => get_workflow_history::get_workflow_history(&reading, request).await,
             "verify-workflow-history" => {
-                let ports = alims_operations::verify_workflow_history::Ports { reading, index };
+                let ports = alims_operations::verify_workflow_history::Ports { reading, index, anchors: no_anchors() };
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
             "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,

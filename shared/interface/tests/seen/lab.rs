@@ -20,8 +20,9 @@ use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts};
 use alims_rules::{Rules, SecretStore};
 use alims_testing::builders::{at, some_rulesets};
 use alims_testing::{
-    EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, MemoryPositions,
-    MemoryStarter, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
+    EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog,
+    MemoryPositions, MemoryStarter, NamedKey, RulesThatAllow, RulesThatAreDown, RulesThatDeny, Script, SequentialIds,
+    no_anchors,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -159,7 +160,7 @@ impl Lab {
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {
                 let (reading, index) = (self.reading(), index.store);
-                let ports = alims_operations::verify_workflow_history::Ports { reading, index };
+                let ports = alims_operations::verify_workflow_history::Ports { reading, index, anchors: no_anchors() };
                 verify_workflow_history::verify_workflow_history(&ports, request).await
             }
             "recover-workflow" => {
@@ -226,6 +227,14 @@ impl Lab {
         let (publishing, clock, ids) = (self.publishing(), self.clock.clone(), self.ids.clone());
         let ports = alims_operations::publish_events::Ports { publishing, clock, ids };
         publish_events::publish_events(&ports, &self.letters, batch).await;
+    }
+
+    /// Anchors what there is: the tenant of this lab.
+    pub(crate) async fn anchor(&self) {
+        let (log, index) = (self.log.clone(), self.index.clone());
+        let (anchors, signer, clock) = (MemoryAnchors::default(), NamedKey("the key"), self.clock.clone());
+        let ports = alims_operations::anchor_heads::Ports { log, index, anchors, signer, clock, entries_max: 100 };
+        anchor_heads::anchor_heads(&ports, anchor_heads::AnchorEvent::default()).await.unwrap();
     }
 
     /// Sweeps once: the due dates, and then the workflows.

@@ -68,6 +68,7 @@ async fn everything_happens() {
     changed.event.hash = altered.event.hash;
     lab.log.overwrite(changed);
     lab.sweep().await;
+    lab.anchor().await;
     lab.recover(RecoveryDocument::of(&a_claim(&key, 2, 1))).await;
 }
 

@@ -1,5 +1,6 @@
 //! Where anchors are kept: a place whose content nobody who can change the log can change.
 
+use alims_domain::anchor::{AnchorFault, Manifest};
 use alims_domain::identifiers::TenantId;
 use std::future::Future;
 
@@ -34,4 +35,25 @@ pub trait AnchorStore: Send + Sync {
         number: u64,
         bytes: Vec<u8>,
     ) -> impl Future<Output = Result<Kept, StoreError>> + Send;
+}
+
+/// The newest anchor of a tenant, after a look at its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewestAnchor {
+    /// It is as the service signed it.
+    Sound(Box<Manifest>),
+    /// It proves nothing.
+    Faulty {
+        /// Its number.
+        number: u64,
+        /// What is wrong with it.
+        fault: AnchorFault,
+    },
+}
+
+/// What a verification of one history asks about the anchors.
+pub trait AnchorWitness: Send + Sync {
+    /// The newest anchor; none before the first one.
+    fn newest_anchor(&self, tenant: &TenantId)
+    -> impl Future<Output = Result<Option<NewestAnchor>, StoreError>> + Send;
 }

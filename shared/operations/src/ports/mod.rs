@@ -22,7 +22,7 @@ mod walk;
 
 pub use access::AccessPolicy;
 pub use activity::{ActivityEntry, ActivityLog, ActivityPage, ActivityPosition, ActivityQuery, KeptEntry};
-pub use anchors::{AnchorStore, Kept};
+pub use anchors::{AnchorStore, AnchorWitness, Kept, NewestAnchor};
 pub use audit::{AuditEntries, AuditPlace, AuditRecorded};
 pub use bus::{BusError, DeadLetter, DeadLetters, EntryRefused, EventBus, RefusedEvent, RefusedForGood};
 pub use clock::{Clock, Ids};

@@ -16,7 +16,7 @@ use alims_operations::ports::{
 use alims_operations::verify_workflow_history::{self, verify_workflow_history};
 use alims_operations::{PublishPorts, ReadPorts, RebuildOptions, rebuild_index};
 use alims_testing::builders::{a_chain, a_key, a_quarantine, a_release, version};
-use alims_testing::{EverybodyMay, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog};
+use alims_testing::{EverybodyMay, MemoryBus, MemoryDeadLetters, MemoryIndex, MemoryLog, no_anchors};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -182,7 +182,7 @@ async fn a_history_of_a_log_that_circles_comes_to_an_end() {
 async fn a_verification_of_a_log_that_circles_comes_to_an_end() {
     for readable in [true, false] {
         let reading = ReadPorts { store: Circling::new(3, readable).await, policy: Arc::new(EverybodyMay) };
-        let ports = verify_workflow_history::Ports { reading, index: MemoryIndex::default() };
+        let ports = verify_workflow_history::Ports { reading, index: MemoryIndex::default(), anchors: no_anchors() };
         let verified = verify_workflow_history(&ports, &alice(), &"w".parse().unwrap(), None).await.unwrap();
         // A version that can be read is broken by its own number.
         let broken_at = version(if readable { 2 } else { 4 });

@@ -1,5 +1,6 @@
 //! Verifying a history from its first version to its end.
 
+use alims_domain::anchor::AnchorFault;
 use alims_domain::event::WorkflowEvent;
 use alims_domain::hash_chain::{Break, BreakKind, Checked};
 use alims_domain::hashing::ChainHash;
@@ -12,17 +13,22 @@ use alims_domain::overdue::Overdue;
 use alims_domain::quarantine::{Quarantine, QuarantineEntry, Release};
 use alims_domain::recovery::records::RecoveryClaim;
 use alims_domain::refusal::Refusal;
+use alims_domain::stored_version::StoredVersion;
+use alims_operations::anchor_heads;
 use alims_operations::ports::{OverdueLog as _, QuarantineLog as _, RecoveryLog as _, WorkflowLog as _};
 use alims_operations::verify_workflow_history::{
     BrokenEntry, EntryFault, EntryName, KeptChecked, Ports, Reached, Verification, VerifyWorkflowHistoryError,
     verify_workflow_history,
 };
-use alims_operations::{ReadPorts, ReadWorkflowError};
+use alims_operations::{ReadPorts, ReadWorkflowError, SignedAnchors};
 use alims_testing::builders::{
     a_break, a_chain, a_claim, a_created, a_full_record, a_key, a_move, a_quarantine, a_refusal, a_release, an_overdue,
     at, metadata, version, with_metadata,
 };
-use alims_testing::{EverybodyMay, Faulty, MemoryIndex, MemoryLog, Script};
+use alims_testing::{
+    EverybodyMay, Faulty, FixedClock, MemoryAnchors, MemoryIndex, MemoryLog, MemoryWitness, NamedKey, NamedKeyCheck,
+    Script, no_anchors,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -34,8 +40,12 @@ use crate::support::newer::{is_newer, newer_in};
 use crate::support::site::{Site, moved, w};
 
 /// The ports over this log and an empty index.
-pub(crate) fn verifying(store: MemoryLog) -> Ports<MemoryLog, MemoryIndex> {
-    Ports { reading: ReadPorts { store, policy: Arc::new(EverybodyMay) }, index: MemoryIndex::default() }
+pub(crate) fn verifying(store: MemoryLog) -> Ports<MemoryLog, MemoryIndex, MemoryWitness> {
+    Ports {
+        reading: ReadPorts { store, policy: Arc::new(EverybodyMay) },
+        index: MemoryIndex::default(),
+        anchors: no_anchors(),
+    }
 }
 
 #[tokio::test]
@@ -102,7 +112,7 @@ async fn a_long_history_is_verified_in_bounded_parts_that_follow_one_another() {
 
     let script = Script::default();
     let reading = ReadPorts { store: Faulty::new(log.clone(), &script), policy: Arc::new(EverybodyMay) };
-    let counted = Ports { reading, index: MemoryIndex::default() };
+    let counted = Ports { reading, index: MemoryIndex::default(), anchors: no_anchors() };
     verify_workflow_history(&counted, &alice(), &w(), None).await.unwrap();
     // The newest version, the quarantines, and the part itself.
     assert_eq!(script.calls().len(), 2 + CHECKED_VERSIONS_MAX / CHECKED_AT_ONCE_MAX, "reads of one part");
@@ -257,4 +267,72 @@ async fn an_entry_that_met_no_version_or_an_unreadable_one_names_no_hash_and_is_
     }
     let found = verify_workflow_history(&verifying(log), &alice(), &w(), None).await.unwrap();
     assert_eq!((found.broken_entries, found.kept.map(|kept| kept.refusals)), (vec![], Some(2)));
+}
+
+/// The ports over this log, with an anchor of all that it holds.
+async fn anchored(log: &MemoryLog) -> (MemoryAnchors, Ports<MemoryLog, MemoryIndex, MemoryWitness>) {
+    let (anchors, signer, tenant) = (MemoryAnchors::default(), NamedKey("the key"), a_key("w").tenant_id);
+    let ports = anchor_heads::Ports {
+        log: log.clone(),
+        index: MemoryIndex::default(),
+        anchors: anchors.clone(),
+        signer,
+        clock: Arc::new(FixedClock::new(at(24 * 3_600_000))),
+        entries_max: 100,
+    };
+    assert_eq!(anchor_heads::anchor_heads(&ports, &[tenant]).await.unwrap().failed, []);
+    let witness = SignedAnchors::new(anchors.clone(), signer, NamedKeyCheck);
+    (anchors, Ports { anchors: witness, ..verifying(log.clone()) })
+}
+
+async fn verified(ports: &Ports<MemoryLog, MemoryIndex, MemoryWitness>) -> Verification {
+    verify_workflow_history(ports, &alice(), &"w".parse().unwrap(), None).await.unwrap()
+}
+
+fn a_log(history: &[StoredVersion]) -> MemoryLog {
+    let log = MemoryLog::default();
+    history.iter().for_each(|version| log.overwrite(version.clone()));
+    log
+}
+
+#[tokio::test]
+async fn the_newest_anchor_finds_a_cut_end_and_a_history_forged_as_a_whole() {
+    let (longer, other) = (a_chain(&a_key("w"), 6, 7), a_chain(&a_key("w"), 4, 8));
+    let history = &longer[..4];
+    let (_, ports) = anchored(&a_log(history)).await;
+    let sound = verified(&ports).await;
+    let anchor = sound.anchored.clone().unwrap();
+    assert_eq!((sound.broken, anchor.number, anchor.versions, anchor.fault), (None, 1, 4, None));
+
+    // The anchors stay, and the log is another one.
+    let over = |log: MemoryLog| Ports { anchors: ports.anchors.clone(), ..verifying(log) };
+    let cut = verified(&over(a_log(&history[..2]))).await;
+    assert_eq!(cut.broken, Some(Break { at: version(3), fault: BreakKind::Missing }));
+    assert_eq!((cut.published_hash, cut.versions_checked), (Some(history[2].event.hash.clone()), 2));
+    let forged = verified(&over(a_log(&other))).await;
+    assert_eq!(forged.broken, Some(Break { at: version(1), fault: BreakKind::Replaced }));
+    assert_eq!(forged.published_hash, Some(history[0].event.hash.clone()));
+    // What came after the anchor is not in it.
+    let later = verified(&over(a_log(&longer))).await;
+    assert_eq!((later.broken, later.anchored.map(|anchor| anchor.versions)), (None, Some(4)));
+}
+
+#[tokio::test]
+async fn an_anchor_that_proves_nothing_is_named_and_no_break() {
+    let history = a_chain(&a_key("w"), 2, 7);
+    let (anchors, ports) = anchored(&a_log(&history)).await;
+    let tenant = a_key("w").tenant_id;
+    let mut bytes = anchors.bytes(&tenant, 1);
+    let place = bytes.iter().position(u8::is_ascii_digit).unwrap();
+    bytes[place] = if bytes[place] == b'7' { b'8' } else { b'7' };
+    anchors.overwrite(&tenant, 1, bytes);
+    let altered = verified(&ports).await;
+    let anchor = altered.anchored.unwrap();
+    assert_eq!((altered.broken, anchor.versions, anchor.fault), (None, 0, Some(AnchorFault::Altered)));
+
+    let (_, ports) = anchored(&a_log(&history)).await;
+    let (theirs, _) = anchored(&a_log(&history)).await;
+    let witness = SignedAnchors::new(theirs, NamedKey("another key"), NamedKeyCheck);
+    let other = verified(&Ports { anchors: witness, ..ports }).await;
+    assert_eq!(other.anchored.unwrap().fault, Some(AnchorFault::OtherKey));
 }

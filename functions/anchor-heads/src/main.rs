@@ -1,5 +1,8 @@
 //! Wires anchor-heads.
 
+// The types of the SDKs' futures lie deep in each other.
+#![recursion_limit = "256"]
+
 use alims_anchors::S3Anchors;
 use alims_domain::limits::ANCHOR_ENTRIES_MAX;
 use alims_operations::anchor_heads::Ports;
@@ -12,15 +15,10 @@ use std::sync::Arc;
 async fn main() -> Result<(), alims_runtime::Error> {
     let (settings, aws) = (start(), aws_config().await);
     let store = Store::chosen_by(settings, &aws);
+    let (log, index) = (store.log()?, store.index()?);
     let anchors = S3Anchors::new(&aws, &settings.anchor_bucket()?);
     let signer = KmsKey::new(&aws, &settings.signing_key()?);
-    let ports = Ports {
-        log: store.log()?,
-        index: store.index()?,
-        anchors,
-        signer,
-        clock: Arc::new(SystemClock),
-        entries_max: ANCHOR_ENTRIES_MAX,
-    };
+    let clock = Arc::new(SystemClock);
+    let ports = Ports { log, index, anchors, signer, clock, entries_max: ANCHOR_ENTRIES_MAX };
     carry_out(|event| anchor_heads::anchor_heads(&ports, event)).await
 }
