@@ -30,7 +30,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("alims-policy", &["alims-domain", "alims-operations"]),
     ("alims-recovery", &["alims-domain"]),
     ("alims-rules", &["alims-domain", "alims-operations"]),
-    ("alims-export", &["alims-domain", "alims-edge", "alims-operations"]),
+    ("alims-export", &["alims-domain", "alims-edge", "alims-operations", "alims-signing"]),
     ("alims-faults", &[]),
     ("alims-runtime", &["alims-domain", "alims-operations"]),
     ("alims-secretsmanager", &["alims-domain", "alims-operations", "alims-rules"]),
