@@ -10,7 +10,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use aws_types::SdkConfig;
 use std::time::{Duration, SystemTime};
 
@@ -163,7 +163,8 @@ impl S3Upload {
             Some(begun) => begun,
             None => {
                 let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&self.key);
-                let answer = call.content_type("application/zip").send().await.map_err(store_error)?;
+                let call = call.content_type("application/zip").checksum_algorithm(ChecksumAlgorithm::Crc32);
+                let answer = call.send().await.map_err(store_error)?;
                 let upload_id = answer.upload_id.ok_or_else(|| odd("the id of an upload"))?;
                 Begun { upload_id, parts: Vec::new() }
             }
@@ -173,7 +174,8 @@ impl S3Upload {
         let number = number.map_err(|error| StoreError::Refused(Box::new(error)))?;
         let call = self.client.upload_part().bucket(&self.bucket).key(&self.key).upload_id(&begun.upload_id);
         let body = ByteStream::from(std::mem::take(&mut self.waiting));
-        let sent = call.part_number(number).body(body).send().await.map_err(store_error)?;
+        let call = call.part_number(number).checksum_algorithm(ChecksumAlgorithm::Crc32);
+        let sent = call.body(body).send().await.map_err(store_error)?;
         let tag = sent.e_tag.ok_or_else(|| odd("the tag of a part"))?;
         let part = CompletedPart::builder().part_number(number).e_tag(tag);
         begun.parts.push(part.set_checksum_crc32(sent.checksum_crc32).build());

@@ -123,6 +123,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
             "(alims-anchors)",
             "(alims-dynamodb)",
             "(alims-eventbridge)",
+            "(alims-export)",
             "(alims-rules)",
             "(alims-secretsmanager)",
             "(alims-signing)",
