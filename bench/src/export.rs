@@ -169,7 +169,11 @@ impl fmt::Display for Figures {
         let kib = |bytes: u64| bytes / 1024;
         writeln!(f, "On {day} this command measured it on a laptop server, and wrote everything from here on:")?;
         writeln!(f, "\n```bash\ncargo xtask bench export --page docs/exports.md --entries {}\n```\n", self.entries)?;
-        writeln!(f, "Another machine has other figures. `verify.py` and `openssl` found the archive sound.\n")?;
+        let build = if cfg!(debug_assertions) { "a development build, which is slower" } else { "an optimised build" };
+        writeln!(
+            f,
+            "It was {build}. Another machine has other figures. `verify.py` and `openssl` found the archive sound.\n"
+        )?;
         writeln!(f, "| what | figure |\n|---|---:|")?;
         writeln!(f, "| entries | {} |", self.entries)?;
         writeln!(f, "| from the request until the archive can be downloaded | {:.1} s |", self.seconds)?;

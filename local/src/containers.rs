@@ -115,6 +115,7 @@ impl ContainerHost {
         json!({
             "Parameters": {
                 "ALIMS_EVENT_BUS": EVENT_BUS,
+                "ALIMS_EXPORT_STATE_MACHINE": NO_STATE_MACHINE,
                 "ALIMS_INDEX_TABLE": INDEX_TABLE,
                 "ALIMS_LOG_TABLE": LOG_TABLE,
                 "ALIMS_RECOVERY_STATE_MACHINE": NO_STATE_MACHINE,

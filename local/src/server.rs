@@ -214,7 +214,7 @@ impl Server {
         let anchoring = anchoring::ports(folder, &publishes, clock.clone()).await?;
         let (downloads, exports) = exports::ready(folder, address, &decides)?;
         let witness = anchoring::witness(&anchoring);
-        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, witness, &exports);
+        let functions = Functions::new(tokens()?, &decides, &publishes, &starting, &exports, witness);
         let functions = functions.or(elsewhere(&config)?).complete()?;
 
         let told = tell(folder, &config, address, &database, events_address, &access_key)?;

@@ -86,8 +86,8 @@ impl Functions {
         decides: &Decides,
         publishes: &Publishes,
         starting: &StartPorts<DynamoLog, LocalStarter>,
-        anchors: LocalWitness,
         exports: &ExportJobs,
+        anchors: LocalWitness,
     ) -> Self {
         let log = ReadPorts { store: publishes.log.clone(), policy: decides.policy.clone() };
         let index = ReadPorts { store: publishes.index.clone(), policy: decides.policy.clone() };

@@ -196,6 +196,30 @@ impl ExportJob {
     }
 }
 
+/// What the state machine of exports hands from one step to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportTurn {
+    /// The tenant whose records they are.
+    pub tenant_id: TenantId,
+    /// The export.
+    pub export_id: ExportId,
+    /// What is to be done.
+    pub next: NextTurn,
+}
+
+/// What is to be done for an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NextTurn {
+    /// A step.
+    Step,
+    /// The record that it failed.
+    Fail,
+    /// Nothing: it has ended.
+    Nothing,
+}
+
 /// How an export ended. The first one that a store gets stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,12 +1,16 @@
 //! The archives of exports. An archive is a zip that people can check without this service: the records, a signed
 //! manifest, a program that checks both, and a document to print.
 
+mod deployed;
 mod folder;
 mod record;
 mod report;
+mod s3;
 mod writer;
 
-pub use folder::{FolderExports, FolderUpload, Linker, Unavailable};
+pub use deployed::deployed;
+pub use folder::{FolderExports, FolderUpload, Linker};
+pub use s3::{JOB_TIMEOUT, REQUEST_TIMEOUT, S3Exports, S3Upload};
 pub use writer::ZipFormat;
 
 /// The names of the files in an archive, in their order.

@@ -86,6 +86,22 @@ impl Settings {
         self.required("ALIMS_SIGNING_KEY")
     }
 
+    /// The bucket of the exports: `ALIMS_EXPORT_BUCKET`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn export_bucket(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_EXPORT_BUCKET")
+    }
+
+    /// The state machine of exports, by its ARN: `ALIMS_EXPORT_STATE_MACHINE`.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn export_state_machine(&self) -> Result<String, MissingVariable> {
+        self.required("ALIMS_EXPORT_STATE_MACHINE")
+    }
+
     /// The folder of the rules: `ALIMS_RULES_DIR`, or `rules` next to the program.
     #[must_use]
     pub fn rules_dir(&self) -> PathBuf {
@@ -156,6 +172,8 @@ mod tests {
         assert_eq!(echo.dead_letter_queue_url(), Ok("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned()));
         assert_eq!(echo.recovery_state_machine(), Ok("ALIMS_RECOVERY_STATE_MACHINE".to_owned()));
         assert_eq!(echo.anchor_bucket(), Ok("ALIMS_ANCHOR_BUCKET".to_owned()));
+        assert_eq!(echo.export_bucket(), Ok("ALIMS_EXPORT_BUCKET".to_owned()));
+        assert_eq!(echo.export_state_machine(), Ok("ALIMS_EXPORT_STATE_MACHINE".to_owned()));
         assert_eq!(echo.signing_key(), Ok("ALIMS_SIGNING_KEY".to_owned()));
         assert_eq!(echo.rules_dir(), PathBuf::from("ALIMS_RULES_DIR"));
         assert_eq!(echo.policies_dir(), PathBuf::from("ALIMS_POLICIES_DIR"));

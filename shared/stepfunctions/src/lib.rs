@@ -1,8 +1,10 @@
-//! The recovery starter on AWS Step Functions.
+//! Recoveries and exports on AWS Step Functions.
 
 mod arn;
+mod exports;
 mod failure;
 mod starter;
 
 pub use arn::InvalidMachineArn;
+pub use exports::ExportMachine;
 pub use starter::{OPERATION_TIMEOUT, StepFunctionsStarter};

@@ -47,17 +47,22 @@ impl StepFunctionsStarter {
     /// # Errors
     /// When it is no ARN of a state machine.
     pub fn new(config: &SdkConfig, machine_arn: &str) -> Result<Self, InvalidMachineArn> {
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS_MAX)
-            .with_initial_backoff(INITIAL_BACKOFF)
-            .with_max_backoff(BACKOFF_MAX);
-        let config = aws_sdk_sfn::config::Builder::from(config).timeout_config(timeouts).retry_config(retries).build();
-        Ok(Self { client: Client::from_conf(config), machine: machine_arn.parse()? })
+        Ok(Self { client: client(config), machine: machine_arn.parse()? })
     }
+}
+
+/// A client with these bounds.
+pub(crate) fn client(config: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(BACKOFF_MAX);
+    let config = aws_sdk_sfn::config::Builder::from(config).timeout_config(timeouts).retry_config(retries).build();
+    Client::from_conf(config)
 }
 
 impl RecoveryStarter for StepFunctionsStarter {

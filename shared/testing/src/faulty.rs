@@ -21,9 +21,10 @@ use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{
     ActivityLog, ActivityPage, ActivityQuery, Advanced, AppendError, AuditEntries, AuditPlace, AuditRecorded, BusError,
     Claimed, DeadLetter, DeadLetters, DeadlinePosition, DuePart, DueWorkflows, EntryRefused, EventBus, ExecutionStatus,
-    IndexCount, IndexEntries, IndexPage, IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog,
-    QuarantineLog, RecoveryLog, RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition,
-    SweepPositions, TransitionRules, VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
+    ExportDocument, ExportLink, ExportPlace, ExportStarter, ExportStore, IndexCount, IndexEntries, IndexPage,
+    IndexQuery, LogError, LogWalk, Noted, OpenPart, OpenWorkflows, OverdueLog, QuarantineLog, RecoveryLog,
+    RecoveryStarter, RulesUnavailable, Start, StarterError, StoreError, SweepPosition, SweepPositions, TransitionRules,
+    VersionsAt, WalkPart, WalkPosition, WorkflowIndex, WorkflowLog,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -233,6 +234,33 @@ impl<T: AuditEntries> AuditEntries for Faulty<T> {
         limit: usize,
     ) -> Result<Vec<(AuditPlace, KeptAuditEntry)>, StoreError> {
         self.script.play("log.audit_entries", store, self.inner.audit_entries(tenant, after, limit)).await
+    }
+}
+
+impl<T: ExportStore> ExportStore for Faulty<T> {
+    type Upload = T::Upload;
+
+    async fn keep(&self, place: &ExportPlace, document: ExportDocument, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.script.play("exports.keep", store, self.inner.keep(place, document, bytes)).await
+    }
+
+    async fn kept(&self, place: &ExportPlace, document: ExportDocument) -> Result<Option<Vec<u8>>, StoreError> {
+        self.script.play("exports.kept", store, self.inner.kept(place, document)).await
+    }
+
+    async fn archive(&self, place: &ExportPlace) -> Result<T::Upload, StoreError> {
+        self.script.play("exports.archive", store, self.inner.archive(place)).await
+    }
+
+    /// An address is made without a call.
+    async fn link(&self, place: &ExportPlace, now: Timestamp, seconds: u32) -> Result<ExportLink, StoreError> {
+        self.inner.link(place, now, seconds).await
+    }
+}
+
+impl<T: ExportStarter> ExportStarter for Faulty<T> {
+    async fn start(&self, place: &ExportPlace) -> Result<(), StoreError> {
+        self.script.play("starter.start_export", store, self.inner.start(place)).await
     }
 }
 

@@ -16,6 +16,7 @@ mod anchored;
 mod crowd;
 mod ending;
 mod events;
+mod exported;
 mod operations;
 mod people;
 mod protection;

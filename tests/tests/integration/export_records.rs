@@ -1,10 +1,6 @@
 //! export-records over HTTP: who may, of what, and the archive that comes of it.
 
 use alims_domain::hashing::ChainHash;
-use alims_domain::lifecycle::State;
-use alims_dynamodb::DynamoLog;
-use alims_operations::ports::WorkflowLog;
-use alims_testing::builders::{a_created, a_move};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -12,7 +8,7 @@ use std::process::Command;
 use crate::lab::{Answer, Lab, Person, client};
 
 /// The bytes behind an address that needs no token.
-async fn downloaded(export: &Value) -> Vec<u8> {
+pub(crate) async fn downloaded(export: &Value) -> Vec<u8> {
     let url = export["download_url"].as_str().expect("an address");
     let answer = client().get(url).send().await.expect("an answer").error_for_status().expect("the archive");
     assert_eq!(answer.headers()["content-type"], "application/zip");
@@ -20,7 +16,7 @@ async fn downloaded(export: &Value) -> Vec<u8> {
 }
 
 /// What the program in the archive says of it.
-fn verified(archive: &[u8]) -> String {
+pub(crate) fn verified(archive: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let zip = folder.path().join("export.zip");
     std::fs::write(&zip, archive).unwrap();
@@ -35,7 +31,8 @@ fn verified(archive: &[u8]) -> String {
     told
 }
 
-async fn once(person: &Person, body: &Value, key: &str) -> Answer {
+/// An export that is asked for with an idempotency key.
+pub(crate) async fn once(person: &Person, body: &Value, key: &str) -> Answer {
     Answer::to(person.request(Method::POST, "/exports").header("idempotency-key", key).json(body)).await
 }
 
@@ -91,31 +88,6 @@ async fn an_address_of_an_archive_works_as_it_was_given_out_and_no_other() {
     let ada = lab.person("ada", &["auditor"]);
     let export = ada.get(&format!("/exports/{}", export["export_id"].as_str().unwrap())).await.expect(200);
     assert_eq!(export["bytes"], json!(downloaded(&export).await.len()));
-}
-
-#[tokio::test]
-async fn a_large_export_goes_on_after_its_answer() {
-    let lab = Lab::open().await;
-    let log = DynamoLog::new(aws_sdk_dynamodb::Client::new(&lab.server.dynamodb()), "WorkflowLog");
-    let mut version = a_created("wf-1");
-    log.append(&version).await.unwrap();
-    for number in 1..520 {
-        version = a_move(&version, if number % 2 == 1 { State::Active } else { State::Paused });
-        log.append(&version).await.unwrap();
-    }
-    let ada = lab.person("ada", &["auditor"]);
-    let asked = once(&ada, &json!({"workflow_id": "wf-1"}), "k").await.expect(202);
-    assert_eq!((&asked["status"], &asked["download_url"]), (&"RUNNING".into(), &Value::Null), "{asked}");
-    let path = format!("/exports/{}", asked["export_id"].as_str().unwrap());
-    let export = ada.until(&path, |export| export["status"] != "RUNNING").await;
-    assert_eq!((&export["status"], &export["entries"]), (&"COMPLETED".into(), &520.into()), "{export}");
-    assert!(verified(&downloaded(&export).await).contains("520 records of 1 workflows, and 520 links"));
-    let again = once(&ada, &json!({"workflow_id": "wf-1"}), "k").await.expect(200);
-    assert_eq!((&again["export_id"], &again["sha256"]), (&export["export_id"], &export["sha256"]));
-    once(&ada, &json!({"workflow_id": "wf-2"}), "k").await.refused(404, "workflow-not-found");
-    let period = json!({"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"});
-    assert_eq!(once(&ada, &period, "k").await.expect(422)["code"], "idempotency-key-reused");
-    assert_eq!(ada.pages("/activity?kind=RecordsExported").await.len(), 1);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod create_workflow;
 mod documented;
 mod edge;
 mod export_records;
+mod export_step;
 mod get_caller;
 mod get_workflow_history;
 mod get_workflow_recovery;

@@ -56,6 +56,11 @@ fn settings(server: &Server, bus: &str) -> Vec<(&'static str, String)> {
         ("ALIMS_EVENT_BUS", "alims-workflow-events".to_owned()),
         ("ALIMS_DEAD_LETTER_QUEUE_URL", format!("{bus}/0/dead-letters")),
         ("ALIMS_RECOVERY_STATE_MACHINE", "arn:aws:states:eu-central-1:123456789012:stateMachine:m".to_owned()),
+        ("ALIMS_EXPORT_STATE_MACHINE", "arn:aws:states:eu-central-1:123456789012:stateMachine:e".to_owned()),
+        ("ALIMS_EXPORT_BUCKET", "exports".to_owned()),
+        ("ALIMS_SIGNING_KEY", "signing-key".to_owned()),
+        // A laptop has no Amazon S3: nothing listens there.
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9".to_owned()),
         ("ALIMS_RULES_DIR", folder("rules")),
         ("ALIMS_POLICIES_DIR", folder("policies")),
     ]
@@ -166,12 +171,11 @@ fn after_the_recovery() -> Vec<Asked> {
             .with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "reason": "Nothing unusual."}))
             .answered(201)
             .holding("/entry/event_type", "AuditTrailReviewed"),
-        // A deployment has no store of exports yet.
         Asked::of(&export_records::ROUTE)
             .with(json!({"workflow_id": "wf-1"}))
-            .answered(500)
-            .holding("/code", "internal"),
-        Asked::of(&get_export::ROUTE).answered(500).holding("/code", "internal"),
+            .answered(503)
+            .holding("/code", "storage-unavailable"),
+        Asked::of(&get_export::ROUTE).answered(503).holding("/code", "storage-unavailable"),
         Asked::of(&amend_workflow::ROUTE).with(amend).holding("/workflow/labels/sample", "S-1"),
         Asked::of(&batch_state_transitions::ROUTE).with(batch).holding("/results/0/workflow/version", 6),
         Asked::of(&sign_workflow::ROUTE)

@@ -80,7 +80,13 @@ async fn every_function_answers_its_sample_event_as_the_file_of_answers_says() {
     // As the template has it: names of roles begin with it.
     settings.push(("ALIMS_ROLE_PREFIX".to_owned(), "alims:".to_owned()));
     // SAM CLI gives a reference to a resource as its name in the template.
-    settings.push(("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned(), "UnreadableRecordsQueue".to_owned()));
+    for (name, resource) in [
+        ("ALIMS_DEAD_LETTER_QUEUE_URL", "UnreadableRecordsQueue"),
+        ("ALIMS_EXPORT_BUCKET", "ExportBucket"),
+        ("ALIMS_SIGNING_KEY", "SigningKey"),
+    ] {
+        settings.push((name.to_owned(), resource.to_owned()));
+    }
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
     let events = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events");
     let read = |name: &str| {

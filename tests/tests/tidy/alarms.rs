@@ -224,8 +224,9 @@ fn every_function_s_errors_throttles_and_durations_are_watched_but_those_that_ar
     let functions = resources("AWS::Serverless::Function").into_keys();
     let wanted =
         functions.flat_map(|function| ["Errors", "Throttles", "Duration"].map(|of| format!("{of} {function}")));
-    // It fails on purpose when something can pass, and the state machine tries again.
-    let wanted = wanted.filter(|wanted| wanted != "Errors RecoveryStepFunction");
+    // They fail on purpose when something can pass, and their state machines try again.
+    let on_purpose = ["Errors ExportStepFunction", "Errors RecoveryStepFunction"];
+    let wanted = wanted.filter(|wanted| !on_purpose.contains(&wanted.as_str()));
     assert_no_complaints(
         wanted.filter(|wanted| !watched.contains(wanted)).map(|missing| format!("{missing}: no alarm")),
     );

@@ -211,7 +211,7 @@ const NEEDED: &[(&str, &str)] = &[
          s3:GetInventoryConfiguration s3:GetLifecycleConfiguration s3:GetMetricsConfiguration \
          s3:GetReplicationConfiguration s3:ListBucket s3:PutBucketObjectLockConfiguration \
          s3:PutBucketOwnershipControls s3:PutBucketPublicAccessBlock s3:PutBucketTagging s3:PutBucketVersioning \
-         s3:PutEncryptionConfiguration",
+         s3:PutEncryptionConfiguration s3:PutLifecycleConfiguration",
     ),
     ("AWS::S3::BucketPolicy", "s3:DeleteBucketPolicy s3:GetBucketPolicy s3:PutBucketPolicy"),
     (

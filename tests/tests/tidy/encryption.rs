@@ -22,7 +22,8 @@ const NAMED_AT: [(&str, &str); 9] = [
 ];
 
 /// What cannot have such a key, and why: the deployment's page says the same.
-const WITHOUT: [&str; 4] = ["ConsoleBucket", "ProtectionChangesQueue", "RecoveryMachine", "UndeliveredEventsQueue"];
+const WITHOUT: [&str; 5] =
+    ["ConsoleBucket", "ExportMachine", "ProtectionChangesQueue", "RecoveryMachine", "UndeliveredEventsQueue"];
 
 /// Types that keep no data of the service. Of functions AWS keeps code and settings, of layers rules and policies.
 const KEEPS_NOTHING: [&str; 22] = [

@@ -100,9 +100,57 @@ fn the_roles_that_start_or_report_recoveries_may_use_this_machine_and_no_other_r
         let expected = match operation.as_str() {
             "recover-failed-workflow" | "recover-workflow" | "sweep-workflows" => vec![start, describe],
             "get-workflow-recovery" => vec![describe],
+            "export-records" => vec![("states:StartExecution", "ExportMachine")],
             _ => Vec::new(),
         };
         assert_eq!(allowed, expected, "{operation}");
+    }
+}
+
+#[test]
+fn the_machine_of_exports_takes_steps_until_there_is_no_more_and_records_a_failure() {
+    let machine = properties("ExportMachine");
+    let path = machine["DefinitionUri"].as_str().unwrap();
+    let definition: Value = serde_json::from_str(workspace().text(path)).unwrap();
+    let states = &definition["States"];
+    let (step, failed) = (&states["TakeStep"], &states["RecordFailure"]);
+    let function = properties("ExportStepFunction")["Timeout"].as_u64().unwrap();
+    for task in [step, failed] {
+        // Lambda ends a function that does not answer before the machine stops listening.
+        assert!(task["TimeoutSeconds"].as_u64().unwrap() > function);
+        assert_eq!(task["Arguments"]["FunctionName"], "${ExportStepFunctionArn}");
+    }
+    assert_eq!(machine["DefinitionSubstitutions"]["ExportStepFunctionArn"], "${ExportStepFunction.Arn}:live");
+    let retried: BTreeSet<&str> = texts(&step["Retry"][0]["ErrorEquals"]).into_iter().collect();
+    let [_, lambda] = RECOVER_WORKFLOW.retries else { panic!("there are two retries") };
+    assert!(lambda.error_equals.iter().all(|error| retried.contains(error)), "{retried:?}");
+    let named = workspace().text("shared/operations/src/exporting/export_step.rs");
+    assert!(retried.contains("StorageUnavailable") && named.contains("\"StorageUnavailable\""));
+    assert_eq!((&step["Catch"][0]["Next"], &failed["Next"]), (&json!("RecordFailure"), &json!("Failed")));
+    assert_eq!((&step["Next"], &states["HasEnded"]["Choices"][0]["Next"]), (&json!("HasEnded"), &json!("TakeStep")));
+    assert_eq!((&states["Failed"]["Type"], &states["Ended"]["Type"]), (&json!("Fail"), &json!("Succeed")));
+    let calls: Vec<&Value> = statements("ExportMachineRole")
+        .into_iter()
+        .filter(|statement| texts(&statement["Action"])[0].starts_with("lambda:"))
+        .collect();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0]["Resource"], "${ExportStepFunction.Arn}:live");
+    assert_eq!(machine["Logging"]["IncludeExecutionData"], false);
+}
+
+#[test]
+fn exports_are_private_encrypted_and_removed_after_a_while() {
+    let bucket = properties("ExportBucket");
+    let rule = &bucket["LifecycleConfiguration"]["Rules"][0];
+    assert_eq!((&rule["Status"], &rule["ExpirationInDays"]), (&json!("Enabled"), &json!("ExportDays")));
+    assert_eq!(rule["NoncurrentVersionExpiration"]["NoncurrentDays"], 1);
+    assert_eq!(rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"], 1);
+    assert!(bucket["PublicAccessBlockConfiguration"].as_object().unwrap().values().all(|blocked| *blocked == true));
+    assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
+    let policy = properties("ExportBucketPolicy")["PolicyDocument"]["Statement"][0].to_string();
+    assert!(policy.contains("Deny") && policy.contains("aws:SecureTransport"), "{policy}");
+    for role in ["ExportRecordsRole", "ExportStepRole", "GetExportRole"] {
+        assert!(!properties(role).to_string().contains("s3:Delete"), "{role}");
     }
 }
 

@@ -9,8 +9,9 @@ use cargo_metadata::TargetKind;
 use crate::workspace::{assert_no_complaints, workspace};
 
 /// The operations that nobody calls over HTTP: the log's stream does, the bus, the state machine, a schedule.
-pub(crate) const WITHOUT_ROUTE: [&str; 6] = [
+pub(crate) const WITHOUT_ROUTE: [&str; 7] = [
     "anchor-heads",
+    "export-step",
     "publish-events",
     "recover-failed-workflow",
     "recovery-step",

@@ -30,7 +30,7 @@ fn the_template_has_a_function_a_role_and_a_log_group_for_each_folder_in_the_sam
     let named = |ending: &str| -> Vec<String> {
         let ids = text.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
         ids.filter_map(|id| id.strip_suffix(ending))
-            .filter(|id| !matches!(*id, "" | "Api" | "Backup" | "Deployment" | "RecoveryMachine"))
+            .filter(|id| !matches!(*id, "" | "Api" | "Backup" | "Deployment" | "ExportMachine" | "RecoveryMachine"))
             .map(str::to_owned)
             .collect()
     };

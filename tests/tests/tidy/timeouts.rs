@@ -22,13 +22,14 @@ fn timeout(operation: &str) -> u64 {
 }
 
 /// How long each call takes at most, in milliseconds, as its adapter says.
-fn calls() -> [(&'static str, Duration); 5] {
+fn calls() -> [(&'static str, Duration); 6] {
     [
         ("log", alims_dynamodb::OPERATION_TIMEOUT),
         ("index", alims_dynamodb::OPERATION_TIMEOUT),
         ("rules", alims_rules::JUDGEMENT_MAX),
         ("starter", alims_stepfunctions::OPERATION_TIMEOUT),
         ("bus", alims_eventbridge::OPERATION_TIMEOUT),
+        ("exports", alims_export::REQUEST_TIMEOUT),
     ]
 }
 

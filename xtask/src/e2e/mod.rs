@@ -169,10 +169,10 @@ fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World)
     // One of them runs the operator's program; cargo builds it for the tests of its own package only.
     let operator = ["test", "--workspace", "--features", "alims-tests/e2e", "--test", "smoke", "--no-run"];
     Step::cargo("the operator's program", &operator).run(workspace)?;
-    let together = ["--skip", "alone::", "--skip", "ending::", "--skip", "restored::", "--skip", "anchored::"];
-    for arguments in
-        [&together[..], &["alone::", "--test-threads", "1"], &["ending::"], &["restored::"], &["anchored::"]]
-    {
+    let alone: [&[&str]; 5] =
+        [&["alone::", "--test-threads", "1"], &["ending::"], &["restored::"], &["anchored::"], &["exported::"]];
+    let together: Vec<&str> = alone.iter().flat_map(|names| ["--skip", names[0]]).collect();
+    for arguments in [&together[..]].into_iter().chain(alone) {
         // All of the workspace is named so that no dependency is built again with other features.
         let cargo = ["test", "--workspace", "--features", "alims-tests/e2e", "--test", "e2e", "--"];
         let mut cargo = Step::cargo("the scenarios", &[&cargo[..], arguments].concat()).command(workspace);

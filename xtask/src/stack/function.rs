@@ -42,6 +42,8 @@ pub(crate) struct Function {
     pub(crate) bus: bool,
     /// What it may do with the anchors.
     pub(crate) anchors: Option<Anchors>,
+    /// What it may do with the exports.
+    pub(crate) exports: Option<Exports>,
     /// What it may do with executions of the recovery's state machine.
     pub(crate) recoveries: Option<Recoveries>,
     /// Whether it evaluates the laboratory's rules.
@@ -77,6 +79,8 @@ pub(crate) enum Wait {
     Starter,
     /// Events put on the bus.
     Bus,
+    /// A read or a write of the bucket of exports.
+    Exports,
     /// No call: how long a batch goes on to begin what it is asked for.
     Begins,
     /// No call: how long a request makes an export before a job continues.
@@ -97,6 +101,8 @@ pub(crate) enum Log {
     Append,
     /// The same, and look up by their keys which of many items there are.
     Note,
+    /// The same as `append`, and read the items of a tenant by their time.
+    AppendAndList,
     /// Read one workflow's items, add items, and walk all workflows.
     Walk,
 }
@@ -129,6 +135,18 @@ pub(crate) enum Anchors {
     Make,
     /// Read them, and the public key.
     Read,
+}
+
+/// What a function may do with the exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Exports {
+    /// Read them in their bucket, and give out the addresses of archives.
+    Read,
+    /// Put them into their bucket, and sign them.
+    Make,
+    /// The same, and have the state machine continue with them.
+    Start,
 }
 
 /// What a function may do with executions of the recovery's state machine.
@@ -168,7 +186,12 @@ impl Function {
 
     /// Whether there is nothing that it could wait for.
     const fn calls_nothing(&self) -> bool {
-        self.log.is_none() && self.index.is_none() && self.recoveries.is_none() && !self.bus && !self.rules
+        self.log.is_none()
+            && self.index.is_none()
+            && self.exports.is_none()
+            && self.recoveries.is_none()
+            && !self.bus
+            && !self.rules
     }
 
     /// Its name as the template's resources have it, such as `CreateWorkflow`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::function::{Anchors, Function, Index, Log, Recoveries};
+use super::function::{Anchors, Exports, Function, Index, Log, Recoveries};
 
 /// Actions on resources, as one statement of a role.
 pub(crate) struct Grant {
@@ -54,6 +54,7 @@ pub(crate) fn grants(function: &Function) -> Vec<Grant> {
         grants.push(Grant::on("Publish", &["events:PutEvents"], "!GetAtt EventBus.Arn"));
     }
     grants.extend(function.anchors.into_iter().flat_map(of_the_anchors));
+    grants.extend(function.exports.into_iter().flat_map(of_the_exports));
     if function.recoveries == Some(Recoveries::Start) {
         grants.push(Grant::on("StartRecoveries", &["states:StartExecution"], "!Ref RecoveryMachine"));
     }
@@ -95,6 +96,10 @@ fn of_the_log(may: Log) -> Vec<Grant> {
         Log::Note => {
             vec![Grant::on("NoteInTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log)]
         }
+        Log::AppendAndList => vec![
+            Grant::on("ListActivity", &["dynamodb:Query"], "!GetAtt LogTable.ByDayArn"),
+            Grant::on("AppendToTheLog", &["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"], log),
+        ],
         Log::Walk => vec![Grant::on("WalkTheLog", &["dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"], log)],
     }
 }
@@ -162,6 +167,26 @@ fn of_the_anchors(may: Anchors) -> Vec<Grant> {
     }
 }
 
+/// What making or reading exports needs. Nothing here can remove one: the bucket's lifecycle does.
+fn of_the_exports(may: Exports) -> Vec<Grant> {
+    let of_exports = "!Sub ${ExportBucket.Arn}/exports/*";
+    // As for the anchors.
+    let list = Grant::on("ListTheExports", &["s3:ListBucket"], "!GetAtt ExportBucket.Arn");
+    let with_the_key = |actions| Grant { sid: "UseTheKeyOfTheExports", ..Grant::key("", actions, "s3") };
+    if may == Exports::Read {
+        return vec![list, Grant::on("ReadExports", &["s3:GetObject"], of_exports), with_the_key(&["kms:Decrypt"])];
+    }
+    let start = Grant::on("StartExports", &["states:StartExecution"], "!Ref ExportMachine");
+    let mut grants = vec![
+        list,
+        Grant::on("ReadAndAddExports", &["s3:GetObject", "s3:PutObject"], of_exports),
+        Grant::on("SignExports", &["kms:GetPublicKey", "kms:Sign"], "!GetAtt SigningKey.Arn"),
+        with_the_key(&["kms:Decrypt", "kms:GenerateDataKey"]),
+    ];
+    grants.extend((may == Exports::Start).then_some(start));
+    grants
+}
+
 /// What reaching a rules engine elsewhere needs, as far as the parameters name it.
 fn of_the_engine() -> [Grant; 5] {
     let (engine, secret) = ("!Ref RulesEngineInvokeArn", "!Ref RulesEngineTokenSecretArn");
@@ -183,7 +208,7 @@ fn of_the_engine() -> [Grant; 5] {
 
 fn of_the_key(function: &Function) -> Vec<Grant> {
     let mut grants = Vec::new();
-    let writes = matches!(function.log, Some(Log::Append | Log::Note | Log::Walk))
+    let writes = matches!(function.log, Some(Log::Append | Log::AppendAndList | Log::Note | Log::Walk))
         || matches!(function.index, Some(Index::Write | Index::Checkpoint | Index::Due));
     if writes {
         grants.push(Grant::key("UseTheKeyOfTheTables", WRITE_WITH_THE_KEY, "dynamodb"));

@@ -183,7 +183,7 @@ fn role(function: &Function) -> anyhow::Result<String> {
     let (name, pascal) = (&function.name, function.pascal());
     // The table's policy lets no other principal put an item.
     let tags = match function.log {
-        Some(Log::Append | Log::Note | Log::Walk) => {
+        Some(Log::Append | Log::AppendAndList | Log::Note | Log::Walk) => {
             "      Tags: [{ Key: alims-appends-to, Value: !Ref AWS::StackName }]\n"
         }
         Some(Log::Read | Log::ReadMany | Log::Activity) | None => "",

@@ -16,7 +16,8 @@ const TABLES: &str = "<!-- tables -->\n";
 const REQUEST_MS: u32 = 23_500;
 
 impl Wait {
-    const ALL: [Self; 7] = [Self::Log, Self::Index, Self::Rules, Self::Starter, Self::Bus, Self::Begins, Self::Making];
+    const ALL: [Self; 8] =
+        [Self::Log, Self::Index, Self::Rules, Self::Starter, Self::Bus, Self::Exports, Self::Begins, Self::Making];
 
     /// The name, what it is, and how long its adapter lets it take with all its tries. A test compares the milliseconds
     /// with the adapters.
@@ -27,6 +28,7 @@ impl Wait {
             Self::Rules => ("rules", "a judgement of the rules, with the largest `RulesEngineDeadlineMs`", 5400),
             Self::Starter => ("starter", "a call of the state machine's service", 4000),
             Self::Bus => ("bus", "events put on the bus", 6000),
+            Self::Exports => ("exports", "a read or a write of the bucket of exports", 2000),
             Self::Begins => ("begins", "no call: so long a batch goes on to begin transitions", 8000),
             Self::Making => ("making", "no call: so long a request makes an export before a job continues", 5000),
         }

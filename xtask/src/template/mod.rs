@@ -5,13 +5,16 @@ use std::fs;
 use std::thread;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::tools::{Tools, checked};
 use crate::workspace::Workspace;
 
 /// The state machine's definition, from the workspace's root on.
 pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
+
+/// The definition of the state machine of exports, from the workspace's root on.
+const DEFINITION_OF_EXPORTS: &str = "functions/export-step/export-records.asl.json";
 
 /// The template of the optional user pool, from the workspace's root on.
 const USER_POOL: &str = "deployment/cognito.yaml";
@@ -96,20 +99,21 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
     findings.into_iter().collect()
 }
 
-/// The least template that has the definition in itself, with what SAM CLI would put in for its variables.
+/// The least template that has the definitions in itself, with what SAM CLI would put in for their variables.
 fn around_definition(workspace: &Workspace) -> anyhow::Result<Value> {
-    let text =
-        fs::read_to_string(workspace.root.join(DEFINITION)).with_context(|| format!("{DEFINITION} is missing"))?;
-    let text = text.replace("${Partition}", "aws");
-    let text = text.replace("${RecoveryStepFunctionArn}", "arn:aws:lambda:eu-central-1:123456789012:function:step");
-    let definition: Value = serde_json::from_str(&text).with_context(|| format!("{DEFINITION} is no JSON"))?;
-    Ok(json!({
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Resources": {
-            "RecoveryMachine": {
-                "Type": "AWS::StepFunctions::StateMachine",
-                "Properties": {"Definition": definition, "RoleArn": "arn:aws:iam::123456789012:role/recovery"},
-            },
-        },
-    }))
+    let mut machines = Map::new();
+    for (name, path) in [("RecoveryMachine", DEFINITION), ("ExportMachine", DEFINITION_OF_EXPORTS)] {
+        let text = fs::read_to_string(workspace.root.join(path)).with_context(|| format!("{path} is missing"))?;
+        let mut text = text.replace("${Partition}", "aws");
+        for function in ["${ExportStepFunctionArn}", "${RecoveryStepFunctionArn}"] {
+            text = text.replace(function, "arn:aws:lambda:eu-central-1:123456789012:function:step");
+        }
+        let definition: Value = serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))?;
+        let machine = json!({
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"Definition": definition, "RoleArn": "arn:aws:iam::123456789012:role/machine"},
+        });
+        machines.insert(name.to_owned(), machine);
+    }
+    Ok(json!({"AWSTemplateFormatVersion": "2010-09-09", "Resources": machines}))
 }

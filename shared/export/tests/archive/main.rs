@@ -1,4 +1,4 @@
-//! Archives as auditors get them, and the folder that keeps them.
+//! Archives as auditors get them, and the folder and the bucket that keep them.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,3 +14,4 @@ mod folder;
 mod golden;
 mod made;
 mod report;
+mod s3;

@@ -191,19 +191,24 @@ impl Lab {
                 let ports = alims_operations::replay_events::Ports { publishing, policy, clock, ids };
                 replay_events::replay_events(&ports, request).await
             }
-            "export-records" => {
-                let (log, store, starter) = (self.faulty(), self.exports.clone(), self.exports.clone());
-                let exporting = ExportPorts { log, store, signer: NoKey, format: Arc::new(ZipFormat), clock, ids };
-                let ports = alims_operations::export_records::Ports { exporting, starter, policy };
-                export_records::export_records(&ports, request).await
-            }
-            "get-export" => {
-                let ports = alims_operations::get_export::Ports { store: self.exports.clone(), policy, clock };
-                get_export::get_export(&ports, request).await
-            }
+            "export-records" | "get-export" => return self.exporting(route.name, event).await,
             other => panic!("{other} has no handler here"),
         };
         answer.into()
+    }
+
+    /// The operations about exports.
+    async fn exporting(&self, name: &str, event: &GatewayEvent) -> Seen {
+        let request = event.request();
+        let (store, policy, clock) = (self.exports.clone(), self.policy.clone(), self.clock.clone());
+        if name == "get-export" {
+            let ports = alims_operations::get_export::Ports { store, policy, clock };
+            return get_export::get_export(&ports, request).await.into();
+        }
+        let (log, starter, ids) = (self.faulty(), store.clone(), self.ids.clone());
+        let exporting = ExportPorts { log, store, signer: NoKey, format: Arc::new(ZipFormat), clock, ids };
+        let ports = alims_operations::export_records::Ports { exporting, starter, policy };
+        export_records::export_records(&ports, request).await.into()
     }
 
     /// Hands the publisher these versions.

@@ -13,7 +13,7 @@ use crate::errors::{Bug, Forbidden};
 use crate::exporting::ExportPorts;
 use crate::exporting::documents::{Progress, ending, last_part, read, written};
 use crate::exporting::export_step::{ExportNext, ExportStepError, export_step, part};
-use crate::exporting::get_export::{ExportFound, found};
+use crate::exporting::get_export::{ExportFound, found_of};
 use crate::exporting::reading::ExportedLog;
 use crate::head::newest;
 use crate::permission::permitted;
@@ -125,8 +125,7 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
             ports.starter.start(&place).await?;
         }
     }
-    let found = found(&exporting.store, exporting.clock.as_ref(), &place).await?;
-    let found = found.ok_or(Bug::Contract("a kept export is gone"))?;
+    let found = found_of(&exporting.store, exporting.clock.as_ref(), kept).await?;
     match found.ending.as_ref().and_then(|ending| ending.failure) {
         Some(ExportFailure::NothingToExport) => Err(ExportRecordsError::Nothing),
         Some(ExportFailure::ExportTooLarge | ExportFailure::ExportInterrupted) | None => {

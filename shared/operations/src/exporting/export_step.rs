@@ -46,6 +46,21 @@ pub enum ExportStepError {
     Bug(#[from] NotCanonical),
 }
 
+impl ExportStepError {
+    /// The name by which the state machine recognises the temporary errors.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unavailable(_)) | Self::Signer(SignerError::Unavailable(_)) => "StorageUnavailable",
+            Self::Store(StoreError::Refused(_) | StoreError::NewerFormat(_))
+            | Self::Signer(SignerError::Refused(_))
+            | Self::NotFound
+            | Self::Archive(_)
+            | Self::Bug(_) => "ExportFailed",
+        }
+    }
+}
+
 /// Makes one step of an export.
 ///
 /// # Errors

@@ -70,12 +70,24 @@ pub(crate) async fn found<X: ExportStore>(
     clock: &dyn Clock,
     place: &ExportPlace,
 ) -> Result<Option<ExportFound>, StoreError> {
-    let Some(job) = job(store, place).await? else { return Ok(None) };
+    match job(store, place).await? {
+        Some(job) => found_of(store, clock, job).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The export of a job that is kept.
+pub(crate) async fn found_of<X: ExportStore>(
+    store: &X,
+    clock: &dyn Clock,
+    job: ExportJob,
+) -> Result<ExportFound, StoreError> {
+    let place = &ExportPlace::of(&job);
     let ending = ending(store, place).await?;
     let archive = ending.as_ref().and_then(|ending| ending.archive.as_ref());
     let (entries, link) = match archive {
         Some(archive) => (archive.entries, Some(store.link(place, clock.now(), EXPORT_LINK_SECONDS).await?)),
         None => (last_part(store, place).await?.map_or(0, |(_, progress)| progress.entries), None),
     };
-    Ok(Some(ExportFound { job, entries, ending, link }))
+    Ok(ExportFound { job, entries, ending, link })
 }
