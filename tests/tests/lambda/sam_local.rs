@@ -103,7 +103,7 @@ async fn every_function_answers_its_sample_event_as_the_file_of_answers_says() {
         let content = match answer["body"].as_str() {
             Some(body) => serde_json::from_str(body).unwrap(),
             // `sam local` prints the failure alone.
-            None => answer.get("failed").cloned().unwrap_or(answer),
+            None => answer.get("failed").filter(|failed| failed.is_object()).cloned().unwrap_or(answer),
         };
         for (pointer, value) in expected["holds"].as_object().unwrap() {
             assert_eq!(content.pointer(pointer), Some(value), "{name}: {pointer} of {content}");
