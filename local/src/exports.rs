@@ -3,11 +3,10 @@
 //! A task that ends with the process has lost nothing: the server starts those again that have not ended, and each
 //! continues behind the last part that was kept.
 
-use alims_domain::export::ExportFailure;
+use alims_domain::export::{ExportTurn, NextTurn};
 use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::DynamoLog;
 use alims_export::{FolderExports, ZipFormat};
-use alims_operations::export_step::{ExportNext, export_step, fail_export};
 use alims_operations::exporting::ExportPorts;
 use alims_operations::ports::{AccessPolicy, Clock, ExportPlace, ExportStarter, StoreError};
 use alims_operations::{DecisionPorts, export_records, get_export};
@@ -221,26 +220,25 @@ impl ExportJobs {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Calls the function until there is no more to do, as the state machine of a deployment does.
     async fn carry_out(&self, place: &ExportPlace) {
+        let ExportPlace { tenant_id, export_id } = place.clone();
+        let mut turn = ExportTurn { tenant_id, export_id, next: NextTurn::Step };
         let mut failed = 0;
-        loop {
+        while turn.next != NextTurn::Nothing {
             let made = {
                 let _step = self.0.steps.acquire().await;
-                export_step(&self.0.exports, place).await
+                export_step::export_step(&self.0.exports, turn.clone()).await
             };
             match made {
-                Ok(ExportNext::Nothing) => return,
-                Ok(ExportNext::Step) => failed = 0,
-                Err(error) if failed < TRIES_MAX => {
+                Ok(next) => (turn, failed) = (next, 0),
+                Err(_) if failed < TRIES_MAX => {
                     failed += 1;
-                    tracing::warn!(export_id = %place.export_id, %error, "a step of an export failed");
                     tokio::time::sleep(RETRY_WAIT).await;
                 }
-                Err(error) => {
-                    tracing::error!(export_id = %place.export_id, %error, "an export failed");
-                    let _ended = fail_export(&self.0.exports, place, ExportFailure::ExportInterrupted).await;
-                    return;
-                }
+                // The function has logged why. Not even that can be recorded: the next start tries again.
+                Err(_) if turn.next == NextTurn::Fail => return,
+                Err(_) => (turn.next, failed) = (NextTurn::Fail, 0),
             }
         }
     }

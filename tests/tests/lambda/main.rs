@@ -58,9 +58,11 @@ fn settings(server: &Server, bus: &str) -> Vec<(&'static str, String)> {
         ("ALIMS_RECOVERY_STATE_MACHINE", "arn:aws:states:eu-central-1:123456789012:stateMachine:m".to_owned()),
         ("ALIMS_EXPORT_STATE_MACHINE", "arn:aws:states:eu-central-1:123456789012:stateMachine:e".to_owned()),
         ("ALIMS_EXPORT_BUCKET", "exports".to_owned()),
+        ("ALIMS_ANCHOR_BUCKET", "anchors".to_owned()),
         ("ALIMS_SIGNING_KEY", "signing-key".to_owned()),
-        // A laptop has no Amazon S3: nothing listens there.
+        // A laptop has no Amazon S3 and no AWS KMS: nothing listens there.
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9".to_owned()),
+        ("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9".to_owned()),
         ("ALIMS_RULES_DIR", folder("rules")),
         ("ALIMS_POLICIES_DIR", folder("policies")),
     ]
