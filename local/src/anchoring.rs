@@ -25,13 +25,23 @@ pub(crate) fn witness(ports: &AnchorPorts) -> LocalWitness {
     SignedAnchors::new(ports.anchors.clone(), ports.signer.clone(), EcdsaCheck)
 }
 
+/// The key that signs. It is made once: a new one in the place of a lost one would make every earlier anchor and export
+/// one of another key.
+pub(crate) fn signer(folder: &DataFolder) -> Result<FileKey, StartError> {
+    let (private, public) = (folder.signing_key(), folder.signing_key_public());
+    if public.exists() && !private.exists() {
+        return Err(StartError::SigningKeyGone { private, public });
+    }
+    Ok(FileKey::load_or_create(&private)?)
+}
+
 /// The ports over these stores. Makes the key when there is none, and writes its public half beside it.
 pub(crate) async fn ports(
     folder: &DataFolder,
     publishes: &PublishPorts<DynamoLog, DynamoIndex, LocalBus>,
     clock: Arc<dyn Clock>,
 ) -> Result<AnchorPorts, StartError> {
-    let signer = FileKey::load_or_create(&folder.signing_key())?;
+    let signer = signer(folder)?;
     let public = signer.public_key().await.map_err(|error| StartError::Bug(error.to_string()))?;
     let path = folder.signing_key_public();
     replace(&path, public_key_to_pem(&public).as_bytes()).map_err(FolderError::at(&path))?;

@@ -30,6 +30,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::anchoring::signer;
 use crate::folder::DataFolder;
 use crate::start_error::StartError;
 
@@ -89,7 +90,7 @@ pub(crate) fn ready<R>(
     decides: &DecisionPorts<DynamoLog, R>,
 ) -> Result<(Router, ExportJobs), StartError> {
     let DecisionPorts { log, clock, ids, .. } = decides;
-    let signer = FileKey::load_or_create(&folder.signing_key())?;
+    let signer = signer(folder)?;
     let downloads = Downloads::new(here).ok_or_else(|| StartError::Bug("no key for downloads".to_owned()))?;
     let links = downloads.clone();
     let store = FolderExports::new(folder.exports(), Arc::new(move |place, until| links.link(place, until)));

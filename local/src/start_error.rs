@@ -25,6 +25,14 @@ pub enum StartError {
     /// The key that signs anchors cannot be used.
     #[error(transparent)]
     SigningKey(#[from] FileKeyError),
+    /// The key that signs anchors is gone, and its public half is there.
+    #[error("the signing key {} is gone; restore it from a backup, or remove {} too for a new key", .private.display(), .public.display())]
+    SigningKeyGone {
+        /// The key.
+        private: PathBuf,
+        /// Its public half.
+        public: PathBuf,
+    },
     /// The key of the database's and the bus's ports cannot be used.
     #[error(transparent)]
     AccessKey(#[from] AccessKeyError),

@@ -51,9 +51,9 @@ impl AnchorStore for FolderAnchors {
         Ok(tenants)
     }
 
-    async fn newest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+    async fn newest_below(&self, tenant: &TenantId, limit: u64) -> Result<Option<u64>, StoreError> {
         let names = names_in(&self.root.join(tenant.as_str())).map_err(store_error)?;
-        Ok(names.iter().filter_map(|name| number_of(name)).max())
+        Ok(names.iter().filter_map(|name| number_of(name)).filter(|number| *number < limit).max())
     }
 
     async fn get(&self, tenant: &TenantId, number: u64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -30,10 +30,10 @@ impl AnchorStore for Anchors {
         }
     }
 
-    async fn newest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+    async fn newest_below(&self, tenant: &TenantId, limit: u64) -> Result<Option<u64>, StoreError> {
         match self {
-            Self::Folder(folder) => folder.newest(tenant).await,
-            Self::S3(bucket) => bucket.newest(tenant).await,
+            Self::Folder(folder) => folder.newest_below(tenant, limit).await,
+            Self::S3(bucket) => bucket.newest_below(tenant, limit).await,
         }
     }
 

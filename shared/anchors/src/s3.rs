@@ -94,14 +94,15 @@ impl AnchorStore for S3Anchors {
         }
     }
 
-    async fn newest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+    async fn newest_below(&self, tenant: &TenantId, limit: u64) -> Result<Option<u64>, StoreError> {
         let prefix = of_tenant(tenant);
         let (mut newest, mut next) = (None, None);
         loop {
             let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
             let page = call.set_continuation_token(next).send().await.map_err(store_error)?;
             let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-            newest = keys.filter_map(|key| number_of(key.strip_prefix(&prefix)?)).max().max(newest);
+            let numbers = keys.filter_map(|key| number_of(key.strip_prefix(&prefix)?));
+            newest = numbers.filter(|number| *number < limit).max().max(newest);
             next = page.next_continuation_token;
             if next.is_none() {
                 return Ok(newest);

@@ -6,12 +6,17 @@ FOLDER is the unpacked archive, by default the folder of this program. KEY.pem i
 key in the archive is used, which says nothing of who owns it.
 Exit code 0: sound. 1: altered, missing or extra. 2: it could not be checked.
 """
+import os
+import sys
+
+# A file beside this program, such as json.py, must not run in the place of Python's own.
+if sys.path and sys.path[0] in ("", os.path.dirname(os.path.abspath(__file__))):
+    sys.path.pop(0)
+
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 
 SIGNED = ("manifest.json", "manifest.sig")
 ZEROS = bytes(32)
@@ -126,6 +131,13 @@ def check_signature(folder, key):
     return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
+def is_key(path):
+    """Whether openssl can read it as a public key; without openssl that is not known."""
+    openssl = shutil.which("openssl")
+    command = [openssl, "pkey", "-pubin", "-noout", "-in", path]
+    return openssl is None or subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def check_files(folder, manifest):
     listed = {file["name"]: file for file in manifest["files"]}
     for name in sorted(os.listdir(folder)):
@@ -180,9 +192,10 @@ def check_record(line, record, chains):
         resumes = entry.get("resumes", {}).get("from_version")
         hashes = bytes.fromhex(entry["hash"]), bytes.fromhex(entry["previous_hash"])
         versions[entry["version"]] = (line,) + hashes + (resumes,)
-    elif entry.get("event_type") == "UnreadableEntry" and entry.get("entry") == "version":
-        chains.setdefault(record.get("workflow_id"), {}).setdefault(entry.get("version"), None)
-        say("NOTE    %s: the service itself could not read this version" % name)
+    elif entry.get("event_type") == "UnreadableEntry":
+        if entry.get("entry") == "version":
+            chains.setdefault(record.get("workflow_id"), {}).setdefault(entry.get("version"), None)
+        say("NOTE    %s: the service itself could not read this entry when it made the export" % name)
 
 
 def check_chains(chains, manifest):
@@ -269,10 +282,13 @@ def main(arguments):
     if key is not None and not os.path.isfile(key):
         say("NOT CHECKED: there is no file %s" % key)
         return 2
+    if key is not None and not is_key(key):
+        say("NOT CHECKED: %s is no public key (PEM)" % key)
+        return 2
     for name in SIGNED:
         if not os.path.isfile(os.path.join(folder, name)):
             complain("%s: the file is missing" % name)
-    signed = None
+    signed, as_signed = None, False
     if not broken:
         used = key or os.path.join(folder, "public-key.pem")
         if not os.path.isfile(used):
@@ -289,9 +305,10 @@ def main(arguments):
             complain("manifest.json: the file is not as it was written")
         if manifest["format"] != 1:
             say("NOT CHECKED: the export has format %s, and this program knows format 1" % manifest["format"])
-            return 2
+            return 1 if broken else 2
         announce(manifest)
         check_files(folder, manifest)
+        as_signed = signed and not broken
         entries, links = check_records(folder, manifest)
     except FileNotFoundError:
         entries = links = 0
@@ -301,7 +318,11 @@ def main(arguments):
     if len(broken) > SHOWN_MAX:
         say("BROKEN  and %d more" % (len(broken) - SHOWN_MAX))
     if broken:
-        say("BROKEN: this export is not as it was made. Problems: %d" % len(broken))
+        if as_signed:
+            say("BROKEN: the archive is as it was signed. The log was altered before the export was made. Problems: %d"
+                % len(broken))
+        else:
+            say("BROKEN: this export is not as it was made. Problems: %d" % len(broken))
         return 1
     say("Checked   %d files, %d records of %d workflows, and %d links of their chains"
         % (len(manifest["files"]), entries, manifest["workflows"], links))

@@ -24,6 +24,8 @@ pub use crate::anchoring::ReadPeriodError;
 
 /// How often a tenant's anchors are looked up anew because another run made one meanwhile.
 const LOST_RACES_MAX: u32 = 3;
+/// How many files that are no anchors a run steps over, from the highest number down.
+const STRANGE_FILES_MAX: u32 = 10;
 /// 2026-01-01T00:00:00Z in milliseconds: no release of the service wrote an entry before it.
 const BEGIN_MILLIS: i64 = 1_767_225_600_000;
 
@@ -207,18 +209,47 @@ async fn anchor<L: ActivityLog, I, A: AnchorStore, S: Signer>(
 
 /// The place behind the newest anchor. The signature is not checked here: a verification finds a wrong one, and the next
 /// anchor names what is there by its hash.
+///
+/// A stranger's file far behind the anchors must not keep the service from going on, so it is stepped over. One that
+/// stands where the next anchor belongs is an error: no anchor is built on it, and none can take its place.
 async fn place_of_the_next<A: AnchorStore>(anchors: &A, tenant: &TenantId) -> Result<Place, NotAnchored> {
-    let Some(newest) = anchors.newest(tenant).await? else {
-        return Ok(Place { number: 1, from: begin(), previous: ChainHash::genesis() });
-    };
-    let unreadable = |error| NotAnchored::Newest(newest, error);
-    let bytes = anchors.get(tenant, newest).await?.ok_or_else(|| unreadable(NotAnAnchor::Malformed))?;
-    let signed = SignedAnchor::read(&bytes).map_err(unreadable)?;
-    let manifest = Manifest::read(&signed.manifest).map_err(unreadable)?;
-    if manifest.number != newest || manifest.tenant_id != *tenant {
-        return Err(unreadable(NotAnAnchor::Malformed));
+    let mut strange: Option<(u64, NotAnAnchor)> = None;
+    for _ in 0..STRANGE_FILES_MAX {
+        let limit = strange.as_ref().map_or(u64::MAX, |(number, _)| *number);
+        let Some(newest) = anchors.newest_below(tenant, limit).await? else {
+            let first = Place { number: 1, from: begin(), previous: ChainHash::genesis() };
+            return before(first, strange);
+        };
+        match behind(anchors, tenant, newest).await? {
+            Ok(place) => return before(place, strange),
+            Err(error) => strange = Some((newest, error)),
+        }
     }
-    Ok(Place { number: newest.saturating_add(1), from: manifest.until, previous: signed.hash() })
+    Err(strange.map_or(NotAnchored::Raced, |(number, error)| NotAnchored::Newest(number, error)))
+}
+
+/// The place, unless the strange file stands in it.
+fn before(place: Place, strange: Option<(u64, NotAnAnchor)>) -> Result<Place, NotAnchored> {
+    match strange {
+        Some((number, error)) if number == place.number => Err(NotAnchored::Newest(number, error)),
+        _ => Ok(place),
+    }
+}
+
+/// The place behind the anchor with this number, if it is one.
+async fn behind<A: AnchorStore>(
+    anchors: &A,
+    tenant: &TenantId,
+    number: u64,
+) -> Result<Result<Place, NotAnAnchor>, StoreError> {
+    let Some(bytes) = anchors.get(tenant, number).await? else { return Ok(Err(NotAnAnchor::Malformed)) };
+    let read = SignedAnchor::read(&bytes).and_then(|signed| Ok((Manifest::read(&signed.manifest)?, signed)));
+    Ok(read.and_then(|(manifest, signed)| {
+        if manifest.number != number || manifest.tenant_id != *tenant {
+            return Err(NotAnAnchor::Malformed);
+        }
+        Ok(Place { number: number.saturating_add(1), from: manifest.until, previous: signed.hash() })
+    }))
 }
 
 /// The entries of the next anchor, and the end of its period: as far as they fit into one.

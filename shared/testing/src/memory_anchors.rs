@@ -49,9 +49,9 @@ impl AnchorStore for MemoryAnchors {
         Ok(tenants.into_iter().collect())
     }
 
-    async fn newest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+    async fn newest_below(&self, tenant: &TenantId, limit: u64) -> Result<Option<u64>, StoreError> {
         let kept = self.kept.lock().unwrap();
-        Ok(kept.keys().filter(|(of, _)| of == tenant).map(|(_, number)| *number).max())
+        Ok(kept.keys().filter(|(of, _)| of == tenant).map(|(_, number)| *number).filter(|number| *number < limit).max())
     }
 
     async fn get(&self, tenant: &TenantId, number: u64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 /// What is wrong with an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AnchorFault {
-    /// There is none with this number, although there is a later one.
+    /// There is none with this number, although there is a later one, or none at all.
     Missing,
     /// It is not what was signed, or not what the service writes.
     Altered,
@@ -143,6 +143,12 @@ impl Sequence {
     #[must_use]
     pub fn alone(tenant_id: TenantId, number: u64) -> Self {
         Self { tenant_id, number, expected: None }
+    }
+
+    /// Goes on at a later number: nothing is expected of its place.
+    pub fn skip_to(&mut self, number: u64) {
+        self.number = number;
+        self.expected = None;
     }
 
     /// The number that comes next.

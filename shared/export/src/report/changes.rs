@@ -29,6 +29,9 @@ pub(super) struct Changed {
     pub(super) shown: Vec<Change>,
     /// How many further ones there are.
     pub(super) further: usize,
+    /// Whether they are all data of the version, because the version before it is not in the export or did not fit into
+    /// memory.
+    pub(super) is_whole: bool,
 }
 
 /// The data of the last version of each workflow, as long as there is room.
@@ -39,7 +42,8 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// What a version changed, if the version before it is in the export. Other entries change nothing.
+    /// What a version changed; its whole data if the version before it is not in the export. Other entries change
+    /// nothing.
     pub(super) fn of(&mut self, workflow: &str, entry: &Map<String, Value>) -> Changed {
         if !entry.contains_key("previous_hash") {
             return Changed::default();
@@ -52,7 +56,10 @@ impl Changes {
         match &before {
             None if version == 1 => differ("", &Map::new(), &data, &mut found),
             Some((earlier, before)) if earlier.saturating_add(1) == version => differ("", before, &data, &mut found),
-            Some(_) | None => {}
+            Some(_) | None => {
+                differ("", &Map::new(), &data, &mut found);
+                found.is_whole = !found.shown.is_empty();
+            }
         }
         self.bytes = self.bytes.saturating_sub(before.map_or(0, |(_, before)| size(&before)));
         let bytes = size(&data);

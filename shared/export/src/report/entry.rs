@@ -29,7 +29,7 @@ pub(super) fn row(
             tr {
                 td.number { (number) }
                 td.when { (instant(at.unwrap_or("not known"))) }
-                td.who { (text("requested_by").unwrap_or("the service")) }
+                td.who { (who(entry)) }
                 td.what {
                     strong { (title(entry)) }
                     @if let Some(workflow) = workflow {
@@ -40,8 +40,15 @@ pub(super) fn row(
                     }
                     (what(entry))
                     (signature(entry))
+                    @if changed.is_whole {
+                        p { "The version before this one is not in this export. This is the data of this version:" }
+                    }
                     @for change in &changed.shown {
-                        p.change { code { (change.pointer) } ": " (change.from) " → " (change.to) }
+                        p.change {
+                            code { (change.pointer) } ": "
+                            @if !changed.is_whole { bdi { (change.from) } " → " }
+                            bdi { (change.to) }
+                        }
                     }
                     @if changed.further > 0 { p.change { "and " (changed.further) " further changes" } }
                 }
@@ -58,6 +65,13 @@ pub(super) fn row(
             }
         }
     }
+}
+
+/// Who did it, if the entry can be read.
+fn who(entry: &Map<String, Value>) -> &str {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let unnamed = if text("event_type") == Some("UnreadableEntry") { "not known" } else { "the service" };
+    text("requested_by").unwrap_or(unnamed)
 }
 
 /// `WorkflowStateChanged` as words.

@@ -1,5 +1,6 @@
 //! Values as text.
 
+use alims_domain::visible_text::deceives;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -22,6 +23,22 @@ pub(super) fn shown(value: &Value) -> String {
         Some((end, _)) => format!("{} … (the whole is in records.jsonl)", whole.get(..end).unwrap_or_default()),
         None => whole,
     }
+}
+
+/// The same with a name in the place of each character that hides, turns the text around it or steers a terminal: paper
+/// shows none of them. What markup needs is none of these.
+pub(super) fn visible(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    for letter in html.chars() {
+        let is_line = matches!(letter, '\n' | '\t');
+        let is_clear = if letter.is_ascii() { is_line || !letter.is_control() } else { !deceives(letter.encode_utf8(&mut [0; 4])) };
+        if is_clear {
+            text.push(letter);
+        } else {
+            text.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter)));
+        }
+    }
+    text
 }
 
 /// An instant in two lines of a narrow column: the day and the time.

@@ -118,7 +118,8 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
         let making = pin!(made(exporting, &place, &kept));
         let time = pin!(time);
         let is_made = match select(making, time).await {
-            Either::Left((made, _)) => made?,
+            // Whatever stopped it, a kept export needs a job: that goes on, or says why the export failed.
+            Either::Left((made, _)) => made.unwrap_or_default(),
             Either::Right(((), _)) => false,
         };
         if !is_made {

@@ -9,6 +9,7 @@ use alims_domain::limits::{EXPORT_PART_BYTES, EXPORT_PART_ENTRIES};
 use alims_domain::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::anchor_heads::begin;
 use crate::get_workflow_history::{HistoryItem, HistoryPosition, HistoryQuery, Include, Unreadable, whole_page};
 use crate::head::ReadWorkflowError;
 use crate::list_activity::{ShownEntry, shown};
@@ -180,7 +181,8 @@ async fn of_period<L: ExportedLog>(
     for _page in 0..pages {
         let query = ActivityQuery {
             tenant_id: job.tenant_id.clone(),
-            from: period.from,
+            // No entry is older: to walk through each day of earlier centuries would take hours.
+            from: period.from.max(begin()),
             to: period.to.min(job.cut),
             principal: period.principal.clone(),
             kind: period.kind,

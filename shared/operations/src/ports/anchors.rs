@@ -20,9 +20,18 @@ pub trait AnchorStore: Send + Sync {
     /// The tenants that have an anchor.
     fn tenants(&self) -> impl Future<Output = Result<Vec<TenantId>, StoreError>> + Send;
 
-    /// The highest number of a tenant; none before the first one. An adapter MUST name the highest one also when
-    /// a lower one is missing.
-    fn newest(&self, tenant: &TenantId) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
+    /// The highest number of a tenant below a limit; none when there is none. An adapter MUST name the highest one also
+    /// when a lower one is missing.
+    fn newest_below(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+    ) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
+
+    /// The highest number of a tenant; none before the first one.
+    fn newest(&self, tenant: &TenantId) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send {
+        self.newest_below(tenant, u64::MAX)
+    }
 
     /// The bytes of an anchor, as they were put; none when there is none with this number.
     fn get(&self, tenant: &TenantId, number: u64) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;

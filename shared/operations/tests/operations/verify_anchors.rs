@@ -3,6 +3,7 @@
 use alims_domain::anchor::{AnchorFault, Anchored, Finding, LogFault, Manifest, SignedAnchor, key_id};
 use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::Version;
+use alims_operations::anchor_heads::anchor_heads;
 use alims_operations::ports::WorkflowLog;
 use alims_operations::verify_anchors::{Ports, Remembered, VerifiedAnchors, VerifyAnchorsError, verify_anchors};
 use alims_testing::builders::{a_created, a_key, at};
@@ -54,7 +55,21 @@ async fn nothing_is_found_in_a_log_that_only_the_service_has_written() {
     assert_eq!((verified.newest, verified.anchors, verified.entries), (3, 3, 4));
     let bench = anchored().await;
     assert_eq!(found(&bench).await, []);
-    assert_eq!(found(&Bench::default()).await, [], "without anchors there is nothing to contradict");
+    assert_eq!(found(&Bench::default()).await, [(1, "anchor-missing")], "without anchors nothing was verified");
+}
+
+#[tokio::test]
+async fn a_file_of_a_stranger_is_found_and_neither_delays_the_verification_nor_stops_the_anchors() {
+    let bench = anchored().await;
+    bench.anchors.overwrite(&tenant(), u64::MAX - 1, bench.anchors.bytes(&tenant(), 1));
+    bench.run(4 * DAY).await;
+    assert_eq!(bench.anchors.manifest(&tenant(), 4).from, bench.anchors.manifest(&tenant(), 3).until);
+    let found = found(&bench).await;
+    assert_eq!((found[0], found[found.len() - 1]), ((5, "anchor-missing"), (u64::MAX - 1, "anchor-out-of-order")));
+    // In the place of the next anchor it stands in the way, and the run says so.
+    bench.anchors.overwrite(&tenant(), 5, b"no anchor".to_vec());
+    let run = anchor_heads(&bench.ports(5 * DAY), &[tenant()]).await.unwrap();
+    assert!(run.failed[0].1.contains("number 5"), "{}", run.failed[0].1);
 }
 
 #[tokio::test]
