@@ -119,6 +119,7 @@ impl ContainerHost {
                 "ALIMS_INDEX_TABLE": INDEX_TABLE,
                 "ALIMS_LOG_TABLE": LOG_TABLE,
                 "ALIMS_RECOVERY_STATE_MACHINE": NO_STATE_MACHINE,
+                "ALIMS_WITNESS_BUCKET": "",
                 "AWS_ENDPOINT_URL": format!("http://{self}:{}", database.port()),
                 "AWS_ENDPOINT_URL_EVENTBRIDGE": format!("http://{self}:{}", events.port()),
             }

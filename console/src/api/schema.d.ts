@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Read an export
-         * @description Returns whether the export runs, is complete or failed. A complete one has a `download_url` that works for five minutes without a token.
+         * @description Returns whether the export runs, is complete or failed. Its id is in the answer of `POST /exports`. A complete one has a `download_url` that works for five minutes without a token.
          */
         get: operations["getExport"];
         put?: never;

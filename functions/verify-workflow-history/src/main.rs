@@ -15,9 +15,9 @@ async fn main() -> Result<(), alims_runtime::Error> {
     let store = Store::chosen_by(settings, &aws);
     let tokens = Arc::new(TokenReader::chosen_by(settings.variables())?);
     let policy = Arc::new(alims_policy::CedarPolicy::load(&settings.policies_dir())?);
-    let bucket = S3Anchors::new(&aws, &settings.anchor_bucket()?);
-    let key = KmsKey::new(&aws, &settings.signing_key()?);
-    let anchors = BesideTheIndex(SignedAnchors::new(bucket, key, EcdsaCheck));
+    let anchors = settings.witness_bucket().zip(settings.signing_key().ok()).map(|(bucket, key)| {
+        BesideTheIndex(SignedAnchors::new(S3Anchors::new(&aws, &bucket), KmsKey::new(&aws, &key), EcdsaCheck))
+    });
     let ports = Ports { reading: ReadPorts { store: store.log()?, policy }, index: store.index()?, anchors };
     warm_log(&ports.reading.store).await;
     serve(|request| verify_workflow_history::verify_workflow_history(&ports, tokens.attach(request))).await

@@ -78,6 +78,12 @@ impl Settings {
         self.required("ALIMS_ANCHOR_BUCKET")
     }
 
+    /// The bucket of the anchors with which a history is compared: `ALIMS_WITNESS_BUCKET`. None when it is not set.
+    #[must_use]
+    pub fn witness_bucket(&self) -> Option<String> {
+        self.optional("ALIMS_WITNESS_BUCKET")
+    }
+
     /// The key that signs anchors, by its id or ARN: `ALIMS_SIGNING_KEY`.
     ///
     /// # Errors
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(echo.dead_letter_queue_url(), Ok("ALIMS_DEAD_LETTER_QUEUE_URL".to_owned()));
         assert_eq!(echo.recovery_state_machine(), Ok("ALIMS_RECOVERY_STATE_MACHINE".to_owned()));
         assert_eq!(echo.anchor_bucket(), Ok("ALIMS_ANCHOR_BUCKET".to_owned()));
+        assert_eq!(echo.witness_bucket(), Some("ALIMS_WITNESS_BUCKET".to_owned()));
         assert_eq!(echo.export_bucket(), Ok("ALIMS_EXPORT_BUCKET".to_owned()));
         assert_eq!(echo.export_state_machine(), Ok("ALIMS_EXPORT_STATE_MACHINE".to_owned()));
         assert_eq!(echo.signing_key(), Ok("ALIMS_SIGNING_KEY".to_owned()));

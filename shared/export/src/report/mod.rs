@@ -11,7 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Map, Value};
 
 use changes::Changes;
-use text::fact;
+use text::{fact, visible};
 
 const STYLE: &str = include_str!("../../archive/report.css");
 
@@ -73,7 +73,7 @@ impl Report {
             (PreEscaped("<table class=\"entries\">"))
             thead { tr { th { "No." } th { "When (UTC)" } th { "Who" } th { "What" } th { "Why, and by which rules" } } }
         };
-        head.into_string()
+        visible(&head.into_string())
     }
 
     /// One record.
@@ -87,7 +87,7 @@ impl Report {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         let workflow = text("workflow_id");
         let changes = workflow.map(|workflow| self.changes.of(workflow, &entry)).unwrap_or_default();
-        let row = entry::row(self.rows, text("at"), workflow, &entry, &changes).into_string();
+        let row = visible(&entry::row(self.rows, text("at"), workflow, &entry, &changes).into_string());
         if job.workflow().is_some() && entry.contains_key("previous_hash") {
             self.last = Some(entry);
         }
@@ -101,7 +101,7 @@ impl Report {
             @if let Some(last) = &self.last { (workflow::at_the_end(last)) }
             (ended())
         };
-        end.into_string()
+        visible(&end.into_string())
     }
 
     /// In the place of the entries of a large export.

@@ -31,7 +31,11 @@ pub(super) fn visible(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     for letter in html.chars() {
         let is_line = matches!(letter, '\n' | '\t');
-        let is_clear = if letter.is_ascii() { is_line || !letter.is_control() } else { !deceives(letter.encode_utf8(&mut [0; 4])) };
+        let is_clear = if letter.is_ascii() {
+            is_line || !letter.is_control()
+        } else {
+            !deceives(letter.encode_utf8(&mut [0; 4]))
+        };
         if is_clear {
             text.push(letter);
         } else {

@@ -66,3 +66,13 @@ pub trait AnchorWitness: Send + Sync {
     fn newest_anchor(&self, tenant: &TenantId)
     -> impl Future<Output = Result<Option<NewestAnchor>, StoreError>> + Send;
 }
+
+/// Where no anchors are made, there is none.
+impl<W: AnchorWitness> AnchorWitness for Option<W> {
+    async fn newest_anchor(&self, tenant: &TenantId) -> Result<Option<NewestAnchor>, StoreError> {
+        match self {
+            Some(anchors) => anchors.newest_anchor(tenant).await,
+            None => Ok(None),
+        }
+    }
+}
