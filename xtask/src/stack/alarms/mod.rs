@@ -35,7 +35,7 @@ pub(crate) fn resources(workspace: &Workspace, functions: &[Function], timeout_s
 /// The alarm that takes back a deployment of the function, if it has one.
 pub(crate) fn of_release(function: &Function) -> Option<String> {
     // It fails on purpose when a later try may succeed.
-    (function.name != "recovery-step").then(|| format!("{}ReleaseAlarm", function.pascal()))
+    (!["export-step", "recovery-step"].contains(&&*function.name)).then(|| format!("{}ReleaseAlarm", function.pascal()))
 }
 
 fn made(described: &Alarm, all: &[Function], timeout_seconds: u32) -> anyhow::Result<Vec<String>> {
