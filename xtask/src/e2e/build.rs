@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::Context as _;
 
 use crate::step::Step;
-use crate::template::DEFINITION;
+use crate::template::DEFINITIONS;
 use crate::tools::{Tools, checked};
 use crate::workspace::{Build, Workspace};
 
@@ -69,8 +69,11 @@ pub(crate) fn staged(workspace: &Workspace, folder: &Path) -> anyhow::Result<Pat
     for name in ["policies", "rules"] {
         copy_all(&workspace.root.join(name), &folder.join(name))?;
     }
-    fs::create_dir_all(folder.join("recovery"))?;
-    copy(&workspace.root.join(DEFINITION), &folder.join(DEFINITION))?;
+    for (_, definition) in DEFINITIONS {
+        let copied = folder.join(definition);
+        copied.parent().map_or(Ok(()), fs::create_dir_all)?;
+        copy(&workspace.root.join(definition), &copied)?;
+    }
     let template = folder.join("template.yaml");
     copy(&workspace.root.join("template.yaml"), &template)?;
     Ok(template)

@@ -15,6 +15,9 @@ pub(crate) const DEFINITION: &str = "recovery/recover-workflow.asl.json";
 
 /// The definition of the state machine of exports, from the workspace's root on.
 const DEFINITION_OF_EXPORTS: &str = "functions/export-step/export-records.asl.json";
+/// The state machines of the template, each with its definition.
+pub(crate) const DEFINITIONS: [(&str, &str); 2] =
+    [("RecoveryMachine", DEFINITION), ("ExportMachine", DEFINITION_OF_EXPORTS)];
 
 /// The template of the optional user pool, from the workspace's root on.
 const USER_POOL: &str = "deployment/cognito.yaml";
@@ -102,7 +105,7 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
 /// The least template that has the definitions in itself, with what SAM CLI would put in for their variables.
 fn around_definition(workspace: &Workspace) -> anyhow::Result<Value> {
     let mut machines = Map::new();
-    for (name, path) in [("RecoveryMachine", DEFINITION), ("ExportMachine", DEFINITION_OF_EXPORTS)] {
+    for (name, path) in DEFINITIONS {
         let text = fs::read_to_string(workspace.root.join(path)).with_context(|| format!("{path} is missing"))?;
         let mut text = text.replace("${Partition}", "aws");
         for function in ["${ExportStepFunctionArn}", "${RecoveryStepFunctionArn}"] {
