@@ -74,6 +74,10 @@ pub(crate) fn asked(
         }
         return Some(call);
     }
+    // An export or a review moves no workflow.
+    if !path.starts_with("/workflows") {
+        return None;
+    }
     let named = body.and_then(|body| body["workflow_id"].as_str());
     let workflow = path.split('/').nth(2).or(named)?;
     line(&name, workflow, key.map(str::to_owned), body);

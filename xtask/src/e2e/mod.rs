@@ -121,6 +121,7 @@ fn set_up(workspace: &Workspace, tools: &Tools, place: &Place, template: &Path) 
         ];
         Stack::deploy(&aws, tools, place, template, &parameters)
     })?;
+    stage("buckets", || stack.permit_http(&aws))?;
     stage("edge", || complete(&aws, &stack, place))?;
     let described = world(&aws, &stack, &endpoint, &issuer, emulator_port, place);
     write(&place.path("world.json"), &described)?;
@@ -169,7 +170,7 @@ fn scenarios(workspace: &Workspace, tools: &Tools, place: &Place, world: &World)
     // One of them runs the operator's program; cargo builds it for the tests of its own package only.
     let operator = ["test", "--workspace", "--features", "alims-tests/e2e", "--test", "smoke", "--no-run"];
     Step::cargo("the operator's program", &operator).run(workspace)?;
-    let later = ["alone::", "ending::", "restored::", "anchored::", "exported::"];
+    let later = ["alone::", "ending::", "anchored::", "exported::", "restored::"];
     let together: Vec<&str> = later.iter().flat_map(|name| ["--skip", name]).collect();
     let apart = later.iter().map(|name| vec![*name, "--test-threads", "1"]);
     for arguments in std::iter::once(together).chain(apart) {

@@ -110,6 +110,28 @@ impl Stack {
         })
     }
 
+    /// Lets the buckets be reached without TLS, which the emulator does not speak. Everything else that their policies
+    /// deny stays denied.
+    ///
+    /// # Errors
+    /// When a bucket has no policy, or that cannot be replaced.
+    pub(crate) fn permit_http(&self, aws: &Aws) -> anyhow::Result<()> {
+        for id in ["AnchorBucket", "ExportBucket"] {
+            let bucket = self.resource(id)?;
+            let kept = aws.call(&["s3api", "get-bucket-policy", "--bucket", bucket])?;
+            let text = kept.get("Policy").and_then(Value::as_str).context("the bucket has no policy")?;
+            let mut policy: Value = serde_json::from_str(text)?;
+            let statements = policy.get_mut("Statement").and_then(Value::as_array_mut).context("no statements")?;
+            statements.retain(|statement| statement.pointer("/Condition/Bool/aws:SecureTransport").is_none());
+            if statements.is_empty() {
+                aws.call(&["s3api", "delete-bucket-policy", "--bucket", bucket])?;
+            } else {
+                aws.call(&["s3api", "put-bucket-policy", "--bucket", bucket, "--policy", &policy.to_string()])?;
+            }
+        }
+        Ok(())
+    }
+
     /// The physical id of a resource.
     pub(crate) fn resource(&self, logical_id: &str) -> anyhow::Result<&str> {
         self.resources.get(logical_id).map(String::as_str).with_context(|| format!("there is no {logical_id}"))
