@@ -811,7 +811,7 @@ export interface components {
             /** @description The subject of your token once more, for clients that send it in the body. It must be the same. */
             requested_by?: string;
             to?: components["schemas"]["Timestamp"];
-            /** @description Every entry of this workflow. Without it, `from` and `to` are required. */
+            /** @description Every entry of this workflow, and no member of a period. Without it, `from` and `to` are required. */
             workflow_id?: string;
         };
         /**

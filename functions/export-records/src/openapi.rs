@@ -51,7 +51,8 @@ pub fn described() -> Described {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportRequest {
-    /// Every entry of this workflow. Without it, `from` and `to` are required.
+    /// Every entry of this workflow, and no member of a period. Without it, `from` and `to` are required.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub workflow_id: Option<String>,
     /// Entries of this instant or later.
     pub from: Option<Timestamp>,

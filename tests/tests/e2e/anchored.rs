@@ -18,9 +18,7 @@ use crate::world::{WORLD, aws, cli};
 
 fn anchor(payload: &str) {
     let alias = WORLD.resource("AnchorHeadsFunctionAliaslive");
-    let format = ["--cli-binary-format", "raw-in-base64-out"];
-    let call = ["lambda", "invoke", "--function-name", alias, "--payload", payload, "/dev/null"];
-    let answer = cli(&[&call[..], &format].concat());
+    let answer = cli(&["lambda", "invoke", "--function-name", alias, "--payload", payload, "/dev/null"]);
     assert_eq!(answer["FunctionError"], Value::Null, "{answer}");
 }
 
