@@ -1,4 +1,4 @@
-//! Where anchors are kept: a place whose content nobody who can change the log can change.
+//! Where anchors are kept: a place that a person who can change the log cannot change.
 
 use alims_domain::anchor::{AnchorFault, Manifest};
 use alims_domain::identifiers::TenantId;

@@ -21,7 +21,7 @@ fn a_place() -> ExportPlace {
     ExportPlace { tenant_id: a_fresh_tenant(), export_id: ExportId::fresh(IDS.fresh()) }
 }
 
-/// Whoever comes later gets the bytes of the first.
+/// A later writer gets the bytes of the first one.
 pub async fn a_document_is_kept_once_and_all_get_it(stage: impl ExportsStage) {
     let (store, place) = (stage.store(), a_place());
     for document in [ExportDocument::Job, ExportDocument::Part(1), ExportDocument::Ending] {
