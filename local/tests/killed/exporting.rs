@@ -10,7 +10,7 @@ use alims_testing::builders::{a_created, a_move};
 use serde_json::{Value, json};
 use std::path::Path;
 
-use crate::server::{Caller, client_of_this_machine, start, token, until};
+use crate::server::{Caller, PATIENCE, client_of_this_machine, start, token, until};
 
 /// The entries of the export: four parts.
 const VERSIONS: usize = 1600;
@@ -52,14 +52,17 @@ async fn an_export_that_is_killed_at_any_moment_is_made_once_and_whole() {
 /// The export when it is complete.
 async fn completed(caller: &Caller, export_id: &str) -> Value {
     let path = format!("/exports/{export_id}");
-    loop {
-        let (status, export) = caller.get(&path).await.unwrap();
-        assert_eq!(status, 200, "{export}");
-        match export["status"].as_str() {
-            Some("RUNNING") => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
-            _ => return export,
+    let look = async {
+        loop {
+            let (status, export) = caller.get(&path).await.unwrap();
+            assert_eq!(status, 200, "{export}");
+            match export["status"].as_str() {
+                Some("RUNNING") => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                _ => return export,
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, look).await.expect("the export never ended")
 }
 
 /// The audit entries of an export.
