@@ -78,8 +78,7 @@ fn table_in_use() -> String {
 async fn the_service_works_on_a_restored_log_and_on_its_own_again() {
     let client = Client::new(&aws().await);
     let log = WORLD.output("LogTableName");
-    // Nothing is recorded of this for the specification, so the caller has no name here.
-    let alice = Person::bearer(Person::everybody().token());
+    let alice = Person::everybody();
     alice.create("restored-1").await.expect(201);
     alice.go("restored-1", "ACTIVE").await.expect(200);
     events_of("restored-1", 2).await;
