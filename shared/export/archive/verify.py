@@ -144,6 +144,9 @@ def check_files(folder, manifest):
         if name not in listed and name not in SIGNED:
             complain("%s: the file does not belong to this export; if you put it here, remove it and check again" % name)
     for name, file in listed.items():
+        if name != os.path.basename(name) or name in ("", ".", ".."):
+            complain("manifest.json: it lists %s, which is no name of a file of an export" % name)
+            continue
         path = os.path.join(folder, name)
         if not os.path.isfile(path):
             complain("%s: the file is missing" % name)

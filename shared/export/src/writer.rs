@@ -18,7 +18,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::names::{MANIFEST, PUBLIC_KEY, README, RECORDS, REPORT, SIGNATURE, VERIFY};
 use crate::record;
-use crate::report::Report;
+use crate::report::{Report, is_unreadable};
 
 const VERIFY_PY: &str = include_str!("../archive/verify.py");
 const README_TXT: &str = include_str!("../archive/README.txt");
@@ -42,6 +42,7 @@ impl ArchiveFormat for ZipFormat {
             job: job.clone(),
             counts: ExportCounts::default(),
             workflows: HashSet::new(),
+            unreadable: 0,
             report: None,
         };
         writer.open(RECORDS, true)?;
@@ -88,6 +89,8 @@ struct Writer {
     counts: ExportCounts,
     /// Half a digest of each workflow's id: bounded memory at a million workflows.
     workflows: HashSet<[u8; 16]>,
+    /// Entries that the service could not read.
+    unreadable: u64,
     report: Option<Report>,
 }
 
@@ -112,6 +115,14 @@ struct Manifest<'a> {
 struct Named<'a> {
     #[serde(borrow)]
     workflow_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    entry: NamedEntry<'a>,
+}
+
+#[derive(Deserialize)]
+struct NamedEntry<'a> {
+    #[serde(borrow)]
+    event_type: Option<Cow<'a, str>>,
 }
 
 fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ArchiveError {
@@ -166,6 +177,9 @@ impl ArchiveWriter for Writer {
         for line in each_line(lines) {
             let named: Named<'_> = serde_json::from_slice(line).map_err(broken)?;
             self.counts.entries = self.counts.entries.saturating_add(1);
+            if is_unreadable(named.entry.event_type.as_deref()) {
+                self.unreadable = self.unreadable.saturating_add(1);
+            }
             if let Some(workflow_id) = named.workflow_id {
                 let digest = Sha256::digest(workflow_id.as_bytes());
                 let mut half = [0; 16];
@@ -187,7 +201,7 @@ impl ArchiveWriter for Writer {
         let mut html = String::new();
         if self.report.is_none() {
             self.open(REPORT, true)?;
-            html.push_str(&Report::head(&self.job, self.counts));
+            html.push_str(&Report::head(&self.job, self.counts, self.unreadable));
         }
         let mut report = self.report.take().unwrap_or_default();
         for line in each_line(lines) {
@@ -203,7 +217,7 @@ impl ArchiveWriter for Writer {
             Some(report) => report.end(),
             None => {
                 self.open(REPORT, false)?;
-                Report::head(&self.job, self.counts) + &Report::too_long()
+                Report::head(&self.job, self.counts, self.unreadable) + &Report::too_long()
             }
         };
         self.write(html.as_bytes())?;

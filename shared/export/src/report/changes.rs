@@ -71,6 +71,14 @@ impl Changes {
     }
 }
 
+/// Every value of the last version's metadata and labels, by its place.
+pub(super) fn values(last: &Map<String, Value>) -> Changed {
+    let kept = ["labels", "metadata"].into_iter().filter_map(|name| Some((name.to_owned(), last.get(name)?.clone())));
+    let mut found = Changed::default();
+    differ("", &Map::new(), &kept.collect(), &mut found);
+    found
+}
+
 fn size(data: &Map<String, Value>) -> usize {
     serde_json::to_vec(data).map_or(0, |json| json.len())
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use crate::report::changes::Changed;
-use crate::report::text::{instant, shown};
+use crate::report::text::{instant, said, shown};
 
 /// The hashes of an entry, and what they are called.
 const HASHES: [(&str, &str); 4] = [
@@ -46,8 +46,8 @@ pub(super) fn row(
                     @for change in &changed.shown {
                         p.change {
                             code { (change.pointer) } ": "
-                            @if !changed.is_whole { bdi { (change.from) } " → " }
-                            bdi { (change.to) }
+                            @if !changed.is_whole { bdi { (said(&change.from)) } " → " }
+                            bdi { (said(&change.to)) }
                         }
                     }
                     @if changed.further > 0 { p.change { "and " (changed.further) " further changes" } }
@@ -109,9 +109,9 @@ fn what(entry: &Map<String, Value>) -> Markup {
             }
         }
         @if is("RecoveryAttempt") { (recovery(entry)) }
-        @if is("WorkflowOverdue") { p { "Due at " (text("due_at").unwrap_or("")) } }
+        @if is("WorkflowOverdue") { p { "Due at " (said(text("due_at").unwrap_or(""))) } }
         @if let Some(details) = entry.get("details").and_then(Value::as_object) {
-            @for (name, value) in details { p { (name.replace('_', " ")) ": " (shown(value)) } }
+            @for (name, value) in details { p { (name.replace('_', " ")) ": " (said(&shown(value))) } }
         }
         @if let Some(resumes) = entry.get("resumes").and_then(|resumes| resumes.get("from_version")) {
             p { "Continues from version " (shown(resumes)) ", because the versions between were released as unreadable" }
@@ -151,7 +151,7 @@ fn recovery(entry: &Map<String, Value>) -> Markup {
             p { "Attempt " (shown(attempt)) @if let Some(trigger) = text("trigger") { ", started by " (trigger) } }
         }
         @if let Some(status) = text("status") {
-            p { "Ended: " (status) @if let Some(at) = text("ended_at") { " at " (at) } }
+            p { "Ended: " (status) @if let Some(at) = text("ended_at") { " at " (said(at)) } }
         }
         @if !steps.is_empty() { p { "Steps: " (steps.join(", ")) } }
         @if let Some(error) = text("error") { p { "Stopped by: " (error) } }
@@ -171,12 +171,12 @@ fn signature(entry: &Map<String, Value>) -> Markup {
     html! {
         div.signature {
             p { "Signed as " strong { (meaning) } " by " strong { (name) } }
-            @if let Some(at) = entry.get("timestamp") { p { "at " (shown(at)) " (UTC)" } }
+            @if let Some(at) = entry.get("timestamp") { p { "at " (said(&shown(at))) " (UTC)" } }
             @if let Some(version) = signature.get("signed_version") { p { "of version " (shown(version)) } }
             @if let Some(comment) = text("comment") { p { "“" (comment) "”" } }
             @if let Some(at) = how("auth_time").and_then(Value::as_str) {
                 p.small {
-                    "Signed in at " (at)
+                    "Signed in at " (said(at))
                     @if let Some(amr) = how("amr").and_then(Value::as_array) { @if !amr.is_empty() {
                         " with " (amr.iter().map(shown).collect::<Vec<_>>().join(", "))
                     } }

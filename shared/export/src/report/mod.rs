@@ -20,13 +20,14 @@ const STYLE: &str = include_str!("../../archive/report.css");
 pub(crate) struct Report {
     rows: u64,
     changes: Changes,
+    unreadable: u64,
     /// Of an export of one workflow: the last version so far.
     last: Option<Map<String, Value>>,
 }
 
 impl Report {
     /// The beginning: what was exported, by whom and why, up to the first entry.
-    pub(crate) fn head(job: &ExportJob, counts: ExportCounts) -> String {
+    pub(crate) fn head(job: &ExportJob, counts: ExportCounts, unreadable: u64) -> String {
         let (what, period) = match &job.selection {
             ExportSelection::Workflow(of) => (format!("All entries of the workflow {}", of.workflow_id), None),
             ExportSelection::Period(of) => {
@@ -61,6 +62,13 @@ impl Report {
                         @if let Some(hash) = &head.hash { (fact("Hash of the last version", hash.as_str())) }
                     }
                     (fact("Export", &job.export_id.to_string()))
+                    (fact("Made by", concat!("ALIMS Workflow Manager, release ", env!("CARGO_PKG_VERSION"))))
+                }
+            }
+            @if unreadable > 0 {
+                p.broken {
+                    "Entries that the service could not read: " (unreadable) ". Each stands among the others and says so. "
+                    "They were changed outside the service, or damaged: what they said is not in this export."
                 }
             }
             p.note {
@@ -87,6 +95,9 @@ impl Report {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         let workflow = text("workflow_id");
         let changes = workflow.map(|workflow| self.changes.of(workflow, &entry)).unwrap_or_default();
+        if is_unreadable(entry.get("event_type").and_then(Value::as_str)) {
+            self.unreadable = self.unreadable.saturating_add(1);
+        }
         let row = visible(&entry::row(self.rows, text("at"), workflow, &entry, &changes).into_string());
         if job.workflow().is_some() && entry.contains_key("previous_hash") {
             self.last = Some(entry);
@@ -98,7 +109,7 @@ impl Report {
     pub(crate) fn end(&self) -> String {
         let end = html! {
             (PreEscaped("</table>"))
-            @if let Some(last) = &self.last { (workflow::at_the_end(last)) }
+            @if let Some(last) = &self.last { (workflow::at_the_end(last, self.unreadable)) }
             (ended())
         };
         visible(&end.into_string())
@@ -116,6 +127,11 @@ impl Report {
         };
         end.into_string()
     }
+}
+
+/// Whether an entry with this name is one that the service could not read.
+pub(crate) fn is_unreadable(event_type: Option<&str>) -> bool {
+    event_type == Some("UnreadableEntry")
 }
 
 fn ended() -> Markup {

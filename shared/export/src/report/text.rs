@@ -1,5 +1,6 @@
 //! Values as text.
 
+use alims_domain::timestamp::Timestamp;
 use alims_domain::visible_text::deceives;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -7,9 +8,25 @@ use serde_json::Value;
 /// How much of a value is shown, in characters. The records have the whole.
 const SHOWN_CHARS_MAX: usize = 1500;
 
+/// The shortest instant: `2026-11-23T09:10:00Z`.
+const INSTANT_CHARS_MIN: usize = 20;
+
 /// A row of a table of facts.
 pub(super) fn fact(name: &str, value: &str) -> Markup {
-    html! { tr { th scope="row" { (name) } td { (value) } } }
+    html! { tr { th scope="row" { (name) } td { (said(value)) } } }
+}
+
+/// A text whose instants stay on one line: a browser breaks lines behind the hyphens of a date.
+pub(super) fn said(text: &str) -> Markup {
+    html! {
+        @for part in text.split_inclusive(char::is_whitespace) {
+            @if is_instant(part.trim_end()) { span.instant { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn is_instant(word: &str) -> bool {
+    word.len() >= INSTANT_CHARS_MIN && word.is_ascii() && word.parse::<Timestamp>().is_ok()
 }
 
 /// A value as text, the beginning of it when it is long.

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use crate::report::changes::values;
 use crate::report::text::{fact, instant, shown};
 
-/// The section.
-pub(super) fn at_the_end(last: &Map<String, Value>) -> Markup {
+/// The section, with a warning if there are entries that the service could not read.
+pub(super) fn at_the_end(last: &Map<String, Value>, unreadable: u64) -> Markup {
     let text = |name: &str| last.get(name).map(shown);
     let facts = [
         ("Type of work", "workflow_type"),
@@ -17,17 +18,21 @@ pub(super) fn at_the_end(last: &Map<String, Value>) -> Markup {
         ("Due at (UTC)", "due_at"),
         ("Replaces", "replaces"),
     ];
+    let values = values(last);
     let signatures = last.get("signatures").and_then(Value::as_array);
     html! {
         h2 { "The workflow at version " (text("version").unwrap_or_default()) }
+        @if unreadable > 0 {
+            p.broken {
+                "An entry of this workflow cannot be read. What stands here is what its last readable version says: compare "
+                "it with the entries before you rely on the state or on a signature."
+            }
+        }
         table.facts {
             tbody {
                 @for (words, name) in facts { @if let Some(value) = text(name) { (fact(words, &value)) } }
-                @for (words, member) in [("Label", "labels"), ("Metadata", "metadata")] {
-                    @for (name, value) in last.get(member).and_then(Value::as_object).into_iter().flatten() {
-                        (fact(&format!("{words} {name}"), &shown(value)))
-                    }
-                }
+                @for value in &values.shown { (fact(&value.pointer, &value.to)) }
+                @if values.further > 0 { (fact("Further values", &values.further.to_string())) }
             }
         }
         h2 { "Electronic signatures" }

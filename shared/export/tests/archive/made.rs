@@ -17,7 +17,7 @@ use alims_export::{FolderExports, ZipFormat};
 use alims_operations::export_step::{ExportNext, export_step};
 use alims_operations::exporting::ExportPorts;
 use alims_operations::ports::{
-    AuditEntries, ExportDocument, ExportPlace, ExportStore, OverdueLog, QuarantineLog, RecoveryLog, WorkflowLog,
+    AuditEntries, ExportDocument, ExportPlace, ExportStore, OverdueLog, QuarantineLog, RecoveryLog, Signer, WorkflowLog,
 };
 use alims_signing::FileKey;
 use alims_testing::builders::{
@@ -26,7 +26,7 @@ use alims_testing::builders::{
 };
 use alims_testing::some_audit_entries::{a_review, an_export};
 use alims_testing::{FixedClock, MemoryLog, SequentialIds};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -124,6 +124,14 @@ pub(crate) async fn of_a_workflow() -> Made {
     let selection = ExportSelection::Workflow(OfWorkflow { workflow_id: key.workflow_id.clone() });
     let head = ExportHead { workflow_id: key.workflow_id, version: head.version, hash: Some(head.hash) };
     made(log, &a_job(selection, Some(head))).await
+}
+
+/// Writes another manifest into an unpacked archive and signs it with the key of the export.
+pub(crate) async fn sign_anew(made: &Made, archive: &Path, manifest: &Value) {
+    let text = canonical_json(manifest).unwrap();
+    let key = FileKey::load(&made.folder.path().join("key.pem")).unwrap();
+    std::fs::write(archive.join("manifest.sig"), key.sign(text.as_bytes()).await.unwrap().0).unwrap();
+    std::fs::write(archive.join("manifest.json"), text.as_bytes()).unwrap();
 }
 
 /// Runs the program of this release on an unpacked archive, from a copy that nothing alters.
