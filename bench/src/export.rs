@@ -30,6 +30,8 @@ const OF_A_WORKFLOW: usize = 10;
 const WRITERS: usize = 16;
 /// How long the measurement waits before it reads the export again.
 const POLL: Duration = Duration::from_millis(20);
+/// How long an export may take before the measurement fails.
+const PATIENCE: Duration = Duration::from_secs(3600);
 /// What stands before this heading of a page stays as it is.
 const HEADING: &str = "\n## What an export took\n";
 
@@ -130,7 +132,9 @@ async fn exported(auditor: &Person) -> Result<Value> {
     let all = json!({"from": at(0), "to": at(86_400_000), "reason": "A measurement."});
     let mut export = auditor.expect(Method::POST, "/exports", Some(&all)).await?;
     let path = format!("/exports/{}", export["export_id"].as_str().context("no id")?);
+    let begun = Instant::now();
     while export["status"] == "RUNNING" {
+        ensure!(begun.elapsed() < PATIENCE, "the export does not end: {export}");
         tokio::time::sleep(POLL).await;
         export = auditor.expect(Method::GET, &path, None).await?;
     }

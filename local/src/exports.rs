@@ -3,12 +3,14 @@
 //! A task that ends with the process has lost nothing: the server starts those again that have not ended, and each
 //! continues behind the last part that was kept.
 
-use alims_domain::export::{ExportTurn, NextTurn};
+use alims_domain::export::{ExportEnding, ExportTurn, NextTurn};
 use alims_domain::timestamp::Timestamp;
 use alims_dynamodb::DynamoLog;
 use alims_export::{FolderExports, ZipFormat};
 use alims_operations::exporting::ExportPorts;
-use alims_operations::ports::{AccessPolicy, Clock, ExportPlace, ExportStarter, StoreError};
+use alims_operations::ports::{
+    AccessPolicy, Clock, ExportDocument, ExportPlace, ExportStarter, ExportStore, StoreError,
+};
 use alims_operations::{DecisionPorts, export_records, get_export};
 use alims_signing::FileKey;
 use aws_lc_rs::hmac;
@@ -118,7 +120,7 @@ fn routes(downloads: Downloads, store: FolderExports, clock: Arc<dyn Clock>) -> 
         else {
             return refused();
         };
-        sent(&store, &place).unwrap_or_else(refused)
+        sent(&store, &place).await.unwrap_or_else(gone)
     };
     Router::new().route("/downloads/{tenant}/{file}", get(answer))
 }
@@ -128,10 +130,20 @@ fn refused() -> Response {
     (StatusCode::FORBIDDEN, told).into_response()
 }
 
-/// The archive in small parts.
-fn sent(store: &FolderExports, place: &ExportPlace) -> Option<Response> {
+fn gone() -> Response {
+    let told = "The archive is no longer in the data folder, or not as it was made. Export the records again.\n";
+    (StatusCode::GONE, told).into_response()
+}
+
+/// The archive in small parts; none when it is not there, or not whole.
+async fn sent(store: &FolderExports, place: &ExportPlace) -> Option<Response> {
+    let ending = store.kept(place, ExportDocument::Ending).await.ok()??;
+    let made = serde_json::from_slice::<ExportEnding>(&ending).ok()?.archive?;
     let file = File::open(store.archive_path(place)).ok()?;
     let bytes = file.metadata().ok()?.len();
+    if bytes != made.bytes {
+        return None;
+    }
     let parts = stream::unfold(Some(file), async |file| {
         let mut file = file?;
         let read = tokio::task::spawn_blocking(move || {

@@ -12,8 +12,6 @@ pub fn problem(error: ExportRecordsError) -> Problem {
         ExportRecordsError::Nothing => Problem::NothingToExport,
         ExportRecordsError::KeyReused => Problem::IdempotencyKeyReused,
         ExportRecordsError::Store(error) => error.into(),
-        // The key of the signatures is a store's, too: the same request may succeed later.
-        error @ ExportRecordsError::Unfinished(_) => Problem::StorageUnavailable(Box::new(error)),
         ExportRecordsError::Bug(bug) => Problem::internal(bug),
     }
 }

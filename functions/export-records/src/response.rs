@@ -11,8 +11,11 @@ use alims_operations::export_records::Exported;
 /// # Errors
 /// [`Problem::Internal`] when the body has no JSON, which is a bug.
 pub fn exported(exported: Exported) -> Result<Answer, Problem> {
-    let Exported { found, repeated } = exported;
+    let Exported { found, repeated, interruption } = exported;
     let export = Export::from(found);
+    if let Some(why) = interruption {
+        tracing::warn!(export_id = %export.export_id, %why, "a job continues what the request could not complete");
+    }
     let answer = Answer::ok(&export)?.located_at(format!("/exports/{}", export.export_id));
     Ok(match (export.status, repeated) {
         (ExportStatus::Running, _) => answer.accepted(),

@@ -104,6 +104,25 @@ async fn a_secret_that_others_may_read_is_refused_until_its_owner_has_decided() 
 }
 
 #[tokio::test]
+async fn a_signing_key_that_is_gone_is_not_replaced_in_silence() {
+    let data = Site::open().await.close().await;
+    let [private, public] = ["signing-key", "signing-key.pub"].map(|name| data.path().join(name));
+    let kept = std::fs::read(&private).unwrap();
+    std::fs::remove_file(&private).unwrap();
+    let said = refused(data.path()).await;
+    assert!(said.contains(&format!("the signing key {} is gone", private.display())), "{said}");
+    assert!(said.contains(&format!("remove {} too for a new key", public.display())) && !private.exists(), "{said}");
+    std::fs::write(&private, &kept).unwrap();
+    set_permissions(&private, Permissions::from_mode(0o600)).unwrap();
+    let data = Site::on(data, |_| {}).await.close().await;
+    // Without both a new key is what the owner wants.
+    std::fs::remove_file(&private).unwrap();
+    std::fs::remove_file(&public).unwrap();
+    let data = Site::on(data, |_| {}).await.close().await;
+    assert_ne!(std::fs::read(data.path().join("signing-key")).unwrap(), kept);
+}
+
+#[tokio::test]
 async fn a_data_folder_that_others_may_write_to_is_refused_and_one_that_they_may_read_is_named() {
     let data = tempfile::tempdir().unwrap();
     for wrong in [0o777, 0o770, 0o702] {

@@ -8,6 +8,7 @@ use alims_domain::hashing::ChainHash;
 use alims_domain::identifiers::{TenantId, WorkflowKey};
 use alims_domain::limits::FINDINGS_MAX;
 use alims_domain::timestamp::Timestamp;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 
 use crate::anchoring::Period;
@@ -36,8 +37,8 @@ pub struct Ports<L, A, C> {
 /// even with the signing key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
-    /// Its number.
-    pub number: u64,
+    /// Its number. The first anchor of a tenant has number 1.
+    pub number: NonZeroU64,
     /// The SHA-256 of its manifest.
     pub hash: ChainHash,
 }
@@ -53,7 +54,8 @@ pub struct VerifiedAnchors {
     pub entries: u64,
     /// The last sound anchor and its hash, to write down.
     pub last: Option<Remembered>,
-    /// The end of what the last sound anchor covers. Later entries are not covered yet.
+    /// The end of what the sound anchors before the first unsound one cover. Later entries are not covered, or not without
+    /// a gap.
     pub until: Option<Timestamp>,
     /// The first [`FINDINGS_MAX`] findings.
     pub findings: Vec<Finding>,
@@ -110,8 +112,9 @@ where
     let newest = ports.anchors.newest(tenant).await?.unwrap_or_default();
     let mut verified = VerifiedAnchors { newest, ..VerifiedAnchors::default() };
     let mut sequence = Sequence::new(tenant.clone());
-    if let Some(remembered) = remembered.filter(|remembered| remembered.number > newest) {
-        verified.found(Finding::Anchor { number: remembered.number, fault: AnchorFault::NotRemembered });
+    let mut is_whole = true;
+    if let Some(number) = remembered.map(|remembered| remembered.number.get()).filter(|number| *number > newest) {
+        verified.found(Finding::Anchor { number, fault: AnchorFault::NotRemembered });
     }
     if newest == 0 {
         // No anchor at all is no proof of anything: who removed all of them must not be told that all is well.
@@ -129,17 +132,21 @@ where
             Ok(manifest) => {
                 // What was read is spelt as this makes it, so that the hash is that of the bytes that were signed.
                 let hash = manifest.hash().map_err(ReadPeriodError::from)?;
-                if remembered.is_some_and(|it| it.number == number && it.hash != hash) {
+                if remembered.is_some_and(|it| it.number.get() == number && it.hash != hash) {
                     verified.found(Finding::Anchor { number, fault: AnchorFault::NotRemembered });
+                    is_whole = false;
                 }
-                verified.last = Some(Remembered { number, hash });
-                verified.until = Some(manifest.until);
+                verified.last = NonZeroU64::new(number).map(|number| Remembered { number, hash });
+                if is_whole {
+                    verified.until = Some(manifest.until);
+                }
                 if compare(&ports.log, &manifest, &mut verified, &mut progress).await?.is_break() {
                     return Ok(verified);
                 }
             }
             Err(TakeError::Fault(fault)) => {
                 verified.found(Finding::Anchor { number, fault });
+                is_whole = false;
                 if missing >= MISSING_IN_A_ROW_MAX {
                     // A file of a stranger may have any number: what lies between is not asked for one by one.
                     sequence.skip_to(newest);

@@ -33,8 +33,8 @@ const NO_VERDICT: &str =
 const STORAGE_UNAVAILABLE: &str = "The storage did not answer in time; the change may have been made. Repeat the \
                                    request later with the same idempotency key, if any.";
 /// The detail of an item that this release cannot read.
-const NEWER_RELEASE: &str = "A newer release of this service wrote this workflow; nothing was changed. Repeat the \
-                             request when that release runs again.";
+const NEWER_RELEASE: &str = "A newer release of this service wrote what this request needs; nothing was changed. \
+                             Repeat the request when that release runs again.";
 /// The detail of work that took too long.
 const OUT_OF_TIME: &str = "The service ran out of time; the change may have been made. Repeat the request later with \
                            the same idempotency key, if any.";
@@ -275,7 +275,7 @@ impl Problem {
                 "Your tenant has no export with this id. Check the id, or export the records again.".to_owned()
             }
             Self::NothingToExport => {
-                "The selection has no entries, so there is no archive. Choose another period or other filters."
+                "The selection has no entries that are older than a minute. Choose other filters, or repeat the request a minute later."
                     .to_owned()
             }
             Self::WorkflowAlreadyExists(id) => format!(

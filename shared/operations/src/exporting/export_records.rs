@@ -42,12 +42,14 @@ pub struct NewExport {
 }
 
 /// An export that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Exported {
     /// The export as it is now.
     pub found: ExportFound,
     /// Whether an earlier request with the same key had asked for it.
     pub repeated: bool,
+    /// Why the request could not complete it, for the service's own log. A job continues.
+    pub interruption: Option<ExportStepError>,
 }
 
 /// Why nothing is exported.
@@ -68,24 +70,9 @@ pub enum ExportRecordsError {
     /// The log, the store of exports or the starter of jobs failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The archive could not be made now. The same request may succeed later.
-    #[error("the archive cannot be made")]
-    Unfinished(#[source] ExportStepError),
     /// A bug.
     #[error(transparent)]
     Bug(#[from] Bug),
-}
-
-impl From<ExportStepError> for ExportRecordsError {
-    fn from(error: ExportStepError) -> Self {
-        match error {
-            ExportStepError::Store(error) => Self::Store(error),
-            ExportStepError::NotFound => Self::Bug(Bug::Contract("a kept export is gone")),
-            error @ (ExportStepError::Signer(_) | ExportStepError::Archive(_) | ExportStepError::Bug(_)) => {
-                Self::Unfinished(error)
-            }
-        }
-    }
 }
 
 /// Exports records. The same request with the same idempotency key gets the first one's export. The caller brings a timer,
@@ -114,12 +101,17 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
         return Err(ExportRecordsError::KeyReused);
     }
     let repeated = kept != job;
+    let mut interruption = None;
     if ending(&exporting.store, &place).await?.is_none() {
         let making = pin!(made(exporting, &place, &kept));
         let time = pin!(time);
         let is_made = match select(making, time).await {
-            // Whatever stopped it, a kept export needs a job: that goes on, or says why the export failed.
-            Either::Left((made, _)) => made.unwrap_or_default(),
+            Either::Left((Ok(made), _)) => made,
+            // Whatever stopped the request, a kept export needs a job: it continues, or says why the export failed.
+            Either::Left((Err(error), _)) => {
+                interruption = Some(error);
+                false
+            }
             Either::Right(((), _)) => false,
         };
         if !is_made {
@@ -130,7 +122,7 @@ pub async fn export_records<L: ExportedLog + AuditEntries, X: ExportStore, S: Si
     match found.ending.as_ref().and_then(|ending| ending.failure) {
         Some(ExportFailure::NothingToExport) => Err(ExportRecordsError::Nothing),
         Some(ExportFailure::ExportTooLarge | ExportFailure::ExportInterrupted) | None => {
-            Ok(Exported { found, repeated })
+            Ok(Exported { found, repeated, interruption })
         }
     }
 }
@@ -171,7 +163,7 @@ async fn made<L: ExportedLog + AuditEntries, X: ExportStore, S: Signer>(
     exporting: &ExportPorts<L, X, S>,
     place: &ExportPlace,
     job: &ExportJob,
-) -> Result<bool, ExportRecordsError> {
+) -> Result<bool, ExportStepError> {
     let progress = match last_part(&exporting.store, place).await? {
         Some((_, progress)) => progress,
         None => part(exporting, place, job, (1, None), EXPORT_REQUEST_PAGES).await?,

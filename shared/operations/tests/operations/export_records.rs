@@ -11,6 +11,7 @@ use alims_domain::stored_version::StoredVersion;
 use alims_domain::timestamp::Timestamp;
 use alims_export::ZipFormat;
 use alims_operations::export_records::{ExportRecordsError, Exported, NewExport, Ports, export_records};
+use alims_operations::export_step::ExportStepError;
 use alims_operations::exporting::ExportPorts;
 use alims_operations::ports::{
     AccessPolicy, ActivityLog, ActivityQuery, ExportDocument, ExportLink, ExportPlace, ExportStore, KeptEntry,
@@ -97,10 +98,11 @@ pub(crate) async fn audited(log: &MemoryLog, tenant_id: &TenantId) -> Vec<AuditA
 async fn a_small_export_is_complete_and_in_the_audit_trail_when_it_is_answered() {
     let (log, key) = a_log(5);
     let ports = ports(log.clone(), EverybodyMay);
-    let Exported { found, repeated } =
+    let Exported { found, repeated, interruption } =
         export_records(&ports, &a_call("audrey"), &of_workflow("wf-1"), pending()).await.unwrap();
     let archive = found.ending.and_then(|ending| ending.archive).expect("an archive");
     assert_eq!((archive.entries, archive.workflows, repeated), (5, 1, false));
+    assert!(interruption.is_none());
     assert!(found.link.is_some() && ports.starter.started().is_empty());
     let kept = ports.exporting.store.archive_of(&ExportPlace::of(&found.job)).expect("a kept archive");
     assert_eq!(archive.bytes, u64::try_from(kept.len()).unwrap());
@@ -190,6 +192,18 @@ async fn a_request_that_was_interrupted_is_continued_by_the_same_request() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_job_continues_with_an_export_that_the_request_could_not_complete_and_the_reason_is_told() {
+    let (log, _) = a_log(3);
+    let ports = Ports { starter: MemoryExports::default(), ..ports(log, EverybodyMay) };
+    // The job is kept, and no part of the archive after it.
+    ports.exporting.store.fail_after(Some(1));
+    let Exported { found, interruption, .. } =
+        export_records(&ports, &a_call("audrey"), &of_workflow("wf-1"), pending()).await.unwrap();
+    assert_eq!(ports.starter.started(), [ExportPlace::of(&found.job)]);
+    assert!(matches!(interruption, Some(ExportStepError::Store(StoreError::Unavailable(_)))), "{interruption:?}");
 }
 
 #[tokio::test]

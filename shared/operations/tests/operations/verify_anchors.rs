@@ -75,8 +75,12 @@ async fn a_file_of_a_stranger_is_found_and_neither_delays_the_verification_nor_s
 #[tokio::test]
 async fn each_bad_anchor_has_its_finding() {
     let bench = anchored().await;
+    let first = bench.anchors.manifest(&tenant(), 1);
     bench.anchors.remove(&tenant(), 2);
     assert_eq!(found(&bench).await, [(2, "anchor-missing")]);
+    let gap = verified(&bench, None).await;
+    let last = gap.last.map(|last| last.number.get());
+    assert_eq!((gap.until, last), (Some(first.until), Some(3)), "behind a gap nothing is covered without one");
 
     let bench = anchored().await;
     let (second, third) = (bench.anchors.bytes(&tenant(), 2), bench.anchors.bytes(&tenant(), 3));
@@ -129,7 +133,7 @@ async fn an_anchor_that_is_signed_anew_is_found_by_its_key_its_place_or_the_anch
 async fn anchors_that_were_all_made_anew_with_the_signing_key_are_found_by_the_one_that_is_remembered() {
     let bench = anchored().await;
     let remembered = verified(&bench, None).await.last.unwrap();
-    assert_eq!(remembered.number, 3);
+    assert_eq!(remembered.number.get(), 3);
     assert_eq!(verified(&bench, Some(&remembered)).await.findings, []);
     let forged = Bench::default();
     for day in 1..=3 {
