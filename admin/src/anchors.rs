@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -72,9 +73,10 @@ impl FromStr for Written {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "must be a number, a colon and 64 hexadecimal digits, as an earlier verification printed it";
+        let wrong =
+            "must be a number from 1 on, a colon and 64 hexadecimal digits, as an earlier verification printed it";
         let (number, hash) = text.split_once(':').ok_or(wrong)?;
-        let number = number.parse().map_err(|_| wrong)?;
+        let number: NonZeroU64 = number.parse().map_err(|_| wrong)?;
         let hash = ChainHash::try_from(hash.to_owned()).map_err(|_| wrong)?;
         Ok(Self(Remembered { number, hash }))
     }
@@ -101,7 +103,8 @@ pub(crate) async fn make(args: &AnchorHeadsArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     for tenant in &run.tenants {
         let (id, made, entries) = (&tenant.tenant_id, tenant.made, tenant.entries);
-        writeln!(out, "{id}: {made} anchors with {entries} entries; all before {} is covered", tenant.until)?;
+        let (made, entries) = (counted(made, "anchor", "anchors"), counted(entries, "entry", "entries"));
+        writeln!(out, "{id}: {made} with {entries}; all before {} is covered", tenant.until)?;
     }
     for (tenant, why) in &run.failed {
         writeln!(io::stderr(), "error: {tenant}: {why}")?;
@@ -186,11 +189,17 @@ fn anchors(args: &VerifyAnchorsArgs, service: &Service) -> anyhow::Result<Anchor
 fn summary(verified: &VerifiedAnchors) -> String {
     let VerifiedAnchors { newest, anchors, entries, until, findings, more_findings, .. } = verified;
     let covered = until.map_or_else(|| "nothing".to_owned(), |until| format!("all before {until}"));
+    let newest = counted(*newest, "anchor", "anchors");
+    let entries = counted(*entries, "entry as anchored", "entries as anchored");
+    let found = counted(findings.len() as u64, "finding", "findings");
     format!(
-        "{anchors} of {newest} anchors verified, {entries} entries are as anchored, {covered} is covered, {} findings{}",
-        findings.len(),
+        "{anchors} of {newest} verified, {entries}, {covered} is covered without a gap, {found}{}",
         if *more_findings > 0 { format!(" and {more_findings} more") } else { String::new() }
     )
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn line(finding: &Finding) -> String {

@@ -159,6 +159,13 @@ async fn the_anchors_of_a_laptop_are_made_and_verified_and_a_removed_version_is_
     assert_eq!(found["findings"].as_array().unwrap().len(), 1, "{found}");
     assert_eq!((&found["findings"][0]["fault"], &found["findings"][0]["anchor"]), (&json!("end-cut"), &json!(1)));
 
+    for none in [last.replacen("1:", "0:", 1), "1".to_owned(), "1:12".to_owned()] {
+        let refused = admin("verify-anchors", &["--tenant", "default", "--remembered", &none]);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(said.contains("must be a number from 1 on, a colon and 64 hexadecimal digits"), "{said}");
+    }
+
     let wrong = data.path().join("wrong.pem");
     std::fs::write(&wrong, "no key").unwrap();
     let refused = admin("verify-anchors", &["--tenant", "default", "--public-key", wrong.to_str().unwrap()]);

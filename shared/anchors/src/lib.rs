@@ -1,11 +1,13 @@
 //! Where anchors are kept: a bucket of Amazon S3, or a folder. A copy of a bucket is such a folder, too.
 
 mod beside_the_index;
+mod deployed;
 mod folder;
 mod names;
 mod s3;
 
 pub use beside_the_index::BesideTheIndex;
+pub use deployed::deployed_witness;
 pub use folder::FolderAnchors;
 pub use names::{name_of, number_of, tenant_of};
 pub use s3::S3Anchors;

@@ -23,7 +23,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "alims-store",
         ],
     ),
-    ("alims-anchors", &["alims-domain", "alims-operations"]),
+    ("alims-anchors", &["alims-domain", "alims-operations", "alims-signing"]),
     ("alims-edge", &["alims-domain", "alims-operations"]),
     ("alims-dynamodb", &["alims-domain", "alims-operations"]),
     ("alims-eventbridge", &["alims-domain", "alims-operations"]),

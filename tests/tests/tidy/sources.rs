@@ -5,7 +5,7 @@ use crate::workspace::{File, assert_no_complaints, workspace};
 /// Lines of a Rust file, comments and all. Longer, and it is two files.
 const FILE_LINES_MAX: usize = 450;
 /// Lines of code of a function's `main.rs`: it wires, and does nothing else.
-const MAIN_CODE_LINES_MAX: usize = 21;
+const MAIN_CODE_LINES_MAX: usize = 20;
 
 /// What must not be in any file, and why. Taken apart here, so that this file does not find itself.
 const FORBIDDEN: &[(&str, &str)] = &[
