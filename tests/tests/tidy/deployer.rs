@@ -18,7 +18,8 @@ const POLICY_CHARS_MAX: usize = 6144;
 
 /// The statements on every resource: actions for which IAM knows no narrower one, and keys, which get their names when
 /// they are made (service authorization reference).
-const UNSCOPED: [&str; 5] = ["BackupStorage", "EventSourceMappings", "Keys", "Trails", "Unscoped"];
+const UNSCOPED: [&str; 7] =
+    ["BackupStorage", "ConsoleAccess", "EventSourceMappings", "Keys", "Subscriptions", "Trails", "Unscoped"];
 /// What the deployer may attach to a role.
 const ATTACHED: [&str; 2] = [
     "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
@@ -202,9 +203,11 @@ const NEEDED: &[(&str, &str)] = &[
     ),
     ("AWS::Logs::MetricFilter", "logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter"),
     ("AWS::Logs::QueryDefinition", "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition"),
+    // A bucket that is made with tags asks for `s3:TagResource` too (Amazon S3 API reference, "TagResource").
     (
         "AWS::S3::Bucket",
-        "s3:CreateBucket s3:DeleteBucket s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucketAcl \
+        "s3:ListTagsForResource s3:TagResource s3:UntagResource \
+         s3:CreateBucket s3:DeleteBucket s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucketAcl \
          s3:GetBucketCORS s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration \
          s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning \
          s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetIntelligentTieringConfiguration \
@@ -304,6 +307,37 @@ fn iam_takes_the_deployer_s_policies() {
             assert!(!of_iam || !anything, "{sid}: any role");
         }
     }
+}
+
+/// A state machine without a name of its own is called by its logical id, without the stack's name.
+#[test]
+fn the_deployer_may_make_each_state_machine_by_the_name_that_it_gets() {
+    let statements = statements("deployment/deployer-data-policy.json");
+    let machines = statements.iter().find(|statement| statement["Sid"] == "Machine").unwrap();
+    let mut seen = 0;
+    for (id, resource) in TEMPLATE["Resources"].as_object().unwrap() {
+        if resource["Type"] == "AWS::Serverless::StateMachine" && resource["Properties"]["Name"].is_null() {
+            seen += 1;
+            let named = format!("arn:aws:states:*:*:stateMachine:{id}-*");
+            assert!(texts(&machines["Resource"]).contains(&named.as_str()), "{named}");
+        }
+    }
+    assert!(seen > 1, "this test would see nothing");
+}
+
+#[test]
+fn the_policy_of_the_smoke_test_permits_what_its_page_says() {
+    let page = workspace().text("docs/deployment.md");
+    let table = page.split_once("### Permissions of the smoke test\n").unwrap().1.split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let said: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|actions| actions.split('`').skip(1).step_by(2))
+        .collect();
+    let statements = statements("deployment/smoke-policy.json");
+    let permitted: BTreeSet<&str> = statements.iter().flat_map(|statement| texts(&statement["Action"])).collect();
+    assert!(permitted.len() > 15, "this test would see nothing");
+    assert_eq!(permitted, said);
 }
 
 /// The types of all resources, as CloudFormation makes them.

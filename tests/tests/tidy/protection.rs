@@ -62,7 +62,7 @@ fn changes_of_the_logs_protection_reach_people_also_when_the_key_is_disabled() {
             ],
         ),
         (
-            "ProtectionOfTheTrailRule",
+            "ProtectionOfTheEvidenceRule",
             vec!["cloudtrail", "s3"],
             vec![
                 "DeleteBucketPolicy",
@@ -109,10 +109,10 @@ fn changes_of_the_logs_protection_reach_people_also_when_the_key_is_disabled() {
             rules,
             [
                 "ProtectionOfTheBackupsRule.Arn",
+                "ProtectionOfTheEvidenceRule.Arn",
                 "ProtectionOfTheKeyRule.Arn",
                 "ProtectionOfThePublisherRule.Arn",
-                "ProtectionOfTheTableRule.Arn",
-                "ProtectionOfTheTrailRule.Arn"
+                "ProtectionOfTheTableRule.Arn"
             ],
             "{queue}"
         );
@@ -167,6 +167,11 @@ fn no_principal_can_remove_an_anchor_before_its_time() {
     for action in ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"] {
         assert!(denied["Action"].as_array().unwrap().contains(&json!(action)), "{denied}");
     }
+    // Who weakens the lock for anchors to come is seen, with and without the stack's own trail.
+    let evidence = resource("ProtectionOfTheEvidenceRule");
+    assert_eq!(evidence["Condition"], Value::Null);
+    let pattern = &evidence["Properties"]["EventPattern"]["detail"]["$or"];
+    assert!(pattern.to_string().contains("\"AnchorBucket\""), "{pattern}");
     // The function adds anchors. It may say nothing about how long one is locked.
     let role = properties("AnchorHeadsRole").to_string();
     assert!(role.contains("s3:PutObject") && !role.contains("Retention") && !role.contains("Delete"), "{role}");
@@ -174,7 +179,7 @@ fn no_principal_can_remove_an_anchor_before_its_time() {
 
 #[test]
 fn the_audit_trail_records_every_write_to_the_log_where_no_principal_can_delete_it() {
-    for id in ["AuditTrailBucket", "AuditTrailBucketPolicy", "AuditTrailKey", "LogTrail", "ProtectionOfTheTrailRule"] {
+    for id in ["AuditTrailBucket", "AuditTrailBucketPolicy", "AuditTrailKey", "LogTrail"] {
         assert_eq!(resource(id)["Condition"], "HasAuditTrail", "{id}");
     }
     for id in ["AuditTrailBucket", "AuditTrailBucketPolicy"] {

@@ -22,7 +22,11 @@ use crate::workspace::Workspace;
 
 /// How the tested tools are installed: the file has every package with its hashes.
 const INSTALL_TOOLS: &str = "python3 -m venv ~/.alims-tools && ~/.alims-tools/bin/pip install --no-deps --require-hashes \
-                             -r xtask/src/e2e/deployment.txt && export PATH=~/.alims-tools/bin:$PATH";
+                             -r xtask/src/e2e/deployment.txt && export PATH=$PATH:~/.alims-tools/bin";
+
+/// PyPI has only version 1, which the tools above bring along.
+const INSTALL_AWS: &str = "install version 2 (https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html) and \
+                           let PATH name its folder before ~/.alims-tools/bin";
 
 /// Looks for everything and tells what it finds.
 ///
@@ -61,7 +65,7 @@ fn findings(path: OsString, manifest: &str, asked: &Asked) -> anyhow::Result<Vec
         tested(&programs, "SAM CLI", "aws-sam-cli", ("sam", &["--version"]))?,
         tested(&programs, "cargo-lambda", "cargo-lambda", ("cargo-lambda", &["lambda", "--version"]))?,
         zig(&programs),
-        aws(&programs)?,
+        aws(&programs),
     ];
     if findings.last().is_some_and(|aws| aws.verdict.is_ok()) {
         findings.extend(account::findings(&programs, asked));
@@ -116,13 +120,8 @@ fn zig(programs: &Programs) -> Finding {
     Finding::new("zig", verdict, INSTALL_TOOLS)
 }
 
-/// The AWS CLI in the version of the tests, or version 2.
-fn aws(programs: &Programs) -> anyhow::Result<Finding> {
-    let pinned = pinned("awscli")?;
-    let verdict = programs.version("aws", &["--version"]).and_then(|found| {
-        // `aws configure export-credentials`, which `alims-admin` calls, is in every later version 2.
-        let wanted = if found.major() == pinned.major() { pinned } else { Version::of(2, 10, 0) };
-        found.at_least(wanted)
-    });
-    Ok(Finding::new("AWS CLI", verdict, INSTALL_TOOLS))
+/// The AWS CLI: version 1 has no `aws configure export-credentials`, which `alims-admin` calls, and no `aws logs tail`.
+fn aws(programs: &Programs) -> Finding {
+    let verdict = programs.version("aws", &["--version"]).and_then(|found| found.at_least(Version::of(2, 10, 0)));
+    Finding::new("AWS CLI", verdict, INSTALL_AWS)
 }

@@ -71,9 +71,9 @@ fn a_machine_that_lacks_nothing_is_told_what_it_has() {
 fn what_is_missing_too_old_or_broken_is_named_with_its_remedy() {
     let says = |text: &str| format!("echo '{text}'");
     let nothing = String::new;
-    let old_quota = r#"case "$1" in --version) echo aws-cli/1.46.3 ;; configure) echo "access_key : ***AB : env :"; \
+    let old_quota = r#"case "$1" in --version) echo aws-cli/2.31.4 ;; configure) echo "access_key : ***AB : env :"; \
 echo "region : eu-west-1 : env :" ;; sts) echo '{"Arn": "a"}' ;; lambda) echo '{"AccountLimit": {"ConcurrentExecutions": 10}}' ;; esac"#;
-    let unset = r#"case "$1" in --version) echo aws-cli/1.46.3 ;; *) echo "access_key <not set> None None"; echo "region <not set> None None" ;; esac"#;
+    let unset = r#"case "$1" in --version) echo aws-cli/2.31.4 ;; *) echo "access_key <not set> None None"; echo "region <not set> None None" ;; esac"#;
     let expired = r#"case "$1" in --version) echo aws-cli/2.31.4 ;; configure) echo "access_key ***AB env"; \
 echo "region r env" ;; *) echo "The security token included in the request is expired" >&2; exit 254 ;; esac"#;
     for (program, does, what, said, remedy) in [
@@ -85,8 +85,8 @@ echo "region r env" ;; *) echo "The security token included in the request is ex
         ("sam", "true".to_owned(), "SAM CLI", "prints nothing", "deployment.txt"),
         ("cargo-lambda", says("cargo-lambda 1.0.0"), "cargo-lambda", "1.0.0 is too old", "deployment.txt"),
         ("cargo-lambda", says("cargo-lambda 1.9.2"), "zig", "cargo-lambda finds no zig", "deployment.txt"),
-        ("aws", says("aws-cli/2.9.0 Python"), "AWS CLI", "2.9.0 is too old: 2.10.0", "deployment.txt"),
-        ("aws", says("aws-cli/1.18.0 Python"), "AWS CLI", "1.18.0 is too old", "deployment.txt"),
+        ("aws", says("aws-cli/2.9.0 Python"), "AWS CLI", "2.9.0 is too old: 2.10.0", "getting-started-install"),
+        ("aws", says("aws-cli/1.46.3 Python"), "AWS CLI", "1.46.3 is too old: 2.10.0", "getting-started-install"),
         ("aws", old_quota.to_owned(), "Lambda quota", "10 functions may run at once", "L-B99A9384"),
         ("aws", unset.to_owned(), "credentials", "none is configured", "aws configure"),
         ("aws", unset.to_owned(), "region", "none is configured", "AWS_REGION"),

@@ -27,10 +27,6 @@ impl Version {
         })
     }
 
-    pub(super) const fn major(self) -> u32 {
-        self.0
-    }
-
     /// This version, if it is not older.
     pub(super) fn at_least(self, wanted: Self) -> Result<String, String> {
         if self < wanted { Err(format!("{self} is too old: {wanted} or later")) } else { Ok(self.to_string()) }

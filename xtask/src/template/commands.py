@@ -92,12 +92,70 @@ def check_sam(place: str, script: str, complain) -> None:
             complain(f"{place}: sam {named[0]} has no {option}")
 
 
+def expanded(script: str) -> str:
+    """What a shell expands: without comments and without what stands in single quotes."""
+    plain, quotes, before, comment = "", [""], "\n", False
+    for char in script:
+        quote = quotes[-1]
+        if comment:
+            comment = char != "\n"
+        elif quote == "'":
+            quotes[-1] = "" if char == "'" else quote
+        elif char == "'" and not quote:
+            quotes[-1] = "'"
+        elif char == '"':
+            quotes[-1] = "" if quote else char
+        elif char == "(" and before == "$":
+            quotes.append("")
+        elif char == ")" and not quote and len(quotes) > 1:
+            quotes.pop()
+        elif char == "#" and not quote and before.isspace():
+            comment = True
+        if not comment and quote != "'" and quotes[-1] != "'":
+            plain += char
+        before = char
+    return plain
+
+
+SETS = re.compile(
+    r"""(?:^|[\s;({&|])([A-Za-z_]\w*)=|\bread\s+(?:-\w+\s+)*((?:[A-Za-z_]\w*[ \t]*)+)|\bfor\s+([A-Za-z_]\w*)\s+in\b""", re.M
+)
+# The file that the first page makes, with which each terminal begins.
+ENVIRONMENT = "cat > ~/.alims-env <<'END'"
+# What every terminal has, and what the pages tell to export.
+GIVEN = {"HOME", "PATH"}
+
+
+def set_by(script: str) -> set[str]:
+    found = SETS.finditer(expanded(script))
+    return {name for match in found for names in match.groups() if names for name in names.split()}
+
+
+def check_variables(pages: dict[str, list[str]], complain) -> None:
+    """Each variable and each function of a block is set by a block before it on its page, or by the common file."""
+    environment = next(block for block in pages[PAGES[0]] if ENVIRONMENT in block)
+    for page, blocks in pages.items():
+        known, functions = GIVEN | set_by(environment), {}
+        if page != PAGES[0]:
+            known |= {name for block in pages[PAGES[0]] for name in set_by(block) if name.startswith("ALIMS_")}
+        for block in blocks:
+            text = expanded(block)
+            known |= set_by(block)
+            for name in set(re.findall(r"\$\{?([A-Za-z_]\w*)", text)) - known:
+                complain(f"{page}: ${name} is set by no block before: {block.splitlines()[0]}")
+            for name, body in re.findall(r"^(\w+)\(\) \{(.*?)\}$", block, re.S | re.M):
+                if functions.setdefault(name, body) != body:
+                    complain(f"{page}: two functions are called {name}")
+        assert len(known) > 10 and functions, f"{page}: this would see nothing"
+
+
 def main(root: pathlib.Path) -> None:
     complaints: list[str] = []
     service, pool = (cfn_yaml.load(str(root / name)) for name in ("template.yaml", "deployment/cognito.yaml"))
     parameters = set(service["Parameters"])
     scripts = [(page, block) for page in PAGES for block in shell((root / page).read_text())]
     scripts += [(STEPS, look) for look in looks((root / STEPS).read_text())]
+    check_variables({page: shell((root / page).read_text()) for page in PAGES}, complaints.append)
     of_aws = 0
     pasted = "\n".join(script for place, script in scripts if place == PAGES[0])
     # One way: it checks what the layers ship, and takes the parameters from samconfig.toml.

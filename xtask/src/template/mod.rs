@@ -71,6 +71,8 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
     machine.arg(&definition);
     let mut review = tools.review("checkov");
     review.args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"]).arg(&template);
+    let mut policies = tools.review("python");
+    policies.args(["-c", include_str!("policies.py")]).arg(&workspace.root);
     let mut reviewers = vec![
         ("sam validate --lint", validate("template.yaml")),
         ("cfn-lint", lint),
@@ -80,6 +82,7 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
         ("cfn-lint of the user pool", user_pool),
         ("the user pool's trigger", trigger),
         ("the commands that the pages show", commands),
+        ("the deployers' policies", policies),
     ];
     for deployment in DEPLOYMENTS {
         let mut lint = tools.deployment("cfn-lint");
