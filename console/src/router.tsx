@@ -17,7 +17,9 @@ import { readReview } from "./pages/review/search";
 import { readRules } from "./pages/rules/search";
 import { readWorkflow } from "./pages/workflow/search";
 import { Empty } from "./parts/Empty";
+import { arriving } from "./parts/arrival";
 import { parseSearch, stringifySearch } from "./search";
+import { Broken } from "./shell/Broken";
 import { Shell } from "./shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Lost });
@@ -42,56 +44,56 @@ const bench = createRoute({
   getParentRoute: () => root,
   path: "/bench",
   validateSearch: readBench,
-  component: lazyRouteComponent(() => import("./pages/bench/page")),
+  component: lazyRouteComponent(() => arriving(import("./pages/bench/page"))),
 });
 
 const workflow = createRoute({
   getParentRoute: () => root,
   path: "/workflow/$id",
   validateSearch: readWorkflow,
-  component: lazyRouteComponent(() => withMessages(import("./pages/workflow/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/workflow/page")))),
 });
 
 const review = createRoute({
   getParentRoute: () => root,
   path: "/review",
   validateSearch: readReview,
-  component: lazyRouteComponent(() => withMessages(import("./pages/review/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/review/page")))),
 });
 
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
   validateSearch: readAudit,
-  component: lazyRouteComponent(() => withMessages(import("./pages/audit/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/audit/page")))),
 });
 
 const reviews = createRoute({
   getParentRoute: () => root,
   path: "/audit/reviews",
   validateSearch: readAudit,
-  component: lazyRouteComponent(() => withMessages(import("./pages/audit/Reviews"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/audit/Reviews")))),
 });
 
 const exports = createRoute({
   getParentRoute: () => root,
   path: "/audit/exports",
   validateSearch: readExports,
-  component: lazyRouteComponent(() => withMessages(import("./pages/exports/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/exports/page")))),
 });
 
 const operate = createRoute({
   getParentRoute: () => root,
   path: "/operate",
   validateSearch: readOperate,
-  component: lazyRouteComponent(() => withMessages(import("./pages/operate/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/operate/page")))),
 });
 
 const rules = createRoute({
   getParentRoute: () => root,
   path: "/rules",
   validateSearch: readRules,
-  component: lazyRouteComponent(() => withMessages(import("./pages/rules/page"))),
+  component: lazyRouteComponent(() => arriving(withMessages(import("./pages/rules/page")))),
 });
 
 function Lost() {
@@ -110,6 +112,7 @@ export const router = createRouter({
   routeTree: root.addChildren([index, signedIn, bench, workflow, review, audit, reviews, exports, operate, rules]),
   parseSearch,
   stringifySearch,
+  defaultErrorComponent: Broken,
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,

@@ -6,5 +6,6 @@ import { review } from "../pages/review/messages.de";
 import { rules } from "../pages/rules/messages.de";
 import { workflow } from "../pages/workflow/messages.de";
 import { signing } from "../signing/messages.de";
+import { problems } from "./problems.de";
 
-export const catalogues = { workflow, review, audit, exports, operate, rules, signing };
+export const catalogues = { workflow, review, audit, exports, operate, rules, signing, problems };

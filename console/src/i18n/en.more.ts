@@ -6,5 +6,6 @@ import { review } from "../pages/review/messages.en";
 import { rules } from "../pages/rules/messages.en";
 import { workflow } from "../pages/workflow/messages.en";
 import { signing } from "../signing/messages.en";
+import { problems } from "./problems.en";
 
-export const catalogues = { workflow, review, audit, exports, operate, rules, signing };
+export const catalogues = { workflow, review, audit, exports, operate, rules, signing, problems };

@@ -1,10 +1,13 @@
 /** A button that opens a card. The card comes when it is opened, so that the first page need not wait for it. */
 import { type ReactNode, Suspense, lazy, useRef, useState } from "react";
 
+import { useT } from "../i18n";
+import { arriving } from "./arrival";
+import { Boundary } from "./Boundary";
 import { Button } from "./Button";
 import type { CardProps } from "./Card";
 
-const Card = lazy(() => import("./Card"));
+const Card = lazy(() => arriving(import("./Card")));
 
 interface Props {
   className: string;
@@ -23,12 +26,18 @@ export function CardButton({ className, card, face, children }: Props) {
         {face}
       </Button>
       {isOpen && (
-        <Suspense>
-          <Card {...card} trigger={trigger} onClose={close}>
-            {children(close)}
-          </Card>
-        </Suspense>
+        <Boundary fallback={<Missing />}>
+          <Suspense>
+            <Card {...card} trigger={trigger} onClose={close}>
+              {children(close)}
+            </Card>
+          </Suspense>
+        </Boundary>
       )}
     </>
   );
+}
+
+function Missing() {
+  return <span role="alert">{useT()("broken.missing")}</span>;
 }

@@ -1,27 +1,76 @@
 /** A problem for people: what is wrong, what to do, and the number by which the operator finds the request. */
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-import { asProblem } from "../api/problem";
+import { type Problem, asProblem } from "../api/problem";
+import { useStanding } from "../auth/session";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
 import { useT } from "../i18n";
+import { useProblemWords } from "./problemWords";
 
 interface Props {
   error: unknown;
   onRetry?: (() => void) | undefined;
 }
 
+/** What the console itself says; every other code is the service's. */
+const OURS = ["unreachable", "console", "unknown"];
+
 export function ProblemNote({ error, onRetry }: Props) {
-  const t = useT();
+  const standing = useStanding();
   const problem = asProblem(error);
-  const { body } = problem;
-  const ours = problem.code === "unreachable" || problem.code === "console" || problem.code === "unknown";
-  const title = ours ? t(`problem.${problem.code as "unknown"}.title`, { status: problem.status }) : body.title;
-  const unsaid = problem.code === "unreachable" ? t("problem.unreachable.detail") : t("problem.unknown.detail");
+  const isOut = problem.status === 401 && problem.challenge === undefined;
+  // The end of the session is told once, above everything.
+  if (isOut && standing === "ended") return null;
+  return isOut && standing === "signed-in" ? <BackAgain onRetry={onRetry} /> : <Note problem={problem} onRetry={onRetry} />;
+}
+
+/** In a dialog that is longer than the screen, what went wrong must be seen. */
+function useInSight() {
+  const note = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (note.current?.closest("[role=dialog]") != null) note.current.scrollIntoView({ block: "nearest" });
+  }, []);
+  return note;
+}
+
+function BackAgain({ onRetry }: { onRetry: (() => void) | undefined }) {
+  const t = useT();
+  const note = useInSight();
   return (
-    <div className="note note-bad" role="alert">
+    <div className="note note-warn" role="alert" ref={note}>
+      <p className="note-title">{t("ended.back")}</p>
+      <p>{t("ended.back.text")}</p>
+      {onRetry !== undefined && (
+        <div className="note-foot">
+          <Button className="button" onPress={onRetry}>
+            {t("retry")}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Note({ problem, onRetry }: { problem: Problem; onRetry: (() => void) | undefined }) {
+  const t = useT();
+  const words = useProblemWords();
+  const note = useInSight();
+  const { body } = problem;
+  const isOurs = OURS.includes(problem.code);
+  const said = words(body);
+  const title = isOurs ? t(`problem.${problem.code as "unknown"}.title`, { status: problem.status }) : said.title;
+  const unsaid = problem.code === "unreachable" ? t("problem.unreachable.detail") : t("problem.unknown.detail");
+  const detail = isOurs ? body.detail : said.detail;
+  return (
+    <div className="note note-bad" role="alert" ref={note}>
       <p className="note-title">{title}</p>
-      <p>{body.detail === "" ? unsaid : body.detail}</p>
+      {detail === "" ? <p>{unsaid}</p> : <p lang={isOurs || said.isTheirs ? "en" : undefined}>{detail}</p>}
+      {!isOurs && said.original !== undefined && (
+        <p className="quiet" lang="en">
+          {said.original}
+        </p>
+      )}
       {body.reasons !== undefined && body.reasons.length > 0 && (
         <ul>
           {body.reasons.map((reason) => (
@@ -30,7 +79,7 @@ export function ProblemNote({ error, onRetry }: Props) {
         </ul>
       )}
       {body.errors !== undefined && body.errors.length > 0 && (
-        <ul>
+        <ul lang="en">
           {body.errors.map((fault) => (
             <li key={`${fault.pointer} ${fault.message}`}>
               {fault.pointer !== undefined && <code>{fault.pointer}</code>} {fault.message}

@@ -6,8 +6,9 @@ import { meQuery } from "../api/queries";
 import { useSession } from "../auth/session";
 import { useT } from "../i18n";
 import { CardButton } from "../parts/CardButton";
+import { arriving } from "../parts/arrival";
 
-const PersonCard = lazy(() => import("./PersonCard"));
+const PersonCard = lazy(() => arriving(import("./PersonCard")));
 
 /** Who works here, and how they like it. */
 export function Person() {

@@ -12,16 +12,19 @@ import { useKeyboard, useShortcuts, useShortcutsHeld } from "../keys/keys";
 import type { LiveStatus } from "../live/live";
 import { useLive } from "../live/useLive";
 import mark from "../mark.svg";
+import { Boundary } from "../parts/Boundary";
 import { afterPaint } from "../parts/afterPaint";
+import { arriving } from "../parts/arrival";
 import { Button } from "../parts/Button";
 import { SignedOut } from "./SignedOut";
 import { Person } from "./Person";
 import { focusSearch } from "./focus";
+import { goThere, useSettledFocus } from "./settle";
 
 // The frame is drawn before these come: the work of the day needs none of them at once.
-const Ended = lazy(() => import("./Ended"));
-const KeysHelp = lazy(() => import("./KeysHelp"));
-const SearchBox = lazy(() => import("./SearchBox"));
+const Ended = lazy(() => arriving(import("./Ended")));
+const KeysHelp = lazy(() => arriving(import("./KeysHelp")));
+const SearchBox = lazy(() => arriving(import("./SearchBox")));
 
 type Place = "/bench" | "/review" | "/audit" | "/operate" | "/rules";
 
@@ -44,8 +47,9 @@ function Inside({ ended }: { ended: boolean }) {
   const status = useLive(useLiveTransport());
   const [help, setHelp] = useState(false);
   useKeyboard();
+  useSettledFocus();
   useShortcutsHeld(help);
-  useEffect(() => afterPaint(() => void import("../parts/Card")), []);
+  useEffect(() => afterPaint(() => import("../parts/Card")), []);
   useShortcuts([
     { keys: "/", label: "keys.search", group: "everywhere", run: focusSearch },
     { keys: "?", label: "keys.help", group: "everywhere", run: () => setHelp(true) },
@@ -53,7 +57,10 @@ function Inside({ ended }: { ended: boolean }) {
       keys,
       label,
       group: "go" as const,
-      run: () => void navigate({ to, search: {} }),
+      run: () => {
+        goThere();
+        void navigate({ to, search: {} });
+      },
     })),
   ]);
   return (
@@ -86,9 +93,11 @@ function Inside({ ended }: { ended: boolean }) {
       </nav>
       <div className="stage">
         <header className="topbar">
-          <Suspense fallback={<span className="search" />}>
-            <SearchBox />
-          </Suspense>
+          <Boundary fallback={<span className="search" />}>
+            <Suspense fallback={<span className="search" />}>
+              <SearchBox />
+            </Suspense>
+          </Boundary>
           <Button className="button-plain" onPress={() => setHelp(true)} aria-label={t("keys.open")}>
             <kbd>?</kbd>
           </Button>
@@ -97,12 +106,24 @@ function Inside({ ended }: { ended: boolean }) {
           <Outlet />
         </main>
       </div>
-      <Suspense>
-        {help && <KeysHelp isOpen onClose={() => setHelp(false)} />}
-        {ended && <Ended />}
-      </Suspense>
+      <Boundary fallback={<Missing />}>
+        <Suspense>
+          {help && <KeysHelp isOpen onClose={() => setHelp(false)} />}
+          {ended && <Ended />}
+        </Suspense>
+      </Boundary>
       <Warm />
     </div>
+  );
+}
+
+/** A part of the frame did not arrive; the page goes on. */
+function Missing() {
+  const t = useT();
+  return (
+    <p className="ended" role="alert">
+      {t("broken.missing.text")}
+    </p>
   );
 }
 

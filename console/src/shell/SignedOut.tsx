@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { isCancelled } from "../auth/cancelled";
 import { useSession } from "../auth/session";
 import { useT } from "../i18n";
 import mark from "../mark.svg";
@@ -20,7 +21,8 @@ export function SignedOut({ error }: { error?: unknown }) {
         <Button autoFocus className="button button-first" onPress={() => void session.signIn().catch(setFailure)}>
           {t("signin.action")}
         </Button>
-        {failure !== undefined && (
+        {isCancelled(failure) && <p role="status">{t("signin.cancelled")}</p>}
+        {failure !== undefined && !isCancelled(failure) && (
           <>
             <p className="quiet">{t("signin.failed")}</p>
             <ProblemNote error={failure} />

@@ -2,6 +2,7 @@
 import { useState } from "react";
 
 import type { Challenge } from "../api/problem";
+import { isCancelled } from "../auth/cancelled";
 import { OtherPerson } from "../auth/otherPerson";
 import { useSession } from "../auth/session";
 import { useT } from "../i18n";
@@ -38,9 +39,10 @@ export function StaleNote({ challenge, onFresh, onLeave }: Props) {
       <p className="note-title">{t("sign.stale.title")}</p>
       <p>{minutes === undefined ? t("sign.stale.text.any") : t("sign.stale.text", { minutes })}</p>
       {failure instanceof OtherPerson && <p className="field-bad">{t("sign.window.other", { name: session.name ?? "" })}</p>}
-      {failure !== undefined && !(failure instanceof OtherPerson) && (
+      {isCancelled(failure) && <p role="status">{t("sign.window.closed")}</p>}
+      {failure !== undefined && !(failure instanceof OtherPerson) && !isCancelled(failure) && (
         <>
-          <p className="field-bad">{t("sign.window.closed")}</p>
+          <p className="field-bad">{t("sign.window.failed")}</p>
           <ProblemNote error={failure} />
         </>
       )}

@@ -185,7 +185,7 @@ test("another person's sign-in signs nothing, and the session stays its person's
   const [second] = await Promise.all([page.waitForEvent("popup"), again.click()]);
   assert.equal(await second.getByRole("radio", { name: /\(bob,/ }).isChecked(), true, "the provider is told who is asked");
   await second.close();
-  await sheet.getByText("The sign-in was not finished.").waitFor();
+  await sheet.getByText("The sign-in was cancelled.").waitFor();
   const [third] = await Promise.all([page.waitForEvent("popup"), again.click()]);
   await signIn(third, laboratory, "bob");
   await sheet.getByText("1 signed").waitFor();

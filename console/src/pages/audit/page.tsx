@@ -18,12 +18,13 @@ import { ProblemNote } from "../../parts/ProblemNote";
 import { stringifySearch } from "../../search";
 import { Instant } from "../../time/Instant";
 import { nameOf, tell } from "../workflow/Timeline";
+import { arriving } from "../../parts/arrival";
 import { Filters, Periods } from "./Filters";
 import { AuditHead } from "./Parts";
 import { activityQuery } from "./queries";
 import { type AuditSearch, KINDS, spanOf } from "./search";
 
-const ReviewSheet = lazy(() => import("./ReviewSheet"));
+const ReviewSheet = lazy(() => arriving(import("./ReviewSheet")));
 
 export default function AuditPage() {
   const search = useSearch({ from: "/audit" });

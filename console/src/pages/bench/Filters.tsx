@@ -7,9 +7,10 @@ import { Icon } from "../../parts/Icon";
 import { type Translate, useLanguage, useT } from "../../i18n";
 import { usePreferences } from "../../preferences";
 import { absolute } from "../../time/time";
+import { arriving } from "../../parts/arrival";
 import type { BenchSearch } from "./search";
 
-const FilterForm = lazy(() => import("./FilterForm"));
+const FilterForm = lazy(() => arriving(import("./FilterForm")));
 
 interface Chip {
   name: string;

@@ -8,10 +8,11 @@ import { CardButton } from "../../parts/CardButton";
 import { FilterLink } from "../../parts/FilterLink";
 import { Icon } from "../../parts/Icon";
 import { useT } from "../../i18n";
+import { arriving } from "../../parts/arrival";
 import type { BenchSearch } from "./search";
 import { forgetView, same, useViews } from "./views";
 
-const ViewForm = lazy(() => import("./ViewForm"));
+const ViewForm = lazy(() => arriving(import("./ViewForm")));
 
 const OPEN: BenchSearch = { state: ["CREATED", "ACTIVE", "PAUSED", "FAILED"] };
 

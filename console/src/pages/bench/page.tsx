@@ -15,6 +15,7 @@ import { afterPaint } from "../../parts/afterPaint";
 import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
 import { ProblemNote } from "../../parts/ProblemNote";
+import { arriving } from "../../parts/arrival";
 import { AddFilter, FilterChips } from "./Filters";
 import { NoRows } from "./NoRows";
 import { Rows } from "./Rows";
@@ -27,7 +28,7 @@ import type { BenchSearch } from "./search";
 import { addressOf } from "./views";
 
 const loadActSheet = () => import("./ActSheet");
-const ActSheet = lazy(loadActSheet);
+const ActSheet = lazy(() => arriving(loadActSheet()));
 const NO_ROWS: readonly Summary[] = [];
 
 export default function BenchPage() {
@@ -71,7 +72,7 @@ function Bench({ search }: { search: BenchSearch }) {
     { keys: "[", label: "bench.previous", group: "page", run: back },
   ]);
   // It is wanted soon, and the first page does not wait for it.
-  useEffect(() => afterPaint(() => void loadActSheet()), []);
+  useEffect(() => afterPaint(loadActSheet), []);
   const isFirst = rows.length === 0 && list.isSuccess && addressOf(search) === "" && cursors.length === 0;
   return (
     <div className="bench">

@@ -10,11 +10,12 @@ import { useClient } from "../../api/context";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { AuditHead } from "../audit/Parts";
+import { arriving } from "../../parts/arrival";
 import { MakeForm } from "./MakeForm";
 import { OneExport } from "./OneExport";
 import { Earlier } from "./Earlier";
 
-const VerifyPanel = lazy(() => import("./VerifyPanel"));
+const VerifyPanel = lazy(() => arriving(import("./VerifyPanel")));
 
 export default function ExportsPage() {
   const t = useT();

@@ -19,12 +19,13 @@ import { ProblemNote } from "../../parts/ProblemNote";
 import { afterPaint } from "../../parts/afterPaint";
 import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
 import { type Signer, bestMeaning } from "../../signing/signing";
+import { arriving } from "../../parts/arrival";
 import { useReviewColumns } from "./columns";
 import { PAGES_READ, activeQuery, rowsOf } from "./list";
 import { LISTS, type ListName } from "./search";
 
 const loadSheet = () => import("../../signing/SignSheet");
-const SignSheet = lazy(loadSheet);
+const SignSheet = lazy(() => arriving(loadSheet()));
 
 export default function ReviewPage() {
   const { list = "waiting" } = useSearch({ from: "/review" });
@@ -34,7 +35,7 @@ export default function ReviewPage() {
     (): Signer | undefined => me.data && { principal: me.data.principal, may: me.data.permitted_signatures },
     [me.data],
   );
-  useEffect(() => afterPaint(() => void loadSheet()), []);
+  useEffect(() => afterPaint(loadSheet), []);
   return (
     <div className="bench">
       <PageHead title={t("review.title")}>

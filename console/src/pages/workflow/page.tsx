@@ -17,6 +17,7 @@ import { Empty } from "../../parts/Empty";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { afterPaint } from "../../parts/afterPaint";
 import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
+import { arriving } from "../../parts/arrival";
 import { DataPanel } from "./DataPanel";
 import { EventsPanel } from "./EventsPanel";
 import { NextMoves } from "./NextMoves";
@@ -30,9 +31,9 @@ const sheets = {
   move: () => import("./MoveSheet"),
   edit: () => import("./EditSheet"),
 };
-const SignSheet = lazy(sheets.sign);
-const MoveSheet = lazy(sheets.move);
-const EditSheet = lazy(sheets.edit);
+const SignSheet = lazy(() => arriving(sheets.sign()));
+const MoveSheet = lazy(() => arriving(sheets.move()));
+const EditSheet = lazy(() => arriving(sheets.edit()));
 
 export default function WorkflowPage() {
   const { id } = useParams({ from: "/workflow/$id" });
@@ -87,7 +88,7 @@ function Known({ workflow }: { workflow: Workflow }) {
   const [signing, setSigning] = useState<{ draft?: Draft }>();
   const canEdit = may("amendWorkflow") && workflow.quarantines === undefined;
   const canSign = (me.data?.permitted_signatures.length ?? 0) > 0 && workflow.quarantines === undefined;
-  useEffect(() => afterPaint(() => Object.values(sheets).forEach((load) => void load())), []);
+  useEffect(() => afterPaint(() => Promise.all(Object.values(sheets).map((load) => load()))), []);
   // The sign-in brought the person back here: the signature goes on where it was.
   const principal = me.data?.principal;
   useEffect(() => {

@@ -1,0 +1,51 @@
+/** A problem in the person's language: by its code where the catalogue has it, else in the service's own words. */
+import { useEffect, useState } from "react";
+
+import { type MessageKey, type Translate, useLanguage, useT, withMessages } from "../i18n";
+
+interface Said {
+  code: string;
+  title: string;
+  detail: string;
+}
+
+export interface Words {
+  title: string;
+  detail: string;
+  /** The title or detail is the service's own, which is English. */
+  isTheirs: boolean;
+  /** The service's own words beside the translated ones: they may say more. */
+  original?: string;
+}
+
+/** The service writes English. */
+const THEIRS = "en";
+
+export function wordsOf({ code, title, detail }: Said, t: Translate, language: string): Words {
+  const known = (part: "title" | "detail") => {
+    const key = `problem.${code}.${part}`;
+    const text = t(key as MessageKey);
+    return text === key ? undefined : text;
+  };
+  const ours = known("detail");
+  if (language === THEIRS || ours === undefined) {
+    return { title: known("title") ?? title, detail: detail === "" ? (ours ?? "") : detail, isTheirs: true };
+  }
+  return { title: known("title") ?? title, detail: ours, isTheirs: false, ...(detail !== "" && { original: detail }) };
+}
+
+/** The catalogue of problems comes when there is one to tell. */
+export function useProblemWords(): (said: Said) => Words {
+  const t = useT();
+  const language = useLanguage();
+  const [, setThere] = useState(false);
+  useEffect(() => {
+    let isOver = false;
+    const there = () => !isOver && setThere(true);
+    withMessages(Promise.resolve()).then(there, () => undefined);
+    return () => {
+      isOver = true;
+    };
+  }, []);
+  return (said) => wordsOf(said, t, language);
+}
