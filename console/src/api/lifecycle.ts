@@ -16,6 +16,11 @@ export const TARGETS: readonly State[] = ["ACTIVE", "COMPLETED", "PAUSED", "FAIL
 /** From here nothing leads back. */
 const ENDS: readonly State[] = ["COMPLETED", "CANCELLED"];
 
+/** Its data do not change any more. */
+export function isClosed({ current_state: state }: { current_state: State }): boolean {
+  return ENDS.includes(state);
+}
+
 /** What may stand chosen before a person chose: the only way on, and never an end. */
 export function onlyTarget(targets: readonly State[]): State | undefined {
   const [only] = targets;

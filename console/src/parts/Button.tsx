@@ -12,6 +12,7 @@ interface Props {
   ref?: Ref<HTMLButtonElement>;
   title?: string;
   "aria-label"?: string | undefined;
+  "aria-describedby"?: string | undefined;
   "aria-pressed"?: boolean;
   "aria-expanded"?: boolean;
   "aria-haspopup"?: "dialog";

@@ -1,10 +1,8 @@
 /** What should happen and why; the same form for one workflow and for a hundred. */
 import type { ReactNode } from "react";
 import {
-  Checkbox,
   FieldError,
   Form,
-  Input,
   Label,
   Radio,
   RadioGroup,
@@ -16,27 +14,27 @@ import {
 import type { Schemas, State } from "../api/client";
 import { useT } from "../i18n";
 import { Button } from "./Button";
+import { type FailureDraft, FailureFields, isCode } from "./FailureFields";
 import { Shape } from "./Mark";
 import { useFaults } from "./faults";
 
-export interface Draft {
+export interface Draft extends FailureDraft {
   /** None: the person has not chosen yet. */
   target?: State | undefined;
   reason: string;
-  code?: string;
-  message?: string;
-  retryable?: boolean;
 }
 
 export function failureOf(draft: Draft): Schemas["FailureReport"] | undefined {
   if (draft.target !== "FAILED" || (draft.code ?? "") === "") return undefined;
-  return { code: draft.code ?? "", message: (draft.message ?? "").trim() || draft.reason.trim(), retryable: draft.retryable === true };
+  return { code: (draft.code ?? "").trim(), message: (draft.message ?? "").trim() || draft.reason.trim(), retryable: draft.retryable === true };
 }
 
 export interface Offer {
   target: State;
   name: string;
   note?: string;
+  /** The roles of the person do not permit it; the note says so. */
+  isDenied?: boolean;
 }
 
 interface Props {
@@ -57,10 +55,11 @@ export function DecisionForm(props: Props) {
   const t = useT();
   const faults = useFaults();
   const isMissing = draft.reason.trim() === "";
-  const chosen = offers.find(({ target }) => target === draft.target);
+  const chosen = offers.find(({ target, isDenied }) => target === draft.target && isDenied !== true);
+  const isFaulty = isMissing || (draft.target === "FAILED" && !isCode(draft));
   const attempt = (what: () => void) => {
     faults.show();
-    if (!isMissing && !isBlocked && chosen !== undefined) what();
+    if (!isFaulty && !isBlocked && chosen !== undefined) what();
   };
   return (
     <Form
@@ -80,8 +79,8 @@ export function DecisionForm(props: Props) {
       >
         <Label>{t("act.target")}</Label>
         <div className="decision-row">
-          {offers.map(({ target, name, note }) => (
-            <Radio key={target} value={target} className="decision-target">
+          {offers.map(({ target, name, note, isDenied = false }) => (
+            <Radio key={target} value={target} className="decision-target" isDisabled={isDenied}>
               <Shape state={target} />
               <span>
                 <span className="decision-name">{name}</span>
@@ -92,7 +91,9 @@ export function DecisionForm(props: Props) {
         </div>
         <FieldError className="field-bad">{t("act.choose")}</FieldError>
       </RadioGroup>
-      {draft.target === "FAILED" && <FailureFields draft={draft} onChange={onChange} />}
+      {draft.target === "FAILED" && (
+        <FailureFields draft={draft} onChange={(change) => onChange({ ...draft, ...change })} tried={faults.tried} />
+      )}
       <TextField
         className="field"
         value={draft.reason}
@@ -121,37 +122,5 @@ export function DecisionForm(props: Props) {
         </Button>
       </div>
     </Form>
-  );
-}
-
-function FailureFields({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
-  const t = useT();
-  return (
-    <div className="decision-failure">
-      <TextField className="field" value={draft.code ?? ""} onChange={(code) => onChange({ ...draft, code })} maxLength={64}>
-        <Label>{t("act.failure.code")}</Label>
-        <Input placeholder="instrument-error" spellCheck={false} />
-      </TextField>
-      <TextField
-        className="field"
-        value={draft.message ?? ""}
-        onChange={(message) => onChange({ ...draft, message })}
-        maxLength={1000}
-      >
-        <Label>{t("act.failure.message")}</Label>
-        <Input />
-      </TextField>
-      <Checkbox
-        className="check-line"
-        isSelected={draft.retryable === true}
-        onChange={(retryable) => onChange({ ...draft, retryable })}
-      >
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-          <rect x="1.5" y="1.5" width="13" height="13" rx="3" />
-          <path className="check-tick" d="m4.6 8.3 2.3 2.3 4.5-5" />
-        </svg>
-        {t("act.failure.retryable")}
-      </Checkbox>
-    </div>
   );
 }

@@ -1,7 +1,9 @@
 /** What became of each: first those that need a person, with the service's own words. */
 import type { ReactNode } from "react";
 
+import type { ProblemBody } from "../api/problem";
 import { type Translate, useT } from "../i18n";
+import { useProblemWords } from "../parts/problemWords";
 import { Manifestation } from "./Manifestation";
 import { type Outcome, sentences } from "./signing";
 
@@ -36,6 +38,7 @@ export function Count({ kind, children }: { kind: Kind; children: ReactNode }) {
 
 export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> }) {
   const t = useT();
+  const words = useProblemWords();
   const rows = [...outcomes].sort(([, a], [, b]) => URGENCY[a.is] - URGENCY[b.is]);
   return (
     <div className="results-scroll" tabIndex={0} role="group" aria-label={t("act.result")}>
@@ -62,7 +65,7 @@ export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> 
                 {outcome.is === "signed" ? (
                   <Manifestation signature={outcome.signature} />
                 ) : (
-                  whyOf(outcome, t).map((why) => <p key={why}>{why}</p>)
+                  whyOf(outcome, t, (said) => words(said).detail).map((why) => <p key={why}>{why}</p>)
                 )}
               </td>
             </tr>
@@ -73,11 +76,11 @@ export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> 
   );
 }
 
-function whyOf(outcome: Outcome, t: Translate): string[] {
+function whyOf(outcome: Outcome, t: Translate, detailOf: (said: ProblemBody) => string): string[] {
   if (outcome.is === "waits" || outcome.is === "signed") return [];
   const { problem } = outcome;
   if (problem.code === "unreachable") return [t("problem.unreachable.title"), t("move.lost")];
   if (outcome.is === "changed") return [t("sign.is.changed.text", { version: problem.body.version ?? "?" })];
   const request = outcome.is === "undecided" && problem.requestId !== undefined ? [problem.requestId] : [];
-  return [...sentences(problem), ...request];
+  return [...sentences(problem, detailOf), ...request];
 }

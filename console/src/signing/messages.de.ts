@@ -61,5 +61,6 @@ export const signing: Translated<typeof english> = {
   "sign.counts.not": "zählt nicht mehr: die Daten änderten sich danach",
   "signatures.title": "Unterschriften",
   "signatures.none": "Noch keine Unterschriften.",
+  "signatures.all": "Sie haben das mit jeder Bedeutung unterschrieben, die Ihre Rollen erlauben.",
   "signatures.sign": "Unterschreiben …",
 };

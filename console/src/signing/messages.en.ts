@@ -58,5 +58,6 @@ export const signing = {
   "sign.counts.not": "no longer counts: the data changed after it",
   "signatures.title": "Signatures",
   "signatures.none": "No signatures yet.",
+  "signatures.all": "You have signed this with every meaning that your roles permit.",
   "signatures.sign": "Sign …",
 } as const;

@@ -110,7 +110,8 @@ export function signedBy(answer: Schemas["SignatureResult"] | Schemas["Signature
 }
 
 /** The sentences of a refusal: each rule's own, or what the problem says. */
-export function sentences({ body }: Problem): string[] {
+export function sentences({ body }: Problem, detailOf: (said: Problem["body"]) => string = ({ detail }) => detail): string[] {
   if (body.reasons !== undefined && body.reasons.length > 0) return body.reasons.map(({ message }) => message);
-  return [body.detail === "" ? body.title : body.detail];
+  const detail = detailOf(body);
+  return [detail === "" ? body.title : detail];
 }

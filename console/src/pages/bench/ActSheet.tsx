@@ -5,6 +5,7 @@ import { useState } from "react";
 import { type State, newKey } from "../../api/client";
 import { useClient } from "../../api/context";
 import { TARGETS, moveName, onlyTarget } from "../../api/lifecycle";
+import { usePermitted } from "../../api/permitted";
 import { asProblem } from "../../api/problem";
 import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -30,8 +31,9 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
   const client = useClient();
   const queries = useQueryClient();
   const [items, setItems] = useState(first);
+  const permitted = usePermitted(client);
   const offers = TARGETS.filter((target) => sorted(items, target).can.length > 0);
-  const [draft, setDraft] = useState<Draft>({ target: wanted ?? onlyTarget(offers), reason: "" });
+  const [draft, setDraft] = useState<Draft>({ target: wanted ?? onlyTarget(offers.filter(permitted.move)), reason: "" });
   const [step, setStep] = useState<Step>({ is: "decide" });
   const [failure, setFailure] = useState<unknown>();
   // One request has one key, however often it is repeated.
@@ -99,7 +101,9 @@ export default function ActSheet({ items: first, target: wanted, onClose }: Prop
             const able = sorted(items, offer).can;
             const from = new Set(able.map((item) => item.state));
             const count = t("act.of", { count: able.length, all: items.length });
-            return { target: offer, name: t(moveName(offer, from.size === 1 ? [...from][0] : undefined)), note: count };
+            const name = t(moveName(offer, from.size === 1 ? [...from][0] : undefined));
+            const isDenied = !permitted.move(offer);
+            return { target: offer, name, note: isDenied ? t("denied.roles", { roles: permitted.roles }) : count, isDenied };
           })}
           isBusy={step.is === "busy"}
           onCheck={() => void ask(can, true)}

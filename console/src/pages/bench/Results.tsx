@@ -6,7 +6,8 @@ import { moveName } from "../../api/lifecycle";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Mark } from "../../parts/Mark";
-import { type Kind, type Result, byUrgency, kindOf, sentences } from "./act";
+import { useProblemWords } from "../../parts/problemWords";
+import { type Group, type Kind, type Result, grouped, kindOf, sentences } from "./act";
 
 interface Props {
   results: readonly Result[];
@@ -21,6 +22,8 @@ interface Props {
 
 export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDecideAgain, onDone }: Props) {
   const t = useT();
+  const words = useProblemWords();
+  const said = (result: Result) => sentences(result, (problem) => words(problem).detail);
   const of = (kind: Kind) => results.filter((result) => kindOf(result) === kind);
   const conflicts = of("conflict");
   const again = of("again");
@@ -45,8 +48,8 @@ export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDec
             </tr>
           </thead>
           <tbody>
-            {byUrgency(results).map((result) => (
-              <ResultRow key={result.workflow_id} result={result} />
+            {grouped(results, said).map((group) => (
+              <GroupRow key={group.results[0]?.workflow_id} group={group} />
             ))}
           </tbody>
         </table>
@@ -108,22 +111,24 @@ export function OutcomeShape({ kind }: { kind: Kind }) {
   );
 }
 
-function ResultRow({ result }: { result: Result }) {
+function GroupRow({ group: { kind, sentences: said, results } }: { group: Group }) {
   const t = useT();
-  const kind = kindOf(result);
-  const { problem, workflow } = result;
+  const [first] = results;
+  const { problem, workflow } = first ?? {};
   return (
     <tr>
       <td>
         <span className={`count count-${kind}`}>
           <OutcomeShape kind={kind} />
-          {t(`act.kind.${kind}`)}
+          {results.length > 1 ? t("act.kind.many", { count: results.length, kind: t(`act.kind.${kind}`) }) : t(`act.kind.${kind}`)}
         </span>
       </td>
-      <td>
-        <Link to="/workflow/$id" params={{ id: result.workflow_id }} search={{}} target="_blank">
-          <code>{result.workflow_id}</code>
-        </Link>
+      <td className={results.length > 1 ? "results-many" : undefined}>
+        {results.map(({ workflow_id: id }) => (
+          <Link key={id} to="/workflow/$id" params={{ id }} search={{}} target="_blank">
+            <code>{id}</code>
+          </Link>
+        ))}
       </td>
       <td>
         {problem?.code === "version-conflict" ? (
@@ -131,7 +136,7 @@ function ResultRow({ result }: { result: Result }) {
             {t("act.changed", { version: problem.version })} <Mark state={problem.current_state} />
           </>
         ) : (
-          sentences(result).map((sentence) => <p key={sentence}>{sentence}</p>)
+          said.map((sentence) => <p key={sentence}>{sentence}</p>)
         )}
         {kind === "moved" && workflow !== undefined && (
           <span className="moved-to">

@@ -56,11 +56,30 @@ export function byUrgency(results: readonly Result[]): Result[] {
 }
 
 /** The sentences of a refusal: each rule's own, or what the problem says. */
-export function sentences(result: Result): string[] {
+export function sentences(result: Result, detailOf: (problem: NonNullable<Result["problem"]>) => string = ({ detail }) => detail): string[] {
   const { problem } = result;
   if (problem === undefined) return [];
   if ("reasons" in problem && problem.reasons.length > 0) return problem.reasons.map(({ message }) => message);
-  return [problem.detail];
+  return [detailOf(problem)];
+}
+
+export interface Group {
+  kind: Kind;
+  sentences: readonly string[];
+  results: readonly Result[];
+}
+
+/** Refusals with the same sentences are told once, with all that they concern; every other result stands alone. */
+export function grouped(results: readonly Result[], said: (result: Result) => string[] = sentences): Group[] {
+  const groups = new Map<string, Group>();
+  for (const result of byUrgency(results)) {
+    const kind = kindOf(result);
+    const mine = said(result);
+    const name = kind === "refused" ? JSON.stringify(mine) : `${kind} ${result.workflow_id}`;
+    const before = groups.get(name);
+    groups.set(name, { kind, sentences: mine, results: [...(before?.results ?? []), result] });
+  }
+  return [...groups.values()];
 }
 
 /** A conflict as an item to decide again, at the version that stands now. */

@@ -6,6 +6,8 @@ import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 import "./bench.css";
 import type { State, Summary } from "../../api/client";
 import { useClient } from "../../api/context";
+import { MOVES, TARGETS } from "../../api/lifecycle";
+import { usePermitted } from "../../api/permitted";
 import { countsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
@@ -48,8 +50,11 @@ function Bench({ search }: { search: BenchSearch }) {
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [acting, setActing] = useState<{ items: readonly Item[]; target?: State }>();
   const chosen = useMemo(() => rows.filter((row) => selected.has(row.workflow_id)), [rows, selected]);
+  const permitted = usePermitted(client);
   const act = () => {
-    if (chosen.length > 0) setActing({ items: chosen.map(itemOf) });
+    const isPossible = TARGETS.some((target) => permitted.move(target) && chosen.some((row) => MOVES[row.current_state].includes(target)));
+    // Where nothing can succeed, the bar says why.
+    if (isPossible) setActing({ items: chosen.map(itemOf) });
   };
   const open = (id: string) => void navigate({ to: "/workflow/$id", params: { id }, search: {} });
   const next = list.data?.next_cursor;

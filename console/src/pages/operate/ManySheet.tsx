@@ -9,6 +9,7 @@ import { keys } from "../../api/queries";
 import { type Translate, useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Sheet } from "../../parts/Sheet";
+import { useProblemWords } from "../../parts/problemWords";
 import { useFaults } from "../../parts/faults";
 import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
 
@@ -110,6 +111,7 @@ export function ManySheet({ work, ids, onClose }: Props) {
 
 function Outcomes({ all }: { all: readonly (readonly [string, Outcome])[] }) {
   const t = useT();
+  const words = useProblemWords();
   return (
     <div className="results-scroll" tabIndex={0} role="group" aria-label={t("act.result")}>
       <table className="results">
@@ -128,9 +130,9 @@ function Outcomes({ all }: { all: readonly (readonly [string, Outcome])[] }) {
                   <code>{id}</code>
                 </a>
               </td>
-              <td className={isGood(outcome) ? "outcome-good" : undefined}>{nameOf(outcome, t)}</td>
+              <td className={isGood(outcome) ? "outcome-good" : undefined}>{nameOf(outcome, t, words)}</td>
               <td>
-                {whyOf(outcome).map((why) => (
+                {whyOf(outcome, words).map((why) => (
                   <p key={why}>{why}</p>
                 ))}
               </td>
@@ -142,7 +144,9 @@ function Outcomes({ all }: { all: readonly (readonly [string, Outcome])[] }) {
   );
 }
 
-function nameOf(outcome: Outcome, t: Translate): string {
+type WordsOf = ReturnType<typeof useProblemWords>;
+
+function nameOf(outcome: Outcome, t: Translate, words: WordsOf): string {
   switch (outcome.is) {
     case "waits":
       return t("many.waits");
@@ -153,16 +157,17 @@ function nameOf(outcome: Outcome, t: Translate): string {
     case "recovery":
       return outcome.report.status === "running" ? t("many.slow") : t(`recovery.${outcome.report.status}`);
     case "failed":
-      return asProblem(outcome.error).body.title || t("problem.unreachable.title");
+      return words(asProblem(outcome.error).body).title || t("problem.unreachable.title");
   }
 }
 
-function whyOf(outcome: Outcome): string[] {
+function whyOf(outcome: Outcome, words: WordsOf): string[] {
   if (outcome.is === "recovery") {
     const { error, reasons = [] } = outcome.report;
     return [...reasons.map(({ message }) => message), ...(error === undefined ? [] : [error])];
   }
   if (outcome.is !== "failed") return [];
-  const { detail, request_id: request } = asProblem(outcome.error).body;
-  return [detail, request ?? ""].filter((each) => each !== "");
+  const { body } = asProblem(outcome.error);
+  const { request_id: request } = body;
+  return [words(body).detail, request ?? ""].filter((each) => each !== "");
 }

@@ -1,7 +1,7 @@
 /** Trying the rules on a workflow: what they say of each move, and a dry run with a reason. Nothing is written. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { FieldError, Form, Input, Label, TextField } from "react-aria-components";
 
 import { type Schemas, type Workflow, newKey } from "../../api/client";
@@ -9,6 +9,7 @@ import { useClient } from "../../api/context";
 import { moveName } from "../../api/lifecycle";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
+import { FailureCode, type FailureDraft, isCode } from "../../parts/FailureFields";
 import { Mark, Shape } from "../../parts/Mark";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { move, stateQuery } from "../workflow/queries";
@@ -100,12 +101,18 @@ type Dry = { is: "busy" } | { is: "would" } | { is: "would-not"; error: unknown 
 function Verdict({ move: evaluated, workflow, reason }: VerdictProps) {
   const t = useT();
   const client = useClient();
+  const id = useId();
   const [dry, setDry] = useState<Dry>();
+  const [draft, setDraft] = useState<FailureDraft>({});
   const target = evaluated.target_state;
+  // The service takes no report of a failure without its code.
+  const needsCode = target === "FAILED";
+  const lacks = reason === "" ? "rules.dry.reason" : needsCode && !isCode(draft) ? "rules.dry.code" : undefined;
   const name = t(moveName(target, workflow.current_state));
   const run = async () => {
     setDry({ is: "busy" });
-    const body = { target_state: target, reason };
+    const failure = { code: (draft.code ?? "").trim(), message: reason, retryable: false };
+    const body = { target_state: target, reason, ...(needsCode && { failure }) };
     try {
       await move(client, workflow.workflow_id, workflow.version, body, newKey(), true);
       setDry({ is: "would" });
@@ -129,11 +136,18 @@ function Verdict({ move: evaluated, workflow, reason }: VerdictProps) {
           className="button"
           aria-label={`${t("rules.dry")}: ${name}`}
           onPress={() => void run()}
-          isDisabled={reason === "" || dry?.is === "busy"}
+          isBusy={lacks !== undefined || dry?.is === "busy"}
+          aria-describedby={lacks === undefined ? undefined : id}
         >
           {t("rules.dry")}
         </Button>
       </div>
+      {lacks !== undefined && (
+        <p className="quiet verdict-lacks" id={id}>
+          {t(lacks)}
+        </p>
+      )}
+      {needsCode && <FailureCode draft={draft} onChange={setDraft} tried={false} />}
       {evaluated.reasons !== undefined && evaluated.reasons.length > 0 && (
         <ul className="verdict-why">
           {evaluated.reasons.map(({ rule_id: rule, message }) => (

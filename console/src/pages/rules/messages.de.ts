@@ -13,7 +13,8 @@ export const rules: Translated<typeof english> = {
   "rules.empty.text": "Alles ist erlaubt, was Lebenslauf und Richtlinien erlauben.",
   "rules.applies": "Gefragt",
   "rules.creation": "wenn er angelegt wird",
-  "rules.move": "bei",
+  "rules.from": "aus",
+  "rules.signatures": "wenn er unterschrieben wird",
   "rules.amendments": "wenn sich seine Daten ändern",
   "rules.more": "Weitere Regelsätze zeigen",
   "rules.try": "Die Regeln an einem Vorgang probieren",
@@ -33,4 +34,6 @@ export const rules: Translated<typeof english> = {
   "rules.verdict.not-asked": "Die Regeln werden nicht gefragt",
   "rules.by": "{{name}}, Version {{version}}",
   "rules.dry": "Probelauf",
+  "rules.dry.reason": "Der Probelauf braucht oben einen Grund.",
+  "rules.dry.code": "Der Probelauf braucht einen Fehlercode.",
 };

@@ -10,7 +10,8 @@ export const rules = {
   "rules.empty.text": "Every move that the lifecycle and the policies allow is allowed.",
   "rules.applies": "Asked",
   "rules.creation": "when it is created",
-  "rules.move": "at",
+  "rules.from": "from",
+  "rules.signatures": "when it is signed",
   "rules.amendments": "when its data changes",
   "rules.more": "Show more rulesets",
   "rules.try": "Try the rules on a workflow",
@@ -30,4 +31,6 @@ export const rules = {
   "rules.verdict.not-asked": "The rules are not asked",
   "rules.by": "{{name}}, version {{version}}",
   "rules.dry": "Dry run",
+  "rules.dry.reason": "The dry run needs a reason above.",
+  "rules.dry.code": "The dry run needs a failure code.",
 } as const;

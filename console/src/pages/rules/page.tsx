@@ -4,7 +4,7 @@ import { useSearch } from "@tanstack/react-router";
 
 import "../bench/bench.css";
 import "./rules.css";
-import { type Client, type Schemas, data } from "../../api/client";
+import { type Client, type Schemas, type State, data } from "../../api/client";
 import { useClient } from "../../api/context";
 import { moveName } from "../../api/lifecycle";
 import { keys } from "../../api/queries";
@@ -93,22 +93,30 @@ function Ruleset({ set }: { set: Schemas["RulesetShown"] }) {
   );
 }
 
+/** The moves from one state are told together. */
+export function askedAt(moves: Schemas["RuleShown"]["moves"]): { from: State | null; targets: State[] }[] {
+  const found = new Map<State | null, State[]>();
+  for (const { from_state: from, to_state: to } of moves) found.set(from, [...(found.get(from) ?? []), to]);
+  return [...found].map(([from, targets]) => ({ from, targets }));
+}
+
 /** First what it says to people, then when it is asked. */
 function Rule({ rule }: { rule: Schemas["RuleShown"] }) {
   const t = useT();
   const asked = [
-    ...rule.moves.map(({ from_state: from, to_state: to }) => ({
-      key: `${from} ${to}`,
+    ...askedAt(rule.moves).map(({ from, targets }) => ({
+      key: String(from),
       text:
         from === null ? (
           t("rules.creation")
         ) : (
           <span className="mark">
-            {t("rules.move")} <Shape state={to} /> {t(moveName(to, from))}
+            {t("rules.from")} <Shape state={from} /> {t(`state.${from}`)}: {targets.map((to) => t(moveName(to, from))).join(", ")}
           </span>
         ),
     })),
     ...(rule.amendments ? [{ key: "amendments", text: t("rules.amendments") }] : []),
+    ...(rule.signatures ? [{ key: "signatures", text: t("rules.signatures") }] : []),
   ];
   return (
     <li className="rule">

@@ -4,6 +4,7 @@ import { FieldError, Form, Input, Label, TextArea, TextField } from "react-aria-
 
 import type { Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
+import { isClosed } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
@@ -45,26 +46,24 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
     const isDone = await attempt.ask((version, key) => amend(client, id, version, body, key, dryRun), dryRun);
     if (isDone && !dryRun) onClose();
   };
+  const isShut = isClosed(first);
   const isStopped = attempt.newer !== undefined;
   return (
-    <Sheet title={t("edit.title", { id })} isOpen onClose={onClose} size="wide" dismissable={!attempt.isBusy}>
+    <Sheet title={t(isShut ? "edit.remark.title" : "edit.title", { id })} isOpen onClose={onClose} size="wide" dismissable={!attempt.isBusy}>
       <Form
         className="decision"
         ref={faults.form}
         onSubmit={(event) => event.preventDefault()}
       >
-        <Values edits={edits} onChange={change} tried={faults.tried} />
-        <Labels labels={edits.labels} onChange={(labels) => change({ labels })} tried={faults.tried} begins={edits.fields.length === 0} />
-        <div className="edit-work">
-          <TextField className="field" value={edits.assignee} onChange={(assignee) => change({ assignee })} maxLength={256} autoFocus={first.labels === undefined && edits.fields.length === 0}>
-            <Label>{t("bench.assignee")}</Label>
-            <Input spellCheck={false} />
-          </TextField>
-          <TextField className="field" value={edits.due} onChange={(due) => change({ due })}>
-            <Label>{t("edit.due")}</Label>
-            <Input type="datetime-local" />
-          </TextField>
-        </div>
+        {isShut ? (
+          <p>{t("edit.remark.text")}</p>
+        ) : (
+          <>
+            <Values edits={edits} onChange={change} tried={faults.tried} />
+            <Labels labels={edits.labels} onChange={(labels) => change({ labels })} tried={faults.tried} begins={edits.fields.length === 0} />
+            <Work edits={edits} onChange={change} begins={first.labels === undefined && edits.fields.length === 0} />
+          </>
+        )}
         <TextField
           className="field"
           value={edits.reason}
@@ -73,12 +72,13 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
           isRequired
           validationBehavior="aria"
           maxLength={1000}
+          autoFocus={isShut}
         >
-          <Label>{t("edit.reason")}</Label>
+          <Label>{t(isShut ? "edit.remark.field" : "edit.reason")}</Label>
           <TextArea rows={2} />
           <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
         </TextField>
-        {isRemark && <p className="quiet">{t("edit.nothing")}</p>}
+        {isRemark && !isShut && <p className="quiet">{t("edit.nothing")}</p>}
         {ended > 0 && <p className="note note-warn">{t("edit.ends", { count: ended })}</p>}
         {attempt.newer !== undefined && (
           <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
@@ -100,6 +100,28 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
         </div>
       </Form>
     </Sheet>
+  );
+}
+
+interface WorkProps {
+  edits: Edits;
+  onChange: (next: Partial<Edits>) => void;
+  begins: boolean;
+}
+
+function Work({ edits, onChange, begins }: WorkProps) {
+  const t = useT();
+  return (
+    <div className="edit-work">
+      <TextField className="field" value={edits.assignee} onChange={(assignee) => onChange({ assignee })} maxLength={256} autoFocus={begins}>
+        <Label>{t("bench.assignee")}</Label>
+        <Input spellCheck={false} />
+      </TextField>
+      <TextField className="field" value={edits.due} onChange={(due) => onChange({ due })}>
+        <Label>{t("edit.due")}</Label>
+        <Input type="datetime-local" />
+      </TextField>
+    </div>
   );
 }
 

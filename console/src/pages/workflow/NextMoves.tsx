@@ -1,7 +1,7 @@
 /** What may happen next: what is ready, what needs more and what, and what this person may not do. */
 
 import type { Schemas, State, Workflow } from "../../api/client";
-import { moveName } from "../../api/lifecycle";
+import { isClosed, moveName } from "../../api/lifecycle";
 import { type Translate, useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Shape } from "../../parts/Mark";
@@ -12,9 +12,11 @@ interface Props {
   onMove: (target: State) => void;
   onEdit: (() => void) | undefined;
   onSign: (() => void) | undefined;
+  /** Why something is not offered. */
+  why: readonly string[];
 }
 
-export function NextMoves({ workflow, onMove, onEdit, onSign }: Props) {
+export function NextMoves({ workflow, onMove, onEdit, onSign, why }: Props) {
   const t = useT();
   const moves = workflow.evaluated_transitions ?? [];
   return (
@@ -32,7 +34,7 @@ export function NextMoves({ workflow, onMove, onEdit, onSign }: Props) {
       </ul>
       {onEdit !== undefined && (
         <Button className="button" onPress={onEdit}>
-          {t("data.edit")} <kbd aria-hidden="true">d</kbd>
+          {t(isClosed(workflow) ? "edit.remark" : "data.edit")} <kbd aria-hidden="true">d</kbd>
         </Button>
       )}
       <h2>{t("signatures.title")}</h2>
@@ -46,6 +48,11 @@ export function NextMoves({ workflow, onMove, onEdit, onSign }: Props) {
           {t("signatures.sign")} <kbd aria-hidden="true">s</kbd>
         </Button>
       )}
+      {why.map((each) => (
+        <p key={each} className="quiet">
+          {each}
+        </p>
+      ))}
     </aside>
   );
 }

@@ -6,9 +6,9 @@ import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 
 import "../bench/bench.css";
 import "./workflow.css";
-import type { State, Workflow } from "../../api/client";
+import type { Caller, State, Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
-import { onlyTarget } from "../../api/lifecycle";
+import { isClosed, onlyTarget } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -17,6 +17,7 @@ import { Empty } from "../../parts/Empty";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { afterPaint } from "../../parts/afterPaint";
 import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
+import { counting } from "../../signing/signing";
 import { arriving } from "../../parts/arrival";
 import { DataPanel } from "./DataPanel";
 import { EventsPanel } from "./EventsPanel";
@@ -68,6 +69,18 @@ function OneWorkflow({ id }: { id: string }) {
   );
 }
 
+/** What can succeed: the dialogs offer nothing that the service must refuse. */
+function worthATry(workflow: Workflow, me: Caller | undefined) {
+  const isFree = workflow.quarantines === undefined;
+  const mayEdit = me === undefined || me.permitted_actions.includes("amendWorkflow");
+  const meanings = me?.permitted_signatures ?? [];
+  const maySign = me === undefined || meanings.length > 0;
+  // The same meaning again would be refused. A closed workflow can be signed.
+  const mine = counting(workflow.signatures).filter((each) => each.by === me?.principal);
+  const isSigned = meanings.length > 0 && meanings.every((meaning) => mine.some((each) => each.meaning === meaning));
+  return { mayEdit, maySign, isSigned, canEdit: me !== undefined && mayEdit && isFree, canSign: meanings.length > 0 && !isSigned && isFree };
+}
+
 function Known({ workflow }: { workflow: Workflow }) {
   const t = useT();
   const client = useClient();
@@ -86,8 +99,7 @@ function Known({ workflow }: { workflow: Workflow }) {
   const [moving, setMoving] = useState<{ target: State | undefined }>();
   const [editing, setEditing] = useState(false);
   const [signing, setSigning] = useState<{ draft?: Draft }>();
-  const canEdit = may("amendWorkflow") && workflow.quarantines === undefined;
-  const canSign = (me.data?.permitted_signatures.length ?? 0) > 0 && workflow.quarantines === undefined;
+  const { mayEdit, maySign, canEdit, canSign, isSigned } = worthATry(workflow, me.data);
   useEffect(() => afterPaint(() => Promise.all(Object.values(sheets).map((load) => load()))), []);
   // The sign-in brought the person back here: the signature goes on where it was.
   const principal = me.data?.principal;
@@ -96,6 +108,7 @@ function Known({ workflow }: { workflow: Workflow }) {
     const draft = takeDraft(principal);
     if (draft?.items.every((item) => item.workflowId === id)) setSigning({ draft });
   }, [principal, id]);
+  const roles = me.data?.roles.join(", ") || "–";
   const targets = (workflow.evaluated_transitions ?? []).flatMap((each) => (each.permitted ? [each.target_state] : []));
   useShortcutsHeld(moving !== undefined || editing || signing !== undefined);
   const show = (name: TabName) => void navigate({ to: "/workflow/$id", params: { id }, search: name === "timeline" ? {} : { tab: name }, replace: true });
@@ -125,7 +138,7 @@ function Known({ workflow }: { workflow: Workflow }) {
             {history.data !== undefined && !may("getWorkflowRefusals") && <p className="quiet">{t("timeline.own")}</p>}
           </TabPanel>
           <TabPanel id="data">
-            <DataPanel workflow={workflow} onEdit={canEdit ? () => setEditing(true) : undefined} />
+            <DataPanel workflow={workflow} onEdit={canEdit && !isClosed(workflow) ? () => setEditing(true) : undefined} />
           </TabPanel>
           <TabPanel id="events">
             <EventsPanel entries={history.data?.pages.flatMap((page) => page.items) ?? []} />
@@ -136,6 +149,7 @@ function Known({ workflow }: { workflow: Workflow }) {
           onMove={(target) => setMoving({ target })}
           onEdit={canEdit ? () => setEditing(true) : undefined}
           onSign={canSign ? () => setSigning({}) : undefined}
+          why={[...(mayEdit ? [] : [t("denied.edit", { roles })]), ...(maySign ? [] : [t("denied.sign", { roles })]), ...(isSigned ? [t("signatures.all")] : [])]}
         />
       </div>
       <Suspense>
