@@ -1,5 +1,5 @@
 /** A dialog; generous, because people decide in it. */
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 
 import { Button } from "./Button";
@@ -8,6 +8,7 @@ import { Localized } from "./Localized";
 import { useT } from "../i18n";
 import { useShortcutsHeld } from "../keys/keys";
 import { keepFocus } from "./keptFocus";
+import { useUnsaved } from "./unsaved";
 
 interface Props {
   title: string;
@@ -21,25 +22,34 @@ interface Props {
 
 export function Sheet({ title, isOpen, onClose, size = "small", dismissable = true, children }: Props) {
   const t = useT();
+  const dialog = useRef<HTMLElement>(null);
+  const isUnsaved = useRef(() => false);
+  const [isAsking, setAsking] = useState(false);
+  // What a person wrote is not thrown away by a slip of the hand.
+  const leave = () => {
+    if (isUnsaved.current()) setAsking(true);
+    else onClose();
+  };
   return (
     <Localized>
       <ModalOverlay
         className="overlay"
         isOpen={isOpen}
-        onOpenChange={(open) => !open && onClose()}
+        onOpenChange={(open) => !open && leave()}
         isDismissable={dismissable}
         isKeyboardDismissDisabled={!dismissable}
       >
         <Modal className={`sheet sheet-${size}`}>
-          <Dialog className="sheet-body">
-            <Head>
+          <Dialog className="sheet-body" ref={dialog}>
+            <Head dialog={dialog} isUnsaved={isUnsaved}>
               <Heading slot="title">{title}</Heading>
               {dismissable && (
-                <Button className="button-plain" onPress={onClose} aria-label={t("close")}>
+                <Button className="button-plain" onPress={leave} aria-label={t("close")}>
                   <Icon name="close" />
                 </Button>
               )}
             </Head>
+            {isAsking && <Unsaved onStay={() => setAsking(false)} onLeave={onClose} />}
             {children}
           </Dialog>
         </Modal>
@@ -48,17 +58,38 @@ export function Sheet({ title, isOpen, onClose, size = "small", dismissable = tr
   );
 }
 
+interface HeadProps {
+  dialog: React.RefObject<HTMLElement | null>;
+  isUnsaved: React.RefObject<() => boolean>;
+  children: ReactNode;
+}
+
 /** While it stands, the keyboard is the dialog's. */
-function Head({ children }: { children: ReactNode }) {
-  const head = useRef<HTMLDivElement>(null);
+function Head({ dialog, isUnsaved, children }: HeadProps) {
   useShortcutsHeld(true);
-  useEffect(() => {
-    const dialog = head.current?.closest<HTMLElement>("[role=dialog]");
-    return dialog ? keepFocus(dialog) : undefined;
-  }, []);
+  isUnsaved.current = useUnsaved(dialog);
+  useEffect(() => (dialog.current === null ? undefined : keepFocus(dialog.current)), [dialog]);
+  return <div className="sheet-head">{children}</div>;
+}
+
+function Unsaved({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
+  const t = useT();
+  const before = useRef(document.activeElement);
+  const stay = () => {
+    onStay();
+    if (before.current instanceof HTMLElement) before.current.focus();
+  };
   return (
-    <div className="sheet-head" ref={head}>
-      {children}
+    <div className="note note-warn sheet-asks" role="alert">
+      <p className="note-title">{t("unsaved.title")}</p>
+      <div className="note-foot">
+        <Button className="button button-first" onPress={stay} autoFocus>
+          {t("unsaved.stay")}
+        </Button>
+        <Button className="button" onPress={onLeave}>
+          {t("unsaved.leave")}
+        </Button>
+      </div>
     </div>
   );
 }

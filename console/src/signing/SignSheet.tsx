@@ -17,7 +17,7 @@ import { Count, Outcomes } from "./Outcomes";
 import { StaleNote } from "./StaleNote";
 import { WhatIsSigned } from "./WhatIsSigned";
 import { type Draft, keepDraft } from "./draft";
-import { MEANINGS, type Outcome } from "./signing";
+import { type Outcome, counting, offered } from "./signing";
 import { useSigning } from "./useSigning";
 
 interface Props {
@@ -32,7 +32,7 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
   const t = useT();
   const me = useQuery(meQuery(useClient())).data;
   const session = useSession();
-  const may = MEANINGS.filter((each) => me?.permitted_signatures.includes(each));
+  const may = offered(me?.permitted_signatures ?? []);
   const first = [draft?.meaning, wanted].find((each) => each !== undefined && may.includes(each));
   const [chosen, setChosen] = useState<Meaning | undefined>(first);
   const [comment, setComment] = useState(draft?.comment ?? "");
@@ -40,6 +40,10 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
   // What a signature means is the person's word: of several nothing is chosen for them.
   const meaning = chosen ?? first ?? (may.length === 1 ? may[0] : undefined);
   const faults = useFaults();
+  // Its author has signed it: what waits is a check, and this person is about to say that it is their work.
+  const isWaiting = [...signing.reads.values()].some(
+    (read) => "event" in read && counting(read.event.signatures).some((each) => each.meaning === "authorship" && each.by !== me?.principal),
+  );
   const { step, items, outcomes, needs } = signing;
   const isReady = may.length > 0 && items.length > 0 && signing.isRead;
   const ask = () => {
@@ -106,6 +110,7 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
                 ))}
               </div>
               <FieldError className="field-bad">{t("sign.meaning.missing")}</FieldError>
+              {meaning === "authorship" && isWaiting && <p className="note note-warn">{t("sign.authorship.waits")}</p>}
             </RadioGroup>
           )}
           <TextField className="field" value={comment} onChange={setComment} maxLength={1000} isReadOnly={step === "busy"} autoFocus={meaning === undefined}>

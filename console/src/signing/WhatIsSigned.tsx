@@ -2,6 +2,7 @@
 import type { WorkflowEvent } from "../api/client";
 import { useT } from "../i18n";
 import { DataTree } from "../parts/DataTree";
+import { Icon } from "../parts/Icon";
 import { Mark } from "../parts/Mark";
 import { ProblemNote } from "../parts/ProblemNote";
 import type { Json } from "../parts/json";
@@ -9,6 +10,9 @@ import { Hash, Signatures } from "./Manifestation";
 
 /** A version that was read, or why it could not be. */
 export type Read = { event: WorkflowEvent } | { error: unknown };
+
+/** So many are read at a glance; of more, each opens by a press. */
+const OPEN_MAX = 5;
 
 interface Props {
   ids: readonly string[];
@@ -32,18 +36,19 @@ export function WhatIsSigned({ ids, reads, changed }: Props) {
           );
         }
         if ("error" in read) return <ProblemNote key={id} error={read.error} />;
-        return <OneVersion key={id} event={read.event} isOnly={ids.length === 1} isChanged={changed.has(id)} />;
+        return <OneVersion key={id} event={read.event} isOpen={ids.length <= OPEN_MAX} isChanged={changed.has(id)} />;
       })}
     </section>
   );
 }
 
-function OneVersion({ event, isOnly, isChanged }: { event: WorkflowEvent; isOnly: boolean; isChanged: boolean }) {
+function OneVersion({ event, isOpen, isChanged }: { event: WorkflowEvent; isOpen: boolean; isChanged: boolean }) {
   const t = useT();
   const signatures = event.signatures ?? [];
   return (
-    <details className="signed-one" open={isOnly || isChanged}>
+    <details className="signed-one" open={isOpen || isChanged}>
       <summary>
+        <Icon name="next" />
         <code>{event.workflow_id}</code>
         <Mark state={event.to_state} />
         <span>{t("sign.version", { version: event.version })}</span>

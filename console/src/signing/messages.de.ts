@@ -3,7 +3,7 @@ import type { signing as english } from "./messages.en";
 
 export const signing: Translated<typeof english> = {
   "meaning.authorship": "Urheberschaft",
-  "meaning.review": "Prüfung",
+  "meaning.review": "Gegenprüfung",
   "meaning.approval": "Freigabe",
   "meaning.responsibility": "Verantwortung",
   "meaning.authorship.text": "Ich habe diese Arbeit getan oder diese Ergebnisse eingetragen.",
@@ -27,6 +27,7 @@ export const signing: Translated<typeof english> = {
   "sign.do": "{{meaning}}: {{count}} unterschreiben",
   "sign.do.none": "{{count}} unterschreiben",
   "sign.meaning.missing": "Wählen Sie, was Ihre Unterschrift bedeutet.",
+  "sign.authorship.waits": "Der Urheber hat schon unterschrieben; es fehlt eine Gegenprüfung. Ist es auch Ihre Arbeit?",
   "sign.none": "Ihre Rollen erlauben Ihnen keine Unterschrift.",
   "sign.stale.title": "Zeigen Sie, dass Sie es sind",
   "sign.stale.text": "Eine Unterschrift braucht eine Anmeldung der letzten {{minutes}} Minuten. Hier geht nichts verloren.",

@@ -24,6 +24,7 @@ export const signing = {
   "sign.do": "{{meaning}}: sign {{count}}",
   "sign.do.none": "Sign {{count}}",
   "sign.meaning.missing": "Choose what your signature means.",
+  "sign.authorship.waits": "Its author has signed it already, and it waits for a check. Is it your work too?",
   "sign.none": "Your roles do not allow you to sign.",
   "sign.stale.title": "Show that it is you",
   "sign.stale.text": "A signature needs a sign-in of the last {{minutes}} minutes. Nothing here is lost.",

@@ -7,6 +7,11 @@ import { keys } from "../api/queries";
 
 export const MEANINGS: readonly Meaning[] = ["authorship", "review", "approval", "responsibility"];
 
+/** As they are offered: who checks must not sign as the author by a slip. */
+export function offered(may: readonly Meaning[]): Meaning[] {
+  return [...MEANINGS.filter((each) => each !== "authorship" && may.includes(each)), ...may.filter((each) => each === "authorship")];
+}
+
 /** A checker's signature: one of them is enough. */
 const CHECKS: readonly Meaning[] = ["review", "approval"];
 

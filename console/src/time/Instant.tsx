@@ -40,10 +40,12 @@ interface Props {
   /** `exact` shows seconds, and the absolute time whatever the person prefers. */
   exact?: boolean;
   narrow?: boolean;
+  /** Both forms in sight: how long ago, and when exactly. */
+  both?: boolean;
 }
 
 /** An instant as the person prefers it; the other form is its title. */
-export function Instant({ at, exact = false, narrow = false }: Props) {
+export function Instant({ at, exact = false, narrow = false, both = false }: Props) {
   const language = useLanguage();
   const { times, zone } = usePreferences();
   const reference = useNow();
@@ -52,6 +54,13 @@ export function Instant({ at, exact = false, narrow = false }: Props) {
   const ago = relative(millis, reference, language, narrow ? "narrow" : "long");
   const when = absolute(millis, language, zone, exact);
   const isAbsolute = exact || times === "absolute";
+  if (both) {
+    return (
+      <time dateTime={at}>
+        {absolute(millis, language, zone, true)} <span className="quiet">· {ago}</span>
+      </time>
+    );
+  }
   return (
     <time dateTime={at} title={isAbsolute ? ago : absolute(millis, language, zone, true)}>
       {isAbsolute ? when : ago}

@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useId, useState } from "react";
 
@@ -6,6 +7,7 @@ import { Button } from "../../parts/Button";
 import { usePreferences } from "../../preferences";
 import { FilterLink } from "../../parts/FilterLink";
 import { clockOf, instantOf } from "./clock";
+import { peopleOf } from "./people";
 import { type AuditSearch, KINDS, PERIODS, type Period } from "./search";
 
 /** Periods that end now. */
@@ -46,6 +48,9 @@ export function Filters({ search }: { search: AuditSearch }) {
   const id = useId();
   const navigate = useNavigate();
   const isUtc = usePreferences().zone === "utc";
+  const queries = useQueryClient();
+  // Looked up with each drawing: what the pages showed grows meanwhile.
+  const people = peopleOf(queries.getQueriesData({}).map(([, data]) => data));
   const [fields, setFields] = useState({
     principal: search.principal ?? "",
     kind: search.kind ?? "",
@@ -73,7 +78,12 @@ export function Filters({ search }: { search: AuditSearch }) {
     <form className="audit-filters" aria-label={t("audit.filters")} onSubmit={submit}>
       <div className="field">
         <label htmlFor={`${id}principal`}>{t("audit.principal")}</label>
-        <input {...field("principal")} spellCheck={false} maxLength={256} />
+        <input {...field("principal")} spellCheck={false} maxLength={256} list={`${id}people`} autoComplete="off" />
+        <datalist id={`${id}people`}>
+          {people.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
       </div>
       <div className="field">
         <label htmlFor={`${id}kind`}>{t("audit.kind")}</label>

@@ -102,14 +102,14 @@ function Table({ reviews, isBusy }: { reviews: readonly Review[]; isBusy: boolea
             <th scope="col">{t("reviews.who")}</th>
             <th scope="col">{t("reviews.period")}</th>
             <th scope="col">{t("reviews.scope")}</th>
-            <th scope="col">{t("reviews.finding")}</th>
+            <th scope="col">{t("reviews.found")}</th>
           </tr>
         </thead>
         <tbody>
           {reviews.map(({ event_id: id, timestamp, requested_by: who, reason, details }) => (
             <tr key={id}>
               <td className="activity-at">
-                <Instant at={timestamp} />
+                <Instant at={timestamp} exact />
               </td>
               <td className="activity-kind">{who}</td>
               <td>

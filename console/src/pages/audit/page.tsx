@@ -70,7 +70,7 @@ function Audit({ search }: { search: AuditSearch }) {
       )}
       {list.error !== null && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
       {entries.length > 0 && <Entries entries={entries} isBusy={list.isPlaceholderData} />}
-      {list.isSuccess && entries.length === 0 && (next !== undefined ? <p>{t("audit.short")}</p> : <Nothing />)}
+      {list.isSuccess && entries.length === 0 && (next !== undefined ? <p>{t("audit.short")}</p> : <Nothing search={search} />)}
       {list.isPending && mayAsk && <p className="quiet">{t("loading")}</p>}
       <Pager page={cursors.length + 1} hasNext={next !== undefined} onNext={forward} onBack={back} />
       {(canReview || canExport) && (
@@ -92,11 +92,13 @@ function Audit({ search }: { search: AuditSearch }) {
   );
 }
 
-function Nothing() {
+/** An empty list names the filter that may have made it empty. */
+function Nothing({ search: { principal, kind } }: { search: AuditSearch }) {
   const t = useT();
+  const ofKind = kind === undefined ? t("audit.empty.title") : t("audit.empty.kind", { kind: t(`audit.kind.${kind}`) });
   return (
-    <Empty title={t("audit.empty.title")}>
-      <p>{t("audit.empty.text")}</p>
+    <Empty title={principal === undefined ? ofKind : t("audit.empty.principal", { who: principal })}>
+      <p>{t(principal === undefined ? "audit.empty.text" : "audit.empty.principal.text")}</p>
     </Empty>
   );
 }
@@ -135,7 +137,7 @@ function EntryRow({ entry: { at, entry, kind, workflow_id: id } }: { entry: Entr
   return (
     <tr>
       <td className="activity-at">
-        <Instant at={at} />
+        <Instant at={at} exact />
       </td>
       <td className={`activity-kind activity-${told.tone}`}>
         {t(known === undefined ? "audit.kind.unknown" : `audit.kind.${known}`)}

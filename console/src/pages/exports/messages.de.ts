@@ -37,7 +37,7 @@ export const exports: Translated<typeof english> = {
   "exports.earlier.none": "Nichts wurde exportiert.",
   "exports.earlier.entries_one": "{{number}} Eintrag",
   "exports.earlier.entries_other": "{{number}} Einträge",
-  "exports.earlier.all": "Im Geschehen zeigen",
+  "exports.earlier.all": "In der Aktivität zeigen",
   "exports.verify": "Eine Datei prüfen",
   "exports.verify.text": "Prüft die Signatur, jede Datei, den Hash jeder Aufzeichnung und die Kette jedes Vorgangs. Was verändert wurde, wird genannt.",
   "exports.this": "Dies exportieren …",

@@ -9,8 +9,10 @@ import { useClient } from "../../api/context";
 import { keys, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
+import { DataTree } from "../../parts/DataTree";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import type { Json } from "../../parts/json";
 import { useFaults } from "../../parts/faults";
 import { Instant } from "../../time/Instant";
 import { historyQuery, stateQuery } from "../workflow/queries";
@@ -179,7 +181,9 @@ function Stored({ id, version }: { id: string; version: number }) {
   return (
     <details className="break-stored" open>
       <summary>{t(isIt ? "release.stored" : "release.near", { version, near: nearest.version })}</summary>
-      <pre tabIndex={0}>{JSON.stringify(nearest.metadata, null, 2)}</pre>
+      <div className="break-data">
+        <DataTree value={nearest.metadata as Json} />
+      </div>
     </details>
   );
 }

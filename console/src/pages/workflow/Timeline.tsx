@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 
 import type { KeptSignature, Schemas, State } from "../../api/client";
 import { type Translate, useT } from "../../i18n";
+import { DataTree } from "../../parts/DataTree";
 import { Mark } from "../../parts/Mark";
 import { Manifestation } from "../../signing/Manifestation";
 import { Instant } from "../../time/Instant";
@@ -74,7 +75,7 @@ export function Entry({ entry, changes, signatures }: EntryProps) {
         <span className="entry-what">{told.head}</span>
         <span className="entry-when">
           {told.version !== undefined && <code>{t("timeline.version", { version: told.version })}</code>}
-          {told.at !== undefined && <Instant at={told.at} />}
+          {told.at !== undefined && <Instant at={told.at} both />}
         </span>
       </div>
       {told.signature !== undefined && <Manifestation signature={told.signature} />}
@@ -109,14 +110,20 @@ export function Change({ change }: { change: Schemas["ValueChange"] }) {
       <dd>
         {change.from !== undefined && (
           <del>
-            <code>{textOf(change.from as Json)}</code>
+            <Value value={change.from as Json} />
           </del>
         )}{" "}
         <span aria-hidden="true">→</span>{" "}
-        <ins>{change.to === undefined ? t("timeline.absent") : <code>{textOf(change.to as Json)}</code>}</ins>
+        <ins>{change.to === undefined ? t("timeline.absent") : <Value value={change.to as Json} />}</ins>
       </dd>
     </div>
   );
+}
+
+/** A text stands in the line; names with values are drawn as everywhere. */
+function Value({ value }: { value: Json }) {
+  const isDeep = typeof value === "object" && value !== null && Object.keys(value).length > 0;
+  return isDeep ? <DataTree value={value} /> : <code>{textOf(value)}</code>;
 }
 
 /** What an entry says, for people. */

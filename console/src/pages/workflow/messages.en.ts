@@ -8,7 +8,7 @@ export const workflow = {
   "workflow.changed": "Changed",
   "workflow.replaces": "Replaces",
   "workflow.next": "What may happen next",
-  "workflow.next.none": "Nothing: this is the end of its way.",
+  "workflow.next.none": "No more moves: the workflow is closed.",
   "workflow.next.quarantined": "Nothing, while it is in quarantine.",
   "workflow.roles": "Your roles do not allow this.",
   "workflow.forbidden": "The policy {{policy}} forbids this to you.",
