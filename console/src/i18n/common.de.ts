@@ -97,6 +97,7 @@ export const common: Translated<typeof english> = {
   "search.open": "Vorgang öffnen",
   "search.with": "Etikett {{name}}",
   "search.assignee": "Zugewiesen an",
+  "search.exact": "genau so",
   "grid.all": "Alle Zeilen auswählen",
   "lost.title": "Diese Seite gibt es nicht",
   "lost.text": "Die Adresse ist vielleicht alt. Der Arbeitsplatz zeigt alle Arbeit.",

@@ -95,6 +95,7 @@ export const common = {
   "search.open": "Open workflow",
   "search.with": "Label {{name}}",
   "search.assignee": "Assigned to",
+  "search.exact": "exactly this",
   "grid.all": "Select all rows",
   "lost.title": "There is no such page",
   "lost.text": "The address may be old. The bench shows all work.",

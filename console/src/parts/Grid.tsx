@@ -25,6 +25,8 @@ interface Props<Row> {
   onSelect: (selected: ReadonlySet<string>) => void;
   onOpen: (id: string) => void;
   onAct: () => void;
+  /** The row that has the keyboard when the rows are there first. */
+  begin?: string | undefined;
 }
 
 const LEAP = 10;
@@ -46,9 +48,9 @@ export function focusRows(): void {
   document.querySelector<HTMLElement>(".rows tbody tr[tabindex='0']")?.focus();
 }
 
-export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSelect, onOpen, onAct }: Props<Row>) {
+export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSelect, onOpen, onAct, begin }: Props<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
-  const [current, setCurrent] = useState<string>();
+  const [current, setCurrent] = useState(begin);
   const anchor = useRef<string>(undefined);
   const ids = rows.map(idOf);
   const at = Math.max(0, ids.indexOf(current ?? ""));
@@ -57,6 +59,10 @@ export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSele
   useLayoutEffect(() => {
     if (hadKeyboard && !(body.current?.contains(document.activeElement) ?? false)) focusRows();
   });
+  const isThere = begin !== undefined && begin !== "" && ids.includes(begin);
+  useLayoutEffect(() => {
+    if (isThere) focusRows();
+  }, [isThere]);
   const focus = (index: number) => {
     const row = body.current?.children[Math.min(Math.max(index, 0), ids.length - 1)];
     if (row instanceof HTMLElement) row.focus();

@@ -9,7 +9,7 @@ import { keys } from "../api/queries";
 import { useT } from "../i18n";
 import { Localized } from "../parts/Localized";
 import { SEARCH, searchIsThere } from "./focus";
-import { type Known, type Suggestion, suggestions } from "./suggestions";
+import { type Known, type Suggestion, atOnce, suggestions } from "./suggestions";
 
 export default function SearchBox() {
   return (
@@ -37,7 +37,7 @@ function Search() {
       void navigate({ to: "/bench", search: { label: [`${suggestion.name}:${suggestion.value}`] } });
     }
   };
-  const first = found[0];
+  const first = atOnce(found, text);
   return (
     <ComboBox<Suggestion>
       className="search"
@@ -78,6 +78,7 @@ function Search() {
           {(suggestion) => (
             <ListBoxItem id={suggestion.id} textValue={suggestion.id} className="menu-item">
               <SuggestionText suggestion={suggestion} />
+              {!suggestion.isSeen && <span className="quiet menu-note">{t("search.exact")}</span>}
             </ListBoxItem>
           )}
         </ListBox>

@@ -138,7 +138,18 @@ test("keys typed while a dialog comes, stands or lost its element never act on t
   await page.keyboard.press("Enter");
   assert.equal(await page.getByRole("dialog").count(), 1);
   assert.equal(new URL(page.url()).search, "");
+  // What went into the reason is a draft: Escape asks before it is lost, and a press outside too.
+  const draft = page.getByRole("dialog").getByRole("textbox", { name: "Reason" });
+  await draft.fill("Half a sentence");
   await page.keyboard.press("Escape");
+  await focused(page.getByRole("button", { name: "Go on writing" }));
+  await noViolations(page, "asks before a draft is lost");
+  await page.keyboard.press("Enter");
+  await focused(draft);
+  await page.mouse.click(4, 400);
+  await page.getByText("Throw away what you wrote?").waitFor();
+  assert.equal(await draft.inputValue(), "Half a sentence");
+  await page.getByRole("button", { name: "Throw it away" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   // `s` and Enter, pressed or held, sign nothing.
   await page.keyboard.press("s");
@@ -167,9 +178,9 @@ test("keys typed while a dialog comes, stands or lost its element never act on t
   await close();
 });
 
-for (const [locale, { many, choose, missing, reason: name, move: act, check, results, possible }] of Object.entries({
-  "en-GB": { many: "10 of 10 stand where this is possible", choose: "Choose what to do.", missing: /Say why/, reason: "Reason", move: "Move", check: "Check first", results: "Results", possible: "Complete" },
-  "de-DE": { many: "10 von 10 stehen, wo das möglich ist", choose: "Wählen Sie, was geschehen soll.", missing: /Sagen Sie, warum/, reason: "Grund", move: "Bewegen", check: "Erst prüfen", results: "Ergebnisse", possible: "Abschließen" },
+for (const [locale, { many, denied, choose, reason: name, move: act, check, results, possible, fails, code, lacks }] of Object.entries({
+  "en-GB": { many: "possible for 10 of 10", denied: "Not for your roles (analyst)", choose: "Choose what to do.", missing: /Say why/, reason: "Reason", move: "Move", check: "Check first", results: "Results", possible: "Pause", fails: "Report a failure", code: /^Failure code/, lacks: /Name the failure/ },
+  "de-DE": { many: "möglich für 10 von 10", denied: "Nicht für Ihre Rollen (analyst)", choose: "Wählen Sie, was geschehen soll.", missing: /Sagen Sie, warum/, reason: "Grund", move: "Ausführen", check: "Erst prüfen", results: "Ergebnisse", possible: "Anhalten", fails: "Fehler melden", code: /^Fehlercode/, lacks: /Nennen Sie den Fehler/ },
 })) {
   test(`of many nothing is chosen for the person, least of all an end, ${locale}`, async () => {
     const batch = locale.slice(0, 2);
@@ -185,15 +196,22 @@ for (const [locale, { many, choose, missing, reason: name, move: act, check, res
     const reason = sheet.getByRole("textbox", { name });
     await focused(reason);
     await sheet.getByText(many).first().waitFor();
-    assert.equal(await sheet.getByText(many).count(), 4);
+    // An analyst may neither complete nor cancel: the dialog says so before anything is pressed.
+    assert.equal(await sheet.getByText(many).count(), 2);
+    assert.equal(await sheet.getByText(denied).count(), 2);
+    assert.equal(await sheet.getByRole("radio", { disabled: true }).count(), 2);
     assert.equal(await sheet.getByRole("radio", { checked: true }).count(), 0);
     await shot(page, `focus-batch-${batch}`);
     await page.keyboard.type("The batch.");
     await sheet.getByRole("button", { name: act, exact: true }).click();
     await sheet.getByText(choose).waitFor();
-    await focused(sheet.getByRole("radio").first());
+    await focused(sheet.getByRole("radio", { disabled: false }).first());
     await noViolations(page, `nothing chosen, ${locale}`);
     await shot(page, `focus-batch-missing-${batch}`);
+    // A failure needs its code.
+    await sheet.getByText(fails, { exact: true }).click();
+    await sheet.getByRole("button", { name: check }).press("Enter");
+    await focused(sheet.getByRole("combobox", { name: code }), lacks);
     await sheet.getByText(possible, { exact: true }).click();
     await sheet.getByRole("button", { name: check }).press("Enter");
     await focused(sheet.getByRole("status", { name: results }));

@@ -149,7 +149,7 @@ test("the audit is filtered by person and kind, in the address, and leads to the
   await page.goto(`${url}/audit`);
   await page.getByRole("link", { name: "audit-1" }).first().waitFor();
   await page.getByRole("combobox", { name: "Kind" }).selectOption({ label: "Refused" });
-  await page.getByRole("textbox", { name: "Person" }).fill("alice");
+  await page.getByRole("combobox", { name: "User id" }).fill("alice");
   await page.keyboard.press("Enter");
   await page.waitForURL(`${url}/audit?principal=alice&kind=WorkflowTransitionRefused`);
   await page.getByRole("cell", { name: "alice was refused" }).first().waitFor();

@@ -18,9 +18,11 @@ interface Props {
   onSelect: (selected: ReadonlySet<string>) => void;
   onOpen: (id: string) => void;
   onAct: () => void;
+  /** The row that has the keyboard when the rows are there first. */
+  begin?: string | undefined;
 }
 
-export function Rows({ rows, search, isBusy, selected, onSelect, onOpen, onAct }: Props) {
+export function Rows({ rows, search, isBusy, selected, onSelect, onOpen, onAct, begin }: Props) {
   const t = useT();
   const columns = useColumns(rows, search, onOpen);
   return (
@@ -34,6 +36,7 @@ export function Rows({ rows, search, isBusy, selected, onSelect, onOpen, onAct }
       onSelect={onSelect}
       onOpen={onOpen}
       onAct={onAct}
+      begin={begin}
     />
   );
 }

@@ -26,6 +26,7 @@ import { StateTiles } from "./StateTiles";
 import { Views } from "./Views";
 import type { Item } from "./act";
 import { csvOf, listQuery } from "./list";
+import { arrived, leaveFrom, placeAt } from "./place";
 import type { BenchSearch } from "./search";
 import { addressOf } from "./views";
 
@@ -44,7 +45,10 @@ function Bench({ search }: { search: BenchSearch }) {
   const client = useClient();
   const navigate = useNavigate();
   const counts = useQuery(countsQuery(client));
-  const [cursors, setCursors] = useState<readonly string[]>([]);
+  // Back from a workflow, the person is where they were.
+  const [place] = useState(() => placeAt(search));
+  useEffect(() => arrived(search), [search]);
+  const [cursors, setCursors] = useState<readonly string[]>(place?.cursors ?? []);
   const list = useQuery(listQuery(client, search, cursors.at(-1)));
   const rows = list.data?.items ?? NO_ROWS;
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -56,7 +60,10 @@ function Bench({ search }: { search: BenchSearch }) {
     // Where nothing can succeed, the bar says why.
     if (isPossible) setActing({ items: chosen.map(itemOf) });
   };
-  const open = (id: string) => void navigate({ to: "/workflow/$id", params: { id }, search: {} });
+  const open = (id: string) => {
+    leaveFrom({ search, cursors, row: id });
+    void navigate({ to: "/workflow/$id", params: { id }, search: {} });
+  };
   const next = list.data?.next_cursor;
   const turn = (to: readonly string[]) => {
     setCursors(to);
@@ -104,6 +111,7 @@ function Bench({ search }: { search: BenchSearch }) {
             onSelect={setSelected}
             onOpen={open}
             onAct={act}
+            begin={place?.row}
           />
         ) : (
           list.isSuccess && <NoRows isFirst={isFirst} />

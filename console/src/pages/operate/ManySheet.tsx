@@ -11,15 +11,18 @@ import { Button } from "../../parts/Button";
 import { Sheet } from "../../parts/Sheet";
 import { useProblemWords } from "../../parts/problemWords";
 import { useFaults } from "../../parts/faults";
+import { FailureTold, type Failures } from "./Failed";
 import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
 
 interface Props {
   work: Work;
   ids: readonly string[];
+  /** Why each failed, where the list knows it. */
+  failures?: Failures | undefined;
   onClose: () => void;
 }
 
-export function ManySheet({ work, ids, onClose }: Props) {
+export function ManySheet({ work, ids, failures, onClose }: Props) {
   const t = useT();
   const client = useClient();
   const queries = useQueryClient();
@@ -57,11 +60,7 @@ export function ManySheet({ work, ids, onClose }: Props) {
           onSubmit={(event) => event.preventDefault()}
         >
           <p>{t(`many.${work}.text`)}</p>
-          <p className="id-list">
-            {ids.map((id) => (
-              <code key={id}>{id}</code>
-            ))}
-          </p>
+          <Concerned ids={ids} failures={failures} />
           {work === "recover" && (
             <TextField
               className="field"
@@ -106,6 +105,27 @@ export function ManySheet({ work, ids, onClose }: Props) {
         </>
       )}
     </Sheet>
+  );
+}
+
+function Concerned({ ids, failures }: { ids: readonly string[]; failures: Failures | undefined }) {
+  if (failures === undefined) {
+    return (
+      <p className="id-list">
+        {ids.map((id) => (
+          <code key={id}>{id}</code>
+        ))}
+      </p>
+    );
+  }
+  return (
+    <ul className="many-failed">
+      {ids.map((id) => (
+        <li key={id}>
+          <code>{id}</code> <FailureTold failure={failures.get(id)} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

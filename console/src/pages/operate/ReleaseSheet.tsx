@@ -4,8 +4,11 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Checkbox, CheckboxGroup, FieldError, Form, Label, Text, TextArea, TextField } from "react-aria-components";
 
+import "../bench/bench.css";
+import "./operate.css";
 import { type Schemas, data } from "../../api/client";
 import { useClient } from "../../api/context";
+import { isClosed } from "../../api/lifecycle";
 import { keys, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
@@ -16,25 +19,28 @@ import type { Json } from "../../parts/json";
 import { useFaults } from "../../parts/faults";
 import { Instant } from "../../time/Instant";
 import { historyQuery, stateQuery } from "../workflow/queries";
+import { RecoverFirst } from "./RecoverFirst";
 
 type Notice = Schemas["QuarantineNotice"];
 
-export function ReleaseSheet({ id, onClose }: { id: string; onClose: () => void }) {
+export default function ReleaseSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const t = useT();
   const client = useClient();
   const state = useQuery(stateQuery(client, id));
   const [report, setReport] = useState<Schemas["ReleaseReport"]>();
   const breaks = state.data?.quarantines ?? [];
+  const wasOpen = state.data === undefined || !isClosed(state.data);
   return (
     <Sheet title={t("release.title", { id })} isOpen onClose={onClose} size="wide">
       {state.error !== null && <ProblemNote error={state.error} onRetry={() => void state.refetch()} />}
-      {state.isPending && <p className="quiet">{t("loading")}</p>}
+      {state.isPending && <p className="quiet sheet-waits">{t("loading")}</p>}
       {report !== undefined && (
         <p className={report.quarantines.length === 0 ? "note note-good" : "note note-warn"} role="status">
-          {report.quarantines.length === 0 ? t("release.done") : t("release.left", { count: report.quarantines.length })}
+          {report.quarantines.length === 0 ? t(wasOpen ? "release.done" : "release.done.closed") : t("release.left", { count: report.quarantines.length })}
         </p>
       )}
       {report === undefined && state.isSuccess && breaks.length === 0 && <p>{t("release.none")}</p>}
+      {report === undefined && breaks.some(({ fault }) => fault === "changed") && <RecoverFirst id={id} />}
       {report === undefined && breaks.length > 0 && <Decision id={id} breaks={breaks} onReleased={setReport} />}
       {(report !== undefined || (state.isSuccess && breaks.length === 0)) && (
         <div className="sheet-foot">

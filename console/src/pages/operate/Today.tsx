@@ -7,10 +7,10 @@ import { useClient } from "../../api/context";
 import { countsQuery, useMay } from "../../api/queries";
 import { useLanguage, useT } from "../../i18n";
 import { Mark } from "../../parts/Mark";
-import { ProblemNote } from "../../parts/ProblemNote";
 import { usePreferences } from "../../preferences";
 import { Instant } from "../../time/Instant";
 import { Bars } from "./Bars";
+import { Waits } from "./Waits";
 import { dayQuery, publishingQuery } from "./queries";
 
 const SHOWN_WAITING = 5;
@@ -36,7 +36,7 @@ function Now() {
   return (
     <section aria-labelledby="operate-now">
       <h2 id="operate-now">{t("operate.now")}</h2>
-      {counts.error !== null && <ProblemNote error={counts.error} onRetry={() => void counts.refetch()} />}
+      <Waits query={counts} />
       {counts.data !== undefined && (
         <table className="shares">
           <tbody>
@@ -73,8 +73,8 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
   });
   return (
     <section aria-labelledby="operate-day">
-      <h2 id="operate-day">{t("operate.day")}</h2>
-      {day.error !== null && <ProblemNote error={day.error} onRetry={() => void day.refetch()} />}
+      <h2 id="operate-day">{t(isOwn ? "operate.day.mine" : "operate.day")}</h2>
+      <Waits query={day} />
       {day.data !== undefined && (
         <>
           <p className="day-numbers">
@@ -108,7 +108,7 @@ function Machine() {
   return (
     <section aria-labelledby="operate-machine">
       <h2 id="operate-machine">{t("operate.machine")}</h2>
-      {publishing.error !== null && <ProblemNote error={publishing.error} onRetry={() => void publishing.refetch()} />}
+      <Waits query={publishing} />
       {publishing.data !== undefined && waiting.length === 0 && (
         <p className="machine-good">{t("operate.published", { count: publishing.data.looked })}</p>
       )}

@@ -7,7 +7,8 @@ import "../bench/bench.css";
 import "./operate.css";
 import type { Summary } from "../../api/client";
 import { useClient } from "../../api/context";
-import { meQuery, useMay } from "../../api/queries";
+import { failuresQuery } from "../../api/failures";
+import { countsQuery, meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
@@ -17,16 +18,19 @@ import { type Column, Grid, focusRows } from "../../parts/Grid";
 import { Mark } from "../../parts/Mark";
 import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
-import { ProblemNote } from "../../parts/ProblemNote";
 import { Instant } from "../../time/Instant";
 import { Due, RowLink, labelOrder, RowLabels } from "../bench/Rows";
+import { Codes, FailureTold, type Failures, byCode } from "./Failed";
 import { ManySheet } from "./ManySheet";
-import { ReleaseSheet } from "./ReleaseSheet";
+import ReleaseSheet from "./ReleaseSheet";
 import { Today } from "./Today";
+import { Down, Waits } from "./Waits";
 import type { Recovery } from "./day";
 import type { Work } from "./many";
 import { listQuery, recoveriesQuery } from "./queries";
 import { LISTS, type ListName } from "./search";
+
+const NO_ROWS: readonly Summary[] = [];
 
 export default function OperatePage() {
   const t = useT();
@@ -34,10 +38,13 @@ export default function OperatePage() {
   const client = useClient();
   const me = useQuery(meQuery(client));
   const may = useMay(client);
+  const counts = useQuery(countsQuery(client));
+  const quarantined = useQuery(listQuery(client, "quarantined", undefined));
   const mayAct = may("recoverWorkflow") || may("replayEvents") || may("releaseWorkflow");
   return (
     <div className="operate">
       <PageHead title={t("operate.title")} />
+      <Down queries={[counts, quarantined]} />
       <Today />
       {me.isSuccess && !mayAct && <p className="note note-warn">{t("operate.denied")}</p>}
       <section aria-label={t("operate.lists")}>
@@ -89,13 +96,17 @@ function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
   const client = useClient();
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const page = useQuery(listQuery(client, list, cursors.at(-1)));
-  const rows = page.data?.items ?? [];
+  const items = page.data?.items ?? NO_ROWS;
+  const failures = useQuery({ ...failuresQuery(client, items), enabled: list === "failed" && items.length > 0 }).data;
+  const rows = useMemo(() => byCode(items, failures), [items, failures]);
   const next = page.data?.next_cursor;
-  const columns = useWorkflowColumns(rows);
+  const columns = useWorkflowColumns(rows, list === "failed" ? failures : undefined);
   return (
     <>
-      {page.error !== null && <ProblemNote error={page.error} onRetry={() => void page.refetch()} />}
-      {page.isSuccess && <Selected list={list} rows={rows} idOf={(row) => row.workflow_id} columns={columns} isBusy={page.isPlaceholderData} />}
+      <div className={page.isPending ? "operate-waits" : undefined}>
+        <Waits query={page} />
+      </div>
+      {page.isSuccess && <Selected list={list} failures={list === "failed" ? failures : undefined} rows={rows} idOf={(row) => row.workflow_id} columns={columns} isBusy={page.isPlaceholderData} />}
       <Pager
         page={cursors.length + 1}
         hasNext={next !== undefined}
@@ -106,14 +117,22 @@ function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
   );
 }
 
-function useWorkflowColumns(rows: readonly Summary[]): Column<Summary>[] {
+function useWorkflowColumns(rows: readonly Summary[], failures: Failures | undefined): Column<Summary>[] {
   const t = useT();
   const open = useOpen();
   const names = labelOrder(rows).join(" ");
   return useMemo(() => {
     const order = names.split(" ");
+    const failure: Column<Summary> = {
+      id: "failure",
+      className: "col-failure",
+      name: t("operate.failure"),
+      cell: (row) => <FailureTold failure={failures?.get(row.workflow_id)} />,
+    };
+    const state: Column<Summary> = { id: "state", className: "col-state", name: t("bench.state"), cell: (row) => <Mark state={row.current_state} /> };
     return [
-      { id: "state", className: "col-state", name: t("bench.state"), cell: (row) => <Mark state={row.current_state} /> },
+      // Of the failed, the state is no news.
+      ...(failures === undefined ? [state] : []),
       {
         id: "id",
         className: "col-id",
@@ -121,12 +140,13 @@ function useWorkflowColumns(rows: readonly Summary[]): Column<Summary>[] {
         isRowHeader: true,
         cell: (row) => <RowLink id={row.workflow_id} onOpen={open} />,
       },
+      ...(failures === undefined ? [] : [failure]),
       { id: "labels", className: "col-labels", name: t("bench.labels"), cell: (row) => <RowLabels labels={row.labels} order={order} /> },
       { id: "assignee", className: "col-assignee", name: t("bench.assignee"), cell: (row) => row.assignee ?? "–" },
       { id: "due", className: "col-time", name: t("bench.due"), cell: (row) => <Due row={row} /> },
       { id: "updated", className: "col-time", name: t("bench.updated"), cell: (row) => <Instant at={row.updated_at} narrow /> },
     ];
-  }, [names, open, t]);
+  }, [names, open, failures, t]);
 }
 
 function useOpen(): (id: string) => void {
@@ -164,8 +184,13 @@ function Recoveries() {
     ],
     [open, t],
   );
-  if (recoveries.error !== null) return <ProblemNote error={recoveries.error} onRetry={() => void recoveries.refetch()} />;
-  if (recoveries.data === undefined) return null;
+  if (recoveries.data === undefined || recoveries.error !== null) {
+    return (
+      <div className="operate-waits">
+        <Waits query={recoveries} />
+      </div>
+    );
+  }
   return <Selected list="recovering" rows={recoveries.data} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />;
 }
 
@@ -175,12 +200,13 @@ interface SelectedProps<Row> {
   idOf: (row: Row) => string;
   columns: readonly Column<Row>[];
   isBusy: boolean;
+  failures?: Failures | undefined;
 }
 
 type Doing = { is: "release"; id: string } | { is: Work; ids: string[] };
 
 /** A list and what happens with those that a person selects in it. */
-function Selected<Row>({ list, rows, idOf, columns, isBusy }: SelectedProps<Row>) {
+function Selected<Row>({ list, rows, idOf, columns, isBusy, failures }: SelectedProps<Row>) {
   const t = useT();
   const may = useMay(useClient());
   const open = useOpen();
@@ -208,6 +234,7 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy }: SelectedProps<Row>
   };
   return (
     <>
+      {failures !== undefined && rows.length > 0 && <Codes ids={rows.map(idOf)} failures={failures} onSelect={setSelected} />}
       {rows.length === 0 ? (
         <Empty title={t(`operate.none.${list}`)}>
           <p>{t(`operate.none.${list}.text`)}</p>
@@ -248,7 +275,7 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy }: SelectedProps<Row>
         </div>
       )}
       {doing?.is === "release" && <ReleaseSheet id={doing.id} onClose={close} />}
-      {(doing?.is === "recover" || doing?.is === "replay") && <ManySheet work={doing.is} ids={doing.ids} onClose={close} />}
+      {(doing?.is === "recover" || doing?.is === "replay") && <ManySheet work={doing.is} ids={doing.ids} failures={failures} onClose={close} />}
     </>
   );
 }

@@ -27,7 +27,7 @@ export const rules: Translated<typeof english> = {
   "rules.try.at": "bei Version {{version}}",
   "rules.try.open": "Öffnen",
   "rules.try.end": "Aus diesem Zustand führt kein Schritt weiter.",
-  "rules.try.quarantined": "Er ist in Quarantäne, darum bewegt sich nichts.",
+  "rules.try.quarantined": "Er ist in Quarantäne, darum ist kein Schritt möglich.",
   "rules.verdict.allow": "Die Regeln erlauben es",
   "rules.verdict.deny": "Die Regeln lehnen es ab",
   "rules.verdict.unavailable": "Die Regeln antworten gerade nicht",

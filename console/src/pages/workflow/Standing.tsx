@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import type { Schemas, Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
 import { useT } from "../../i18n";
+import { Button } from "../../parts/Button";
 import { Mark } from "../../parts/Mark";
 import { Instant, useNow } from "../../time/Instant";
 import { type Verdict, verificationQuery } from "./queries";
@@ -14,9 +15,11 @@ interface Props {
   workflow: Workflow;
   mayVerify: boolean;
   mayExport: boolean;
+  /** None: this person may not release it. */
+  onRelease: (() => void) | undefined;
 }
 
-export function Standing({ workflow, mayVerify, mayExport }: Props) {
+export function Standing({ workflow, mayVerify, mayExport, onRelease }: Props) {
   const t = useT();
   const now = useNow();
   const isOpen = workflow.current_state !== "COMPLETED" && workflow.current_state !== "CANCELLED";
@@ -74,6 +77,13 @@ export function Standing({ workflow, mayVerify, mayExport }: Props) {
             </p>
           ))}
           <p>{t("workflow.quarantine.text")}</p>
+          {onRelease !== undefined && (
+            <div className="note-foot">
+              <Button className="button" onPress={onRelease} aria-haspopup="dialog">
+                {t("operate.release")}
+              </Button>
+            </div>
+          )}
         </div>
       )}
       {mayVerify && <Badge workflow={workflow} />}

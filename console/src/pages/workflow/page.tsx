@@ -6,7 +6,7 @@ import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 
 import "../bench/bench.css";
 import "./workflow.css";
-import type { Caller, State, Workflow } from "../../api/client";
+import type { State, Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
 import { isClosed, onlyTarget } from "../../api/lifecycle";
 import { asProblem } from "../../api/problem";
@@ -17,8 +17,8 @@ import { Empty } from "../../parts/Empty";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { afterPaint } from "../../parts/afterPaint";
 import { type Draft, hasDraft, takeDraft } from "../../signing/draft";
-import { counting } from "../../signing/signing";
 import { arriving } from "../../parts/arrival";
+import { wayBack } from "../bench/place";
 import { DataPanel } from "./DataPanel";
 import { EventsPanel } from "./EventsPanel";
 import { NextMoves } from "./NextMoves";
@@ -26,12 +26,14 @@ import { Standing } from "./Standing";
 import { Timeline } from "./Timeline";
 import { historyQuery, stateQuery } from "./queries";
 import { TABS, type Tab as TabName } from "./search";
+import { worthATry } from "./worth";
 
 const sheets = {
   sign: () => import("../../signing/SignSheet"),
   move: () => import("./MoveSheet"),
   edit: () => import("./EditSheet"),
 };
+const ReleaseSheet = lazy(() => arriving(import("../operate/ReleaseSheet")));
 const SignSheet = lazy(() => arriving(sheets.sign()));
 const MoveSheet = lazy(() => arriving(sheets.move()));
 const EditSheet = lazy(() => arriving(sheets.edit()));
@@ -52,7 +54,7 @@ function OneWorkflow({ id }: { id: string }) {
   return (
     <div className="workflow">
       <nav className="crumb">
-        <Link to="/bench" search={{}}>
+        <Link to="/bench" search={wayBack()}>
           {t("workflow.back")}
         </Link>
       </nav>
@@ -69,18 +71,6 @@ function OneWorkflow({ id }: { id: string }) {
   );
 }
 
-/** What can succeed: the dialogs offer nothing that the service must refuse. */
-function worthATry(workflow: Workflow, me: Caller | undefined) {
-  const isFree = workflow.quarantines === undefined;
-  const mayEdit = me === undefined || me.permitted_actions.includes("amendWorkflow");
-  const meanings = me?.permitted_signatures ?? [];
-  const maySign = me === undefined || meanings.length > 0;
-  // The same meaning again would be refused. A closed workflow can be signed.
-  const mine = counting(workflow.signatures).filter((each) => each.by === me?.principal);
-  const isSigned = meanings.length > 0 && meanings.every((meaning) => mine.some((each) => each.meaning === meaning));
-  return { mayEdit, maySign, isSigned, canEdit: me !== undefined && mayEdit && isFree, canSign: meanings.length > 0 && !isSigned && isFree };
-}
-
 function Known({ workflow }: { workflow: Workflow }) {
   const t = useT();
   const client = useClient();
@@ -90,16 +80,11 @@ function Known({ workflow }: { workflow: Workflow }) {
   const me = useQuery(meQuery(client));
   const actions = me.data?.permitted_actions;
   const may = useMemo(() => (action: string) => actions?.includes(action) ?? false, [actions]);
-  const history = useInfiniteQuery({ ...historyQuery(client, id, may), enabled: actions !== undefined });
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = history;
-  // The newest entries are on the last page.
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const [moving, setMoving] = useState<{ target: State | undefined }>();
   const [editing, setEditing] = useState(false);
+  const [releasing, setReleasing] = useState(false);
   const [signing, setSigning] = useState<{ draft?: Draft }>();
-  const { mayEdit, maySign, canEdit, canSign, isSigned } = worthATry(workflow, me.data);
+  const worth = worthATry(workflow, me.data, t);
   useEffect(() => afterPaint(() => Promise.all(Object.values(sheets).map((load) => load()))), []);
   // The sign-in brought the person back here: the signature goes on where it was.
   const principal = me.data?.principal;
@@ -108,55 +93,78 @@ function Known({ workflow }: { workflow: Workflow }) {
     const draft = takeDraft(principal);
     if (draft?.items.every((item) => item.workflowId === id)) setSigning({ draft });
   }, [principal, id]);
-  const roles = me.data?.roles.join(", ") || "–";
   const targets = (workflow.evaluated_transitions ?? []).flatMap((each) => (each.permitted ? [each.target_state] : []));
-  useShortcutsHeld(moving !== undefined || editing || signing !== undefined);
+  useShortcutsHeld(moving !== undefined || editing || releasing || signing !== undefined);
   const show = (name: TabName) => void navigate({ to: "/workflow/$id", params: { id }, search: name === "timeline" ? {} : { tab: name }, replace: true });
   useShortcuts([
     { keys: "e", label: "workflow.key.move", group: "page", run: () => targets.length > 0 && setMoving({ target: onlyTarget(targets) }) },
-    { keys: "d", label: "workflow.key.edit", group: "page", run: () => setEditing(canEdit) },
-    { keys: "s", label: "workflow.key.sign", group: "page", run: () => canSign && setSigning({}) },
+    { keys: "d", label: "workflow.key.edit", group: "page", run: () => setEditing(worth.canEdit) },
+    { keys: "s", label: "workflow.key.sign", group: "page", run: () => worth.canSign && setSigning({}) },
     { keys: "1", label: "workflow.tab.timeline", group: "page", run: () => show("timeline") },
     { keys: "2", label: "workflow.tab.data", group: "page", run: () => show("data") },
     { keys: "3", label: "workflow.tab.events", group: "page", run: () => show("events") },
   ]);
   return (
     <>
-      <Standing workflow={workflow} mayVerify={may("verifyWorkflowHistory")} mayExport={may("exportRecords")} />
+      <Standing workflow={workflow} mayVerify={may("verifyWorkflowHistory")} mayExport={may("exportRecords")} onRelease={may("releaseWorkflow") ? () => setReleasing(true) : undefined} />
       <div className="workflow-body">
-        <Tabs className="workflow-main" selectedKey={tab} onSelectionChange={(key) => show(key as TabName)}>
-          <TabList aria-label={t("workflow.tabs")} className="tabs">
-            {TABS.map((name) => (
-              <Tab key={name} id={name} className="view">
-                {t(`workflow.tab.${name}`)}
-              </Tab>
-            ))}
-          </TabList>
-          <TabPanel id="timeline">
-            {history.error !== null && <ProblemNote error={history.error} onRetry={() => void history.refetch()} />}
-            {history.data !== undefined && <Timeline pages={history.data.pages} signatures={workflow.signatures ?? []} />}
-            {history.data !== undefined && !may("getWorkflowRefusals") && <p className="quiet">{t("timeline.own")}</p>}
-          </TabPanel>
-          <TabPanel id="data">
-            <DataPanel workflow={workflow} onEdit={canEdit && !isClosed(workflow) ? () => setEditing(true) : undefined} />
-          </TabPanel>
-          <TabPanel id="events">
-            <EventsPanel entries={history.data?.pages.flatMap((page) => page.items) ?? []} />
-          </TabPanel>
-        </Tabs>
+        <Panels workflow={workflow} tab={tab} show={show} may={may} onEdit={worth.canEdit && !isClosed(workflow) ? () => setEditing(true) : undefined} />
         <NextMoves
           workflow={workflow}
           onMove={(target) => setMoving({ target })}
-          onEdit={canEdit ? () => setEditing(true) : undefined}
-          onSign={canSign ? () => setSigning({}) : undefined}
-          why={[...(mayEdit ? [] : [t("denied.edit", { roles })]), ...(maySign ? [] : [t("denied.sign", { roles })]), ...(isSigned ? [t("signatures.all")] : [])]}
+          onEdit={worth.canEdit ? () => setEditing(true) : undefined}
+          onSign={worth.canSign ? () => setSigning({}) : undefined}
+          why={worth.why}
         />
       </div>
       <Suspense>
         {moving !== undefined && <MoveSheet workflow={workflow} target={moving.target} onClose={() => setMoving(undefined)} />}
+        {releasing && <ReleaseSheet id={id} onClose={() => setReleasing(false)} />}
         {editing && <EditSheet workflow={workflow} onClose={() => setEditing(false)} />}
         {signing !== undefined && <SignSheet ids={[id]} draft={signing.draft} onClose={() => setSigning(undefined)} />}
       </Suspense>
     </>
+  );
+}
+
+interface PanelsProps {
+  workflow: Workflow;
+  tab: TabName;
+  show: (tab: TabName) => void;
+  may: (action: string) => boolean;
+  onEdit: (() => void) | undefined;
+}
+
+function Panels({ workflow, tab, show, may, onEdit }: PanelsProps) {
+  const t = useT();
+  const client = useClient();
+  const isKnown = useQuery(meQuery(client)).isSuccess;
+  const history = useInfiniteQuery({ ...historyQuery(client, workflow.workflow_id, may), enabled: isKnown });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = history;
+  // The newest entries are on the last page.
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return (
+    <Tabs className="workflow-main" selectedKey={tab} onSelectionChange={(key) => show(key as TabName)}>
+      <TabList aria-label={t("workflow.tabs")} className="tabs">
+        {TABS.map((name) => (
+          <Tab key={name} id={name} className="view">
+            {t(`workflow.tab.${name}`)}
+          </Tab>
+        ))}
+      </TabList>
+      <TabPanel id="timeline">
+        {history.error !== null && <ProblemNote error={history.error} onRetry={() => void history.refetch()} />}
+        {history.data !== undefined && <Timeline pages={history.data.pages} signatures={workflow.signatures ?? []} />}
+        {history.data !== undefined && !may("getWorkflowRefusals") && <p className="quiet">{t("timeline.own")}</p>}
+      </TabPanel>
+      <TabPanel id="data">
+        <DataPanel workflow={workflow} onEdit={onEdit} />
+      </TabPanel>
+      <TabPanel id="events">
+        <EventsPanel entries={history.data?.pages.flatMap((page) => page.items) ?? []} />
+      </TabPanel>
+    </Tabs>
   );
 }
