@@ -68,29 +68,7 @@ function Inside({ ended }: { ended: boolean }) {
       <a className="skip" href="#content">
         {t("skip")}
       </a>
-      <nav className="rail" aria-label={t("nav.label")}>
-        <Link className="brand" to="/bench" search={{}} aria-label={t("product")}>
-          <img src={mark} alt="" width="26" height="26" />
-          <span>ALIMS</span>
-        </Link>
-        <ul>
-          {PLACES.map(({ to, label, keys, icon }) => (
-            <li key={to}>
-              <Link className="rail-link" to={to} search={{}} activeOptions={{ includeSearch: false }}>
-                <svg viewBox="0 0 16 16" width="17" height="17" aria-hidden="true">
-                  <path d={icon} />
-                </svg>
-                <span className="rail-text">{t(label)}</span>
-                <kbd aria-hidden="true">{keys}</kbd>
-              </Link>
-            </li>
-          ))}
-        </ul>
-        <div className="rail-foot">
-          <Live status={status} />
-          <Person />
-        </div>
-      </nav>
+      <Rail status={status} />
       <div className="stage">
         <header className="topbar">
           <Boundary fallback={<span className="search" />}>
@@ -114,6 +92,35 @@ function Inside({ ended }: { ended: boolean }) {
       </Boundary>
       <Warm />
     </div>
+  );
+}
+
+function Rail({ status }: { status: LiveStatus }) {
+  const t = useT();
+  return (
+    <nav className="rail" aria-label={t("nav.label")}>
+      <Link className="brand" to="/bench" search={{}} aria-label={t("product")}>
+        <img src={mark} alt="" width="26" height="26" />
+        <span>ALIMS</span>
+      </Link>
+      <ul>
+        {PLACES.map(({ to, label, keys, icon }) => (
+          <li key={to}>
+            <Link className="rail-link" to={to} search={{}} activeOptions={{ includeSearch: false }}>
+              <svg viewBox="0 0 16 16" width="17" height="17" aria-hidden="true">
+                <path d={icon} />
+              </svg>
+              <span className="rail-text">{t(label)}</span>
+              <kbd aria-hidden="true">{keys}</kbd>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <div className="rail-foot">
+        <Live status={status} />
+        <Person />
+      </div>
+    </nav>
   );
 }
 

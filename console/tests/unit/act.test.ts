@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Summary } from "../../src/api/client";
-import { type Item, type Result, asItNowIs, byUrgency, kindOf, sentences, sorted } from "../../src/pages/bench/act";
+import { type Item, type Result, asItNowIs, byUrgency, grouped, kindOf, sentences, sorted } from "../../src/pages/bench/act";
 import { csvOf, orderOf } from "../../src/pages/bench/list";
 
 const problem = { type: "", title: "", status: 409, detail: "It changed.", request_id: "r" };
@@ -65,4 +65,13 @@ test("a copied table holds every label, and no formula", () => {
   expect(head?.endsWith(",label:note")).toBe(true);
   expect(first?.endsWith(',"say ""hi"", twice"')).toBe(true);
   expect(second).toContain(",'=cmd(),");
+});
+
+test("refusals with the same sentences are one group, and everything else stands alone", () => {
+  const many = ["w-5", "w-6"].map((workflow_id) => ({ ...refused, workflow_id }));
+  expect(grouped([moved, refused, ...many, conflict]).map(({ kind, results }) => [kind, results.map((each) => each.workflow_id)])).toEqual([
+    ["conflict", ["w-2"]],
+    ["refused", ["w-3", "w-5", "w-6"]],
+    ["moved", ["w-1"]],
+  ]);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readBench } from "../../src/pages/bench/search";
 import { readViews, same } from "../../src/pages/bench/views";
 import { parseSearch, stringifySearch } from "../../src/search";
-import { suggestions } from "../../src/shell/suggestions";
+import { atOnce, suggestions } from "../../src/shell/suggestions";
 
 describe("filters in the address", () => {
   test("come back as they were written", () => {
@@ -47,6 +47,24 @@ describe("the search", () => {
     expect(kinds("B-7")).toEqual(["label batch:B-7", "label sample:B-7", "workflow B-7"]);
     expect(kinds("w-1")[0]).toBe("workflow w-1");
     expect(kinds("alice")[0]).toBe("assignee alice");
+  });
+
+  test("finds a part of an id or of a label, and says what it has not seen", () => {
+    const many = { ...known, workflowIds: new Set(["sample-118-07", "sample-118-17"]), labels: new Set(["sample:S-118-17"]) };
+    const found = suggestions("118-17", many);
+    expect(found.map(({ id, isSeen }) => [id, isSeen])).toEqual([
+      ["workflow sample-118-17", true],
+      ["label sample:S-118-17", true],
+      ["label sample:118-17", false],
+      ["label batch:118-17", false],
+      ["workflow 118-17", false],
+    ]);
+  });
+
+  test("Enter leads to what was seen or written whole, and to nothing else", () => {
+    expect(atOnce(suggestions("B-7", known), "B-7")?.id).toBe("label batch:B-7");
+    expect(atOnce(suggestions("lot:L 9", known), "lot:L 9")?.id).toBe("label lot:L 9");
+    expect(atOnce(suggestions("unseen", known), "unseen")).toBeUndefined();
   });
 
   test("takes a written label", () => {

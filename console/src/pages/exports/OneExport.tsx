@@ -79,7 +79,7 @@ function Known({ made }: { made: Export }) {
       {status === "FAILED" && (
         <div className="note note-bad" role="alert">
           <p className="note-title">{t("exports.failed")}</p>
-          {failure !== undefined && <p>{failure.detail}</p>}
+          {failure !== undefined && <p lang="en">{failure.detail}</p>}
           <p>{t("exports.failed.text")}</p>
           {failure !== undefined && (
             <p className="quiet">

@@ -17,6 +17,7 @@ export const operate: Translated<typeof english> = {
   "operate.none.overdue": "Nichts ist überfällig",
   "operate.none.overdue.text": "Ein Vorgang kommt hierher, wenn er nach seinem Termin noch offen ist.",
   "operate.release": "Quarantäne aufheben …",
+  "operate.release.one": "Eine Quarantäne wird einzeln aufgehoben: wählen Sie nur einen Vorgang.",
   "operate.recover": "Wiederherstellen",
   "operate.replay": "Ereignisse neu senden",
   "operate.actions": "Was mit der Auswahl geschieht",

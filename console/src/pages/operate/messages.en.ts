@@ -14,6 +14,7 @@ export const operate = {
   "operate.none.overdue": "Nothing is overdue",
   "operate.none.overdue.text": "A workflow comes here when it is open after its due date.",
   "operate.release": "Release …",
+  "operate.release.one": "A release is for one workflow: select only one.",
   "operate.recover": "Recover",
   "operate.replay": "Send events again",
   "operate.actions": "What happens with the selection",

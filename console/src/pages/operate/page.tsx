@@ -8,6 +8,7 @@ import "./operate.css";
 import type { Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { failuresQuery } from "../../api/failures";
+import { usePermitted } from "../../api/permitted";
 import { countsQuery, meQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
@@ -253,29 +254,50 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy, failures }: Selected
         />
       )}
       {ids.length > 0 && (
-        <div className="bench-foot selection" role="toolbar" aria-label={t("operate.actions")}>
-          <span className="selection-count" aria-live="polite">
-            {t("bench.selected", { count: ids.length })}
-          </span>
-          {mayRelease && ids.length === 1 && (
-            <Button className="button" onPress={act}>
-              {t("operate.release")}
-            </Button>
-          )}
-          {may("recoverWorkflow") && list !== "quarantined" && (
-            <Button className="button" onPress={() => setDoing({ is: "recover", ids })}>
-              {t("operate.recover")} <span className="quiet">{ids.length}</span>
-            </Button>
-          )}
-          {may("replayEvents") && list !== "quarantined" && (
-            <Button className="button" onPress={() => setDoing({ is: "replay", ids })}>
-              {t("operate.replay")} <span className="quiet">{ids.length}</span>
-            </Button>
-          )}
-        </div>
+        <Bar list={list} count={ids.length} onRelease={act} onWork={(work) => setDoing({ is: work, ids })} />
       )}
       {doing?.is === "release" && <ReleaseSheet id={doing.id} onClose={close} />}
       {(doing?.is === "recover" || doing?.is === "replay") && <ManySheet work={doing.is} ids={doing.ids} failures={failures} onClose={close} />}
     </>
+  );
+}
+
+interface BarProps {
+  list: ListName;
+  count: number;
+  onRelease: () => void;
+  onWork: (work: Work) => void;
+}
+
+/** What the selection permits; where nothing is permitted, it says so before a press. */
+function Bar({ list, count, onRelease, onWork }: BarProps) {
+  const t = useT();
+  const may = useMay(useClient());
+  const { roles } = usePermitted(useClient());
+  const isQuarantine = list === "quarantined";
+  const isDenied = isQuarantine ? !may("releaseWorkflow") : !may("recoverWorkflow") && !may("replayEvents");
+  return (
+    <div className="bench-foot selection" role="toolbar" aria-label={t("operate.actions")}>
+      <span className="selection-count" aria-live="polite">
+        {t("bench.selected", { count })}
+      </span>
+      {isDenied && <span className="quiet">{t("denied.roles", { roles })}</span>}
+      {isQuarantine && !isDenied && count > 1 && <span className="quiet">{t("operate.release.one")}</span>}
+      {isQuarantine && !isDenied && count === 1 && (
+        <Button className="button" onPress={onRelease}>
+          {t("operate.release")}
+        </Button>
+      )}
+      {!isQuarantine && may("recoverWorkflow") && (
+        <Button className="button" onPress={() => onWork("recover")}>
+          {t("operate.recover")} <span className="quiet">{count}</span>
+        </Button>
+      )}
+      {!isQuarantine && may("replayEvents") && (
+        <Button className="button" onPress={() => onWork("replay")}>
+          {t("operate.replay")} <span className="quiet">{count}</span>
+        </Button>
+      )}
+    </div>
   );
 }

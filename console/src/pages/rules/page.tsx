@@ -4,7 +4,7 @@ import { useSearch } from "@tanstack/react-router";
 
 import "../bench/bench.css";
 import "./rules.css";
-import { type Client, type Schemas, type State, data } from "../../api/client";
+import { type Client, type Schemas, data } from "../../api/client";
 import { useClient } from "../../api/context";
 import { moveName } from "../../api/lifecycle";
 import { keys } from "../../api/queries";
@@ -15,6 +15,7 @@ import { Shape } from "../../parts/Mark";
 import { PageHead } from "../../parts/PageHead";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Trial } from "./Trial";
+import { askedAt } from "./asked";
 
 function rulesQuery(client: Client) {
   return infiniteQueryOptions({
@@ -91,13 +92,6 @@ function Ruleset({ set }: { set: Schemas["RulesetShown"] }) {
       </ul>
     </section>
   );
-}
-
-/** The moves from one state are told together. */
-export function askedAt(moves: Schemas["RuleShown"]["moves"]): { from: State | null; targets: State[] }[] {
-  const found = new Map<State | null, State[]>();
-  for (const { from_state: from, to_state: to } of moves) found.set(from, [...(found.get(from) ?? []), to]);
-  return [...found].map(([from, targets]) => ({ from, targets }));
 }
 
 /** First what it says to people, then when it is asked. */

@@ -65,27 +65,7 @@ export function Standing({ workflow, mayVerify, mayExport, onRelease }: Props) {
           </Fact>
         )}
       </dl>
-      {workflow.quarantines !== undefined && workflow.quarantines.length > 0 && (
-        <div className="note note-bad" role="alert">
-          <p className="note-title">{t("workflow.quarantine.title")}</p>
-          {workflow.quarantines.map((notice) => (
-            <p key={notice.break_id}>
-              {t("workflow.quarantine.break", {
-                version: notice.broken_at_version,
-                fault: t(`fault.${notice.fault}`),
-              })}
-            </p>
-          ))}
-          <p>{t("workflow.quarantine.text")}</p>
-          {onRelease !== undefined && (
-            <div className="note-foot">
-              <Button className="button" onPress={onRelease} aria-haspopup="dialog">
-                {t("operate.release")}
-              </Button>
-            </div>
-          )}
-        </div>
-      )}
+      <Quarantined breaks={workflow.quarantines ?? []} onRelease={onRelease} />
       {mayVerify && <Badge workflow={workflow} />}
       {mayExport && (
         <p>
@@ -95,6 +75,29 @@ export function Standing({ workflow, mayVerify, mayExport, onRelease }: Props) {
         </p>
       )}
     </header>
+  );
+}
+
+function Quarantined({ breaks, onRelease }: { breaks: readonly Schemas["QuarantineNotice"][]; onRelease: Props["onRelease"] }) {
+  const t = useT();
+  if (breaks.length === 0) return null;
+  return (
+    <div className="note note-bad" role="alert">
+      <p className="note-title">{t("workflow.quarantine.title")}</p>
+      {breaks.map((notice) => (
+        <p key={notice.break_id}>
+          {t("workflow.quarantine.break", { version: notice.broken_at_version, fault: t(`fault.${notice.fault}`) })}
+        </p>
+      ))}
+      <p>{t("workflow.quarantine.text")}</p>
+      {onRelease !== undefined && (
+        <div className="note-foot">
+          <Button className="button" onPress={onRelease} aria-haspopup="dialog">
+            {t("operate.release")}
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
 

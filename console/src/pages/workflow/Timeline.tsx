@@ -215,7 +215,7 @@ function tellRefusal(refusal: Schemas["Refusal"], t: Translate): Told {
     at: refusal.timestamp,
     said: refusal.reason,
     points: [
-      ...(refusal.code === "forbidden" && (refusal.policies ?? []).length === 0 ? [refusal.code] : []),
+      ...(refusal.code === "forbidden" && (refusal.policies ?? []).length === 0 ? [t("problem.forbidden.detail")] : []),
       ...(refusal.policies ?? []),
       ...(refusal.signature?.insufficient === undefined ? [] : [t(`insufficient.${refusal.signature.insufficient}`)]),
       ...(refusal.reasons ?? []).map(({ message }) => message),

@@ -1,0 +1,66 @@
+/** Failures by their codes, problems in the person's language, and what is wrong while it is asked again. */
+import { expect, test } from "vitest";
+
+import type { Summary } from "../../src/api/client";
+import { CODE, codesOf } from "../../src/api/failures";
+import { Problem, unreachable } from "../../src/api/problem";
+import { isCancelled } from "../../src/auth/cancelled";
+import type { Translate } from "../../src/i18n";
+import { problems } from "../../src/i18n/problems.de";
+import { peopleOf } from "../../src/pages/audit/people";
+import { byCode, codesOf as groups } from "../../src/pages/operate/Failed";
+import { isDown, troubleOf } from "../../src/pages/operate/Waits";
+import { isCode } from "../../src/parts/FailureFields";
+import { mayLoadAgain } from "../../src/parts/arrival";
+import { wordsOf } from "../../src/parts/problemWords";
+
+const failure = (code: string) => ({ code, message: "m", retryable: false });
+
+test("the codes that were seen are suggested, the most frequent first", () => {
+  const entries = ["b", "a", "b"].map((code) => ({ entry: { failure: failure(code) } }));
+  expect(codesOf([...entries, { entry: {} }])).toEqual(["b", "a"]);
+  expect(["instrument-error", "a b", "", "x".repeat(65)].map((code) => CODE.test(code))).toEqual([true, false, false, false]);
+  expect([{}, { code: " " }, { code: " lamp " }].map(isCode)).toEqual([false, false, true]);
+});
+
+test("the failed stand by code, and those without one come last", () => {
+  const rows = ["w1", "w2", "w3", "w4"].map((workflow_id) => ({ workflow_id }) as Summary);
+  const failures = new Map([["w1", failure("lamp")], ["w3", failure("pump")], ["w4", failure("pump")]]);
+  expect(byCode(rows, failures).map((row) => row.workflow_id)).toEqual(["w3", "w4", "w1", "w2"]);
+  expect(groups(["w1", "w2", "w3", "w4"], failures)).toEqual([
+    { code: "pump", ids: ["w3", "w4"] },
+    { code: "lamp", ids: ["w1"] },
+    { code: undefined, ids: ["w2"] },
+  ]);
+  expect(byCode(rows, undefined)).toBe(rows);
+});
+
+test("a known problem is told in the person's language with the service's words beside it, an unknown one in these", () => {
+  const german: Translate = (key) => (problems as Record<string, string>)[key] ?? key;
+  const said = { code: "forbidden", title: "Forbidden", detail: "No policy permits it." };
+  expect(wordsOf(said, german, "de")).toEqual({ title: "Nicht erlaubt", detail: "Ihre Rollen erlauben das nicht.", isTheirs: false, original: "No policy permits it." });
+  const newer = { code: "of-a-newer-release", title: "New", detail: "Something new." };
+  expect(wordsOf(newer, german, "de")).toEqual({ title: "New", detail: "Something new.", isTheirs: true });
+  expect(wordsOf(said, (key) => key, "en")).toEqual({ title: "Forbidden", detail: "No policy permits it.", isTheirs: true });
+});
+
+test("that the service is down is known at the first failure, and not when a refusal came", () => {
+  const query = { error: null, failureReason: unreachable(), isPending: true };
+  expect(isDown(troubleOf(query))).toBe(true);
+  expect(troubleOf({ ...query, isPending: false })).toBeUndefined();
+  expect(isDown(new Problem({ code: "forbidden", title: "", detail: "", status: 403 }))).toBe(false);
+});
+
+test("a window that the person closed is no failure", () => {
+  expect([new Error("Popup closed by user"), new Error("Popup window closed"), new Error("Failed to fetch"), undefined].map(isCancelled)).toEqual([true, true, false, false]);
+  expect(isCancelled(Object.assign(new Error("no"), { error: "access_denied" }))).toBe(true);
+});
+
+test("the console loads itself again once, and not at once a second time", () => {
+  expect([null, "x", "1000", "90000"].map((stored) => mayLoadAgain(stored, 100_000))).toEqual([true, true, true, false]);
+});
+
+test("people are suggested who were seen, and nothing of the laboratory's data", () => {
+  const answers = [{ items: [{ created_by: "bob", assignee: "ann", metadata: { by: "nurse" } }] }, { pages: [{ entry: { requested_by: "ann" } }] }, undefined];
+  expect(peopleOf(answers)).toEqual(["ann", "bob"]);
+});
