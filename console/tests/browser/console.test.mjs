@@ -141,6 +141,12 @@ test("an edit changes what the person changed, and keeps what a colleague wrote 
   await noViolations(page, "edit");
   await sheet.getByRole("button", { name: "Save version 4" }).click();
   await sheet.waitFor({ state: "detached" });
+  // What changed is told in names and values, and when, exactly and in words.
+  const entry = page.locator(".entry").first();
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await entry.getByText("sue changed its data").waitFor();
+  assert.doesNotMatch(await entry.innerText(), /[{}]/);
+  assert.match(await entry.locator("time").innerText(), /\d{2}:\d{2}:\d{2}.* · (now|\d+ )/);
   const { metadata } = await laboratory.api("sue", "GET", "/workflows/edit-1");
   assert.deepEqual(metadata.results, { na: 141, k: 4.1 });
   assert.deepEqual(complaints, []);
@@ -198,6 +204,45 @@ test("an ended session leaves the page as it is, and offers to sign in again", a
   await close();
 });
 
+test("a closed workflow takes a remark in place of an edit", async () => {
+  await sample("closed-1", "CLOSED", {});
+  await move("closed-1", "CANCELLED", "sue");
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/closed-1`);
+  await page.getByText("No more moves: the workflow is closed.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Edit" }).count(), 0);
+  await page.getByRole("button", { name: "Add a remark" }).click();
+  const sheet = page.getByRole("dialog", { name: "Add a remark to closed-1" });
+  await sheet.getByRole("textbox", { name: "Remark" }).and(page.locator(":focus")).waitFor();
+  assert.equal(await sheet.getByRole("textbox").count(), 1);
+  await page.keyboard.type("The tube broke.");
+  await sheet.getByRole("button", { name: /^Save version/ }).click();
+  await sheet.waitFor({ state: "detached" });
+  await page.getByText("The tube broke.").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a part of an id is found, and what was never seen is not chosen", async () => {
+  await sample("part-of-0815", "PART", {});
+  await listed("PART", 1);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench?label=batch:PART`);
+  await row(page, "part-of-0815").waitFor();
+  await page.keyboard.press("/");
+  await page.locator("#search:focus").waitFor();
+  await page.keyboard.type("0815");
+  await page.getByRole("option", { name: "Open workflow part-of-0815" }).waitFor();
+  await page.getByRole("option").last().getByText("exactly this").waitFor();
+  await shot(page, "search-parts");
+  await page.locator("#search").fill("nowhere");
+  await page.getByRole("option").first().waitFor();
+  await page.keyboard.press("Enter");
+  assert.match(page.url(), /batch:PART/, "Enter leads nowhere");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test("the search finds a sample by its label, and the filters live in the address", async () => {
   await sample("find-1", "FIND", {});
   await listed("FIND", 1);
@@ -249,12 +294,22 @@ for (const theme of ["light", "dark"]) {
 test("at 200 % of zoom and on a tablet no page scrolls sideways", async () => {
   await sample("narrow-1", "NARROW", { results: { na: 140 } });
   await listed("NARROW", 1);
-  for (const [width, height] of [[640, 400], [820, 1180]]) {
+  for (const [width, height] of [[640, 400], [500, 800], [820, 1180]]) {
     const { page, url, close } = await openPage(laboratory, { width, height });
-    for (const at of ["/bench", "/workflow/narrow-1"]) {
+    for (const at of ["/bench", "/workflow/narrow-1", "/workflow/narrow-1?tab=events"]) {
       await page.goto(url + at);
       await page.getByText("narrow-1").first().waitFor();
       await noSideways(page, `${at} at ${width}`);
+      if (at === "/bench") {
+        await row(page, "narrow-1").focus();
+        await page.keyboard.press("x");
+        const bar = page.getByRole("toolbar");
+        await shot(page, `narrow-${width}-selected`);
+        await bar.waitFor({ timeout: 5000 });
+        // What can be done is in sight without a scroll, and nothing hidden makes the page wider.
+        assert.equal(await bar.evaluate((each) => each.getBoundingClientRect().bottom <= window.innerHeight), true, `${width}`);
+        await noSideways(page, `selected at ${width}`);
+      }
       await shot(page, `narrow-${width}${at.replaceAll("/", "-")}`);
     }
     await close();

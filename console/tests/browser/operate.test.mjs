@@ -47,6 +47,14 @@ async function failed(id) {
   });
 }
 
+const isIn = (page) => page.evaluate(() => document.querySelector("[role=dialog]")?.contains(document.activeElement) === true);
+
+/** The keyboard is somewhere, also after everything came to rest. */
+async function placed(page) {
+  await page.waitForTimeout(400);
+  assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY");
+}
+
 test("a quarantine is found, understood and released by keyboard", async () => {
   await quarantined("broken-1");
   const { page, complaints, url, close } = await openPage(laboratory);
@@ -77,6 +85,7 @@ test("a quarantine is found, understood and released by keyboard", async () => {
   await noViolations(page, "released");
   await page.keyboard.press("Enter");
   await page.getByText("No history is broken").waitFor();
+  await placed(page);
   const { items } = await laboratory.api("sue", "GET", "/workflows/broken-1/history?include=quarantines");
   const release = items.find((entry) => entry.event_type === "WorkflowReleased");
   assert.equal(release.requested_by, "sue");
@@ -91,7 +100,11 @@ test("many are recovered, each with its result, and their events are sent again"
   const { page, complaints, url, close } = await openPage(laboratory);
   await page.goto(`${url}/operate?list=failed`);
   await page.getByRole("row", { name: /failed-2/ }).waitFor();
-  await page.keyboard.press("j");
+  // Why they failed, and those of one code together.
+  await page.getByRole("row", { name: /failed-2/ }).getByText("The lamp is dark.").waitFor();
+  await page.getByRole("button", { name: "instrument-error: 2" }).click();
+  await page.getByText("2 selected").waitFor();
+  await page.locator("tbody tr").first().focus();
   await page.keyboard.press("Control+a");
   await page.getByText("2 selected").waitFor();
   await page.getByRole("button", { name: /Send events again/ }).click();
@@ -106,6 +119,7 @@ test("many are recovered, each with its result, and their events are sent again"
   await page.getByRole("button", { name: /^Recover/ }).waitFor();
   await page.keyboard.press("e");
   await sheet.getByRole("textbox", { name: "Reason" }).waitFor();
+  assert.equal(await sheet.getByText("The lamp is dark.").count(), 2, "the dialog says why each failed");
   await page.keyboard.type("The lamp was changed.");
   await sheet.getByRole("button", { name: "Recover 2 workflows" }).press("Enter");
   await sheet.getByText("2 of 2").waitFor();
@@ -113,7 +127,58 @@ test("many are recovered, each with its result, and their events are sent again"
   await noViolations(page, "recovered");
   await page.keyboard.press("Enter");
   await page.getByText("Nothing has failed").waitFor();
+  await placed(page);
   assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a change past the service is recovered before its release, from the page of the workflow", async () => {
+  await quarantined("broken-2");
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/workflow/broken-2`);
+  await page.getByRole("button", { name: "Release …" }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByText("Start a recovery first").waitFor();
+  await noViolations(page, "recover first");
+  await shot(page, "release-changed");
+  await sheet.getByRole("button", { name: "Start the recovery" }).click();
+  await sheet.getByText("The recovery ended: quarantined.").waitFor();
+  assert.equal(await isIn(page), true, "the keyboard stays in the dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("Compared with the paper record.");
+  for (const box of await sheet.getByRole("checkbox", { checked: false }).all()) await box.press("Space");
+  await sheet.getByRole("button", { name: /^Release \d break/ }).click();
+  await sheet.getByText("Released. The workflow can move again.").waitFor();
+  await page.keyboard.press("Enter");
+  await sheet.waitFor({ state: "detached" });
+  await placed(page);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("who may not release is offered no release, and their numbers are their own", async () => {
+  await quarantined("broken-3");
+  const { page, url, close } = await openPage(laboratory, { token: laboratory.tokens.alice });
+  await page.goto(`${url}/workflow/broken-3`);
+  await page.getByText("In quarantine: the stored history is broken").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Release …" }).count(), 0);
+  await page.goto(`${url}/operate`);
+  await page.getByRole("heading", { name: "Your last 24 hours" }).waitFor();
+  await page.getByRole("row", { name: /broken-3/ }).click();
+  await page.getByText("Not for your roles (analyst)").waitFor();
+  await close();
+});
+
+test("a service that is down is told at once, and once", async () => {
+  const { page, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/rules`);
+  await page.getByRole("heading", { name: "Rules", exact: true }).waitFor();
+  await page.route(/\/(counts|workflows\?|activity)/, (route) => route.abort());
+  const began = Date.now();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.locator(".operate").getByText("The service does not answer").waitFor();
+  assert.equal(await page.getByText("The service does not answer").count(), 1);
+  console.log(`# told after ${Date.now() - began} ms`);
   await close();
 });
 

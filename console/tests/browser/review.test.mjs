@@ -62,6 +62,8 @@ test("a second person signs reviews by keyboard, and the workflow can be complet
   await sheet.locator(`summary code[title="${hash}"]`).waitFor();
   await sheet.getByRole("button", { name: "Review: sign 2" }).and(page.locator(":enabled")).waitFor();
   assert.equal(await sheet.getByRole("radio", { name: /^Review/ }).isChecked(), true, "what they wait for is chosen");
+  assert.equal(await sheet.locator("details[open]").count(), 2, "what is signed is seen without a press");
+  assert.match(await sheet.getByRole("radio").last().locator("xpath=ancestor::label").innerText(), /^Authorship/, "authorship comes last");
   await shot(page, "review-sheet");
   await noViolations(page, "sign");
   await page.keyboard.press("Tab");
@@ -76,6 +78,8 @@ test("a second person signs reviews by keyboard, and the workflow can be complet
   await page.keyboard.press("Enter");
   await sheet.waitFor({ state: "detached" });
   await row(page, "keys-1").waitFor({ state: "detached" });
+  await page.waitForTimeout(400);
+  assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY", "the keyboard is on a row or on the page");
   const signatures = await signaturesOf("keys-1");
   assert.deepEqual(
     signatures.map(({ by, meaning, version, current }) => [by, meaning, version, current]),

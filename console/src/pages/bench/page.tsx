@@ -9,7 +9,7 @@ import { useClient } from "../../api/context";
 import { MOVES, TARGETS } from "../../api/lifecycle";
 import { usePermitted } from "../../api/permitted";
 import { countsQuery } from "../../api/queries";
-import { useT } from "../../i18n";
+import { useT, withMessages } from "../../i18n";
 import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
 import { focusRows } from "../../parts/Grid";
@@ -30,7 +30,7 @@ import { arrived, leaveFrom, placeAt } from "./place";
 import type { BenchSearch } from "./search";
 import { addressOf } from "./views";
 
-const loadActSheet = () => import("./ActSheet");
+const loadActSheet = () => withMessages(import("./ActSheet"));
 const ActSheet = lazy(() => arriving(loadActSheet()));
 const NO_ROWS: readonly Summary[] = [];
 

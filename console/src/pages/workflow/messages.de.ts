@@ -20,6 +20,8 @@ export const workflow: Translated<typeof english> = {
   "workflow.ready": "Bereit",
   "workflow.blocked": "Noch nicht",
   "workflow.denied": "Nicht für Sie",
+  "denied.edit": "Bearbeiten und anmerken: nicht für Ihre Rollen ({{roles}})",
+  "denied.sign": "Unterschreiben: nicht für Ihre Rollen ({{roles}})",
   "workflow.do": "{{name}} …",
   "workflow.tabs": "Ansichten des Vorgangs",
   "workflow.tab.timeline": "Verlauf",

@@ -17,6 +17,8 @@ export const workflow = {
   "workflow.ready": "Ready",
   "workflow.blocked": "Not yet",
   "workflow.denied": "Not for you",
+  "denied.edit": "Editing and remarks: not for your roles ({{roles}})",
+  "denied.sign": "Signing: not for your roles ({{roles}})",
   "workflow.do": "{{name}} …",
   "workflow.tabs": "What to see of it",
   "workflow.tab.timeline": "Timeline",
