@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::tla::{Trace, module};
+use crate::tla::{Trace, data, module};
 
 /// How much memory TLC may take.
 const HEAP_MAX: &str = "-Xmx4g";
@@ -63,7 +63,8 @@ impl Tlc {
         for name in modules.iter().map(String::as_str).chain([judge.configuration]) {
             fs::copy(self.spec.join(name), self.out.join(name)).with_context(|| format!("{name} cannot be read"))?;
         }
-        fs::write(self.out.join("Recorded.tla"), module(judge.module, traces, explaining))?;
+        fs::write(self.out.join("RecordedData.tla"), data(traces, explaining))?;
+        fs::write(self.out.join("Recorded.tla"), module(judge.module))?;
         let output = self.run(judge.configuration)?;
         fs::write(self.out.join("tlc.log"), &output)?;
         // Of no use for the next module: the disk holds those of one at a time.

@@ -5,7 +5,7 @@ use alims_proof::mutations::MUTATIONS;
 use alims_proof::recording::Line;
 use alims_proof::run::{Load, run};
 use alims_proof::seeds::on_a_paused_clock;
-use alims_proof::tla::module;
+use alims_proof::tla::data;
 
 /// How many runs are recorded to make mutations of.
 const SEEDS: u64 = 8;
@@ -29,7 +29,7 @@ fn every_mutation_is_made_and_changes_what_tlc_reads() {
         .collect();
     let read = |lines: &[Line]| {
         let placed: Vec<(usize, Line)> = lines.iter().cloned().enumerate().collect();
-        module("TraceWorkflowManager", &[Line::trace(&placed)], false)
+        data(&[Line::trace(&placed)], false)
     };
     for Mutation { name, mutate } in &MUTATIONS {
         let (recorded, mutated) = workflows
