@@ -27,6 +27,11 @@ impl MemoryExports {
         self.0.lock().unwrap().effects_left = effects;
     }
 
+    /// Removes a document, which no port can do.
+    pub fn forget(&self, place: &ExportPlace, document: ExportDocument) {
+        self.0.lock().unwrap().documents.remove(&(place.clone(), document));
+    }
+
     /// The archive of an export.
     #[must_use]
     pub fn archive_of(&self, place: &ExportPlace) -> Option<Vec<u8>> {

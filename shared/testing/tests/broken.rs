@@ -1,5 +1,5 @@
-//! The contract's tests notice adapters that break it: every case of the bus, the dead letters and the starter fails
-//! with at least one.
+//! The contract's tests notice adapters that break it: every case of the bus, the dead letters, the starter and the exports
+//! fails with at least one.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a broken expectation must fail the test")]
 
@@ -30,6 +30,9 @@ macro_rules! assert_noticed {
         )+
     };
 }
+
+#[path = "flaws/exports.rs"]
+mod exports;
 
 /// How an adapter breaks its contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
