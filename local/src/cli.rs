@@ -91,7 +91,7 @@ struct ServeArgs {
     /// Evaluate rules with ALIMS's own PredicateLogic Engine at this URL.
     #[arg(long, value_name = "URL")]
     alims_engine: Option<Endpoint>,
-    /// Deadline of a remote engine for one evaluation, in milliseconds.
+    /// Deadline of a remote engine for one evaluation, in milliseconds, from 1 to 2000.
     #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=2000))]
     rules_deadline: u64,
     /// Accepted token issuer.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::event::WorkflowEvent;
 use crate::identifiers::Version;
+use crate::json::same;
 use crate::limits::{CHANGES_BYTES_MAX, CHANGES_SHOWN_MAX};
 
 /// One value that a version changed.
@@ -92,7 +93,7 @@ impl Found {
             }
             let (from, to) = (from.get(name), to.get(name));
             // A place is long where names are: only one that differs is worth its text.
-            if from == to {
+            if from == to || from.zip(to).is_some_and(|(from, to)| same(from, to)) {
                 continue;
             }
             let (is_outermost, place) = (place.is_root(), place.with_trailing_token(name));
@@ -144,8 +145,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_spelt_otherwise_differ() {
-        assert_eq!(found(&json!({"n": 1}), &json!({"n": 1.0})).len(), 1);
+    fn a_number_that_is_written_otherwise_is_no_change() {
+        assert_eq!(found(&json!({"n": 1, "in": {"a": [7]}}), &json!({"n": 1.0, "in": {"a": [7.0]}})), []);
+        assert_eq!(found(&json!({"n": 1}), &json!({"n": 1.5})).len(), 1);
     }
 
     #[test]

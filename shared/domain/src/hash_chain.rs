@@ -105,7 +105,7 @@ impl fmt::Display for BreakKind {
             Self::UnreadableQuarantine => "a stored quarantine or release of it cannot be read",
             Self::UnreadableRecovery => "a stored recovery of it cannot be read",
             Self::Replaced => "the version is not the one that was published",
-            Self::Changed => "a stored entry of it was changed or removed after it was written",
+            Self::Changed => "a stored entry of it was changed or removed",
         })
     }
 }

@@ -238,7 +238,7 @@ fn plain_text(text: &str, most: usize) -> Result<(), InvalidValue> {
         Ok(())
     } else {
         Err(InvalidValue::new(format!(
-            "must be 1 to {most} characters without control characters, and without white space at its ends"
+            "must be 1 to {most} characters without control characters and U+FFFD, and without white space at its ends"
         )))
     }
 }

@@ -122,7 +122,7 @@ fn instant(text: &str) -> Option<DateTime<FixedOffset>> {
 }
 
 fn no_instant() -> InvalidValue {
-    InvalidValue::new("must be an RFC 3339 instant such as 2026-11-23T08:15:00.000Z")
+    InvalidValue::new("must be an RFC 3339 instant of the years 0000 to 9999 in UTC, such as 2026-11-23T08:15:00.000Z")
 }
 
 /// Whether an RFC 3339 instant names the second 60. The parser takes it in every minute.

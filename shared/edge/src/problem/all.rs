@@ -392,7 +392,7 @@ fn not_replaceable(not: &NotReplaceable) -> String {
              `replaces` out."
         ),
         WhyNotReplaceable::Quarantined(Quarantined(broken)) => format!(
-            "The replaced workflow {id} is broken at version {}: {}. Ask for a recovery, then for a release.",
+            "The replaced workflow {id} is broken at version {}: {}. Ask the operator for a release.",
             broken.at, broken.fault
         ),
     }

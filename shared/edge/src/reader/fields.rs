@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::reader::faults::Faults;
+use crate::reader::token::is_text;
 
 /// Reads one value, or reports its fault.
 pub type Read<T> = fn(Value, &Pointer, &mut Faults) -> Option<T>;
@@ -101,6 +102,10 @@ pub fn principal(value: Value, place: &Pointer, faults: &mut Faults) -> Option<P
     let principal: PrincipalId = text(value, place, faults)?;
     if principal.is_reserved() {
         faults.at(place, "is a name of the service itself; name a person or a program of the laboratory");
+        return None;
+    }
+    if !is_text(principal.as_str()) {
+        faults.at(place, "must not begin with [, { or map[, because no token is accepted for such a name");
         return None;
     }
     Some(principal)
@@ -224,7 +229,7 @@ pub fn instant_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Opti
 
 /// What becomes of a principal: null removes it.
 pub fn principal_patch(value: Value, place: &Pointer, faults: &mut Faults) -> Option<Change<PrincipalId>> {
-    or_null(value, place, faults, text)
+    or_null(value, place, faults, principal)
 }
 
 fn or_null<T>(value: Value, place: &Pointer, faults: &mut Faults, read: Read<T>) -> Option<Change<T>> {

@@ -80,6 +80,10 @@ fn decoded(text: &str) -> Result<String, InvalidValue> {
     if text.contains('+') {
         return Err(InvalidValue::new("contains a `+`, which is ambiguous; write %2B for a plus and %20 for a space"));
     }
+    let mut after_percents = text.split('%').skip(1);
+    if !after_percents.all(|after| after.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))) {
+        return Err(InvalidValue::new("contains a `%` without two hexadecimal digits; write %25 for a percent sign"));
+    }
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(String::from).map_err(|_bytes| InvalidValue::new("must be UTF-8"))
 }

@@ -115,8 +115,7 @@ impl TokenReader {
         claims: &HashMap<String, String>,
         authorization: Option<&str>,
     ) -> Result<(Principal, IgnoredNames), &'static str> {
-        let is_text = |text: &&String| !["[", "{", "map["].iter().any(|shape| text.starts_with(shape));
-        let id = claims.get(SUBJECT).filter(is_text).and_then(|sub| sub.parse::<PrincipalId>().ok());
+        let id = claims.get(SUBJECT).filter(|text| is_text(text)).and_then(|sub| sub.parse::<PrincipalId>().ok());
         let id = id.ok_or("The token's claim `sub` is missing or invalid")?;
         if id.is_reserved() {
             return Err("The token's claim `sub` is a name reserved for the service");
@@ -147,8 +146,7 @@ impl TokenReader {
         };
         Authentication {
             name: claimed(NAME).map_or(Claimed::Absent, |name| {
-                let is_text = !["[", "{", "map["].iter().any(|shape| name.starts_with(shape));
-                name.parse().ok().filter(|_| is_text).map_or(Claimed::Unusable, Claimed::Is)
+                name.parse().ok().filter(|_| is_text(name)).map_or(Claimed::Unusable, Claimed::Is)
             }),
             auth_time: claimed(AUTH_TIME)
                 .map_or(Claimed::Absent, |seconds| numeric_date(seconds).map_or(Claimed::Unusable, Claimed::Is)),
@@ -238,6 +236,11 @@ impl fmt::Display for IgnoredNames {
             more => write!(f, " and {more} more"),
         }
     }
+}
+
+/// Whether a claim can be a text: a list or a map is rendered as a text that begins so.
+pub(crate) fn is_text(claim: &str) -> bool {
+    !["[", "{", "map["].iter().any(|shape| claim.starts_with(shape))
 }
 
 /// A claim as API Gateway's HTTP API renders it for a function: a list as `[a b]`, a map as `map[a:b c:d]`.

@@ -187,8 +187,13 @@ fn every_variant() -> Vec<Problem> {
         BreakKind::UnreadableQuarantine,
         BreakKind::UnreadableRecovery,
         BreakKind::Replaced,
+        BreakKind::Changed,
     ] {
-        problems.push(Problem::WorkflowQuarantined(Break { at: Version::LAST, fault }));
+        let broken = Break { at: Version::LAST, fault };
+        problems.push(Problem::WorkflowQuarantined(broken.clone()));
+        problems.push(Problem::NothingToGoOnFrom(broken.clone()));
+        let why = WhyNotReplaceable::Quarantined(Quarantined(broken));
+        problems.push(Problem::NotReplaceable(NotReplaceable { workflow_id: "wf-0".parse().expect("an id"), why }));
     }
     for whose in [Whose::Principal, Whose::Everybody] {
         problems.push(Problem::TooManyRefusals(TooManyRefusals { whose, retry_after_seconds: 60 }));
