@@ -104,7 +104,6 @@ async function review() {
   await page.keyboard.press("e");
   const sheet = page.getByRole("dialog");
   await sheet.locator("summary").nth(2).waitFor();
-  await sheet.locator("summary").first().click();
   await take(page, "review-sign");
   await sheet.getByRole("button", { name: "Review: sign 3" }).click();
   const again = sheet.getByRole("button", { name: "Sign in, then sign" });
@@ -133,11 +132,11 @@ async function operate() {
   await page.getByRole("button", { name: "Release …" }).waitFor();
   await page.keyboard.press("e");
   const sheet = page.getByRole("dialog");
-  await sheet.getByText(/cannot be read\. Version|What is stored as/).waitFor();
+  await sheet.getByText(/cannot be read\. Version|What is stored as/).first().waitFor();
   await sheet.getByRole("textbox", { name: "Reason" }).fill("Compared with the paper record: the sample is S-2026-0004, as the next version says.");
   await take(page, "operate-release");
   await sheet.getByRole("button", { name: "Release 1 break" }).click();
-  await sheet.getByText("The workflow can move again.").waitFor();
+  await sheet.getByText(/^Released\. The workflow/).waitFor();
   await page.goto(`${url}/workflow/${id}`);
   await page.getByText("released the break").waitFor();
   await take(page, "operate-released");
