@@ -1,10 +1,11 @@
 /** A problem for people: what is wrong, what to do, and the number by which the operator finds the request. */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 
 import { type Problem, asProblem } from "../api/problem";
 import { useStanding } from "../auth/session";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
+import { inSight } from "./inSight";
 import { useT } from "../i18n";
 import { useProblemWords } from "./problemWords";
 
@@ -25,20 +26,10 @@ export function ProblemNote({ error, onRetry }: Props) {
   return isOut && standing === "signed-in" ? <BackAgain onRetry={onRetry} /> : <Note problem={problem} onRetry={onRetry} />;
 }
 
-/** In a dialog that is longer than the screen, what went wrong must be seen. */
-function useInSight() {
-  const note = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (note.current?.closest("[role=dialog]") != null) note.current.scrollIntoView({ block: "nearest" });
-  }, []);
-  return note;
-}
-
 function BackAgain({ onRetry }: { onRetry: (() => void) | undefined }) {
   const t = useT();
-  const note = useInSight();
   return (
-    <div className="note note-warn" role="alert" ref={note}>
+    <div className="note note-warn" role="alert" ref={inSight}>
       <p className="note-title">{t("ended.back")}</p>
       <p>{t("ended.back.text")}</p>
       {onRetry !== undefined && (
@@ -55,7 +46,6 @@ function BackAgain({ onRetry }: { onRetry: (() => void) | undefined }) {
 function Note({ problem, onRetry }: { problem: Problem; onRetry: (() => void) | undefined }) {
   const t = useT();
   const words = useProblemWords();
-  const note = useInSight();
   const { body } = problem;
   const isOurs = OURS.includes(problem.code);
   const said = words(body);
@@ -63,7 +53,7 @@ function Note({ problem, onRetry }: { problem: Problem; onRetry: (() => void) | 
   const unsaid = problem.code === "unreachable" ? t("problem.unreachable.detail") : t("problem.unknown.detail");
   const detail = isOurs ? body.detail : said.detail;
   return (
-    <div className="note note-bad" role="alert" ref={note}>
+    <div className="note note-bad" role="alert" ref={inSight}>
       <p className="note-title">{title}</p>
       {detail === "" ? <p>{unsaid}</p> : <p lang={isOurs || said.isTheirs ? "en" : undefined}>{detail}</p>}
       {!isOurs && said.original !== undefined && (

@@ -8,6 +8,7 @@ import { useSession } from "../auth/session";
 import { useT } from "../i18n";
 import { Button } from "../parts/Button";
 import { ProblemNote } from "../parts/ProblemNote";
+import { inSight } from "../parts/inSight";
 
 interface Props {
   challenge: Challenge;
@@ -35,7 +36,7 @@ export function StaleNote({ challenge, onFresh, onLeave }: Props) {
   };
   const minutes = challenge.maxAge === undefined ? undefined : Math.max(1, Math.round(challenge.maxAge / 60));
   return (
-    <div className="note note-warn" role="alert">
+    <div className="note note-warn" role="alert" ref={inSight}>
       <p className="note-title">{t("sign.stale.title")}</p>
       <p>{minutes === undefined ? t("sign.stale.text.any") : t("sign.stale.text", { minutes })}</p>
       {failure instanceof OtherPerson && <p className="field-bad">{t("sign.window.other", { name: session.name ?? "" })}</p>}

@@ -134,3 +134,30 @@ test("the keyboard is never on nothing: after another page, a row that opens, an
   assert.deepEqual(complaints, []);
   await close();
 });
+
+test("what went wrong is in sight at the foot of a long dialog, and told in German beside the service's words", async () => {
+  const results = Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`r${at}`, at]));
+  await laboratory.api("alice", "POST", "/workflows", { workflow_id: "long-1", workflow_type: "sample-analysis", metadata: { sample_id: "long-1", results } });
+  const { page, complaints, url, close } = await openPage(laboratory, { locale: "de-DE", height: 600 });
+  await page.goto(`${url}/workflow/long-1`);
+  await page.getByRole("heading", { name: "long-1" }).waitFor();
+  await page.getByRole("button", { name: "Bearbeiten", exact: true }).waitFor();
+  await page.keyboard.press("d");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Grund" }).fill("Neu gelesen.");
+  await page.route("**/workflows/long-1", (route) =>
+    route.request().method() === "PATCH"
+      ? route.fulfill({ status: 503, contentType: "application/problem+json", json: { type: "urn:alims:problem:storage-unavailable", title: "Storage unavailable", status: 503, detail: "Try again.", code: "storage-unavailable", request_id: "r-1" } })
+      : route.continue(),
+  );
+  await sheet.getByRole("textbox").first().focus();
+  await sheet.getByRole("button", { name: /^Version \d speichern/ }).click();
+  const note = sheet.getByRole("alert");
+  await note.getByText("Speicher nicht erreichbar").waitFor();
+  assert.equal(await note.locator("[lang=en]").innerText(), "Try again.");
+  const [bottom, foot] = await Promise.all([note, sheet.locator(".sheet-foot")].map((each) => each.boundingBox()));
+  assert.ok(bottom.y + bottom.height <= foot.y + 1, "the note ends above the buttons");
+  await noViolations(page, "a refusal in German");
+  assert.deepEqual(complaints, []);
+  await close();
+});

@@ -11,6 +11,7 @@ import { Button } from "../../parts/Button";
 import { Icon } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { inSight } from "../../parts/inSight";
 import { useFaults } from "../../parts/faults";
 import { counting } from "../../signing/signing";
 import { Conflict } from "./Conflict";
@@ -84,7 +85,7 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
           <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
         )}
         {attempt.wouldPass && (
-          <p className="note note-good" role="status">
+          <p className="note note-good" role="status" ref={inSight}>
             {t("edit.would")}
           </p>
         )}

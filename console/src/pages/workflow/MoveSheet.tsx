@@ -9,6 +9,7 @@ import { useT } from "../../i18n";
 import { DecisionForm, type Draft, failureOf } from "../../parts/DecisionForm";
 import { ProblemNote } from "../../parts/ProblemNote";
 import { Sheet } from "../../parts/Sheet";
+import { inSight } from "../../parts/inSight";
 import { Conflict } from "./Conflict";
 import { useAttempt } from "./attempt";
 import { move } from "./queries";
@@ -77,7 +78,7 @@ export default function MoveSheet({ workflow, target, onClose }: Props) {
           <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
         )}
         {attempt.wouldPass && (
-          <p className="note note-good" role="status">
+          <p className="note note-good" role="status" ref={inSight}>
             {t("move.would")}
           </p>
         )}
