@@ -18,6 +18,20 @@ export function codesOf(entries: readonly { entry: object }[]): string[] {
   return [...counts].sort(([a, more], [b, fewer]) => fewer - more || a.localeCompare(b)).map(([code]) => code);
 }
 
+const NAMED = /failure\.code: ([^.]+)/;
+
+/** The sentences of the rules about the code of a failure. */
+export function sentencesOn(sets: readonly Schemas["RulesetShown"][]): string[] {
+  const rules = sets.flatMap((set) => set.rules).filter(({ moves }) => moves.some(({ to_state: to }) => to === "FAILED"));
+  return [...new Set(rules.map(({ message }) => message).filter((message) => NAMED.test(message)))];
+}
+
+/** The codes that such a sentence lists: `Give a known failure.code: a, b or c.` They are only suggested. */
+export function codesIn(sentence: string): string[] {
+  const listed = NAMED.exec(sentence)?.[1] ?? "";
+  return listed.split(/,|;| or | oder /).map((each) => each.trim()).filter((each) => CODE.test(each));
+}
+
 /** The API lists no codes: these were reported in the last month, as far as the person may see it. */
 export function codesQuery(client: Client) {
   return queryOptions({

@@ -4,8 +4,8 @@ import { useId } from "react";
 import { Checkbox, FieldError, Input, Label, Text, TextField } from "react-aria-components";
 
 import { useClient } from "../api/context";
-import { CODE, codesQuery } from "../api/failures";
-import { useMay } from "../api/queries";
+import { CODE, codesIn, codesQuery, sentencesOn } from "../api/failures";
+import { rulesetsQuery, useMay } from "../api/queries";
 import { useT } from "../i18n";
 
 export interface FailureDraft {
@@ -30,7 +30,11 @@ export function FailureCode({ draft, onChange, tried }: Props) {
   const id = useId();
   const client = useClient();
   const may = useMay(client);
-  const codes = useQuery({ ...codesQuery(client), enabled: may("listActivity") || may("listOwnActivity") }).data ?? [];
+  const seen = useQuery({ ...codesQuery(client), enabled: may("listActivity") || may("listOwnActivity") }).data ?? [];
+  const rules = useQuery({ ...rulesetsQuery(client), enabled: may("listRulesets") }).data;
+  const sentences = sentencesOn(rules?.items ?? []);
+  // What the rules take comes before what was reported elsewhere.
+  const codes = [...new Set([...sentences.flatMap(codesIn), ...seen])];
   return (
     <TextField
       className="field"
@@ -49,7 +53,11 @@ export function FailureCode({ draft, onChange, tried }: Props) {
         ))}
       </datalist>
       <Text slot="description" className="quiet">
-        {codes.length > 0 ? t("act.failure.seen", { codes: codes.slice(0, 4).join(", ") }) : t("act.failure.hint")}
+        {sentences.length > 0
+          ? sentences.join(" ")
+          : seen.length > 0
+            ? t("act.failure.seen", { codes: seen.slice(0, 4).join(", ") })
+            : t("act.failure.hint")}
       </Text>
       <FieldError className="field-bad">{t("act.failure.missing")}</FieldError>
     </TextField>

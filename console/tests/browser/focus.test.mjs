@@ -211,7 +211,11 @@ for (const [locale, { many, denied, choose, reason: name, move: act, check, resu
     // A failure needs its code.
     await sheet.getByText(fails, { exact: true }).click();
     await sheet.getByRole("button", { name: check }).press("Enter");
-    await focused(sheet.getByRole("combobox", { name: code }), lacks);
+    const field = sheet.getByRole("combobox", { name: code });
+    await focused(field, lacks);
+    await sheet.getByText(/Give a known failure\.code: instrument-error/).waitFor();
+    const suggested = await field.evaluate((input) => [...input.list.options].map((option) => option.value));
+    assert.ok(suggested.includes("instrument-error") && suggested.includes("power-loss"), `${suggested}`);
     await sheet.getByText(possible, { exact: true }).click();
     await sheet.getByRole("button", { name: check }).press("Enter");
     await focused(sheet.getByRole("status", { name: results }));

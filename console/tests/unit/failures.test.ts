@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import type { Summary } from "../../src/api/client";
-import { CODE, codesOf } from "../../src/api/failures";
+import { CODE, codesIn, codesOf, sentencesOn } from "../../src/api/failures";
 import { Problem, unreachable } from "../../src/api/problem";
 import { isCancelled } from "../../src/auth/cancelled";
 import type { Translate } from "../../src/i18n";
@@ -21,6 +21,15 @@ test("the codes that were seen are suggested, the most frequent first", () => {
   expect(codesOf([...entries, { entry: {} }])).toEqual(["b", "a"]);
   expect(["instrument-error", "a b", "", "x".repeat(65)].map((code) => CODE.test(code))).toEqual([true, false, false, false]);
   expect([{}, { code: " " }, { code: " lamp " }].map(isCode)).toEqual([false, false, true]);
+});
+
+test("the codes that a rule lists are suggested too, and its sentence is the hint", () => {
+  const message = "Give a known failure.code: instrument-error, power-loss or other. Ask the supervisor.";
+  expect(codesIn(message)).toEqual(["instrument-error", "power-loss", "other"]);
+  expect(codesIn("Enter a result.")).toEqual([]);
+  const rule = (text: string, to_state: "FAILED" | "PAUSED") => ({ rule_id: text, message: text, amendments: false, signatures: false, moves: [{ from_state: "ACTIVE" as const, to_state }] });
+  const set = { ruleset: "laboratory", ruleset_version: "3", workflow_types: [], rules: [rule(message, "FAILED"), rule(message, "PAUSED"), rule("Other.", "FAILED")] };
+  expect(sentencesOn([set])).toEqual([message]);
 });
 
 test("the failed stand by code, and those without one come last", () => {
