@@ -302,7 +302,7 @@ for (const theme of ["light", "dark"]) {
       const { page, complaints, url, close } = await openPage(laboratory, { theme, width, height });
       for (const [at, text] of [
         ["operate", `looks-${theme}`],
-        ["operate?list=recovering", "No recovery runs"],
+        ["operate?list=recovering", "Recoveries"],
         ["audit", `looks-${theme}`],
         [`rules?try=looks-${theme}`, "It is in quarantine, so nothing moves."],
       ]) {
