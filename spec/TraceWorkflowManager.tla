@@ -355,6 +355,9 @@ TurnExplained(r) ==
     \* Whoever reads the index sees at most what it says now; an entry that is put in order says no less.
     CASE Line.what = "index-read"      -> Says(Said(Line.version))
                                           /\ flying' = flying \cup {<<Recovery(i), "look">> : i \in SetOf(Line.looking)}
+      \* It asks the rules about a newer version of the failed workflow than was assessed.
+      [] Line.what = "read-begun"      -> Says(TRUE)
+                                          /\ flying' = flying \cup {<<Recovery(i), "look">> : i \in SetOf(Line.looking)}
       [] Line.what = "repaired"        -> Says(Said(Line.version)) /\ UNCHANGED flying
       [] Line.what = "rules-allow"     -> RecoveryAllowed(r) /\ UNCHANGED flying
       [] Line.what = "rules-deny"      -> RecoveryDenied(r) /\ UNCHANGED flying

@@ -41,6 +41,9 @@ impl Load {
     pub const USUAL: Self =
         Self { workflows: 8, callers: 3, operations: 10, recoveries: 4, publishers: 2, faults_per_mille: 80 };
 
+    /// How many operations make a run with the usual load.
+    pub const USUAL_OPERATIONS: usize = Self::USUAL.workflows * Self::USUAL.callers * Self::USUAL.operations;
+
     /// The usual load, with fewer workflows where no more operations are wanted.
     #[must_use]
     pub fn at_most(operations: usize) -> Self {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use crate::recording::{Broken, Line, What};
+use crate::run::Load;
 use crate::tla::{Makers, Trace};
 use actor::by;
 use calls::Calls;
@@ -26,7 +27,8 @@ pub fn trace(recorded: &[(usize, Line)]) -> Trace {
         lines.extend(writer.read(line).into_iter().map(|read| (*place, read)));
     }
     let name = recorded.first().map(|(_, Line { run, workflow, .. })| {
-        format!("{workflow} of the run with the seed {run}; to repeat it: --seed {run} --operations 1")
+        let usual = Load::USUAL_OPERATIONS;
+        format!("{workflow} of the run with the seed {run}; to repeat it: --seed {run} --operations {usual}")
     });
     let alteration = |content: &str| writer.alteration(content);
     let beside = !writer.altered.is_empty();
@@ -177,14 +179,14 @@ impl<'a> Writer<'a> {
             What::RulesAllow | What::RulesDeny => {
                 return self.turns.judged_by(actor).iter().map(|turn| self.numbered(line, *turn).into()).collect();
             }
-            What::IndexRead { .. } | What::TurnEnded { .. } => {
+            What::ReadBegun if !self.turns.looks_to_ask(actor) => return Vec::new(),
+            What::ReadBegun | What::IndexRead { .. } | What::TurnEnded { .. } => {
                 read.insert("looking".to_owned(), self.turns.looking_by(actor).into());
             }
             What::RefusalKept => {
                 read.insert("kept".to_owned(), self.is_kept(self.turns.refusal_of(actor)).into());
             }
             What::TurnBegun { .. }
-            | What::ReadBegun
             | What::Read { .. }
             | What::RecordRead { .. }
             | What::VersionsRead { .. }

@@ -1,11 +1,12 @@
 //! What the turns of recoveries did, each altogether.
 //!
 //! A turn that does something is a recovery of the specification. What it does may rest upon what earlier turns of its
-//! execution saw: upon the look of the last assessment, and upon the verdict of the rules.
+//! execution saw: upon the look of the last assessment, and upon the verdict of the rules. Between the two the failed
+//! workflow may be amended. Then the rules are asked about the amended one, and that is the look that counts.
 
 use alims_domain::recovery::document::Next;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor::by;
 use crate::recording::{Broken, Line, What};
@@ -39,6 +40,8 @@ pub(super) struct Turns<'a> {
     order: Vec<&'a str>,
     /// Which of them rest upon what a turn saw, and upon what the rules answered it.
     looks: BTreeMap<&'a str, Vec<i64>>,
+    /// Who looked in order to ask the rules, at another version than the assessment before.
+    asking: BTreeSet<&'a str>,
     verdicts: BTreeMap<&'a str, Vec<i64>>,
 }
 
@@ -49,10 +52,11 @@ impl<'a> Turns<'a> {
             numbers: BTreeMap::new(),
             order: Vec::new(),
             looks: BTreeMap::new(),
+            asking: BTreeSet::new(),
             verdicts: BTreeMap::new(),
         };
-        // By execution: its last assessment and its last question to the rules.
-        let mut assessed: BTreeMap<&str, &str> = BTreeMap::new();
+        // By execution: its last look, with the version that it saw, and its last question to the rules.
+        let mut assessed: BTreeMap<&str, (&str, u64)> = BTreeMap::new();
         let mut asked: BTreeMap<&str, &str> = BTreeMap::new();
         for (_, line) in recorded.iter().filter(|(_, line)| by(&line.actor) == "turn") {
             let actor = line.actor.as_str();
@@ -61,11 +65,14 @@ impl<'a> Turns<'a> {
             let did_nothing = !turn.does_something();
             match &line.what {
                 What::Read { version, .. } => turn.read = *version,
-                What::RulesAllow => {
-                    asked.insert(execution, actor);
-                }
-                What::RulesDeny => {
-                    turn.denied = Some(turn.read);
+                What::RulesAllow | What::RulesDeny => {
+                    if matches!(line.what, What::RulesDeny) {
+                        turn.denied = Some(turn.read);
+                    }
+                    if assessed.get(execution).is_some_and(|(_, version)| *version != turn.read) {
+                        assessed.insert(execution, (actor, turn.read));
+                        all.asking.insert(actor);
+                    }
                     asked.insert(execution, actor);
                 }
                 What::RefusalBegun { event_id } => turn.refusal = Some(event_id),
@@ -77,7 +84,7 @@ impl<'a> Turns<'a> {
                 What::TurnEnded { next } => {
                     turn.ended = Some(*next);
                     if *next == Next::AskRules {
-                        assessed.insert(execution, actor);
+                        assessed.insert(execution, (actor, turn.read));
                     }
                 }
                 _ => {}
@@ -87,7 +94,7 @@ impl<'a> Turns<'a> {
                 all.order.push(actor);
                 let number = i64::try_from(all.order.len()).unwrap_or_default();
                 all.numbers.insert(actor, number);
-                let looked = if publishes { Some(actor) } else { assessed.get(execution).copied() };
+                let looked = if publishes { Some(actor) } else { assessed.get(execution).map(|(looked, _)| *looked) };
                 if let Some(looked) = looked.filter(|_| !quarantines) {
                     all.looks.entry(looked).or_default().push(number);
                 }
@@ -121,6 +128,11 @@ impl<'a> Turns<'a> {
     /// The turns that rest upon what this one saw.
     pub(super) fn looking_by(&self, actor: &str) -> &[i64] {
         self.looks.get(actor).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it looked in order to ask the rules: it reads no index.
+    pub(super) fn looks_to_ask(&self, actor: &str) -> bool {
+        self.asking.contains(actor)
     }
 
     /// The turns that rest upon what the rules answered to this one.
