@@ -178,7 +178,7 @@ async fn an_archive_of_another_format_is_left_to_its_own_program() {
     sign_anew(&made, &archive, &newer).await;
     let (code, told) = verified(&archive);
     assert!(code == 2 && told.contains("NOT CHECKED: the export has format 2"), "{code} {told}");
-    // It says so of itself, and nobody signed that.
+    // The manifest claims another format, and no key has signed that.
     fs::write(archive.join("manifest.sig"), "no signature").unwrap();
     let (code, told) = verified(&archive);
     assert!(code == 1 && told.contains("the signature does not fit the manifest"), "{code} {told}");
