@@ -33,7 +33,7 @@ def main(root: pathlib.Path) -> None:
                 looked_at += len(meant)
                 for action in meant:
                     kinds = [kind for kind in known[action]["resource_types"] if kind]
-                    # A wildcard may mean actions that nobody needs.
+                    # A wildcard may mean actions that no deployment needs.
                     if not kinds and "*" not in name and pattern not in everywhere:
                         complaints.append(f"{path.name}: {pattern} is for every resource or none, not {statement['Resource']}")
                 # The reference that is installed may be older than an action, but not than most of them.
