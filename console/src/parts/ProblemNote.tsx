@@ -21,7 +21,7 @@ export function ProblemNote({ error, onRetry }: Props) {
   const standing = useStanding();
   const problem = asProblem(error);
   const isOut = problem.status === 401 && problem.challenge === undefined;
-  // The end of the session is told once, above everything.
+  // The card above everything shows already that the session has ended.
   if (isOut && standing === "ended") return null;
   return isOut && standing === "signed-in" ? <BackAgain onRetry={onRetry} /> : <Note problem={problem} onRetry={onRetry} />;
 }

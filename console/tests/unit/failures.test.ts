@@ -44,7 +44,7 @@ test("the failed stand by code, and those without one come last", () => {
   expect(byCode(rows, undefined)).toBe(rows);
 });
 
-test("a known problem is told in the person's language with the service's words beside it, an unknown one in these", () => {
+test("a known problem appears in the person's language beside the service's words, an unknown one in the service's words", () => {
   const german: Translate = (key) => (problems as Record<string, string>)[key] ?? key;
   const said = { code: "forbidden", title: "Forbidden", detail: "No policy permits it." };
   expect(wordsOf(said, german, "de")).toEqual({ title: "Nicht erlaubt", detail: "Ihre Rollen erlauben das nicht.", isTheirs: false, original: "No policy permits it." });

@@ -69,7 +69,7 @@ export interface Group {
   results: readonly Result[];
 }
 
-/** Refusals with the same sentences are told once, with all that they concern; every other result stands alone. */
+/** Equal refusals share a row with all workflows that they concern; every other result has a row of its own. */
 export function grouped(results: readonly Result[], said: (result: Result) => string[] = sentences): Group[] {
   const groups = new Map<string, Group>();
   for (const result of byUrgency(results)) {
