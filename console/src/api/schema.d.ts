@@ -3424,7 +3424,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
                 "X-Correlation-Id"?: string;
@@ -3575,7 +3575,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
                 "X-Correlation-Id"?: string;
@@ -3913,7 +3913,7 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
                 "X-Correlation-Id"?: string;
@@ -4096,7 +4096,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
                 "X-Correlation-Id"?: string;
@@ -4360,7 +4360,7 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description The `ETag` of the version you decided on. A list of ETags accepts each of them, `*` any version; a weak ETag (`W/"7"`) matches none. Example: `"7"`. */
                 "If-Match"?: string;
@@ -5133,7 +5133,7 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description The `ETag` of the version you decided on. A list of ETags accepts each of them, `*` any version; a weak ETag (`W/"7"`) matches none. Example: `"7"`. */
                 "If-Match"?: string;
@@ -5313,7 +5313,7 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
-                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers its creation for ever, and the last 16 accepted requests with a key. Example: `4f6f1d2e-9c1b-4a7e`. */
+                /** @description Your own name for this request, without a comma. A repeated request with the same key has one effect and gets the same answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same key on another workflow is another request, also for a creation with another `workflow_id`. A creation without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers the last 16 accepted requests with a key; a repetition of its creation is known for ever. Example: `4f6f1d2e-9c1b-4a7e`. */
                 "Idempotency-Key"?: string;
                 /** @description The `ETag` of the version you decided on. A list of ETags accepts each of them, `*` any version; a weak ETag (`W/"7"`) matches none. Example: `"7"`. */
                 "If-Match"?: string;

@@ -54,7 +54,7 @@ pub fn idempotency_key() -> Parameter {
                 answer; another request with it is refused. A key is yours alone, and belongs to one workflow: the same \
                 key on another workflow is another request, also for a creation with another `workflow_id`. A creation \
                 without a `workflow_id` gets its id from the key, so the key names one workflow. A workflow remembers \
-                its creation for ever, and the last 16 accepted requests with a key.";
+                the last 16 accepted requests with a key; a repetition of its creation is known for ever.";
     parameter("Idempotency-Key", ParameterIn::Header, told, schema, json!("4f6f1d2e-9c1b-4a7e")).build()
 }
 
