@@ -25,7 +25,8 @@ export interface Asked {
   challenge?: Challenge | undefined;
 }
 
-export function openProvider(settings: Settings, origin: string, onUser: () => void): Provider {
+/** The sign-in is in the language that the console has when it begins. */
+export function openProvider(settings: Settings, origin: string, languageOf: () => string, onUser: () => void): Provider {
   const manager = new UserManager({
     authority: settings.issuer,
     client_id: settings.client_id,
@@ -39,6 +40,13 @@ export function openProvider(settings: Settings, origin: string, onUser: () => v
     automaticSilentRenew: true,
     monitorSession: false,
     loadUserInfo: false,
+  });
+  const parameters = ({ sub, challenge }: Asked = {}) => ({
+    ui_locales: languageOf(),
+    ...(sub !== undefined && { login_hint: sub }),
+    ...(challenge !== undefined && { prompt: "login" }),
+    ...(challenge?.maxAge !== undefined && { max_age: challenge.maxAge }),
+    ...(challenge?.acr !== undefined && { acr_values: challenge.acr }),
   });
   let isAsking = false;
   // Who signs in in a window may be another person: that is looked at first.
@@ -73,14 +81,5 @@ export function openProvider(settings: Settings, origin: string, onUser: () => v
       await manager.revokeTokens().catch(() => undefined);
       await manager.removeUser();
     },
-  };
-}
-
-function parameters({ sub, challenge }: Asked = {}) {
-  return {
-    ...(sub !== undefined && { login_hint: sub }),
-    ...(challenge !== undefined && { prompt: "login" }),
-    ...(challenge?.maxAge !== undefined && { max_age: challenge.maxAge }),
-    ...(challenge?.acr !== undefined && { acr_values: challenge.acr }),
   };
 }

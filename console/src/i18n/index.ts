@@ -27,7 +27,8 @@ const parts: Record<Language, readonly [() => Promise<Part>, () => Promise<Part>
   de: [() => import("./de"), () => import("./de.more")],
 };
 
-function wanted(): Language {
+/** The language that the person chose, else the browser's where the console has it. */
+export function wanted(): Language {
   const { language } = preferences();
   if (language !== "system") return language;
   return typeof navigator !== "undefined" && navigator.language.toLowerCase().startsWith("de") ? "de" : "en";
