@@ -49,12 +49,11 @@ function Note({ problem, onRetry }: { problem: Problem; onRetry: (() => void) | 
   const { body } = problem;
   const isOurs = OURS.includes(problem.code);
   const said = words(body);
-  const title = isOurs ? t(`problem.${problem.code as "unknown"}.title`, { status: problem.status }) : said.title;
   const unsaid = problem.code === "unreachable" ? t("problem.unreachable.detail") : t("problem.unknown.detail");
   const detail = isOurs ? body.detail : said.detail;
   return (
     <div className="note note-bad" role="alert" ref={inSight}>
-      <p className="note-title">{title}</p>
+      <p className="note-title">{said.title}</p>
       {detail === "" ? <p>{unsaid}</p> : <p lang={isOurs || said.isTheirs ? "en" : undefined}>{detail}</p>}
       {!isOurs && said.original !== undefined && (
         <p className="quiet" lang="en">

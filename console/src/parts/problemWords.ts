@@ -5,6 +5,7 @@ import { type MessageKey, type Translate, useLanguage, useT, withMessages } from
 
 interface Said {
   code: string;
+  status: number;
   title: string;
   detail: string;
 }
@@ -21,10 +22,10 @@ export interface Words {
 /** The service writes English. */
 const THEIRS = "en";
 
-export function wordsOf({ code, title, detail }: Said, t: Translate, language: string): Words {
+export function wordsOf({ code, status, title, detail }: Said, t: Translate, language: string): Words {
   const known = (part: "title" | "detail") => {
     const key = `problem.${code}.${part}`;
-    const text = t(key as MessageKey);
+    const text = t(key as MessageKey, { status });
     return text === key ? undefined : text;
   };
   const ours = known("detail");

@@ -13,7 +13,7 @@ import { useT } from "../i18n";
 import { Button } from "../parts/Button";
 import { Sheet } from "../parts/Sheet";
 import { useFaults } from "../parts/faults";
-import { Count, Outcomes } from "./Outcomes";
+import { Outcomes } from "./Outcomes";
 import { StaleNote } from "./StaleNote";
 import { WhatIsSigned } from "./WhatIsSigned";
 import { type Draft, keepDraft } from "./draft";
@@ -68,7 +68,6 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
     <Sheet title={title} isOpen onClose={close} size="wide" dismissable={step !== "busy"}>
       {step === "results" ? (
         <>
-          <Summary of={of} />
           <Outcomes outcomes={outcomes} />
           {stale}
           <div className="sheet-foot">
@@ -140,18 +139,5 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
         </Form>
       )}
     </Sheet>
-  );
-}
-
-function Summary({ of }: { of: (is: Outcome["is"]) => string[] }) {
-  const t = useT();
-  const counts = { signed: of("signed").length, refused: of("refused").length, changed: of("changed").length, undecided: of("undecided").length };
-  return (
-    <div role="status" aria-label={t("act.result")} className="summary">
-      {counts.signed > 0 && <Count kind="signed">{t("sign.signed", { count: counts.signed })}</Count>}
-      {counts.refused > 0 && <Count kind="refused">{t("sign.refused", { count: counts.refused })}</Count>}
-      {counts.changed > 0 && <Count kind="changed">{t("sign.conflict", { count: counts.changed })}</Count>}
-      {counts.undecided > 0 && <Count kind="undecided">{t("sign.undecided", { count: counts.undecided })}</Count>}
-    </div>
   );
 }

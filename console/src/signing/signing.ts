@@ -2,8 +2,10 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { type Client, type KeptSignature, type Meaning, type Schemas, type Summary, type WorkflowEvent, data } from "../api/client";
-import { type Problem, asProblem } from "../api/problem";
+import { type Problem, type ProblemBody, asProblem } from "../api/problem";
 import { keys } from "../api/queries";
+import type { Translate } from "../i18n";
+import { type Look, type Told, sentencesOf } from "../parts/groups";
 
 export const MEANINGS: readonly Meaning[] = ["authorship", "review", "approval", "responsibility"];
 
@@ -114,9 +116,30 @@ export function signedBy(answer: Schemas["SignatureResult"] | Schemas["Signature
   return { is: "signed", signature, version: answer.event.version };
 }
 
-/** The sentences of a refusal: each rule's own, or what the problem says. */
-export function sentences({ body }: Problem, detailOf: (said: Problem["body"]) => string = ({ detail }) => detail): string[] {
-  if (body.reasons !== undefined && body.reasons.length > 0) return body.reasons.map(({ message }) => message);
-  const detail = detailOf(body);
-  return [detail === "" ? body.title : detail];
+const LOOKS: Record<Outcome["is"], Look> = { signed: "good", refused: "refused", changed: "conflict", undecided: "again", waits: "waits" };
+const URGENCY: Record<Outcome["is"], number> = { changed: 0, undecided: 1, refused: 2, waits: 3, signed: 4 };
+
+/** One of many with its outcome. */
+export interface Signed {
+  id: string;
+  outcome: Outcome;
+}
+
+/** What needs a person first. */
+export function byUrgency(outcomes: ReadonlyMap<string, Outcome>): Signed[] {
+  return [...outcomes].map(([id, outcome]) => ({ id, outcome })).sort((a, b) => URGENCY[a.outcome.is] - URGENCY[b.outcome.is]);
+}
+
+/** An outcome in words; a signature is shown as it is. */
+export function toldOf({ outcome }: Signed, t: Translate, detailOf: (problem: ProblemBody) => string): Told {
+  return { look: LOOKS[outcome.is], outcome: t(`sign.is.${outcome.is}`), sentences: whyOf(outcome, t, detailOf) };
+}
+
+function whyOf(outcome: Outcome, t: Translate, detailOf: (problem: ProblemBody) => string): string[] {
+  if (outcome.is === "waits" || outcome.is === "signed") return [];
+  const { problem } = outcome;
+  if (problem.code === "unreachable") return [t("problem.unreachable.title"), t("move.lost")];
+  if (outcome.is === "changed") return [t("sign.is.changed.text", { version: problem.body.version ?? "?" })];
+  const request = outcome.is === "undecided" && problem.requestId !== undefined ? [problem.requestId] : [];
+  return [...sentencesOf(problem.body, detailOf), ...request];
 }

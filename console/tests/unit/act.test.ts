@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Summary } from "../../src/api/client";
-import { type Item, type Result, asItNowIs, byUrgency, grouped, kindOf, sentences, sorted } from "../../src/pages/bench/act";
+import { type Item, type Result, asItNowIs, byUrgency, kindOf, sorted, toldOf } from "../../src/pages/bench/act";
 import { csvOf, orderOf } from "../../src/pages/bench/list";
 
 const problem = { type: "", title: "", status: 409, detail: "It changed.", request_id: "r" };
@@ -26,9 +26,12 @@ test("what a person can do about a result decides its place", () => {
 });
 
 test("a refusal speaks with the rule's words, or with the problem's", () => {
+  const sentences = (result: Result) => toldOf(result, (key) => key, ({ detail }) => detail).sentences;
   expect(sentences(refused)).toEqual(["Enter results."]);
   expect(sentences(lost)).toEqual(["It changed."]);
   expect(sentences(moved)).toEqual([]);
+  // Its version and state are told in place of a sentence.
+  expect(sentences(conflict)).toEqual([]);
 });
 
 test("a conflict is decided again at the version that stands now", () => {
@@ -65,13 +68,4 @@ test("a copied table holds every label, and no formula", () => {
   expect(head?.endsWith(",label:note")).toBe(true);
   expect(first?.endsWith(',"say ""hi"", twice"')).toBe(true);
   expect(second).toContain(",'=cmd(),");
-});
-
-test("refusals with the same sentences are one group, and everything else stands alone", () => {
-  const many = ["w-5", "w-6"].map((workflow_id) => ({ ...refused, workflow_id }));
-  expect(grouped([moved, refused, ...many, conflict]).map(({ kind, results }) => [kind, results.map((each) => each.workflow_id)])).toEqual([
-    ["conflict", ["w-2"]],
-    ["refused", ["w-3", "w-5", "w-6"]],
-    ["moved", ["w-1"]],
-  ]);
 });

@@ -46,11 +46,16 @@ test("the failed stand by code, and those without one come last", () => {
 
 test("a known problem appears in the person's language beside the service's words, an unknown one in the service's words", () => {
   const german: Translate = (key) => (problems as Record<string, string>)[key] ?? key;
-  const said = { code: "forbidden", title: "Forbidden", detail: "No policy permits it." };
+  const said = { code: "forbidden", status: 403, title: "Forbidden", detail: "No policy permits it." };
   expect(wordsOf(said, german, "de")).toEqual({ title: "Nicht erlaubt", detail: "Ihre Rollen erlauben das nicht.", isTheirs: false, original: "No policy permits it." });
-  const newer = { code: "of-a-newer-release", title: "New", detail: "Something new." };
+  const newer = { code: "of-a-newer-release", status: 400, title: "New", detail: "Something new." };
   expect(wordsOf(newer, german, "de")).toEqual({ title: "New", detail: "Something new.", isTheirs: true });
   expect(wordsOf(said, (key) => key, "en")).toEqual({ title: "Forbidden", detail: "No policy permits it.", isTheirs: true });
+});
+
+test("an answer that only has a status is told with it", () => {
+  const t: Translate = (key, values = {}) => (key === "problem.unknown.title" ? `answered ${values.status}` : key);
+  expect(wordsOf({ code: "unknown", status: 502, title: "502", detail: "" }, t, "en").title).toBe("answered 502");
 });
 
 test("that the service is down is known at the first failure, and not when a refusal came", () => {

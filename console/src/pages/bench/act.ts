@@ -1,6 +1,9 @@
 /** Moving many at once: what is asked of the service, and what its answer means. */
 import { type Client, type Schemas, type State, data } from "../../api/client";
 import { MOVES } from "../../api/lifecycle";
+import type { ProblemBody } from "../../api/problem";
+import type { Translate } from "../../i18n";
+import { type Look, type Told, sentencesOf } from "../../parts/groups";
 
 export type Result = Schemas["BatchItemResult"];
 
@@ -55,31 +58,14 @@ export function byUrgency(results: readonly Result[]): Result[] {
   return [...results].sort((a, b) => URGENCY[kindOf(a)] - URGENCY[kindOf(b)]);
 }
 
-/** The sentences of a refusal: each rule's own, or what the problem says. */
-export function sentences(result: Result, detailOf: (problem: NonNullable<Result["problem"]>) => string = ({ detail }) => detail): string[] {
+const LOOKS: Record<Kind, Look> = { moved: "good", "would-move": "good", refused: "refused", conflict: "conflict", again: "again" };
+
+/** A result in words; a conflict is told by the version and the state that stand now. */
+export function toldOf(result: Result, t: Translate, detailOf: (problem: ProblemBody) => string): Told {
+  const kind = kindOf(result);
   const { problem } = result;
-  if (problem === undefined) return [];
-  if ("reasons" in problem && problem.reasons.length > 0) return problem.reasons.map(({ message }) => message);
-  return [detailOf(problem)];
-}
-
-export interface Group {
-  kind: Kind;
-  sentences: readonly string[];
-  results: readonly Result[];
-}
-
-/** Equal refusals share a row with all workflows that they concern; every other result has a row of its own. */
-export function grouped(results: readonly Result[], said: (result: Result) => string[] = sentences): Group[] {
-  const groups = new Map<string, Group>();
-  for (const result of byUrgency(results)) {
-    const kind = kindOf(result);
-    const mine = said(result);
-    const name = kind === "refused" ? JSON.stringify(mine) : `${kind} ${result.workflow_id}`;
-    const before = groups.get(name);
-    groups.set(name, { kind, sentences: mine, results: [...(before?.results ?? []), result] });
-  }
-  return [...groups.values()];
+  const sentences = problem === undefined || kind === "conflict" ? [] : sentencesOf(problem, detailOf);
+  return { look: LOOKS[kind], outcome: t(`act.kind.${kind}`), sentences };
 }
 
 /** A conflict as an item to decide again, at the version that stands now. */

@@ -4,15 +4,16 @@ import { useEffect, useRef, useState } from "react";
 import { FieldError, Form, Label, TextArea, TextField } from "react-aria-components";
 
 import { useClient } from "../../api/context";
-import { asProblem } from "../../api/problem";
 import { keys } from "../../api/queries";
-import { type Translate, useT } from "../../i18n";
+import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
+import { ResultsTable } from "../../parts/ResultsTable";
 import { Sheet } from "../../parts/Sheet";
-import { useProblemWords } from "../../parts/problemWords";
 import { useFaults } from "../../parts/faults";
+import { grouped } from "../../parts/groups";
+import { useProblemWords } from "../../parts/problemWords";
 import { FailureTold, type Failures } from "./Failed";
-import { type Outcome, type Work, isGood, recover, replay, workOnAll } from "./many";
+import { type Outcome, type Work, recover, replay, toldOf, workOnAll } from "./many";
 
 interface Props {
   work: Work;
@@ -24,6 +25,7 @@ interface Props {
 
 export function ManySheet({ work, ids, failures, onClose }: Props) {
   const t = useT();
+  const words = useProblemWords();
   const client = useClient();
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
@@ -89,7 +91,11 @@ export function ManySheet({ work, ids, failures, onClose }: Props) {
       ) : (
         <>
           <p role="status" tabIndex={-1} data-focus-lost>{t("many.progress", { done: all.length - open, all: all.length })}</p>
-          <Outcomes all={all} />
+          <ResultsTable
+            groups={grouped(all.map(([id, outcome]) => ({ id, outcome })), (worked) => toldOf(worked, t, words))}
+            idOf={({ id }) => id}
+            why={t("act.why")}
+          />
           {open === 0 && (
             <div className="sheet-foot">
               {failed.length > 0 && (
@@ -127,67 +133,4 @@ function Concerned({ ids, failures }: { ids: readonly string[]; failures: Failur
       ))}
     </ul>
   );
-}
-
-function Outcomes({ all }: { all: readonly (readonly [string, Outcome])[] }) {
-  const t = useT();
-  const words = useProblemWords();
-  return (
-    <div className="results-scroll" tabIndex={0} role="group" aria-label={t("act.result")}>
-      <table className="results">
-        <thead>
-          <tr>
-            <th scope="col">{t("bench.workflow")}</th>
-            <th scope="col">{t("act.outcome")}</th>
-            <th scope="col">{t("act.why")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.map(([id, outcome]) => (
-            <tr key={id}>
-              <td>
-                <a href={`/workflow/${encodeURIComponent(id)}`} target="_blank" rel="noreferrer">
-                  <code>{id}</code>
-                </a>
-              </td>
-              <td className={isGood(outcome) ? "outcome-good" : undefined}>{nameOf(outcome, t, words)}</td>
-              <td>
-                {whyOf(outcome, words).map((why) => (
-                  <p key={why}>{why}</p>
-                ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-type WordsOf = ReturnType<typeof useProblemWords>;
-
-function nameOf(outcome: Outcome, t: Translate, words: WordsOf): string {
-  switch (outcome.is) {
-    case "waits":
-      return t("many.waits");
-    case "runs":
-      return t("recovery.running");
-    case "replayed":
-      return t("many.replayed", { count: outcome.events });
-    case "recovery":
-      return outcome.report.status === "running" ? t("many.slow") : t(`recovery.${outcome.report.status}`);
-    case "failed":
-      return words(asProblem(outcome.error).body).title || t("problem.unreachable.title");
-  }
-}
-
-function whyOf(outcome: Outcome, words: WordsOf): string[] {
-  if (outcome.is === "recovery") {
-    const { error, reasons = [] } = outcome.report;
-    return [...reasons.map(({ message }) => message), ...(error === undefined ? [] : [error])];
-  }
-  if (outcome.is !== "failed") return [];
-  const { body } = asProblem(outcome.error);
-  const { request_id: request } = body;
-  return [words(body).detail, request ?? ""].filter((each) => each !== "");
 }

@@ -1,6 +1,10 @@
 /** What is asked for many workflows, and what became of each. */
 import { type Client, type Schemas, data } from "../../api/client";
 import { eachOf } from "../../api/eachOf";
+import { type Problem, type ProblemBody, asProblem } from "../../api/problem";
+import type { Translate } from "../../i18n";
+import { type Told, sentencesOf } from "../../parts/groups";
+import type { Words } from "../../parts/problemWords";
 
 export type Work = "recover" | "replay";
 
@@ -54,4 +58,41 @@ export async function replay(client: Client, id: string, signal: AbortSignal): P
 export function isGood(outcome: Outcome): boolean {
   if (outcome.is === "recovery") return ["recovered", "already-consistent"].includes(outcome.report.status);
   return outcome.is === "replayed";
+}
+
+/** One of many with its outcome. */
+export interface Worked {
+  id: string;
+  outcome: Outcome;
+}
+
+type WordsOf = (said: ProblemBody) => Pick<Words, "title" | "detail">;
+
+/** An outcome in words. What may pass has the number by which the operator finds the request. */
+export function toldOf({ outcome }: Worked, t: Translate, words: WordsOf): Told {
+  switch (outcome.is) {
+    case "waits":
+      return { look: "waits", outcome: t("many.waits"), sentences: [] };
+    case "runs":
+      return { look: "waits", outcome: t("recovery.running"), sentences: [] };
+    case "replayed":
+      return { look: "good", outcome: t("many.replayed", { count: outcome.events }), sentences: [] };
+    case "recovery":
+      return recoveryTold(outcome.report, isGood(outcome), t);
+    case "failed":
+      return failureTold(asProblem(outcome.error), t, words);
+  }
+}
+
+function recoveryTold({ status, reasons = [], error }: Schemas["RecoveryReport"], isWell: boolean, t: Translate): Told {
+  if (status === "running") return { look: "waits", outcome: t("many.slow"), sentences: [] };
+  const sentences = [...new Set([...reasons.map(({ message }) => message), ...(error === undefined ? [] : [error])])];
+  return { look: isWell ? "good" : "refused", outcome: t(`recovery.${status}`), sentences };
+}
+
+function failureTold({ body, passes, requestId }: Problem, t: Translate, words: WordsOf): Told {
+  const said = [words(body).title, ...sentencesOf(body, (each) => words(each).detail)];
+  if (!passes) return { look: "refused", outcome: t("act.kind.refused"), sentences: [...new Set(said)] };
+  const request = requestId === undefined ? [] : [requestId];
+  return { look: "again", outcome: t("act.kind.again"), sentences: [...new Set([...said, ...request])] };
 }
