@@ -69,7 +69,7 @@ test("a quarantine is found, understood and released by keyboard", async () => {
   await page.getByRole("button", { name: "Release …" }).waitFor();
   await page.keyboard.press("e");
   const sheet = page.getByRole("dialog");
-  await sheet.getByText("Version 1 is changed").waitFor();
+  await sheet.getByText("Version 1: changed after it was written").waitFor();
   await sheet.getByText("Version 1 cannot be read. Version 2, the nearest that can, says").waitFor();
   await noViolations(page, "release");
   await page.keyboard.press("Tab");

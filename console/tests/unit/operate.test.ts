@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 
 import type { Schemas, Summary } from "../../src/api/client";
+import { translator } from "../../src/i18n/translator";
 import { dayOf, recoveriesOf, waitingOf } from "../../src/pages/operate/day";
+import { foundBy } from "../../src/pages/operate/found";
 import { type Outcome, isGood, workOnAll } from "../../src/pages/operate/many";
+import { operate as german } from "../../src/pages/operate/messages.de";
+import { operate as english } from "../../src/pages/operate/messages.en";
 import { readOperate } from "../../src/pages/operate/search";
 
 type Entry = Schemas["ActivityEntry"];
@@ -94,4 +98,11 @@ test("every one of many has a result, and one that fails stops no other", async 
 test("a list that no release has is the first one", () => {
   expect(readOperate({ list: "failed" })).toEqual({ list: "failed" });
   for (const list of ["quarantined", "toString", ["x"], 3, undefined]) expect(readOperate({ list })).toEqual({});
+});
+
+test("what found a break is told in words, and an operation of another release keeps its name", () => {
+  const told = (messages: Record<string, string>) =>
+    ["publish-events", "sweep-workflows", "recovery-step", "look-again"].map((by) => foundBy(by, translator("en", new Map(Object.entries(messages)))));
+  expect(told(english)).toEqual(["found by the publisher", "found by the sweep", "found by a recovery", "found by look-again"]);
+  expect(told(german)).toEqual(["gefunden beim Veröffentlichen", "gefunden vom Rundgang", "gefunden von einer Wiederherstellung", "gefunden von look-again"]);
 });

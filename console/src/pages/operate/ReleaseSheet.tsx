@@ -20,6 +20,7 @@ import { useFaults } from "../../parts/faults";
 import { Instant } from "../../time/Instant";
 import { historyQuery, stateQuery } from "../workflow/queries";
 import { RecoverFirst } from "./RecoverFirst";
+import { foundBy } from "./found";
 
 type Notice = Schemas["QuarantineNotice"];
 
@@ -148,7 +149,7 @@ function Break({ id, notice }: { id: string; notice: Notice }) {
         {t("release.break", { version, fault: t(`fault.${notice.fault}`) })}
       </Checkbox>
       <p className="quiet">
-        {notice.found_by !== undefined && t("release.found", { by: notice.found_by })}{" "}
+        {notice.found_by !== undefined && foundBy(notice.found_by, t)}{" "}
         {notice.quarantined_at !== undefined && <Instant at={notice.quarantined_at} />}
       </p>
       <Stored id={id} version={version} />
