@@ -75,12 +75,14 @@ export function ResultsTable<Result>({ groups, idOf, why, more }: Props<Result>)
                   {results.length > 1 ? t("act.kind.many", { count: results.length, kind: outcome }) : outcome}
                 </Count>
               </td>
-              <td className={results.length > 1 ? "results-many" : undefined}>
-                {results.map(idOf).map((id) => (
-                  <Link key={id} to="/workflow/$id" params={{ id }} search={{}} target="_blank">
-                    <code>{id}</code>
-                  </Link>
-                ))}
+              <td>
+                <div className="results-ids">
+                  {results.map(idOf).map((id) => (
+                    <Link key={id} to="/workflow/$id" params={{ id }} search={{}} target="_blank">
+                      <code>{id}</code>
+                    </Link>
+                  ))}
+                </div>
               </td>
               <td>
                 {sentences.map((sentence) => (

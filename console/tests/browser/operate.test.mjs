@@ -203,6 +203,25 @@ test("one that cannot be recovered says so, and stops no other", async () => {
   await close();
 });
 
+test("equal refusals of many are told once, with a link to each workflow", async () => {
+  for (const id of ["same-1", "same-2"]) await failed(id);
+  const { page, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/operate?list=failed`);
+  const json = { type: "urn:x", title: "Forbidden", status: 403, detail: "No policy permits it.", code: "forbidden", request_id: "r" };
+  await page.route("**/replay", (route) => route.fulfill({ status: 403, contentType: "application/problem+json", json }));
+  for (const id of ["same-1", "same-2"]) await page.getByRole("row", { name: new RegExp(id) }).click();
+  await page.getByRole("button", { name: /Send events again/ }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("button", { name: "Send the events of 2 workflows again" }).press("Enter");
+  const refused = sheet.getByRole("row", { name: /2 × Refused/ });
+  for (const id of ["same-1", "same-2"]) await refused.getByRole("link", { name: id }).waitFor();
+  assert.equal(await sheet.getByText("No policy permits it.").count(), 1);
+  await sheet.getByRole("button", { name: "Repeat the failed: 2" }).waitFor();
+  await noViolations(page, "equal refusals");
+  await shot(page, "operate-refused");
+  await close();
+});
+
 test("the audit is filtered by person and kind, in the address, and leads to the workflow", async () => {
   await create("audit-1");
   await move("audit-1", "COMPLETED").catch(() => undefined);

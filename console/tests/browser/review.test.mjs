@@ -92,17 +92,22 @@ test("a second person signs reviews by keyboard, and the workflow can be complet
 });
 
 test("who created a workflow is told why they may not review it", async () => {
-  await sample("own-1", "sue", false);
-  await published("own-1", 2);
+  for (const id of ["own-1", "own-2"]) {
+    await sample(id, "sue", false);
+    await published(id, 2);
+  }
   const { page, complaints, url, close } = await openPage(laboratory);
   await page.goto(`${url}/review?list=open`);
-  await row(page, "own-1").click();
-  await page.getByRole("button", { name: "Sign 1 …" }).click();
+  for (const id of ["own-1", "own-2"]) await row(page, id).click();
+  await page.getByRole("button", { name: "Sign 2 …" }).click();
   const sheet = page.getByRole("dialog");
   await sheet.getByText("Approval", { exact: true }).click();
-  await sheet.getByRole("button", { name: "Approval: sign 1" }).click();
-  await sheet.getByText("1 refused").waitFor();
+  await sheet.getByRole("button", { name: "Approval: sign 2" }).click();
+  await sheet.getByText("2 refused").waitFor();
+  // The same sentence is told once, with those that it concerns.
   await sheet.getByText(/You created this workflow or signed it in the other role\. Ask a colleague/).waitFor();
+  const refused = sheet.getByRole("row", { name: /2 × Refused/ });
+  for (const id of ["own-1", "own-2"]) await refused.getByRole("link", { name: id }).waitFor();
   await shot(page, "review-refused");
   await noViolations(page, "refused");
   assert.deepEqual(await signaturesOf("own-1"), []);
