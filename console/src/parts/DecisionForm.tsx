@@ -1,21 +1,13 @@
 /** What should happen and why; the same form for one workflow and for a hundred. */
 import type { ReactNode } from "react";
-import {
-  FieldError,
-  Form,
-  Label,
-  Radio,
-  RadioGroup,
-  Text,
-  TextArea,
-  TextField,
-} from "react-aria-components";
+import { FieldError, Form, Label, Radio, RadioGroup } from "react-aria-components";
 
 import type { Schemas, State } from "../api/client";
 import { useT } from "../i18n";
 import { Button } from "./Button";
 import { type FailureDraft, FailureFields, isCode } from "./FailureFields";
 import { Shape } from "./Mark";
+import { ReasonField } from "./ReasonField";
 import { useFaults } from "./faults";
 
 export interface Draft extends FailureDraft {
@@ -94,24 +86,16 @@ export function DecisionForm(props: Props) {
       {draft.target === "FAILED" && (
         <FailureFields draft={draft} onChange={(change) => onChange({ ...draft, ...change })} tried={faults.tried} />
       )}
-      <TextField
-        className="field"
+      <ReasonField
+        label={t("act.reason")}
+        hint={t("act.reason.hint")}
+        missing={t("act.reason.missing")}
         value={draft.reason}
         onChange={(reason) => onChange({ ...draft, reason })}
         isInvalid={faults.tried && isMissing}
-        isRequired
-        validationBehavior="aria"
-        maxLength={1000}
         isReadOnly={isBusy}
         autoFocus
-      >
-        <Label>{t("act.reason")}</Label>
-        <TextArea rows={2} />
-        <Text slot="description" className="quiet">
-          {t("act.reason.hint")}
-        </Text>
-        <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
-      </TextField>
+      />
       {children}
       <div className="sheet-foot">
         <Button className="button" onPress={() => attempt(onCheck)} isBusy={isBusy} isDisabled={isBlocked} data-focus-lost>

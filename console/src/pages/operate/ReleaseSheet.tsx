@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { Checkbox, CheckboxGroup, FieldError, Form, Label, Text, TextArea, TextField } from "react-aria-components";
+import { Checkbox, CheckboxGroup, FieldError, Form, Label } from "react-aria-components";
 
 import "../bench/bench.css";
 import "./operate.css";
@@ -14,6 +14,7 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { DataTree } from "../../parts/DataTree";
 import { ProblemNote } from "../../parts/ProblemNote";
+import { ReasonField } from "../../parts/ReasonField";
 import { Sheet } from "../../parts/Sheet";
 import type { Json } from "../../parts/json";
 import { useFaults } from "../../parts/faults";
@@ -105,24 +106,16 @@ function Decision({ id, breaks, onReleased }: DecisionProps) {
         ))}
         <FieldError className="field-bad">{t("release.choose")}</FieldError>
       </CheckboxGroup>
-      <TextField
-        className="field"
+      <ReasonField
+        label={t("act.reason")}
+        hint={t("release.reason.hint")}
+        missing={t("act.reason.missing")}
         value={reason}
         onChange={setReason}
         isInvalid={faults.tried && isMissing}
-        isRequired
-        validationBehavior="aria"
-        maxLength={1000}
         isReadOnly={isBusy}
         autoFocus
-      >
-        <Label>{t("act.reason")}</Label>
-        <TextArea rows={2} />
-        <Text slot="description" className="quiet">
-          {t("release.reason.hint")}
-        </Text>
-        <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
-      </TextField>
+      />
       {failure !== undefined && <ProblemNote error={failure} />}
       <div className="sheet-foot">
         <Link className="button" to="/workflow/$id" params={{ id }} search={{}}>
@@ -149,7 +142,7 @@ function Break({ id, notice }: { id: string; notice: Notice }) {
         {t("release.break", { version, fault: t(`fault.${notice.fault}`) })}
       </Checkbox>
       <p className="quiet">
-        {notice.found_by !== undefined && foundBy(notice.found_by, t)}{" "}
+        {notice.found_by !== undefined && `${foundBy(notice.found_by, t)} · `}
         {notice.quarantined_at !== undefined && <Instant at={notice.quarantined_at} />}
       </p>
       <Stored id={id} version={version} />

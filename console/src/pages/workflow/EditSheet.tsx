@@ -1,6 +1,6 @@
 /** Editing results: each value where it stands, with a reason, on the version that was read. */
 import { useState } from "react";
-import { FieldError, Form, Input, Label, TextArea, TextField } from "react-aria-components";
+import { FieldError, Form, Input, Label, TextField } from "react-aria-components";
 
 import type { Workflow } from "../../api/client";
 import { useClient } from "../../api/context";
@@ -10,12 +10,13 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Icon } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/ProblemNote";
+import { ReasonField } from "../../parts/ReasonField";
 import { Sheet } from "../../parts/Sheet";
 import { inSight } from "../../parts/inSight";
 import { useFaults } from "../../parts/faults";
 import { counting } from "../../signing/signing";
 import { Conflict } from "./Conflict";
-import { useAttempt } from "./attempt";
+import { type Attempt, useAttempt } from "./attempt";
 import { type Addition, type Edits, type Field, type LabelEdit, amendmentOf, begin, isLabel, isNamed, isSound } from "./edits";
 import { amend } from "./queries";
 
@@ -51,11 +52,7 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
   const isStopped = attempt.newer !== undefined;
   return (
     <Sheet title={t(isShut ? "edit.remark.title" : "edit.title", { id })} isOpen onClose={onClose} size="wide" dismissable={!attempt.isBusy}>
-      <Form
-        className="decision"
-        ref={faults.form}
-        onSubmit={(event) => event.preventDefault()}
-      >
+      <Form className="decision" ref={faults.form} onSubmit={(event) => event.preventDefault()}>
         {isShut ? (
           <p>{t("edit.remark.text")}</p>
         ) : (
@@ -65,32 +62,17 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
             <Work edits={edits} onChange={change} begins={first.labels === undefined && edits.fields.length === 0} />
           </>
         )}
-        <TextField
-          className="field"
+        <ReasonField
+          label={t(isShut ? "edit.remark.field" : "edit.reason")}
+          missing={t("act.reason.missing")}
           value={edits.reason}
           onChange={(reason) => change({ reason })}
           isInvalid={faults.tried && isMissing}
-          isRequired
-          validationBehavior="aria"
-          maxLength={1000}
           autoFocus={isShut}
-        >
-          <Label>{t(isShut ? "edit.remark.field" : "edit.reason")}</Label>
-          <TextArea rows={2} />
-          <FieldError className="field-bad">{t("act.reason.missing")}</FieldError>
-        </TextField>
+        />
         {isRemark && !isShut && <p className="quiet">{t("edit.nothing")}</p>}
         {ended > 0 && <p className="note note-warn">{t("edit.ends", { count: ended })}</p>}
-        {attempt.newer !== undefined && (
-          <Conflict id={id} from={attempt.version} to={attempt.newer} onAgain={attempt.decideAgain} />
-        )}
-        {attempt.wouldPass && (
-          <p className="note note-good" role="status" ref={inSight}>
-            {t("edit.would")}
-          </p>
-        )}
-        {attempt.failure !== undefined && <ProblemNote error={attempt.failure} />}
-        {attempt.failure !== undefined && asProblem(attempt.failure).code === "unreachable" && <p>{t("move.lost")}</p>}
+        <Answer id={id} attempt={attempt} />
         <div className="sheet-foot">
           <Button className="button" onPress={() => void ask(true)} isBusy={attempt.isBusy} isDisabled={isStopped} data-focus-lost>
             {t("act.check")}
@@ -101,6 +83,24 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
         </div>
       </Form>
     </Sheet>
+  );
+}
+
+/** What the service said: somebody was faster, it would save this, or it did not. */
+function Answer({ id, attempt }: { id: string; attempt: Attempt }) {
+  const t = useT();
+  const { version, newer, wouldPass, failure } = attempt;
+  return (
+    <>
+      {newer !== undefined && <Conflict id={id} from={version} to={newer} onAgain={attempt.decideAgain} />}
+      {wouldPass && (
+        <p className="note note-good" role="status" ref={inSight}>
+          {t("edit.would")}
+        </p>
+      )}
+      {failure !== undefined && <ProblemNote error={failure} />}
+      {failure !== undefined && asProblem(failure).code === "unreachable" && <p>{t("move.lost")}</p>}
+    </>
   );
 }
 
@@ -189,72 +189,101 @@ function Labels({ labels, onChange, tried, begins }: LabelsProps) {
 
 function Values({ edits, onChange, tried }: { edits: Edits; onChange: (next: Partial<Edits>) => void; tried: boolean }) {
   const t = useT();
-  const field = (index: number, next: Partial<Field>) =>
-    onChange({ fields: edits.fields.map((each, at) => (at === index ? { ...each, ...next } : each)) });
-  const addition = (index: number, next: Partial<Addition>) =>
-    onChange({ additions: edits.additions.map((each, at) => (at === index ? { ...each, ...next } : each)) });
+  const { fields, additions } = edits;
   return (
     <fieldset className="values">
       <legend>{t("edit.metadata")}</legend>
-      {edits.fields.map((each, index) => (
-        <div key={each.path.join("\u0000")} className={each.isRemoved ? "value value-removed" : "value"}>
-          <TextField
-            className="field field-line"
-            autoFocus={index === 0}
-            value={each.text}
-            onChange={(text) => field(index, { text })}
-            isDisabled={each.isRemoved}
-            isInvalid={!isSound(each)}
-            validationBehavior="aria"
-          >
-            <Label>{each.path.join(" › ")}</Label>
-            <Input spellCheck={false} />
-            <FieldError className="field-bad">{t("edit.bad")}</FieldError>
-          </TextField>
-          <Button
-            className="button-plain"
-            onPress={() => field(index, { isRemoved: !each.isRemoved })}
-            aria-label={t("edit.remove", { name: each.path.join(" › ") })}
-            aria-pressed={each.isRemoved}
-          >
-            <Icon name="close" />
-          </Button>
-        </div>
+      {fields.map((each, index) => (
+        <Value
+          key={each.path.join("\u0000")}
+          field={each}
+          onChange={(next) => onChange({ fields: fields.with(index, { ...each, ...next }) })}
+          autoFocus={index === 0}
+        />
       ))}
-      {edits.additions.map((each, index) => (
+      {additions.map((each, index) => (
         // An addition has no name of its own until it is saved.
-        <div key={index} className="value value-new">
-          <TextField
-            className="field"
-            autoFocus
-            value={each.name}
-            onChange={(name) => addition(index, { name })}
-            isInvalid={(tried || each.name !== "") && !isNamed(each)}
-            validationBehavior="aria"
-          >
-            <Label>{t("edit.path")}</Label>
-            <Input spellCheck={false} />
-            <FieldError className="field-bad">{t("edit.bad.path")}</FieldError>
-          </TextField>
-          <TextField className="field" value={each.text} onChange={(text) => addition(index, { text })}>
-            <Label>{t("edit.value")}</Label>
-            <Input spellCheck={false} />
-          </TextField>
-          <Button
-            className="button-plain"
-            onPress={() => onChange({ additions: edits.additions.filter((_, at) => at !== index) })}
-            aria-label={t("edit.remove", { name: each.name })}
-          >
-            <Icon name="close" />
-          </Button>
-        </div>
+        <NewValue
+          key={index}
+          addition={each}
+          onChange={(next) => onChange({ additions: additions.with(index, { ...each, ...next }) })}
+          onRemove={() => onChange({ additions: additions.filter((_, at) => at !== index) })}
+          tried={tried}
+        />
       ))}
-      <Button
-        className="button"
-        onPress={() => onChange({ additions: [...edits.additions, { name: "", text: "" }] })}
-      >
+      <Button className="button" onPress={() => onChange({ additions: [...additions, { name: "", text: "" }] })}>
         {t("edit.add")}
       </Button>
     </fieldset>
+  );
+}
+
+interface ValueProps {
+  field: Field;
+  onChange: (next: Partial<Field>) => void;
+  autoFocus: boolean;
+}
+
+function Value({ field, onChange, autoFocus }: ValueProps) {
+  const t = useT();
+  const name = field.path.join(" › ");
+  return (
+    <div className={field.isRemoved ? "value value-removed" : "value"}>
+      <TextField
+        className="field field-line"
+        autoFocus={autoFocus}
+        value={field.text}
+        onChange={(text) => onChange({ text })}
+        isDisabled={field.isRemoved}
+        isInvalid={!isSound(field)}
+        validationBehavior="aria"
+      >
+        <Label>{name}</Label>
+        <Input spellCheck={false} />
+        <FieldError className="field-bad">{t("edit.bad")}</FieldError>
+      </TextField>
+      <Button
+        className="button-plain"
+        onPress={() => onChange({ isRemoved: !field.isRemoved })}
+        aria-label={t("edit.remove", { name })}
+        aria-pressed={field.isRemoved}
+      >
+        <Icon name="close" />
+      </Button>
+    </div>
+  );
+}
+
+interface NewValueProps {
+  addition: Addition;
+  onChange: (next: Partial<Addition>) => void;
+  onRemove: () => void;
+  tried: boolean;
+}
+
+function NewValue({ addition, onChange, onRemove, tried }: NewValueProps) {
+  const t = useT();
+  return (
+    <div className="value value-new">
+      <TextField
+        className="field"
+        autoFocus
+        value={addition.name}
+        onChange={(name) => onChange({ name })}
+        isInvalid={(tried || addition.name !== "") && !isNamed(addition)}
+        validationBehavior="aria"
+      >
+        <Label>{t("edit.path")}</Label>
+        <Input spellCheck={false} />
+        <FieldError className="field-bad">{t("edit.bad.path")}</FieldError>
+      </TextField>
+      <TextField className="field" value={addition.text} onChange={(text) => onChange({ text })}>
+        <Label>{t("edit.value")}</Label>
+        <Input spellCheck={false} />
+      </TextField>
+      <Button className="button-plain" onPress={onRemove} aria-label={t("edit.remove", { name: addition.name })}>
+        <Icon name="close" />
+      </Button>
+    </div>
   );
 }
