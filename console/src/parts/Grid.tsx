@@ -1,5 +1,5 @@
 /** Rows that are selected and opened by keyboard or mouse: a plain table, because a hundred rows must be there at once. */
-import { type KeyboardEvent, type MouseEvent, type ReactNode, memo, useLayoutEffect, useRef, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, type MouseEvent, type ReactNode, memo, useLayoutEffect, useRef, useState } from "react";
 
 import { useT } from "../i18n";
 import { areShortcutsHeld } from "../keys/keys";
@@ -49,10 +49,53 @@ export function focusRows(): void {
 }
 
 export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSelect, onOpen, onAct, begin }: Props<Row>) {
+  const ids = rows.map(idOf);
+  const { at, body } = useRows({ ids, selected, onSelect, onOpen, onAct, begin });
+  const isAll = ids.length > 0 && ids.every((id) => selected.has(id));
+  return (
+    <div className="rows" aria-busy={isBusy}>
+      <table className="grid" role="grid" aria-label={label} aria-multiselectable="true">
+        <thead>
+          <tr>
+            <th className="col-check" scope="col">
+              <AllRows
+                isAll={isAll}
+                isSome={!isAll && ids.some((id) => selected.has(id))}
+                onChange={(all) => onSelect(all ? new Set(ids) : new Set())}
+              />
+            </th>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} />
+            ))}
+          </tr>
+        </thead>
+        <tbody {...body}>
+          {rows.map((row, index) => {
+            const id = idOf(row);
+            return (
+              <Line
+                key={id}
+                id={id}
+                row={row}
+                columns={columns as readonly Column<unknown>[]}
+                isSelected={selected.has(id)}
+                isCurrent={index === at}
+              />
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type RowsProps = Pick<Props<never>, "selected" | "onSelect" | "onOpen" | "onAct" | "begin"> & { ids: readonly string[] };
+
+/** The row that has the keyboard, and what keys and presses do with the rows. */
+function useRows({ ids, selected, onSelect, onOpen, onAct, begin }: RowsProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [current, setCurrent] = useState(begin);
   const anchor = useRef<string>(undefined);
-  const ids = rows.map(idOf);
   const at = Math.max(0, ids.indexOf(current ?? ""));
   // Another page takes the rows away, and the keyboard with them.
   const hadKeyboard = body.current?.contains(document.activeElement) ?? false;
@@ -100,48 +143,16 @@ export function Grid<Row>({ label, rows, idOf, columns, isBusy, selected, onSele
     if (event.shiftKey && anchor.current !== undefined) extend(anchor.current, id);
     else toggle(id);
   };
-  const isAll = ids.length > 0 && ids.every((id) => selected.has(id));
-  return (
-    <div className="rows" aria-busy={isBusy}>
-      <table className="grid" role="grid" aria-label={label} aria-multiselectable="true">
-        <thead>
-          <tr>
-            <th className="col-check" scope="col">
-              <AllRows
-                isAll={isAll}
-                isSome={!isAll && ids.some((id) => selected.has(id))}
-                onChange={(all) => onSelect(all ? new Set(ids) : new Set())}
-              />
-            </th>
-            {columns.map((column) => (
-              <Head key={column.id} column={column} />
-            ))}
-          </tr>
-        </thead>
-        <tbody
-          ref={body}
-          onKeyDown={heard}
-          onClick={pressed}
-          onMouseDown={(event) => event.shiftKey && event.preventDefault()}
-          onFocus={(event) => setCurrent(event.target.closest("tr")?.dataset.key)}
-        >
-          {rows.map((row, index) => {
-            const id = idOf(row);
-            return (
-              <Line
-                key={id}
-                id={id}
-                row={row}
-                columns={columns as readonly Column<unknown>[]}
-                isSelected={selected.has(id)}
-                isCurrent={index === at}
-              />
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
+  return {
+    at,
+    body: {
+      ref: body,
+      onKeyDown: heard,
+      onClick: pressed,
+      onMouseDown: (event: MouseEvent) => event.shiftKey && event.preventDefault(),
+      onFocus: (event: FocusEvent<HTMLElement>) => setCurrent(event.target.closest("tr")?.dataset.key),
+    },
+  };
 }
 
 export function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<string> {

@@ -42,57 +42,33 @@ export default function BenchPage() {
 
 function Bench({ search }: { search: BenchSearch }) {
   const t = useT();
-  const client = useClient();
   const navigate = useNavigate();
-  const counts = useQuery(countsQuery(client));
+  const counts = useQuery(countsQuery(useClient())).data;
   // Back from a workflow, the person is where they were.
   const [place] = useState(() => placeAt(search));
   useEffect(() => arrived(search), [search]);
-  const [cursors, setCursors] = useState<readonly string[]>(place?.cursors ?? []);
-  const list = useQuery(listQuery(client, search, cursors.at(-1)));
-  const rows = list.data?.items ?? NO_ROWS;
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [acting, setActing] = useState<{ items: readonly Item[]; target?: State }>();
-  const chosen = useMemo(() => rows.filter((row) => selected.has(row.workflow_id)), [rows, selected]);
-  const permitted = usePermitted(client);
-  const act = () => {
-    const isPossible = TARGETS.some((target) => permitted.move(target) && chosen.some((row) => MOVES[row.current_state].includes(target)));
-    // Where nothing can succeed, the bar says why.
-    if (isPossible) setActing({ items: chosen.map(itemOf) });
-  };
+  const { list, rows, cursors, next, turn } = usePages(search, place?.cursors ?? []);
+  const { selected, select, chosen, acting, begin, act, close } = useActing(rows);
   const open = (id: string) => {
     leaveFrom({ search, cursors, row: id });
     void navigate({ to: "/workflow/$id", params: { id }, search: {} });
   };
-  const next = list.data?.next_cursor;
-  const turn = (to: readonly string[]) => {
-    setCursors(to);
-    setSelected(new Set());
+  const go = (to: readonly string[]) => {
+    turn(to);
+    select(new Set());
   };
   const forward = () => {
-    if (next !== undefined && !list.isPlaceholderData) turn([...cursors, next]);
+    if (next !== undefined && !list.isPlaceholderData) go([...cursors, next]);
   };
-  const back = () => turn(cursors.slice(0, -1));
-  useShortcutsHeld(acting !== undefined);
-  useShortcuts([
-    { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
-    { keys: "k", label: "bench.key.up", group: "page", run: focusRows },
-    { keys: "x", label: "bench.key.select", group: "page" },
-    { keys: "Enter", label: "bench.key.open", group: "page" },
-    { keys: "e", label: "bench.key.act", group: "page", run: act },
-    { keys: "]", label: "bench.next", group: "page", run: forward },
-    { keys: "[", label: "bench.previous", group: "page", run: back },
-  ]);
+  const back = () => go(cursors.slice(0, -1));
+  useKeys(acting !== undefined, { act, forward, back });
   // It is wanted soon, and the first page does not wait for it.
   useEffect(() => afterPaint(loadActSheet), []);
   const isFirst = rows.length === 0 && list.isSuccess && addressOf(search) === "" && cursors.length === 0;
   return (
     <div className="bench">
-      <PageHead
-        title={t("bench.title")}
-        aside={counts.data && <span className="quiet">{t("bench.total", { count: counts.data.total })}</span>}
-      >
-        <StateTiles search={search} counts={counts.data?.counts} />
+      <PageHead title={t("bench.title")} aside={counts && <span className="quiet">{t("bench.total", { count: counts.total })}</span>}>
+        <StateTiles search={search} counts={counts?.counts} />
         <div className="bench-line">
           <Views search={search} />
           <AddFilter search={search} />
@@ -108,7 +84,7 @@ function Bench({ search }: { search: BenchSearch }) {
             search={search}
             isBusy={list.isPending || list.isPlaceholderData}
             selected={selected}
-            onSelect={setSelected}
+            onSelect={select}
             onOpen={open}
             onAct={act}
             begin={place?.row}
@@ -118,11 +94,7 @@ function Bench({ search }: { search: BenchSearch }) {
         )}
         <footer className="bench-foot">
           {chosen.length > 0 ? (
-            <SelectionBar
-              rows={chosen}
-              onAct={(target) => setActing({ items: chosen.map(itemOf), target })}
-              onClear={() => setSelected(new Set())}
-            />
+            <SelectionBar rows={chosen} onAct={begin} onClear={() => select(new Set())} />
           ) : (
             <>
               <span className="quiet">{t("bench.rows", { count: rows.length })}</span>
@@ -131,21 +103,48 @@ function Bench({ search }: { search: BenchSearch }) {
           )}
         </footer>
       </div>
-      {acting !== undefined && (
-        <Suspense>
-          <ActSheet
-            items={acting.items}
-            target={acting.target}
-            onClose={(stillSelected) => {
-              setActing(undefined);
-              if (stillSelected !== undefined) setSelected(new Set(stillSelected));
-              focusRows();
-            }}
-          />
-        </Suspense>
-      )}
+      <Suspense>{acting !== undefined && <ActSheet {...acting} onClose={close} />}</Suspense>
     </div>
   );
+}
+
+/** One page of the list, and the cursors that lead to it. */
+function usePages(search: BenchSearch, begin: readonly string[]) {
+  const [cursors, turn] = useState(begin);
+  const list = useQuery(listQuery(useClient(), search, cursors.at(-1)));
+  return { list, rows: list.data?.items ?? NO_ROWS, cursors, next: list.data?.next_cursor, turn };
+}
+
+/** The rows that the person selected, and what they decide on. */
+function useActing(rows: readonly Summary[]) {
+  const permitted = usePermitted(useClient());
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [acting, setActing] = useState<{ items: readonly Item[]; target?: State | undefined }>();
+  const chosen = useMemo(() => rows.filter((row) => selected.has(row.workflow_id)), [rows, selected]);
+  const begin = (target?: State) => setActing({ items: chosen.map(itemOf), target });
+  const act = () => {
+    // Where nothing can succeed, the bar says why.
+    if (TARGETS.some((target) => permitted.move(target) && chosen.some((row) => MOVES[row.current_state].includes(target)))) begin();
+  };
+  const close = (stillSelected?: readonly string[]) => {
+    setActing(undefined);
+    if (stillSelected !== undefined) select(new Set(stillSelected));
+    focusRows();
+  };
+  return { selected, select, chosen, acting, begin, act, close };
+}
+
+function useKeys(isHeld: boolean, { act, forward, back }: Record<"act" | "forward" | "back", () => void>): void {
+  useShortcutsHeld(isHeld);
+  useShortcuts([
+    { keys: "j", label: "bench.key.down", group: "page", run: focusRows },
+    { keys: "k", label: "bench.key.up", group: "page", run: focusRows },
+    { keys: "x", label: "bench.key.select", group: "page" },
+    { keys: "Enter", label: "bench.key.open", group: "page" },
+    { keys: "e", label: "bench.key.act", group: "page", run: act },
+    { keys: "]", label: "bench.next", group: "page", run: forward },
+    { keys: "[", label: "bench.previous", group: "page", run: back },
+  ]);
 }
 
 function itemOf(row: Summary): Item {
