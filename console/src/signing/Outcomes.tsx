@@ -4,12 +4,12 @@ import { ResultsTable, Summary } from "../parts/ResultsTable";
 import { grouped } from "../parts/groups";
 import { useProblemWords } from "../parts/problemWords";
 import { Manifestation } from "./Manifestation";
-import { type Outcome, byUrgency, toldOf } from "./signing";
+import { type Outcome, byUrgency, idsWith, toldOf } from "./signing";
 
 export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> }) {
   const t = useT();
   const words = useProblemWords();
-  const count = (is: Outcome["is"]) => [...outcomes.values()].filter((outcome) => outcome.is === is).length;
+  const count = (is: Outcome["is"]) => idsWith(outcomes, is).length;
   const signed = count("signed");
   const refused = count("refused");
   const changed = count("changed");

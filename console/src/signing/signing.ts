@@ -101,6 +101,11 @@ export type Outcome =
   | { is: "signed"; signature: KeptSignature; version: number }
   | { is: "refused" | "changed" | "undecided"; problem: Problem };
 
+/** Those that have this outcome. */
+export function idsWith(outcomes: ReadonlyMap<string, Outcome>, is: Outcome["is"]): string[] {
+  return [...outcomes].filter(([, outcome]) => outcome.is === is).map(([id]) => id);
+}
+
 /** What a failure means for the person. */
 export function outcomeOf(error: unknown): Outcome {
   const problem = asProblem(error);

@@ -13,29 +13,12 @@ import { type Declaration, type Item, type Outcome, headQuery, outcomeOf, sign, 
 export function useSigning(first: readonly string[], drafted: readonly Item[]) {
   const client = useClient();
   const queries = useQueryClient();
-  const [ids, setIds] = useState(first);
-  const [reads, setReads] = useState<ReadonlyMap<string, Read>>(new Map());
+  const { ids, reads, items, readAgain } = useReads(first);
   // One request has one name, however often it is repeated; another meaning is another request.
   const requests = useRef(new Map<string, string>());
   const [step, setStep] = useState<"decide" | "busy" | "results">("decide");
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [needs, setNeeds] = useState<Challenge>();
-  useEffect(() => {
-    let isOver = false;
-    const keep = (id: string, read: Read) => {
-      if (!isOver) setReads((before) => new Map(before).set(id, read));
-    };
-    const read = async (id: string): Promise<Read> => ({ event: await queries.fetchQuery(headQuery(client, id)) });
-    void eachOf(ids, read, keep, (error): Read => ({ error }));
-    return () => {
-      isOver = true;
-    };
-  }, [ids, client, queries]);
-  const items = ids.flatMap((workflowId): Item[] => {
-    const read = reads.get(workflowId);
-    if (read === undefined || "error" in read) return [];
-    return [{ workflowId, version: read.event.version }];
-  });
   const expected = new Map(drafted.map((item) => [item.workflowId, item.version]));
   const changed = new Set(
     items.filter(({ workflowId, version }) => (expected.get(workflowId) ?? version) !== version).map(({ workflowId }) => workflowId),
@@ -51,8 +34,7 @@ export function useSigning(first: readonly string[], drafted: readonly Item[]) {
     isRead: reads.size >= ids.length,
     /** Another look at these: they changed, so what the person decided no longer holds. */
     readAgain: (which: readonly string[]) => {
-      setIds(which);
-      setReads(new Map());
+      readAgain(which);
       setOutcomes(new Map());
       setStep("decide");
     },
@@ -86,6 +68,35 @@ export function useSigning(first: readonly string[], drafted: readonly Item[]) {
       for (const id of of.keys()) void queries.invalidateQueries({ queryKey: keys.workflow(id) });
     },
   };
+}
+
+/** The newest version of each, and the items that could be read. */
+function useReads(first: readonly string[]) {
+  const client = useClient();
+  const queries = useQueryClient();
+  const [ids, setIds] = useState(first);
+  const [reads, setReads] = useState<ReadonlyMap<string, Read>>(new Map());
+  useEffect(() => {
+    let isOver = false;
+    const keep = (id: string, read: Read) => {
+      if (!isOver) setReads((before) => new Map(before).set(id, read));
+    };
+    const read = async (id: string): Promise<Read> => ({ event: await queries.fetchQuery(headQuery(client, id)) });
+    void eachOf(ids, read, keep, (error): Read => ({ error }));
+    return () => {
+      isOver = true;
+    };
+  }, [ids, client, queries]);
+  const items = ids.flatMap((workflowId): Item[] => {
+    const read = reads.get(workflowId);
+    if (read === undefined || "error" in read) return [];
+    return [{ workflowId, version: read.event.version }];
+  });
+  const readAgain = (which: readonly string[]) => {
+    setIds(which);
+    setReads(new Map());
+  };
+  return { ids, reads, items, readAgain };
 }
 
 function keyOf(requests: Map<string, string>, item: Item, declaration: Declaration): string {

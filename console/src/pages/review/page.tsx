@@ -5,7 +5,7 @@ import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 
 import "../bench/bench.css";
 import "./review.css";
-import type { Meaning, Summary } from "../../api/client";
+import type { Meaning } from "../../api/client";
 import { useClient } from "../../api/context";
 import { meQuery } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -73,25 +73,13 @@ interface Signing {
 function Listed({ list, signer }: { list: ListName; signer: Signer }) {
   const t = useT();
   const navigate = useNavigate();
-  const active = useInfiniteQuery(activeQuery(useClient()));
-  const pages = active.data?.pages ?? [];
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = active;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && pages.length < PAGES_READ) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, pages.length]);
-  const all = useMemo(() => active.data?.pages.flatMap((page) => page.items) ?? [], [active.data]);
+  const { active, all, readMore } = useActive();
   const rows = useMemo(() => rowsOf(list, all, signer), [list, all, signer]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [signing, setSigning] = useState<Signing>();
-  // The sign-in brought the person back here: the signatures go on where they were.
-  useEffect(() => {
-    if (!hasDraft()) return;
-    const draft = takeDraft(signer.principal);
-    if (draft !== undefined) setSigning({ ids: draft.items.map((item) => item.workflowId), draft });
-  }, [signer.principal]);
+  const [signing, setSigning] = useDrafted(signer);
   const chosen = rows.filter((row) => selected.has(row.workflow_id));
-  const begin = (which: readonly Summary[]) => {
-    if (which.length > 0) setSigning({ ids: which.map((row) => row.workflow_id), meaning: bestMeaning(which, signer) });
+  const begin = () => {
+    if (chosen.length > 0) setSigning({ ids: chosen.map((row) => row.workflow_id), meaning: bestMeaning(chosen, signer) });
   };
   const open = (id: string) => void navigate({ to: "/workflow/$id", params: { id }, search: {} });
   const columns = useReviewColumns(rows, signer, open);
@@ -101,7 +89,7 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
     { keys: "k", label: "bench.key.up", group: "page", run: focusRows },
     { keys: "x", label: "bench.key.select", group: "page" },
     { keys: "Enter", label: "bench.key.open", group: "page" },
-    { keys: "e", label: "review.key.sign", group: "page", run: () => begin(chosen) },
+    { keys: "e", label: "review.key.sign", group: "page", run: begin },
   ]);
   const close = (stillOpen?: readonly string[]) => {
     setSigning(undefined);
@@ -122,7 +110,7 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
             selected={selected}
             onSelect={setSelected}
             onOpen={open}
-            onAct={() => begin(chosen)}
+            onAct={begin}
           />
         ) : (
           active.isSuccess && (
@@ -133,23 +121,14 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
         )}
         <footer className="bench-foot">
           {chosen.length > 0 ? (
-            <div className="selection" role="toolbar" aria-label={t("review.actions")}>
-              <span className="selection-count" aria-live="polite">
-                {t("bench.selected", { count: chosen.length })}
-              </span>
-              {signer.may.length > 0 && (
-                <Button className="button button-first" onPress={() => begin(chosen)}>
-                  {t("review.sign", { count: chosen.length })} <kbd aria-hidden="true">e</kbd>
-                </Button>
-              )}
-            </div>
+            <SelectionBar count={chosen.length} onSign={signer.may.length > 0 ? begin : undefined} />
           ) : (
             <p className="quiet" aria-live="polite">
               {t("review.looked", { count: all.length })}
             </p>
           )}
-          {hasNextPage && pages.length >= PAGES_READ && (
-            <Button className="button" onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
+          {readMore !== undefined && (
+            <Button className="button" onPress={readMore} isDisabled={active.isFetchingNextPage}>
               {t("review.more")}
             </Button>
           )}
@@ -157,5 +136,45 @@ function Listed({ list, signer }: { list: ListName; signer: Signer }) {
       </div>
       <Suspense>{signing !== undefined && <SignSheet {...signing} onClose={close} />}</Suspense>
     </>
+  );
+}
+
+/** The active work: some pages are read at once, and more when the person asks for them. */
+function useActive() {
+  const active = useInfiniteQuery(activeQuery(useClient()));
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = active;
+  const pages = active.data?.pages.length ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && pages < PAGES_READ) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage, pages]);
+  const all = useMemo(() => active.data?.pages.flatMap((page) => page.items) ?? [], [active.data]);
+  return { active, all, readMore: hasNextPage && pages >= PAGES_READ ? () => void fetchNextPage() : undefined };
+}
+
+/** What is being signed. The sign-in may bring the person back here: then the signatures go on where they were. */
+function useDrafted({ principal }: Signer) {
+  const [signing, setSigning] = useState<Signing>();
+  useEffect(() => {
+    if (!hasDraft()) return;
+    const draft = takeDraft(principal);
+    if (draft !== undefined) setSigning({ ids: draft.items.map((item) => item.workflowId), draft });
+  }, [principal]);
+  return [signing, setSigning] as const;
+}
+
+/** What can be done with the selected rows; none where the roles permit no signature. */
+function SelectionBar({ count, onSign }: { count: number; onSign: (() => void) | undefined }) {
+  const t = useT();
+  return (
+    <div className="selection" role="toolbar" aria-label={t("review.actions")}>
+      <span className="selection-count" aria-live="polite">
+        {t("bench.selected", { count })}
+      </span>
+      {onSign !== undefined && (
+        <Button className="button button-first" onPress={onSign}>
+          {t("review.sign", { count })} <kbd aria-hidden="true">e</kbd>
+        </Button>
+      )}
+    </div>
   );
 }
