@@ -1,7 +1,7 @@
 /** What is exported: a period, all of it or a part, or one workflow. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId, useRef, useState } from "react";
+import { type ComponentProps, type FormEvent, useId, useRef, useState } from "react";
 
 import { newKey } from "../../api/client";
 import { useClient } from "../../api/context";
@@ -16,45 +16,26 @@ import { KINDS, spanOf } from "../audit/search";
 import { type Selection, exportQuery, makeExport } from "./exports";
 import type { ExportsSearch } from "./search";
 
+interface Fields {
+  what: "period" | "workflow";
+  workflow: string;
+  from: string;
+  to: string;
+  principal: string;
+  kind: string;
+  reason: string;
+}
+
+type Name = Exclude<keyof Fields, "what">;
 type Missing = "workflow" | "from" | "to" | "order";
 
 export function MakeForm({ search }: { search: ExportsSearch }) {
   const t = useT();
   const id = useId();
-  const client = useClient();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const isUtc = usePreferences().zone === "utc";
-  const [span] = useState(() => {
-    const now = Date.now();
-    // Its last minute may still get entries.
-    return { to: new Date(now - 60_000).toISOString(), ...spanOf(search, now) };
-  });
-  const [fields, setFields] = useState({
-    what: search.workflow === undefined ? ("period" as const) : ("workflow" as const),
-    workflow: search.workflow ?? "",
-    from: clockOf(span.from, isUtc),
-    to: clockOf(span.to, isUtc),
-    principal: search.principal ?? "",
-    kind: search.kind ?? "",
-    reason: "",
-  } as { what: "period" | "workflow" } & Record<"workflow" | "from" | "to" | "principal" | "kind" | "reason", string>);
+  const [fields, setFields] = useState(() => begin(search, isUtc));
   const faults = useFaults();
-  const asked = useRef({ text: "", key: newKey() });
-  const make = useMutation({
-    mutationFn: ({ selection, reason }: { selection: Selection; reason: string }) => {
-      // The same wish has one name, however often its request is repeated.
-      const text = JSON.stringify([selection, reason]);
-      if (asked.current.text !== text) asked.current = { text, key: newKey() };
-      return makeExport(client, selection, reason, asked.current.key);
-    },
-    onSuccess: (made) => {
-      asked.current = { text: "", key: newKey() };
-      queries.setQueryData(exportQuery(client, made.export_id).queryKey, made);
-      void queries.invalidateQueries({ queryKey: keys.activity });
-      void navigate({ to: "/audit/exports", search: { ...search, export: made.export_id }, replace: true });
-    },
-  });
+  const make = useMake(search);
   const missing = missingOf(fields);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -62,8 +43,8 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
     if (missing !== undefined || make.isPending) return;
     make.mutate({ selection: selectionOf(fields, isUtc), reason: fields.reason.trim() });
   };
-  const set = (name: keyof typeof fields, value: string) => setFields({ ...fields, [name]: value });
-  const field = (name: Exclude<keyof typeof fields, "what">) => ({
+  const set = (name: keyof Fields, value: string) => setFields({ ...fields, [name]: value });
+  const field = (name: Name) => ({
     id: `${id}${name}`,
     value: fields[name],
     onChange: (event: { target: { value: string } }) => set(name, event.target.value),
@@ -86,35 +67,7 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
           <input {...field("workflow")} spellCheck={false} maxLength={128} />
         </div>
       ) : (
-        <div className="exports-pair">
-          <div className="field">
-            <label htmlFor={`${id}from`}>
-              {t("audit.from")} {isUtc && "UTC"}
-            </label>
-            <input {...field("from")} type="datetime-local" />
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}to`}>
-              {t("audit.to")} {isUtc && "UTC"}
-            </label>
-            <input {...field("to")} type="datetime-local" />
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}principal`}>{t("exports.principal")}</label>
-            <input {...field("principal")} spellCheck={false} maxLength={256} placeholder={t("exports.principal.all")} />
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}kind`}>{t("audit.kind")}</label>
-            <select {...field("kind")}>
-              <option value="">{t("audit.kind.all")}</option>
-              {KINDS.map((kind) => (
-                <option key={kind} value={kind}>
-                  {t(`audit.kind.${kind}`)}
-                </option>
-              ))}
-            </select>
-          </div>
-        </div>
+        <Period field={field} isUtc={isUtc} />
       )}
       <div className="field">
         <label htmlFor={`${id}reason`}>
@@ -137,13 +90,83 @@ export function MakeForm({ search }: { search: ExportsSearch }) {
   );
 }
 
-interface Fields {
-  what: "period" | "workflow";
-  workflow: string;
-  from: string;
-  to: string;
-  principal: string;
-  kind: string;
+/** Asks for the export, and leads to it. */
+function useMake(search: ExportsSearch) {
+  const client = useClient();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const asked = useRef({ text: "", key: newKey() });
+  return useMutation({
+    mutationFn: ({ selection, reason }: { selection: Selection; reason: string }) => {
+      // The same wish has one name, however often its request is repeated.
+      const text = JSON.stringify([selection, reason]);
+      if (asked.current.text !== text) asked.current = { text, key: newKey() };
+      return makeExport(client, selection, reason, asked.current.key);
+    },
+    onSuccess: (made) => {
+      asked.current = { text: "", key: newKey() };
+      queries.setQueryData(exportQuery(client, made.export_id).queryKey, made);
+      void queries.invalidateQueries({ queryKey: keys.activity });
+      void navigate({ to: "/audit/exports", search: { ...search, export: made.export_id }, replace: true });
+    },
+  });
+}
+
+type FieldProps = Pick<ComponentProps<"input">, "id" | "value" | "aria-invalid" | "aria-describedby"> & {
+  onChange: (event: { target: { value: string } }) => void;
+};
+
+/** A period, and what is exported of it. */
+function Period({ field, isUtc }: { field: (name: Name) => FieldProps; isUtc: boolean }) {
+  const t = useT();
+  const [from, to, principal, kind] = [field("from"), field("to"), field("principal"), field("kind")];
+  return (
+    <div className="exports-pair">
+      <div className="field">
+        <label htmlFor={from.id}>
+          {t("audit.from")} {isUtc && "UTC"}
+        </label>
+        <input {...from} type="datetime-local" />
+      </div>
+      <div className="field">
+        <label htmlFor={to.id}>
+          {t("audit.to")} {isUtc && "UTC"}
+        </label>
+        <input {...to} type="datetime-local" />
+      </div>
+      <div className="field">
+        <label htmlFor={principal.id}>{t("exports.principal")}</label>
+        <input {...principal} spellCheck={false} maxLength={256} placeholder={t("exports.principal.all")} />
+      </div>
+      <div className="field">
+        <label htmlFor={kind.id}>{t("audit.kind")}</label>
+        <select {...kind}>
+          <option value="">{t("audit.kind.all")}</option>
+          {KINDS.map((each) => (
+            <option key={each} value={each}>
+              {t(`audit.kind.${each}`)}
+            </option>
+          ))}
+        </select>
+      </div>
+    </div>
+  );
+}
+
+/** What the address names. */
+function begin(search: ExportsSearch, isUtc: boolean): Fields {
+  const now = Date.now();
+  // Its last minute may still get entries.
+  const span = { to: new Date(now - 60_000).toISOString(), ...spanOf(search, now) };
+  return {
+    what: search.workflow === undefined ? "period" : "workflow",
+    workflow: search.workflow ?? "",
+    from: clockOf(span.from, isUtc),
+    to: clockOf(span.to, isUtc),
+    principal: search.principal ?? "",
+    kind: search.kind ?? "",
+    reason: "",
+  };
 }
 
 function missingOf({ what, workflow, from, to }: Fields): Missing | undefined {

@@ -22,9 +22,7 @@ export function OneExport({ id }: { id: string }) {
 
 function Known({ made }: { made: Export }) {
   const t = useT();
-  const language = useLanguage();
-  const number = new Intl.NumberFormat(language);
-  const { status, selection, failure } = made;
+  const { status } = made;
   return (
     <>
       <div className="export-head">
@@ -33,61 +31,14 @@ function Known({ made }: { made: Export }) {
           {t(`exports.status.${status}`)}
         </span>
       </div>
-      <dl className="facts">
-        <dt>{t("exports.what")}</dt>
-        <dd>
-          {selection.workflow_id !== undefined && <code>{selection.workflow_id}</code>}
-          {selection.from !== undefined && selection.to !== undefined && (
-            <>
-              <Span from={selection.from} to={selection.to} />
-              <br />
-              <Scope principal={selection.principal} kind={selection.kind} />
-            </>
-          )}
-        </dd>
-        <dt>{t("exports.asked")}</dt>
-        <dd>
-          {made.requested_by}, <Instant at={made.requested_at} exact />
-        </dd>
-        {made.entries !== undefined && status !== "FAILED" && (
-          <>
-            <dt>{t("exports.entries")}</dt>
-            <dd>{number.format(made.entries)}</dd>
-          </>
-        )}
-        {made.bytes !== undefined && (
-          <>
-            <dt>{t("exports.size")}</dt>
-            <dd>{sizeText(made.bytes, language)}</dd>
-          </>
-        )}
-        {made.sha256 !== undefined && (
-          <>
-            <dt>SHA-256</dt>
-            <dd>
-              <code>{made.sha256}</code>
-            </dd>
-          </>
-        )}
-      </dl>
+      <Facts made={made} />
       {status === "RUNNING" && (
         <>
           <progress className="export-progress" aria-label={t("exports.status.RUNNING")} />
           <p className="quiet">{t("exports.running")}</p>
         </>
       )}
-      {status === "FAILED" && (
-        <div className="note note-bad" role="alert">
-          <p className="note-title">{t("exports.failed")}</p>
-          {failure !== undefined && <p lang="en">{failure.detail}</p>}
-          <p>{t("exports.failed.text")}</p>
-          {failure !== undefined && (
-            <p className="quiet">
-              <code>{failure.code}</code>
-            </p>
-          )}
-        </div>
-      )}
+      {status === "FAILED" && <Failed failure={made.failure} />}
       {status === "COMPLETED" && (
         <div className="export-get">
           {made.download_url === undefined ? (
@@ -101,5 +52,67 @@ function Known({ made }: { made: Export }) {
         </div>
       )}
     </>
+  );
+}
+
+/** What was asked for, by whom, and what it holds. */
+function Facts({ made }: { made: Export }) {
+  const t = useT();
+  const language = useLanguage();
+  const { status, selection } = made;
+  return (
+    <dl className="facts">
+      <dt>{t("exports.what")}</dt>
+      <dd>
+        {selection.workflow_id !== undefined && <code>{selection.workflow_id}</code>}
+        {selection.from !== undefined && selection.to !== undefined && (
+          <>
+            <Span from={selection.from} to={selection.to} />
+            <br />
+            <Scope principal={selection.principal} kind={selection.kind} />
+          </>
+        )}
+      </dd>
+      <dt>{t("exports.asked")}</dt>
+      <dd>
+        {made.requested_by}, <Instant at={made.requested_at} exact />
+      </dd>
+      {made.entries !== undefined && status !== "FAILED" && (
+        <>
+          <dt>{t("exports.entries")}</dt>
+          <dd>{new Intl.NumberFormat(language).format(made.entries)}</dd>
+        </>
+      )}
+      {made.bytes !== undefined && (
+        <>
+          <dt>{t("exports.size")}</dt>
+          <dd>{sizeText(made.bytes, language)}</dd>
+        </>
+      )}
+      {made.sha256 !== undefined && (
+        <>
+          <dt>SHA-256</dt>
+          <dd>
+            <code>{made.sha256}</code>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Failed({ failure }: { failure: Export["failure"] }) {
+  const t = useT();
+  return (
+    <div className="note note-bad" role="alert">
+      <p className="note-title">{t("exports.failed")}</p>
+      {failure !== undefined && <p lang="en">{failure.detail}</p>}
+      <p>{t("exports.failed.text")}</p>
+      {failure !== undefined && (
+        <p className="quiet">
+          <code>{failure.code}</code>
+        </p>
+      )}
+    </div>
   );
 }

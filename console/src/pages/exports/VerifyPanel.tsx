@@ -13,92 +13,12 @@ type Step = { is: "waits" } | { is: "runs"; name: string; progress?: Progress } 
 
 export default function VerifyPanel() {
   const t = useT();
-  const id = useId();
-  const [step, setStep] = useState<Step>({ is: "waits" });
   const [given, setGiven] = useState("");
-  const [isOver, setOver] = useState(false);
-  const worker = useRef<Worker>(undefined);
-  const input = useRef<HTMLInputElement>(null);
-  const stop = () => {
-    worker.current?.terminate();
-    worker.current = undefined;
-  };
-  // It is loaded with the page: the check itself needs no network.
-  const start = () => (worker.current ??= new Worker(new URL("./verify/worker.ts", import.meta.url), { type: "module" }));
-  useEffect(() => {
-    start();
-    return stop;
-  }, []);
-  const check = (file: File) => {
-    setStep({ is: "runs", name: file.name });
-    const mine = start();
-    const fail = (message: string) => {
-      stop();
-      setStep({ is: "failed", error: new Error(message) });
-    };
-    mine.onerror = (event) => fail(event.message);
-    mine.onmessage = ({ data }: MessageEvent<Said>) => {
-      if (data.is === "progress") setStep({ is: "runs", name: file.name, progress: data.progress });
-      else if (data.is === "failed") fail(data.message);
-      else {
-        setStep({ is: "done", name: file.name, report: data.report });
-      }
-    };
-    mine.postMessage({ file, given });
-  };
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const [file] = event.dataTransfer.files;
-    if (file !== undefined) check(file);
-  };
-  const cancel = () => {
-    stop();
-    start();
-    again();
-  };
-  const again = () => {
-    setStep({ is: "waits" });
-    if (input.current !== null) input.current.value = "";
-  };
+  const { step, check, again, stop } = useCheck(given);
   return (
     <div className="verify">
-      {step.is === "waits" && (
-        <>
-          <div className="field">
-            <label htmlFor={`${id}key`}>
-              {t("verify.key")} <span className="quiet">{t("exports.optional")}</span>
-            </label>
-            <textarea id={`${id}key`} rows={2} value={given} onChange={({ target }) => setGiven(target.value)} spellCheck={false} aria-describedby={`${id}hint`} />
-            <p className="quiet" id={`${id}hint`}>
-              {t("verify.key.hint")}
-            </p>
-          </div>
-          <div
-            className={`drop${isOver ? " drop-over" : ""}`}
-            onDragOver={(event) => {
-              event.preventDefault();
-              setOver(true);
-            }}
-            onDragLeave={() => setOver(false)}
-            onDrop={drop}
-          >
-            <p>{t("verify.drop")}</p>
-            <label className="button drop-choose">
-              {t("verify.choose")}
-              <input
-                ref={input}
-                className="visually-hidden"
-                type="file"
-                accept=".zip,application/zip"
-                onChange={({ target }) => target.files?.[0] !== undefined && check(target.files[0])}
-              />
-            </label>
-          </div>
-          <p className="quiet">{t("verify.offline")}</p>
-        </>
-      )}
-      {step.is === "runs" && <Running name={step.name} progress={step.progress} onStop={cancel} />}
+      {step.is === "waits" && <Choose given={given} onGiven={setGiven} onFile={check} />}
+      {step.is === "runs" && <Running name={step.name} progress={step.progress} onStop={stop} />}
       {step.is === "done" && <Verdict name={step.name} report={step.report} />}
       {step.is === "failed" && <ProblemNote error={step.error} />}
       {(step.is === "done" || step.is === "failed") && (
@@ -109,6 +29,97 @@ export default function VerifyPanel() {
         </div>
       )}
     </div>
+  );
+}
+
+/** The check of a file, in a thread of its own. */
+function useCheck(given: string) {
+  const [step, setStep] = useState<Step>({ is: "waits" });
+  const worker = useRef<Worker>(undefined);
+  const end = () => {
+    worker.current?.terminate();
+    worker.current = undefined;
+  };
+  // It is loaded with the page: the check itself needs no network.
+  const start = () => (worker.current ??= new Worker(new URL("./verify/worker.ts", import.meta.url), { type: "module" }));
+  useEffect(() => {
+    start();
+    return end;
+  }, []);
+  const check = (file: File) => {
+    setStep({ is: "runs", name: file.name });
+    const mine = start();
+    const fail = (message: string) => {
+      end();
+      setStep({ is: "failed", error: new Error(message) });
+    };
+    mine.onerror = (event) => fail(event.message);
+    mine.onmessage = ({ data }: MessageEvent<Said>) => {
+      if (data.is === "progress") setStep({ is: "runs", name: file.name, progress: data.progress });
+      else if (data.is === "failed") fail(data.message);
+      else setStep({ is: "done", name: file.name, report: data.report });
+    };
+    mine.postMessage({ file, given });
+  };
+  const again = () => setStep({ is: "waits" });
+  const stop = () => {
+    end();
+    start();
+    again();
+  };
+  return { step, check, again, stop };
+}
+
+interface ChooseProps {
+  given: string;
+  onGiven: (given: string) => void;
+  onFile: (file: File) => void;
+}
+
+/** The file, and the key to compare with. */
+function Choose({ given, onGiven, onFile }: ChooseProps) {
+  const t = useT();
+  const id = useId();
+  const [isOver, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const [file] = event.dataTransfer.files;
+    if (file !== undefined) onFile(file);
+  };
+  return (
+    <>
+      <div className="field">
+        <label htmlFor={`${id}key`}>
+          {t("verify.key")} <span className="quiet">{t("exports.optional")}</span>
+        </label>
+        <textarea id={`${id}key`} rows={2} value={given} onChange={({ target }) => onGiven(target.value)} spellCheck={false} aria-describedby={`${id}hint`} />
+        <p className="quiet" id={`${id}hint`}>
+          {t("verify.key.hint")}
+        </p>
+      </div>
+      <div
+        className={`drop${isOver ? " drop-over" : ""}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+      >
+        <p>{t("verify.drop")}</p>
+        <label className="button drop-choose">
+          {t("verify.choose")}
+          <input
+            className="visually-hidden"
+            type="file"
+            accept=".zip,application/zip"
+            onChange={({ target }) => target.files?.[0] !== undefined && onFile(target.files[0])}
+          />
+        </label>
+      </div>
+      <p className="quiet">{t("verify.offline")}</p>
+    </>
   );
 }
 

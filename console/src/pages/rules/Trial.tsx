@@ -148,22 +148,7 @@ function Verdict({ move: evaluated, workflow, reason }: VerdictProps) {
         </p>
       )}
       {needsCode && <FailureCode draft={draft} onChange={setDraft} tried={false} />}
-      {evaluated.reasons !== undefined && evaluated.reasons.length > 0 && (
-        <ul className="verdict-why">
-          {evaluated.reasons.map(({ rule_id: rule, message }) => (
-            <li key={rule}>
-              {message} <code className="quiet">{rule}</code>
-            </li>
-          ))}
-        </ul>
-      )}
-      {!evaluated.permitted && (
-        <p>
-          {(evaluated.forbidden_by ?? []).length === 0
-            ? t("workflow.roles")
-            : evaluated.forbidden_by?.map((policy) => t("workflow.forbidden", { policy })).join(" ")}
-        </p>
-      )}
+      <WhyNot evaluated={evaluated} />
       {dry?.is === "would" && (
         <p className="note note-good" role="status">
           {t("rules.try.would")}
@@ -171,5 +156,26 @@ function Verdict({ move: evaluated, workflow, reason }: VerdictProps) {
       )}
       {dry?.is === "would-not" && <ProblemNote error={dry.error} />}
     </li>
+  );
+}
+
+/** The rules that are not met, and what the policies say. */
+function WhyNot({ evaluated: { reasons = [], permitted, forbidden_by: policies = [] } }: { evaluated: Schemas["EvaluatedTransition"] }) {
+  const t = useT();
+  return (
+    <>
+      {reasons.length > 0 && (
+        <ul className="verdict-why">
+          {reasons.map(({ rule_id: rule, message }) => (
+            <li key={rule}>
+              {message} <code className="quiet">{rule}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      {!permitted && (
+        <p>{policies.length === 0 ? t("workflow.roles") : policies.map((policy) => t("workflow.forbidden", { policy })).join(" ")}</p>
+      )}
+    </>
   );
 }
