@@ -1,1 +1,0 @@
-import{l as e,p as t,u as n}from"./i18n-DNTuN2OO.js";var r=t(n(),1),i=e();function a({title:e,aside:t,children:n}){return(0,r.useEffect)(()=>{document.title=`${e} · ALIMS`},[e]),(0,i.jsxs)(`header`,{className:`page-head`,children:[(0,i.jsxs)(`div`,{className:`page-title`,children:[(0,i.jsx)(`h1`,{children:e}),t]}),n]})}export{a as t};

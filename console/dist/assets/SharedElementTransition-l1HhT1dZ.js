@@ -1,1 +1,0 @@
-import{x as e}from"./index-1DimVisx.js";import{p as t,u as n}from"./i18n-DNTuN2OO.js";e();var r=t(n(),1),i=(0,r.createContext)(null);function a(e){let t=(0,r.useRef)({});return r.createElement(i.Provider,{value:t},e.children)}export{a as t};

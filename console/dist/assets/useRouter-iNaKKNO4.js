@@ -1,1 +1,0 @@
-import{p as e,u as t}from"./i18n-DNTuN2OO.js";var n=e(t(),1),r=n.createContext(null);function i(e){return n.useContext(r)}export{r as n,i as t};
