@@ -2,6 +2,8 @@
 
 use reqwest::Url;
 
+use super::language::Text;
+
 /// The longest address to be sent back to, in bytes.
 const REDIRECT_BYTES_MAX: usize = 1024;
 /// How an address on this machine begins for a program that listens there: as an address and not as a name, which
@@ -29,10 +31,12 @@ impl Client {
     }
 
     /// What the sign-in page calls it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> Text {
         match self {
-            Self::Console => "The console",
-            Self::CommandLine => "A command line on this machine",
+            Self::Console => Text { en: "The console", de: "Die Konsole" },
+            Self::CommandLine => {
+                Text { en: "A command line on this machine", de: "Eine Befehlszeile auf diesem Rechner" }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod claims;
 mod client;
 mod exchange;
 mod grants;
+mod language;
 mod memory;
 mod page;
 mod parameters;
@@ -23,6 +24,7 @@ use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
 pub(crate) use client::Client;
+use language::Language;
 use page::SIGN_IN_PATH;
 use parameters::{Parameters, form};
 pub(crate) use provider::Provider;
@@ -32,19 +34,26 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
     let [asking, sending, entering, exchanging, revoking, discovering] = std::array::from_fn(|_| provider.clone());
     let authorize = get(async move |request: Request| {
         let parameters = Parameters::read(request.uri().query().unwrap_or_default().as_bytes());
-        asking.begin(parameters, &origin(request.headers()))
+        let language = Language::wanted(parameters.as_ref().ok(), request.headers());
+        asking.begin(parameters, &origin(request.headers()), language)
     });
     // A client may send its request as a form, too (OpenID Connect Core, section 3.1.2.1).
     let authorize = authorize.post(async move |request: Request| {
-        let origin = origin(request.headers());
+        let headers = request.headers().clone();
         match form(request).await {
-            Ok(form) => sending.begin(Ok(form), &origin),
-            Err((status, why)) => page::refused(status, why),
+            Ok(form) => {
+                let language = Language::wanted(Some(&form), &headers);
+                sending.begin(Ok(form), &origin(&headers), language)
+            }
+            Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
         }
     });
-    let sign_in = post(async move |request: Request| match form(request).await {
-        Ok(form) => entering.sign_in(&form),
-        Err((status, why)) => page::refused(status, why),
+    let sign_in = post(async move |request: Request| {
+        let headers = request.headers().clone();
+        match form(request).await {
+            Ok(form) => entering.sign_in(&form, Language::wanted(Some(&form), &headers)),
+            Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
+        }
     });
     let discovery = get(async move |headers: HeaderMap| {
         exchange::answer(StatusCode::OK, discovering.discovery(&origin(&headers)).to_string())

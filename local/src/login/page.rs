@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use reqwest::Url;
 
+use super::language::{Language, Text, UI_LOCALES};
 use super::parameters::Parameters;
 use super::people::{PEOPLE, SOMEBODY_ELSE};
 use super::request::Asked;
@@ -22,29 +23,91 @@ use crate::token::{SHIPPED_ROLES, TENANT_DEFAULT};
 pub(super) const SIGN_IN_PATH: &str = "/authorize/sign-in";
 /// The name of the button of those who do not sign in after all.
 pub(super) const CANCEL: &str = "cancel";
-/// The look. Its hash stands in the page's policy, which allows no other.
+const SIGN_IN: Text = Text { en: "Sign in", de: "Anmelden" };
+const NOT_POSSIBLE: Text = Text { en: "Sign-in is not possible", de: "Die Anmeldung ist nicht möglich" };
+const OPEN_THE_CONSOLE: Text = Text { en: "Open the console", de: "Die Konsole öffnen" };
+const ASKS: Text = Text { en: "asks who you are", de: "fragt, wer Sie sind" };
+const WAITS_AT: Text = Text { en: ", and waits at", de: ", und wartet unter" };
+const PERSON: Text = Text { en: "Person", de: "Person" };
+const ANOTHER_PERSON: Text = Text { en: "Another person", de: "Eine andere Person" };
+const USER_ID_OF_ANOTHER: Text = Text { en: "User id of another person", de: "Benutzerkennung der anderen Person" };
+const NAME_OF_ANOTHER: Text =
+    Text { en: "Printed name of another person", de: "Name der anderen Person, wie er gedruckt wird" };
+const ROLES_AND_TENANT: Text = Text { en: "Roles and tenant", de: "Rollen und Mandant" };
+const ROLES: Text = Text { en: "Roles", de: "Rollen" };
+const USUAL_ROLES: Text = Text {
+    en: "Choose none to sign in with the usual roles of a listed person.",
+    de: "Wählen Sie keine, um sich mit den üblichen Rollen einer aufgeführten Person anzumelden.",
+};
+const OTHER_ROLES: Text =
+    Text { en: "Other roles, with spaces between", de: "Andere Rollen, mit Leerzeichen dazwischen" };
+const TENANT: Text = Text { en: "Tenant", de: "Mandant" };
+const WHERE_THE_PIN_IS: Text = Text {
+    en: "The server printed the PIN when it started. It also stands in the file pin of its data folder.",
+    de: "Der Server hat die PIN beim Start ausgegeben. Sie steht auch in der Datei pin seines Datenordners.",
+};
+const DO_NOT: Text = Text { en: "Cancel", de: "Abbrechen" };
+/// The look, with the colours of the console's tokens. Its hash stands in the page's policy, which allows no other.
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#17212b;--soft:#4a5865;--paper:#fff;--ground:#eef2f5;--line:#71808d;--act:#0b5cad;\
---on-act:#fff;--bad:#a3161b}\
-@media(prefers-color-scheme:dark){:root{--ink:#e8eef3;--soft:#b3c0cb;--paper:#1a232c;--ground:#10171e;--line:#8393a1;\
---act:#8cc4ff;--on-act:#0a1420;--bad:#ffb3b0}}\
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
-main{max-width:34rem;margin:2rem auto;padding:1.5rem;background:var(--paper);border-radius:.5rem}\
-h1{margin:0 0 .25rem;font-size:1.5rem}p{margin:.25rem 0 1rem}.soft{color:var(--soft)}\
-fieldset{border:1px solid var(--line);border-radius:.375rem;margin:0 0 1rem;padding:.5rem 1rem 1rem}\
+:root{color-scheme:light dark;--ink:#14211f;--soft:#435250;--paper:#fff;--ground:#f4f6f4;--line:#82908d;--act:#0b5a53;\
+--on-act:#fff;--focus:#1a6fd4;--bad:#b3261e}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8efed;--soft:#b5c3c0;--paper:#131c1a;--ground:#0d1413;--line:#647874;\
+--act:#63cdbb;--on-act:#06211d;--focus:#7db5ff;--bad:#ff8f86}}\
+*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);\
+font:1rem/1.5 system-ui,\"Segoe UI\",sans-serif}\
+main{max-width:34rem;margin:2rem auto;padding:1.5rem;background:var(--paper);border-radius:12px}\
+.brand{display:flex;align-items:center;gap:.5rem;margin:0 0 1rem;font-weight:650;letter-spacing:.06em}\
+.logo{width:1.75rem;height:1.75rem}h1{margin:0 0 .25rem;font-size:1.375rem}p{margin:.25rem 0 1rem}.soft{color:var(--soft)}\
+fieldset{border:1px solid var(--line);border-radius:6px;margin:0 0 1rem;padding:.5rem 1rem 1rem}\
 legend{font-weight:600;padding:0 .25rem}.choice{display:flex;gap:.5rem;align-items:baseline;padding:.25rem 0}\
 .field{display:block;margin:.5rem 0 .125rem;font-weight:600}\
+input{accent-color:var(--act)}\
 input[type=text],input[type=password]{width:100%;font:inherit;padding:.5rem;color:inherit;background:transparent;\
-border:1px solid var(--line);border-radius:.25rem}\
+border:1px solid var(--line);border-radius:6px}\
 .error{border-left:.25rem solid var(--bad);color:var(--bad);padding:.25rem .75rem;font-weight:600}\
-#pin{scroll-margin-block:9rem}\
-summary{cursor:pointer;padding:.25rem 0}button{font:inherit;font-weight:600;padding:.5rem 1.25rem;border-radius:.25rem;\
-border:1px solid var(--act);color:var(--act);background:transparent;margin:1rem .5rem 0 0;cursor:pointer}\
-button.main{background:var(--act);color:var(--on-act)}:focus-visible{outline:.1875rem solid var(--act);\
-outline-offset:.125rem}";
+#pin{scroll-margin-block:9rem}a{color:var(--act)}\
+summary{cursor:pointer;padding:.25rem 0}button{font:inherit;font-weight:500;padding:.5rem 1.25rem;border-radius:6px;\
+border:1px solid var(--line);color:inherit;background:transparent;margin:1rem .5rem 0 0;cursor:pointer}\
+button.main{background:var(--act);border-color:var(--act);color:var(--on-act)}\
+:focus-visible{outline:2px solid var(--focus);outline-offset:2px}";
+/// The mark of the console.
+const MARK: &str = include_str!("../../../console/src/mark.svg");
 
 /// The page on which a person signs in. After a mistake it has what they entered, but not the PIN.
-pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Parameters>, wrong: Option<&str>) -> Response {
+pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Parameters>, wrong: Option<Text>) -> Response {
+    let words = asked.language;
+    let (people, chosen_is_known) = people(asked, entered, words);
+    let client = asked.client.name().of(words);
+    let wrong = wrong.map(|wrong| wrong.of(words));
+    let content = html! {
+        h1 { (SIGN_IN.of(words)) }
+        p.soft {
+            (client) " " (ASKS.of(words))
+            @if let Some(at) = to_elsewhere(asked) { (WAITS_AT.of(words)) " " (at) }
+            "."
+        }
+        @if let Some(wrong) = wrong { p.error #wrong role="alert" { (wrong) } }
+        form method="post" action=(SIGN_IN_PATH) {
+            input type="hidden" name="transaction" value=(transaction);
+            // A page that is gone is refused in the same language.
+            input type="hidden" name=(UI_LOCALES) value=(words.tag());
+            (people)
+            (roles_and_tenant(entered, words))
+            label.field for="pin" { "PIN" }
+            input #pin type="password" name="pin" autocomplete="off" required autofocus[chosen_is_known]
+                aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
+            p.soft #pin-note { (WHERE_THE_PIN_IS.of(words)) }
+            button.main type="submit" { (SIGN_IN.of(words)) }
+            button type="submit" name=(CANCEL) value="yes" formnovalidate { (DO_NOT.of(words)) }
+        }
+    };
+    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    document(status, words, SIGN_IN, &content, &form_targets(asked))
+}
+
+/// The choice of a person, and whether somebody is chosen already: then a person only writes the PIN, further down than
+/// some windows show.
+fn people(asked: &Asked, entered: Option<&Parameters>, words: Language) -> (Markup, bool) {
     let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default().to_owned();
     let hint = asked.hint.as_deref();
     let is_listed = |sub: &str| PEOPLE.iter().any(|person| person.sub == sub);
@@ -55,78 +118,77 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
     } else {
         of_form("sub")
     };
-    // Who is chosen already only writes the PIN, further down than some windows show.
     let is_known = chosen.is_some_and(|sub| sub != SOMEBODY_ELSE || !other_sub.is_empty());
-    let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty());
-    let client = asked.client.name();
-    let content = html! {
-        h1 { "Sign in" }
-        p.soft { (client) " asks who you are" @if let Some(at) = to_elsewhere(asked) { ", and waits at " (at) } "." }
-        @if let Some(wrong) = wrong { p.error #wrong role="alert" { (wrong) } }
-        form method="post" action=(SIGN_IN_PATH) {
-            input type="hidden" name="transaction" value=(transaction);
-            fieldset {
-                legend { "Person" }
-                @for person in &PEOPLE {
-                    label.choice {
-                        input type="radio" name="person" value=(person.sub) required checked[chosen == Some(person.sub)];
-                        span { (person.name) " " span.soft { "(" (person.sub) ", " (person.roles.join(", ")) ")" } }
-                    }
-                }
+    let first = PEOPLE.first().map(|person| person.sub).filter(|_| !is_known);
+    let choice = html! {
+        fieldset {
+            legend { (PERSON.of(words)) }
+            @for person in &PEOPLE {
                 label.choice {
-                    input type="radio" name="person" value=(SOMEBODY_ELSE) required checked[chosen == Some(SOMEBODY_ELSE)];
-                    span { "Another person" }
+                    input type="radio" name="person" value=(person.sub) required checked[chosen == Some(person.sub)]
+                        autofocus[first == Some(person.sub)];
+                    span { (person.name) " " span.soft { "(" (person.sub) ", " (person.roles.join(", ")) ")" } }
                 }
-                label.field for="sub" { "User id of another person" }
-                input #sub type="text" name="sub" value=(other_sub) autocomplete="off" maxlength="256";
-                label.field for="name" { "Printed name of another person" }
-                input #name type="text" name="name" value=(of_form("name")) autocomplete="off" maxlength="100";
             }
-            details open[entered.is_some()] {
-                summary { "Roles and tenant" }
-                fieldset {
-                    legend { "Roles" }
-                    p.soft #roles-note { "Choose none to sign in with the usual roles of a listed person." }
-                    @for role in SHIPPED_ROLES {
-                        label.choice {
-                            input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
-                                checked[entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role))];
-                            span { (role) }
-                        }
-                    }
-                    label.field for="other_roles" { "Other roles, with spaces between" }
-                    input #other_roles type="text" name="other_roles" value=(of_form("other_roles")) autocomplete="off";
-                }
-                label.field for="tenant" { "Tenant" }
-                input #tenant type="text" name="tenant" value=(tenant.as_deref().unwrap_or(TENANT_DEFAULT)) autocomplete="off";
+            label.choice {
+                input type="radio" name="person" value=(SOMEBODY_ELSE) required checked[chosen == Some(SOMEBODY_ELSE)];
+                span { (ANOTHER_PERSON.of(words)) }
             }
-            label.field for="pin" { "PIN" }
-            input #pin type="password" name="pin" autocomplete="off" required autofocus[is_known]
-                aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
-            p.soft #pin-note { "The server printed the PIN when it started. It also stands in the file pin of its data folder." }
-            button.main type="submit" { "Sign in" }
-            button type="submit" name=(CANCEL) value="yes" formnovalidate { "Cancel" }
+            label.field for="sub" { (USER_ID_OF_ANOTHER.of(words)) }
+            input #sub type="text" name="sub" value=(other_sub) autocomplete="off" maxlength="256";
+            label.field for="name" { (NAME_OF_ANOTHER.of(words)) }
+            input #name type="text" name="name" value=(of_form("name")) autocomplete="off" maxlength="100";
         }
     };
-    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    document(status, "Sign in", &content, &form_targets(asked))
+    (choice, is_known)
+}
+
+/// Other roles than the usual ones, and another tenant.
+fn roles_and_tenant(entered: Option<&Parameters>, words: Language) -> Markup {
+    let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default();
+    let is_chosen = |role: &str| entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role));
+    let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty()).unwrap_or(TENANT_DEFAULT);
+    html! {
+        details open[entered.is_some()] {
+            summary { (ROLES_AND_TENANT.of(words)) }
+            fieldset {
+                legend { (ROLES.of(words)) }
+                p.soft #roles-note { (USUAL_ROLES.of(words)) }
+                @for role in SHIPPED_ROLES {
+                    label.choice {
+                        input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
+                            checked[is_chosen(role)];
+                        span { (role) }
+                    }
+                }
+                label.field for="other_roles" { (OTHER_ROLES.of(words)) }
+                input #other_roles type="text" name="other_roles" value=(of_form("other_roles")) autocomplete="off";
+            }
+            label.field for="tenant" { (TENANT.of(words)) }
+            input #tenant type="text" name="tenant" value=(tenant) autocomplete="off";
+        }
+    }
 }
 
 /// A page that says why this request allows no sign-in.
-pub(super) fn refused(status: StatusCode, why: &str) -> Response {
-    tracing::warn!(why, "a sign-in was refused");
+pub(super) fn refused(status: StatusCode, language: Language, why: Text) -> Response {
+    tracing::warn!(why = why.en, "a sign-in was refused");
     let content = html! {
-        h1 { "Sign-in is not possible" }
-        p.error role="alert" { (why) }
-        p { a href="/" { "Open the console" } }
+        h1 { (NOT_POSSIBLE.of(language)) }
+        p.error role="alert" { (why.of(language)) }
+        p { a href="/" { (OPEN_THE_CONSOLE.of(language)) } }
     };
-    document(status, "Sign-in is not possible", &content, "'none'")
+    document(status, language, NOT_POSSIBLE, &content, "'none'")
 }
 
 /// Sends a person back to the client.
-pub(super) fn redirect(to: &Url) -> Response {
+pub(super) fn redirect(to: &Url, language: Language) -> Response {
+    const NO_HEADER: Text = Text {
+        en: "The redirect_uri cannot be a header. Use a plain address.",
+        de: "Die redirect_uri kann kein Header sein. Verwenden Sie eine einfache Adresse.",
+    };
     let Ok(location) = HeaderValue::from_str(to.as_str()) else {
-        return refused(StatusCode::BAD_REQUEST, "The redirect_uri cannot be a header. Use a plain address.");
+        return refused(StatusCode::BAD_REQUEST, language, NO_HEADER);
     };
     // The next page must not learn the code from where the person came.
     let headers = [
@@ -152,17 +214,22 @@ fn form_targets(asked: &Asked) -> String {
     }
 }
 
-fn document(status: StatusCode, title: &str, content: &Markup, form_targets: &str) -> Response {
+fn document(status: StatusCode, language: Language, title: Text, content: &Markup, form_targets: &str) -> Response {
     let page = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " – ALIMS Workflow Manager" }
+                title { (title.of(language)) " – ALIMS Workflow Manager" }
                 style { (PreEscaped(STYLE)) }
             }
-            body { main { (content) } }
+            body {
+                main {
+                    p.brand { span.logo aria-hidden="true" { (PreEscaped(MARK)) } "ALIMS" }
+                    (content)
+                }
+            }
         }
     };
     let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));

@@ -4,6 +4,8 @@ use axum::extract::Request;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
+use super::language::Text;
+
 /// The longest query or form, in bytes. The longest that a client of this provider sends has a twentieth of it.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// The longest value, in bytes.
@@ -26,10 +28,16 @@ pub(super) enum ParametersRefused {
 
 impl ParametersRefused {
     /// What is wrong, then what to do.
-    pub(super) const fn text(self) -> &'static str {
+    pub(super) const fn text(self) -> Text {
         match self {
-            Self::TooLong => "The request is too long. Send at most 2,048 bytes in a parameter.",
-            Self::Repeated => "A parameter comes more than once. Send each parameter once.",
+            Self::TooLong => Text {
+                en: "The request is too long. Send at most 2,048 bytes in a parameter.",
+                de: "Die Anfrage ist zu lang. Senden Sie höchstens 2.048 Bytes in einem Parameter.",
+            },
+            Self::Repeated => Text {
+                en: "A parameter comes more than once. Send each parameter once.",
+                de: "Ein Parameter kommt mehrfach vor. Senden Sie jeden Parameter einmal.",
+            },
         }
     }
 }
@@ -65,8 +73,11 @@ impl Parameters {
 }
 
 /// Reads a form; else the status, and what is wrong.
-pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, &'static str)> {
-    const NO_FORM: &str = "The body is no form. Send application/x-www-form-urlencoded.";
+pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, Text)> {
+    const NO_FORM: Text = Text {
+        en: "The body is no form. Send application/x-www-form-urlencoded.",
+        de: "Der Body ist kein Formular. Senden Sie application/x-www-form-urlencoded.",
+    };
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -2,6 +2,7 @@
 
 use alims_domain::identifiers::{PrincipalId, PrintedName, Role, TenantId};
 
+use super::language::Text;
 use super::parameters::Parameters;
 use crate::token::TENANT_DEFAULT;
 
@@ -27,6 +28,37 @@ pub(super) const PEOPLE: [Person; 6] = [
 /// The value of the page's choice for somebody else.
 pub(super) const SOMEBODY_ELSE: &str = "another";
 
+const NO_PERSON: Text =
+    Text { en: "No person is chosen. Choose one.", de: "Es ist keine Person gewählt. Wählen Sie eine." };
+const NO_USER_ID: Text = Text {
+    en: "The other person has no user id. Enter one.",
+    de: "Der anderen Person fehlt die Benutzerkennung. Geben Sie eine ein.",
+};
+const USER_ID: Text = Text {
+    en: "The user id is not valid. Use another one.",
+    de: "Die Benutzerkennung ist nicht gültig. Verwenden Sie eine andere.",
+};
+const RESERVED: Text = Text {
+    en: "The user id is a name of the service itself. Use another one.",
+    de: "Die Benutzerkennung ist ein Name des Dienstes selbst. Verwenden Sie eine andere.",
+};
+const NAME: Text = Text {
+    en: "The printed name is not valid. Use 1 to 128 visible characters.",
+    de: "Der Name ist nicht gültig. Verwenden Sie 1 bis 128 sichtbare Zeichen.",
+};
+const TENANT: Text = Text {
+    en: "The tenant is not valid. Use A-Z a-z 0-9 . _ -",
+    de: "Der Mandant ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ -",
+};
+const ROLE: Text = Text {
+    en: "A role is not valid. Use A-Z a-z 0-9 . _ : -",
+    de: "Eine Rolle ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ : -",
+};
+const NO_ROLE: Text = Text {
+    en: "The other person has no role. Choose at least one.",
+    de: "Die andere Person hat keine Rolle. Wählen Sie mindestens eine.",
+};
+
 /// Who signs in, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
@@ -38,43 +70,35 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// What a person chose on the page; else what is wrong with it, and what to do.
-    pub(super) fn read(form: &Parameters, role_prefix: &str) -> Result<Self, &'static str> {
-        const WHO: &str = "No person is chosen. Choose one.";
-        let chosen = form.get("person").ok_or(WHO)?;
+    pub(super) fn read(form: &Parameters, role_prefix: &str) -> Result<Self, Text> {
+        let chosen = form.get("person").ok_or(NO_PERSON)?;
         let listed = PEOPLE.iter().find(|person| person.sub == chosen);
         let (sub, name, usual) = match listed {
             Some(person) => (person.sub, person.name, person.roles),
             None if chosen == SOMEBODY_ELSE => {
-                let sub = form.get("sub").ok_or("The other person has no user id. Enter one.")?;
+                let sub = form.get("sub").ok_or(NO_USER_ID)?;
                 (sub, form.get("name").unwrap_or(sub), &[][..])
             }
-            None => return Err(WHO),
+            None => return Err(NO_PERSON),
         };
-        let sub: PrincipalId = sub.parse().map_err(|_| "The user id is not valid. Use another one.")?;
+        let sub: PrincipalId = sub.parse().map_err(|_| USER_ID)?;
         if sub.is_reserved() {
-            return Err("The user id is a name of the service itself. Use another one.");
+            return Err(RESERVED);
         }
         // A signature repeats it, so that it is what a signature takes.
-        let name: PrintedName =
-            name.trim().parse().map_err(|_| "The printed name is not valid. Use 1 to 128 visible characters.")?;
-        let tenant: TenantId = form
-            .get("tenant")
-            .unwrap_or(TENANT_DEFAULT)
-            .parse()
-            .map_err(|_| "The tenant is not valid. Use A-Z a-z 0-9 . _ -")?;
+        let name: PrintedName = name.trim().parse().map_err(|_| NAME)?;
+        let tenant: TenantId = form.get("tenant").unwrap_or(TENANT_DEFAULT).parse().map_err(|_| TENANT)?;
         let more = form.get("other_roles").unwrap_or_default().split_whitespace();
         let named: Vec<&str> = form.all("role").chain(more).collect();
         let named = if named.is_empty() { usual.to_vec() } else { named };
         let roles =
             named.iter().map(|role| format!("{role_prefix}{}", role.strip_prefix(role_prefix).unwrap_or(role)).parse());
-        let mut roles: Vec<String> = roles
-            .map(|role: Result<Role, _>| role.map(String::from))
-            .collect::<Result<_, _>>()
-            .map_err(|_| "A role is not valid. Use A-Z a-z 0-9 . _ : -")?;
+        let mut roles: Vec<String> =
+            roles.map(|role: Result<Role, _>| role.map(String::from)).collect::<Result<_, _>>().map_err(|_| ROLE)?;
         roles.sort_unstable();
         roles.dedup();
         if roles.is_empty() {
-            return Err("The other person has no role. Choose at least one.");
+            return Err(NO_ROLE);
         }
         Ok(Self { sub: sub.into(), name: name.into(), tenant: tenant.into(), roles })
     }
@@ -84,7 +108,7 @@ impl Chosen {
 mod tests {
     use super::*;
 
-    fn read(form: &str) -> Result<(String, String, String, Vec<String>), &'static str> {
+    fn read(form: &str) -> Result<(String, String, String, Vec<String>), Text> {
         let chosen = Chosen::read(&Parameters::read(form.as_bytes()).unwrap(), "")?;
         Ok((chosen.sub, chosen.name, chosen.tenant, chosen.roles))
     }

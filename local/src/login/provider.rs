@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::claims::{ACR, SignedIn};
 use super::grants::{Code, Renewable};
+use super::language::{Language, Text};
 use super::memory::{Memory, fresh_name};
 use super::page::{self, CANCEL};
 use super::parameters::{Parameters, ParametersRefused};
@@ -22,6 +23,19 @@ const PAGE_MS: i64 = 10 * 60 * 1000;
 const CODE_MS: i64 = 60 * 1000;
 /// How often a person may send one page, so that it does not serve for guessing.
 const TRIES_MAX: u32 = 5;
+
+const GONE: Text = Text {
+    en: "This page was used or is too old. Go back to where you came from and sign in again.",
+    de: "Diese Seite wurde schon verwendet oder ist zu alt. Gehen Sie zurück und melden Sie sich erneut an.",
+};
+const WRONG_PIN: Text = Text {
+    en: "The PIN is wrong. Enter the one that the server printed.",
+    de: "Die PIN ist falsch. Geben Sie die ein, die der Server ausgegeben hat.",
+};
+const TOO_MANY_PINS: Text = Text {
+    en: "Too many PINs were wrong. Wait a minute and try again.",
+    de: "Zu viele PINs waren falsch. Warten Sie eine Minute und versuchen Sie es erneut.",
+};
 
 /// The provider's state.
 pub(crate) struct Provider {
@@ -74,38 +88,42 @@ impl Provider {
     }
 
     /// Shows the page for a request, or sends the person back at once.
-    pub(super) fn begin(&self, parameters: Result<Parameters, ParametersRefused>, origin: &str) -> Response {
+    pub(super) fn begin(
+        &self,
+        parameters: Result<Parameters, ParametersRefused>,
+        origin: &str,
+        language: Language,
+    ) -> Response {
         let parameters = match parameters {
             Ok(parameters) => parameters,
-            Err(refused) => return page::refused(StatusCode::BAD_REQUEST, refused.text()),
+            Err(refused) => return page::refused(StatusCode::BAD_REQUEST, language, refused.text()),
         };
-        match Asked::read(&parameters, origin, &self.scopes) {
+        match Asked::read(&parameters, origin, &self.scopes, language) {
             Ok(asked) => {
                 let (now, shown) = (self.now(), asked.clone());
                 match self.transactions.keep(now, now.saturating_add(PAGE_MS), Transaction { asked, tries: 0 }) {
                     Some(transaction) => page::sign_in(&shown, &transaction, None, None),
-                    None => broken(),
+                    None => broken(language),
                 }
             }
-            Err(AskedRefused::Here(why)) => page::refused(StatusCode::BAD_REQUEST, why),
-            Err(AskedRefused::Back(back)) => page::redirect(&back),
+            Err(AskedRefused::Here(why)) => page::refused(StatusCode::BAD_REQUEST, language, why),
+            Err(AskedRefused::Back(back)) => page::redirect(&back, language),
         }
     }
 
     /// Takes what a person entered on the page.
-    pub(super) fn sign_in(&self, form: &Parameters) -> Response {
-        const GONE: &str = "This page was used or is too old. Go back to where you came from and sign in again.";
+    pub(super) fn sign_in(&self, form: &Parameters, language: Language) -> Response {
         let name = form.get("transaction").unwrap_or_default();
         let transaction = self.transactions.get_and(self.now(), name, |transaction| transaction.tries += 1);
         let Some(Transaction { asked, tries }) = transaction.filter(|transaction| transaction.tries < TRIES_MAX) else {
             self.transactions.forget(name);
-            return page::refused(StatusCode::BAD_REQUEST, GONE);
+            return page::refused(StatusCode::BAD_REQUEST, language, GONE);
         };
         if form.get(CANCEL).is_some() {
             self.transactions.forget(name);
-            return page::redirect(&asked.refused("access_denied", "The person cancelled. Ask again."));
+            return page::redirect(&asked.refused("access_denied", "The person cancelled. Ask again."), language);
         }
-        let again = |why: &str| page::sign_in(&asked, name, Some(form), Some(why));
+        let again = |why: Text| page::sign_in(&asked, name, Some(form), Some(why));
         let chosen = match Chosen::read(form, self.role_prefix) {
             Ok(chosen) => chosen,
             Err(why) => return again(why),
@@ -114,9 +132,9 @@ impl Provider {
             Ok(()) => {}
             Err(PinRefused::Wrong) => {
                 tracing::warn!(sub = chosen.sub, tries, "a sign-in with a wrong PIN");
-                return again("The PIN is wrong. Enter the one that the server printed.");
+                return again(WRONG_PIN);
             }
-            Err(PinRefused::Wait) => return again("Too many PINs were wrong. Wait a minute and try again."),
+            Err(PinRefused::Wait) => return again(TOO_MANY_PINS),
         }
         self.transactions.forget(name);
         self.answer(asked, chosen)
@@ -125,7 +143,8 @@ impl Provider {
     /// Sends the person back with a code.
     fn answer(&self, asked: Asked, chosen: Chosen) -> Response {
         let now = self.now();
-        let Some(family) = fresh_name() else { return broken() };
+        let language = asked.language;
+        let Some(family) = fresh_name() else { return broken(language) };
         let signed_in = SignedIn {
             chosen,
             client: asked.client,
@@ -142,8 +161,8 @@ impl Provider {
             used: false,
         };
         match self.codes.keep(now, now.saturating_add(CODE_MS), code) {
-            Some(code) => page::redirect(&asked.answered(&code)),
-            None => broken(),
+            Some(code) => page::redirect(&asked.answered(&code), language),
+            None => broken(language),
         }
     }
 
@@ -165,6 +184,7 @@ impl Provider {
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "acr_values_supported": [ACR],
+            "ui_locales_supported": Language::ALL.map(Language::tag),
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "claims_supported":
                 ["iss", "aud", "sub", "name", "tenant_id", "roles", "auth_time", "acr", "amr", "iat", "exp", "nonce"],
@@ -174,6 +194,10 @@ impl Provider {
     }
 }
 
-fn broken() -> Response {
-    page::refused(StatusCode::INTERNAL_SERVER_ERROR, "The server has no random numbers. Try again.")
+fn broken(language: Language) -> Response {
+    const NO_RANDOM: Text = Text {
+        en: "The server has no random numbers. Try again.",
+        de: "Der Server hat keine Zufallszahlen. Versuchen Sie es erneut.",
+    };
+    page::refused(StatusCode::INTERNAL_SERVER_ERROR, language, NO_RANDOM)
 }

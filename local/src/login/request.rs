@@ -4,6 +4,7 @@
 use reqwest::Url;
 
 use super::client::Client;
+use super::language::{Language, Text};
 use super::parameters::Parameters;
 
 /// The length of an S256 challenge: a SHA-256 in base64url (RFC 7636, section 4.2).
@@ -31,23 +32,37 @@ pub(super) struct Asked {
     pub(super) scopes: Vec<String>,
     /// Whom the client expects.
     pub(super) hint: Option<String>,
+    /// The language of the page.
+    pub(super) language: Language,
 }
 
 /// Why a client gets nothing.
 #[derive(Debug)]
 pub(super) enum AskedRefused {
     /// It is not known where the person would be sent: they read it here.
-    Here(&'static str),
+    Here(Text),
     /// The client learns it: the address to send the person back to.
     Back(Url),
 }
 
 impl Asked {
-    /// Reads a request to this server of this origin, which knows these scopes.
-    pub(super) fn read(parameters: &Parameters, origin: &str, known: &[String]) -> Result<Self, AskedRefused> {
-        const CLIENT: &str = "The client is unknown. Ask with the client_id alims-console or alims-cli.";
-        const REDIRECT: &str = "The redirect_uri is not this client's. Use /signed-in of this server, or for a command \
-                                line http://127.0.0.1:PORT.";
+    /// Reads a request to this server of this origin, which knows these scopes. The person reads this language.
+    pub(super) fn read(
+        parameters: &Parameters,
+        origin: &str,
+        known: &[String],
+        language: Language,
+    ) -> Result<Self, AskedRefused> {
+        const CLIENT: Text = Text {
+            en: "The client is unknown. Ask with the client_id alims-console or alims-cli.",
+            de: "Der Client ist unbekannt. Fragen Sie mit der client_id alims-console oder alims-cli an.",
+        };
+        const REDIRECT: Text = Text {
+            en: "The redirect_uri is not this client's. Use /signed-in of this server, or for a command line \
+                 http://127.0.0.1:PORT.",
+            de: "Die redirect_uri gehört nicht zu diesem Client. Verwenden Sie /signed-in dieses Servers oder für eine \
+                 Befehlszeile http://127.0.0.1:PORT.",
+        };
         let client = parameters.get("client_id").and_then(Client::of_id).ok_or(AskedRefused::Here(CLIENT))?;
         let redirect = parameters.get("redirect_uri").ok_or(AskedRefused::Here(REDIRECT))?;
         let back = client.redirect(redirect, origin).ok_or(AskedRefused::Here(REDIRECT))?;
@@ -93,6 +108,7 @@ impl Asked {
             challenge: challenge.to_owned(),
             scopes,
             hint: parameters.get("login_hint").map(str::to_owned),
+            language,
             back,
         })
     }
@@ -167,7 +183,7 @@ mod tests {
         }
         query.extend_pairs(changes);
         let known = ["openid", "profile", "alims/use"].map(str::to_owned);
-        Asked::read(&Parameters::read(query.finish().as_bytes()).unwrap(), ORIGIN, &known)
+        Asked::read(&Parameters::read(query.finish().as_bytes()).unwrap(), ORIGIN, &known, Language::English)
     }
 
     #[test]

@@ -259,7 +259,32 @@ async fn the_page_loads_nothing_and_escapes_what_it_shows() {
     // Who is chosen already writes only the PIN.
     assert!(preselected.contains("required autofocus"), "{preselected}");
     let open = browser.authorize(&browser.asking()).await.text().await.unwrap();
-    assert!(!open.contains("autofocus"), "{open}");
+    assert!(open.contains("value=\"alice\" required autofocus"), "{open}");
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_person_s_language() {
+    let site = Site::open().await;
+    let browser = Browser::at(&site);
+    let german = with(&browser.asking(), &[("ui_locales", "fr de-AT")]);
+    let page = browser.authorize(&german).await.text().await.unwrap();
+    assert!(page.contains("lang=\"de\"") && page.contains("<h1>Anmelden</h1>"), "{page}");
+    assert!(page.contains("Die Konsole fragt, wer Sie sind."), "{page}");
+    assert!(page.contains("name=\"ui_locales\" value=\"de\""), "a page that is gone has no request: {page}");
+    // What the browser accepts holds where the client asks for no language.
+    let url = format!("{}/authorize?{}", site.base(), encoded(&browser.asking()));
+    let accepting = browser.client.get(url).header("accept-language", "de-DE,de;q=0.9,en;q=0.8");
+    let page = accepting.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<h1>Anmelden</h1>"), "{page}");
+
+    let transaction = browser.page(&german).await;
+    let mut form = vec![("transaction", transaction.as_str()), ("person", "alice"), ("pin", "wrong")];
+    let page = browser.post("/authorize/sign-in", &form).await.text().await.unwrap();
+    assert!(page.contains("Die PIN ist falsch."), "{page}");
+    form.extend([("ui_locales", "de")]);
+    form[0].1 = "made-up";
+    let page = browser.post("/authorize/sign-in", &form).await.text().await.unwrap();
+    assert!(page.contains("<h1>Die Anmeldung ist nicht möglich</h1>") && page.contains("zu alt"), "{page}");
 }
 
 #[tokio::test]

@@ -1,0 +1,109 @@
+//! The languages of the sign-in page.
+
+use http::HeaderMap;
+use http::header::ACCEPT_LANGUAGE;
+
+use super::parameters::Parameters;
+
+/// The parameter in which a client names the languages of a person, best first (OpenID Connect Core, section 3.1.2.1).
+pub(super) const UI_LOCALES: &str = "ui_locales";
+
+/// A language of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Language {
+    #[default]
+    English,
+    German,
+}
+
+impl Language {
+    pub(super) const ALL: [Self; 2] = [Self::English, Self::German];
+
+    /// Its tag (BCP 47).
+    pub(super) const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
+    }
+
+    /// What the client asks for; else what the browser accepts; else English.
+    pub(super) fn wanted(parameters: Option<&Parameters>, headers: &HeaderMap) -> Self {
+        let locales = parameters.and_then(|parameters| parameters.get(UI_LOCALES)).unwrap_or_default();
+        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        locales.split(' ').find_map(Self::of_tag).or_else(|| Self::accepted(accepted)).unwrap_or_default()
+    }
+
+    /// The language of a tag, whatever its region: `de-CH` is German.
+    fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.trim().split('-').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    /// The one with the greatest weight, the first of several (RFC 9110, section 12.5.4).
+    fn accepted(ranges: &str) -> Option<Self> {
+        let weighted = ranges.split(',').filter_map(|range| {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight: f32 = parameter.trim().strip_prefix("q=")?.parse().ok()?;
+            Some((Self::of_tag(tag)?, weight)).filter(|(_, weight)| *weight > 0.0)
+        });
+        let best = weighted.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map(|(language, _)| language)
+    }
+}
+
+/// A text of the page in each language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) en: &'static str,
+    pub(super) de: &'static str,
+}
+
+impl Text {
+    pub(super) const fn of(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.en,
+            Language::German => self.de,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(locales: &str, accepted: &str) -> &'static str {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair(UI_LOCALES, locales).finish();
+        let parameters = Parameters::read(query.as_bytes()).unwrap();
+        let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accepted.parse().unwrap())]);
+        Language::wanted(Some(&parameters), &headers).tag()
+    }
+
+    #[test]
+    fn the_client_s_languages_come_before_the_browser_s() {
+        assert_eq!(wanted("de", "en"), "de");
+        assert_eq!(wanted("fr-CA de-CH en", "en"), "de");
+        assert_eq!(wanted("DE", ""), "de");
+        assert_eq!(wanted("fr", "de"), "de");
+        assert_eq!(wanted("", ""), "en");
+        assert_eq!(Language::wanted(None, &HeaderMap::new()), Language::English);
+    }
+
+    #[test]
+    fn the_browser_s_languages_are_taken_by_their_weight() {
+        for (accepted, tag) in [
+            ("de-DE,de;q=0.9,en;q=0.8", "de"),
+            ("en-GB,en;q=0.9,de;q=0.8", "en"),
+            ("fr, en;q=0.3, de;q=0.7", "de"),
+            ("de;q=0, en;q=0.1", "en"),
+            ("de;q=0", "en"),
+            ("de, en", "de"),
+            ("*", "en"),
+            ("de;q=nan, en;q=0.1", "en"),
+            ("de;level=1", "en"),
+            (";;,=,de", "de"),
+        ] {
+            assert_eq!(wanted("", accepted), tag, "{accepted}");
+        }
+    }
+}
