@@ -134,6 +134,7 @@ impl Functions {
         };
         let acting = alims_operations::list_activity::Ports { reading: log.clone(), clock: decides.clock.clone() };
         let handlers = HashMap::from([
+            handler!(index.clone(), get_sweep),
             handler!(exports.requesting(decides.policy.clone()), export_records),
             handler!(exports.reading(decides.policy.clone()), get_export),
             handler!(decides.clone(), amend_workflow),

@@ -56,11 +56,13 @@ pub enum Action {
     ExportRecords,
     /// See what became of an export, and download its archive.
     GetExport,
+    /// See how far the sweep has come.
+    GetSweep,
 }
 
 impl Action {
     /// Every action. Signing is one for each meaning.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::CreateWorkflow,
         Self::GetWorkflowState,
         Self::ListWorkflows,
@@ -88,6 +90,7 @@ impl Action {
         Self::ReviewAuditTrail,
         Self::ExportRecords,
         Self::GetExport,
+        Self::GetSweep,
     ];
 
     /// The action of moving a workflow to `target`. Nothing moves to CREATED: a caller who may create may ask, and
@@ -111,6 +114,7 @@ impl Action {
             self,
             Self::CreateWorkflow
                 | Self::ListWorkflows
+                | Self::GetSweep
                 | Self::ExportRecords
                 | Self::GetExport
                 | Self::ReviewAuditTrail
@@ -155,6 +159,7 @@ impl Action {
             Self::ReviewAuditTrail => "reviewAuditTrail",
             Self::ExportRecords => "exportRecords",
             Self::GetExport => "getExport",
+            Self::GetSweep => "getSweep",
         }
     }
 }

@@ -25,28 +25,37 @@ const OPEN_POSITION: &str = "open_position";
 const OPEN_MET: &str = "open_met";
 /// How many the last complete walk met; absent for none.
 const OPEN_TOTAL: &str = "open_total";
+/// When a sweep last wrote this item; absent where an older release did.
+const SWEPT_AT: &str = "swept_at";
+/// The percentage of the open workflows that this sweep had compared; absent for an unknown one.
+const OPEN_PERCENT: &str = "open_percent";
 
 /// A value that this service would not have written is none: its loss is harmless.
 fn read(item: &Item) -> SweepPosition {
     let position = |name| text_of(item, name).map(|text| WalkPosition(text.to_owned()));
     let instant = |name| text_of(item, name).and_then(|text| Timestamp::try_from(text.to_owned()).ok());
     let number = |name| match item.get(name) {
-        Some(serde_dynamo::AttributeValue::N(digits)) => digits.parse().unwrap_or_default(),
-        Some(_) | None => 0,
+        Some(serde_dynamo::AttributeValue::N(digits)) => digits.parse::<u64>().ok(),
+        Some(_) | None => None,
     };
     SweepPosition {
         round: position(POSITION),
         round_began: instant(ROUND_BEGAN),
         round_ended: instant(ROUND_ENDED),
         open: position(OPEN_POSITION),
-        open_met: number(OPEN_MET),
-        open_total: number(OPEN_TOTAL),
+        open_met: number(OPEN_MET).unwrap_or_default(),
+        open_total: number(OPEN_TOTAL).unwrap_or_default(),
+        swept_at: instant(SWEPT_AT),
+        open_percent: number(OPEN_PERCENT)
+            .and_then(|percent| percent.try_into().ok())
+            .filter(|percent| *percent <= 100),
     }
 }
 
 /// The attributes that say something.
 fn attributes(position: &SweepPosition) -> impl Iterator<Item = (&'static str, AttributeValue)> {
-    let SweepPosition { round, round_began, round_ended, open, open_met, open_total } = position;
+    let SweepPosition { round, round_began, round_ended, open, open_met, open_total, swept_at, open_percent } =
+        position;
     let text = |position: &Option<WalkPosition>| position.clone().map(|position| AttributeValue::S(position.0));
     let instant = |at: &Option<Timestamp>| at.map(|at| AttributeValue::S(at.to_string()));
     let number = |number: u64| (number > 0).then(|| AttributeValue::N(number.to_string()));
@@ -57,6 +66,8 @@ fn attributes(position: &SweepPosition) -> impl Iterator<Item = (&'static str, A
         (OPEN_POSITION, text(open)),
         (OPEN_MET, number(*open_met)),
         (OPEN_TOTAL, number(*open_total)),
+        (SWEPT_AT, instant(swept_at)),
+        (OPEN_PERCENT, open_percent.map(|percent| AttributeValue::N(percent.to_string()))),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))

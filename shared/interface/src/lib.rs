@@ -46,6 +46,7 @@ operations! {
     review_audit_trail,
     export_records,
     get_export,
+    get_sweep,
 }
 
 /// The OpenAPI document.

@@ -10,6 +10,7 @@ pub mod create_workflow;
 pub mod errors;
 pub mod exporting;
 pub mod get_caller;
+pub mod get_sweep;
 pub mod get_workflow_history;
 pub mod get_workflow_state;
 pub mod list_activity;

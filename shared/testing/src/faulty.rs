@@ -332,11 +332,11 @@ impl<T: DueWorkflows> DueWorkflows for Faulty<T> {
 
 impl<T: SweepPositions> SweepPositions for Faulty<T> {
     async fn sweep_position(&self) -> Result<SweepPosition, StoreError> {
-        self.script.play("positions.sweep_position", store, self.inner.sweep_position()).await
+        self.script.play("index.sweep_position", store, self.inner.sweep_position()).await
     }
 
     async fn keep_sweep_position(&self, position: &SweepPosition) -> Result<(), StoreError> {
-        self.script.play("positions.keep_sweep_position", store, self.inner.keep_sweep_position(position)).await
+        self.script.play("index.keep_sweep_position", store, self.inner.keep_sweep_position(position)).await
     }
 }
 

@@ -1,7 +1,11 @@
 //! `cargo xtask template`: checks the templates and the state machine's definition with tools that know the rules of
 //! AWS, runs the code that a template has in itself, and looks at the commands that the pages show.
 
+mod regions;
+
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use anyhow::Context as _;
@@ -22,7 +26,7 @@ pub(crate) const DEFINITIONS: [(&str, &str); 2] =
 /// The template of the optional user pool, from the workspace's root on.
 const USER_POOL: &str = "deployment/cognito.yaml";
 
-/// Regions that differ in what they have; all of them take minutes, and are looked at before a release.
+/// Regions that differ in what they have; all of them are looked at before a release.
 const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
 
 /// The ways to deploy: SAM makes another template of each.
@@ -63,10 +67,13 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
     trigger.args(["-c", include_str!("trigger.py")]).arg(workspace.root.join(USER_POOL)).arg(sample);
     let mut commands = tools.deployment("python");
     commands.args(["-c", include_str!("commands.py")]).arg(&workspace.root);
-    let mut lint = tools.deployment("cfn-lint");
-    lint.arg("--regions").args(if all_regions { &["ALL_REGIONS"][..] } else { &REGIONS });
-    lint.args(["--include-checks", "I", "--append-rules", "cfn_lint_serverless.rules"]);
-    lint.arg("--template").arg(&template);
+    let lint = |regions: &[&str]| {
+        let mut lint = tools.deployment("cfn-lint");
+        lint.arg("--regions").args(regions);
+        lint.args(["--include-checks", "I", "--append-rules", "cfn_lint_serverless.rules", "--template"]);
+        lint.arg(&template);
+        lint
+    };
     let mut machine = tools.deployment("cfn-lint");
     machine.arg(&definition);
     let mut review = tools.review("checkov");
@@ -75,7 +82,7 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
     policies.args(["-c", include_str!("policies.py")]).arg(&workspace.root);
     let mut reviewers = vec![
         ("sam validate --lint", validate("template.yaml")),
-        ("cfn-lint", lint),
+        ("cfn-lint", lint(&REGIONS)),
         ("definition", machine),
         ("checkov", review),
         ("sam validate --lint of the user pool", validate(USER_POOL)),
@@ -91,7 +98,15 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
         lint.arg(folder.join(format!("{deployment}.json")));
         reviewers.push((deployment, lint));
     }
-    let folder = &folder;
+    side_by_side(reviewers, &folder)?;
+    if all_regions {
+        regions::lint_every(&tools, &lint, &folder)?;
+    }
+    Ok(())
+}
+
+/// Runs all reviewers at once, each with a log of its name, and gives all their findings.
+fn side_by_side(reviewers: Vec<(&'static str, Command)>, folder: &Path) -> anyhow::Result<()> {
     let findings: Vec<anyhow::Result<()>> = thread::scope(|scope| {
         let running: Vec<_> = reviewers
             .into_iter()

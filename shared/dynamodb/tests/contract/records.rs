@@ -111,8 +111,10 @@ async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
         open: Some(WalkPosition(r#"{"open_after":"default#w"}"#.to_owned())),
         open_met: 3,
         open_total: u64::MAX,
+        swept_at: Some(at(3)),
+        open_percent: Some(0),
     };
-    let rounds = SweepPosition { open: None, open_met: 0, ..whole.clone() };
+    let rounds = SweepPosition { open: None, open_met: 0, open_percent: None, ..whole.clone() };
     for kept in [&whole, &whole, &rounds, &SweepPosition::default()] {
         index.keep_sweep_position(kept).await.unwrap();
         assert_eq!(index.sweep_position().await.unwrap(), *kept);

@@ -332,6 +332,7 @@ fn a_body_of_nothing_but_faults_makes_no_endless_answer() {
 /// Reads a request of any operation; what it says is dropped.
 fn read(operation: &Route, request: &Incoming) -> Result<(), Problem> {
     match operation.name {
+        "get-sweep" => get_sweep::request::read(request).map(drop),
         "get-export" => get_export::request::read(request).map(drop),
         "export-records" => export_records::request::read(request).map(drop),
         "review-audit-trail" => review_audit_trail::request::read(request).map(drop),

@@ -12,8 +12,8 @@ use alims_operations::ports::{ExportDocument, ExportPlace, ExportStore, Quaranti
 use alims_operations::{DecisionPorts, PublishPorts, ReadPorts, StartPorts, TimeLeft};
 use alims_testing::builders::{a_break, a_created_of, a_key_of, a_move, a_quarantine, at, some_rulesets};
 use alims_testing::{
-    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryExports, MemoryIndex, MemoryLog, MemoryStarter,
-    NoKey, RulesThatAllow, RulesThatDeny, Script, SequentialIds, no_anchors,
+    CallFault, EverybodyMay, Faulty, FixedClock, MemoryBus, MemoryExports, MemoryIndex, MemoryLog, MemoryPositions,
+    MemoryStarter, NoKey, RulesThatAllow, RulesThatDeny, Script, SequentialIds, no_anchors,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -140,6 +140,10 @@ impl Site {
                 list_activity::list_activity(&ports, request).await
             }
             "count-workflows" => count_workflows::count_workflows(&listing, request).await,
+            "get-sweep" => {
+                let store = Faulty::new(MemoryPositions::default(), &self.script);
+                get_sweep::get_sweep(&ReadPorts { store, policy }, request).await
+            }
             "list-rulesets" => {
                 let rulesets = Arc::new(some_rulesets(2));
                 list_rulesets::list_rulesets(&alims_operations::list_rulesets::Ports { rulesets, policy }, request)

@@ -12,8 +12,8 @@ use alims_edge::testing::{GatewayEvent, Seen};
 use alims_export::ZipFormat;
 use alims_interface::{
     amend_workflow, batch_state_transitions, count_workflows, create_workflow, export_records, get_caller, get_export,
-    get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_rulesets, list_workflows,
-    recover_workflow, release_workflow, replay_events, request_state_transition, sign_workflow,
+    get_sweep, get_workflow_history, get_workflow_recovery, get_workflow_state, list_activity, list_rulesets,
+    list_workflows, recover_workflow, release_workflow, replay_events, request_state_transition, sign_workflow,
     verify_workflow_history,
 };
 use alims_operations::exporting::ExportPorts;
@@ -125,6 +125,24 @@ impl Lab {
         StartPorts { log: self.faulty(), starter, clock: self.clock.clone() }
     }
 
+    /// What concerns the service and no workflow.
+    async fn of_the_service(&self, name: &str, event: &GatewayEvent) -> Seen {
+        let (request, policy) = (event.request(), self.policy.clone());
+        let answer = match name {
+            "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
+            "get-sweep" => {
+                let store = Faulty::new(MemoryPositions::default(), &self.script);
+                get_sweep::get_sweep(&ReadPorts { store, policy }, request).await
+            }
+            _ => {
+                let rulesets = Arc::new(some_rulesets(2));
+                let ports = alims_operations::list_rulesets::Ports { rulesets, policy };
+                list_rulesets::list_rulesets(&ports, request).await
+            }
+        };
+        answer.into()
+    }
+
     /// Has the handler of a route answer.
     pub(crate) async fn ask(&self, route: &Route, event: &GatewayEvent) -> Seen {
         let request = event.request();
@@ -150,17 +168,11 @@ impl Lab {
                 let ports = alims_operations::list_activity::Ports { reading: self.reading(), clock };
                 list_activity::list_activity(&ports, request).await
             }
-            "list-rulesets" => {
-                let rulesets = Arc::new(some_rulesets(2));
-                list_rulesets::list_rulesets(&alims_operations::list_rulesets::Ports { rulesets, policy }, request)
-                    .await
-            }
             "list-workflows" => {
                 let (log, index) = (self.faulty(), index.store);
                 let ports = alims_operations::list_workflows::Ports { log, index, policy, clock };
                 list_workflows::list_workflows(&ports, request).await
             }
-            "get-caller" => get_caller::get_caller(&alims_operations::get_caller::Ports { policy }, request).await,
             "count-workflows" => count_workflows::count_workflows(&index, request).await,
             "get-workflow-history" => get_workflow_history::get_workflow_history(&self.reading(), request).await,
             "verify-workflow-history" => {
@@ -191,6 +203,7 @@ impl Lab {
                 let ports = alims_operations::replay_events::Ports { publishing, policy, clock, ids };
                 replay_events::replay_events(&ports, request).await
             }
+            "get-caller" | "get-sweep" | "list-rulesets" => return self.of_the_service(route.name, event).await,
             "export-records" | "get-export" => return self.exporting(route.name, event).await,
             other => panic!("{other} has no handler here"),
         };

@@ -89,12 +89,14 @@ where
         swept.workflows += u64::try_from(met - left.len()).unwrap_or(u64::MAX);
         position.round = part.next;
         swept.finished = position.round.is_none();
+        let now = clock.now();
+        position.swept_at = Some(now);
         if swept.finished {
-            (position.round_began, position.round_ended) = (None, Some(clock.now()));
+            (position.round_began, position.round_ended) = (None, Some(now));
         }
         // Only now: an interrupted sweep checks this part again.
         ports.positions.keep_sweep_position(position).await?;
-        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || clock.now() >= time.enough {
+        if swept.finished || swept.workflows >= SWEEP_WORKFLOWS_MAX || now >= time.enough {
             return Ok(());
         }
         before = part.workflows;

@@ -22,6 +22,7 @@ mod export_step;
 mod foreign_keys;
 mod get_caller;
 mod get_export;
+mod get_sweep;
 mod get_workflow_history;
 mod get_workflow_recovery;
 mod get_workflow_state;

@@ -33,7 +33,10 @@ where
 {
     let mut looked_at = BTreeSet::new();
     loop {
-        let Some(OpenPart { workflows, next }) = part(ports, position).await? else { return Ok(looked_at) };
+        let Some(OpenPart { workflows, next }) = part(ports, position).await? else {
+            position.open_percent = None;
+            return Ok(looked_at);
+        };
         let may_be_behind = compare(ports, &workflows).await?;
         let left = look_closely(ports, may_be_behind.clone(), swept, time.looks_until).await;
         looked_at.extend(may_be_behind.into_iter().filter(|key| !left.contains(key)));
@@ -45,10 +48,14 @@ where
         if ended {
             position.open_total = std::mem::take(&mut position.open_met);
         }
-        swept.coverage = Some(progress::coverage(swept.open, position));
+        let coverage = progress::coverage(swept.open, position);
+        swept.coverage = Some(coverage);
+        position.open_percent = Some(progress::whole_percent(coverage));
+        let now = ports.starting.clock.now();
+        position.swept_at = Some(now);
         // Only now: an interrupted sweep compares this part again.
         ports.positions.keep_sweep_position(position).await?;
-        if ended || swept.open >= SWEEP_OPEN_WORKFLOWS_MAX || ports.starting.clock.now() >= time.enough {
+        if ended || swept.open >= SWEEP_OPEN_WORKFLOWS_MAX || now >= time.enough {
             return Ok(looked_at);
         }
     }

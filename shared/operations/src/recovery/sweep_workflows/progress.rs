@@ -20,6 +20,13 @@ pub(super) fn coverage(compared: u64, position: &SweepPosition) -> f64 {
     share * 100.0
 }
 
+/// Rounded down: only all of them are 100 percent.
+pub(super) fn whole_percent(coverage: f64) -> u8 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is between 0 and 100")]
+    let percent = coverage.clamp(0.0, 100.0) as u8;
+    percent
+}
+
 /// How long ago the last complete round ended, in seconds; before the first one did, how long ago this one began.
 pub(super) fn round_age(position: &SweepPosition, now: Timestamp) -> u64 {
     let since = position.round_ended.or(position.round_began).unwrap_or(now);

@@ -25,11 +25,11 @@ fn behind(yard: &Yard, id: &str) {
     yard.index.overwrite(IndexEntry::from(&yard.log.entries(&a_key(id)).0[0].event));
 }
 
-/// What a sweep does whose clock is 50 seconds later each time that it is read: it begins three parts of the open
+/// What a sweep does whose clock is 40 seconds later each time that it is read: it begins three parts of the open
 /// workflows, and one of the round.
 async fn swept_slowly(yard: &Yard) -> Swept {
     let ports = yard.sweeping(LATER);
-    let clock = Arc::new(SteppingClock::new(at(LATER), 50_000));
+    let clock = Arc::new(SteppingClock::new(at(LATER), 40_000));
     let starting = StartPorts { clock, ..ports.starting };
     sweep_workflows(&sweep_workflows::Ports { starting, ..ports }).await.unwrap()
 }
@@ -126,6 +126,8 @@ async fn the_round_goes_on_while_the_index_cannot_tell_which_workflows_are_open(
         };
         assert_eq!((swept.open, swept.coverage, swept.workflows, swept.finished), (0, None, 1, true));
         assert_eq!(told(&recorder).get("SweepCoverage"), Some(&0.0), "an alarm sees it");
+        let kept = ports.positions.sweep_position().await.unwrap();
+        assert_eq!((kept.swept_at, kept.open_percent), (Some(at(LATER)), None), "and a person, too");
     }
     assert_eq!(yard.running(), ["missing"]);
 }
@@ -148,6 +150,23 @@ async fn the_age_of_the_last_complete_round_grows_until_the_next_one_ends() {
     yard.positions.keep_sweep_position(&SweepPosition { round_ended: Some(at(0)), ..<_>::default() }).await.unwrap();
     let unfinished = swept_slowly(&yard).await;
     assert!(!unfinished.finished && unfinished.round_age_seconds >= 3600, "{unfinished:?}");
+}
+
+#[tokio::test]
+async fn a_sweep_keeps_when_it_swept_and_how_many_of_the_open_workflows_it_compared() {
+    let mut yard = Yard::default();
+    yard.index = yard.index.walking_at_most(1);
+    for id in ["a", "b", "c", "d", "e", "f", "g"] {
+        yard.at(id, &[State::Active]);
+    }
+    yard.swept().await;
+    let whole = yard.positions.sweep_position().await.unwrap();
+    assert_eq!((whole.swept_at, whole.open_percent), (Some(at(LATER)), Some(100)));
+    let swept = swept_slowly(&yard).await;
+    let part = yard.positions.sweep_position().await.unwrap();
+    assert!(part.swept_at > whole.swept_at, "{part:?}");
+    // Three of seven are 42.9 percent.
+    assert_eq!((swept.open, part.open_percent), (3, Some(42)), "rounded down, so that only all are 100");
 }
 
 /// Values of metrics by name.
