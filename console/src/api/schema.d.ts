@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how far the sweep has come
+         * @description The sweep compares the open workflows with the log, continues a round through the whole log, and starts the recoveries that nothing else started. It is one sweep for all tenants, and the answer names none of their workflows. Strongly consistent.
+         */
+        get: operations["getSweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/transitions": {
         parameters: {
             query?: never;
@@ -1908,6 +1928,18 @@ export interface components {
             title: string;
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
+        };
+        /** @description How far the sweep has come. It is one sweep for all tenants. */
+        Sweep: {
+            last_round_ended_at?: components["schemas"]["Timestamp"];
+            last_swept_at?: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The share of the open workflows that this sweep had compared with the log by then, in whole percent, rounded
+             *     down. Absent when the index cannot tell which workflows are open.
+             */
+            open_coverage_percent?: number;
+            round_began_at?: components["schemas"]["Timestamp"];
         };
         /**
          * @description The owner of the data: 1 to 64 of `A-Z a-z 0-9 . _ -`, but not `.`, `..` or a word for no value such as `null`.
@@ -3896,6 +3928,47 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["RulesetList"];
+                };
+            };
+            400: components["responses"]["400.malformed-request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            429: components["responses"]["429.gateway"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.storage-unavailable.written-by-newer-release.out-of-time"];
+        };
+    };
+    getSweep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Links the request to its cause in other services; stored in the event. Default: the request id. Example: `order-7719`. */
+                "X-Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it has come. */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of the request, also in the service's logs. The gateway's own answers have only `Apigw-Requestid`.
+                     * @example JKJaXmPLvHcESHA=
+                     */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "last_round_ended_at": "2026-11-29T08:00:04.210Z",
+                     *       "last_swept_at": "2026-11-29T08:00:04.210Z",
+                     *       "open_coverage_percent": 100
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Sweep"];
                 };
             };
             400: components["responses"]["400.malformed-request"];

@@ -155,6 +155,27 @@ test("a change past the service is recovered before its release, from the page o
   await close();
 });
 
+test("operate says when the sweep ran, and how much it looked at", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/operate`);
+  const machine = page.getByRole("region", { name: "Publisher and sweep" });
+  // A laptop's first sweep runs ten minutes after its start.
+  await machine.getByText("No sweep has run yet.").waitFor();
+  const at = new Date(Date.now() - 3 * 60_000).toISOString();
+  let sweep = { last_swept_at: at, open_coverage_percent: 42, round_began_at: at };
+  await page.route("**/sweep", (route) => route.fulfill({ json: sweep }));
+  await page.reload();
+  await machine.getByText(/The last sweep ran 3 minutes ago/).waitFor();
+  await machine.getByText("It compared 42 % of the open workflows with the log.").waitFor();
+  await machine.getByText("The whole log has not been checked yet.").waitFor();
+  sweep = { last_swept_at: at, last_round_ended_at: at };
+  await page.reload();
+  await machine.getByText("It could not tell which workflows are open.").waitFor();
+  await machine.getByText(/The whole log was last checked 3 minutes ago/).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test("who may not release is offered no release, and their numbers are their own", async () => {
   await quarantined("broken-3");
   const { page, url, close } = await openPage(laboratory, { token: laboratory.tokens.alice });

@@ -11,7 +11,7 @@ import { usePreferences } from "../../preferences";
 import { Instant } from "../../time/Instant";
 import { Bars } from "./Bars";
 import { Waits } from "./Waits";
-import { dayQuery, publishingQuery } from "./queries";
+import { dayQuery, publishingQuery, sweepQuery } from "./queries";
 
 const SHOWN_WAITING = 5;
 
@@ -98,10 +98,11 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
   );
 }
 
-/** As far as the API says it. */
+/** Whether what is written reaches the lists, and whether the sweep looks after the rest. */
 function Machine() {
   const t = useT();
   const client = useClient();
+  const may = useMay(client);
   const publishing = useQuery(publishingQuery(client));
   const day = useQuery(dayQuery(client)).data;
   const waiting = publishing.data?.waiting ?? [];
@@ -129,6 +130,7 @@ function Machine() {
           </ul>
         </div>
       )}
+      {may("getSweep") && <Swept />}
       {day !== undefined && (
         <ul className="machine-facts">
           <li>{t("operate.swept", { count: day.started.sweep })}</li>
@@ -137,7 +139,36 @@ function Machine() {
           <li>{t("operate.breaks", { found: day.quarantined, released: day.released })}</li>
         </ul>
       )}
-      <p className="quiet">{t("operate.machine.limit")}</p>
     </section>
+  );
+}
+
+/** When the sweep last looked, and at how much. */
+function Swept() {
+  const t = useT();
+  const sweep = useQuery(sweepQuery(useClient()));
+  if (sweep.data === undefined) return <Waits query={sweep} />;
+  const { last_swept_at, open_coverage_percent, last_round_ended_at } = sweep.data;
+  if (last_swept_at === undefined) return <p className="quiet">{t("operate.sweep.never")}</p>;
+  return (
+    <ul className="machine-facts">
+      <li>
+        {t("operate.sweep.last")} <Instant at={last_swept_at} />
+      </li>
+      <li>
+        {open_coverage_percent === undefined
+          ? t("operate.sweep.open.unknown")
+          : t("operate.sweep.open", { percent: open_coverage_percent })}
+      </li>
+      <li>
+        {last_round_ended_at === undefined ? (
+          t("operate.sweep.whole.never")
+        ) : (
+          <>
+            {t("operate.sweep.whole")} <Instant at={last_round_ended_at} />
+          </>
+        )}
+      </li>
+    </ul>
   );
 }

@@ -64,6 +64,14 @@ export function dayQuery(client: Client) {
   });
 }
 
+export function sweepQuery(client: Client) {
+  return queryOptions({
+    queryKey: ["operate", "sweep"],
+    refetchInterval: DAY_MS,
+    queryFn: ({ signal }) => data(client.GET("/sweep", { signal })),
+  });
+}
+
 /** Compares the newest versions of the log with the lists. */
 export function publishingQuery(client: Client) {
   return queryOptions({
