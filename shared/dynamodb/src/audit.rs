@@ -7,7 +7,6 @@ use alims_domain::timestamp::Timestamp;
 use alims_operations::ports::{AuditEntries, AuditPlace, AuditRecorded, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
-use std::collections::HashMap;
 
 use crate::DynamoLog;
 use crate::failure::store_error;
@@ -133,13 +132,20 @@ impl AuditEntries for DynamoLog {
 
 impl DynamoLog {
     async fn audit_item(&self, tenant: &TenantId, entry: KeyText) -> Result<Option<Item>, StoreError> {
-        let key = HashMap::from([
-            (PK.to_owned(), AttributeValue::from(audit_partition(tenant))),
-            (ENTRY.to_owned(), entry.into()),
-        ]);
-        let found =
-            self.client.get_item().table_name(&*self.table).set_key(Some(key)).consistent_read(true).send().await;
-        Ok(found.map_err(store_error)?.item.map(Item::from))
+        let found = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #entry = :entry")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#entry", ENTRY)
+            .expression_attribute_values(":pk", audit_partition(tenant).into())
+            .expression_attribute_values(":entry", entry.into())
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(found.items.unwrap_or_default().pop().map(Item::from))
     }
 
     /// The items behind a sort key, and where the next page begins.

@@ -6,8 +6,10 @@ use alims_operations::ports::{StoreError, SweepPosition, SweepPositions, WalkPos
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::Item;
+use std::collections::HashMap;
 
 use crate::DynamoIndex;
+use crate::batch;
 use crate::failure::store_error;
 use crate::item::{CURRENT_FORMAT, FORMAT, PK, newer_format, text_of};
 
@@ -82,17 +84,10 @@ pub(crate) struct Checkpoint {
 impl Checkpoint {
     /// The item, if there is one that this release can read.
     pub(crate) async fn read(&self, index: &DynamoIndex) -> Result<Option<Item>, StoreError> {
-        let found = index
-            .client
-            .get_item()
-            .table_name(&*index.table)
-            .key(PK, AttributeValue::S(self.key.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
+        let key = HashMap::from([(PK.to_owned(), AttributeValue::S(self.key.to_owned()))]);
+        let found = batch::items(&index.client, &index.table, vec![key]).await?.pop();
         // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
-        Ok(found.item.map(Item::from).filter(|item| newer_format(item).is_none()))
+        Ok(found.filter(|item| newer_format(item).is_none()))
     }
 
     /// Writes the item anew, unless a newer release wrote it.

@@ -149,7 +149,7 @@ list! {
     RECOVERIES: "Recoveries", Count, ["Outcome"], "Recoveries that ended, by outcome.";
     SWEPT: "SweptWorkflows", Count, [], "Workflows that the sweep looked at.";
     SWEEP_BEHIND: "WorkflowsBehind", Count, [], "Workflows that the sweep found behind.";
-    SWEEP_COVERAGE: "SweepCoverage", Percent, [], "Share of the due workflows that the last sweep looked at.";
+    SWEEP_COVERAGE: "SweepCoverage", Percent, [], "Share of the open workflows that the last sweep compared.";
     SWEEP_ROUND: "SweepRound", Seconds, [], "Time since the sweep had looked at every workflow.";
     DEADLINES_DUE: "OverdueWorkflows", Count, [], "Due workflows that the index named to a sweep of due dates.";
     OVERDUE_NOTED: "OverdueNoted", Count, [], "Workflows that were found overdue: once for each due date.";

@@ -19,6 +19,7 @@ mod events;
 mod exported;
 mod operations;
 mod people;
+mod permitted;
 mod protection;
 mod recorder;
 mod recovery;

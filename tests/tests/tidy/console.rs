@@ -83,3 +83,14 @@ fn the_console_is_made_only_when_it_is_asked_for_and_only_the_distribution_reads
     assert_eq!(allowed[0]["Principal"], json!({"Service": "cloudfront.amazonaws.com"}));
     assert!(allowed[0]["Condition"]["StringEquals"]["aws:SourceArn"].is_string());
 }
+
+/// A region in the condition alone would quietly have no console.
+#[test]
+fn where_the_console_cannot_be_made_it_is_refused() {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let lacking = TEMPLATE["Conditions"]["LacksTypesOfTheConsole"].as_array().unwrap();
+    let lacking: BTreeSet<String> = lacking.iter().map(|equals| text(&equals[1])).collect();
+    let contains = &TEMPLATE["Rules"]["TheConsoleNeedsItsResourceTypes"]["Assertions"][0]["Assert"][0];
+    let refused: BTreeSet<String> = contains[0].as_array().unwrap().iter().map(text).collect();
+    assert_eq!((refused.len(), refused), (4, lacking));
+}

@@ -127,14 +127,14 @@ fn of_the_index(may: Index) -> Vec<Grant> {
             Grant { keys: Some("#term#"), ..Grant::on("RemoveHints", &["dynamodb:DeleteItem"], index) },
         ],
         Index::Checkpoint => {
-            let actions = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"];
+            let actions = &["dynamodb:BatchGetItem", "dynamodb:PutItem"];
             vec![
                 Grant::on("WriteTheIndexAndItsCheckpoint", actions, index),
                 Grant::on("FindOpenWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/open-workflows"),
             ]
         }
         Index::Due => vec![
-            Grant::on("KeepACheckpoint", &["dynamodb:GetItem", "dynamodb:PutItem"], index),
+            Grant::on("KeepACheckpoint", &["dynamodb:BatchGetItem", "dynamodb:PutItem"], index),
             Grant::on("FindDueWorkflows", &["dynamodb:Scan"], "!Sub ${IndexTable.Arn}/index/by-due-date"),
         ],
         Index::Walk => vec![Grant::on("WalkTheIndex", &["dynamodb:Scan"], index)],
