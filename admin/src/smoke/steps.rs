@@ -36,6 +36,7 @@ async fn workflow(report: &mut Report, stack: &Stack, listener: Option<&Listener
         report.take(&RECOVERY_ENDS, trial.requested_recovery_ends(stack)).await;
     }
     report.take(&VERIFIED, trial.verified()).await;
+    report.take(&READ, trial.everything_is_read()).await;
 }
 
 async fn alarms(listener: &Listener<'_>, topics: &[&str]) -> anyhow::Result<()> {
@@ -132,6 +133,12 @@ const VERIFIED: Step = Step {
     name: "the history's hash chain is valid",
     cause: "the person lacks the role auditor, or an entry of the log was changed",
     look: "aws logs filter-log-events --log-group-name /alims/$STACK/verify-workflow-history \
+           --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
+};
+const READ: Step = Step {
+    name: "lists, counts, activity, rules, the caller and the sweep can be read",
+    cause: "the person lacks a role, or the role of the operation's function lacks a permission",
+    look: "aws logs filter-log-events --log-group-name /aws/vendedlogs/alims/$STACK/api \
            --start-time $(($(date +%s) - 600))000 --query events[].message --output text",
 };
 const QUARANTINE: Step = Step {

@@ -54,7 +54,7 @@ async fn a_sound_service_passes_every_step_and_only_its_workflow_stays() {
     assert_eq!((output.status.code(), &document["ok"]), (Some(0), &json!(true)), "{output:?}");
     let steps = document["steps"].as_array().unwrap();
     assert!(steps.iter().all(|step| step["result"] == "ok"), "{steps:#?}");
-    assert_eq!(steps.len(), 18);
+    assert_eq!(steps.len(), 19);
     let left = document["left_behind"].as_array().unwrap();
     assert!(matches!(left.as_slice(), [one] if one.as_str().unwrap().ends_with("CANCELLED")), "{left:?}");
     let account = stub.account.lock().unwrap();
@@ -123,6 +123,9 @@ broken! {
     a_recovery_gives_up: "the recovery gives up" => ["an automatic recovery brings it back to ACTIVE"]
     a_requested_recovery_hangs: "a requested recovery hangs" => ["a requested recovery starts and ends"]
     the_chain_is_broken: "the chain is broken" => ["the history's hash chain is valid"]
+    an_operation_may_not_read: "the sweep cannot be read" => [
+        "lists, counts, activity, rules, the caller and the sweep can be read"
+    ]
     the_quarantine_is_lost: "no quarantine reaches its queue" => ["a synthetic quarantine reaches the queue of quarantines"]
     the_failed_recovery_is_lost: "no failed recovery reaches its queue" => [
         "a failed recovery reaches the queue of failed recoveries"

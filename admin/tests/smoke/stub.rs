@@ -252,6 +252,8 @@ impl Account {
         let (state, version) = self.workflow.clone().unwrap_or_default();
         match route {
             "GET /workflows" => (200, json!({"items": []})),
+            "GET /sweep" if self.broken == "the sweep cannot be read" => refused(503, "storage-unavailable"),
+            "GET /counts" | "GET /activity" | "GET /rulesets" | "GET /me" | "GET /sweep" => (200, json!({})),
             "POST /workflows" if self.broken == "no workflow is created" => refused(422, "rule-violation"),
             "POST /workflows" => {
                 self.advance(body["workflow_id"].as_str().unwrap(), "CREATED");
@@ -329,6 +331,11 @@ fn route(path: &str) -> (&'static str, &str) {
         ("GET", ["workflows", _, "history", "verification"]) => "GET verification",
         ("GET", ["workflows", _, "recovery"]) => "GET recovery",
         ("POST", ["workflows", _, "recovery"]) => "POST recovery",
+        ("GET", ["counts"]) => "GET /counts",
+        ("GET", ["activity"]) => "GET /activity",
+        ("GET", ["rulesets"]) => "GET /rulesets",
+        ("GET", ["me"]) => "GET /me",
+        ("GET", ["sweep"]) => "GET /sweep",
         other => panic!("the smoke test never asks for {other:?}"),
     };
     (route, parts.get(1).copied().unwrap_or_default())
