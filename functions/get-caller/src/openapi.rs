@@ -38,7 +38,7 @@ fn caller() -> Value {
         "permitted_actions": [
             "createWorkflow", "getWorkflowState", "listWorkflows", "getWorkflowHistory", "activateWorkflow",
             "pauseWorkflow", "failWorkflow", "getWorkflowRecovery", "countWorkflows", "amendWorkflow",
-            "signWorkflow", "listOwnActivity", "listRulesets"
+            "signWorkflow", "listOwnActivity", "listRulesets", "getSweep"
         ],
         "permitted_signatures": ["authorship"],
         "service_version": env!("CARGO_PKG_VERSION")

@@ -37,12 +37,15 @@ fn ruleset_list() -> Value {
         "workflow_types": ["free-form", "sample-analysis"],
         "types_without_rules": ["free-form"],
         "items": [{
-            "ruleset": "laboratory", "ruleset_version": "2", "workflow_types": ["sample-analysis"],
+            "ruleset": "laboratory", "ruleset_version": "4", "workflow_types": ["sample-analysis"],
             "rules": [
                 {
                     "rule_id": "sample-identified",
                     "message": "Enter the id of the sample in metadata.sample_id, without spaces.",
-                    "moves": [{"from_state": null, "to_state": "CREATED"}], "amendments": false, "signatures": false
+                    "moves": [
+                        {"from_state": null, "to_state": "CREATED"}, {"from_state": "ACTIVE", "to_state": "COMPLETED"}
+                    ],
+                    "amendments": false, "signatures": false
                 },
                 {
                     "rule_id": "four-eyes",

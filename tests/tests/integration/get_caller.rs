@@ -31,6 +31,19 @@ async fn each_role_sees_the_actions_of_its_table() {
 }
 
 #[tokio::test]
+async fn the_contract_shows_what_an_analyst_gets() {
+    let contract = serde_json::to_value(alims_interface::document()).unwrap();
+    let content = &contract["paths"]["/me"]["get"]["responses"]["200"]["content"]["application/json"];
+    let mut shown = content["example"].clone();
+    let lab = Lab::open().await;
+    let mut seen = lab.person("alice", &["analyst"]).get("/me").await.expect(200);
+    for answer in [&mut shown, &mut seen] {
+        answer["permitted_actions"].as_array_mut().unwrap().sort_by_key(ToString::to_string);
+    }
+    assert_eq!(shown, seen);
+}
+
+#[tokio::test]
 async fn a_caller_needs_a_token_and_may_ask_for_nothing_else() {
     let lab = Lab::open().await;
     lab.bearer("no token").get("/me").await.refused_by_the_gateway(401);

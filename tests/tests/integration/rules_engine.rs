@@ -123,7 +123,7 @@ async fn the_laboratory_s_rules_say_the_same_over_the_contract() {
     alice.sign("w-1", "review", 4).await.refused(422, "rule-violation");
     bob.sign("w-1", "review", 4).await.expect(200);
     let moved = bob.go("w-1", "COMPLETED").await.expect(200);
-    let evaluated = json!(["results-present", "results-signed", "reviewed", "four-eyes"]);
+    let evaluated = json!(["sample-identified", "results-present", "results-signed", "reviewed", "four-eyes"]);
     assert_eq!(moved["event"]["rules"]["evaluated"], evaluated);
     engine.stop().await;
 }

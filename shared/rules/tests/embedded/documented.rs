@@ -27,6 +27,17 @@ fn every_ruleset_of_the_page_is_one() {
     assert_eq!(names, ["dilution", "incubation", "plates", "release-test", "stability"]);
 }
 
+/// What the page shows of the rules that are shipped.
+#[test]
+fn the_page_names_the_version_of_the_shipped_rules() {
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let summaries = EmbeddedRules::load(&shipped).unwrap().summaries();
+    let laboratory = summaries.iter().find(|summary| summary.ruleset == "laboratory").unwrap();
+    let named = PAGE.split("by the ruleset laboratory, version ").skip(1);
+    let named: Vec<&str> = named.map(|rest| rest.split_whitespace().next().unwrap()).collect();
+    assert!(!named.is_empty() && named.iter().all(|named| *named == laboratory.ruleset_version), "{named:?}");
+}
+
 #[test]
 fn the_page_closes_its_workflow_types() {
     let known: Vec<String> = documented().known_types().unwrap().iter().map(ToString::to_string).collect();

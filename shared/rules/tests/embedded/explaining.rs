@@ -36,7 +36,7 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
     assert_eq!(
         outcomes,
         [
-            ("sample-identified", Outcome::NotAsked),
+            ("sample-identified", Outcome::Met),
             ("results-present", Outcome::Met),
             ("results-signed", Outcome::NotMet),
             ("reviewed", Outcome::NotMet),
@@ -55,8 +55,8 @@ fn each_rule_is_told_with_what_it_looked_at_and_what_came_of_it() {
     let text = explained.to_string();
     for line in [
         "test-run from ACTIVE to COMPLETED: refused",
-        "by the ruleset laboratory, version 3",
-        "not asked  sample-identified",
+        "by the ruleset laboratory, version 4",
+        "not asked  failure-code",
         "met        results-present",
         "NOT MET    four-eyes",
         "  rule       actor.id != workflow.created_by",

@@ -19,7 +19,7 @@ fn unmet(case: Case) -> Vec<String> {
 
 /// A completion with everything in place but what `patch` replaces: dora entered the results, and carol reviewed them.
 fn completion(patch: &[(&str, Value)]) -> Case {
-    let mut metadata = object(json!({"results": {"glucose": 5.4}}));
+    let mut metadata = object(json!({"sample_id": "S-1", "results": {"glucose": 5.4}}));
     for (name, value) in patch {
         metadata.insert((*name).to_owned(), value.clone());
     }
@@ -28,7 +28,7 @@ fn completion(patch: &[(&str, Value)]) -> Case {
 
 /// A completion with results and these signatures.
 fn signed_by(signatures: &[(&str, &str, bool)]) -> Case {
-    let case = Case::of(Some(Active), Completed).becoming(json!({"results": {"glucose": 5.4}}));
+    let case = Case::of(Some(Active), Completed).becoming(json!({"sample_id": "S-1", "results": {"glucose": 5.4}}));
     case.signed_by(signatures)
 }
 
@@ -55,7 +55,16 @@ fn a_completion_needs_results_a_review_and_a_second_person() {
     for workflow_type in TYPES {
         assert_eq!(unmet(completion(&[]).of_type(workflow_type)), [""; 0]);
         let nothing_done = Case::of(Some(Active), Completed).of_type(workflow_type).by("alice", "supervisor");
+        let nothing_done = nothing_done.becoming(json!({"sample_id": "S-1"}));
         assert_eq!(unmet(nothing_done), ["results-present", "results-signed", "reviewed", "four-eyes"]);
+    }
+}
+
+#[test]
+fn a_sample_analysis_is_not_completed_without_its_sample() {
+    for lost in [json!(null), json!(""), json!("S 1"), json!(7)] {
+        assert_eq!(unmet(completion(&[("sample_id", lost.clone())]).of_type("sample-analysis")), ["sample-identified"]);
+        assert_eq!(unmet(completion(&[("sample_id", lost)]).of_type("test-run")), [""; 0]);
     }
 }
 

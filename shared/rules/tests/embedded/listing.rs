@@ -25,7 +25,7 @@ fn the_embedded_engine_lists_every_rule_and_what_it_is_for() {
         assert_eq!(names(listed.workflow_types.as_ref().unwrap()), types);
         assert_eq!(names(&listed.types_without_rules), ["free-form"]);
         let [laboratory] = &listed.rulesets[..] else { panic!("{listed:?}") };
-        assert_eq!((laboratory.ruleset.as_str(), laboratory.ruleset_version.as_str()), ("laboratory", "3"));
+        assert_eq!((laboratory.ruleset.as_str(), laboratory.ruleset_version.as_str()), ("laboratory", "4"));
         assert_eq!(names(&laboratory.workflow_types), ["result-approval", "sample-analysis", "test-run"]);
         let ids: Vec<&str> = laboratory.rules.iter().map(|rule| rule.rule_id.as_str()).collect();
         assert_eq!(ids[..4], ["sample-identified", "results-present", "results-signed", "reviewed"]);
@@ -37,7 +37,7 @@ fn the_embedded_engine_lists_every_rule_and_what_it_is_for() {
             signatures: false,
         };
         assert_eq!(laboratory.rules[5], four_eyes);
-        assert_eq!(laboratory.rules[0].moves, [(None, Created)]);
+        assert_eq!(laboratory.rules[0].moves, [(None, Created), (Some(Active), Completed)]);
         assert!(laboratory.rules.iter().all(|rule| !rule.amendments));
         let of_signatures = laboratory.rules.iter().filter(|rule| rule.signatures);
         assert_eq!(of_signatures.map(|rule| rule.rule_id.as_str()).collect::<Vec<_>>(), ["own-work-not-reviewed"]);
