@@ -3,8 +3,6 @@
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
-use super::parameters::Parameters;
-
 /// The parameter in which a client names the languages of a person, best first (OpenID Connect Core, section 3.1.2.1).
 pub(super) const UI_LOCALES: &str = "ui_locales";
 
@@ -27,11 +25,15 @@ impl Language {
         }
     }
 
-    /// What the client asks for; else what the browser accepts; else English.
-    pub(super) fn wanted(parameters: Option<&Parameters>, headers: &HeaderMap) -> Self {
-        let locales = parameters.and_then(|parameters| parameters.get(UI_LOCALES)).unwrap_or_default();
+    /// What the client asks for with [`UI_LOCALES`]; else what the browser accepts; else English.
+    pub(super) fn wanted(locales: Option<&str>, headers: &HeaderMap) -> Self {
         let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        locales.split(' ').find_map(Self::of_tag).or_else(|| Self::accepted(accepted)).unwrap_or_default()
+        locales
+            .unwrap_or_default()
+            .split(' ')
+            .find_map(Self::of_tag)
+            .or_else(|| Self::accepted(accepted))
+            .unwrap_or_default()
     }
 
     /// The language of a tag, whatever its region: `de-CH` is German.
@@ -73,10 +75,8 @@ mod tests {
     use super::*;
 
     fn wanted(locales: &str, accepted: &str) -> &'static str {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair(UI_LOCALES, locales).finish();
-        let parameters = Parameters::read(query.as_bytes()).unwrap();
         let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accepted.parse().unwrap())]);
-        Language::wanted(Some(&parameters), &headers).tag()
+        Language::wanted(Some(locales), &headers).tag()
     }
 
     #[test]

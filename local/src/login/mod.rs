@@ -24,7 +24,7 @@ use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
 pub(crate) use client::Client;
-use language::Language;
+use language::{Language, UI_LOCALES};
 use page::SIGN_IN_PATH;
 use parameters::{Parameters, form};
 pub(crate) use provider::Provider;
@@ -34,7 +34,8 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
     let [asking, sending, entering, exchanging, revoking, discovering] = std::array::from_fn(|_| provider.clone());
     let authorize = get(async move |request: Request| {
         let parameters = Parameters::read(request.uri().query().unwrap_or_default().as_bytes());
-        let language = Language::wanted(parameters.as_ref().ok(), request.headers());
+        let language =
+            Language::wanted(parameters.as_ref().ok().and_then(|read| read.get(UI_LOCALES)), request.headers());
         asking.begin(parameters, &origin(request.headers()), language)
     });
     // A client may send its request as a form, too (OpenID Connect Core, section 3.1.2.1).
@@ -42,7 +43,7 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
         let headers = request.headers().clone();
         match form(request).await {
             Ok(form) => {
-                let language = Language::wanted(Some(&form), &headers);
+                let language = Language::wanted(form.get(UI_LOCALES), &headers);
                 sending.begin(Ok(form), &origin(&headers), language)
             }
             Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
@@ -51,7 +52,7 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
     let sign_in = post(async move |request: Request| {
         let headers = request.headers().clone();
         match form(request).await {
-            Ok(form) => entering.sign_in(&form, Language::wanted(Some(&form), &headers)),
+            Ok(form) => entering.sign_in(&form, Language::wanted(form.get(UI_LOCALES), &headers)),
             Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
         }
     });

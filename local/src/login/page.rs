@@ -32,7 +32,7 @@ const PERSON: Text = Text { en: "Person", de: "Person" };
 const ANOTHER_PERSON: Text = Text { en: "Another person", de: "Eine andere Person" };
 const USER_ID_OF_ANOTHER: Text = Text { en: "User id of another person", de: "Benutzerkennung der anderen Person" };
 const NAME_OF_ANOTHER: Text =
-    Text { en: "Printed name of another person", de: "Name der anderen Person, wie er gedruckt wird" };
+    Text { en: "Printed name of another person", de: "Name der anderen Person für Unterschriften" };
 const ROLES_AND_TENANT: Text = Text { en: "Roles and tenant", de: "Rollen und Mandant" };
 const ROLES: Text = Text { en: "Roles", de: "Rollen" };
 const USUAL_ROLES: Text = Text {
@@ -40,13 +40,13 @@ const USUAL_ROLES: Text = Text {
     de: "Wählen Sie keine, um sich mit den üblichen Rollen einer aufgeführten Person anzumelden.",
 };
 const OTHER_ROLES: Text =
-    Text { en: "Other roles, with spaces between", de: "Andere Rollen, mit Leerzeichen dazwischen" };
+    Text { en: "Other roles, with spaces between", de: "Weitere Rollen, durch Leerzeichen getrennt" };
 const TENANT: Text = Text { en: "Tenant", de: "Mandant" };
 const WHERE_THE_PIN_IS: Text = Text {
     en: "The server printed the PIN when it started. It also stands in the file pin of its data folder.",
     de: "Der Server hat die PIN beim Start ausgegeben. Sie steht auch in der Datei pin seines Datenordners.",
 };
-const DO_NOT: Text = Text { en: "Cancel", de: "Abbrechen" };
+const CANCEL_TEXT: Text = Text { en: "Cancel", de: "Abbrechen" };
 /// The look, with the colours of the console's tokens. Its hash stands in the page's policy, which allows no other.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#14211f;--soft:#435250;--paper:#fff;--ground:#f4f6f4;--line:#82908d;--act:#0b5a53;\
@@ -75,42 +75,40 @@ const MARK: &str = include_str!("../../../console/src/mark.svg");
 
 /// The page on which a person signs in. After a mistake it has what they entered, but not the PIN.
 pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Parameters>, wrong: Option<Text>) -> Response {
-    let words = asked.language;
-    let (people, chosen_is_known) = people(asked, entered, words);
-    let client = asked.client.name().of(words);
-    let wrong = wrong.map(|wrong| wrong.of(words));
+    let language = asked.language;
+    let (people, chosen_is_known) = people(asked, entered, language);
+    let client = asked.client.name().of(language);
+    let wrong = wrong.map(|wrong| wrong.of(language));
     let content = html! {
-        h1 { (SIGN_IN.of(words)) }
+        h1 { (SIGN_IN.of(language)) }
         p.soft {
-            (client) " " (ASKS.of(words))
-            @if let Some(at) = to_elsewhere(asked) { (WAITS_AT.of(words)) " " (at) }
+            (client) " " (ASKS.of(language))
+            @if let Some(at) = to_elsewhere(asked) { (WAITS_AT.of(language)) " " (at) }
             "."
         }
         @if let Some(wrong) = wrong { p.error #wrong role="alert" { (wrong) } }
         form method="post" action=(SIGN_IN_PATH) {
             input type="hidden" name="transaction" value=(transaction);
             // A page that is gone is refused in the same language.
-            input type="hidden" name=(UI_LOCALES) value=(words.tag());
+            input type="hidden" name=(UI_LOCALES) value=(language.tag());
             (people)
-            (roles_and_tenant(entered, words))
+            (roles_and_tenant(asked, entered, language))
             label.field for="pin" { "PIN" }
             input #pin type="password" name="pin" autocomplete="off" required autofocus[chosen_is_known]
                 aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
-            p.soft #pin-note { (WHERE_THE_PIN_IS.of(words)) }
-            button.main type="submit" { (SIGN_IN.of(words)) }
-            button type="submit" name=(CANCEL) value="yes" formnovalidate { (DO_NOT.of(words)) }
+            p.soft #pin-note { (WHERE_THE_PIN_IS.of(language)) }
+            button.main type="submit" { (SIGN_IN.of(language)) }
+            button type="submit" name=(CANCEL) value="yes" formnovalidate { (CANCEL_TEXT.of(language)) }
         }
     };
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    document(status, words, SIGN_IN, &content, &form_targets(asked))
+    document(status, language, SIGN_IN, &content, &form_targets(asked))
 }
 
-/// The choice of a person, and whether somebody is chosen already: then a person only writes the PIN, further down than
-/// some windows show.
-fn people(asked: &Asked, entered: Option<&Parameters>, words: Language) -> (Markup, bool) {
+/// The choice of a person, and whether it is made already: then the PIN has the focus, which some windows do not show.
+fn people(asked: &Asked, entered: Option<&Parameters>, language: Language) -> (Markup, bool) {
     let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default().to_owned();
     let hint = asked.hint.as_deref();
-    let is_listed = |sub: &str| PEOPLE.iter().any(|person| person.sub == sub);
     let chosen = entered.map_or(hint, |form| form.get("person"));
     let chosen = chosen.map(|sub| if is_listed(sub) { sub } else { SOMEBODY_ELSE });
     let other_sub = if entered.is_none() {
@@ -119,10 +117,10 @@ fn people(asked: &Asked, entered: Option<&Parameters>, words: Language) -> (Mark
         of_form("sub")
     };
     let is_known = chosen.is_some_and(|sub| sub != SOMEBODY_ELSE || !other_sub.is_empty());
-    let first = PEOPLE.first().map(|person| person.sub).filter(|_| !is_known);
+    let first = PEOPLE.first().map(|person| person.sub).filter(|_| chosen.is_none());
     let choice = html! {
         fieldset {
-            legend { (PERSON.of(words)) }
+            legend { (PERSON.of(language)) }
             @for person in &PEOPLE {
                 label.choice {
                     input type="radio" name="person" value=(person.sub) required checked[chosen == Some(person.sub)]
@@ -132,28 +130,36 @@ fn people(asked: &Asked, entered: Option<&Parameters>, words: Language) -> (Mark
             }
             label.choice {
                 input type="radio" name="person" value=(SOMEBODY_ELSE) required checked[chosen == Some(SOMEBODY_ELSE)];
-                span { (ANOTHER_PERSON.of(words)) }
+                span { (ANOTHER_PERSON.of(language)) }
             }
-            label.field for="sub" { (USER_ID_OF_ANOTHER.of(words)) }
-            input #sub type="text" name="sub" value=(other_sub) autocomplete="off" maxlength="256";
-            label.field for="name" { (NAME_OF_ANOTHER.of(words)) }
-            input #name type="text" name="name" value=(of_form("name")) autocomplete="off" maxlength="100";
+            label.field for="sub" { (USER_ID_OF_ANOTHER.of(language)) }
+            input #sub type="text" name="sub" value=(other_sub) autocomplete="off" maxlength="256"
+                autofocus[chosen == Some(SOMEBODY_ELSE) && !is_known];
+            label.field for="name" { (NAME_OF_ANOTHER.of(language)) }
+            input #name type="text" name="name" value=(of_form("name")) autocomplete="off" maxlength="128";
         }
     };
     (choice, is_known)
 }
 
+fn is_listed(sub: &str) -> bool {
+    PEOPLE.iter().any(|person| person.sub == sub)
+}
+
 /// Other roles than the usual ones, and another tenant.
-fn roles_and_tenant(entered: Option<&Parameters>, words: Language) -> Markup {
+fn roles_and_tenant(asked: &Asked, entered: Option<&Parameters>, language: Language) -> Markup {
     let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default();
     let is_chosen = |role: &str| entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role));
     let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty()).unwrap_or(TENANT_DEFAULT);
+    // Another person has no usual roles.
+    let needs_roles = of_form("person") == SOMEBODY_ELSE || asked.hint.as_deref().is_some_and(|sub| !is_listed(sub));
+    let has_roles = SHIPPED_ROLES.iter().any(|role| is_chosen(role)) || !of_form("other_roles").is_empty();
     html! {
-        details open[entered.is_some()] {
-            summary { (ROLES_AND_TENANT.of(words)) }
+        details open[needs_roles || has_roles || tenant != TENANT_DEFAULT] {
+            summary { (ROLES_AND_TENANT.of(language)) }
             fieldset {
-                legend { (ROLES.of(words)) }
-                p.soft #roles-note { (USUAL_ROLES.of(words)) }
+                legend { (ROLES.of(language)) }
+                p.soft #roles-note { (USUAL_ROLES.of(language)) }
                 @for role in SHIPPED_ROLES {
                     label.choice {
                         input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
@@ -161,10 +167,10 @@ fn roles_and_tenant(entered: Option<&Parameters>, words: Language) -> Markup {
                         span { (role) }
                     }
                 }
-                label.field for="other_roles" { (OTHER_ROLES.of(words)) }
+                label.field for="other_roles" { (OTHER_ROLES.of(language)) }
                 input #other_roles type="text" name="other_roles" value=(of_form("other_roles")) autocomplete="off";
             }
-            label.field for="tenant" { (TENANT.of(words)) }
+            label.field for="tenant" { (TENANT.of(language)) }
             input #tenant type="text" name="tenant" value=(tenant) autocomplete="off";
         }
     }
@@ -185,7 +191,7 @@ pub(super) fn refused(status: StatusCode, language: Language, why: Text) -> Resp
 pub(super) fn redirect(to: &Url, language: Language) -> Response {
     const NO_HEADER: Text = Text {
         en: "The redirect_uri cannot be a header. Use a plain address.",
-        de: "Die redirect_uri kann kein Header sein. Verwenden Sie eine einfache Adresse.",
+        de: "Die redirect_uri kann nicht in einem Header stehen. Verwenden Sie eine einfache Adresse.",
     };
     let Ok(location) = HeaderValue::from_str(to.as_str()) else {
         return refused(StatusCode::BAD_REQUEST, language, NO_HEADER);

@@ -76,7 +76,7 @@ impl Parameters {
 pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, Text)> {
     const NO_FORM: Text = Text {
         en: "The body is no form. Send application/x-www-form-urlencoded.",
-        de: "Der Body ist kein Formular. Senden Sie application/x-www-form-urlencoded.",
+        de: "Der Inhalt der Anfrage ist kein Formular. Senden Sie application/x-www-form-urlencoded.",
     };
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();

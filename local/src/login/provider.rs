@@ -197,7 +197,7 @@ impl Provider {
 fn broken(language: Language) -> Response {
     const NO_RANDOM: Text = Text {
         en: "The server has no random numbers. Try again.",
-        de: "Der Server hat keine Zufallszahlen. Versuchen Sie es erneut.",
+        de: "Der Server konnte keine Zufallszahlen erzeugen. Versuchen Sie es erneut.",
     };
     page::refused(StatusCode::INTERNAL_SERVER_ERROR, language, NO_RANDOM)
 }
