@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sweep {
-    /// When a sweep last recorded its progress. Absent before the first one did.
+    /// When a sweep last recorded its progress. Absent where none did, or one of an older or a newer release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_swept_at: Option<Timestamp>,
     /// The share of the open workflows that this sweep had compared with the log by then, in whole percent, rounded
@@ -18,7 +18,7 @@ pub struct Sweep {
     /// When the round through the whole log began that is under way. Absent between two rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub round_began_at: Option<Timestamp>,
-    /// When the last complete round ended. Absent before the first one did.
+    /// When the last complete round ended. Absent before the first one did, and where a newer release recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_round_ended_at: Option<Timestamp>,
 }

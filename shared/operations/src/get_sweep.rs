@@ -13,7 +13,7 @@ pub use crate::ports::ReadPorts as Ports;
 /// How far the sweep has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepState {
-    /// When a sweep last recorded its progress; none before the first one did.
+    /// When a sweep last recorded its progress; none where no sweep of this release did.
     pub swept_at: Option<Timestamp>,
     /// The share of the open workflows that this sweep compared with the log, in whole percent; none if unknown.
     pub open_percent: Option<u8>,

@@ -126,6 +126,34 @@ async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
     assert_eq!(index.sweep_position().await.unwrap(), whole);
 }
 
+/// The names are stored, so that any release finds them. What says nothing is left out, as where an older release wrote.
+#[tokio::test]
+async fn when_the_sweep_ran_is_read_from_the_stored_names() {
+    let (client, names) = on_dynoxide::tables().await;
+    let index = DynamoIndex::new(client.clone(), &names.index);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |digits: &str| AttributeValue::N(digits.to_owned());
+    let (when, old) = ("1970-01-01T00:00:00.003Z", "2026-11-28");
+    for (swept_at, open_percent, expected) in [
+        (Some(text(when)), Some(number("0")), (Some(when.parse().unwrap()), Some(0))),
+        (Some(text(when)), Some(number("100")), (Some(when.parse().unwrap()), Some(100))),
+        (Some(text(old)), Some(number("101")), (None, None)),
+        (Some(number("3")), Some(text("7")), (None, None)),
+        (Some(text("")), Some(number("-1")), (None, None)),
+        (None, None, (None, None)),
+    ] {
+        let put = client.put_item().table_name(&names.index).item("pk", text("#sweep")).item("format", number("1"));
+        let item = [("swept_at", swept_at), ("open_percent", open_percent)];
+        let put = item.into_iter().fold(put, |put, (name, value)| match value {
+            Some(value) => put.item(name, value),
+            None => put,
+        });
+        put.send().await.unwrap();
+        let read = index.sweep_position().await.unwrap();
+        assert_eq!((read.swept_at, read.open_percent), expected);
+    }
+}
+
 #[tokio::test]
 async fn the_position_of_the_sweep_of_due_dates_is_kept_beside_the_other_one() {
     let (client, names) = on_dynoxide::tables().await;

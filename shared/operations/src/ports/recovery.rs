@@ -149,7 +149,7 @@ pub struct SweepPosition {
     pub open_met: u64,
     /// The number that the last complete walk met.
     pub open_total: u64,
-    /// When a sweep last kept its position; none before the first one did.
+    /// When a sweep last kept its position; none where no sweep of this release did.
     pub swept_at: Option<Timestamp>,
     /// The share of the open workflows that this sweep had compared by then, in whole percent, rounded down; none when
     /// the index could not tell which are open.

@@ -374,7 +374,7 @@ pub(crate) fn sweep_position() -> SweepPosition {
         open: Some(WalkPosition(r#"{"open_after":"golden-lab#w:1"}"#.to_owned())),
         open_met: 12,
         open_total: 340,
-        // A position is no evidence: a reader takes what it knows. What came later is in no fixture.
+        // The fixture is what the first release wrote; `records.rs` has what came later.
         swept_at: None,
         open_percent: None,
     }

@@ -48,9 +48,8 @@ where
         if ended {
             position.open_total = std::mem::take(&mut position.open_met);
         }
-        let coverage = progress::coverage(swept.open, position);
-        swept.coverage = Some(coverage);
-        position.open_percent = Some(progress::whole_percent(coverage));
+        swept.coverage = Some(progress::coverage(swept.open, position));
+        position.open_percent = Some(progress::whole_percent(swept.open, position));
         let now = ports.starting.clock.now();
         position.swept_at = Some(now);
         // Only now: an interrupted sweep compares this part again.
