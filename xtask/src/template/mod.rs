@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::tools::{Tools, checked};
@@ -105,9 +105,12 @@ pub(crate) fn check(workspace: &Workspace, all_regions: bool) -> anyhow::Result<
     Ok(())
 }
 
-/// Runs all reviewers at once, each with a log of its name, and gives all their findings.
+/// Runs all reviewers at once, each with a log of its name.
+///
+/// # Errors
+/// The findings of all.
 fn side_by_side(reviewers: Vec<(&'static str, Command)>, folder: &Path) -> anyhow::Result<()> {
-    let findings: Vec<anyhow::Result<()>> = thread::scope(|scope| {
+    let findings: Vec<String> = thread::scope(|scope| {
         let running: Vec<_> = reviewers
             .into_iter()
             .map(|(name, mut reviewer)| {
@@ -115,9 +118,11 @@ fn side_by_side(reviewers: Vec<(&'static str, Command)>, folder: &Path) -> anyho
             })
             .collect();
         let ended = running.into_iter().map(|thread| thread.join());
-        ended.map(|result| result.unwrap_or_else(|_| anyhow::bail!("a reviewer panicked"))).collect()
+        let ended = ended.map(|result| result.unwrap_or_else(|_| anyhow::bail!("a reviewer panicked")));
+        ended.filter_map(Result::err).map(|found| format!("{found:#}")).collect()
     });
-    findings.into_iter().collect()
+    ensure!(findings.is_empty(), "{}", findings.join("\n"));
+    Ok(())
 }
 
 /// The least template that has the definitions in itself, with what SAM CLI would put in for their variables.

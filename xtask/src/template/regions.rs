@@ -14,10 +14,7 @@ use crate::tools::{Tools, checked};
 /// How many regions one process looks at. It tries a policy's text with every combination of its regions, accounts and
 /// partitions, so that all regions at once do not come to an end.
 const REGIONS_AT_A_TIME: usize = 3;
-/// Prints the regions that cfn-lint knows.
-const LIST: &str = "from cfnlint.helpers import REGIONS; print(*REGIONS)";
-
-/// Lints for every region, with as many processes as this machine has processors.
+/// Lints for every region of which cfn-lint knows what it has, with as many processes as this machine has processors.
 ///
 /// # Errors
 /// The findings of all regions.
@@ -26,10 +23,12 @@ pub(super) fn lint_every(
     lint: &(impl Fn(&[&str]) -> Command + Sync),
     folder: &Path,
 ) -> anyhow::Result<()> {
-    let listed = tools.deployment("python").args(["-c", LIST]).output().context("cfn-lint's regions")?;
+    let listed = tools.deployment("python").args(["-c", include_str!("regions.py")]).output();
+    let listed = listed.context("cfn-lint's regions")?;
+    ensure!(listed.status.success(), "cfn-lint's regions: {}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).context("cfn-lint's regions")?;
-    let regions: Vec<&str> = listed.split_whitespace().collect();
-    ensure!(!regions.is_empty(), "cfn-lint names no region");
+    let (known, unknown) = listed.trim_end().split_once('\n').context("cfn-lint names no regions")?;
+    let regions: Vec<&str> = known.split_whitespace().collect();
 
     let left = Mutex::new(regions.chunks(REGIONS_AT_A_TIME));
     let findings = Mutex::new(Vec::new());
@@ -51,6 +50,7 @@ pub(super) fn lint_every(
     let findings = locked(&findings);
     ensure!(findings.is_empty(), "{}", findings.join("\n"));
     say(&format!("{} regions, and no finding in any of them", regions.len()));
+    say(&format!("cfn-lint does not know what these have: {unknown}"));
     Ok(())
 }
 
