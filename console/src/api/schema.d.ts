@@ -3827,7 +3827,8 @@ export interface operations {
                      *         "amendWorkflow",
                      *         "signWorkflow",
                      *         "listOwnActivity",
-                     *         "listRulesets"
+                     *         "listRulesets",
+                     *         "getSweep"
                      *       ],
                      *       "permitted_signatures": [
                      *         "authorship"
@@ -3892,6 +3893,10 @@ export interface operations {
                      *                 {
                      *                   "from_state": null,
                      *                   "to_state": "CREATED"
+                     *                 },
+                     *                 {
+                     *                   "from_state": "ACTIVE",
+                     *                   "to_state": "COMPLETED"
                      *                 }
                      *               ],
                      *               "rule_id": "sample-identified",
@@ -3911,7 +3916,7 @@ export interface operations {
                      *             }
                      *           ],
                      *           "ruleset": "laboratory",
-                     *           "ruleset_version": "2",
+                     *           "ruleset_version": "4",
                      *           "workflow_types": [
                      *             "sample-analysis"
                      *           ]
