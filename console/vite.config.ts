@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 
 /** The server that `npm run dev` asks: `ALIMS_SERVICE=http://127.0.0.1:3917 npm run dev`. */
 const service = process.env.ALIMS_SERVICE ?? "http://127.0.0.1:3000";
-const served = [
+export const served = [
   "/workflows",
   "/transitions",
   "/activity",
@@ -13,6 +13,7 @@ const served = [
   "/counts",
   "/events",
   "/exports",
+  "/sweep",
   "/docs",
   "/openapi.json",
   "/console.json",
