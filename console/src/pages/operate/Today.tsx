@@ -1,6 +1,5 @@
 /** How it goes: what is in each state now, what the last day brought, and whether the machine keeps up. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 
 import { STATES } from "../../api/client";
 import { useClient } from "../../api/context";
@@ -8,21 +7,20 @@ import { countsQuery, useMay } from "../../api/queries";
 import { useLanguage, useT } from "../../i18n";
 import { Mark } from "../../parts/Mark";
 import { usePreferences } from "../../preferences";
-import { Instant } from "../../time/Instant";
 import { Bars } from "./Bars";
+import { CountedSince } from "./CountedSince";
+import { Machine } from "./Machine";
 import { Waits } from "./Waits";
-import { dayQuery, publishingQuery, sweepQuery } from "./queries";
-
-const SHOWN_WAITING = 5;
+import { dayQuery } from "./queries";
 
 export function Today() {
   const may = useMay(useClient());
-  const mayAsk = may("listActivity") || may("listOwnActivity");
+  const seesAll = may("listActivity");
   return (
     <div className="today">
       <Now />
-      {mayAsk && <LastDay isOwn={!may("listActivity")} />}
-      {may("listActivity") && <Machine />}
+      {(seesAll || may("listOwnActivity")) && <LastDay isOwn={!seesAll} />}
+      {(seesAll || may("getSweep")) && <Machine />}
     </div>
   );
 }
@@ -74,7 +72,7 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
   return (
     <section aria-labelledby="operate-day">
       <h2 id="operate-day">{t(isOwn ? "operate.day.mine" : "operate.day")}</h2>
-      <Waits query={day} />
+      <Waits query={day} unread={t("operate.day.unread")} />
       {day.data !== undefined && (
         <>
           <p className="day-numbers">
@@ -86,89 +84,10 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
             clockOf={(at) => clock.format(at)}
             nameOf={({ from, done, refused }) => t("operate.hour", { hour: clock.format(from), done, refused })}
           />
-          {!day.data.isComplete && (
-            <p className="quiet">
-              {t("operate.day.part")} <Instant at={new Date(day.data.since).toISOString()} />
-            </p>
-          )}
+          <CountedSince day={day.data} />
           {isOwn && <p className="quiet">{t("operate.day.own")}</p>}
         </>
       )}
     </section>
-  );
-}
-
-/** Whether what is written reaches the lists, and whether the sweep looks after the rest. */
-function Machine() {
-  const t = useT();
-  const client = useClient();
-  const may = useMay(client);
-  const publishing = useQuery(publishingQuery(client));
-  const day = useQuery(dayQuery(client)).data;
-  const waiting = publishing.data?.waiting ?? [];
-  return (
-    <section aria-labelledby="operate-machine">
-      <h2 id="operate-machine">{t("operate.machine")}</h2>
-      <Waits query={publishing} />
-      {publishing.data !== undefined && waiting.length === 0 && (
-        <p className="machine-good">{t("operate.published", { count: publishing.data.looked })}</p>
-      )}
-      {waiting[0] !== undefined && (
-        <div className="note note-warn">
-          <p>
-            {t("operate.waiting", { count: waiting.length })} <Instant at={new Date(waiting[0].since).toISOString()} />
-          </p>
-          <ul>
-            {waiting.slice(0, SHOWN_WAITING).map(({ workflowId, version, published }) => (
-              <li key={workflowId}>
-                <Link to="/workflow/$id" params={{ id: workflowId }} search={{}}>
-                  <code>{workflowId}</code>
-                </Link>{" "}
-                {t("operate.waiting.one", { version, published: published ?? "–" })}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      {may("getSweep") && <Swept />}
-      {day !== undefined && (
-        <ul className="machine-facts">
-          <li>{t("operate.swept", { count: day.started.sweep })}</li>
-          <li>{t("operate.failures", { count: day.started.failure })}</li>
-          <li>{t("operate.asked", { count: day.started.request })}</li>
-          <li>{t("operate.breaks", { found: day.quarantined, released: day.released })}</li>
-        </ul>
-      )}
-    </section>
-  );
-}
-
-/** When the sweep last looked, and at how much. */
-function Swept() {
-  const t = useT();
-  const sweep = useQuery(sweepQuery(useClient()));
-  if (sweep.data === undefined) return <Waits query={sweep} />;
-  const { last_swept_at, open_coverage_percent, last_round_ended_at } = sweep.data;
-  if (last_swept_at === undefined) return <p className="quiet">{t("operate.sweep.never")}</p>;
-  return (
-    <ul className="machine-facts">
-      <li>
-        {t("operate.sweep.last")} <Instant at={last_swept_at} />
-      </li>
-      <li>
-        {open_coverage_percent === undefined
-          ? t("operate.sweep.open.unknown")
-          : t("operate.sweep.open", { percent: open_coverage_percent })}
-      </li>
-      <li>
-        {last_round_ended_at === undefined ? (
-          t("operate.sweep.whole.never")
-        ) : (
-          <>
-            {t("operate.sweep.whole")} <Instant at={last_round_ended_at} />
-          </>
-        )}
-      </li>
-    </ul>
   );
 }

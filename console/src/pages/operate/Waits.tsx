@@ -16,10 +16,17 @@ export function isDown(trouble: unknown): boolean {
   return trouble !== undefined && asProblem(trouble).passes;
 }
 
-/** The whole page tells once that the service is down; here stands what is wrong with this question alone. */
-export function Waits({ query }: { query: Asked }) {
+interface Props {
+  query: Asked;
+  /** What says quietly that no answer came, where the head of the page does not say it for this question. */
+  unread?: string;
+}
+
+/** The head of the page says once that the service is down; here stands what is wrong with this question alone. */
+export function Waits({ query, unread }: Props) {
   const t = useT();
   const trouble = troubleOf(query);
+  if (unread !== undefined && isDown(trouble)) return <p className="quiet">{unread}</p>;
   if (trouble !== undefined && !isDown(trouble)) return <ProblemNote error={trouble} onRetry={() => void query.refetch()} />;
   return query.isPending ? <p className="quiet">{t("loading")}</p> : null;
 }

@@ -188,7 +188,7 @@ function Recoveries() {
   if (recoveries.data === undefined || recoveries.error !== null) {
     return (
       <div className="operate-waits">
-        <Waits query={recoveries} />
+        <Waits query={recoveries} unread={t("operate.recoveries.unread")} />
       </div>
     );
   }
