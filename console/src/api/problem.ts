@@ -62,6 +62,11 @@ export class Problem extends Error {
   get passes(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether the service answered no. A fault of the console itself says nothing of what the service would do. */
+  get refuses(): boolean {
+    return this.status >= 400 && !this.passes;
+  }
 }
 
 function text(value: unknown): string | undefined {

@@ -68,7 +68,7 @@ export function ResultsTable<Result>({ groups, idOf, why, more }: Props<Result>)
           </tr>
         </thead>
         <tbody>
-          {groups.map(({ look, outcome, sentences, results }) => (
+          {groups.map(({ look, outcome, sentences, results, requestId }) => (
             <tr key={idOf(results[0])}>
               <td>
                 <Count look={look}>
@@ -89,6 +89,11 @@ export function ResultsTable<Result>({ groups, idOf, why, more }: Props<Result>)
                   <p key={sentence}>{sentence}</p>
                 ))}
                 {more?.(results[0])}
+                {results.length === 1 && requestId !== undefined && (
+                  <p className="quiet">
+                    {t("problem.request")} <code>{requestId}</code>
+                  </p>
+                )}
               </td>
             </tr>
           ))}

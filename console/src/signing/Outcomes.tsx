@@ -1,14 +1,15 @@
 /** What became of each: first those that need a person, with the service's own words. */
 import { useT } from "../i18n";
 import { ResultsTable, Summary } from "../parts/ResultsTable";
-import { grouped } from "../parts/groups";
+import { byUrgency, grouped } from "../parts/groups";
 import { useProblemWords } from "../parts/problemWords";
 import { Manifestation } from "./Manifestation";
-import { type Outcome, byUrgency, idsWith, toldOf } from "./signing";
+import { type Outcome, idsWith, toldOf } from "./signing";
 
 export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> }) {
   const t = useT();
   const words = useProblemWords();
+  const all = [...outcomes].map(([id, outcome]) => ({ id, outcome }));
   const count = (is: Outcome["is"]) => idsWith(outcomes, is).length;
   const signed = count("signed");
   const refused = count("refused");
@@ -25,7 +26,7 @@ export function Outcomes({ outcomes }: { outcomes: ReadonlyMap<string, Outcome> 
         ]}
       />
       <ResultsTable
-        groups={grouped(byUrgency(outcomes), (signed) => toldOf(signed, t, (problem) => words(problem).detail))}
+        groups={byUrgency(grouped(all, (each) => toldOf(each, t, (problem) => words(problem).detail)))}
         idOf={({ id }) => id}
         why={t("sign.why")}
         more={({ outcome }) => outcome.is === "signed" && <Manifestation signature={outcome.signature} />}

@@ -5,11 +5,11 @@ import { type Client, type KeptSignature, type Meaning, type Schemas, type Summa
 import { type Problem, type ProblemBody, asProblem } from "../api/problem";
 import { keys } from "../api/queries";
 import type { Translate } from "../i18n";
-import { type Look, type Told, sentencesOf } from "../parts/groups";
+import { type Look, type OneOfMany, type Told, sentencesOf } from "../parts/groups";
 
 export const MEANINGS: readonly Meaning[] = ["authorship", "review", "approval", "responsibility"];
 
-/** As they are offered: who checks must not sign as the author by a slip. */
+/** As they are offered: a person who checks must not sign as the author by a slip. */
 export function offered(may: readonly Meaning[]): Meaning[] {
   return [...MEANINGS.filter((each) => each !== "authorship" && may.includes(each)), ...may.filter((each) => each === "authorship")];
 }
@@ -110,7 +110,7 @@ export function idsWith(outcomes: ReadonlyMap<string, Outcome>, is: Outcome["is"
 export function outcomeOf(error: unknown): Outcome {
   const problem = asProblem(error);
   if (problem.code === "version-conflict") return { is: "changed", problem };
-  return { is: problem.passes || problem.challenge !== undefined ? "undecided" : "refused", problem };
+  return { is: problem.refuses && problem.challenge === undefined ? "refused" : "undecided", problem };
 }
 
 /** The signature that an answer brings: the newest in the list of its version. */
@@ -122,22 +122,11 @@ export function signedBy(answer: Schemas["SignatureResult"] | Schemas["Signature
 }
 
 const LOOKS: Record<Outcome["is"], Look> = { signed: "good", refused: "refused", changed: "conflict", undecided: "again", waits: "waits" };
-const URGENCY: Record<Outcome["is"], number> = { changed: 0, undecided: 1, refused: 2, waits: 3, signed: 4 };
-
-/** One of many with its outcome. */
-export interface Signed {
-  id: string;
-  outcome: Outcome;
-}
-
-/** What needs a person first. */
-export function byUrgency(outcomes: ReadonlyMap<string, Outcome>): Signed[] {
-  return [...outcomes].map(([id, outcome]) => ({ id, outcome })).sort((a, b) => URGENCY[a.outcome.is] - URGENCY[b.outcome.is]);
-}
 
 /** An outcome in words; a signature is shown as it is. */
-export function toldOf({ outcome }: Signed, t: Translate, detailOf: (problem: ProblemBody) => string): Told {
-  return { look: LOOKS[outcome.is], outcome: t(`sign.is.${outcome.is}`), sentences: whyOf(outcome, t, detailOf) };
+export function toldOf({ outcome }: OneOfMany<Outcome>, t: Translate, detailOf: (problem: ProblemBody) => string): Told {
+  const told = { look: LOOKS[outcome.is], outcome: t(`sign.is.${outcome.is}`), sentences: whyOf(outcome, t, detailOf) };
+  return "problem" in outcome && outcome.is !== "changed" ? { ...told, requestId: outcome.problem.requestId } : told;
 }
 
 function whyOf(outcome: Outcome, t: Translate, detailOf: (problem: ProblemBody) => string): string[] {
@@ -145,6 +134,6 @@ function whyOf(outcome: Outcome, t: Translate, detailOf: (problem: ProblemBody) 
   const { problem } = outcome;
   if (problem.code === "unreachable") return [t("problem.unreachable.title"), t("move.lost")];
   if (outcome.is === "changed") return [t("sign.is.changed.text", { version: problem.body.version ?? "?" })];
-  const request = outcome.is === "undecided" && problem.requestId !== undefined ? [problem.requestId] : [];
-  return [...sentencesOf(problem.body, detailOf), ...request];
+  const sentences = sentencesOf(problem.body, detailOf);
+  return problem.code === "console" ? [t("problem.console.title"), ...sentences] : sentences;
 }

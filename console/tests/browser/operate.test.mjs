@@ -110,7 +110,7 @@ test("many are recovered, each with its result, and their events are sent again"
   await page.getByRole("button", { name: /Send events again/ }).click();
   const sheet = page.getByRole("dialog");
   await sheet.getByRole("button", { name: "Send the events of 2 workflows again" }).press("Enter");
-  await sheet.getByText("2 of 2").waitFor();
+  await sheet.getByRole("status").getByText("2 done").waitFor();
   assert.equal(await sheet.getByText("3 events sent").count(), 2);
   await page.keyboard.press("Enter");
   await sheet.waitFor({ state: "detached" });
@@ -122,7 +122,7 @@ test("many are recovered, each with its result, and their events are sent again"
   assert.equal(await sheet.getByText("The lamp is dark.").count(), 2, "the dialog says why each failed");
   await page.keyboard.type("The lamp was changed.");
   await sheet.getByRole("button", { name: "Recover 2 workflows" }).press("Enter");
-  await sheet.getByText("2 of 2").waitFor();
+  await sheet.getByRole("status").getByText("2 done").waitFor();
   assert.equal(await sheet.getByRole("cell", { name: "recovered", exact: true }).count(), 2);
   await noViolations(page, "recovered");
   await page.keyboard.press("Enter");
@@ -155,28 +155,74 @@ test("a change past the service is recovered before its release, from the page o
   await close();
 });
 
-test("operate says when the sweep ran, and how much it looked at", async () => {
+/** The line of a list that begins so, and the instant in it. */
+async function instantOf(section, begin) {
+  return section.getByRole("listitem").filter({ hasText: begin }).locator("time").getAttribute("datetime");
+}
+
+test("operate says when the sweep ran, how much it looked at, and what is not recorded", async () => {
   const { page, complaints, url, close } = await openPage(laboratory);
+  const [swept, ended] = ["2026-11-28T12:00:00.000Z", "2026-11-27T09:00:00.000Z"];
+  let sweep = {};
+  await page.route("**/sweep", (route) => route.fulfill({ json: sweep }));
   await page.goto(`${url}/operate`);
   const machine = page.getByRole("region", { name: "Publisher and sweep" });
-  // A laptop's first sweep runs ten minutes after its start.
-  await machine.getByText("No sweep has run yet.").waitFor();
-  const at = new Date(Date.now() - 3 * 60_000).toISOString();
-  let sweep = { last_swept_at: at, open_coverage_percent: 42, round_began_at: at };
-  await page.route("**/sweep", (route) => route.fulfill({ json: sweep }));
+  await machine.getByText("It is not recorded when a sweep last ran.").waitFor();
+  assert.equal(await machine.getByText("The whole log").count(), 0, "whether it was checked is not known either");
+  // An earlier release recorded the round alone.
+  sweep = { last_round_ended_at: ended };
   await page.reload();
-  await machine.getByText(/The last sweep ran 3 minutes ago/).waitFor();
-  await machine.getByText("It compared 42 % of the open workflows with the log.").waitFor();
+  await machine.getByText("It is not recorded when a sweep last ran.").waitFor();
+  assert.equal(await instantOf(machine, "The whole log was last checked"), ended);
+  assert.equal(await machine.getByText("which workflows are open").count(), 0);
+  sweep = { last_swept_at: swept, open_coverage_percent: 42, round_began_at: swept };
+  await page.reload();
+  await machine.getByText("So far it has compared 42 % of the open workflows with the log.").waitFor();
+  assert.equal(await instantOf(machine, "The last sweep ran"), swept);
   await machine.getByText("The whole log has not been checked yet.").waitFor();
-  sweep = { last_swept_at: at, last_round_ended_at: at };
+  sweep = { last_swept_at: swept, open_coverage_percent: 100 };
+  await page.reload();
+  await machine.getByText("It compared all open workflows with the log.").waitFor();
+  sweep = { last_swept_at: swept, last_round_ended_at: ended };
   await page.reload();
   await machine.getByText("It could not tell which workflows are open.").waitFor();
-  await machine.getByText(/The whole log was last checked 3 minutes ago/).waitFor();
+  await machine.getByRole("heading", { name: "Recoveries and quarantines of the last 24 hours" }).waitFor();
   assert.deepEqual(complaints, []);
   await close();
 });
 
-test("who may not release is offered no release, and their numbers are their own", async () => {
+test("a supervisor sees the sweep, and nothing that the activity of all would say", async () => {
+  // The server answers; what it says depends on how long it has run.
+  await laboratory.api("bob", "GET", "/sweep");
+  const { page, complaints, url, close } = await openPage(laboratory, { token: laboratory.tokens.bob });
+  await page.route("**/sweep", (route) => route.fulfill({ json: { last_swept_at: "2026-11-28T12:00:00.000Z", open_coverage_percent: 100 } }));
+  const looks = [];
+  page.on("request", (request) => looks.push(new URL(request.url())));
+  await page.goto(`${url}/operate`);
+  const machine = page.getByRole("region", { name: "Sweep", exact: true });
+  await machine.getByText("It compared all open workflows with the log.").waitFor();
+  await page.getByRole("heading", { name: "Your last 24 hours" }).waitFor();
+  assert.equal(await machine.getByRole("heading").count(), 1);
+  assert.equal(looks.filter(({ searchParams }) => searchParams.get("order") === "updated").length, 0, "publishing is not asked for");
+  await noViolations(page, "operate of a supervisor");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("what has no answer says so in its place, and alarms nothing else", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  const json = { type: "urn:x", title: "Storage unavailable", status: 503, detail: "Later.", code: "storage-unavailable", request_id: "r" };
+  await page.route(/\/(sweep|activity)/, (route) => route.fulfill({ status: 503, contentType: "application/problem+json", json }));
+  await page.goto(`${url}/operate?list=recovering`);
+  for (const text of ["The state of the sweep", "What happened in this time", "Whether everything is in the lists", "The recoveries"]) {
+    await page.getByText(`${text} could not be read.`).waitFor();
+  }
+  assert.equal(await page.getByRole("alert").count(), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a person who may not release is offered no release, and their numbers are their own", async () => {
   await quarantined("broken-3");
   const { page, url, close } = await openPage(laboratory, { token: laboratory.tokens.alice });
   await page.goto(`${url}/workflow/broken-3`);
@@ -189,7 +235,7 @@ test("who may not release is offered no release, and their numbers are their own
   await close();
 });
 
-test("a service that is down is told at once, and once", async () => {
+test("the page says at once, and once, that the service is down", async () => {
   const { page, url, close } = await openPage(laboratory);
   await page.goto(`${url}/rules`);
   await page.getByRole("heading", { name: "Rules", exact: true }).waitFor();
@@ -199,7 +245,7 @@ test("a service that is down is told at once, and once", async () => {
   await page.keyboard.press("o");
   await page.locator(".operate").getByText("The service does not answer").waitFor();
   assert.equal(await page.getByText("The service does not answer").count(), 1);
-  console.log(`# told after ${Date.now() - began} ms`);
+  console.log(`# said after ${Date.now() - began} ms`);
   await close();
 });
 
@@ -218,13 +264,18 @@ test("one that cannot be recovered says so, and stops no other", async () => {
   await sheet.getByRole("button", { name: "Recover 2 workflows" }).click();
   await sheet.getByText("The service does not answer").waitFor();
   await sheet.getByRole("cell", { name: "recovered", exact: true }).waitFor();
+  // What needs a person comes first, also where it was not the first of the list.
+  const counts = sheet.getByRole("status");
+  for (const text of ["1 done", "1 not decided"]) await counts.getByText(text).waitFor();
+  const rows = sheet.getByRole("row");
+  assert.deepEqual(await rows.getByRole("link").allInnerTexts(), ["stuck-1", "stuck-2"]);
   await page.unroute("**/workflows/stuck-1/recovery");
   await sheet.getByRole("button", { name: "Repeat the failed: 1" }).click();
   await sheet.getByRole("cell", { name: "recovered", exact: true }).nth(1).waitFor();
   await close();
 });
 
-test("equal refusals of many are told once, with a link to each workflow", async () => {
+test("equal refusals of many share a row, with a link to each workflow", async () => {
   for (const id of ["same-1", "same-2"]) await failed(id);
   const { page, url, close } = await openPage(laboratory);
   await page.goto(`${url}/operate?list=failed`);
@@ -365,6 +416,12 @@ test("operate, audit and rules are German for a person who reads German", async 
     await page.goto(`${url}/${at}`);
     await page.getByText(text).first().waitFor();
   }
+  await page.route("**/sweep", (route) => route.fulfill({ json: { last_swept_at: "2026-11-28T12:00:00.000Z", open_coverage_percent: 42 } }));
+  await page.goto(`${url}/operate`);
+  const machine = page.getByRole("region", { name: "Veröffentlichung und Rundgang" });
+  await machine.getByText(/^Letzter Rundgang: .+/).waitFor();
+  await machine.getByText("Bisher hat er 42 % der offenen Vorgänge mit dem Protokoll verglichen.").waitFor();
+  await machine.getByText("Das ganze Protokoll wurde noch nie vollständig geprüft.").waitFor();
   assert.deepEqual(complaints, []);
   await close();
 });

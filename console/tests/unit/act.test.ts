@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Summary } from "../../src/api/client";
-import { type Item, type Result, asItNowIs, byUrgency, kindOf, sorted, toldOf } from "../../src/pages/bench/act";
+import { type Item, type Result, asItNowIs, kindOf, sorted, toldOf } from "../../src/pages/bench/act";
 import { csvOf, orderOf } from "../../src/pages/bench/list";
 
 const problem = { type: "", title: "", status: 409, detail: "It changed.", request_id: "r" };
@@ -20,9 +20,8 @@ const refused = {
 const lost = { workflow_id: "w-4", outcome: "not-reached", status: 503, problem: { ...problem, code: "not-reached" } } as Result;
 const moved = { workflow_id: "w-1", outcome: "moved", status: 200 } as Result;
 
-test("what a person can do about a result decides its place", () => {
+test("a result is of the kind by what a person can do about it", () => {
   expect([moved, lost, refused, conflict].map(kindOf)).toEqual(["moved", "again", "refused", "conflict"]);
-  expect(byUrgency([moved, lost, refused, conflict])).toEqual([conflict, refused, lost, moved]);
 });
 
 test("a refusal speaks with the rule's words, or with the problem's", () => {
@@ -30,7 +29,7 @@ test("a refusal speaks with the rule's words, or with the problem's", () => {
   expect(sentences(refused)).toEqual(["Enter results."]);
   expect(sentences(lost)).toEqual(["It changed."]);
   expect(sentences(moved)).toEqual([]);
-  // Its version and state are told in place of a sentence.
+  // Its version and state stand in place of a sentence.
   expect(sentences(conflict)).toEqual([]);
 });
 

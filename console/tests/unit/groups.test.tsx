@@ -3,17 +3,18 @@ import { RouterContextProvider, createMemoryHistory, createRootRoute, createRout
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test, vi } from "vitest";
 
-import { Problem } from "../../src/api/problem";
+import { Problem, unreachable } from "../../src/api/problem";
 import type { Translate } from "../../src/i18n";
+import { common } from "../../src/i18n/common.en";
 import { translator } from "../../src/i18n/translator";
 import * as bench from "../../src/pages/bench/act";
 import { act } from "../../src/pages/bench/act.en";
 import * as operate from "../../src/pages/operate/many";
 import { ResultsTable, Summary } from "../../src/parts/ResultsTable";
-import { type Group, grouped, sentencesOf } from "../../src/parts/groups";
+import { type Group, type Look, byUrgency, countOf, grouped, sentencesOf } from "../../src/parts/groups";
 import * as signing from "../../src/signing/signing";
 
-vi.mock("../../src/i18n", () => ({ useT: () => translator("en", new Map(Object.entries(act))) }));
+vi.mock("../../src/i18n", () => ({ useT: () => translator("en", new Map(Object.entries({ ...act, ...common }))) }));
 
 const t: Translate = (key) => key;
 const detailOf = ({ detail }: { detail: string }) => detail;
@@ -24,7 +25,7 @@ function problem(code: string, status: number, detail: string, request_id = "r")
 }
 
 function told<Result>(groups: readonly Group<Result>[], idOf: (result: Result) => string) {
-  return groups.map(({ look, sentences, results }) => [look, sentences, results.map(idOf)]);
+  return groups.map(({ look, sentences, results, requestId }) => [look, sentences, results.map(idOf), ...(requestId === undefined ? [] : [requestId])]);
 }
 
 describe("equal refusals are one group, and everything else stands alone", () => {
@@ -40,12 +41,12 @@ describe("equal refusals are one group, and everything else stands alone", () =>
       result("a1", "not-reached", "not-reached", "Later."),
       result("a2", "not-reached", "not-reached", "Later."),
     ];
-    const groups = grouped(bench.byUrgency(results), (each) => bench.toldOf(each, t, detailOf));
+    const groups = byUrgency(grouped(results, (each) => bench.toldOf(each, t, detailOf)));
     expect(told(groups, (each) => each.workflow_id)).toEqual([
-      ["refused", ["No."], ["r1", "r2"]],
-      ["refused", ["Not now."], ["r3"]],
-      ["again", ["Later."], ["a1"]],
-      ["again", ["Later."], ["a2"]],
+      ["refused", ["No."], ["r1", "r2"], "r"],
+      ["refused", ["Not now."], ["r3"], "r"],
+      ["again", ["Later."], ["a1"], "r"],
+      ["again", ["Later."], ["a2"], "r"],
       ["good", [], ["m1"]],
       ["good", [], ["m2"]],
     ]);
@@ -59,14 +60,19 @@ describe("equal refusals are one group, and everything else stands alone", () =>
       ["r2", signing.outcomeOf(problem("rule-violation", 422, "No.", "r-4"))],
       ["c1", signing.outcomeOf(problem("version-conflict", 412, "It changed."))],
       ["c2", signing.outcomeOf(problem("version-conflict", 412, "It changed."))],
+      ["x1", signing.outcomeOf(new TypeError("x is undefined"))],
+      ["n1", signing.outcomeOf(unreachable())],
     ]);
-    const groups = grouped(signing.byUrgency(outcomes), (each) => signing.toldOf(each, t, detailOf));
+    const all = [...outcomes].map(([id, outcome]) => ({ id, outcome }));
+    const groups = byUrgency(grouped(all, (each) => signing.toldOf(each, t, detailOf)));
     expect(told(groups, ({ id }) => id)).toEqual([
       ["conflict", ["sign.is.changed.text"], ["c1"]],
       ["conflict", ["sign.is.changed.text"], ["c2"]],
-      ["again", ["Later.", "r-2"], ["u1"]],
-      ["again", ["Later.", "r-3"], ["u2"]],
-      ["refused", ["No."], ["r1", "r2"]],
+      ["refused", ["No."], ["r1", "r2"], "r-1"],
+      ["again", ["Later."], ["u1"], "r-2"],
+      ["again", ["Later."], ["u2"], "r-3"],
+      ["again", ["problem.console.title", "x is undefined"], ["x1"]],
+      ["again", ["problem.unreachable.title", "move.lost"], ["n1"]],
     ]);
   });
 
@@ -86,23 +92,35 @@ describe("equal refusals are one group, and everything else stands alone", () =>
       ["s1", recovery("running")],
       ["o1", recovery("recovered")],
       ["o2", recovery("recovered")],
+      ["x1", { is: "failed", error: new TypeError("x is undefined") }],
+      ["x2", { is: "failed", error: unreachable() }],
       ["e1", { is: "replayed", events: 3 }],
     ];
     const groups = grouped(outcomes.map(([id, outcome]) => ({ id, outcome })), (each) => operate.toldOf(each, t, words));
     expect(told(groups, ({ id }) => id)).toEqual([
-      ["refused", ["T", "No."], ["d1", "d2"]],
+      ["refused", ["T", "No."], ["d1", "d2"], "r-1"],
       ["waits", [], ["w1"]],
       ["waits", [], ["w2"]],
       ["refused", ["Enter results."], ["n1", "n2"]],
       ["refused", ["out of time"], ["g1"]],
-      ["again", ["T", "Later.", "r-3"], ["l1"]],
-      ["again", ["T", "Later.", "r-3"], ["l2"]],
+      ["again", ["T", "Later."], ["l1"], "r-3"],
+      ["again", ["T", "Later."], ["l2"], "r-3"],
       ["waits", [], ["s1"]],
       ["good", [], ["o1"]],
       ["good", [], ["o2"]],
+      // A fault of the console, or a lost connection, says nothing of what the service would do.
+      ["again", ["", "x is undefined"], ["x1"]],
+      ["again", [""], ["x2"]],
       ["good", [], ["e1"]],
     ]);
   });
+});
+
+test("what needs a person comes first, and results of a kind are counted over their groups", () => {
+  const looks: Look[] = ["good", "waits", "again", "refused", "conflict", "refused"];
+  const groups = byUrgency(grouped(looks.map((look) => ({ look })), ({ look }) => ({ look, outcome: look, sentences: [] })));
+  expect(groups.map(({ look }) => look)).toEqual(["conflict", "refused", "again", "waits", "good"]);
+  expect([countOf(groups, "refused"), countOf(groups, "good")]).toEqual([2, 1]);
 });
 
 test("the same sentence under another outcome is another group", () => {
@@ -129,7 +147,7 @@ describe("the table", () => {
       </RouterContextProvider>,
     );
 
-  test("tells a message once, with the count and a link to each workflow", () => {
+  test("shows a message once, with the count and a link to each workflow", () => {
     const html = drawn([{ look: "refused", outcome: "Refused", sentences: ["No."], results: [{ id: "w/1" }, { id: "w2" }] }]);
     expect(html.match(/<p>No\.<\/p>/g)).toHaveLength(1);
     expect(html).toContain("2 × Refused");
@@ -137,6 +155,12 @@ describe("the table", () => {
     expect(html).toMatch(/<i>w\/1<\/i>/);
     // It scrolls, so the keyboard reaches it, and a screen reader knows what it is.
     expect(html).toContain('tabindex="0" role="group" aria-label="Results"');
+  });
+
+  test("a refusal of one workflow shows the number of its request, and one row for several shows none", () => {
+    const refused = { look: "refused" as const, outcome: "Refused", sentences: ["No."], requestId: "r-1" };
+    expect(drawn([{ ...refused, results: [{ id: "w1" }] }])).toContain("Request <code>r-1</code>");
+    expect(drawn([{ ...refused, results: [{ id: "w1" }, { id: "w2" }] }])).not.toContain("r-1");
   });
 
   test("a result of its own has no count", () => {

@@ -85,6 +85,8 @@ test("an outcome says what the person can do", () => {
   expect(of("already-signed", 409)).toBe("refused");
   expect(of("rules-engine-unavailable", 503)).toBe("undecided");
   expect(of("unreachable", 0)).toBe("undecided");
+  // What the console itself did wrong says nothing of what the service would do.
+  expect(outcomeOf(new TypeError("no")).is).toBe("undecided");
 });
 
 test("a draft that cannot be read is none", () => {

@@ -5,9 +5,9 @@ import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { Mark } from "../../parts/Mark";
 import { ResultsTable, Summary } from "../../parts/ResultsTable";
-import { grouped } from "../../parts/groups";
+import { byUrgency, grouped } from "../../parts/groups";
 import { useProblemWords } from "../../parts/problemWords";
-import { type Kind, type Result, byUrgency, kindOf, toldOf } from "./act";
+import { type Kind, type Result, kindOf, toldOf } from "./act";
 
 interface Props {
   results: readonly Result[];
@@ -43,7 +43,7 @@ export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDec
         {dryRun && <p className="summary-note">{t("act.dry")}</p>}
       </Summary>
       <ResultsTable
-        groups={grouped(byUrgency(results), (result) => toldOf(result, t, (problem) => words(problem).detail))}
+        groups={byUrgency(grouped(results, (result) => toldOf(result, t, (problem) => words(problem).detail)))}
         idOf={(result) => result.workflow_id}
         why={t("act.why")}
         more={(result) => <More result={result} />}
@@ -79,11 +79,10 @@ export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDec
   );
 }
 
-/** What stands now: the version and the state, or the number by which the operator finds the request. */
+/** What stands now: the version and the state. */
 function More({ result }: { result: Result }) {
   const t = useT();
   const { problem, workflow } = result;
-  const kind = kindOf(result);
   if (problem?.code === "version-conflict") {
     return (
       <>
@@ -91,13 +90,11 @@ function More({ result }: { result: Result }) {
       </>
     );
   }
-  if (kind === "moved" && workflow !== undefined) {
-    return (
-      <span className="moved-to">
-        <Mark state={workflow.current_state} />
-        <span className="quiet">{t("act.version", { version: workflow.version })}</span>
-      </span>
-    );
-  }
-  return kind === "again" && problem !== undefined && <p className="quiet">{problem.request_id}</p>;
+  if (kindOf(result) !== "moved" || workflow === undefined) return null;
+  return (
+    <span className="moved-to">
+      <Mark state={workflow.current_state} />
+      <span className="quiet">{t("act.version", { version: workflow.version })}</span>
+    </span>
+  );
 }

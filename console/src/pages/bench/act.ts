@@ -51,21 +51,15 @@ export function kindOf(result: Result): Kind {
   return result.outcome === "refused" ? "refused" : "again";
 }
 
-const URGENCY: Record<Kind, number> = { conflict: 0, refused: 1, again: 2, moved: 3, "would-move": 3 };
-
-/** What needs a person first. */
-export function byUrgency(results: readonly Result[]): Result[] {
-  return [...results].sort((a, b) => URGENCY[kindOf(a)] - URGENCY[kindOf(b)]);
-}
-
 const LOOKS: Record<Kind, Look> = { moved: "good", "would-move": "good", refused: "refused", conflict: "conflict", again: "again" };
 
-/** A result in words; a conflict is told by the version and the state that stand now. */
+/** A result in words; a conflict shows the version and the state that stand now. */
 export function toldOf(result: Result, t: Translate, detailOf: (problem: ProblemBody) => string): Told {
   const kind = kindOf(result);
   const { problem } = result;
-  const sentences = problem === undefined || kind === "conflict" ? [] : sentencesOf(problem, detailOf);
-  return { look: LOOKS[kind], outcome: t(`act.kind.${kind}`), sentences };
+  const told = { look: LOOKS[kind], outcome: t(`act.kind.${kind}`) };
+  if (problem === undefined || kind === "conflict") return { ...told, sentences: [] };
+  return { ...told, sentences: sentencesOf(problem, detailOf), requestId: problem.request_id };
 }
 
 /** A conflict as an item to decide again, at the version that stands now. */

@@ -8,13 +8,13 @@ import { keys } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../parts/Button";
 import { ReasonField } from "../../parts/ReasonField";
-import { ResultsTable } from "../../parts/ResultsTable";
+import { ResultsTable, Summary } from "../../parts/ResultsTable";
 import { Sheet } from "../../parts/Sheet";
 import { useFaults } from "../../parts/faults";
-import { grouped } from "../../parts/groups";
+import { type OneOfMany, byUrgency, countOf, grouped } from "../../parts/groups";
 import { useProblemWords } from "../../parts/problemWords";
 import { FailureTold, type Failures } from "./Failed";
-import { type Outcome, type Work, type Worked, recover, replay, toldOf, workOnAll } from "./many";
+import { type Outcome, type Work, recover, replay, toldOf, workOnAll } from "./many";
 
 interface Props {
   work: Work;
@@ -110,23 +110,34 @@ function Decision({ work, count, reason, onReason, onBegin, onClose, children }:
 }
 
 interface ResultsProps {
-  all: readonly Worked[];
+  all: readonly OneOfMany<Outcome>[];
   /** How many are not done yet. */
   open: number;
   onRepeat: (failed: readonly string[]) => void;
   onClose: () => void;
 }
 
+/** While it works, rows stay in their places; then those that need a person come first. */
 function Results({ all, open, onRepeat, onClose }: ResultsProps) {
   const t = useT();
   const words = useProblemWords();
   const failed = all.filter(({ outcome }) => outcome.is === "failed").map(({ id }) => id);
+  const groups = grouped(all, (each) => toldOf(each, t, words));
+  const [good, refused, again] = [countOf(groups, "good"), countOf(groups, "refused"), countOf(groups, "again")];
+  const running = open === 0 ? countOf(groups, "waits") : 0;
   return (
     <>
-      <p role="status" tabIndex={-1} data-focus-lost>
-        {t("many.progress", { done: all.length - open, all: all.length })}
-      </p>
-      <ResultsTable groups={grouped(all, (worked) => toldOf(worked, t, words))} idOf={({ id }) => id} why={t("act.why")} />
+      <Summary
+        counts={[
+          { look: "good", count: good, text: t("many.good", { count: good }) },
+          { look: "refused", count: refused, text: t("many.bad", { count: refused }) },
+          { look: "again", count: again, text: t("act.again", { count: again }) },
+          { look: "waits", count: running, text: t("many.running", { count: running }) },
+        ]}
+      >
+        {open > 0 && <p className="summary-note">{t("many.progress", { done: all.length - open, all: all.length })}</p>}
+      </Summary>
+      <ResultsTable groups={open === 0 ? byUrgency(groups) : groups} idOf={({ id }) => id} why={t("act.why")} />
       {open === 0 && (
         <div className="sheet-foot">
           {failed.length > 0 && (

@@ -3,7 +3,7 @@ import { type Client, type Schemas, data } from "../../api/client";
 import { eachOf } from "../../api/eachOf";
 import { type Problem, type ProblemBody, asProblem } from "../../api/problem";
 import type { Translate } from "../../i18n";
-import { type Told, sentencesOf } from "../../parts/groups";
+import { type OneOfMany, type Told, sentencesOf } from "../../parts/groups";
 import type { Words } from "../../parts/problemWords";
 
 export type Work = "recover" | "replay";
@@ -60,16 +60,10 @@ export function isGood(outcome: Outcome): boolean {
   return outcome.is === "replayed";
 }
 
-/** One of many with its outcome. */
-export interface Worked {
-  id: string;
-  outcome: Outcome;
-}
-
 type WordsOf = (said: ProblemBody) => Pick<Words, "title" | "detail">;
 
-/** An outcome in words. What may pass has the number by which the operator finds the request. */
-export function toldOf({ outcome }: Worked, t: Translate, words: WordsOf): Told {
+/** An outcome in words. */
+export function toldOf({ outcome }: OneOfMany<Outcome>, t: Translate, words: WordsOf): Told {
   switch (outcome.is) {
     case "waits":
       return { look: "waits", outcome: t("many.waits"), sentences: [] };
@@ -90,9 +84,8 @@ function recoveryTold({ status, reasons = [], error }: Schemas["RecoveryReport"]
   return { look: isWell ? "good" : "refused", outcome: t(`recovery.${status}`), sentences };
 }
 
-function failureTold({ body, passes, requestId }: Problem, t: Translate, words: WordsOf): Told {
-  const said = [words(body).title, ...sentencesOf(body, (each) => words(each).detail)];
-  if (!passes) return { look: "refused", outcome: t("act.kind.refused"), sentences: [...new Set(said)] };
-  const request = requestId === undefined ? [] : [requestId];
-  return { look: "again", outcome: t("act.kind.again"), sentences: [...new Set([...said, ...request])] };
+function failureTold({ body, refuses, requestId }: Problem, t: Translate, words: WordsOf): Told {
+  const look = refuses ? "refused" : "again";
+  const said = new Set([words(body).title, ...sentencesOf(body, (each) => words(each).detail)]);
+  return { look, outcome: t(`act.kind.${look}`), sentences: [...said], requestId };
 }
