@@ -52,7 +52,7 @@ test("a review of a period is recorded by keyboard with its finding, and stands 
   await close();
 });
 
-test("a review of a part says so, its refusal is told in words, and what was written stays", async () => {
+test("a review of a part says so, its refusal is shown in words, and what was written stays", async () => {
   const { page, complaints, url, close } = await openPage(laboratory);
   await page.goto(`${url}/audit?principal=alice&kind=WorkflowCreated&from=2026-11-02T00:00:00Z&to=2026-11-20T00:00:00Z`);
   await page.getByRole("button", { name: "Record my review …" }).click();
@@ -103,6 +103,10 @@ test("a month is exported, waited for, downloaded, and verified without a networ
   ]);
   await page.goto(`${url}/audit?from=2026-11-01T00:00:00Z&to=2026-11-28T00:00:00Z`);
   await page.getByRole("link", { name: "Export this …" }).click();
+  const person = page.getByRole("textbox", { name: "User id", exact: true });
+  assert.equal(await person.getAttribute("placeholder"), "all persons");
+  const hint = await person.getAttribute("aria-describedby");
+  assert.equal(await page.locator(`[id="${hint}"]`).innerText(), "Only what this person did or asked for");
   await page.getByRole("textbox", { name: /^Reason/ }).fill("Inspection.");
   await page.getByRole("button", { name: "Make the export" }).press("Enter");
   await page.getByRole("status").getByText("Being made").waitFor();
@@ -146,7 +150,7 @@ test("the service exports a workflow, and its archive is verified without a netw
   await close();
 });
 
-test("an altered file is named with the line and the record, and a failed export is told in words", async () => {
+test("an altered file is named with the line and the record, and a failed export is shown in words", async () => {
   const { page, url, close } = await openPage(laboratory);
   const failure = { code: "too-many-entries", detail: "The period has more than 1,000,000 entries. Choose a shorter one." };
   await withExports(page, [{ status: 200, json: { ...made, status: "FAILED", failure } }]);

@@ -136,7 +136,10 @@ function Period({ field, isUtc }: { field: (name: Name) => FieldProps; isUtc: bo
       </div>
       <div className="field">
         <label htmlFor={principal.id}>{t("exports.principal")}</label>
-        <input {...principal} spellCheck={false} maxLength={256} placeholder={t("exports.principal.all")} />
+        <input {...principal} spellCheck={false} maxLength={256} placeholder={t("exports.principal.all")} aria-describedby={`${principal.id}hint`} />
+        <span className="quiet" id={`${principal.id}hint`}>
+          {t("exports.principal.hint")}
+        </span>
       </div>
       <div className="field">
         <label htmlFor={kind.id}>{t("audit.kind")}</label>
