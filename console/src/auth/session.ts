@@ -3,7 +3,7 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 
 import type { TokenSource } from "../api/client";
 import type { Challenge } from "../api/problem";
-import { wanted } from "../i18n";
+import { languageWanted } from "../i18n";
 import { type Held, placeOf, readHeld } from "./held";
 import type { Provider } from "./provider";
 import type { Settings } from "./settings";
@@ -117,7 +117,7 @@ export class Session implements TokenSource {
 
   #open(): Promise<Provider> {
     this.#provider ??= import("./provider").then(({ openProvider }) =>
-      openProvider(this.#settings, this.#origin, wanted, () => this.#look()),
+      openProvider(this.#settings, this.#origin, languageWanted, () => this.#look()),
     );
     // What could not be loaded is asked for again.
     this.#provider.catch(() => {

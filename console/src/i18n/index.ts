@@ -28,14 +28,14 @@ const parts: Record<Language, readonly [() => Promise<Part>, () => Promise<Part>
 };
 
 /** The language that the person chose, else the browser's where the console has it. */
-export function wanted(): Language {
+export function languageWanted(): Language {
   const { language } = preferences();
   if (language !== "system") return language;
   return typeof navigator !== "undefined" && navigator.language.toLowerCase().startsWith("de") ? "de" : "en";
 }
 
 /** The language that is shown: the wanted one as soon as its messages are there. */
-let shown = wanted();
+let shown = languageWanted();
 const listeners = new Set<() => void>();
 const messages: Record<Language, Map<string, string>> = { en: new Map(), de: new Map() };
 const translators: Record<Language, Translate> = { en: translator("en", messages.en), de: translator("de", messages.de) };
@@ -56,15 +56,15 @@ async function load(language: Language): Promise<void> {
 /** A page with its messages: every page but the first one waits for both. */
 export async function withMessages<Page>(page: Promise<Page>): Promise<Page> {
   isMoreWanted = true;
-  const [found] = await Promise.all([page, load(shown), load(wanted())]);
+  const [found] = await Promise.all([page, load(shown), load(languageWanted())]);
   return found;
 }
 
 async function show(): Promise<void> {
-  const language = wanted();
+  const language = languageWanted();
   await load(language);
   // A person may have chosen again meanwhile.
-  if (language !== wanted()) return;
+  if (language !== languageWanted()) return;
   shown = language;
   // For screen readers and hyphenation.
   document.documentElement.setAttribute("lang", language);

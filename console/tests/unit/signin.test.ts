@@ -14,7 +14,7 @@ vi.mock("oidc-client-ts", () => ({
 }));
 
 import { openProvider } from "../../src/auth/provider";
-import { wanted } from "../../src/i18n";
+import { languageWanted } from "../../src/i18n";
 import { type Preferences, prefer } from "../../src/preferences";
 
 beforeEach(() => {
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 function open() {
-  return openProvider({ issuer: "i", client_id: "c", scopes: ["openid"], live: "polling" }, "http://here", wanted, () => undefined);
+  return openProvider({ issuer: "i", client_id: "c", scopes: ["openid"], live: "polling" }, "http://here", languageWanted, () => undefined);
 }
 
 async function languages(language: Preferences["language"]): Promise<unknown[]> {
