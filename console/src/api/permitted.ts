@@ -18,7 +18,7 @@ const ACTIONS: Record<State, string> = {
 export interface Permitted {
   /** Whether the policies may permit moves to this state; true until the service said so. */
   move: (target: State) => boolean;
-  /** The roles of the person, for the sentence that tells why not. */
+  /** The roles of the person, for the sentence that says why not. */
   roles: string;
 }
 

@@ -1,4 +1,4 @@
-/** How this server tells of changes. */
+/** How this server reports changes. */
 import { createContext, useContext } from "react";
 
 const TransportContext = createContext<"events" | "polling">("polling");

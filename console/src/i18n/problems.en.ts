@@ -25,7 +25,7 @@ export const problems = {
   "problem.too-many-signatures.title": "Too many signatures",
   "problem.too-many-signatures.detail": "This workflow can carry no more signatures.",
   "problem.version-conflict.title": "Version conflict",
-  "problem.version-conflict.detail": "Somebody changed it meanwhile. Read it again.",
+  "problem.version-conflict.detail": "It changed meanwhile. Read it again.",
   "problem.replaced-workflow-not-found.title": "Replaced workflow not found",
   "problem.replaced-workflow-not-found.detail": "The workflow that this one replaces does not exist, or you may not see it.",
   "problem.replaced-workflow-not-closed.title": "Replaced workflow not closed",

@@ -138,7 +138,7 @@ function useRows({ ids, selected, onSelect, onOpen, onAct, begin }: RowsProps) {
   const pressed = (event: MouseEvent<HTMLElement>) => {
     const target = event.target as HTMLElement;
     const id = target.closest("tr")?.dataset.key;
-    // A link opens, and who marks a text to copy it selects no row.
+    // A link opens, and a person who marks a text to copy it selects no row.
     if (id === undefined || target.closest("a,button") !== null || window.getSelection()?.isCollapsed === false) return;
     if (event.shiftKey && anchor.current !== undefined) extend(anchor.current, id);
     else toggle(id);

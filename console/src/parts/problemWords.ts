@@ -35,7 +35,7 @@ export function wordsOf({ code, status, title, detail }: Said, t: Translate, lan
   return { title: known("title") ?? title, detail: ours, isTheirs: false, ...(detail !== "" && { original: detail }) };
 }
 
-/** The catalogue of problems comes when there is one to tell. */
+/** The catalogue of problems comes when there is one to show. */
 export function useProblemWords(): (said: Said) => Words {
   const t = useT();
   const language = useLanguage();

@@ -1,4 +1,4 @@
-/** The session ended while somebody worked. It stands above everything, dialogs too, and what they wrote stays there. */
+/** The session ended while a person worked. It stands above everything, dialogs too, and what they wrote stays there. */
 import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { createPortal } from "react-dom";

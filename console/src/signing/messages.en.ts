@@ -48,7 +48,7 @@ export const signing = {
   "sign.is.refused": "Refused",
   "sign.is.changed": "Changed",
   "sign.is.undecided": "Not decided",
-  "sign.is.changed.text": "Somebody changed it meanwhile. It is now at version {{version}}. Read it again.",
+  "sign.is.changed.text": "It changed meanwhile. It is now at version {{version}}. Read it again.",
   "sign.again_one": "Read {{count}} again",
   "sign.again_other": "Read {{count}} again",
   "sign.repeat_one": "Repeat for {{count}}",

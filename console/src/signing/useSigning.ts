@@ -1,4 +1,4 @@
-/** The steps of signing: read what is signed, ask whether the sign-in is fresh enough, sign each, tell of each. */
+/** The steps of signing: read what is signed, ask whether the sign-in is fresh enough, sign each, show what became of each. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 

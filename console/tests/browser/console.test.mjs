@@ -77,7 +77,7 @@ test("ten samples are moved by keyboard, and two refusals are understood", async
   await sheet.getByText("10 moved").waitFor();
   console.log(`# ten moves, from the first key to the answer: ${Date.now() - began} ms`);
   await sheet.getByText("2 refused").waitFor();
-  // The same sentence is told once, with those that it concerns.
+  // The same sentence stands there once, with those that it concerns.
   assert.equal(await sheet.getByText("Enter at least one result by name before completing, such as metadata.results.sodium_mmol_l.").count(), 1);
   const refused = sheet.getByRole("row", { name: /2 × Refused/ });
   for (const id of ["ten-a", "ten-b"]) await refused.getByRole("link", { name: id }).waitFor();
@@ -141,7 +141,7 @@ test("an edit changes what the person changed, and keeps what a colleague wrote 
   await noViolations(page, "edit");
   await sheet.getByRole("button", { name: "Save version 4" }).click();
   await sheet.waitFor({ state: "detached" });
-  // What changed is told in names and values, and when, exactly and in words.
+  // What changed is shown in names and values, and when, exactly and in words.
   const entry = page.locator(".entry").first();
   await page.getByRole("tab", { name: "Timeline" }).click();
   await entry.getByText("sue changed its data").waitFor();

@@ -1,4 +1,4 @@
-/** Makes the pictures of `docs/console.md`: it walks the stories that are told there. */
+/** Makes the pictures of `docs/console.md`: it walks through the stories there. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 

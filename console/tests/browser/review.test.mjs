@@ -14,7 +14,7 @@ after(async () => {
   await laboratory?.close();
 });
 
-/** An active sample with results; its author signed it unless told otherwise. */
+/** An active sample with results; its author signed it unless the test says otherwise. */
 async function sample(id, who = "alice", isSigned = true) {
   await laboratory.api(who, "POST", "/workflows", {
     workflow_id: id,
@@ -91,7 +91,7 @@ test("a second person signs reviews by keyboard, and the workflow can be complet
   await close();
 });
 
-test("who created a workflow is told why they may not review it", async () => {
+test("a person who created a workflow sees why they may not review it", async () => {
   for (const id of ["own-1", "own-2"]) {
     await sample(id, "sue", false);
     await published(id, 2);
@@ -104,7 +104,7 @@ test("who created a workflow is told why they may not review it", async () => {
   await sheet.getByText("Approval", { exact: true }).click();
   await sheet.getByRole("button", { name: "Approval: sign 2" }).click();
   await sheet.getByText("2 refused").waitFor();
-  // The same sentence is told once, with those that it concerns.
+  // The same sentence stands there once, with those that it concerns.
   await sheet.getByText(/You created this workflow or signed it in the other role\. Ask a colleague/).waitFor();
   const refused = sheet.getByRole("row", { name: /2 × Refused/ });
   for (const id of ["own-1", "own-2"]) await refused.getByRole("link", { name: id }).waitFor();
@@ -192,7 +192,7 @@ test("another person's sign-in signs nothing, and the session stays its person's
   await sheet.getByText("Another person signed in.").waitFor();
   assert.equal((await signaturesOf("other-1")).length, 1);
   const [second] = await Promise.all([page.waitForEvent("popup"), again.click()]);
-  assert.equal(await second.getByRole("radio", { name: /\(bob,/ }).isChecked(), true, "the provider is told who is asked");
+  assert.equal(await second.getByRole("radio", { name: /\(bob,/ }).isChecked(), true, "the provider knows who is asked");
   await second.close();
   await sheet.getByText("The sign-in was cancelled.").waitFor();
   const [third] = await Promise.all([page.waitForEvent("popup"), again.click()]);
@@ -224,7 +224,7 @@ test("an expired session is renewed without the person, or ends", async () => {
   await close();
 });
 
-test("a change of the data ends the signatures, and the person is told before and after", async () => {
+test("a change of the data ends the signatures, and the dialog says so before and after", async () => {
   await sample("ends-1");
   const { page, complaints, url, close } = await openPage(laboratory, { token: laboratory.tokens.bob });
   await page.goto(`${url}/workflow/ends-1`);

@@ -92,10 +92,10 @@ test("the end of the session stands above a dialog, is reached by keyboard and m
   await again.and(page.locator(":focus")).waitFor();
   await page.keyboard.press("Tab");
   await again.and(page.locator(":focus")).waitFor();
-  assert.equal(await page.getByText("Authentication required").count(), 0, "the end is told once");
+  assert.equal(await page.getByText("Authentication required").count(), 0, "the end is shown once");
   await noViolations(page, "ended above a dialog");
   await shot(page, "ended");
-  // A window of its own opens by a press; the person closes it, and is told so quietly.
+  // A window of its own opens by a press; the person closes it, and the page says so quietly.
   const [opened] = await Promise.all([page.waitForEvent("popup"), again.click()]);
   await opened.close();
   await card.getByText("The sign-in was cancelled.").waitFor();
@@ -135,7 +135,7 @@ test("the keyboard is never on nothing: after another page, a row that opens, an
   await close();
 });
 
-test("what went wrong is in sight at the foot of a long dialog, and told in German beside the service's words", async () => {
+test("what went wrong is in sight at the foot of a long dialog, and said in German beside the service's words", async () => {
   const results = Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`r${at}`, at]));
   await laboratory.api("alice", "POST", "/workflows", { workflow_id: "long-1", workflow_type: "sample-analysis", metadata: { sample_id: "long-1", results } });
   const { page, complaints, url, close } = await openPage(laboratory, { locale: "de-DE", height: 600 });

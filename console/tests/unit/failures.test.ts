@@ -53,7 +53,7 @@ test("a known problem appears in the person's language beside the service's word
   expect(wordsOf(said, (key) => key, "en")).toEqual({ title: "Forbidden", detail: "No policy permits it.", isTheirs: true });
 });
 
-test("an answer that only has a status is told with it", () => {
+test("an answer that only has a status is shown with it", () => {
   const t: Translate = (key, values = {}) => (key === "problem.unknown.title" ? `answered ${values.status}` : key);
   expect(wordsOf({ code: "unknown", status: 502, title: "502", detail: "" }, t, "en").title).toBe("answered 502");
 });

@@ -100,7 +100,7 @@ test("a list that no release has is the first one", () => {
   for (const list of ["quarantined", "toString", ["x"], 3, undefined]) expect(readOperate({ list })).toEqual({});
 });
 
-test("what found a break is told in words, and an operation of another release keeps its name", () => {
+test("what found a break is said in words, and an operation of another release keeps its name", () => {
   const told = (messages: Record<string, string>) =>
     ["publish-events", "sweep-workflows", "recovery-step", "look-again"].map((by) => foundBy(by, translator("en", new Map(Object.entries(messages)))));
   expect(told(english)).toEqual(["found by the publisher", "found by the sweep", "found by a recovery", "found by look-again"]);

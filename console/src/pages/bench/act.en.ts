@@ -45,7 +45,7 @@ export const act = {
   "act.kind.again": "Not decided",
   "act.kind.many": "{{count}} × {{kind}}",
   "act.version": "version {{version}}",
-  "act.changed": "Somebody changed it meanwhile. It is now at version {{version}}:",
+  "act.changed": "It changed meanwhile. It is now at version {{version}}:",
   "act.decide": "Decide again on {{count}}",
   "act.repeat": "Repeat for {{count}}",
   "act.lost": "The answer was lost. Repeat the request: each move takes effect once.",

@@ -164,7 +164,7 @@ function Break({ id, notice }: { id: string; notice: Notice }) {
   );
 }
 
-/** What is stored there now, or what the nearest version says when that cannot be read: for who compares records. */
+/** What is stored there now, or what the nearest version says when that cannot be read: for a person who compares records. */
 function Stored({ id, version }: { id: string; version: number }) {
   const t = useT();
   const client = useClient();

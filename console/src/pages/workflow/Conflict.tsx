@@ -1,4 +1,4 @@
-/** Somebody was faster: what changed since the decision began, and the way to decide again. Nothing is lost. */
+/** Another person changed it first: what changed since the decision began, and the way to decide again. Nothing is lost. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { useClient } from "../../api/context";
