@@ -26,6 +26,8 @@ try {
 
 async function take(page, name) {
   await page.mouse.move(0, 0);
+  // The search box comes after the first paint.
+  await page.getByPlaceholder(/^(Sample|Probe), /).waitFor();
   await page.screenshot({ path: path.join(folder, `${name}.png`) });
 }
 
