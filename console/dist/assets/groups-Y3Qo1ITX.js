@@ -1,1 +1,0 @@
-function e(e,t){let n=new Map;for(let r of e){let e=t(r),i=e.look===`refused`?JSON.stringify([e.outcome,e.sentences]):r,a=n.get(i);a===void 0?n.set(i,{...e,results:[r]}):a.results.push(r)}return[...n.values()]}function t(e,t){if(e.reasons!==void 0&&e.reasons.length>0)return[...new Set(e.reasons.map(({message:e})=>e))];let n=t(e);return[n===``?e.title:n]}export{t as n,e as t};
