@@ -9,7 +9,7 @@ mod templates;
 
 use std::path::Path;
 
-use crate::new_operation::operation::Operation;
+use crate::new_operation::operation::{Kind, Operation};
 use crate::new_operation::places::places;
 use crate::new_operation::plan::{Plan, plan};
 use crate::step::{Step, say};
@@ -50,17 +50,20 @@ fn write(root: &Path, plan: &Plan) -> anyhow::Result<()> {
 fn next(operation: &Operation) -> String {
     let Operation { name, snake, .. } = operation;
     format!(
-        "\nEverything compiles, and one test fails. Next:\n\
+        "\nEverything compiles, and the tests that try every operation fail. Next:\n\
          1. Write what {name} does: shared/operations/src/{snake}.rs, and its failing test \
          `{snake}_does_what_it_is_for` in shared/operations/tests/operations/{snake}.rs.\n\
          2. Write what its answer holds: response.rs and openapi.rs in functions/{name}/src, then run `cargo xtask openapi`. \
          Decide who may ask: {who}, then run `cargo xtask access`.\n\
-         3. Read over the rows made in README.md{specify}, then run `cargo xtask check`.",
+         3. Have it tried like every other: shared/interface/tests/interface/time.rs, shared/interface/tests/seen/lab.rs, \
+         tests/tests/e2e/permitted.rs, events/answers.json{smoke}.\n\
+         4. Read over the rows made in README.md{specify}, then run `cargo xtask check`.",
         who = if operation.writes() {
             "policies/roles.cedar and its test"
         } else {
             "the group `read` in policies/schema.cedarschema lets every role"
         },
+        smoke = if operation.kind == Kind::Tenant { ", admin/src/smoke/trial.rs" } else { "" },
         specify = if operation.writes() {
             ", spec/README.md and docs/traceability.md, specify the action in spec/WorkflowManager.tla"
         } else {
