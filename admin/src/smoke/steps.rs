@@ -12,6 +12,7 @@ pub(crate) async fn all(report: &mut Report, stack: &Stack, listener: &Listener<
     let heard = report.take(&LISTENER, right(listener.open())).await;
     if accepted {
         report.take(&SCOPES, trial.scopes_are_required(stack)).await;
+        report.take(&READ, trial.everything_is_read()).await;
         workflow(report, stack, heard.then_some(listener), trial).await;
     }
     report.take(&QUARANTINE, trial.quarantine_arrives(stack)).await;
@@ -36,7 +37,6 @@ async fn workflow(report: &mut Report, stack: &Stack, listener: Option<&Listener
         report.take(&RECOVERY_ENDS, trial.requested_recovery_ends(stack)).await;
     }
     report.take(&VERIFIED, trial.verified()).await;
-    report.take(&READ, trial.everything_is_read()).await;
 }
 
 async fn alarms(listener: &Listener<'_>, topics: &[&str]) -> anyhow::Result<()> {

@@ -252,7 +252,7 @@ impl Account {
         let (state, version) = self.workflow.clone().unwrap_or_default();
         match route {
             "GET /workflows" => (200, json!({"items": []})),
-            "GET /sweep" if self.broken == "the sweep cannot be read" => refused(503, "storage-unavailable"),
+            "GET /sweep" if self.broken == "the sweep cannot be read" => refused(500, "internal"),
             "GET /counts" | "GET /activity" | "GET /rulesets" | "GET /me" | "GET /sweep" => (200, json!({})),
             "POST /workflows" if self.broken == "no workflow is created" => refused(422, "rule-violation"),
             "POST /workflows" => {

@@ -4,11 +4,13 @@ use alims_domain::timestamp::Timestamp;
 use alims_operations::get_sweep::SweepState;
 use serde::Serialize;
 
-/// How far the sweep has come. It is one sweep for all tenants.
+/// How far the sweep has come. It is one sweep for all tenants. Everything is absent where a sweep of a newer release ran
+/// last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sweep {
-    /// When a sweep last recorded its progress. Absent where none did, or one of an older or a newer release.
+    /// When a sweep last recorded its progress. Absent before the first sweep, and where a sweep of another release ran
+    /// last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_swept_at: Option<Timestamp>,
     /// The share of the open workflows that this sweep had compared with the log by then, in whole percent, rounded
@@ -18,7 +20,7 @@ pub struct Sweep {
     /// When the round through the whole log began that is under way. Absent between two rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub round_began_at: Option<Timestamp>,
-    /// When the last complete round ended. Absent before the first one did, and where a newer release recorded it.
+    /// When the last complete round ended. Absent before the first one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_round_ended_at: Option<Timestamp>,
 }

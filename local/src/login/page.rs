@@ -77,6 +77,7 @@ const MARK: &str = include_str!("../../../console/src/mark.svg");
 pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Parameters>, wrong: Option<Text>) -> Response {
     let language = asked.language;
     let (people, chosen_is_known) = people(asked, entered, language);
+    let roles = Roles::of(asked, entered);
     let client = asked.client.name().of(language);
     let wrong = wrong.map(|wrong| wrong.of(language));
     let content = html! {
@@ -92,9 +93,10 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
             // A page that is gone is refused in the same language.
             input type="hidden" name=(UI_LOCALES) value=(language.tag());
             (people)
-            (roles_and_tenant(asked, entered, language))
+            (roles_and_tenant(&roles, entered, language))
             label.field for="pin" { "PIN" }
-            input #pin type="password" name="pin" autocomplete="off" required autofocus[chosen_is_known]
+            input #pin type="password" name="pin" autocomplete="off" required
+                autofocus[chosen_is_known && !roles.are_missing()]
                 aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
             p.soft #pin-note { (WHERE_THE_PIN_IS.of(language)) }
             button.main type="submit" { (SIGN_IN.of(language)) }
@@ -105,7 +107,7 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
     document(status, language, SIGN_IN, &content, &form_targets(asked))
 }
 
-/// The choice of a person, and whether it is made already: then the PIN has the focus, which some windows do not show.
+/// The choice of a person, and whether it is made already: then the PIN has the focus, so that a small window shows it.
 fn people(asked: &Asked, entered: Option<&Parameters>, language: Language) -> (Markup, bool) {
     let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default().to_owned();
     let hint = asked.hint.as_deref();
@@ -146,16 +148,38 @@ fn is_listed(sub: &str) -> bool {
     PEOPLE.iter().any(|person| person.sub == sub)
 }
 
+/// Whether a person needs roles of their own, and has them.
+struct Roles {
+    /// Another person has no usual roles.
+    are_needed: bool,
+    are_there: bool,
+}
+
+impl Roles {
+    fn of(asked: &Asked, entered: Option<&Parameters>) -> Self {
+        let Some(form) = entered else {
+            let are_needed = asked.hint.as_deref().is_some_and(|sub| !is_listed(sub));
+            return Self { are_needed, are_there: false };
+        };
+        let are_there = form.all("role").next().is_some() || form.get("other_roles").is_some();
+        Self { are_needed: form.get("person") == Some(SOMEBODY_ELSE), are_there }
+    }
+
+    fn are_missing(&self) -> bool {
+        self.are_needed && !self.are_there
+    }
+}
+
 /// Other roles than the usual ones, and another tenant.
-fn roles_and_tenant(asked: &Asked, entered: Option<&Parameters>, language: Language) -> Markup {
+fn roles_and_tenant(roles: &Roles, entered: Option<&Parameters>, language: Language) -> Markup {
     let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default();
     let is_chosen = |role: &str| entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role));
     let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty()).unwrap_or(TENANT_DEFAULT);
-    // Another person has no usual roles.
-    let needs_roles = of_form("person") == SOMEBODY_ELSE || asked.hint.as_deref().is_some_and(|sub| !is_listed(sub));
-    let has_roles = SHIPPED_ROLES.iter().any(|role| is_chosen(role)) || !of_form("other_roles").is_empty();
+    // Without an id, that is what is missing first.
+    let has_id = entered.is_none_or(|form| form.get("sub").is_some());
+    let first = SHIPPED_ROLES.first().filter(|_| roles.are_missing() && has_id);
     html! {
-        details open[needs_roles || has_roles || tenant != TENANT_DEFAULT] {
+        details open[roles.are_needed || roles.are_there || tenant != TENANT_DEFAULT] {
             summary { (ROLES_AND_TENANT.of(language)) }
             fieldset {
                 legend { (ROLES.of(language)) }
@@ -163,7 +187,7 @@ fn roles_and_tenant(asked: &Asked, entered: Option<&Parameters>, language: Langu
                 @for role in SHIPPED_ROLES {
                     label.choice {
                         input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
-                            checked[is_chosen(role)];
+                            checked[is_chosen(role)] autofocus[first == Some(&role)];
                         span { (role) }
                     }
                 }

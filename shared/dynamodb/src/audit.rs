@@ -131,6 +131,7 @@ impl AuditEntries for DynamoLog {
 }
 
 impl DynamoLog {
+    /// By a query, because no role permits `GetItem`: each reads the log by the actions that it has anyway.
     async fn audit_item(&self, tenant: &TenantId, entry: KeyText) -> Result<Option<Item>, StoreError> {
         let found = self
             .client

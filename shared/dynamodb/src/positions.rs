@@ -85,6 +85,7 @@ impl Checkpoint {
     /// The item, if there is one that this release can read.
     pub(crate) async fn read(&self, index: &DynamoIndex) -> Result<Option<Item>, StoreError> {
         let key = HashMap::from([(PK.to_owned(), AttributeValue::S(self.key.to_owned()))]);
+        // A batch of one, because no role permits `GetItem`.
         let found = batch::items(&index.client, &index.table, vec![key]).await?.pop();
         // Keep an item of a newer release. Until that release runs again, each sweep starts at the beginning.
         Ok(found.filter(|item| newer_format(item).is_none()))

@@ -19,7 +19,7 @@ pub struct SweepState {
     pub open_percent: Option<u8>,
     /// When the round through the whole log began that is under way; none between two rounds.
     pub round_began_at: Option<Timestamp>,
-    /// When the last complete round ended; none before the first one did.
+    /// When the last complete round ended; none before the first one did, and where a newer release keeps the position.
     pub round_ended_at: Option<Timestamp>,
 }
 

@@ -30,6 +30,7 @@ mod operation_places;
 mod protection;
 mod sam_local;
 mod settings;
+mod smoke;
 mod sources;
 mod specification;
 mod stored_names;

@@ -333,3 +333,33 @@ pub(crate) fn text(value: &Value) -> &str {
 pub(crate) fn pascal(operation: &str) -> String {
     operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
+
+/// Only the emulator holds a call to the caller's role: a laptop permits what no role permits. What makes tables is not
+/// among these calls, because a function makes none.
+#[test]
+fn the_store_is_asked_for_nothing_that_no_role_permits() {
+    const CALLS: [(&str, &str); 12] = [
+        ("batch_execute_statement", "PartiQLSelect"),
+        ("batch_get_item", "BatchGetItem"),
+        ("batch_write_item", "BatchWriteItem"),
+        ("delete_item", "DeleteItem"),
+        ("execute_statement", "PartiQLSelect"),
+        ("get_item", "GetItem"),
+        ("put_item", "PutItem"),
+        ("query", "Query"),
+        ("scan", "Scan"),
+        ("transact_get_items", "TransactGetItems"),
+        ("transact_write_items", "TransactWriteItems"),
+        ("update_item", "UpdateItem"),
+    ];
+    let resources = TEMPLATE["Resources"].as_object().unwrap().values();
+    let roles = resources.filter(|resource| resource["Type"] == "AWS::IAM::Role").map(Value::to_string);
+    let roles: String = roles.collect();
+    let adapters = workspace().files(".rs").filter(|file| file.path.starts_with("shared/dynamodb/src/"));
+    let complaints = adapters.flat_map(|file| {
+        let called = CALLS.iter().filter(|(call, _)| file.text.contains(&format!(".{call}()")));
+        let refused = called.filter(|(_, action)| !roles.contains(&format!("\"dynamodb:{action}\"")));
+        refused.map(|(call, action)| format!("{}: {call}() needs dynamodb:{action}", file.path)).collect::<Vec<_>>()
+    });
+    assert_no_complaints(complaints);
+}

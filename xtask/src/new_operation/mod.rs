@@ -56,7 +56,8 @@ fn next(operation: &Operation) -> String {
          2. Write what its answer holds: response.rs and openapi.rs in functions/{name}/src, then run `cargo xtask openapi`. \
          Decide who may ask: {who}, then run `cargo xtask access`.\n\
          3. Have it tried like every other: shared/interface/tests/interface/time.rs, shared/interface/tests/seen/lab.rs, \
-         tests/tests/e2e/permitted.rs, events/answers.json{smoke}.\n\
+         tests/tests/e2e/permitted.rs, events/answers.json{smoke}. If an analyst may ask, name it in \
+         functions/get-caller/src/openapi.rs; if its path begins anew, in console/vite.config.ts.\n\
          4. Read over the rows made in README.md{specify}, then run `cargo xtask check`.",
         who = if operation.writes() {
             "policies/roles.cedar and its test"

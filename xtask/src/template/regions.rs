@@ -27,8 +27,10 @@ pub(super) fn lint_every(
     let listed = listed.context("cfn-lint's regions")?;
     ensure!(listed.status.success(), "cfn-lint's regions: {}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).context("cfn-lint's regions")?;
-    let (known, unknown) = listed.trim_end().split_once('\n').context("cfn-lint names no regions")?;
-    let regions: Vec<&str> = known.split_whitespace().collect();
+    let mut lines = listed.lines();
+    let regions: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+    let unknown = lines.next().unwrap_or_default();
+    ensure!(!regions.is_empty(), "cfn-lint names no regions");
 
     let left = Mutex::new(regions.chunks(REGIONS_AT_A_TIME));
     let findings = Mutex::new(Vec::new());
@@ -50,7 +52,9 @@ pub(super) fn lint_every(
     let findings = locked(&findings);
     ensure!(findings.is_empty(), "{}", findings.join("\n"));
     say(&format!("{} regions, and no finding in any of them", regions.len()));
-    say(&format!("cfn-lint does not know what these have: {unknown}"));
+    if !unknown.is_empty() {
+        say(&format!("cfn-lint does not know what these have: {unknown}"));
+    }
     Ok(())
 }
 

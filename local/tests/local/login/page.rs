@@ -35,6 +35,7 @@ async fn another_person_is_led_to_what_is_missing() {
     let browser = Browser::at(&site);
     let hinted = browser.authorize(&with(&browser.asking(), &[("login_hint", "zoe")])).await.text().await.unwrap();
     assert!(hinted.contains("<details open>"), "another person has no usual roles: {hinted}");
+    assert!(hinted.contains("value=\"viewer\" aria-describedby=\"roles-note\" autofocus"), "{hinted}");
     for (person, id, seen) in [
         (&[("person", "another")][..], "autofocus", true),
         (&[("person", "another"), ("sub", "zoe")], "<details open>", true),
@@ -48,7 +49,11 @@ async fn another_person_is_led_to_what_is_missing() {
         let page = browser.post("/authorize/sign-in", &form).await.text().await.unwrap();
         assert_eq!(page.contains(id), seen, "{person:?}: {page}");
         let has_focus = page.split("autofocus").next().unwrap().rsplit("name=").next().unwrap();
-        let expected = if person == [("person", "another")] { "\"sub\"" } else { "\"pin\"" };
+        let expected = match person {
+            [("person", "another")] => "\"sub\"",
+            [("person", "another"), ("sub", _)] => "\"role\"",
+            _ => "\"pin\"",
+        };
         assert!(has_focus.starts_with(expected), "{person:?}: {page}");
     }
 }

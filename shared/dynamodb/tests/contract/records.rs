@@ -126,7 +126,7 @@ async fn the_sweep_s_position_is_kept_and_lies_in_nobody_s_way() {
     assert_eq!(index.sweep_position().await.unwrap(), whole);
 }
 
-/// The names are stored, so that any release finds them. What says nothing is left out, as where an older release wrote.
+/// Any release finds them by these names. A value that is absent or unreadable is read as none.
 #[tokio::test]
 async fn when_the_sweep_ran_is_read_from_the_stored_names() {
     let (client, names) = on_dynoxide::tables().await;
