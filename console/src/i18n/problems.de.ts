@@ -27,7 +27,7 @@ export const problems: Translated<typeof english> = {
   "problem.too-many-signatures.title": "Zu viele Unterschriften",
   "problem.too-many-signatures.detail": "Dieser Vorgang kann keine weiteren Unterschriften tragen.",
   "problem.version-conflict.title": "Inzwischen geändert",
-  "problem.version-conflict.detail": "Jemand hat ihn inzwischen geändert. Lesen Sie ihn neu.",
+  "problem.version-conflict.detail": "Er wurde inzwischen geändert. Lesen Sie ihn neu.",
   "problem.replaced-workflow-not-found.title": "Ersetzter Vorgang nicht gefunden",
   "problem.replaced-workflow-not-found.detail": "Den Vorgang, den dieser ersetzt, gibt es nicht, oder Sie dürfen ihn nicht sehen.",
   "problem.replaced-workflow-not-closed.title": "Ersetzter Vorgang noch offen",

@@ -51,7 +51,7 @@ export const signing: Translated<typeof english> = {
   "sign.is.refused": "Abgelehnt",
   "sign.is.changed": "Geändert",
   "sign.is.undecided": "Nicht entschieden",
-  "sign.is.changed.text": "Jemand hat ihn inzwischen geändert. Er ist jetzt bei Version {{version}}. Lesen Sie ihn neu.",
+  "sign.is.changed.text": "Er wurde inzwischen geändert. Er ist jetzt bei Version {{version}}. Lesen Sie ihn neu.",
   "sign.again_one": "{{count}} neu lesen",
   "sign.again_other": "{{count}} neu lesen",
   "sign.repeat_one": "Wiederholen: {{count}}",

@@ -29,6 +29,11 @@ test("both languages have every message, with the same values in it", () => {
   }
 });
 
+test("what changed meanwhile may have been changed by no person, and no message names one", () => {
+  const texts = catalogues.flatMap(({ en, de }) => [...Object.values(en), ...Object.values(de)]);
+  expect(texts.filter((text) => /jemand hat|someone|somebody|another person changed/i.test(text))).toEqual([]);
+});
+
 test("no two pages have a message of the same name", () => {
   const all = catalogues.flatMap(({ en }) => Object.keys(en));
   expect(all.length).toBe(new Set(all).size);

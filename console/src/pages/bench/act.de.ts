@@ -47,7 +47,7 @@ export const act: Translated<typeof english> = {
   "act.kind.again": "Nicht entschieden",
   "act.kind.many": "{{count}} × {{kind}}",
   "act.version": "Version {{version}}",
-  "act.changed": "Jemand hat ihn inzwischen geändert. Er ist jetzt bei Version {{version}}:",
+  "act.changed": "Er wurde inzwischen geändert. Er ist jetzt bei Version {{version}}:",
   "act.decide": "Neu entscheiden: {{count}}",
   "act.repeat": "Wiederholen: {{count}}",
   "act.lost": "Die Antwort ging verloren. Wiederholen Sie die Anfrage: jeder Schritt wirkt einmal.",

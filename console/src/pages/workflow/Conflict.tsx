@@ -1,4 +1,4 @@
-/** Another person changed it first: what changed since the decision began, and the way to decide again. Nothing is lost. */
+/** It changed first: what changed since the decision began, and the way to decide again. Nothing is lost. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { useClient } from "../../api/context";

@@ -86,7 +86,7 @@ export default function EditSheet({ workflow, onClose }: { workflow: Workflow; o
   );
 }
 
-/** What the service said: another person changed it first, it would save this, or it did not. */
+/** What the service said: it changed first, it would save this, or it did not. */
 function Answer({ id, attempt }: { id: string; attempt: Attempt }) {
   const t = useT();
   const { version, newer, wouldPass, failure } = attempt;

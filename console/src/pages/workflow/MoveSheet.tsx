@@ -1,4 +1,4 @@
-/** Moving one workflow: why, a look before it, and what to do when another person changed it first. */
+/** Moving one workflow: why, a look before it, and what to do when it changed first. */
 import { useState } from "react";
 
 import type { State, Workflow } from "../../api/client";
