@@ -177,7 +177,7 @@ test("operate says when the sweep ran, how much it looked at, and what is not re
   assert.equal(await machine.getByText("which workflows are open").count(), 0);
   sweep = { last_swept_at: swept, open_coverage_percent: 42, round_began_at: swept };
   await page.reload();
-  await machine.getByText("So far it has compared 42 % of the open workflows with the log.").waitFor();
+  await machine.getByText("It compared 42 % of the open workflows with the log; the next sweep continues.").waitFor();
   assert.equal(await instantOf(machine, "The last sweep ran"), swept);
   await machine.getByText("The whole log has not been checked yet.").waitFor();
   sweep = { last_swept_at: swept, open_coverage_percent: 100 };
@@ -218,6 +218,46 @@ test("what has no answer says so in its place, and alarms nothing else", async (
     await page.getByText(`${text} could not be read.`).waitFor();
   }
   assert.equal(await page.getByRole("alert").count(), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("what was read once and then has no answer is not shown as if it were so now", async () => {
+  const { page, complaints, url, close } = await openPage(laboratory);
+  let isDown = false;
+  const json = { type: "urn:x", title: "Storage unavailable", status: 503, detail: "Later.", code: "storage-unavailable", request_id: "r" };
+  await page.route(/\/(sweep|activity|counts)/, (route) =>
+    isDown ? route.fulfill({ status: 503, contentType: "application/problem+json", json }) : route.fallback(),
+  );
+  await page.route("**/sweep", (route) =>
+    isDown ? route.fallback() : route.fulfill({ json: { last_swept_at: "2026-11-28T12:00:00.000Z", open_coverage_percent: 100 } }),
+  );
+  await page.goto(`${url}/operate`);
+  const machine = page.getByRole("region", { name: "Publisher and sweep" });
+  const read = [
+    machine.getByText(/everything is in the lists\.$|not in the lists as the log has/),
+    machine.getByText("It compared all open workflows with the log."),
+    machine.getByRole("heading", { name: "Recoveries and quarantines of the last 24 hours" }),
+    page.getByRole("region", { name: "Last 24 hours" }).getByText(/versions? written$/),
+    page.getByRole("region", { name: "Now" }).getByRole("table"),
+  ];
+  for (const each of read) await each.waitFor();
+  isDown = true;
+  // Past the time for which an answer counts as fresh, a visit asks again.
+  await page.waitForTimeout(2500);
+  await page.keyboard.press("g");
+  await page.keyboard.press("b");
+  await page.getByRole("heading", { name: "Bench" }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  for (const text of ["The state of the sweep", "What happened in this time", "Whether everything is in the lists"]) {
+    await page.getByText(`${text} could not be read.`).waitFor();
+  }
+  for (const each of read) await each.waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Recoveries –" }).waitFor();
+  isDown = false;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await read[4].waitFor();
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -270,7 +310,7 @@ test("one that cannot be recovered says so, and stops no other", async () => {
   const rows = sheet.getByRole("row");
   assert.deepEqual(await rows.getByRole("link").allInnerTexts(), ["stuck-1", "stuck-2"]);
   await page.unroute("**/workflows/stuck-1/recovery");
-  await sheet.getByRole("button", { name: "Repeat the failed: 1" }).click();
+  await sheet.getByRole("button", { name: "Repeat those not decided: 1" }).click();
   await sheet.getByRole("cell", { name: "recovered", exact: true }).nth(1).waitFor();
   await close();
 });
@@ -288,7 +328,8 @@ test("equal refusals of many share a row, with a link to each workflow", async (
   const refused = sheet.getByRole("row", { name: /2 × Refused/ });
   for (const id of ["same-1", "same-2"]) await refused.getByRole("link", { name: id }).waitFor();
   assert.equal(await sheet.getByText("No policy permits it.").count(), 1);
-  await sheet.getByRole("button", { name: "Repeat the failed: 2" }).waitFor();
+  await sheet.getByRole("status").getByText("2 without success").waitFor();
+  assert.equal(await sheet.getByRole("button", { name: /Repeat/ }).count(), 0, "a refusal is not asked for again");
   await noViolations(page, "equal refusals");
   await shot(page, "operate-refused");
   await close();
@@ -420,7 +461,7 @@ test("operate, audit and rules are German for a person who reads German", async 
   await page.goto(`${url}/operate`);
   const machine = page.getByRole("region", { name: "Veröffentlichung und Rundgang" });
   await machine.getByText(/^Letzter Rundgang: .+/).waitFor();
-  await machine.getByText("Bisher hat er 42 % der offenen Vorgänge mit dem Protokoll verglichen.").waitFor();
+  await machine.getByText("Er verglich 42 % der offenen Vorgänge mit dem Protokoll; der nächste fährt dort fort.").waitFor();
   await machine.getByText("Das ganze Protokoll wurde noch nie vollständig geprüft.").waitFor();
   assert.deepEqual(complaints, []);
   await close();

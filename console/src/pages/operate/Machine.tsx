@@ -8,7 +8,7 @@ import { useMay } from "../../api/queries";
 import { type Translate, useT } from "../../i18n";
 import { Instant } from "../../time/Instant";
 import { CountedSince } from "./CountedSince";
-import { Waits } from "./Waits";
+import { Waits, readOf } from "./Waits";
 import { dayQuery, publishingQuery, sweepQuery } from "./queries";
 
 const SHOWN_WAITING = 5;
@@ -31,12 +31,13 @@ export function Machine() {
 function Published() {
   const t = useT();
   const publishing = useQuery(publishingQuery(useClient()));
-  const waiting = publishing.data?.waiting ?? [];
+  const read = readOf(publishing);
+  const waiting = read?.waiting ?? [];
   return (
     <>
       <Waits query={publishing} unread={t("operate.published.unread")} />
-      {publishing.data !== undefined && waiting.length === 0 && (
-        <p className="machine-good">{t("operate.published", { count: publishing.data.looked })}</p>
+      {read !== undefined && waiting.length === 0 && (
+        <p className="machine-good">{t("operate.published", { count: read.looked })}</p>
       )}
       {waiting[0] !== undefined && (
         <div className="note note-warn">
@@ -62,10 +63,11 @@ function Published() {
 function Swept() {
   const t = useT();
   const sweep = useQuery(sweepQuery(useClient()));
+  const read = readOf(sweep);
   return (
     <>
       <Waits query={sweep} unread={t("operate.sweep.unread")} />
-      {sweep.data !== undefined && <Sweep sweep={sweep.data} />}
+      {read !== undefined && <Sweep sweep={read} />}
     </>
   );
 }
@@ -96,7 +98,7 @@ function Sweep({ sweep }: { sweep: Schemas["Sweep"] }) {
   );
 }
 
-/** A sweep keeps each part while it runs: less than all may not be its end. */
+/** Of many open workflows a sweep compares a part, and the next goes on from there: less than all is no fault. */
 function openOf(percent: number | undefined, t: Translate): string {
   if (percent === undefined) return t("operate.sweep.open.unknown");
   return percent < 100 ? t("operate.sweep.open.part", { percent }) : t("operate.sweep.open");
@@ -105,7 +107,7 @@ function openOf(percent: number | undefined, t: Translate): string {
 /** What the sweep, failures and persons started, and the breaks. The section of the day says when it could not be read. */
 function Started() {
   const t = useT();
-  const day = useQuery(dayQuery(useClient())).data;
+  const day = readOf(useQuery(dayQuery(useClient())));
   if (day === undefined) return null;
   return (
     <>

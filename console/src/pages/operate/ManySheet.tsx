@@ -37,7 +37,7 @@ export function ManySheet({ work, ids, failures, onClose }: Props) {
           <Concerned ids={ids} failures={failures} />
         </Decision>
       ) : (
-        <Results all={all} open={open} onRepeat={(failed) => void begin(failed)} onClose={onClose} />
+        <Results all={all} open={open} onRepeat={(undecided) => void begin(undecided)} onClose={onClose} />
       )}
     </Sheet>
   );
@@ -113,17 +113,18 @@ interface ResultsProps {
   all: readonly OneOfMany<Outcome>[];
   /** How many are not done yet. */
   open: number;
-  onRepeat: (failed: readonly string[]) => void;
+  onRepeat: (undecided: readonly string[]) => void;
   onClose: () => void;
 }
 
-/** While it works, rows stay in their places; then those that need a person come first. */
+/** While it works, rows keep their order; then those that need a person come first. */
 function Results({ all, open, onRepeat, onClose }: ResultsProps) {
   const t = useT();
   const words = useProblemWords();
-  const failed = all.filter(({ outcome }) => outcome.is === "failed").map(({ id }) => id);
   const groups = grouped(all, (each) => toldOf(each, t, words));
   const [good, refused, again] = [countOf(groups, "good"), countOf(groups, "refused"), countOf(groups, "again")];
+  // Only what the service did not decide: a refusal stays one.
+  const undecided = groups.flatMap(({ look, results }) => (look === "again" ? results.map(({ id }) => id) : []));
   const running = open === 0 ? countOf(groups, "waits") : 0;
   return (
     <>
@@ -140,9 +141,9 @@ function Results({ all, open, onRepeat, onClose }: ResultsProps) {
       <ResultsTable groups={open === 0 ? byUrgency(groups) : groups} idOf={({ id }) => id} why={t("act.why")} />
       {open === 0 && (
         <div className="sheet-foot">
-          {failed.length > 0 && (
-            <Button className="button" onPress={() => onRepeat(failed)}>
-              {t("many.again", { count: failed.length })}
+          {undecided.length > 0 && (
+            <Button className="button" onPress={() => onRepeat(undecided)}>
+              {t("many.again", { count: undecided.length })}
             </Button>
           )}
           <Button className="button button-first" onPress={onClose} autoFocus>

@@ -10,7 +10,7 @@ import { usePreferences } from "../../preferences";
 import { Bars } from "./Bars";
 import { CountedSince } from "./CountedSince";
 import { Machine } from "./Machine";
-import { Waits } from "./Waits";
+import { Waits, readOf } from "./Waits";
 import { dayQuery } from "./queries";
 
 export function Today() {
@@ -30,12 +30,13 @@ function Now() {
   const t = useT();
   const number = new Intl.NumberFormat(useLanguage());
   const counts = useQuery(countsQuery(useClient()));
-  const most = Math.max(1, ...Object.values(counts.data?.counts ?? {}));
+  const read = readOf(counts);
+  const most = Math.max(1, ...Object.values(read?.counts ?? {}));
   return (
     <section aria-labelledby="operate-now">
       <h2 id="operate-now">{t("operate.now")}</h2>
       <Waits query={counts} />
-      {counts.data !== undefined && (
+      {read !== undefined && (
         <table className="shares">
           <tbody>
             {STATES.map((state) => (
@@ -43,10 +44,10 @@ function Now() {
                 <th scope="row">
                   <Mark state={state} />
                 </th>
-                <td className="share-number">{number.format(counts.data.counts[state])}</td>
+                <td className="share-number">{number.format(read.counts[state])}</td>
                 <td className="share-bar" aria-hidden="true">
                   <svg viewBox="0 0 100 8" preserveAspectRatio="none" className={`shape-${state}`}>
-                    <rect width={(100 * counts.data.counts[state]) / most} height="8" fill="currentColor" />
+                    <rect width={(100 * read.counts[state]) / most} height="8" fill="currentColor" />
                   </svg>
                 </td>
               </tr>
@@ -54,7 +55,7 @@ function Now() {
           </tbody>
         </table>
       )}
-      {counts.data?.complete === false && <p className="quiet">{t("operate.now.lower")}</p>}
+      {read?.complete === false && <p className="quiet">{t("operate.now.lower")}</p>}
     </section>
   );
 }
@@ -64,6 +65,7 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
   const language = useLanguage();
   const { zone } = usePreferences();
   const day = useQuery(dayQuery(useClient()));
+  const read = readOf(day);
   const clock = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "de-DE", {
     hour: "2-digit",
     minute: "2-digit",
@@ -73,18 +75,18 @@ function LastDay({ isOwn }: { isOwn: boolean }) {
     <section aria-labelledby="operate-day">
       <h2 id="operate-day">{t(isOwn ? "operate.day.mine" : "operate.day")}</h2>
       <Waits query={day} unread={t("operate.day.unread")} />
-      {day.data !== undefined && (
+      {read !== undefined && (
         <>
           <p className="day-numbers">
-            <span className="key-done">{t("operate.day.done", { count: day.data.done })}</span>
-            <span className="key-refused">{t("operate.day.refused", { count: day.data.refused })}</span>
+            <span className="key-done">{t("operate.day.done", { count: read.done })}</span>
+            <span className="key-refused">{t("operate.day.refused", { count: read.refused })}</span>
           </p>
           <Bars
-            hours={day.data.hours}
+            hours={read.hours}
             clockOf={(at) => clock.format(at)}
             nameOf={({ from, done, refused }) => t("operate.hour", { hour: clock.format(from), done, refused })}
           />
-          <CountedSince day={day.data} />
+          <CountedSince day={read} />
           {isOwn && <p className="quiet">{t("operate.day.own")}</p>}
         </>
       )}

@@ -12,6 +12,11 @@ export function troubleOf({ error, failureReason, isPending }: Omit<Asked, "refe
   return error ?? (isPending ? failureReason : null) ?? undefined;
 }
 
+/** What was read, unless a later try failed: an older answer is not how it is now, and stands beside the words that it could not be read. */
+export function readOf<Data>({ data, error }: Pick<UseQueryResult<Data>, "data" | "error">): Data | undefined {
+  return error === null ? data : undefined;
+}
+
 export function isDown(trouble: unknown): boolean {
   return trouble !== undefined && asProblem(trouble).passes;
 }

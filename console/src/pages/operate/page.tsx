@@ -25,7 +25,7 @@ import { Codes, FailureTold, type Failures, byCode } from "./Failed";
 import { ManySheet } from "./ManySheet";
 import ReleaseSheet from "./ReleaseSheet";
 import { Today } from "./Today";
-import { Down, Waits } from "./Waits";
+import { Down, Waits, readOf } from "./Waits";
 import type { Recovery } from "./day";
 import type { Work } from "./many";
 import { listQuery, recoveriesQuery } from "./queries";
@@ -60,10 +60,10 @@ export default function OperatePage() {
 function Lists({ shown }: { shown: ListName }) {
   const t = useT();
   const client = useClient();
-  const quarantined = useQuery(listQuery(client, "quarantined", undefined)).data;
-  const failed = useQuery(listQuery(client, "failed", undefined)).data;
-  const overdue = useQuery(listQuery(client, "overdue", undefined)).data;
-  const recovering = useRecoveries().data?.length;
+  const quarantined = readOf(useQuery(listQuery(client, "quarantined", undefined)));
+  const failed = readOf(useQuery(listQuery(client, "failed", undefined)));
+  const overdue = readOf(useQuery(listQuery(client, "overdue", undefined)));
+  const recovering = readOf(useRecoveries())?.length;
   const counted = (list: { items: unknown[]; next_cursor?: string } | undefined) =>
     list?.next_cursor === undefined ? list?.items.length : t("operate.more", { count: list.items.length });
   const counts = { quarantined: counted(quarantined), failed: counted(failed), overdue: counted(overdue), recovering };
@@ -185,14 +185,15 @@ function Recoveries() {
     ],
     [open, t],
   );
-  if (recoveries.data === undefined || recoveries.error !== null) {
+  const read = readOf(recoveries);
+  if (read === undefined) {
     return (
       <div className="operate-waits">
         <Waits query={recoveries} unread={t("operate.recoveries.unread")} />
       </div>
     );
   }
-  return <Selected list="recovering" rows={recoveries.data} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />;
+  return <Selected list="recovering" rows={read} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />;
 }
 
 interface SelectedProps<Row> {
