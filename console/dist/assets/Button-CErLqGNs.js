@@ -1,0 +1,1 @@
+import{u as e}from"./i18n-B1R0zRL9.js";var t=e();function n({onPress:e,isDisabled:n=!1,isBusy:i=!1,type:a=`button`,children:o,...s}){return(0,t.jsx)(`button`,{...s,type:a,disabled:n,"aria-disabled":i||void 0,onKeyDown:r,onClick:i?e=>e.preventDefault():e,children:o})}function r(e){e.repeat&&e.key===`Enter`&&e.preventDefault()}export{n as t};

@@ -1,0 +1,1 @@
+import{d as e,m as t,u as n}from"./i18n-B1R0zRL9.js";var r=t(e(),1),i=n();function a({title:e,aside:t,children:n}){return(0,r.useEffect)(()=>{document.title=`${e} · ALIMS`},[e]),(0,i.jsxs)(`header`,{className:`page-head`,children:[(0,i.jsxs)(`div`,{className:`page-title`,children:[(0,i.jsx)(`h1`,{children:e}),t]}),n]})}export{a as t};

@@ -1,1 +1,0 @@
-import{dt as e,lt as t}from"./Text-DtjmlJp7.js";import{d as n,m as r}from"./i18n-Bri7Fev4.js";var i=r(n(),1);function a(t=!0){let[n,r]=(0,i.useState)(t),a=(0,i.useRef)(!1),o=(0,i.useCallback)(e=>{a.current=!0,r(!!e)},[]);return e(()=>{a.current||r(!1)},[]),[o,n]}function o(e=!0){let n=t(),[r,i]=a(e);return{id:i?n:void 0,ref:r}}export{o as t};
