@@ -17,17 +17,19 @@ interface Props {
   size?: "small" | "wide";
   /** Whether a press outside or Escape closes it; not while something is written. */
   dismissable?: boolean;
+  /** It holds what a person wrote and nobody took, also where no field shows that: a question comes before it is lost. */
+  isDraft?: boolean;
   children: ReactNode;
 }
 
-export function Sheet({ title, isOpen, onClose, size = "small", dismissable = true, children }: Props) {
+export function Sheet({ title, isOpen, onClose, size = "small", dismissable = true, isDraft = false, children }: Props) {
   const t = useT();
   const dialog = useRef<HTMLElement>(null);
   const isUnsaved = useRef(() => false);
   const [isAsking, setAsking] = useState(false);
   // What a person wrote is not thrown away by a slip of the hand.
   const leave = () => {
-    if (isUnsaved.current()) setAsking(true);
+    if (isDraft || isUnsaved.current()) setAsking(true);
     else onClose();
   };
   return (

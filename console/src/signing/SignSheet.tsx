@@ -55,7 +55,8 @@ export default function SignSheet({ ids, meaning: wanted, draft, onClose }: Prop
   );
   const title = ids.length === 1 ? t("sign.title.one", { id: ids[0] ?? "" }) : t("sign.title", { count: ids.length });
   return (
-    <Sheet title={title} isOpen onClose={close} size="wide" dismissable={!isBusy}>
+    // A comment that came back from the sign-in, or to be decided on again, stands in a field that begins with it.
+    <Sheet title={title} isOpen onClose={close} size="wide" dismissable={!isBusy} isDraft={step !== "results" && comment.trim() !== ""}>
       {step === "results" ? (
         <Results outcomes={outcomes} stale={stale} isStale={needs !== undefined} onRepeat={repeat} onReadAgain={signing.readAgain} onDone={close} />
       ) : (

@@ -191,6 +191,91 @@ test("a lost connection says so, loses nothing, and the repeated request takes e
   await close();
 });
 
+test("a repeat for some adds to the results of all, also when it has no answer, and leaves selected what needs a person", async () => {
+  const ids = Array.from({ length: 9 }, (_, at) => `part-${at}`);
+  for (const id of ids) await sample(id, "PART", {});
+  await listed("PART", 9);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  let asked = 0;
+  const json = (code, status, more) => ({ type: `urn:alims:problem:${code}`, title: code, status, detail: "Not now.", code, request_id: "r", ...more });
+  await page.route("**/transitions", async (route) => {
+    asked += 1;
+    if (asked === 2) return route.abort();
+    if (asked !== 1) return route.continue();
+    const answer = await (await route.fetch()).json();
+    const results = answer.results.map((result) => {
+      const at = ids.indexOf(result.workflow_id);
+      const { workflow_id } = result;
+      if (at < 3) return { workflow_id, outcome: "failed", status: 503, problem: json("storage-unavailable", 503) };
+      return at < 5 ? { workflow_id, outcome: "refused", status: 403, problem: json("forbidden", 403) } : result;
+    });
+    return route.fulfill({ json: { ...answer, results } });
+  });
+  await page.goto(`${url}/bench?label=batch:PART`);
+  await page.getByRole("row", { name: /part-8/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByText("Pause", { exact: true }).click();
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The centrifuge stands still.");
+  await sheet.getByRole("button", { name: /^Pause/ }).click();
+  const counts = sheet.getByRole("status", { name: "Results" });
+  const counted = async (...texts) => {
+    for (const text of texts) await counts.getByText(text, { exact: true }).waitFor();
+    await sheet.getByRole("heading", { name: "Move 9 workflows" }).waitFor();
+  };
+  await counted("4 moved", "2 refused", "3 not decided");
+  await sheet.getByRole("button", { name: "Repeat for 3" }).click();
+  await sheet.getByText("The answer was lost.").waitFor();
+  await counted("4 moved", "2 refused", "3 not decided");
+  await noViolations(page, "a repeat without an answer");
+  await sheet.getByRole("button", { name: "Repeat for 3" }).press("Enter");
+  await counted("7 moved", "2 refused");
+  assert.equal(await counts.getByText("not decided").count(), 0);
+  // The keyboard is on what ends it.
+  await page.keyboard.press("Enter");
+  await sheet.waitFor({ state: "detached" });
+  await page.getByText("2 selected", { exact: true }).waitFor();
+  // The requests of one decision had one name: each move took effect once.
+  for (const id of ids.slice(0, 3)) assert.equal((await laboratory.api("sue", "GET", `/workflows/${id}`)).version, 3);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a typed reason is not lost without a question after a look", async () => {
+  await sample("look-1", "LOOK", {});
+  await listed("LOOK", 1);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/bench?label=batch:LOOK`);
+  await page.getByRole("row", { name: /look-1/ }).waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("x");
+  await page.keyboard.press("e");
+  const sheet = page.getByRole("dialog");
+  const asks = sheet.getByText("Throw away what you wrote?");
+  const stays = async () => {
+    await page.keyboard.press("Escape");
+    await asks.waitFor();
+    await sheet.getByRole("button", { name: "Go on writing" }).click();
+    await asks.waitFor({ state: "detached" });
+  };
+  await sheet.getByText("Pause", { exact: true }).click();
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The centrifuge stands still.");
+  await sheet.getByRole("button", { name: "Check first" }).click();
+  await sheet.getByText("1 would move").waitFor();
+  await stays();
+  await sheet.getByRole("button", { name: "Change the decision" }).click();
+  assert.equal(await sheet.getByRole("textbox", { name: "Reason" }).inputValue(), "The centrifuge stands still.");
+  await stays();
+  await sheet.getByRole("button", { name: /^Pause/ }).click();
+  await sheet.getByText("1 moved").waitFor();
+  await page.keyboard.press("Escape");
+  await sheet.waitFor({ state: "detached" });
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test("an ended session leaves the page as it is, and offers to sign in again", async () => {
   const expired = await laboratory.token("sue", ["supervisor"], -60);
   const { page, url, close } = await openPage(laboratory);

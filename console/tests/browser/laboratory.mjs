@@ -11,7 +11,8 @@ import { chromium } from "playwright-core";
 import { openOrigin } from "./origin.mjs";
 
 const here = import.meta.dirname;
-const dist = path.resolve(here, "../../dist");
+/** The built console; another folder for a build that is only tried. */
+const dist = path.resolve(process.env.ALIMS_DIST ?? path.join(here, "../../dist"));
 const root = path.resolve(here, "../../..");
 /** The built server: `cargo build -p alims-local`. */
 const binary = process.env.ALIMS_LOCAL ?? path.join(root, "target/debug/alims-local");

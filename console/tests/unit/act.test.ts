@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Summary } from "../../src/api/client";
-import { type Item, type Result, asItNowIs, kindOf, sorted, toldOf } from "../../src/pages/bench/act";
+import { type Item, type Result, asItNowIs, kindOf, merged, ordersOf, sorted, toldOf } from "../../src/pages/bench/act";
 import { csvOf, orderOf } from "../../src/pages/bench/list";
 
 const problem = { type: "", title: "", status: 409, detail: "It changed.", request_id: "r" };
@@ -36,6 +36,18 @@ test("a refusal speaks with the rule's words, or with the problem's", () => {
 test("a conflict is decided again at the version that stands now", () => {
   expect(asItNowIs(conflict)).toEqual({ workflowId: "w-2", version: 4, state: "PAUSED" });
   expect(asItNowIs(refused)).toBeUndefined();
+});
+
+test("a later answer takes the place of the one before it, and the others stay", () => {
+  const all = merged(merged(new Map(), [moved, lost, refused]), [{ ...lost, outcome: "moved", status: 200 } as Result]);
+  expect([...all.values()].map(kindOf)).toEqual(["moved", "moved", "refused"]);
+});
+
+test("what is repeated is the same request with the same name", () => {
+  const [first, second] = ["k-1", "k-2"].map((key) => ({ key, decision: { target: "PAUSED" as const, reason: key } }));
+  const item = (workflowId: string): Item => ({ workflowId, version: 1, state: "ACTIVE" });
+  const asked = new Map([["a", first], ["b", second], ["c", first], ["d", first]].map(([id, order]) => [id as string, { item: item(id as string), order: order as NonNullable<typeof first> }]));
+  expect([...ordersOf(new Set(["a", "b", "c", "unknown"]), asked)]).toEqual([[first, [item("a"), item("c")]], [second, [item("b")]]]);
 });
 
 test("what the lifecycle forbids stays out of the request", () => {

@@ -1,4 +1,6 @@
 /** What became of each: first those that need a person, with the rule's own words. */
+import type { ReactNode } from "react";
+
 import type { State } from "../../api/client";
 import { moveName } from "../../api/lifecycle";
 import { useT } from "../../i18n";
@@ -13,14 +15,18 @@ interface Props {
   results: readonly Result[];
   target: State;
   dryRun: boolean;
+  /** Some are asked again. */
+  isBusy: boolean;
   onBack: () => void;
   onDo: () => void;
   onRepeat: (ids: ReadonlySet<string>) => void;
   onDecideAgain: (results: readonly Result[]) => void;
   onDone: () => void;
+  children: ReactNode;
 }
 
-export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDecideAgain, onDone }: Props) {
+export function Results(props: Props) {
+  const { results, dryRun, children } = props;
   const t = useT();
   const words = useProblemWords();
   const of = (kind: Kind) => results.filter((result) => kindOf(result) === kind);
@@ -48,34 +54,49 @@ export function Results({ results, target, dryRun, onBack, onDo, onRepeat, onDec
         why={t("act.why")}
         more={(result) => <More result={result} />}
       />
-      <div className="sheet-foot">
-        {dryRun && (
-          <Button className="button" onPress={onBack}>
-            {t("act.back")}
-          </Button>
-        )}
-        {dryRun && would.length > 0 && (
-          <Button className="button button-first" onPress={onDo}>
-            {t("act.do", { name: t(moveName(target)), count: results.length })}
-          </Button>
-        )}
-        {!dryRun && again.length > 0 && (
-          <Button className="button" onPress={() => onRepeat(new Set(again.map((result) => result.workflow_id)))}>
-            {t("act.repeat", { count: again.length })}
-          </Button>
-        )}
-        {conflicts.length > 0 && (
-          <Button className="button" onPress={() => onDecideAgain(conflicts)}>
-            {t("act.decide", { count: conflicts.length })}
-          </Button>
-        )}
-        {!dryRun && (
-          <Button className="button button-first" onPress={onDone} autoFocus>
-            {t("act.done")}
-          </Button>
-        )}
-      </div>
+      {children}
+      <Foot {...props} would={would.length} again={again} conflicts={conflicts} />
     </>
+  );
+}
+
+interface FootProps extends Omit<Props, "children"> {
+  would: number;
+  again: readonly Result[];
+  conflicts: readonly Result[];
+}
+
+function Foot({ results, target, dryRun, isBusy, would, again, conflicts, onBack, onDo, onRepeat, onDecideAgain, onDone }: FootProps) {
+  const t = useT();
+  return (
+    <div className="sheet-foot">
+      {dryRun && (
+        <Button className="button" onPress={onBack}>
+          {t("act.back")}
+        </Button>
+      )}
+      {dryRun && would > 0 && (
+        <Button className="button button-first" onPress={onDo}>
+          {t("act.do", { name: t(moveName(target)), count: results.length })}
+        </Button>
+      )}
+      {!dryRun && again.length > 0 && (
+        <Button className="button" isBusy={isBusy} onPress={() => onRepeat(new Set(again.map((result) => result.workflow_id)))}>
+          {t("act.repeat", { count: again.length })}
+        </Button>
+      )}
+      {conflicts.length > 0 && (
+        <Button className="button" isBusy={isBusy} onPress={() => onDecideAgain(conflicts)}>
+          {t("act.decide", { count: conflicts.length })}
+        </Button>
+      )}
+      {!dryRun && (
+        // After a repeat the keyboard is here again: the button that it was on may be gone.
+        <Button key={again.length} className="button button-first" onPress={onDone} isBusy={isBusy} autoFocus>
+          {t("act.done")}
+        </Button>
+      )}
+    </div>
   );
 }
 

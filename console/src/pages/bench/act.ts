@@ -26,6 +26,32 @@ export function sorted(items: readonly Item[], target: State): { can: Item[]; ca
   return { can: items.filter(may), cannot: items.filter((item) => !may(item)) };
 }
 
+/** What was asked for one workflow, and under which name: a repeat is the same request. */
+export interface Asked {
+  item: Item;
+  order: Order;
+}
+
+export interface Order {
+  decision: Decision;
+  key: string;
+}
+
+/** The same requests again, each with those that shared it. */
+export function ordersOf(ids: ReadonlySet<string>, asked: ReadonlyMap<string, Asked>): Map<Order, Item[]> {
+  const orders = new Map<Order, Item[]>();
+  for (const id of ids) {
+    const found = asked.get(id);
+    if (found !== undefined) orders.set(found.order, [...(orders.get(found.order) ?? []), found.item]);
+  }
+  return orders;
+}
+
+/** What stands of each: a later answer takes the place of the one before it. */
+export function merged(before: ReadonlyMap<string, Result>, results: readonly Result[]): ReadonlyMap<string, Result> {
+  return new Map([...before, ...results.map((result) => [result.workflow_id, result] as const)]);
+}
+
 /** Asks for the moves. The same key again has one effect. */
 export function move(client: Client, items: readonly Item[], decision: Decision, key: string, dryRun: boolean) {
   const transitions = items.map(({ workflowId, version }) => ({
