@@ -34,7 +34,7 @@ const BROKEN: Refused =
 /// Answers a request for tokens.
 pub(super) async fn exchange(provider: &Provider, request: Request) -> Response {
     let answered = async {
-        let form = form(request).await.map_err(|(_, why)| invalid_request(why.en))?;
+        let form = form(request).await.map_err(|refused| invalid_request(refused.why.en))?;
         exchanged(provider, &form)
     };
     match answered.await {
@@ -50,8 +50,9 @@ pub(super) async fn exchange(provider: &Provider, request: Request) -> Response 
 pub(super) async fn revoke(provider: &Provider, request: Request) -> Response {
     let form = match form(request).await {
         Ok(form) => form,
-        Err((status, why)) => {
-            return answer(status, json!({ "error": "invalid_request", "error_description": why.en }).to_string());
+        Err(refused) => {
+            let error = json!({ "error": "invalid_request", "error_description": refused.why.en });
+            return answer(refused.status, error.to_string());
         }
     };
     let token = form.get("token").unwrap_or_default();

@@ -18,6 +18,7 @@ mod request;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::{get, post};
 use http::header::HOST;
 use http::{HeaderMap, StatusCode};
@@ -26,17 +27,19 @@ use std::sync::Arc;
 pub(crate) use client::Client;
 use language::{Language, UI_LOCALES};
 use page::SIGN_IN_PATH;
-use parameters::{Parameters, form};
+use parameters::{FormRefused, Parameters, first_value, form};
+use provider::GONE;
 pub(crate) use provider::Provider;
 
 /// The provider's routes.
 pub(crate) fn routes(provider: Arc<Provider>) -> Router {
     let [asking, sending, entering, exchanging, revoking, discovering] = std::array::from_fn(|_| provider.clone());
     let authorize = get(async move |request: Request| {
-        let parameters = Parameters::read(request.uri().query().unwrap_or_default().as_bytes());
-        let language =
-            Language::wanted(parameters.as_ref().ok().and_then(|read| read.get(UI_LOCALES)), request.headers());
-        asking.begin(parameters, &origin(request.headers()), language)
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        // Also of a query that is refused.
+        let locales = first_value(query, UI_LOCALES);
+        let language = Language::wanted(locales.as_deref(), request.headers());
+        asking.begin(Parameters::read(query), &origin(request.headers()), language)
     });
     // A client may send its request as a form, too (OpenID Connect Core, section 3.1.2.1).
     let authorize = authorize.post(async move |request: Request| {
@@ -46,15 +49,19 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
                 let language = Language::wanted(form.get(UI_LOCALES), &headers);
                 sending.begin(Ok(form), &origin(&headers), language)
             }
-            Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
+            Err(refused) => form_refused(&refused, &headers),
         }
     });
     let sign_in = post(async move |request: Request| {
         let headers = request.headers().clone();
         match form(request).await {
             Ok(form) => entering.sign_in(&form, Language::wanted(form.get(UI_LOCALES), &headers)),
-            Err((status, why)) => page::refused(status, Language::wanted(None, &headers), why),
+            Err(refused) => form_refused(&refused, &headers),
         }
+    });
+    // A browser comes here without the form when a person reloads an old page.
+    let sign_in = sign_in.get(async |headers: HeaderMap| {
+        page::refused(StatusCode::METHOD_NOT_ALLOWED, Language::wanted(None, &headers), GONE)
     });
     let discovery = get(async move |headers: HeaderMap| {
         exchange::answer(StatusCode::OK, discovering.discovery(&origin(&headers)).to_string())
@@ -65,6 +72,10 @@ pub(crate) fn routes(provider: Arc<Provider>) -> Router {
         .route("/token", post(async move |request: Request| exchange::exchange(&exchanging, request).await))
         .route("/revoke", post(async move |request: Request| exchange::revoke(&revoking, request).await))
         .route("/.well-known/openid-configuration", discovery)
+}
+
+fn form_refused(refused: &FormRefused, headers: &HeaderMap) -> Response {
+    page::refused(refused.status, Language::wanted(refused.locales.as_deref(), headers), refused.why)
 }
 
 /// The origin by which a browser or a program names this server: it has one name and port here, and another through a

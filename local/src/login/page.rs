@@ -15,7 +15,7 @@ use reqwest::Url;
 
 use super::language::{Language, Text, UI_LOCALES};
 use super::parameters::Parameters;
-use super::people::{PEOPLE, SOMEBODY_ELSE};
+use super::people::{Field, Mistake, PEOPLE, SOMEBODY_ELSE};
 use super::request::Asked;
 use crate::token::{SHIPPED_ROLES, TENANT_DEFAULT};
 
@@ -61,11 +61,10 @@ main{max-width:34rem;margin:2rem auto;padding:1.5rem;background:var(--paper);bor
 fieldset{border:1px solid var(--line);border-radius:6px;margin:0 0 1rem;padding:.5rem 1rem 1rem}\
 legend{font-weight:600;padding:0 .25rem}.choice{display:flex;gap:.5rem;align-items:baseline;padding:.25rem 0}\
 .field{display:block;margin:.5rem 0 .125rem;font-weight:600}\
-input{accent-color:var(--act)}\
 input[type=text],input[type=password]{width:100%;font:inherit;padding:.5rem;color:inherit;background:transparent;\
 border:1px solid var(--line);border-radius:6px}\
 .error{border-left:.25rem solid var(--bad);color:var(--bad);padding:.25rem .75rem;font-weight:600}\
-#pin{scroll-margin-block:9rem}a{color:var(--act)}\
+input{accent-color:var(--act);scroll-margin-block:10rem}a{color:var(--act)}\
 summary{cursor:pointer;padding:.25rem 0}button{font:inherit;font-weight:500;padding:.5rem 1.25rem;border-radius:6px;\
 border:1px solid var(--line);color:inherit;background:transparent;margin:1rem .5rem 0 0;cursor:pointer}\
 button.main{background:var(--act);border-color:var(--act);color:var(--on-act)}\
@@ -74,12 +73,15 @@ button.main{background:var(--act);border-color:var(--act);color:var(--on-act)}\
 const MARK: &str = include_str!("../../../console/src/mark.svg");
 
 /// The page on which a person signs in. After a mistake it has what they entered, but not the PIN.
-pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Parameters>, wrong: Option<Text>) -> Response {
+pub(super) fn sign_in(
+    asked: &Asked,
+    transaction: &str,
+    entered: Option<&Parameters>,
+    mistake: Option<Mistake>,
+) -> Response {
     let language = asked.language;
-    let (people, chosen_is_known) = people(asked, entered, language);
-    let roles = Roles::of(asked, entered);
     let client = asked.client.name().of(language);
-    let wrong = wrong.map(|wrong| wrong.of(language));
+    let form = Form { asked, entered, mistake, language };
     let content = html! {
         h1 { (SIGN_IN.of(language)) }
         p.soft {
@@ -87,117 +89,153 @@ pub(super) fn sign_in(asked: &Asked, transaction: &str, entered: Option<&Paramet
             @if let Some(at) = to_elsewhere(asked) { (WAITS_AT.of(language)) " " (at) }
             "."
         }
-        @if let Some(wrong) = wrong { p.error #wrong role="alert" { (wrong) } }
         form method="post" action=(SIGN_IN_PATH) {
             input type="hidden" name="transaction" value=(transaction);
             // A page that is gone is refused in the same language.
             input type="hidden" name=(UI_LOCALES) value=(language.tag());
-            (people)
-            (roles_and_tenant(&roles, entered, language))
+            (form.person())
+            (form.roles_and_tenant())
+            (form.error(Field::Pin))
             label.field for="pin" { "PIN" }
-            input #pin type="password" name="pin" autocomplete="off" required
-                autofocus[chosen_is_known && !roles.are_missing()]
-                aria-describedby=(if wrong.is_some() { "pin-note wrong" } else { "pin-note" });
+            input #pin type="password" name="pin" autocomplete="off" required autofocus[form.has_focus(Field::Pin)]
+                aria-invalid=[form.invalid(Field::Pin)]
+                aria-describedby=(if form.invalid(Field::Pin).is_some() { "pin-note wrong" } else { "pin-note" });
             p.soft #pin-note { (WHERE_THE_PIN_IS.of(language)) }
             button.main type="submit" { (SIGN_IN.of(language)) }
             button type="submit" name=(CANCEL) value="yes" formnovalidate { (CANCEL_TEXT.of(language)) }
         }
     };
-    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = if mistake.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     document(status, language, SIGN_IN, &content, &form_targets(asked))
 }
 
-/// The choice of a person, and whether it is made already: then the PIN has the focus, so that a small window shows it.
-fn people(asked: &Asked, entered: Option<&Parameters>, language: Language) -> (Markup, bool) {
-    let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default().to_owned();
-    let hint = asked.hint.as_deref();
-    let chosen = entered.map_or(hint, |form| form.get("person"));
-    let chosen = chosen.map(|sub| if is_listed(sub) { sub } else { SOMEBODY_ELSE });
-    let other_sub = if entered.is_none() {
-        hint.filter(|sub| !is_listed(sub)).unwrap_or_default().to_owned()
-    } else {
-        of_form("sub")
-    };
-    let is_known = chosen.is_some_and(|sub| sub != SOMEBODY_ELSE || !other_sub.is_empty());
-    let first = PEOPLE.first().map(|person| person.sub).filter(|_| chosen.is_none());
-    let choice = html! {
-        fieldset {
-            legend { (PERSON.of(language)) }
-            @for person in &PEOPLE {
-                label.choice {
-                    input type="radio" name="person" value=(person.sub) required checked[chosen == Some(person.sub)]
-                        autofocus[first == Some(person.sub)];
-                    span { (person.name) " " span.soft { "(" (person.sub) ", " (person.roles.join(", ")) ")" } }
+/// The fields of the page, with what was entered before a mistake.
+struct Form<'a> {
+    asked: &'a Asked,
+    entered: Option<&'a Parameters>,
+    mistake: Option<Mistake>,
+    language: Language,
+}
+
+impl Form<'_> {
+    fn entered(&self, name: &str) -> &str {
+        self.entered.and_then(|form| form.get(name)).unwrap_or_default()
+    }
+
+    /// Who is chosen, or expected by the client.
+    fn chosen(&self) -> Option<&str> {
+        let sub = self.entered.map_or(self.asked.hint.as_deref(), |form| form.get("person"));
+        sub.map(|sub| if is_listed(sub) { sub } else { SOMEBODY_ELSE })
+    }
+
+    fn user_id(&self) -> &str {
+        let hint = || self.asked.hint.as_deref().filter(|sub| !is_listed(sub)).unwrap_or_default();
+        self.entered.map_or_else(hint, |form| form.get("sub").unwrap_or_default())
+    }
+
+    fn has_roles(&self) -> bool {
+        let has = |form: &Parameters| form.all("role").next().is_some() || form.get("other_roles").is_some();
+        self.entered.is_some_and(has)
+    }
+
+    /// The field with the focus: the one with the mistake; else the first that is still to be filled, so that a small
+    /// window shows it. Another person has no usual roles.
+    fn has_focus(&self, field: Field) -> bool {
+        let missing = || match self.chosen() {
+            None => Field::Person,
+            Some(SOMEBODY_ELSE) if self.user_id().is_empty() => Field::UserId,
+            Some(SOMEBODY_ELSE) if !self.has_roles() => Field::Roles,
+            Some(_) => Field::Pin,
+        };
+        self.mistake.map_or_else(missing, |mistake| mistake.field) == field
+    }
+
+    fn invalid(&self, field: Field) -> Option<&'static str> {
+        self.mistake.filter(|mistake| mistake.field == field).map(|_| "true")
+    }
+
+    /// Names the mistake to a screen reader.
+    fn described(&self, field: Field) -> Option<&'static str> {
+        self.invalid(field).map(|_| "wrong")
+    }
+
+    /// The mistake, right above its field: elsewhere a small window would not show it.
+    fn error(&self, field: Field) -> Markup {
+        let mistake = self.mistake.filter(|mistake| mistake.field == field);
+        html! { @if let Some(mistake) = mistake { p.error #wrong role="alert" { (mistake.text.of(self.language)) } } }
+    }
+
+    fn person(&self) -> Markup {
+        let (chosen, language) = (self.chosen(), self.language);
+        // With nobody chosen, the first of them has the focus.
+        let first = PEOPLE.first().map(|person| person.sub).filter(|_| self.has_focus(Field::Person));
+        html! {
+            (self.error(Field::Person))
+            fieldset aria-describedby=[self.described(Field::Person)] {
+                legend { (PERSON.of(language)) }
+                @for person in &PEOPLE {
+                    label.choice {
+                        input type="radio" name="person" value=(person.sub) required
+                            checked[chosen == Some(person.sub)] autofocus[first == Some(person.sub)];
+                        span { (person.name) " " span.soft { "(" (person.sub) ", " (person.roles.join(", ")) ")" } }
+                    }
                 }
+                label.choice {
+                    input type="radio" name="person" value=(SOMEBODY_ELSE) required
+                        checked[chosen == Some(SOMEBODY_ELSE)];
+                    span { (ANOTHER_PERSON.of(language)) }
+                }
+                (self.error(Field::UserId))
+                label.field for="sub" { (USER_ID_OF_ANOTHER.of(language)) }
+                input #sub type="text" name="sub" value=(self.user_id()) autocomplete="off" maxlength="256"
+                    autofocus[self.has_focus(Field::UserId)] aria-invalid=[self.invalid(Field::UserId)]
+                    aria-describedby=[self.described(Field::UserId)];
+                (self.error(Field::Name))
+                label.field for="name" { (NAME_OF_ANOTHER.of(language)) }
+                input #name type="text" name="name" value=(self.entered("name")) autocomplete="off" maxlength="128"
+                    autofocus[self.has_focus(Field::Name)] aria-invalid=[self.invalid(Field::Name)]
+                    aria-describedby=[self.described(Field::Name)];
             }
-            label.choice {
-                input type="radio" name="person" value=(SOMEBODY_ELSE) required checked[chosen == Some(SOMEBODY_ELSE)];
-                span { (ANOTHER_PERSON.of(language)) }
-            }
-            label.field for="sub" { (USER_ID_OF_ANOTHER.of(language)) }
-            input #sub type="text" name="sub" value=(other_sub) autocomplete="off" maxlength="256"
-                autofocus[chosen == Some(SOMEBODY_ELSE) && !is_known];
-            label.field for="name" { (NAME_OF_ANOTHER.of(language)) }
-            input #name type="text" name="name" value=(of_form("name")) autocomplete="off" maxlength="128";
         }
-    };
-    (choice, is_known)
+    }
+
+    /// Other roles than the usual ones, and another tenant.
+    fn roles_and_tenant(&self) -> Markup {
+        let language = self.language;
+        let is_chosen = |role: &str| self.entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role));
+        let tenant = Some(self.entered("tenant")).filter(|tenant| !tenant.is_empty()).unwrap_or(TENANT_DEFAULT);
+        let is_needed = self.chosen() == Some(SOMEBODY_ELSE);
+        let first = SHIPPED_ROLES.first().filter(|_| self.has_focus(Field::Roles));
+        html! {
+            details open[is_needed || self.has_roles() || tenant != TENANT_DEFAULT] {
+                summary { (ROLES_AND_TENANT.of(language)) }
+                (self.error(Field::Roles))
+                fieldset aria-describedby=[self.described(Field::Roles)] {
+                    legend { (ROLES.of(language)) }
+                    p.soft #roles-note { (USUAL_ROLES.of(language)) }
+                    @for role in SHIPPED_ROLES {
+                        label.choice {
+                            input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
+                                checked[is_chosen(role)] autofocus[first == Some(&role)];
+                            span { (role) }
+                        }
+                    }
+                    label.field for="other_roles" { (OTHER_ROLES.of(language)) }
+                    input #other_roles type="text" name="other_roles" value=(self.entered("other_roles"))
+                        autocomplete="off" aria-invalid=[self.invalid(Field::Roles)];
+                }
+                (self.error(Field::Tenant))
+                label.field for="tenant" { (TENANT.of(language)) }
+                input #tenant type="text" name="tenant" value=(tenant) autocomplete="off"
+                    autofocus[self.has_focus(Field::Tenant)] aria-invalid=[self.invalid(Field::Tenant)]
+                    aria-describedby=[self.described(Field::Tenant)];
+            }
+        }
+    }
 }
 
 fn is_listed(sub: &str) -> bool {
     PEOPLE.iter().any(|person| person.sub == sub)
-}
-
-/// Whether a person needs roles of their own, and has them.
-struct Roles {
-    /// Another person has no usual roles.
-    are_needed: bool,
-    are_there: bool,
-}
-
-impl Roles {
-    fn of(asked: &Asked, entered: Option<&Parameters>) -> Self {
-        let Some(form) = entered else {
-            let are_needed = asked.hint.as_deref().is_some_and(|sub| !is_listed(sub));
-            return Self { are_needed, are_there: false };
-        };
-        let are_there = form.all("role").next().is_some() || form.get("other_roles").is_some();
-        Self { are_needed: form.get("person") == Some(SOMEBODY_ELSE), are_there }
-    }
-
-    fn are_missing(&self) -> bool {
-        self.are_needed && !self.are_there
-    }
-}
-
-/// Other roles than the usual ones, and another tenant.
-fn roles_and_tenant(roles: &Roles, entered: Option<&Parameters>, language: Language) -> Markup {
-    let of_form = |name: &str| entered.and_then(|form| form.get(name)).unwrap_or_default();
-    let is_chosen = |role: &str| entered.is_some_and(|form| form.all("role").any(|chosen| chosen == role));
-    let tenant = Some(of_form("tenant")).filter(|tenant| !tenant.is_empty()).unwrap_or(TENANT_DEFAULT);
-    // Without an id, that is what is missing first.
-    let has_id = entered.is_none_or(|form| form.get("sub").is_some());
-    let first = SHIPPED_ROLES.first().filter(|_| roles.are_missing() && has_id);
-    html! {
-        details open[roles.are_needed || roles.are_there || tenant != TENANT_DEFAULT] {
-            summary { (ROLES_AND_TENANT.of(language)) }
-            fieldset {
-                legend { (ROLES.of(language)) }
-                p.soft #roles-note { (USUAL_ROLES.of(language)) }
-                @for role in SHIPPED_ROLES {
-                    label.choice {
-                        input type="checkbox" name="role" value=(role) aria-describedby="roles-note"
-                            checked[is_chosen(role)] autofocus[first == Some(&role)];
-                        span { (role) }
-                    }
-                }
-                label.field for="other_roles" { (OTHER_ROLES.of(language)) }
-                input #other_roles type="text" name="other_roles" value=(of_form("other_roles")) autocomplete="off";
-            }
-            label.field for="tenant" { (TENANT.of(language)) }
-            input #tenant type="text" name="tenant" value=(tenant) autocomplete="off";
-        }
-    }
 }
 
 /// A page that says why this request allows no sign-in.
@@ -252,6 +290,8 @@ fn document(status: StatusCode, language: Language, title: Text, content: &Marku
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title.of(language)) " – ALIMS Workflow Manager" }
+                // Without one, a browser asks for a file that is not there.
+                link rel="icon" type="image/svg+xml" href={ "data:image/svg+xml;base64," (STANDARD.encode(MARK)) };
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -264,7 +304,7 @@ fn document(status: StatusCode, language: Language, title: Text, content: &Marku
     };
     let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action {form_targets}; base-uri 'none'; \
+        "default-src 'none'; style-src 'sha256-{style}'; img-src data:; form-action {form_targets}; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     let mut response = (status, Body::from(page.into_string())).into_response();

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-use super::language::Text;
+use super::language::{Text, UI_LOCALES};
 
 /// The longest query or form, in bytes. The longest that a client of this provider sends has a twentieth of it.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -72,8 +72,22 @@ impl Parameters {
     }
 }
 
-/// Reads a form; else the status, and what is wrong.
-pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, Text)> {
+/// Why a form is not read.
+pub(super) struct FormRefused {
+    pub(super) status: StatusCode,
+    pub(super) why: Text,
+    /// The languages that it asks for, as far as it can be read.
+    pub(super) locales: Option<String>,
+}
+
+/// The first value of a parameter in what is refused as a whole.
+pub(super) fn first_value(text: &[u8], name: &str) -> Option<String> {
+    let text = text.get(..TEXT_BYTES_MAX).unwrap_or(text);
+    form_urlencoded::parse(text).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+/// Reads a form.
+pub(super) async fn form(request: Request) -> Result<Parameters, FormRefused> {
     const NO_FORM: Text = Text {
         en: "The body is no form. Send application/x-www-form-urlencoded.",
         de: "Der Inhalt der Anfrage ist kein Formular. Senden Sie application/x-www-form-urlencoded.",
@@ -81,11 +95,19 @@ pub(super) async fn form(request: Request) -> Result<Parameters, (StatusCode, Te
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, NO_FORM));
+        return Err(FormRefused { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, why: NO_FORM, locales: None });
     }
-    let too_long = (StatusCode::PAYLOAD_TOO_LARGE, ParametersRefused::TooLong.text());
-    let body = axum::body::to_bytes(request.into_body(), TEXT_BYTES_MAX).await.map_err(|_| too_long)?;
-    Parameters::read(&body).map_err(|refused| (StatusCode::BAD_REQUEST, refused.text()))
+    let too_long = |_| FormRefused {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        why: ParametersRefused::TooLong.text(),
+        locales: None,
+    };
+    let body = axum::body::to_bytes(request.into_body(), TEXT_BYTES_MAX).await.map_err(too_long)?;
+    Parameters::read(&body).map_err(|refused| FormRefused {
+        status: StatusCode::BAD_REQUEST,
+        why: refused.text(),
+        locales: first_value(&body, UI_LOCALES),
+    })
 }
 
 #[cfg(test)]

@@ -28,35 +28,83 @@ pub(super) const PEOPLE: [Person; 6] = [
 /// The value of the page's choice for somebody else.
 pub(super) const SOMEBODY_ELSE: &str = "another";
 
-const NO_PERSON: Text =
-    Text { en: "No person is chosen. Choose one.", de: "Es ist keine Person gewählt. Wählen Sie eine." };
-const NO_USER_ID: Text = Text {
-    en: "The other person has no user id. Enter one.",
-    de: "Der anderen Person fehlt die Benutzerkennung. Geben Sie eine ein.",
+/// A field of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Person,
+    UserId,
+    Name,
+    Roles,
+    Tenant,
+    Pin,
+}
+
+/// What is wrong with a field, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    pub(super) field: Field,
+    pub(super) text: Text,
+}
+
+const NO_PERSON: Mistake = Mistake {
+    field: Field::Person,
+    text: Text { en: "No person is chosen. Choose one.", de: "Es ist keine Person gewählt. Wählen Sie eine." },
 };
-const USER_ID: Text = Text {
-    en: "The user id is not valid. Use another one.",
-    de: "Die Benutzerkennung ist nicht gültig. Verwenden Sie eine andere.",
+const NO_USER_ID: Mistake = Mistake {
+    field: Field::UserId,
+    text: Text {
+        en: "The other person has no user id. Enter one.",
+        de: "Der anderen Person fehlt die Benutzerkennung. Geben Sie eine ein.",
+    },
 };
-const RESERVED: Text = Text {
-    en: "The user id is a name of the service itself. Use another one.",
-    de: "Die Benutzerkennung ist ein Name des Dienstes selbst. Verwenden Sie eine andere.",
+const USER_ID: Mistake = Mistake {
+    field: Field::UserId,
+    text: Text {
+        en: "The user id is not valid. Use another one.",
+        de: "Die Benutzerkennung ist nicht gültig. Verwenden Sie eine andere.",
+    },
 };
-const NAME: Text = Text {
-    en: "The printed name is not valid. Use 1 to 128 visible characters.",
-    de: "Der Name ist nicht gültig. Verwenden Sie 1 bis 128 sichtbare Zeichen.",
+const RESERVED: Mistake = Mistake {
+    field: Field::UserId,
+    text: Text {
+        en: "The user id is a name of the service itself. Use another one.",
+        de: "Die Benutzerkennung ist ein Name des Dienstes selbst. Verwenden Sie eine andere.",
+    },
 };
-const TENANT: Text = Text {
-    en: "The tenant is not valid. Use A-Z a-z 0-9 . _ -",
-    de: "Der Mandant ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ -",
+const NAME: Mistake = Mistake {
+    field: Field::Name,
+    text: Text {
+        en: "The printed name is not valid. Use 1 to 128 visible characters.",
+        de: "Der Name ist nicht gültig. Verwenden Sie 1 bis 128 sichtbare Zeichen.",
+    },
 };
-const ROLE: Text = Text {
-    en: "A role is not valid. Use A-Z a-z 0-9 . _ : -",
-    de: "Eine Rolle ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ : -",
+const NO_NAME: Mistake = Mistake {
+    field: Field::Name,
+    text: Text {
+        en: "The user id cannot be a printed name. Enter a name.",
+        de: "Die Benutzerkennung kann kein Name für Unterschriften sein. Geben Sie einen Namen ein.",
+    },
 };
-const NO_ROLE: Text = Text {
-    en: "The other person has no role. Choose at least one.",
-    de: "Die andere Person hat keine Rolle. Wählen Sie mindestens eine.",
+const TENANT: Mistake = Mistake {
+    field: Field::Tenant,
+    text: Text {
+        en: "The tenant is not valid. Use A-Z a-z 0-9 . _ -",
+        de: "Der Mandant ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ -",
+    },
+};
+const ROLE: Mistake = Mistake {
+    field: Field::Roles,
+    text: Text {
+        en: "A role is not valid. Use A-Z a-z 0-9 . _ : -",
+        de: "Eine Rolle ist nicht gültig. Verwenden Sie A-Z a-z 0-9 . _ : -",
+    },
+};
+const NO_ROLE: Mistake = Mistake {
+    field: Field::Roles,
+    text: Text {
+        en: "The other person has no role. Choose at least one.",
+        de: "Die andere Person hat keine Rolle. Wählen Sie mindestens eine.",
+    },
 };
 
 /// Who signs in, and as what.
@@ -70,7 +118,7 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// What a person chose on the page; else what is wrong with it, and what to do.
-    pub(super) fn read(form: &Parameters, role_prefix: &str) -> Result<Self, Text> {
+    pub(super) fn read(form: &Parameters, role_prefix: &str) -> Result<Self, Mistake> {
         let chosen = form.get("person").ok_or(NO_PERSON)?;
         let listed = PEOPLE.iter().find(|person| person.sub == chosen);
         let (sub, name, usual) = match listed {
@@ -86,7 +134,8 @@ impl Chosen {
             return Err(RESERVED);
         }
         // A signature repeats it, so that it is what a signature takes.
-        let name: PrintedName = name.trim().parse().map_err(|_| NAME)?;
+        let is_named = listed.is_some() || form.get("name").is_some();
+        let name: PrintedName = name.trim().parse().map_err(|_| if is_named { NAME } else { NO_NAME })?;
         let tenant: TenantId = form.get("tenant").unwrap_or(TENANT_DEFAULT).parse().map_err(|_| TENANT)?;
         let more = form.get("other_roles").unwrap_or_default().split_whitespace();
         let named: Vec<&str> = form.all("role").chain(more).collect();
@@ -108,7 +157,7 @@ impl Chosen {
 mod tests {
     use super::*;
 
-    fn read(form: &str) -> Result<(String, String, String, Vec<String>), Text> {
+    fn read(form: &str) -> Result<(String, String, String, Vec<String>), Mistake> {
         let chosen = Chosen::read(&Parameters::read(form.as_bytes()).unwrap(), "")?;
         Ok((chosen.sub, chosen.name, chosen.tenant, chosen.roles))
     }
@@ -152,6 +201,19 @@ mod tests {
         // Characters count, and not bytes; none may hide.
         assert!(read(&format!("person=another&sub=zoe&role=viewer&name={}", "%C3%AB".repeat(128))).is_ok());
         assert!(read("person=another&sub=zoe&role=viewer&name=Zo%E2%80%AEe").is_err());
+    }
+
+    #[test]
+    fn a_mistake_names_its_field() {
+        let of = |form: &str| read(form).unwrap_err().field;
+        assert_eq!(of("person="), Field::Person);
+        assert_eq!(of("person=another&role=viewer"), Field::UserId);
+        assert_eq!(of("person=another&role=viewer&sub=zoe&name=a%0Ab"), Field::Name);
+        assert_eq!(of("person=another&sub=zoe"), Field::Roles);
+        assert_eq!(of("person=alice&tenant=a+b"), Field::Tenant);
+        // An id may be longer than a name.
+        let long = read(&format!("person=another&role=viewer&sub={}", "x".repeat(129))).unwrap_err();
+        assert_eq!(long, NO_NAME);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::language::{Language, Text};
 use super::memory::{Memory, fresh_name};
 use super::page::{self, CANCEL};
 use super::parameters::{Parameters, ParametersRefused};
-use super::people::Chosen;
+use super::people::{Chosen, Field, Mistake};
 use super::pin::{Pin, PinRefused};
 use super::request::{Asked, AskedRefused};
 use crate::key::SigningKey;
@@ -21,12 +21,20 @@ use crate::key::SigningKey;
 const PAGE_MS: i64 = 10 * 60 * 1000;
 /// How long a client may take to exchange a code, in milliseconds.
 const CODE_MS: i64 = 60 * 1000;
-/// How often a person may send one page, so that it does not serve for guessing.
+/// How many wrong PINs one page takes, so that it does not serve for guessing.
 const TRIES_MAX: u32 = 5;
 
-const GONE: Text = Text {
+pub(super) const GONE: Text = Text {
     en: "This page was used or is too old. Go back to where you came from and sign in again.",
     de: "Diese Seite wurde schon verwendet oder ist zu alt. Gehen Sie zurück und melden Sie sich erneut an.",
+};
+const TOO_MANY_TRIES: Text = Text {
+    en: "The PIN was wrong too often. Go back to where you came from and sign in again.",
+    de: "Die PIN war zu oft falsch. Gehen Sie zurück und melden Sie sich erneut an.",
+};
+const NO_PIN: Text = Text {
+    en: "The PIN is missing. Enter the one that the server printed.",
+    de: "Die PIN fehlt. Geben Sie die ein, die der Server ausgegeben hat.",
 };
 const WRONG_PIN: Text = Text {
     en: "The PIN is wrong. Enter the one that the server printed.",
@@ -114,27 +122,34 @@ impl Provider {
     /// Takes what a person entered on the page.
     pub(super) fn sign_in(&self, form: &Parameters, language: Language) -> Response {
         let name = form.get("transaction").unwrap_or_default();
-        let transaction = self.transactions.get_and(self.now(), name, |transaction| transaction.tries += 1);
-        let Some(Transaction { asked, tries }) = transaction.filter(|transaction| transaction.tries < TRIES_MAX) else {
-            self.transactions.forget(name);
+        let transaction = self.transactions.get(self.now(), name);
+        let Some(Transaction { asked, .. }) = transaction.filter(|transaction| transaction.tries < TRIES_MAX) else {
             return page::refused(StatusCode::BAD_REQUEST, language, GONE);
         };
         if form.get(CANCEL).is_some() {
             self.transactions.forget(name);
             return page::redirect(&asked.refused("access_denied", "The person cancelled. Ask again."), language);
         }
-        let again = |why: Text| page::sign_in(&asked, name, Some(form), Some(why));
+        let again = |mistake: Mistake| page::sign_in(&asked, name, Some(form), Some(mistake));
+        let wrong_pin = |text: Text| again(Mistake { field: Field::Pin, text });
         let chosen = match Chosen::read(form, self.role_prefix) {
             Ok(chosen) => chosen,
             Err(why) => return again(why),
         };
-        match self.pin.check(form.get("pin").unwrap_or_default(), self.clock.as_ref()) {
+        let Some(pin) = form.get("pin") else { return wrong_pin(NO_PIN) };
+        match self.pin.check(pin, self.clock.as_ref()) {
             Ok(()) => {}
             Err(PinRefused::Wrong) => {
+                let before = self.transactions.get_and(self.now(), name, |transaction| transaction.tries += 1);
+                let tries = before.map_or(TRIES_MAX, |transaction| transaction.tries + 1);
                 tracing::warn!(sub = chosen.sub, tries, "a sign-in with a wrong PIN");
-                return again(WRONG_PIN);
+                if tries >= TRIES_MAX {
+                    self.transactions.forget(name);
+                    return page::refused(StatusCode::BAD_REQUEST, asked.language, TOO_MANY_TRIES);
+                }
+                return wrong_pin(WRONG_PIN);
             }
-            Err(PinRefused::Wait) => return again(TOO_MANY_PINS),
+            Err(PinRefused::Wait) => return wrong_pin(TOO_MANY_PINS),
         }
         self.transactions.forget(name);
         self.answer(asked, chosen)

@@ -89,12 +89,17 @@ async fn a_wrong_pin_signs_nobody_in_and_a_page_has_five_tries() {
     let browser = Browser::at(&site);
     let transaction = browser.page(&browser.asking()).await;
     let with_pin = |pin: &'static str| [("transaction", transaction.as_str()), ("person", "alice"), ("pin", pin)];
-    for pin in ["", "wrong", "wrong", "wrong", "wrong"] {
+    // What is no PIN is no try.
+    for (pin, why) in
+        [("", "The PIN is missing"), ("", "The PIN is missing")].into_iter().chain([("wrong", "The PIN is wrong"); 4])
+    {
         let answer = browser.post("/authorize/sign-in", &with_pin(pin)).await;
         assert_eq!((answer.status(), answer.headers().get(LOCATION)), (StatusCode::BAD_REQUEST, None));
         let page = answer.text().await.unwrap();
-        assert!(page.contains("The PIN is wrong") && page.contains("value=\"alice\" required checked"), "{page}");
+        assert!(page.contains(why) && page.contains("value=\"alice\" required checked"), "{page}");
     }
+    let page = browser.post("/authorize/sign-in", &with_pin("wrong")).await.text().await.unwrap();
+    assert!(page.contains("wrong too often") && !page.contains("<form"), "{page}");
     let mut right = with_pin("");
     right[2].1 = site.server.pin();
     let answer = browser.post("/authorize/sign-in", &right).await;
@@ -110,6 +115,54 @@ async fn a_wrong_pin_signs_nobody_in_and_a_page_has_five_tries() {
     let right = [("transaction", transaction.as_str()), ("person", "alice"), ("pin", site.server.pin())];
     let page = browser.post("/authorize/sign-in", &right).await.text().await.unwrap();
     assert!(page.contains("Wait a minute"), "{page}");
+    // Who gives up may always go.
+    let gone = browser.post("/authorize/sign-in", &[("transaction", &transaction), ("cancel", "yes")]).await;
+    assert_eq!((gone.status(), told(&gone, "error").as_deref()), (StatusCode::SEE_OTHER, Some("access_denied")));
+}
+
+#[tokio::test]
+async fn a_mistake_stands_above_its_field_which_has_the_focus() {
+    let site = Site::open().await;
+    let browser = Browser::at(&site);
+    let zoe = [("person", "another"), ("sub", "zoe"), ("role", "viewer")];
+    for (changes, why, field) in [
+        (&[("person", "")][..], "No person is chosen", "\"person\""),
+        (&[("sub", "")], "has no user id", "\"sub\""),
+        (&[("sub", "alims.workflow-manager/sweep")], "a name of the service", "\"sub\""),
+        (&[("name", "a\nb")], "The printed name is not valid", "\"name\""),
+        (&[("role", "")], "has no role", "\"role\""),
+        (&[("tenant", "a b")], "The tenant is not valid", "\"tenant\""),
+        (&[("pin", "wrong")], "The PIN is wrong", "\"pin\""),
+    ] {
+        let transaction = browser.page(&browser.asking()).await;
+        let mut form = vec![("transaction", transaction.as_str()), ("pin", site.server.pin())];
+        form.extend(zoe);
+        form.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        form.extend(changes);
+        let page = browser.post("/authorize/sign-in", &form).await.text().await.unwrap();
+        let (before, behind) = page.split_once("id=\"wrong\"").unwrap_or_else(|| panic!("{changes:?}: {page}"));
+        assert!(behind.contains(why), "{changes:?}: {page}");
+        assert!(!before.contains("autofocus") && behind.matches("autofocus").count() == 1, "{changes:?}: {page}");
+        let focused = behind.split("autofocus").next().unwrap().rsplit("name=").next().unwrap();
+        assert!(focused.starts_with(field), "{changes:?}: {focused}");
+        assert!(page.contains("aria-describedby=\"wrong\"") || page.contains("pin-note wrong"), "{changes:?}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_reloaded_and_a_request_that_is_refused_as_a_whole_are_answered_in_the_person_s_language() {
+    let site = Site::open().await;
+    let browser = Browser::at(&site);
+    let reloaded = browser.client.get(format!("{}/authorize/sign-in", site.base())).send().await.unwrap();
+    assert_eq!(reloaded.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(reloaded.text().await.unwrap().contains("used or is too old"));
+    let asking = with(&browser.asking(), &[("ui_locales", "de")]);
+    let twice = format!("{}/authorize?{}&state=again", site.base(), encoded(&asking));
+    let page = browser.client.get(twice).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Ein Parameter kommt mehrfach vor"), "{page}");
+    let form = [("transaction", "x"), ("ui_locales", "de"), ("person", "alice"), ("person", "bob")];
+    let page = browser.post("/authorize/sign-in", &form).await.text().await.unwrap();
+    assert!(page.contains("Ein Parameter kommt mehrfach vor"), "{page}");
 }
 
 #[tokio::test]
