@@ -315,6 +315,72 @@ test("one that cannot be recovered says so, and stops no other", async () => {
   await close();
 });
 
+test("the results of many and their repeat stay when the service stops, and the work goes on when it is back", async () => {
+  const ids = [1, 2, 3, 4, 5, 6].map((at) => `gone-${at}`);
+  for (const id of ids) await failed(id);
+  const { page, complaints, url, close } = await openPage(laboratory);
+  await page.goto(`${url}/operate?list=failed`);
+  await page.getByRole("row", { name: /gone-1/ }).click();
+  for (const id of ids.slice(1)) await page.getByRole("row", { name: new RegExp(id) }).click({ modifiers: ["Control"] });
+  await page.getByText("6 selected").waitFor();
+  await page.getByRole("button", { name: /^Recover/ }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("textbox", { name: "Reason" }).fill("The lamp is new.");
+  let posts = 0;
+  let isDown = false;
+  const paths = /\/(workflows|counts|activity|sweep|me|events)(\/|\?|$)/;
+  await page.route(paths, (route) => {
+    if (route.request().method() === "POST") posts += 1;
+    isDown ||= posts > 2;
+    return isDown ? route.abort() : route.continue();
+  });
+  await sheet.getByRole("button", { name: "Recover 6 workflows" }).click();
+  const repeat = sheet.getByRole("button", { name: /^Repeat those not decided: \d$/ });
+  await repeat.waitFor();
+  // The list behind fails for the last time after its retries.
+  await page.locator(".operate").getByText("The service does not answer").first().waitFor({ state: "attached" });
+  await page.waitForTimeout(5000);
+  assert.equal(await sheet.isVisible(), true);
+  for (const id of ids) await sheet.getByRole("link", { name: id, exact: true }).waitFor();
+  await page.unroute(paths);
+  await repeat.click();
+  await sheet.getByRole("status").getByText("6 done").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a list that has no answer says so in its place, and can be asked for again", async () => {
+  await failed("silent-1");
+  const { page, complaints, url, close } = await openPage(laboratory);
+  let tries = 0;
+  await page.route(/\/workflows\?.*state=FAILED/, (route) => {
+    tries += 1;
+    return route.abort();
+  });
+  await page.goto(`${url}/operate?list=failed`);
+  const lists = page.getByRole("region", { name: "What needs a person" });
+  await lists.getByText("The service does not answer").waitFor();
+  assert.equal(await page.getByText("The service does not answer").count(), 1);
+  // It asks twice more by itself; then it is the person's turn.
+  await until(() => tries === 3);
+  await page.unroute(/\/workflows\?.*state=FAILED/);
+  await lists.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("row", { name: /silent-1/ }).waitFor();
+  assert.equal(await page.getByText("The service does not answer").count(), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a role that may look at nothing is not told that it may look", async () => {
+  const token = await laboratory.token("eve", ["visitor"]);
+  const { page, url, close } = await openPage(laboratory, { token });
+  await page.goto(`${url}/operate`);
+  await page.getByText("Forbidden").first().waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.getByText("Your roles let you look").count(), 0);
+  await close();
+});
+
 test("equal refusals of many share a row, with a link to each workflow", async () => {
   for (const id of ["same-1", "same-2"]) await failed(id);
   const { page, url, close } = await openPage(laboratory);

@@ -1,7 +1,7 @@
 /** Operate: what needs a person, and whether the machine keeps up. */
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import "../bench/bench.css";
 import "./operate.css";
@@ -9,7 +9,7 @@ import type { Summary } from "../../api/client";
 import { useClient } from "../../api/context";
 import { failuresQuery } from "../../api/failures";
 import { usePermitted } from "../../api/permitted";
-import { countsQuery, meQuery, useMay } from "../../api/queries";
+import { countsQuery, useMay } from "../../api/queries";
 import { useT } from "../../i18n";
 import { useShortcuts, useShortcutsHeld } from "../../keys/keys";
 import { Button } from "../../parts/Button";
@@ -19,13 +19,14 @@ import { type Column, Grid, focusRows } from "../../parts/Grid";
 import { Mark } from "../../parts/Mark";
 import { PageHead } from "../../parts/PageHead";
 import { Pager } from "../../parts/Pager";
+import { ProblemNote } from "../../parts/ProblemNote";
 import { Instant } from "../../time/Instant";
 import { Due, RowLink, labelOrder, RowLabels } from "../bench/Rows";
 import { Codes, FailureTold, type Failures, byCode } from "./Failed";
 import { ManySheet } from "./ManySheet";
 import ReleaseSheet from "./ReleaseSheet";
 import { Today } from "./Today";
-import { Down, Waits, readOf } from "./Waits";
+import { Down, Waits, isDown, readOf, troubleOf } from "./Waits";
 import type { Recovery } from "./day";
 import type { Work } from "./many";
 import { listQuery, recoveriesQuery } from "./queries";
@@ -37,20 +38,20 @@ export default function OperatePage() {
   const t = useT();
   const { list = "quarantined" } = useSearch({ from: "/operate" });
   const client = useClient();
-  const me = useQuery(meQuery(client));
   const may = useMay(client);
   const counts = useQuery(countsQuery(client));
   const quarantined = useQuery(listQuery(client, "quarantined", undefined));
   const mayAct = may("recoverWorkflow") || may("replayEvents") || may("releaseWorkflow");
+  const isSaid = [counts, quarantined].some((query) => isDown(troubleOf(query)));
   return (
     <div className="operate">
       <PageHead title={t("operate.title")} />
       <Down queries={[counts, quarantined]} />
       <Today />
-      {me.isSuccess && !mayAct && <p className="note note-warn">{t("operate.denied")}</p>}
+      {may("listWorkflows") && !mayAct && <p className="note note-warn">{t("operate.denied")}</p>}
       <section aria-label={t("operate.lists")}>
         <Lists shown={list} />
-        {list === "recovering" ? <Recoveries key={list} /> : <Workflows key={list} list={list} />}
+        {list === "recovering" ? <Recoveries key={list} isSaid={isSaid} /> : <Workflows key={list} list={list} isSaid={isSaid} />}
       </section>
     </div>
   );
@@ -93,7 +94,13 @@ function useRecoveries() {
   return useQuery({ ...recoveriesQuery(client), enabled: may("listActivity") || may("listOwnActivity") });
 }
 
-function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
+interface WorkflowsProps {
+  list: Exclude<ListName, "recovering">;
+  /** The head of the page says already that the service is down. */
+  isSaid: boolean;
+}
+
+function Workflows({ list, isSaid }: WorkflowsProps) {
   const client = useClient();
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const page = useQuery(listQuery(client, list, cursors.at(-1)));
@@ -105,9 +112,16 @@ function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
   return (
     <>
       <div className={page.isPending ? "operate-waits" : undefined}>
-        <Waits query={page} />
+        <Unread query={page} isSaid={isSaid} />
       </div>
-      {page.isSuccess && <Selected list={list} failures={list === "failed" ? failures : undefined} rows={rows} idOf={(row) => row.workflow_id} columns={columns} isBusy={page.isPlaceholderData} />}
+      <Selected
+        list={list}
+        failures={list === "failed" ? failures : undefined}
+        rows={page.isSuccess ? rows : undefined}
+        idOf={(row) => row.workflow_id}
+        columns={columns}
+        isBusy={page.isPlaceholderData}
+      />
       <Pager
         page={cursors.length + 1}
         hasNext={next !== undefined}
@@ -116,6 +130,20 @@ function Workflows({ list }: { list: Exclude<ListName, "recovering"> }) {
       />
     </>
   );
+}
+
+/** A list that has no answer says so where it would stand, unless the head of the page has said it for everything. */
+function Unread({ query, isSaid }: { query: UseQueryResult; isSaid: boolean }) {
+  const trouble = troubleOf(query);
+  const wasSaid = useRef(isSaid);
+  const { refetch } = query;
+  // The retry at the head of the page asks for its own questions: once they have an answer, this one is asked too.
+  useEffect(() => {
+    if (wasSaid.current && !isSaid) void refetch();
+    wasSaid.current = isSaid;
+  }, [isSaid, refetch]);
+  if (isSaid || !isDown(trouble)) return <Waits query={query} />;
+  return <ProblemNote error={trouble} onRetry={() => void query.refetch()} />;
 }
 
 function useWorkflowColumns(rows: readonly Summary[], failures: Failures | undefined): Column<Summary>[] {
@@ -155,7 +183,7 @@ function useOpen(): (id: string) => void {
   return useMemo(() => (id) => void navigate({ to: "/workflow/$id", params: { id }, search: {} }), [navigate]);
 }
 
-function Recoveries() {
+function Recoveries({ isSaid }: { isSaid: boolean }) {
   const t = useT();
   const open = useOpen();
   const recoveries = useRecoveries();
@@ -186,19 +214,27 @@ function Recoveries() {
     [open, t],
   );
   const read = readOf(recoveries);
-  if (read === undefined) {
-    return (
-      <div className="operate-waits">
-        <Waits query={recoveries} unread={t("operate.recoveries.unread")} />
-      </div>
-    );
-  }
-  return <Selected list="recovering" rows={read} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />;
+  return (
+    <>
+      {read === undefined && (
+        <div className="operate-waits">
+          <Waits query={recoveries} unread={t("operate.recoveries.unread")} />
+          {!isSaid && isDown(troubleOf(recoveries)) && (
+            <Button className="button" onPress={() => void recoveries.refetch()}>
+              {t("retry")}
+            </Button>
+          )}
+        </div>
+      )}
+      <Selected list="recovering" rows={read} idOf={(row) => row.workflowId} columns={columns} isBusy={false} />
+    </>
+  );
 }
 
 interface SelectedProps<Row> {
   list: ListName;
-  rows: readonly Row[];
+  /** None: the list could not be read. */
+  rows: readonly Row[] | undefined;
   idOf: (row: Row) => string;
   columns: readonly Column<Row>[];
   isBusy: boolean;
@@ -207,14 +243,17 @@ interface SelectedProps<Row> {
 
 type Doing = { is: "release"; id: string } | { is: Work; ids: string[] };
 
-/** A list and what happens with those that a person selects in it. */
+/**
+ * A list and what happens with those that a person selects in it. It stays while the list cannot be read: work goes on
+ * in its dialog, and the results must not go away with the list.
+ */
 function Selected<Row>({ list, rows, idOf, columns, isBusy, failures }: SelectedProps<Row>) {
   const t = useT();
   const may = useMay(useClient());
   const open = useOpen();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [doing, setDoing] = useState<Doing>();
-  const ids = rows.map(idOf).filter((id) => selected.has(id));
+  const ids = (rows ?? []).map(idOf).filter((id) => selected.has(id));
   const [first] = ids;
   const mayRelease = list === "quarantined" && may("releaseWorkflow");
   const act = () => {
@@ -236,12 +275,9 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy, failures }: Selected
   };
   return (
     <>
-      {failures !== undefined && rows.length > 0 && <Codes ids={rows.map(idOf)} failures={failures} onSelect={setSelected} />}
-      {rows.length === 0 ? (
-        <Empty title={t(`operate.none.${list}`)}>
-          <p>{t(`operate.none.${list}.text`)}</p>
-        </Empty>
-      ) : (
+      {failures !== undefined && rows !== undefined && rows.length > 0 && <Codes ids={rows.map(idOf)} failures={failures} onSelect={setSelected} />}
+      {rows?.length === 0 && <NoRows list={list} />}
+      {rows !== undefined && rows.length > 0 && (
         <Grid
           label={t(`operate.list.${list}`)}
           rows={rows}
@@ -260,6 +296,15 @@ function Selected<Row>({ list, rows, idOf, columns, isBusy, failures }: Selected
       {doing?.is === "release" && <ReleaseSheet id={doing.id} onClose={close} />}
       {(doing?.is === "recover" || doing?.is === "replay") && <ManySheet work={doing.is} ids={doing.ids} failures={failures} onClose={close} />}
     </>
+  );
+}
+
+function NoRows({ list }: { list: ListName }) {
+  const t = useT();
+  return (
+    <Empty title={t(`operate.none.${list}`)}>
+      <p>{t(`operate.none.${list}.text`)}</p>
+    </Empty>
   );
 }
 
