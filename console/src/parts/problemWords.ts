@@ -15,9 +15,15 @@ export interface Words {
   detail: string;
   /** The title or detail is the service's own, which is English. */
   isTheirs: boolean;
-  /** The service's own words beside the translated ones: they may say more. */
+  /** The service's own words beside the translated ones, where they say more. */
   original?: string;
 }
+
+/**
+ * Of these the service names what the translated sentence cannot: a limit, a state, a break, another workflow, or what
+ * the sign-in lacks. Of all others it says the same, and a list of its own says the rules and the fields.
+ */
+const SAYS_MORE = /^(insufficient|unauth|payload|invalid-t|replaced|workflow-(not-)?q)/;
 
 /** The service writes English. */
 const THEIRS = "en";
@@ -32,7 +38,7 @@ export function wordsOf({ code, status, title, detail }: Said, t: Translate, lan
   if (language === THEIRS || ours === undefined) {
     return { title: known("title") ?? title, detail: detail === "" ? (ours ?? "") : detail, isTheirs: true };
   }
-  return { title: known("title") ?? title, detail: ours, isTheirs: false, ...(detail !== "" && { original: detail }) };
+  return { title: known("title") ?? title, detail: ours, isTheirs: false, ...(detail !== "" && SAYS_MORE.test(code) && { original: detail }) };
 }
 
 /** The catalogue of problems comes when there is one to show. */

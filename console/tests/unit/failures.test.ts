@@ -44,10 +44,12 @@ test("the failed stand by code, and those without one come last", () => {
   expect(byCode(rows, undefined)).toBe(rows);
 });
 
-test("a known problem appears in the person's language beside the service's words, an unknown one in the service's words", () => {
+test("a known problem appears in the person's language, beside the service's words where they say more, an unknown one in the service's words", () => {
   const german: Translate = (key) => (problems as Record<string, string>)[key] ?? key;
   const said = { code: "forbidden", status: 403, title: "Forbidden", detail: "No policy permits it." };
-  expect(wordsOf(said, german, "de")).toEqual({ title: "Nicht erlaubt", detail: "Ihre Rollen erlauben das nicht.", isTheirs: false, original: "No policy permits it." });
+  expect(wordsOf(said, german, "de")).toEqual({ title: "Nicht erlaubt", detail: "Ihre Rollen erlauben das nicht.", isTheirs: false });
+  const large = { code: "payload-too-large", status: 413, title: "Payload too large", detail: "The body exceeds the limit of 65536 bytes." };
+  expect(wordsOf(large, german, "de").original).toBe(large.detail);
   const newer = { code: "of-a-newer-release", status: 400, title: "New", detail: "Something new." };
   expect(wordsOf(newer, german, "de")).toEqual({ title: "New", detail: "Something new.", isTheirs: true });
   expect(wordsOf(said, (key) => key, "en")).toEqual({ title: "Forbidden", detail: "No policy permits it.", isTheirs: true });
