@@ -165,6 +165,8 @@ test("why not is said before anything is tried, and a look before a move writes 
   await sheet.getByRole("button", { name: "Check first" }).click();
   await sheet.getByText("Nothing was written.").waitFor();
   assert.equal((await laboratory.api("sue", "GET", "/workflows/why-1")).version, 2);
+  await page.keyboard.press("Escape");
+  await sheet.getByText("Throw away what you wrote?").waitFor();
   assert.deepEqual(complaints, []);
   await close();
 });

@@ -161,6 +161,10 @@ test("where no window opens, the page goes to the sign-in and comes back with no
   await sheet.getByText("here-1").first().waitFor();
   assert.equal(await sheet.getByRole("textbox", { name: "Comment" }).inputValue(), "Over there and back.");
   assert.equal(await sheet.getByRole("radio", { name: /^Approval/ }).isChecked(), true);
+  // The field began with the comment, and nobody has taken it yet.
+  await page.keyboard.press("Escape");
+  await sheet.getByText("Throw away what you wrote?").waitFor();
+  await sheet.getByRole("button", { name: "Go on writing" }).click();
   await sheet.getByRole("button", { name: "Approval: sign 1" }).click();
   await sheet.getByText("1 signed").waitFor();
   assert.deepEqual((await signaturesOf("here-1")).map(({ meaning }) => meaning), ["authorship", "approval"]);
