@@ -75,7 +75,7 @@ fn once_it_is_published() -> Vec<Asked> {
 async fn asked_twice(person: &Person, requests: Vec<Asked>) -> BTreeSet<&'static str> {
     let mut asked = BTreeSet::new();
     for (name, method, path, body, statuses) in requests {
-        let key = format!("{name} {}", body.as_ref().map(Value::to_string).unwrap_or_default().len());
+        let key = format!("{name}-{}", body.as_ref().map(Value::to_string).unwrap_or_default().len());
         let asker = if method == Method::GET { person.clone() } else { person.keyed(&key) };
         for _ in 0..2 {
             let answer = asker.ask(method.clone(), &path, body.as_ref()).await;
