@@ -1929,7 +1929,10 @@ export interface components {
             /** @description The kind of problem: `urn:alims:problem:<code>`. */
             type: string;
         };
-        /** @description How far the sweep has come. It is one sweep for all tenants. */
+        /**
+         * @description How far the sweep has come. It is one sweep for all tenants. Everything is absent where a sweep of a newer release ran
+         *     last.
+         */
         Sweep: {
             last_round_ended_at?: components["schemas"]["Timestamp"];
             last_swept_at?: components["schemas"]["Timestamp"];
