@@ -1,0 +1,1 @@
+import{x as e}from"./index-Chp7o4Ic.js";import{d as t,m as n}from"./i18n-B1R0zRL9.js";e();var r=n(t(),1),i=(0,r.createContext)(null);function a(e){let t=(0,r.useRef)({});return r.createElement(i.Provider,{value:t},e.children)}export{a as t};
