@@ -17,7 +17,7 @@ interface Props {
   size?: "small" | "wide";
   /** Whether a press outside or Escape closes it; not while something is written. */
   dismissable?: boolean;
-  /** It holds what a person wrote and nobody took, also where no field shows that: a question comes before it is lost. */
+  /** It holds what a person wrote and the service has not, also where no field shows that: a question comes before it is lost. */
   isDraft?: boolean;
   children: ReactNode;
 }

@@ -167,7 +167,7 @@ impl Form<'_> {
 
     fn person(&self) -> Markup {
         let (chosen, language) = (self.chosen(), self.language);
-        // With nobody chosen, the first of them has the focus.
+        // While no person is chosen, the first one has the focus.
         let first = PEOPLE.first().map(|person| person.sub).filter(|_| self.has_focus(Field::Person));
         html! {
             (self.error(Field::Person))
