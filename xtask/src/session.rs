@@ -91,8 +91,8 @@ impl Session {
     }
 }
 
-/// The content of a mutex, even if a holder of the lock panicked: a line or a process is complete at any time.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// The content of a mutex, even if a holder of the lock panicked: what these hold is complete at any time.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

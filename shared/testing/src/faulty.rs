@@ -119,6 +119,7 @@ impl Script {
             happens();
         }
         if let Some(how_long) = takes {
+            // The call takes this long: the clock of such a test is paused, so no real time passes.
             tokio::time::sleep(how_long(call)).await;
         }
         if let Some(hang) = hang {

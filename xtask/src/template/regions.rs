@@ -3,17 +3,19 @@
 use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Context as _, ensure};
 
+use crate::session::locked;
 use crate::step::say;
 use crate::tools::{Tools, checked};
 
 /// How many regions one process looks at. It tries a policy's text with every combination of its regions, accounts and
 /// partitions, so that all regions at once do not come to an end.
 const REGIONS_AT_A_TIME: usize = 3;
+
 /// Lints for every region of which cfn-lint knows what it has, with as many processes as this machine has processors.
 ///
 /// # Errors
@@ -56,8 +58,4 @@ pub(super) fn lint_every(
         say(&format!("cfn-lint does not know what these have: {unknown}"));
     }
     Ok(())
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
